@@ -1,0 +1,33 @@
+const systemTime = () => new Date().getTime();
+
+let offsetInMilliseconds = 0;
+let read = systemTime;
+
+/** The one source of time, so that a service agrees with its store and a test can say what time it is. */
+export const clock = {
+  /** Milliseconds since 1970, by the clock of the service's own store. */
+  now: (): number => read() + offsetInMilliseconds,
+
+  date: (): Date => new Date(clock.now()),
+
+  /**
+   * Follows the clock of a store: all processes of a service ask the same one, so they agree about what is due.
+   * The answer's travel time is shared half and half between both ways.
+   * @param storeTime asks the store; milliseconds since 1970
+   */
+  follow: async (storeTime: () => Promise<number>): Promise<void> => {
+    const asked = read();
+    const told = await storeTime();
+    offsetInMilliseconds = told - (asked + read()) / 2;
+  },
+
+  /** For tests: replaces the system's time; without an argument, goes back to it. */
+  use: (source: () => number = systemTime): void => {
+    read = source;
+    offsetInMilliseconds = 0;
+  },
+};
+
+/** Durations in milliseconds, so that a number never stands without its unit. */
+export const seconds = (count: number): number => count * 1000;
+export const hours = (count: number): number => seconds(count * 3600);

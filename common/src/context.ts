@@ -1,0 +1,21 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { randomBytes } from "node:crypto";
+
+/** What all work for one request or event has in common; it travels with every event that the work causes. */
+export interface Context {
+  /** W3C trace context (https://www.w3.org/TR/trace-context/): version, trace id, span id, flags. */
+  traceparent: string;
+  requestId?: string;
+  eventId?: string;
+}
+
+const storage = new AsyncLocalStorage<Context>();
+
+export const currentContext = (): Context | undefined => storage.getStore();
+
+/** Runs `work` as a new span of the trace that `traceparent` names, or of a new trace. */
+export function withContext<T>(context: Partial<Context>, work: () => T): T {
+  const traceId = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(context.traceparent ?? "")?.[1];
+  const traceparent = `00-${traceId ?? randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}-01`;
+  return storage.run({ ...context, traceparent }, work);
+}

@@ -1,0 +1,122 @@
+export interface ErrorDetail {
+  message: string;
+  /** The input that it is about. */
+  field?: string;
+}
+
+/** An error with an answer: the error handler turns it into its status and body. Tools and pages switch on `code`. */
+export class HttpError extends Error {
+  override readonly name: string = "HttpError";
+
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly options: { details?: ErrorDetail[]; retryAfterInSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+  }
+}
+
+/** A rule of the business refused it, or the input makes no sense. */
+export class BadRequestError extends HttpError {
+  constructor(code: string, message: string, field?: string) {
+    super(400, code, message, { details: [field ? { message, field } : { message }] });
+  }
+}
+
+export class InvalidInputError extends HttpError {
+  constructor(details: ErrorDetail[]) {
+    super(400, "invalid-input", "The input is invalid", { details });
+  }
+}
+
+export class NotAuthenticatedError extends HttpError {
+  constructor() {
+    super(401, "not-signed-in", "Sign in first");
+  }
+}
+
+export class ForbiddenError extends HttpError {
+  constructor(message = "This belongs to somebody else", code = "not-yours") {
+    super(403, code, message);
+  }
+}
+
+export class NotFoundError extends HttpError {
+  constructor(what = "page") {
+    super(404, "not-found", `There is no such ${what}`);
+  }
+}
+
+/** The thing changed between reading and writing it. */
+export class ConflictError extends HttpError {
+  constructor(
+    code = "changed",
+    message = "This was changed by somebody else in the meantime: look again and repeat",
+  ) {
+    super(409, code, message);
+  }
+}
+
+export class TooManyRequestsError extends HttpError {
+  constructor(message: string, retryAfterInSeconds: number) {
+    super(429, "too-many-attempts", message, { retryAfterInSeconds });
+  }
+}
+
+/** Something this service needs is away, or too busy; the same request may well succeed in a moment. */
+export class UnavailableError extends HttpError {
+  constructor(
+    message: string,
+    code = "unavailable",
+    options: { retryAfterInSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(503, code, message, { retryAfterInSeconds: 1, ...options });
+  }
+}
+
+/** True for errors with an answer, whichever copy of this package threw them. */
+export function isHttpError(error: unknown): error is HttpError {
+  return hasName(error) && error.name === "HttpError";
+}
+
+function hasName(error: unknown): error is { name: string; code?: unknown } {
+  return typeof error === "object" && error !== null && "name" in error && typeof error.name === "string";
+}
+
+// By name and code, not by class: the driver, mongoose and ioredis may each come in several copies.
+const awayNames =
+  /^(Mongo(ose)?ServerSelectionError|Mongo(Network|NetworkTimeout|NotConnected|TopologyClosed|ConnectionPoolClosed|ConnectionPoolCleared|PoolCleared|ServerClosed|WaitQueueTimeout|Expired\w*|OperationTimeout)Error|MongoClientClosedError|MaxRetriesPerRequestError|StoreAwayError)$/;
+const awayCodes = new Set<unknown>([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EAI_AGAIN",
+  91,
+  189,
+  11600,
+  11602,
+  10107,
+  13435,
+  13436,
+]);
+
+/** True for driver and network errors that say a store is away for the moment, never for a bug of ours. */
+export function isStoreAway(error: unknown): boolean {
+  return hasName(error) && (awayNames.test(error.name) || awayCodes.has(error.code));
+}
+
+/** True when a save lost the race for its document: somebody else raised the version first. */
+export function isVersionError(error: unknown): boolean {
+  return hasName(error) && error.name === "VersionError";
+}
+
+/** True when a write broke a unique index; with `field`, the index on that field. */
+export function isDuplicateKey(error: unknown, field?: string): boolean {
+  if (!hasName(error) || error.code !== 11000) return false;
+  if (!field) return true;
+  const pattern = "keyPattern" in error ? error.keyPattern : undefined;
+  return typeof pattern === "object" && pattern !== null && field in pattern;
+}

@@ -1,0 +1,104 @@
+import { z } from "zod";
+
+/** What the events of a kind say of their aggregate: all that is public, so that the newest alone tells everything. */
+const id = z.string().regex(/^[0-9a-f]{24}$/);
+const version = z.int().nonnegative();
+const date = z.iso.datetime();
+
+const ticket = z.object({
+  id,
+  version,
+  title: z.string(),
+  /** Decimal, at most two places. */
+  price: z.number(),
+  userId: id,
+  status: z.enum(["available", "reserved", "sold", "withdrawn"]),
+  withdrawn: z.boolean(),
+  /** The order that reserved or bought it. */
+  orderId: id.optional(),
+});
+
+const order = z.object({
+  id,
+  version,
+  status: z.enum(["created", "awaiting:payment", "complete", "cancelled"]),
+  cancelReason: z.enum(["buyer", "expired"]).optional(),
+  userId: id,
+  expiresAt: date,
+  /** The ticket as it was when ordered. */
+  ticket: z.object({ id, title: z.string(), price: z.number(), version }),
+});
+
+const payment = z.object({
+  id,
+  version,
+  orderId: id,
+  userId: id,
+  stripeId: z.string(),
+  /** In the currency's minor unit. */
+  amount: z.int().positive(),
+  currency: z.string().length(3),
+  state: z.enum(["charging", "charged", "settled", "failed", "refunding", "refunded"]),
+});
+
+/**
+ * The contract between the services: one schema for each subject, from which come the types, the check on both ends,
+ * the JSON Schemas and the AsyncAPI document. It only grows: add an optional field or a subject; never rename, retype
+ * or reuse.
+ */
+export const events = {
+  "ticket:created": ticket,
+  "ticket:updated": ticket,
+  "order:created": order,
+  "order:cancelled": order,
+  "order:completed": order,
+  "expiration:complete": z.object({ orderId: id }),
+  "payment:created": payment,
+  "payment:refunded": payment,
+} as const;
+
+export type Subject = keyof typeof events;
+export type EventData<S extends Subject> = z.infer<(typeof events)[S]>;
+
+export const subjects = Object.keys(events) as Subject[];
+
+export type TicketStatus = z.infer<typeof ticket>["status"];
+export type OrderStatus = z.infer<typeof order>["status"];
+export type CancelReason = NonNullable<z.infer<typeof order>["cancelReason"]>;
+export type PaymentState = z.infer<typeof payment>["state"];
+
+/** A CloudEvents 1.0 document (https://github.com/cloudevents/spec), structured JSON mode. */
+const envelope = z.object({
+  specversion: z.literal("1.0"),
+  id: z.string().min(1),
+  /** The service that says it. */
+  source: z.string().min(1),
+  type: z.enum(subjects),
+  /** The id of the aggregate. */
+  subject: id,
+  time: date,
+  /** W3C trace context of the request that caused it. */
+  traceparent: z.string().optional(),
+  data: z.unknown(),
+});
+
+export type Event<S extends Subject = Subject> = Omit<z.infer<typeof envelope>, "type" | "data"> & {
+  type: S;
+  data: EventData<S>;
+};
+
+/**
+ * Reads an event from the wire. Unknown fields are dropped, so that newer publishers do not break older readers.
+ * @throws when it is not JSON, not an envelope, of another type than its channel, or its data not of the schema
+ */
+export function parseEvent<S extends Subject>(subject: S, bytes: Buffer): Event<S> {
+  const event = envelope.parse(JSON.parse(bytes.toString("utf8")));
+  if (event.type !== subject)
+    throw new Error(`An event of type ${event.type} came on the channel ${subject}`);
+  return { ...event, type: subject, data: events[subject].parse(event.data) as EventData<S> };
+}
+
+/** @throws when `data` is not of the subject's schema: a bug of the publisher, found before anything is stored */
+export function checkedData<S extends Subject>(subject: S, data: unknown): EventData<S> {
+  return events[subject].parse(data) as EventData<S>;
+}

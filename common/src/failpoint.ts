@@ -1,0 +1,33 @@
+import { unlinkSync } from "node:fs";
+import { join } from "node:path";
+
+type FailpointHandler = (name: string) => void | Promise<void>;
+
+let handler: FailpointHandler | undefined = killWhenArmed(process.env.FAILPOINTS_DIR);
+
+/**
+ * A named place where a crash would hurt, such as `orders.save.before`: the service, the step, and the side of it.
+ * Does nothing unless a test is listening. With `FAILPOINTS_DIR` set, a process that comes to a failpoint kills itself
+ * if that folder holds a file of the failpoint's name. Whoever removes the file dies, so one file kills one process once.
+ */
+export async function failpoint(name: string): Promise<void> {
+  if (handler) await handler(name);
+}
+
+/** For tests in one process: `handle` may throw (a crash) or wait (the step is parked); `undefined` turns it off. */
+export function onFailpoint(handle: FailpointHandler | undefined): void {
+  handler = handle;
+}
+
+function killWhenArmed(folder: string | undefined): FailpointHandler | undefined {
+  if (!folder) return undefined;
+  return (name) => {
+    try {
+      unlinkSync(join(folder, name));
+    } catch {
+      return; // not armed
+    }
+    process.kill(process.pid, "SIGKILL");
+    return new Promise(() => {}); // the signal may take a moment: go no further
+  };
+}

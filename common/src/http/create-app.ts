@@ -1,0 +1,57 @@
+import { randomUUID } from "node:crypto";
+import express, { type Express, type RequestHandler } from "express";
+import helmet from "helmet";
+import { withContext } from "../context";
+import { logger } from "../logger";
+import { metrics } from "../metrics";
+import { settings, text } from "../settings";
+import { errorHandler, notFound } from "./error-handler";
+import { refuseForeignBody, refuseForeignOrigin } from "./refuse-foreign";
+import { session } from "./session";
+
+const config = settings({
+  /** Whose X-Forwarded-For is believed: address ranges of our own proxies, never "everybody". */
+  TRUSTED_PROXIES: text().default("loopback, linklocal, uniquelocal"),
+});
+
+/** An Express app with everything that is the same in each service; `addRoutes` is its table of contents. */
+export function createApp(addRoutes: (api: Express) => void): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag"); // answers about reservations are never worth a cached copy
+  app.set("trust proxy", config.TRUSTED_PROXIES);
+  app.set("query parser", "simple"); // no operators from ?a[$gt]=
+  app.use(inContext, measure, helmet(), noStore);
+  app.use(refuseForeignOrigin, refuseForeignBody, express.json({ limit: "10kb" }), session());
+  addRoutes(app);
+  app.use(notFound);
+  app.use(errorHandler);
+  return app;
+}
+
+const inContext: RequestHandler = (req, res, next) => {
+  const given = req.get("X-Request-Id");
+  const requestId = given && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
+  res.set("X-Request-Id", requestId);
+  withContext({ traceparent: req.get("traceparent"), requestId }, next);
+};
+
+const noStore: RequestHandler = (_req, res, next) => {
+  res.set("Cache-Control", "no-store");
+  next();
+};
+
+const measure: RequestHandler = (req, res, next) => {
+  const started = performance.now();
+  res.on("finish", () => {
+    const seconds = (performance.now() - started) / 1000;
+    // The template, not the path: one series for each route, whatever people ask for.
+    const route: unknown = req.route?.path ?? "none";
+    metrics.httpDuration.observe(
+      { method: req.method, route: String(route), status: res.statusCode },
+      seconds,
+    );
+    logger.info({ method: req.method, path: req.path, status: res.statusCode, seconds }, "answered");
+  });
+  next();
+};

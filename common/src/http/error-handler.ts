@@ -1,0 +1,48 @@
+import type { ErrorRequestHandler, RequestHandler } from "express";
+import { currentContext } from "../context";
+import {
+  ConflictError,
+  HttpError,
+  NotFoundError,
+  UnavailableError,
+  isHttpError,
+  isStoreAway,
+  isVersionError,
+} from "../errors";
+import { logger } from "../logger";
+
+export const notFound: RequestHandler = () => {
+  throw new NotFoundError();
+};
+
+/** The one place where errors become answers. What nobody foresaw is our bug: logged, 500, and no detail given away. */
+export const errorHandler: ErrorRequestHandler = (error: unknown, _req, res, next) => {
+  if (res.headersSent) return next(error);
+  const known = recognise(error);
+  if (!known) logger.error({ err: error }, "request failed");
+  else if (known.status === 503) logger.warn({ err: known.cause ?? known }, "request refused for the moment");
+  const { status, code, message, options } =
+    known ?? new HttpError(500, "internal", "Something went wrong on our side");
+  if (options.retryAfterInSeconds) res.set("Retry-After", String(Math.ceil(options.retryAfterInSeconds)));
+  res.status(status).json({
+    errors: options.details ?? [{ message }],
+    code,
+    requestId: currentContext()?.requestId,
+  });
+};
+
+const codesOfExpress: Record<number, string> = { 400: "malformed", 413: "too-large" };
+
+function recognise(error: unknown): HttpError | undefined {
+  if (isHttpError(error)) return error;
+  if (isVersionError(error)) return new ConflictError();
+  if (isStoreAway(error))
+    return new UnavailableError("This part is away for a moment: try again", "unavailable", { cause: error });
+  // Express and its parsers refuse by errors that carry a status and say themselves whether they may be shown.
+  if (error instanceof Error && "status" in error && typeof error.status === "number") {
+    const { status, message } = error;
+    if (status >= 400 && status < 500)
+      return new HttpError(status, codesOfExpress[status] ?? "refused", message);
+  }
+  return undefined;
+}

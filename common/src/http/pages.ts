@@ -1,0 +1,99 @@
+import type { Request, Response } from "express";
+import { trusted } from "mongoose";
+import { z } from "zod";
+import { InvalidInputError } from "../errors";
+import { isId } from "../ids";
+
+export interface SortOrder {
+  /** Stands in the cursor and in the URL. */
+  name: string;
+  field: "createdAt" | "price";
+  direction: 1 | -1;
+}
+
+export const newestFirst: SortOrder = { name: "newest", field: "createdAt", direction: -1 };
+
+interface Item {
+  id?: string;
+  createdAt: Date;
+  price?: number;
+}
+
+/** One page of a list: what to ask the database for, and how to answer. */
+export interface Page {
+  /** Goes beside the list's own conditions. */
+  filter: Record<string, unknown>;
+  sort: Record<string, 1 | -1>;
+  /** One more than the page holds, to see whether there is another. */
+  limit: number;
+  /** Answers the page, with a `Link` to the next one when there is more. */
+  send(items: Item[]): void;
+}
+
+const mostOnAPage = 100;
+const cursorShape = z.object({
+  list: z.string(),
+  value: z.union([z.number(), z.iso.datetime()]),
+  id: z.string().refine(isId),
+});
+
+/**
+ * Reads `?limit` and `?cursor`. Pages follow keys, not offsets: nothing is skipped or shown twice when rows come and
+ * go, and the last page costs what the first does.
+ * @param list what else the list depends on; a cursor of another list is refused
+ * @throws InvalidInputError
+ */
+export function readPage(req: Request, res: Response, { sort = newestFirst, list = "" } = {}): Page {
+  const size = readLimit(req.query.limit);
+  const listName = `${sort.name} ${list}`;
+  const after = req.query.cursor === undefined ? undefined : readCursor(req.query.cursor, listName, sort);
+  return {
+    filter: after ? beyond(after, sort) : {},
+    sort: { [sort.field]: sort.direction, _id: sort.direction },
+    limit: size + 1,
+    send: (items) => {
+      const page = items.slice(0, size);
+      const last = page.at(-1);
+      if (last && items.length > size) res.set("Link", `<${nextUrl(req, listName, sort, last)}>; rel="next"`);
+      res.json(page);
+    },
+  };
+}
+
+function readLimit(limit: unknown): number {
+  const result = z.coerce.number().int().min(1).max(mostOnAPage).default(50).safeParse(limit);
+  if (!result.success) throw invalid("limit", `limit must be a whole number from 1 to ${mostOnAPage}`);
+  return result.data;
+}
+
+type Cursor = z.infer<typeof cursorShape>;
+
+function readCursor(cursor: unknown, list: string, sort: SortOrder): Cursor {
+  try {
+    const read = cursorShape.parse(JSON.parse(Buffer.from(String(cursor), "base64url").toString()));
+    if (read.list === list && typeof read.value === (sort.field === "price" ? "number" : "string"))
+      return read;
+  } catch {
+    // Refused below, like one of another list.
+  }
+  throw invalid("cursor", "This cursor does not belong to this list: begin again without it");
+}
+
+function beyond({ value, id }: Cursor, { field, direction }: SortOrder): Record<string, unknown> {
+  const key = typeof value === "string" ? new Date(value) : value;
+  const [further, furtherOrEqual] = direction === 1 ? ["$gt", "$gte"] : ["$lt", "$lte"];
+  return {
+    [field]: trusted({ [furtherOrEqual]: key }), // bounds the index; the rest breaks ties
+    $or: [{ [field]: trusted({ [further]: key }) }, { _id: trusted({ [further]: id }) }],
+  };
+}
+
+function nextUrl(req: Request, list: string, sort: SortOrder, last: Item): string {
+  const value = sort.field === "price" ? last.price : last.createdAt.toISOString();
+  const cursor = Buffer.from(JSON.stringify({ list, value, id: last.id })).toString("base64url");
+  const query = new URLSearchParams(req.originalUrl.split("?")[1]);
+  query.set("cursor", cursor);
+  return `${req.path}?${query.toString()}`;
+}
+
+const invalid = (field: string, message: string) => new InvalidInputError([{ message, field }]);

@@ -1,0 +1,78 @@
+import { type RequestListener, type ServerResponse, createServer } from "node:http";
+import type { Express } from "express";
+import { seconds } from "../clock";
+import { collectProcessMetrics, exposeMetrics, metrics, metricsContentType } from "../metrics";
+
+/** Anything that says what it needs before it can answer; nothing, when it can. */
+export type Readiness = () => Promise<{ waitingFor?: string; broker?: "connected" | "away" }>;
+
+export interface HttpServer {
+  /** From now on the app answers; until then its callers are told to try again. */
+  open(app: Express | undefined): void;
+  /** From now on `/readyz` says no, so that no new requests are sent here; resolves when the last one is answered. */
+  drain(): Promise<void>;
+}
+
+// Load balancers need a moment to notice that a process is draining.
+const drainPause = seconds(1.5);
+
+/**
+ * Serves `/livez` (this process), `/readyz` (may it get requests?) and `/metrics` from the first moment, and the app
+ * once it is ready.
+ * @throws when the port is taken
+ */
+export async function serve(port: number, readiness: Readiness): Promise<HttpServer> {
+  let isDraining = false;
+  let answer: RequestListener = (_req, res) =>
+    json(res, 503, problem("starting", "This part is starting: try again"));
+
+  const answerReady = async (res: ServerResponse) => {
+    const { waitingFor, broker } = isDraining ? { waitingFor: "the end: draining" } : await readiness();
+    metrics.busConnected.set(broker === "connected" ? 1 : 0);
+    json(res, waitingFor ? 503 : 200, { status: waitingFor ? "not ready" : "ready", waitingFor, broker });
+  };
+
+  const handle: RequestListener = (req, res) => {
+    if (isDraining) res.setHeader("Connection", "close");
+    switch (req.url) {
+      case "/livez":
+        return json(res, 200, { status: "alive" });
+      case "/readyz":
+        return void answerReady(res);
+      case "/metrics":
+        return void exposeMetrics().then((text) =>
+          res.setHeader("Content-Type", metricsContentType).end(text),
+        );
+      default:
+        return answer(req, res);
+    }
+  };
+
+  // Longer than any proxy keeps an idle connection, so that we are never the one to close it under a request.
+  const server = createServer({ keepAliveTimeout: seconds(75), headersTimeout: seconds(10) }, handle);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, resolve);
+  });
+  collectProcessMetrics();
+
+  return {
+    open: (app) => {
+      answer = app ?? ((_req, res) => json(res, 404, problem("not-found", "There is no such page")));
+    },
+    drain: async () => {
+      isDraining = true;
+      await new Promise((resolve) => setTimeout(resolve, drainPause));
+      const closing = setInterval(() => server.closeIdleConnections(), 50);
+      await new Promise((resolve) => server.close(resolve));
+      clearInterval(closing);
+    },
+  };
+}
+
+const problem = (code: string, message: string) => ({ errors: [{ message }], code });
+
+function json(res: ServerResponse, status: number, body: object): void {
+  if (status === 503) res.setHeader("Retry-After", "1");
+  res.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+}

@@ -1,0 +1,15 @@
+import type { RequestHandler } from "express";
+import { type FieldValidationError, validationResult } from "express-validator";
+import { type ErrorDetail, InvalidInputError } from "../errors";
+
+/** Refuses a request whose validators, named before this one in the route, found something: one message for each field. */
+export const validateRequest: RequestHandler = (req, _res, next) => {
+  const problems = validationResult(req).array({ onlyFirstError: true });
+  if (problems.length > 0) throw new InvalidInputError(problems.map(detail));
+  next();
+};
+
+function detail(problem: { msg: unknown; type: string } | FieldValidationError): ErrorDetail {
+  const message = String(problem.msg);
+  return "path" in problem ? { message, field: problem.path } : { message };
+}

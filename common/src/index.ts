@@ -1,0 +1,57 @@
+// The contract
+export { events, subjects, parseEvent } from "./events";
+export type {
+  CancelReason,
+  Event,
+  EventData,
+  OrderStatus,
+  PaymentState,
+  Subject,
+  TicketStatus,
+} from "./events";
+
+// Starting a service
+export { startService } from "./service";
+export type { ServiceDefinition, Worker } from "./service";
+export { durationInSeconds, settings, text, url, wholeNumber } from "./settings";
+export { clock, hours, seconds } from "./clock";
+export { every, each, untilCurrent } from "./sweep";
+export type { Sweep } from "./sweep";
+export { logger } from "./logger";
+export { failpoint, onFailpoint } from "./failpoint";
+
+// HTTP
+export { createApp } from "./http/create-app";
+export { currentUser, findCurrentUser, requireAuth, signIn, signOut } from "./http/session";
+export type { CurrentUser } from "./http/session";
+export { validateRequest } from "./http/validate-request";
+export { newestFirst, readPage } from "./http/pages";
+export type { SortOrder } from "./http/pages";
+export {
+  BadRequestError,
+  ConflictError,
+  ForbiddenError,
+  HttpError,
+  InvalidInputError,
+  NotAuthenticatedError,
+  NotFoundError,
+  TooManyRequestsError,
+  UnavailableError,
+  isDuplicateKey,
+  isStoreAway,
+  isVersionError,
+} from "./errors";
+export { isId } from "./ids";
+
+// Messaging
+export { listener } from "./messaging/listener";
+export type { Listener } from "./messaging/listener";
+export { publisher } from "./messaging/publisher";
+export type { Publisher } from "./messaging/publisher";
+export type { EventBus, Message, Subscription } from "./messaging/event-bus";
+
+// Database
+export { createDatabase } from "./database/database";
+export { aggregate, aggregateFields, aggregateMethods } from "./database/aggregate";
+export { applyReplica, replicaFields } from "./database/replica";
+export { StoreAwayError, withinTime } from "./database/store";

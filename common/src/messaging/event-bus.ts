@@ -1,0 +1,37 @@
+import type { Subject } from "../events";
+
+/** One delivery of one message, as it lay on the wire. */
+export interface Message {
+  subject: Subject;
+  /** Exactly what was published; nobody has parsed it yet. */
+  bytes: Buffer;
+  /** How often the broker has delivered this message to the group before: 0 the first time. */
+  redeliveries: number;
+}
+
+/** Resolving acknowledges the message; rejecting leaves it to be delivered again. */
+export type MessageHandler = (message: Message) => Promise<void>;
+
+export interface Subscription {
+  /** Takes no new messages and resolves when those being handled are done. Never gives up the group's position. */
+  close(): Promise<void>;
+}
+
+/**
+ * What EventHive asks of a broker. Every adapter passes the suite in `event-bus.contract.ts`.
+ *
+ * Delivery is at least once, in any order. A bus belongs to one service: its name is the durable queue group that
+ * `subscribe` joins, so each event reaches one process of each service.
+ */
+export interface EventBus {
+  /** False while the broker is away; subscriptions come back by themselves. */
+  readonly isConnected: boolean;
+  /** Resolves when the broker has stored the message. A rejection says nothing: it may be stored all the same. */
+  publish(subject: Subject, bytes: Buffer): Promise<void>;
+  /** Joins the service's durable group, which sees every event since the channel began. May be called before the broker is there. */
+  subscribe(subject: Subject, handle: MessageHandler): Subscription;
+  /** Every process gets every new event, nothing is remembered: for live pages. */
+  watch(subject: Subject, handle: (message: Message) => void): Subscription;
+  /** Closes what is still open and leaves; the service's durable groups stay. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,94 @@
+import { clock, seconds } from "../clock";
+import { withContext } from "../context";
+import { isStoreAway, isVersionError } from "../errors";
+import { type Event, type EventData, type Subject, parseEvent } from "../events";
+import { logger } from "../logger";
+import { metrics } from "../metrics";
+import type { DeadLetters } from "./dead-letters";
+import type { Message, MessageHandler } from "./event-bus";
+
+/** A listener as the wrapper sees it: what it listens to, and what it does with the bytes. */
+export interface Listener<S extends Subject = Subject> {
+  subject: S;
+  read(bytes: Buffer): Event;
+  handle(bytes: Buffer): Promise<void>;
+}
+
+/**
+ * Says what a service does on an event. Returning means done; throwing means not done: it is tried again, and in the
+ * end kept as a dead letter. `handle` sees every event at least once and in any order, so it must be idempotent.
+ */
+export function listener<S extends Subject>(
+  subject: S,
+  handle: (data: EventData<S>, event: Event<S>) => Promise<void>,
+): Listener<S> {
+  const read = (bytes: Buffer) => parseEvent(subject, bytes);
+  return {
+    subject,
+    read,
+    handle: async (bytes) => {
+      const event = read(bytes);
+      await handle(event.data, event);
+    },
+  };
+}
+
+const attemptsOfARefusal = 3;
+const pauseInMilliseconds = (attempt: number) => Math.min(2 ** attempt * 100, seconds(1));
+const giveUpAfterMilliseconds = seconds(7); // below the broker's ack wait of 10 s
+
+/**
+ * Turns a listener into what the bus calls. Poison (not our JSON, not the schema, or three refusals) becomes a dead
+ * letter and is acknowledged, so that it holds up nobody else. When a store is away, or a save lost its race, it tries
+ * for some seconds and then leaves the message to be delivered again.
+ */
+export function consume(listener: Listener, deadLetters: DeadLetters): MessageHandler {
+  return async (message) => {
+    if (message.redeliveries > 0) metrics.eventsRedelivered.inc({ subject: message.subject });
+    let event: Event;
+    try {
+      event = listener.read(message.bytes);
+    } catch (error) {
+      await keep(message, error, 1);
+      return;
+    }
+    metrics.eventLag.observe({ subject: message.subject }, (clock.now() - Date.parse(event.time)) / 1000);
+    await withContext({ traceparent: event.traceparent, eventId: event.id }, () => handle(message, event));
+  };
+
+  async function handle(message: Message, event: Event): Promise<void> {
+    const started = performance.now();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await listener.handle(message.bytes);
+        metrics.eventsConsumed.inc({ subject: message.subject, outcome: "done" });
+        return;
+      } catch (error) {
+        if (isStoreAway(error) || isVersionError(error)) {
+          if (performance.now() - started > giveUpAfterMilliseconds) {
+            metrics.eventsConsumed.inc({ subject: message.subject, outcome: "left" });
+            logger.warn({ err: error, subject: message.subject }, "left an event to be delivered again");
+            throw error;
+          }
+        } else if (attempt >= attemptsOfARefusal) {
+          await keep(message, error, attempt, event.traceparent);
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, pauseInMilliseconds(attempt)));
+      }
+    }
+  }
+
+  /** If the letter cannot be stored this throws, and the message is not acknowledged. */
+  async function keep(
+    message: Message,
+    error: unknown,
+    attempts: number,
+    traceparent?: string,
+  ): Promise<void> {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    await deadLetters.keep({ subject: message.subject, bytes: message.bytes, reason, attempts, traceparent });
+    metrics.eventsConsumed.inc({ subject: message.subject, outcome: "deadLettered" });
+    logger.error({ err: error, subject: message.subject }, "kept an event as a dead letter");
+  }
+}

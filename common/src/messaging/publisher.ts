@@ -1,0 +1,39 @@
+import { randomUUID } from "node:crypto";
+import { clock } from "../clock";
+import { currentContext } from "../context";
+import { type EventData, type Subject, checkedData } from "../events";
+import { metrics } from "../metrics";
+import type { EventBus } from "./event-bus";
+
+/** Publishes straight to the broker, for a service that has no aggregate to keep an outbox in. */
+export interface Publisher<S extends Subject = Subject> {
+  /** Resolves when the broker has stored the event; whoever needs it published must repeat it until then. */
+  publish(aggregateId: string, data: EventData<S>): Promise<void>;
+  /** Called by startService. */
+  connect(bus: EventBus, service: string): void;
+}
+
+export function publisher<S extends Subject>(subject: S): Publisher<S> {
+  let connection: { bus: EventBus; service: string } | undefined;
+  return {
+    connect: (bus, service) => {
+      connection = { bus, service };
+    },
+    publish: async (aggregateId, data) => {
+      if (!connection)
+        throw new Error(`Nobody connected the publisher of ${subject}: name it in startService()`);
+      const event = {
+        specversion: "1.0",
+        id: randomUUID(),
+        source: connection.service,
+        type: subject,
+        subject: aggregateId,
+        time: clock.date().toISOString(),
+        traceparent: currentContext()?.traceparent,
+        data: checkedData(subject, data),
+      };
+      await connection.bus.publish(subject, Buffer.from(JSON.stringify(event)));
+      metrics.eventsPublished.inc({ subject });
+    },
+  };
+}

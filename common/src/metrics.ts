@@ -1,0 +1,47 @@
+import { Counter, Gauge, Histogram, collectDefaultMetrics, register } from "prom-client";
+
+const latencyBuckets = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
+
+export const metrics = {
+  httpDuration: new Histogram({
+    name: "http_request_duration_seconds",
+    help: "Time to answer, by route template",
+    labelNames: ["method", "route", "status"],
+    buckets: latencyBuckets,
+  }),
+  eventsPublished: new Counter({
+    name: "events_published_total",
+    help: "Events that the broker has stored",
+    labelNames: ["subject"],
+  }),
+  eventsConsumed: new Counter({
+    name: "events_consumed_total",
+    help: "Deliveries by outcome: done, deadLettered or left for redelivery",
+    labelNames: ["subject", "outcome"],
+  }),
+  eventsRedelivered: new Counter({
+    name: "events_redelivered_total",
+    help: "Deliveries that were not the first",
+    labelNames: ["subject"],
+  }),
+  eventLag: new Histogram({
+    name: "event_lag_seconds",
+    help: "From the change to the delivery of its event",
+    labelNames: ["subject"],
+    buckets: latencyBuckets,
+  }),
+  outboxPending: new Gauge({
+    name: "outbox_pending_aggregates",
+    help: "Aggregates with an event that is not published yet, as far as the next batch reaches",
+    labelNames: ["model"],
+  }),
+  busConnected: new Gauge({ name: "bus_connected", help: "1 while the broker is there" }),
+};
+
+/** The Prometheus exposition of this process. */
+export const exposeMetrics = (): Promise<string> => register.metrics();
+export const metricsContentType = register.contentType;
+
+export function collectProcessMetrics(): void {
+  collectDefaultMetrics();
+}

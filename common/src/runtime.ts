@@ -1,0 +1,47 @@
+import { OutboxRelay } from "./messaging/outbox-relay";
+import type { EventBus, Subscription } from "./messaging/event-bus";
+import { consume } from "./messaging/listener";
+import type { Store } from "./database/store";
+import type { ServiceDefinition } from "./service";
+
+/** The parts of a service that move by themselves: relay, listeners, workers and sweeps. */
+export class Runtime {
+  private readonly relay: OutboxRelay | undefined;
+  private subscriptions: Subscription[] = [];
+
+  constructor(
+    private readonly definition: ServiceDefinition,
+    private readonly store: Store,
+    readonly bus: EventBus,
+  ) {
+    const { store: where } = definition;
+    this.relay = "database" in where ? new OutboxRelay(where.database, bus) : undefined;
+  }
+
+  /** Needs the store, but not the broker: what is to be published waits, and the bus subscribes once it can. */
+  start(): void {
+    const { name, publishers = [], listeners = [], workers = [], sweeps = [] } = this.definition;
+    for (const publisher of publishers) publisher.connect(this.bus, name);
+    this.relay?.start();
+    this.subscriptions = listeners.map((listener) =>
+      this.bus.subscribe(listener.subject, consume(listener, this.store.deadLetters)),
+    );
+    for (const worker of workers) worker.start();
+    for (const sweep of sweeps) sweep.start();
+  }
+
+  /** Resolves when everything that is saved is published, or the broker is away. */
+  async settled(): Promise<void> {
+    await this.relay?.drain();
+  }
+
+  /** Finishes what is in flight, source before sink: events and sweeps first, then what they had to say. */
+  async stop(): Promise<void> {
+    const { workers = [], sweeps = [] } = this.definition;
+    await Promise.all(this.subscriptions.map((subscription) => subscription.close()));
+    await Promise.all([...sweeps, ...workers].map((part) => part.stop()));
+    await this.relay?.stop();
+    await this.bus.close();
+    await this.store.close();
+  }
+}

@@ -1,0 +1,132 @@
+import type { Express } from "express";
+import type { Redis } from "ioredis";
+import type { Connection } from "mongoose";
+import { clock, seconds } from "./clock";
+import { runCommand } from "./commands";
+import { type Store, mongoStore, redisStore } from "./database/store";
+import { serve } from "./http/serve";
+import { logger } from "./logger";
+import type { EventBus } from "./messaging/event-bus";
+import type { Listener } from "./messaging/listener";
+import { natsBus } from "./messaging/nats-bus";
+import type { Publisher } from "./messaging/publisher";
+import { Runtime } from "./runtime";
+import { checkSettings, settings, text, url, wholeNumber } from "./settings";
+import { type Sweep, every } from "./sweep";
+
+const config = settings({
+  PORT: wholeNumber().default(3000),
+  NATS_URL: url(),
+  NATS_CLUSTER_ID: text().default("eventhive"),
+});
+
+/** A service on one screen: what it is called, where it keeps its data, what it answers, hears, says and repeats. */
+export interface ServiceDefinition {
+  name: string;
+  /** Its own store: a database with models, or Redis. */
+  store: { database: Connection } | { redis: Redis };
+  app?: Express;
+  listeners?: Listener[];
+  /** For events that belong to no aggregate. */
+  publishers?: Publisher[];
+  sweeps?: Sweep[];
+  workers?: Worker[];
+  /** What `node dist/index.js NAME` does instead of serving, besides `reannounce` and `dead-letters`. */
+  commands?: Record<string, (args: string[]) => Promise<void>>;
+}
+
+/** Something of a service's own that runs beside its listeners. */
+export interface Worker {
+  start(): void;
+  /** Resolves when the work in flight is done. */
+  stop(): Promise<void>;
+}
+
+export const storeOf = ({ name, store }: ServiceDefinition): Store =>
+  "database" in store ? mongoStore(store.database) : redisStore(store.redis, name);
+
+export const busOf = ({ name }: ServiceDefinition): EventBus =>
+  natsBus({ url: config.NATS_URL, clusterId: config.NATS_CLUSTER_ID, name });
+
+/**
+ * Runs a service until it is told to stop, or one of its commands when one is named. Exits 0 after an orderly stop; 1
+ * when a setting is missing, the port is taken, or the stop takes longer than its grace time.
+ */
+export function startService(definition: ServiceDefinition): void {
+  const [command, ...args] = process.argv.slice(2);
+  const run = command ? runCommand(definition, command, args) : runService(definition);
+  run.catch((error: unknown) => {
+    logger.fatal({ err: error, service: definition.name }, "could not start");
+    process.exit(1);
+  });
+}
+
+async function runService(definition: ServiceDefinition): Promise<void> {
+  checkSettings();
+  const { name, app } = definition;
+  const store = storeOf(definition);
+  const bus = busOf(definition);
+  const runtime = new Runtime(definition, store, bus);
+  const followClock = every(seconds(30), () => clock.follow(store.time));
+  let isOpen = false;
+
+  const readiness = async () => {
+    const broker = bus.isConnected ? ("connected" as const) : ("away" as const);
+    // A broker that is away does not make a service unready: the outboxes take what is to be published.
+    if (!isOpen) return { waitingFor: store.name, broker };
+    return store.ping().then(
+      () => ({ broker }),
+      () => ({ waitingFor: store.name, broker }),
+    );
+  };
+  const server = await serve(config.PORT, readiness);
+
+  stopOnSignal(async () => {
+    await server.drain();
+    await followClock.stop();
+    if (isOpen) await runtime.stop();
+  });
+
+  await untilOpen(store);
+  await clock.follow(store.time);
+  followClock.start();
+  runtime.start();
+  server.open(app);
+  isOpen = true;
+  logger.info({ service: name, port: config.PORT }, "ready");
+}
+
+async function untilOpen(store: Store): Promise<void> {
+  for (let pause = 100; ; pause = Math.min(pause * 2, seconds(5))) {
+    try {
+      return await store.open();
+    } catch (error) {
+      logger.warn({ err: error }, `waiting for ${store.name}`);
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
+
+// Above the longest answer, a payment that waits for its verdict.
+const graceTime = seconds(25);
+
+function stopOnSignal(stop: () => Promise<void>): void {
+  let isStopping = false;
+  const onSignal = (signal: string) => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    logger.info({ signal }, "stopping");
+    setTimeout(() => {
+      logger.error("could not stop in time");
+      process.exit(1);
+    }, graceTime).unref();
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ err: error }, "could not stop in order");
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
+}

@@ -1,0 +1,65 @@
+import { z } from "zod";
+
+type Shape = Record<string, z.ZodType>;
+type Values<S extends Shape> = { readonly [Name in keyof S]: z.output<S[Name]> };
+
+/** What is wrong with the environment, all of it at once. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+}
+
+const declared = new Map<string, z.ZodType>();
+
+/**
+ * Declares settings that are read from the environment by their names. `checkSettings` reads them all when the service
+ * starts; where nothing starts, as in a test, each is read when first asked for.
+ */
+export function settings<S extends Shape>(shape: S): Values<S> {
+  const values = {};
+  for (const [name, schema] of Object.entries(shape)) {
+    declared.set(name, schema);
+    let cached: { value: unknown } | undefined;
+    Object.defineProperty(values, name, {
+      enumerable: true,
+      get: () => (cached ??= { value: readSetting(name, schema) }).value,
+    });
+  }
+  return values as Values<S>;
+}
+
+/** @throws SettingsError naming every declared setting that is missing or makes no sense */
+export function checkSettings(): void {
+  const problems = [...declared].flatMap(([name, schema]) => {
+    try {
+      readSetting(name, schema);
+      return [];
+    } catch (error) {
+      return [error instanceof SettingsError ? error.message : String(error)];
+    }
+  });
+  if (problems.length > 0) throw new SettingsError(problems.join("; "));
+}
+
+function readSetting(name: string, schema: z.ZodType): unknown {
+  const text = process.env[name];
+  const result = schema.safeParse(text === "" ? undefined : text);
+  if (result.success) return result.data;
+  const problem = text ? result.error.issues.map((issue) => issue.message).join(", ") : "is missing";
+  throw new SettingsError(`${name} ${problem}`);
+}
+
+export const text = () => z.string("is missing");
+export const url = () => z.url("must be a URL");
+export const wholeNumber = () => z.coerce.number().int("must be a whole number").positive("must be above 0");
+
+const unitInSeconds = { s: 1, m: 60, h: 3600, d: 86400 } as const;
+
+/** A duration such as `90`, `90s`, `15m`, `24h` or `7d`, as a number of seconds. */
+export const durationInSeconds = () =>
+  z
+    .string()
+    .regex(/^[1-9]\d*[smhd]?$/, "must be a duration such as 90s, 15m, 24h or 7d")
+    .transform((duration) => {
+      const unit = z.enum(["s", "m", "h", "d"]).catch("s").parse(duration.at(-1));
+      return Number.parseInt(duration, 10) * unitInSeconds[unit];
+    });

@@ -1,0 +1,89 @@
+import { randomUUID } from "node:crypto";
+import { type Connection, Types } from "mongoose";
+import { clock } from "../clock";
+import { connectDatabase } from "../database/database";
+import { mongoStore } from "../database/store";
+import { type EventData, type Subject, parseEvent } from "../events";
+import { createToken } from "../http/session";
+import { MemoryBroker } from "../messaging/memory-bus";
+import type { Listener } from "../messaging/listener";
+import { Runtime } from "../runtime";
+
+export { MemoryBroker };
+
+/** A fresh id of the form that every aggregate has. */
+export const newId = (): string => new Types.ObjectId().toHexString();
+
+/** The Cookie header of somebody who is signed in. */
+export function signedIn(id = newId(), email = "someone@example.com"): string {
+  return `session=${Buffer.from(JSON.stringify({ jwt: createToken({ id, email }) })).toString("base64")}`;
+}
+
+/** The bytes of an event, as another service would publish it. */
+export function eventBytes<S extends Subject>(subject: S, data: EventData<S>): Buffer {
+  return Buffer.from(
+    JSON.stringify({
+      specversion: "1.0",
+      id: randomUUID(),
+      source: "test",
+      type: subject,
+      subject: "id" in data ? data.id : data.orderId,
+      time: clock.date().toISOString(),
+      data,
+    }),
+  );
+}
+
+/** Delivers an event twice, as any broker may: a listener whose test passes is idempotent. */
+export async function deliver<S extends Subject>(listener: Listener<S>, data: EventData<S>): Promise<void> {
+  const bytes = eventBytes(listener.subject, data);
+  await listener.handle(bytes);
+  await listener.handle(bytes);
+}
+
+interface ServiceUnderTest {
+  /** The data of the events that this test has published so far, oldest first; waits for the relay. */
+  published<S extends Subject>(subject: S): Promise<EventData<S>[]>;
+}
+
+/**
+ * Gives a test file a database of its own on the real server at `TEST_MONGO_URL`, empty before each test, and a bus in
+ * memory that the relay publishes to.
+ */
+export function setUpService(database: Connection): ServiceUnderTest {
+  const broker = new MemoryBroker();
+  const store = mongoStore(database);
+  const runtime = new Runtime({ name: "test", store: { database } }, store, broker.connect("test"));
+  let seen = 0;
+
+  beforeAll(async () => {
+    await connectDatabase(database, `${process.env.TEST_MONGO_URL}/test-${randomUUID()}`);
+    await store.open();
+    runtime.start();
+  });
+
+  beforeEach(async () => {
+    for (const model of Object.values(database.models)) await model.deleteMany({});
+    seen = broker.published().length;
+  });
+
+  afterEach(async () => {
+    clock.use();
+    await runtime.settled();
+  });
+
+  afterAll(async () => {
+    await database.dropDatabase();
+    await runtime.stop();
+  });
+
+  return {
+    published: async (subject) => {
+      await runtime.settled();
+      const messages = broker.published().slice(seen);
+      return messages
+        .filter((message) => message.subject === subject)
+        .map((message) => parseEvent(subject, message.bytes).data);
+    },
+  };
+}

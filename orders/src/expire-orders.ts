@@ -1,0 +1,27 @@
+import { clock, each, seconds, untilCurrent } from "@eventhive/common";
+import { trusted } from "mongoose";
+import { Order, live } from "./models/order";
+
+const longestWait = seconds(5);
+
+/**
+ * Cancels an order whose time is over. Who asks may be early, because his clock is not ours: a short rest is waited
+ * out, a long one left to the sweep.
+ */
+export async function expireOrder(orderId: string): Promise<void> {
+  const rest = (await Order.findById(orderId).orFail()).expiresAt.getTime() - clock.now();
+  if (rest > longestWait) return;
+  if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
+  await untilCurrent(async () => {
+    const order = await Order.findById(orderId).orFail();
+    if (order.isOverdue() && order.cancel("expired")) await order.save();
+  });
+}
+
+/** Whatever became of the timers, no unpaid order outlives its time by more than this sweep's period. */
+export async function expireOverdueOrders(): Promise<void> {
+  const overdue = { status: trusted({ $in: live }), expiresAt: trusted({ $lte: clock.date() }) };
+  await each(Order.find(overdue).cursor(), async (order) => {
+    if (order.cancel("expired")) await order.save();
+  });
+}

@@ -1,0 +1,16 @@
+import { every, seconds, startService } from "@eventhive/common";
+import { app } from "./app";
+import { database } from "./database";
+import { expireOverdueOrders } from "./expire-orders";
+import { expirationComplete } from "./listeners/expiration-complete";
+import { paymentCreated } from "./listeners/payment-created";
+import { ticketCreated } from "./listeners/ticket-created";
+import { ticketUpdated } from "./listeners/ticket-updated";
+
+startService({
+  name: "orders",
+  store: { database },
+  app,
+  listeners: [ticketCreated, ticketUpdated, expirationComplete, paymentCreated],
+  sweeps: [every(seconds(5), expireOverdueOrders)],
+});

@@ -1,0 +1,133 @@
+import {
+  BadRequestError,
+  type CancelReason,
+  type EventData,
+  ForbiddenError,
+  NotFoundError,
+  type OrderStatus,
+  type Subject,
+  aggregate,
+  aggregateFields,
+  aggregateMethods,
+  clock,
+  isId,
+  seconds,
+} from "@eventhive/common";
+import { Schema, trusted } from "mongoose";
+import { config } from "../config";
+import { database } from "../database";
+import type { Ticket } from "./ticket";
+
+const statuses = ["created", "awaiting:payment", "complete", "cancelled"] satisfies OrderStatus[];
+export const live = ["created", "awaiting:payment"] satisfies OrderStatus[];
+
+const orderSchema = new Schema(
+  {
+    ...aggregateFields,
+    userId: { type: String, required: true },
+    status: { type: String, enum: statuses, required: true },
+    cancelReason: { type: String, enum: ["buyer", "expired"] satisfies CancelReason[] },
+    expiresAt: { type: Date, required: true },
+    /** The ticket as it was when ordered; later edits never change it. */
+    ticket: {
+      type: new Schema(
+        {
+          id: { type: String, required: true },
+          title: { type: String, required: true },
+          price: { type: Number, required: true },
+          version: { type: Number, required: true },
+        },
+        { _id: false, id: false },
+      ),
+      required: true,
+    },
+    /** The ticket that nobody else can order: there while the order is live or complete, gone once it is cancelled. */
+    reserves: { type: String },
+  },
+  {
+    methods: {
+      ...aggregateMethods,
+
+      isLive(): boolean {
+        return live.some((status) => status === this.status);
+      },
+
+      isOverdue(): boolean {
+        return this.isLive() && this.expiresAt.getTime() <= clock.now();
+      },
+
+      /** @returns whether anything changed; a cancelled order stays as it is */
+      cancel(reason: CancelReason): boolean {
+        if (this.status === "complete")
+          throw new BadRequestError("order-complete", "A paid order cannot be cancelled");
+        if (this.status === "cancelled") return false;
+        this.status = "cancelled";
+        this.cancelReason = reason;
+        this.reserves = undefined; // frees the ticket in the same write
+        this.record("order:cancelled");
+        return true;
+      },
+
+      /** @returns whether anything changed; a cancelled order stays cancelled, and payments gives the money back */
+      complete(): boolean {
+        if (!this.isLive()) return false;
+        this.status = "complete";
+        this.record("order:completed");
+        return true;
+      },
+
+      presentSubject(): Subject {
+        if (this.status === "cancelled") return "order:cancelled";
+        return this.status === "complete" ? "order:completed" : "order:created";
+      },
+
+      publicState(): Omit<EventData<"order:created">, "id" | "version"> {
+        const { status, cancelReason, userId, expiresAt, ticket } = this;
+        const { id, title, price, version } = ticket;
+        return {
+          status,
+          cancelReason: cancelReason ?? undefined,
+          userId,
+          expiresAt: expiresAt.toISOString(),
+          ticket: { id, title, price, version },
+        };
+      },
+    },
+  },
+);
+
+orderSchema.plugin(aggregate);
+// One live or complete order for each ticket. An index, not a check: it holds whoever races whom.
+orderSchema.index(
+  { reserves: 1 },
+  { unique: true, partialFilterExpression: { reserves: { $exists: true } } },
+);
+orderSchema.index({ userId: 1, createdAt: -1, _id: -1 });
+orderSchema.index({ status: 1, expiresAt: 1 });
+
+export const Order = database.model("Order", orderSchema);
+export type Order = InstanceType<typeof Order>;
+
+/** A reservation that is not saved yet; saving it fails with a duplicate key when somebody else has the ticket. */
+export function reserve(ticket: Ticket, userId: string): Order {
+  const order = new Order({
+    userId,
+    status: "created",
+    expiresAt: new Date(clock.now() + seconds(config.EXPIRATION_SECONDS)),
+    ticket: { id: ticket.id, title: ticket.title, price: ticket.price, version: ticket.version },
+    reserves: ticket.id,
+  });
+  order.record("order:created");
+  return order;
+}
+
+/** @throws NotFoundError, or ForbiddenError when it is somebody else's */
+export async function findOwnOrder(userId: string, id: unknown): Promise<Order> {
+  const order = isId(id) ? await Order.findById(id) : null;
+  if (!order) throw new NotFoundError("order");
+  if (order.userId !== userId) throw new ForbiddenError();
+  return order;
+}
+
+export const countLiveOrders = (userId: string): Promise<number> =>
+  Order.countDocuments({ userId, status: trusted({ $in: live }) }).exec();

@@ -1,0 +1,29 @@
+import { type EventData, applyReplica, replicaFields } from "@eventhive/common";
+import { Schema } from "mongoose";
+import { database } from "../database";
+
+/** Replica of the tickets service's ticket: what a buyer is shown and what an order is made from. */
+const ticketSchema = new Schema(
+  {
+    ...replicaFields,
+    title: { type: String, required: true },
+    price: { type: Number, required: true },
+    userId: { type: String, required: true },
+    withdrawn: { type: Boolean, required: true },
+  },
+  {
+    versionKey: false,
+    methods: {
+      /** Asks for a live or complete order, which is the truth here; the replica would only hear of it later. */
+      async isReserved(): Promise<boolean> {
+        return Boolean(await database.model("Order").exists({ reserves: this.id }));
+      },
+    },
+  },
+);
+
+export const Ticket = database.model("Ticket", ticketSchema);
+export type Ticket = InstanceType<typeof Ticket>;
+
+export const applyTicket = ({ id, version, title, price, userId, withdrawn }: EventData<"ticket:updated">) =>
+  applyReplica(Ticket, { id, version, title, price, userId, withdrawn });

@@ -1,0 +1,12 @@
+import { currentUser, readPage, requireAuth } from "@eventhive/common";
+import type { RequestHandler } from "express";
+import { Order } from "../models/order";
+
+export const listOrders: RequestHandler[] = [
+  requireAuth,
+  async (req, res) => {
+    const page = readPage(req, res);
+    const mine = { userId: currentUser(req).id, ...page.filter };
+    page.send(await Order.find(mine).sort(page.sort).limit(page.limit));
+  },
+];
