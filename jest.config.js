@@ -11,13 +11,22 @@ module.exports = {
     {
       ...shared,
       displayName: "services",
-      globalSetup: "<rootDir>/jest.setup.ts",
-      globalTeardown: "<rootDir>/jest.teardown.ts",
-      setupFilesAfterEnv: ["<rootDir>/jest.quiet.ts"],
+      globalSetup: "<rootDir>/infra/jest/start-servers.ts",
+      globalTeardown: "<rootDir>/infra/jest/stop-servers.ts",
+      setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts"],
       roots: ["common", "auth", "tickets", "orders", "payments", "expiration", "infra"].map(
         (folder) => `<rootDir>/${folder}`,
       ),
     },
-    { ...shared, displayName: "e2e", roots: ["<rootDir>/e2e"] },
+    {
+      ...shared,
+      displayName: "e2e",
+      globalSetup: "<rootDir>/e2e/start-stack.ts",
+      globalTeardown: "<rootDir>/e2e/stop-stack.ts",
+      setupFiles: ["<rootDir>/e2e/settings.ts"],
+      setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts"],
+      roots: ["<rootDir>/e2e"],
+      testTimeout: 60_000,
+    },
   ],
 };

@@ -1,20 +1,45 @@
+import type { EventData } from "@eventhive/common";
 import { newId } from "@eventhive/common/testing";
+import { Order, reserve } from "./models/order";
 import { Ticket, applyTicket } from "./models/ticket";
 
+/** A ticket as the tickets service tells of it. */
+export const ticketEvent = (
+  difference: Partial<EventData<"ticket:updated">> = {},
+): EventData<"ticket:updated"> => ({
+  id: newId(),
+  version: 0,
+  title: "Chamber music",
+  price: 20,
+  userId: newId(),
+  status: "available",
+  withdrawn: false,
+  ...difference,
+});
+
 /** A ticket that orders has heard of. */
-export async function ticketOnSale(
-  difference: Partial<Parameters<typeof applyTicket>[0]> = {},
-): Promise<Ticket> {
-  const id = newId();
-  await applyTicket({
-    id,
-    version: 0,
-    title: "Chamber music",
-    price: 20,
-    userId: newId(),
-    status: "available",
-    withdrawn: false,
-    ...difference,
-  });
-  return Ticket.findById(id).orFail();
+export async function ticketOnSale(difference: Partial<EventData<"ticket:updated">> = {}): Promise<Ticket> {
+  const event = ticketEvent(difference);
+  await applyTicket(event);
+  return Ticket.findById(event.id).orFail();
 }
+
+export async function orderOf(buyer = newId(), ticket?: Ticket): Promise<Order> {
+  const order = reserve(ticket ?? (await ticketOnSale()), buyer);
+  await order.save();
+  return order;
+}
+
+/** A payment as the payments service tells of it. */
+export const paymentOf = (order: Order): EventData<"payment:created"> => ({
+  id: newId(),
+  version: 1,
+  orderId: order.id,
+  userId: order.userId,
+  stripeId: "ch_1",
+  amount: 2000,
+  currency: "usd",
+  state: "charged",
+});
+
+export const reload = (order: Order): Promise<Order> => Order.findById(order.id).orFail().exec();

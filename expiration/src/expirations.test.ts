@@ -1,0 +1,85 @@
+import { clock, onFailpoint, parseEvent } from "@eventhive/common";
+import { MemoryBroker, deliver, newId } from "@eventhive/common/testing";
+import { expirationComplete, expirationWorker } from "./expirations";
+import { orderCreated } from "./listeners/order-created";
+
+const broker = new MemoryBroker();
+
+beforeAll(() => {
+  expirationComplete.connect(broker.connect("expiration"), "expiration");
+  expirationWorker.start();
+});
+
+afterAll(() => expirationWorker.stop());
+
+const orderThatEnds = (inMilliseconds: number) => ({
+  id: newId(),
+  version: 0,
+  status: "created" as const,
+  userId: newId(),
+  expiresAt: new Date(clock.now() + inMilliseconds).toISOString(),
+  ticket: { id: newId(), title: "Chamber music", price: 20, version: 0 },
+});
+
+const onceAtFailpoint = (expected: string) =>
+  new Promise<void>((resolve) => {
+    onFailpoint((name) => {
+      if (name === expected) resolve();
+    });
+  });
+
+afterEach(() => onFailpoint(undefined));
+
+const expirationsOf = (orderId: string) =>
+  broker
+    .published("expiration:complete")
+    .map(({ bytes }) => parseEvent("expiration:complete", bytes))
+    .filter(({ data }) => data.orderId === orderId);
+
+/** Resolves with the time at which the expiration was published. */
+async function expired(orderId: string): Promise<number> {
+  while (expirationsOf(orderId).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  return clock.now();
+}
+
+it("says that the time of an order is over when it is, and not before", async () => {
+  const order = orderThatEnds(300);
+  await deliver(orderCreated, order);
+  expect(await expired(order.id)).toBeGreaterThanOrEqual(Date.parse(order.expiresAt));
+  expect(expirationsOf(order.id)).toMatchObject([{ source: "expiration", subject: order.id }]);
+});
+
+it("says so once, although it heard of the order twice", async () => {
+  const [order, later] = [orderThatEnds(100), orderThatEnds(200)];
+  await deliver(orderCreated, order);
+  await deliver(orderCreated, later);
+  await expired(later.id);
+  expect(expirationsOf(order.id)).toHaveLength(1);
+});
+
+it("says so at once when it hears of the order too late", async () => {
+  const order = orderThatEnds(-10_000);
+  await deliver(orderCreated, order);
+  await expect(expired(order.id)).resolves.toBeGreaterThan(0);
+});
+
+it("repeats until the broker has stored the event", async () => {
+  const order = orderThatEnds(0);
+  broker.stop();
+  const refused = onceAtFailpoint("expiration.publish.before");
+  await deliver(orderCreated, order);
+  await refused;
+  expect(expirationsOf(order.id)).toEqual([]);
+  broker.start();
+  await expired(order.id);
+});
+
+it("leaves nothing behind that would keep an order from being scheduled again", async () => {
+  const order = orderThatEnds(0);
+  await deliver(orderCreated, order);
+  await expired(order.id);
+  const scheduledAgain = onceAtFailpoint("expiration.publish.after");
+  await deliver(orderCreated, order);
+  await scheduledAgain;
+  expect(expirationsOf(order.id).length).toBeGreaterThan(1);
+});

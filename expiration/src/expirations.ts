@@ -1,0 +1,72 @@
+import {
+  type Worker,
+  clock,
+  failpoint,
+  logger,
+  publisher,
+  seconds,
+  withContext,
+  withinTime,
+} from "@eventhive/common";
+import Queue from "bull";
+import { connectRedis } from "./redis";
+
+export const expirationComplete = publisher("expiration:complete");
+
+interface Expiration {
+  orderId: string;
+  traceparent?: string;
+}
+
+let queue: Queue.Queue<Expiration> | undefined;
+
+function expirations(): Queue.Queue<Expiration> {
+  if (queue) return queue;
+  queue = new Queue("order-expirations", {
+    createClient: connectRedis,
+    settings: {
+      // A worker that is killed leaves its job locked: let another one have it soon, and as often as it takes.
+      lockDuration: seconds(10),
+      stalledInterval: seconds(5),
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      backoffStrategies: { capped: (attempts: number) => Math.min(100 * 2 ** attempts, seconds(5)) },
+    },
+  });
+  queue.on("error", (error) => logger.warn({ err: error }, "the queue of expirations is away"));
+  return queue;
+}
+
+/**
+ * Schedules `expiration:complete` for an order. The job's id is the order's, so it is one job however often it is
+ * scheduled; it lasts until the broker has stored the event, and leaves nothing that would block its id.
+ * @throws StoreAwayError when Redis has not taken it within 5 s
+ */
+export async function scheduleExpiration(expiration: Expiration, expiresAt: Date): Promise<void> {
+  await failpoint("expiration.schedule.before");
+  const added = expirations().add(expiration, {
+    jobId: expiration.orderId,
+    delay: Math.max(0, expiresAt.getTime() - clock.now()),
+    attempts: Number.MAX_SAFE_INTEGER,
+    backoff: { type: "capped" },
+    removeOnComplete: true,
+    removeOnFail: true,
+  });
+  await withinTime(added, seconds(5));
+  await failpoint("expiration.schedule.after");
+}
+
+const mostAtOnce = 32;
+
+/** Publishes what is due. */
+export const expirationWorker: Worker = {
+  start: () => {
+    expirations()
+      .process(mostAtOnce, ({ data: { orderId, traceparent } }) =>
+        withContext({ traceparent }, () => expirationComplete.publish(orderId, { orderId })),
+      )
+      .catch((error: unknown) => logger.error({ err: error }, "the worker of expirations ended"));
+  },
+  stop: async () => {
+    await expirations().close();
+  },
+};

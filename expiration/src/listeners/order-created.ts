@@ -1,0 +1,6 @@
+import { currentContext, listener } from "@eventhive/common";
+import { scheduleExpiration } from "../expirations";
+
+export const orderCreated = listener("order:created", ({ id, expiresAt }) =>
+  scheduleExpiration({ orderId: id, traceparent: currentContext()?.traceparent }, new Date(expiresAt)),
+);

@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MongoMemoryServer } from "mongodb-memory-server";
+import { findMongod, findNatsStreaming, startRedis } from "../local/servers";
+
+declare global {
+  var stopServers: () => Promise<void>;
+}
+
+/**
+ * Real servers for the service tests: one MongoDB, on which each test file has a database of its own, one Redis, and
+ * the binary of NATS Streaming, which its tests start and kill themselves.
+ */
+export default async function startServers(): Promise<void> {
+  const say = console.log;
+  const systemBinary = await findMongod({ say });
+  const natsBinary = await findNatsStreaming({ say });
+  process.env.MONGOMS_SYSTEM_BINARY_VERSION_CHECK = "false"; // any MongoDB from 6 on will do
+  const folder = await mkdtemp(join(tmpdir(), "eventhive-tests-"));
+  const mongo = await MongoMemoryServer.create({
+    binary: { systemBinary },
+    instance: { storageEngine: "wiredTiger" },
+  });
+  const redis = await startRedis({ dataFolder: folder, say });
+
+  Object.assign(process.env, {
+    TEST_MONGO_URL: mongo.getUri().replace(/\/$/, ""),
+    MONGO_URL: mongo.getUri(),
+    REDIS_URL: redis.url,
+    NATS_URL: "nats://127.0.0.1:4222", // service tests have a bus in memory
+    NATS_STREAMING_BINARY: natsBinary,
+    JWT_KEY: "only-for-tests-only-for-tests-only-for-tests",
+    PUBLIC_URL: "http://localhost:3000",
+    LOG_LEVEL: "silent",
+  });
+  globalThis.stopServers = async () => {
+    await Promise.all([mongo.stop(), redis.stop()]);
+    await rm(folder, { recursive: true, force: true });
+  };
+}

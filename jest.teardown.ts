@@ -1,3 +1,0 @@
-export default async function stopMongo(): Promise<void> {
-  await globalThis.stopMongo();
-}

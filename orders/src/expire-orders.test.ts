@@ -1,0 +1,78 @@
+import { clock, onFailpoint } from "@eventhive/common";
+import { deliver, setUpService } from "@eventhive/common/testing";
+import { database } from "./database";
+import { expireOverdueOrders } from "./expire-orders";
+import { expirationComplete } from "./listeners/expiration-complete";
+import type { Order } from "./models/order";
+import { orderOf, reload } from "./testing";
+
+const { published } = setUpService(database);
+
+afterEach(() => onFailpoint(undefined));
+
+const expiredAgo = (order: Order, milliseconds: number) =>
+  clock.use(() => order.expiresAt.getTime() + milliseconds);
+
+it("cancels an order whose time is over, once", async () => {
+  const order = await orderOf();
+  expiredAgo(order, 0);
+  await deliver(expirationComplete, { orderId: order.id });
+  expect(await reload(order)).toMatchObject({ status: "cancelled", cancelReason: "expired", version: 1 });
+  expect(await published("order:cancelled")).toHaveLength(1);
+});
+
+it("waits out the rest when it is told a little too early", async () => {
+  const order = await orderOf();
+  const start = performance.now();
+  clock.use(() => order.expiresAt.getTime() - 150 + performance.now() - start);
+  await deliver(expirationComplete, { orderId: order.id });
+  expect(await reload(order)).toMatchObject({ status: "cancelled" });
+  expect(clock.now()).toBeGreaterThanOrEqual(order.expiresAt.getTime());
+});
+
+it("leaves an order alone that has long to live", async () => {
+  const order = await orderOf();
+  expiredAgo(order, -5001);
+  await deliver(expirationComplete, { orderId: order.id });
+  await expireOverdueOrders();
+  expect(await reload(order)).toMatchObject({ status: "created", version: 0 });
+});
+
+it("never cancels a paid order", async () => {
+  const order = await orderOf();
+  order.complete();
+  await order.save();
+  expiredAgo(order, 1000);
+  await deliver(expirationComplete, { orderId: order.id });
+  await expireOverdueOrders();
+  expect(await reload(order)).toMatchObject({ status: "complete", version: 1 });
+});
+
+it("finds what is overdue although nobody told, and nothing else", async () => {
+  const overdue = await orderOf();
+  expiredAgo(overdue, 1);
+  const fresh = await orderOf();
+  await expireOverdueOrders();
+  await expireOverdueOrders();
+  expect(await reload(overdue)).toMatchObject({ status: "cancelled", cancelReason: "expired", version: 1 });
+  expect(await reload(fresh)).toMatchObject({ status: "created" });
+});
+
+it("does not stop at an order that was paid while the sweep was cancelling it", async () => {
+  const first = await orderOf();
+  const second = await orderOf();
+  expiredAgo(second, 1);
+  let isFirst = true;
+  onFailpoint(async (name) => {
+    if (name !== "orders.save.before" || !isFirst) return;
+    isFirst = false;
+    const paid = await reload(first);
+    paid.complete();
+    await paid.save();
+  });
+  await expireOverdueOrders();
+  expect([await reload(first), await reload(second)]).toMatchObject([
+    { status: "complete" },
+    { status: "cancelled" },
+  ]);
+});

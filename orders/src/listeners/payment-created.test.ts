@@ -1,0 +1,46 @@
+import { onFailpoint } from "@eventhive/common";
+import { deliver, newId, setUpService } from "@eventhive/common/testing";
+import { database } from "../database";
+import { orderOf, paymentOf, reload } from "../testing";
+import { paymentCreated } from "./payment-created";
+
+const { published } = setUpService(database);
+
+afterEach(() => onFailpoint(undefined));
+
+it("completes a live order, once", async () => {
+  const order = await orderOf();
+  await deliver(paymentCreated, paymentOf(order));
+  expect(await reload(order)).toMatchObject({ status: "complete", version: 1, reserves: order.ticket.id });
+  expect(await published("order:completed")).toMatchObject([
+    { id: order.id, version: 1, status: "complete" },
+  ]);
+});
+
+it("leaves a cancelled order cancelled: payments gives the money back", async () => {
+  const order = await orderOf();
+  order.cancel("expired");
+  await order.save();
+  await deliver(paymentCreated, paymentOf(order));
+  expect(await reload(order)).toMatchObject({ status: "cancelled", version: 1 });
+  expect(await published("order:completed")).toEqual([]);
+});
+
+it("lets the cancellation win that was saved first", async () => {
+  const order = await orderOf();
+  let isFirst = true;
+  onFailpoint(async (name) => {
+    if (name !== "orders.save.before" || !isFirst) return;
+    isFirst = false;
+    const same = await reload(order);
+    same.cancel("buyer");
+    await same.save();
+  });
+  await deliver(paymentCreated, paymentOf(order));
+  expect(await reload(order)).toMatchObject({ status: "cancelled", cancelReason: "buyer", version: 1 });
+});
+
+it("refuses a payment of an order that does not exist", async () => {
+  const payment = { ...paymentOf(await orderOf()), orderId: newId() };
+  await expect(deliver(paymentCreated, payment)).rejects.toThrow("No document found");
+});

@@ -1,0 +1,30 @@
+import { deliver, setUpService } from "@eventhive/common/testing";
+import { database } from "../database";
+import { Ticket } from "../models/ticket";
+import { ticketEvent } from "../testing";
+import { ticketCreated } from "./ticket-created";
+import { ticketUpdated } from "./ticket-updated";
+
+setUpService(database);
+
+it("learns of a new ticket", async () => {
+  const event = ticketEvent();
+  await deliver(ticketCreated, event);
+  expect(await Ticket.findById(event.id)).toMatchObject({ title: "Chamber music", price: 20, version: 0 });
+  expect(await Ticket.countDocuments()).toBe(1);
+});
+
+it("keeps the newest of what it hears, in whatever order", async () => {
+  const event = ticketEvent();
+  await deliver(ticketUpdated, { ...event, version: 2, price: 40 });
+  await deliver(ticketUpdated, { ...event, version: 1, price: 30 });
+  await deliver(ticketCreated, event);
+  expect(await Ticket.findById(event.id)).toMatchObject({ price: 40, version: 2 });
+});
+
+it("learns that a ticket was withdrawn", async () => {
+  const event = ticketEvent();
+  await deliver(ticketCreated, event);
+  await deliver(ticketUpdated, { ...event, version: 1, status: "withdrawn", withdrawn: true });
+  expect(await Ticket.findById(event.id)).toMatchObject({ withdrawn: true });
+});

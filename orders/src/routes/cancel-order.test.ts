@@ -1,0 +1,74 @@
+import { onFailpoint } from "@eventhive/common";
+import { newId, setUpService, signedIn } from "@eventhive/common/testing";
+import request from "supertest";
+import { app } from "../app";
+import { database } from "../database";
+import { Order } from "../models/order";
+import { orderOf, reload } from "../testing";
+
+const { published } = setUpService(database);
+
+afterEach(() => onFailpoint(undefined));
+
+const cancel = (id: string, cookie: string) => request(app).delete(`/api/orders/${id}`).set("Cookie", cookie);
+
+it("cancels an order, frees its ticket and tells the others", async () => {
+  const order = await orderOf();
+  await cancel(order.id, signedIn(order.userId)).expect(204);
+
+  const cancelled = await reload(order);
+  expect(cancelled).toMatchObject({ status: "cancelled", cancelReason: "buyer", version: 1 });
+  expect(cancelled.reserves).toBeUndefined();
+  expect(await published("order:cancelled")).toMatchObject([
+    { id: order.id, version: 1, status: "cancelled", cancelReason: "buyer" },
+  ]);
+});
+
+it("answers 204 again and says nothing new the second time", async () => {
+  const order = await orderOf();
+  await cancel(order.id, signedIn(order.userId)).expect(204);
+  await cancel(order.id, signedIn(order.userId)).expect(204);
+  expect(await published("order:cancelled")).toHaveLength(1);
+});
+
+it("refuses to cancel a paid order", async () => {
+  const order = await orderOf();
+  order.complete();
+  await order.save();
+  const { body } = await cancel(order.id, signedIn(order.userId)).expect(400);
+  expect(body.code).toBe("order-complete");
+  expect(await reload(order)).toMatchObject({ status: "complete" });
+});
+
+it("finds out that the order was paid while it was being cancelled", async () => {
+  const order = await orderOf();
+  let isFirst = true;
+  onFailpoint(async (name) => {
+    if (name !== "orders.save.before" || !isFirst) return;
+    isFirst = false;
+    const same = await reload(order);
+    same.complete();
+    await same.save();
+  });
+  const { body } = await cancel(order.id, signedIn(order.userId)).expect(400);
+  expect(body.code).toBe("order-complete");
+  expect(await reload(order)).toMatchObject({ status: "complete", version: 1 });
+  expect(await published("order:cancelled")).toEqual([]);
+});
+
+it("answers 403 for somebody else's order", async () => {
+  const order = await orderOf();
+  const { body } = await cancel(order.id, signedIn()).expect(403);
+  expect(body.code).toBe("not-yours");
+  expect(await reload(order)).toMatchObject({ status: "created" });
+});
+
+it.each([newId(), "123", "%24gt"])("answers 404 for the order %s", async (id) => {
+  const { body } = await cancel(id, signedIn()).expect(404);
+  expect(body.code).toBe("not-found");
+});
+
+it("answers 401 to somebody who is not signed in", async () => {
+  await request(app).delete(`/api/orders/${newId()}`).expect(401);
+  expect(await Order.countDocuments()).toBe(0);
+});

@@ -1,0 +1,29 @@
+import { newId, setUpService, signedIn } from "@eventhive/common/testing";
+import request from "supertest";
+import { app } from "../app";
+import { database } from "../database";
+import { orderOf } from "../testing";
+
+setUpService(database);
+
+const show = (id: string, cookie = signedIn()) => request(app).get(`/api/orders/${id}`).set("Cookie", cookie);
+
+it("shows a buyer the order, and what time it is by the clock that ends it", async () => {
+  const order = await orderOf();
+  const { body, headers } = await show(order.id, signedIn(order.userId)).expect(200);
+  expect(body).toMatchObject({ id: order.id, status: "created", expiresAt: order.expiresAt.toISOString() });
+  expect(Math.abs(Number(headers["x-server-time"]) - Date.now())).toBeLessThan(5000);
+});
+
+it("answers 403 for somebody else's order", async () => {
+  const order = await orderOf();
+  expect((await show(order.id).expect(403)).body.code).toBe("not-yours");
+});
+
+it.each([newId(), "123"])("answers 404 for the order %s", async (id) => {
+  expect((await show(id).expect(404)).body.code).toBe("not-found");
+});
+
+it("answers 401 to somebody who is not signed in", async () => {
+  await request(app).get(`/api/orders/${newId()}`).expect(401);
+});
