@@ -9,7 +9,8 @@ import {
   withinTime,
 } from "@eventhive/common";
 import Queue from "bull";
-import { connectRedis } from "./redis";
+import { config } from "./config";
+import { redisOptions } from "./redis";
 
 export const expirationComplete = publisher("expiration:complete");
 
@@ -22,8 +23,8 @@ let queue: Queue.Queue<Expiration> | undefined;
 
 function expirations(): Queue.Queue<Expiration> {
   if (queue) return queue;
-  queue = new Queue("order-expirations", {
-    createClient: connectRedis,
+  queue = new Queue("order-expirations", config.REDIS_URL, {
+    redis: redisOptions,
     settings: {
       // A worker that is killed leaves its job locked: let another one have it soon, and as often as it takes.
       lockDuration: seconds(10),
