@@ -1,0 +1,104 @@
+import request from "supertest";
+import { card, price, testSandbox } from "./testing";
+
+let sandbox: ReturnType<typeof testSandbox>;
+
+beforeEach(() => {
+  sandbox = testSandbox();
+});
+
+describe("idempotency keys", () => {
+  it("repeat the first answer, a decline too, and do nothing again", async () => {
+    for (const source of [await sandbox.token("4242424242424242"), "tok_chargeDeclined"]) {
+      const first = await sandbox.post("/v1/charges", { ...price, source }, source);
+      const again = await sandbox.post("/v1/charges", { source, currency: "usd", amount: "1999" }, source);
+      expect(first.get("Idempotent-Replayed")).toBeUndefined();
+      expect(again.get("Idempotent-Replayed")).toBe("true");
+      expect([again.status, again.body]).toEqual([first.status, first.body]);
+    }
+    expect((await sandbox.ledger()).charges).toHaveLength(2);
+  });
+
+  it("belong to one endpoint and its parameters", async () => {
+    await sandbox.post("/v1/charges", price, "k").expect(200);
+    const other = await sandbox.post("/v1/charges", { ...price, amount: "2000" }, "k").expect(400);
+    expect(other.body.error.type).toBe("idempotency_error");
+    await sandbox.post("/v1/refunds", price, "k").expect(400);
+  });
+
+  it("keep no answer for a request that was refused before any work", async () => {
+    await sandbox.post("/v1/charges", { ...price, amount: "1" }, "k").expect(400);
+    await sandbox.post("/v1/charges", price, "k").expect(200);
+  });
+
+  it("are forgotten after a day", async () => {
+    await sandbox.post("/v1/charges", price, "k").expect(200);
+    sandbox.pass(24 * 60 * 60 * 1000 - 1000);
+    expect((await sandbox.post("/v1/charges", price, "k")).get("Idempotent-Replayed")).toBe("true");
+    sandbox.pass(1000);
+    expect((await sandbox.post("/v1/charges", price, "k")).get("Idempotent-Replayed")).toBeUndefined();
+  });
+
+  it("answer 409 while the first request still runs, and its answer afterwards", async () => {
+    await sandbox.fault({ operation: "charge", kind: "delay", milliseconds: 300 });
+    const both = [sandbox.post("/v1/charges", price, "k"), sandbox.post("/v1/charges", price, "k")];
+    const { status, body } = await Promise.race(both);
+    expect(status).toBe(409);
+    expect(body.error).toMatchObject({ type: "idempotency_error", code: "idempotency_key_in_use" });
+    expect((await sandbox.ledger()).charges).toEqual([]); // the delay comes before the work
+
+    const statuses = (await Promise.all(both)).map((answer) => answer.status);
+    expect(new Set(statuses)).toEqual(new Set([200, 409]));
+    expect((await sandbox.post("/v1/charges", price, "k").expect(200)).get("Idempotent-Replayed")).toBe(
+      "true",
+    );
+    expect((await sandbox.ledger()).charges).toHaveLength(1);
+  });
+});
+
+describe("faults", () => {
+  it("fail without doing the work, and the key repeats the failure as Stripe's does", async () => {
+    await sandbox.fault({ operation: "charge", kind: "fail" });
+    expect((await sandbox.post("/v1/charges", price, "k").expect(500)).body.error.type).toBe("api_error");
+    await sandbox.post("/v1/charges", price, "k").expect(500);
+    expect((await sandbox.ledger()).charges).toEqual([]);
+    await sandbox.post("/v1/charges", price, "another").expect(200);
+  });
+
+  it("fail before the endpoint begins, so that the key is free", async () => {
+    await sandbox.fault({ operation: "charge", kind: "fail", status: 429, beforeWork: true });
+    await sandbox.post("/v1/charges", price, "k").expect(429);
+    await sandbox.post("/v1/charges", price, "k").expect(200);
+  });
+
+  it("lose the answer after the work is done", async () => {
+    await sandbox.fault({ operation: "charge", kind: "lose", times: 2 });
+    await expect(sandbox.post("/v1/charges", price, "k")).rejects.toThrow("socket hang up");
+    await expect(sandbox.post("/v1/charges", price, "k")).rejects.toThrow("socket hang up");
+    const { body } = await sandbox.post("/v1/charges", price, "k").expect(200);
+    expect((await sandbox.ledger()).charges).toEqual([body]);
+  });
+
+  it("hit only their operation", async () => {
+    await sandbox.fault({ operation: "refund", kind: "fail", status: 503 });
+    await sandbox.fault({ operation: "read", kind: "fail", status: 502 });
+    await sandbox.fault({ operation: "token", kind: "fail", status: 504 });
+    const charge = (await sandbox.post("/v1/charges", price).expect(200)).body.id;
+    await sandbox.post("/v1/refunds", { charge }).expect(503);
+    await sandbox.get("/v1/charges").expect(502);
+    await sandbox.post("/v1/tokens", card("4242424242424242")).expect(504);
+    await sandbox.get("/v1/charges").expect(200);
+  });
+
+  it("end when they are taken back", async () => {
+    await sandbox.fault({ operation: "charge", kind: "fail", times: 100 });
+    await sandbox.post("/v1/charges", price).expect(500);
+    await request(sandbox.app).delete("/sandbox/faults").expect(204);
+    await sandbox.post("/v1/charges", price).expect(200);
+  });
+
+  it.each([{ operation: "charge", kind: "explode" }, { operation: "charges", kind: "lose" }, {}])(
+    "cannot be asked for when they make no sense: %j",
+    (body) => request(sandbox.app).post("/sandbox/faults").send(body).expect(400),
+  );
+});

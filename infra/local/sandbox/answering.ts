@@ -1,0 +1,86 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import type { Request, RequestHandler, Response } from "express";
+import type { Fault, Faults } from "./faults";
+import type { Answer, Ledger } from "./ledger";
+import type { Read } from "./reads";
+import { type ErrorBody, StripeError } from "./stripe-error";
+import type { Done, Work } from "./writes";
+
+const dayInSeconds = 24 * 60 * 60;
+
+/** How requests are answered: with the faults asked for, and POSTs once for each idempotency key. */
+export function answering(ledger: Ledger, faults: Faults, now: () => number) {
+  const running = new Set<string>();
+  const nowInSeconds = () => Math.floor(now() / 1000);
+
+  const get =
+    (read: Read): RequestHandler<{ id: string }> =>
+    async (req, res) => {
+      const fault = faults.take("read");
+      if (fault?.kind === "fail") throw outage(fault.status);
+      if (fault?.kind === "delay") await wait(fault.milliseconds);
+      send(res, { status: 200, body: read(ledger, req) }, fault);
+    };
+
+  const post =
+    (operation: Fault["operation"], work: Work): RequestHandler =>
+    async (req, res) => {
+      const fault = faults.take(operation);
+      if (fault?.kind === "fail" && fault.beforeWork) throw outage(fault.status);
+      const key = req.get("Idempotency-Key");
+      if (key && running.has(key)) throw keyInUse(key);
+      if (key) running.add(key);
+      try {
+        if (fault?.kind === "delay") await wait(fault.milliseconds);
+        const kept = key ? firstAnswer(key, req) : undefined;
+        if (kept) res.set("Idempotent-Replayed", "true");
+        send(res, kept ?? carryOut(fault?.kind === "fail" ? failing(fault.status) : work, req, key), fault);
+      } finally {
+        if (key) running.delete(key);
+      }
+    };
+
+  function firstAnswer(key: string, { path, body }: Request): Answer | undefined {
+    const kept = ledger.answers.get(key);
+    if (!kept || kept.created + dayInSeconds <= nowInSeconds()) return undefined; // Stripe forgets keys after a day
+    if (kept.path !== path || !isDeepStrictEqual(kept.parameters, body)) throw keyMisused(key);
+    return kept;
+  }
+
+  // From looking at the ledger to writing it nothing is awaited, so no other request comes between.
+  function carryOut(work: Work, { path, body: parameters }: Request, key: string | undefined): Done {
+    const created = nowInSeconds();
+    const done = work(ledger, parameters, created);
+    const { status, body, changes } = done;
+    ledger.write({ ...changes, answer: key ? { key, path, parameters, status, body, created } : undefined });
+    return done;
+  }
+
+  return { get, post };
+}
+
+function send(res: Response, { status, body }: Omit<Done, "changes">, fault: Fault | undefined): void {
+  if (fault?.kind === "lose") res.destroy();
+  else res.status(status).json(body);
+}
+
+const outageBody: ErrorBody = { type: "api_error", message: "An unknown error occurred" };
+const outage = (status: number) => new StripeError(status, outageBody);
+
+const failing =
+  (status: number): Work =>
+  () => ({ status, body: { error: outageBody }, changes: {} });
+
+const keyInUse = (key: string) =>
+  new StripeError(409, {
+    type: "idempotency_error",
+    code: "idempotency_key_in_use",
+    message: `Another request with the idempotency key ${key} is still running`,
+  });
+
+const keyMisused = (key: string) =>
+  new StripeError(400, {
+    type: "idempotency_error",
+    message: `The idempotency key ${key} was first used for another endpoint or with other parameters`,
+  });

@@ -1,0 +1,73 @@
+/** What the bank says instead of paying, as in https://docs.stripe.com/declines/codes */
+export interface Decline {
+  code: string;
+  decline_code: string;
+  message: string;
+}
+
+export interface Card {
+  number: string;
+  brand: string;
+  /** Stands for the card without its number, and unlike a created token works any number of times. */
+  token: string;
+  decline?: Decline;
+}
+
+const declined = (decline_code: string, message = "Your card was declined."): Decline => ({
+  code: "card_declined",
+  decline_code,
+  message,
+});
+
+const refused = (code: string, message: string): Decline => ({ code, decline_code: code, message });
+
+/** The cards of https://docs.stripe.com/testing that matter here. All have their token made, then pay or do not. */
+const cards: Card[] = [
+  { number: "4242424242424242", brand: "Visa", token: "tok_visa" },
+  { number: "5555555555554444", brand: "MasterCard", token: "tok_mastercard" },
+  { number: "378282246310005", brand: "American Express", token: "tok_amex" },
+  {
+    number: "4000000000000002",
+    brand: "Visa",
+    token: "tok_chargeDeclined",
+    decline: declined("generic_decline"),
+  },
+  {
+    number: "4000000000009995",
+    brand: "Visa",
+    token: "tok_chargeDeclinedInsufficientFunds",
+    decline: declined("insufficient_funds", "Your card has insufficient funds."),
+  },
+  {
+    number: "4100000000000019",
+    brand: "Visa",
+    token: "tok_chargeDeclinedFraudulent",
+    decline: declined("fraudulent"),
+  },
+  {
+    number: "4000000000000069",
+    brand: "Visa",
+    token: "tok_chargeDeclinedExpiredCard",
+    decline: refused("expired_card", "Your card has expired."),
+  },
+  {
+    number: "4000000000000127",
+    brand: "Visa",
+    token: "tok_chargeDeclinedIncorrectCvc",
+    decline: refused("incorrect_cvc", "Your card's security code is incorrect."),
+  },
+  {
+    number: "4000000000000119",
+    brand: "Visa",
+    token: "tok_chargeDeclinedProcessingError",
+    decline: refused(
+      "processing_error",
+      "An error occurred while processing your card. Try again in a little bit.",
+    ),
+  },
+];
+
+export const cardByNumber = (number: string): Card | undefined =>
+  cards.find((card) => card.number === number.replaceAll(/[ -]/g, ""));
+
+export const cardByToken = (token: string): Card | undefined => cards.find((card) => card.token === token);

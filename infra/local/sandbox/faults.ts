@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { readParameters } from "./parameters";
+
+const common = {
+  operation: z.enum(["token", "charge", "refund", "read"]),
+  /** How many requests it hits before it is used up. */
+  times: z.int().positive().default(1),
+};
+
+const faultSchema = z.discriminatedUnion("kind", [
+  /** Waits, then does the work: the key is in use meanwhile. */
+  z.strictObject({ kind: z.literal("delay"), ...common, milliseconds: z.int().positive() }),
+  /**
+   * Answers with an error and does no work. Stripe keeps a 500 for its idempotency key and repeats it, unless the
+   * request was turned away before the endpoint began (`beforeWork`), as for 429.
+   */
+  z.strictObject({
+    kind: z.literal("fail"),
+    ...common,
+    status: z.int().min(400).max(599).default(500),
+    beforeWork: z.boolean().default(false),
+  }),
+  /** Does the work, then cuts the connection instead of answering. */
+  z.strictObject({ kind: z.literal("lose"), ...common }),
+]);
+
+export type Fault = z.output<typeof faultSchema>;
+
+/** What is to go wrong next. The oldest fault of an operation is used up first. */
+export class Faults {
+  #waiting: Fault[] = [];
+
+  /** @throws StripeError for one that makes no sense: it would never happen, and a test would pass for nothing */
+  add(fault: unknown): Fault {
+    const parsed = readParameters(faultSchema, fault);
+    this.#waiting.push({ ...parsed });
+    return parsed;
+  }
+
+  take(operation: Fault["operation"]): Fault | undefined {
+    const fault = this.#waiting.find((waiting) => waiting.operation === operation);
+    if (!fault) return undefined;
+    fault.times -= 1;
+    if (fault.times === 0) this.#waiting = this.#waiting.filter((waiting) => waiting !== fault);
+    return fault;
+  }
+
+  clear(): void {
+    this.#waiting = [];
+  }
+}

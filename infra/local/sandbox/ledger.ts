@@ -1,0 +1,91 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+
+export interface Token {
+  id: string;
+  /** A test card's, never a real one: nothing else is accepted. */
+  number: string;
+  used: boolean;
+}
+
+export interface Charge {
+  id: string;
+  object: "charge";
+  amount: number;
+  amount_refunded: number;
+  captured: boolean;
+  created: number;
+  currency: string;
+  description: string | null;
+  failure_code: string | null;
+  failure_message: string | null;
+  livemode: false;
+  metadata: Record<string, string>;
+  paid: boolean;
+  payment_method_details: { type: "card"; card: { brand: string; last4: string } };
+  refunded: boolean;
+  status: "succeeded" | "failed";
+}
+
+export interface Refund {
+  id: string;
+  object: "refund";
+  amount: number;
+  charge: string;
+  created: number;
+  currency: string;
+  metadata: Record<string, string>;
+  status: "succeeded";
+}
+
+/** What a request with an idempotency key was told. */
+export interface Answer {
+  key: string;
+  path: string;
+  parameters: unknown;
+  status: number;
+  body: unknown;
+  created: number;
+}
+
+export interface Changes {
+  token?: Token;
+  charge?: Charge;
+  refund?: Refund;
+}
+
+type Entry = Changes & { answer?: Answer };
+
+/** All that the sandbox knows, oldest first. Without a folder it is kept in memory only. */
+export class Ledger {
+  readonly tokens = new Map<string, Token>();
+  readonly charges = new Map<string, Charge>();
+  readonly refunds = new Map<string, Refund>();
+  readonly answers = new Map<string, Answer>();
+  readonly #file?: string;
+
+  constructor(dataFolder?: string) {
+    if (!dataFolder) return;
+    mkdirSync(dataFolder, { recursive: true });
+    this.#file = join(dataFolder, "ledger.jsonl");
+    if (!existsSync(this.#file)) return;
+    const content = readFileSync(this.#file);
+    // A process killed while it wrote leaves half a line, of which nobody was told.
+    const end = content.lastIndexOf("\n") + 1;
+    truncateSync(this.#file, end);
+    for (const line of content.toString("utf8", 0, end).split("\n")) if (line) this.#apply(JSON.parse(line));
+  }
+
+  /** One entry is one line, on disk before this returns: the work and its answer are kept together or not at all. */
+  write(entry: Entry): void {
+    if (this.#file) appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { flush: true });
+    this.#apply(entry);
+  }
+
+  #apply({ token, charge, refund, answer }: Entry): void {
+    if (token) this.tokens.set(token.id, token);
+    if (charge) this.charges.set(charge.id, charge);
+    if (refund) this.refunds.set(refund.id, refund);
+    if (answer) this.answers.set(answer.key, answer);
+  }
+}

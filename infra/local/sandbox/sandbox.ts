@@ -1,0 +1,63 @@
+import express, { type ErrorRequestHandler, type RequestHandler } from "express";
+import { answering } from "./answering";
+import { Faults } from "./faults";
+import { Ledger } from "./ledger";
+import { findCharge, listCharges, listRefunds } from "./reads";
+import { StripeError, invalidRequest } from "./stripe-error";
+import { createCharge, createRefund, createToken } from "./writes";
+
+interface SandboxOptions {
+  /** Keeps the ledger, so that a kill loses nothing; without it the ledger lives in memory. */
+  dataFolder?: string;
+  /** Milliseconds since 1970. */
+  now?: () => number;
+}
+
+/** The part of Stripe's HTTP API that payments uses, with switches that make it fail. */
+export function createSandbox({ dataFolder, now = Date.now }: SandboxOptions = {}) {
+  const ledger = new Ledger(dataFolder);
+  const faults = new Faults();
+  const { get, post } = answering(ledger, faults, now);
+
+  const stripe = express.Router();
+  stripe.use(requireKey, express.urlencoded({ extended: true }));
+  stripe.post("/tokens", post("token", createToken));
+  stripe.post("/charges", post("charge", createCharge));
+  stripe.get("/charges", get(listCharges));
+  stripe.get("/charges/:id", get(findCharge));
+  stripe.post("/refunds", post("refund", createRefund));
+  stripe.get("/refunds", get(listRefunds));
+  stripe.use(unknownUrl);
+
+  const app = express();
+  app.get("/readyz", (_req, res) => void res.send("ready"));
+  app.get("/sandbox/ledger", (_req, res) => {
+    res.json({ charges: [...ledger.charges.values()], refunds: [...ledger.refunds.values()] });
+  });
+  app.post("/sandbox/faults", express.json(), (req, res) => void res.status(201).json(faults.add(req.body)));
+  app.delete("/sandbox/faults", (_req, res) => {
+    faults.clear();
+    res.sendStatus(204);
+  });
+  app.use("/v1", stripe);
+  app.use(sendError);
+
+  return { app, ledger, faults };
+}
+
+// A browser makes tokens with the publishable key; everything else needs the secret one.
+const requireKey: RequestHandler = (req, _res, next) => {
+  const pattern = req.path === "/tokens" ? /^Bearer [ps]k_test_./ : /^Bearer sk_test_./;
+  if (!pattern.test(req.get("Authorization") ?? ""))
+    throw invalidRequest("Invalid API Key provided", {}, 401);
+  next();
+};
+
+const unknownUrl: RequestHandler = ({ method, originalUrl }) => {
+  throw invalidRequest(`Unrecognized request URL (${method}: ${originalUrl}).`, {}, 404);
+};
+
+const sendError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
+  if (!(error instanceof StripeError)) return next(error);
+  res.status(error.status).json({ error: error.body });
+};

@@ -1,0 +1,30 @@
+export interface ErrorBody {
+  type: "api_error" | "card_error" | "idempotency_error" | "invalid_request_error";
+  code?: string;
+  decline_code?: string;
+  message: string;
+  param?: string;
+  charge?: string;
+}
+
+/** A refusal in Stripe's shape. It is thrown before any work, and like Stripe's own is not kept for the idempotency key. */
+export class StripeError extends Error {
+  constructor(
+    readonly status: number,
+    readonly body: ErrorBody,
+  ) {
+    super(body.message);
+  }
+}
+
+export function invalidRequest(
+  message: string,
+  details: { code?: string; param?: string } = {},
+  status = 400,
+) {
+  return new StripeError(status, { type: "invalid_request_error", message, ...details });
+}
+
+export function missing(what: string, id: string, param: string, status: number) {
+  return invalidRequest(`No such ${what}: '${id}'`, { code: "resource_missing", param }, status);
+}

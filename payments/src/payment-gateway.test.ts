@@ -1,0 +1,256 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
+import { onFailpoint } from "@eventhive/common";
+import supertest from "supertest";
+import { createSandbox } from "../../infra/local/sandbox/sandbox";
+import { startStripeMock } from "../../infra/local/sandbox/stripe-mock";
+import { type ChargeRequest, type GatewayCharge, stripeGateway } from "./payment-gateway";
+
+let sandbox: ReturnType<typeof createSandbox>;
+let server: Server;
+let apiUrl: string;
+let aheadInMilliseconds: number;
+
+beforeEach(async () => {
+  aheadInMilliseconds = 0;
+  sandbox = createSandbox({ now: () => Date.now() + aheadInMilliseconds });
+  await new Promise<void>((resolve) => {
+    server = sandbox.app.listen(0, "127.0.0.1", () => resolve());
+  });
+  const { port } = server.address() as AddressInfo;
+  apiUrl = `http://127.0.0.1:${port}`;
+});
+
+afterEach(() => {
+  onFailpoint(undefined);
+  server.closeAllConnections();
+  server.close();
+});
+
+const gateway = (apiKey = "sk_test_eventhive") =>
+  stripeGateway({ apiKey, apiUrl, timeoutInMilliseconds: 250 });
+
+const request = (changes: Partial<ChargeRequest> = {}): ChargeRequest => ({
+  paymentId: "p1",
+  orderId: "o1",
+  amount: 1999,
+  currency: "usd",
+  token: "tok_visa",
+  ...changes,
+});
+
+const charges = () => [...sandbox.ledger.charges.values()];
+const refunds = () => [...sandbox.ledger.refunds.values()];
+
+async function charged(changes: Partial<ChargeRequest> = {}): Promise<string> {
+  const result = await gateway().charge(request(changes));
+  if (result.outcome !== "charged") throw new Error(`The charge was ${result.outcome}`);
+  return result.stripeId;
+}
+
+async function newToken(): Promise<string> {
+  const card = { number: "4242424242424242", exp_month: 12, exp_year: 2040 };
+  const asked = supertest(apiUrl).post("/v1/tokens").auth("pk_test_eventhive", { type: "bearer" });
+  return (await asked.type("form").send({ card }).expect(200)).body.id;
+}
+
+describe("charge", () => {
+  it("takes the money and leaves both ids with it", async () => {
+    const result = await gateway().charge(request());
+    expect(charges()).toMatchObject([
+      { amount: 1999, currency: "usd", status: "succeeded", metadata: { orderId: "o1", paymentId: "p1" } },
+    ]);
+    expect(result).toEqual({ outcome: "charged", stripeId: charges()[0]?.id });
+  });
+
+  it("charges once for a payment, however often it is asked", async () => {
+    const token = await newToken();
+    expect(await charged({ token })).toBe(await charged({ token }));
+    expect(charges()).toHaveLength(1);
+  });
+
+  it.each([
+    ["tok_chargeDeclined", "Your card was declined."],
+    ["tok_chargeDeclinedInsufficientFunds", "Your card has insufficient funds."],
+    ["tok_chargeDeclinedExpiredCard", "Your card has expired."],
+    ["tok_chargeDeclinedIncorrectCvc", "Your card's security code is incorrect."],
+  ])("is declined for %s with the card's own reason", async (token, reason) => {
+    expect(await gateway().charge(request({ token }))).toEqual({ outcome: "declined", reason });
+  });
+
+  it("is declined for a token that another payment used, that does not exist, or for too small an amount", async () => {
+    const token = await newToken();
+    await charged({ paymentId: "p0", token });
+    const refused = [request({ token }), request({ token: "tok_none" }), request({ amount: 49 })];
+    for (const each of refused) expect(await gateway().charge(each)).toMatchObject({ outcome: "declined" });
+    expect(charges()).toHaveLength(1);
+  });
+
+  it.each([500, 503, 429, 409, 403])("is unknown when Stripe answers %d", async (status) => {
+    sandbox.faults.add({ operation: "charge", kind: "fail", status, beforeWork: true });
+    expect(await gateway().charge(request())).toEqual({ outcome: "unknown" });
+    await charged(); // and can be asked again
+  });
+
+  it("is unknown with a key that Stripe does not accept, with parameters that differ, and with a currency nobody has", async () => {
+    await charged();
+    expect(await gateway("sk_live_wrong").charge(request())).toEqual({ outcome: "unknown" });
+    expect(await gateway().charge(request({ amount: 2000 }))).toEqual({ outcome: "unknown" });
+    expect(await gateway().charge(request({ paymentId: "p2", currency: "none" }))).toEqual({
+      outcome: "unknown",
+    });
+  });
+
+  it("is unknown when nobody answers at the address", async () => {
+    server.close();
+    expect(await gateway().charge(request())).toEqual({ outcome: "unknown" });
+  });
+
+  it("is unknown when the answer is lost, and charges once when it is asked again", async () => {
+    const token = await newToken();
+    sandbox.faults.add({ operation: "charge", kind: "lose", times: 2 }); // the library itself repeats once
+    expect(await gateway().charge(request({ token }))).toEqual({ outcome: "unknown" });
+    expect(charges()).toHaveLength(1);
+    expect(await charged({ token })).toBe(charges()[0]?.id);
+    expect(charges()).toHaveLength(1);
+  });
+
+  it("is unknown when the answer takes too long or the first request still runs, and charges once when it is asked again", async () => {
+    const token = await newToken();
+    sandbox.faults.add({ operation: "charge", kind: "delay", milliseconds: 750 });
+    const begun = performance.now();
+    expect(await gateway().charge(request({ token }))).toEqual({ outcome: "unknown" });
+    expect(performance.now() - begun).toBeLessThan(700);
+    expect(await gateway().charge(request({ token }))).toEqual({ outcome: "unknown" });
+    expect(charges()).toEqual([]);
+    while (charges().length === 0) await wait(10);
+    expect(await charged({ token })).toBe(charges()[0]?.id);
+    expect(charges()).toHaveLength(1);
+  });
+});
+
+describe("refund", () => {
+  it("gives the money back once, however often it is asked", async () => {
+    const stripeId = await charged();
+    await gateway().refund({ paymentId: "p1", stripeId });
+    await gateway().refund({ paymentId: "p1", stripeId });
+    expect(charges()).toMatchObject([{ amount_refunded: 1999, refunded: true }]);
+    expect(refunds()).toHaveLength(1);
+  });
+
+  it("asks, as the charge did, under a key that is the payment's own, whichever process asks", async () => {
+    await gateway().refund({ paymentId: "p1", stripeId: await charged() });
+    expect([...sandbox.ledger.answers.keys()]).toEqual(["charge-p1", "refund-p1"]);
+  });
+
+  it("is done when somebody else gave the money back", async () => {
+    const stripeId = await charged();
+    await gateway().refund({ paymentId: "by hand", stripeId });
+    await gateway().refund({ paymentId: "p1", stripeId });
+    expect(refunds()).toHaveLength(1);
+  });
+
+  it("throws while it is not known, and refunds once when it is asked again", async () => {
+    const stripeId = await charged();
+    sandbox.faults.add({ operation: "refund", kind: "fail", beforeWork: true });
+    await expect(gateway().refund({ paymentId: "p1", stripeId })).rejects.toThrow("unknown error");
+    expect(refunds()).toEqual([]);
+    sandbox.faults.add({ operation: "refund", kind: "lose", times: 2 });
+    await expect(gateway().refund({ paymentId: "p1", stripeId })).rejects.toThrow("connection");
+    await gateway().refund({ paymentId: "p1", stripeId });
+    expect(refunds()).toHaveLength(1);
+  });
+
+  it("throws for a charge that Stripe does not know", async () => {
+    await expect(gateway().refund({ paymentId: "p1", stripeId: "ch_none" })).rejects.toThrow(
+      "No such charge",
+    );
+  });
+});
+
+describe("find and list", () => {
+  it("finds the payment's own charge that succeeded, and whether the money went back", async () => {
+    const since = new Date();
+    await charged({ paymentId: "p0" });
+    await gateway().charge(request({ paymentId: "declined", token: "tok_chargeDeclined" }));
+    const stripeId = await charged();
+    expect(await gateway().find({ paymentId: "p1", since })).toMatchObject({ stripeId, refunded: false });
+    await gateway().refund({ paymentId: "p1", stripeId });
+    expect(await gateway().find({ paymentId: "p1", since })).toMatchObject({ stripeId, refunded: true });
+    expect(await gateway().find({ paymentId: "declined", since })).toBeUndefined();
+    expect(await gateway().find({ paymentId: "p2", since })).toBeUndefined();
+  });
+
+  it("finds a charge although Stripe's clock is minutes behind ours", async () => {
+    aheadInMilliseconds = -4 * 60_000;
+    const stripeId = await charged();
+    expect(await gateway().find({ paymentId: "p1", since: new Date() })).toMatchObject({ stripeId });
+  });
+
+  it("throws when it cannot be looked up: that is not the same as no charge", async () => {
+    sandbox.faults.add({ operation: "read", kind: "fail" });
+    await expect(gateway().find({ paymentId: "p1", since: new Date() })).rejects.toThrow("unknown error");
+  });
+
+  it("lists every charge that succeeded since then, newest first, over many pages", async () => {
+    await charged({ paymentId: "before" });
+    aheadInMilliseconds = 60_000;
+    await gateway().charge(request({ paymentId: "declined", token: "tok_chargeDeclined" }));
+    const paymentIds = Array.from({ length: 101 }, (_, index) => `p${index}`);
+    for (const paymentId of paymentIds) await charged({ paymentId });
+    const listed: GatewayCharge[] = [];
+    for await (const charge of gateway().list({ since: new Date(Date.now() + 30_000) })) listed.push(charge);
+    expect(listed.map(({ paymentId }) => paymentId)).toEqual(paymentIds.toReversed());
+    const { id, created } = charges().at(-1) ?? { id: "", created: 0 };
+    expect(listed[0]).toEqual({
+      stripeId: id,
+      paymentId: "p100",
+      orderId: "o1",
+      amount: 1999,
+      currency: "usd",
+      refunded: false,
+      createdAt: new Date(created * 1000),
+    });
+  });
+});
+
+describe("a crash", () => {
+  const crashAt = (place: string) =>
+    onFailpoint((name) => {
+      if (name === place) throw new Error(`Crashed at ${place}`);
+    });
+
+  it("before a call moves no money, and after it has moved it", async () => {
+    crashAt("payments.charge.before");
+    await expect(gateway().charge(request())).rejects.toThrow("Crashed");
+    expect(charges()).toEqual([]);
+    crashAt("payments.charge.after");
+    await expect(gateway().charge(request())).rejects.toThrow("Crashed");
+    const stripeId = charges()[0]?.id ?? "";
+    crashAt("payments.refund.before");
+    await expect(gateway().refund({ paymentId: "p1", stripeId })).rejects.toThrow("Crashed");
+    expect(refunds()).toEqual([]);
+    crashAt("payments.refund.after");
+    await expect(gateway().refund({ paymentId: "p1", stripeId })).rejects.toThrow("Crashed");
+    expect(refunds()).toHaveLength(1);
+  });
+});
+
+describe("Stripe's own description of its API", () => {
+  let mock: Awaited<ReturnType<typeof startStripeMock>>;
+
+  beforeAll(async () => {
+    mock = await startStripeMock();
+  }, 300_000);
+
+  afterAll(() => mock.stop());
+
+  it("accepts all that is sent", async () => {
+    const strict = stripeGateway({ apiKey: "sk_test_123", apiUrl: mock.url, timeoutInMilliseconds: 5000 });
+    const result = await strict.charge(request());
+    expect(result).toMatchObject({ outcome: "charged", stripeId: expect.stringMatching(/^ch_/) });
+    await strict.refund({ paymentId: "p1", stripeId: "ch_1" });
+    expect(await strict.find({ paymentId: "p1", since: new Date() })).toBeUndefined();
+  });
+});

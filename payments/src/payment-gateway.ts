@@ -1,0 +1,133 @@
+import { failpoint } from "@eventhive/common";
+import StripeApi from "stripe";
+import { isFinal, isStripeFailure, logUnknown } from "./stripe-failure";
+
+export interface ChargeRequest {
+  paymentId: string;
+  orderId: string;
+  /** In the currency's minor unit. */
+  amount: number;
+  currency: string;
+  token: string;
+}
+
+/**
+ * `declined` is final and moved no money. `unknown` may have charged: ask again with the same request while Stripe
+ * remembers its key (24 hours), later `find` it.
+ */
+export type ChargeOutcome =
+  { outcome: "charged"; stripeId: string } | { outcome: "declined"; reason: string } | { outcome: "unknown" };
+
+export interface GatewayCharge {
+  stripeId: string;
+  paymentId?: string;
+  orderId?: string;
+  amount: number;
+  currency: string;
+  /** All of it went back. */
+  refunded: boolean;
+  createdAt: Date;
+}
+
+export interface PaymentGateway {
+  charge(request: ChargeRequest): Promise<ChargeOutcome>;
+  /** Resolves once the money is on its way back, by this call or an earlier one; throws while that is not known. */
+  refund(request: { paymentId: string; stripeId: string }): Promise<void>;
+  /** The charge of a payment that was begun at `since`, if it succeeded. */
+  find(request: { paymentId: string; since: Date }): Promise<GatewayCharge | undefined>;
+  /** Charges that succeeded, newest first, back to `since`. */
+  list(request: { since: Date }): AsyncIterable<GatewayCharge>;
+}
+
+interface StripeOptions {
+  apiKey: string;
+  /** Where Stripe's API is spoken, such as http://127.0.0.1:1234; Stripe itself by default. */
+  apiUrl?: string;
+  timeoutInMilliseconds: number;
+}
+
+const clockSlackInMilliseconds = 5 * 60 * 1000;
+
+export function stripeGateway({ apiKey, apiUrl, timeoutInMilliseconds }: StripeOptions): PaymentGateway {
+  const stripe = new StripeApi(apiKey, {
+    ...(apiUrl ? addressOf(new URL(apiUrl)) : {}),
+    timeout: timeoutInMilliseconds,
+    maxNetworkRetries: 0, // whoever asked decides; the library still repeats once, with the same key, on a closed connection
+    telemetry: false,
+  });
+
+  async function tryToCharge(request: ChargeRequest): Promise<ChargeOutcome> {
+    const { paymentId, orderId, amount, currency, token } = request;
+    try {
+      const charge = await stripe.charges.create(
+        { amount, currency, source: token, metadata: { orderId, paymentId } },
+        // Stripe repeats its first answer for the same key, so asking again cannot charge twice.
+        { idempotencyKey: `charge-${paymentId}` },
+      );
+      return charge.status === "succeeded"
+        ? { outcome: "charged", stripeId: charge.id }
+        : { outcome: "unknown" };
+    } catch (error) {
+      if (!isStripeFailure(error)) throw error;
+      if (isFinal(error)) return { outcome: "declined", reason: error.message };
+      logUnknown(error, paymentId);
+      return { outcome: "unknown" };
+    }
+  }
+
+  async function* list({ since }: { since: Date }): AsyncGenerator<GatewayCharge> {
+    const created = { gte: Math.floor(since.getTime() / 1000) };
+    for await (const charge of stripe.charges.list({ created, limit: 100 }))
+      if (charge.status === "succeeded") yield fromStripe(charge);
+  }
+
+  return {
+    async charge(request) {
+      await failpoint("payments.charge.before");
+      const outcome = await tryToCharge(request);
+      await failpoint("payments.charge.after");
+      return outcome;
+    },
+
+    async refund({ paymentId, stripeId }) {
+      await failpoint("payments.refund.before");
+      try {
+        const refund = await stripe.refunds.create(
+          { charge: stripeId },
+          { idempotencyKey: `refund-${paymentId}` },
+        );
+        if (refund.status === "failed" || refund.status === "canceled")
+          throw new Error(`The refund of ${stripeId} ${refund.status}`);
+      } catch (error) {
+        if (!isStripeFailure(error) || error.code !== "charge_already_refunded") throw error;
+      }
+      await failpoint("payments.refund.after");
+    },
+
+    async find({ paymentId, since }) {
+      const from = new Date(since.getTime() - clockSlackInMilliseconds); // Stripe's clock is not ours
+      for await (const charge of list({ since: from })) if (charge.paymentId === paymentId) return charge;
+      return undefined;
+    },
+
+    list,
+  };
+}
+
+function addressOf({ hostname: host, port, protocol }: URL): StripeApi.StripeConfig {
+  const isPlain = protocol === "http:";
+  return { host, port: port || (isPlain ? "80" : "443"), protocol: isPlain ? "http" : "https" };
+}
+
+function fromStripe({ id, amount, currency, refunded, created, metadata }: StripeApi.Charge): GatewayCharge {
+  const { paymentId, orderId } = metadata;
+  return {
+    stripeId: id,
+    paymentId,
+    orderId,
+    amount,
+    currency,
+    refunded,
+    createdAt: new Date(created * 1000),
+  };
+}
