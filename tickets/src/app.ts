@@ -1,0 +1,14 @@
+import { createApp } from "@eventhive/common";
+import { createTicket } from "./routes/create-ticket";
+import { listTickets } from "./routes/list-tickets";
+import { showTicket } from "./routes/show-ticket";
+import { updateTicket } from "./routes/update-ticket";
+import { withdrawTicket } from "./routes/withdraw-ticket";
+
+export const app = createApp((api) => {
+  api.get("/api/tickets", listTickets);
+  api.get("/api/tickets/:ticketId", showTicket);
+  api.post("/api/tickets", createTicket);
+  api.put("/api/tickets/:ticketId", updateTicket);
+  api.delete("/api/tickets/:ticketId", withdrawTicket);
+});

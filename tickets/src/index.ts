@@ -1,0 +1,13 @@
+import { startService } from "@eventhive/common";
+import { app } from "./app";
+import { database } from "./database";
+import { orderCancelled } from "./listeners/order-cancelled";
+import { orderCompleted } from "./listeners/order-completed";
+import { orderCreated } from "./listeners/order-created";
+
+startService({
+  name: "tickets",
+  store: { database },
+  app,
+  listeners: [orderCreated, orderCancelled, orderCompleted],
+});

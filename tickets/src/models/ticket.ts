@@ -1,0 +1,136 @@
+import {
+  BadRequestError,
+  type EventData,
+  ForbiddenError,
+  NotFoundError,
+  type Subject,
+  type TicketStatus,
+  aggregate,
+  aggregateFields,
+  aggregateMethods,
+  isId,
+} from "@eventhive/common";
+import { Schema } from "mongoose";
+import { database } from "../database";
+import { beginningsOf } from "../words";
+import type { Order } from "./order";
+
+/** What its seller says of a ticket. */
+export interface TicketDetails {
+  title: string;
+  price: number;
+}
+
+const ticketSchema = new Schema(
+  {
+    ...aggregateFields,
+    title: { type: String, required: true },
+    price: { type: Number, required: true },
+    userId: { type: String, required: true },
+    /** The order that reserves it, or bought it. */
+    orderId: { type: String },
+    sold: { type: Boolean, required: true, default: false },
+    withdrawn: { type: Boolean, required: true, default: false },
+    /** Whether the status is "available", and how the title's words begin: stored for the lists' indexes only. */
+    available: { type: Boolean, required: true, default: true },
+    beginnings: { type: [String], select: false },
+  },
+  {
+    virtuals: {
+      status: {
+        get(): TicketStatus {
+          if (this.sold) return "sold";
+          if (this.orderId) return "reserved";
+          return this.withdrawn ? "withdrawn" : "available";
+        },
+      },
+    },
+    methods: {
+      ...aggregateMethods,
+
+      edit({ title, price }: TicketDetails): void {
+        if (this.orderId) throw reserved();
+        if (this.withdrawn)
+          throw new BadRequestError("ticket-withdrawn", "This ticket is no longer for sale");
+        this.title = title;
+        this.price = price;
+        this.record("ticket:updated");
+      },
+
+      /** @returns whether anything changed */
+      withdraw(): boolean {
+        if (this.withdrawn) return false;
+        if (this.orderId) throw reserved();
+        this.withdrawn = true;
+        this.record("ticket:updated");
+        return true;
+      },
+
+      /**
+       * Is sold to the order that is complete, else reserved by the one that ends last, else free. There can be two
+       * while the cancellation of the first is still on its way.
+       * @returns whether anything changed
+       */
+      follow(liveOrders: Order[]): boolean {
+        const complete = liveOrders.find(({ status }) => status === "complete");
+        const [latest] = liveOrders.toSorted((one, other) => Number(other.expiresAt) - Number(one.expiresAt));
+        const orderId = (complete ?? latest)?.id;
+        const sold = complete !== undefined;
+        if ((this.orderId ?? undefined) === orderId && this.sold === sold) return false;
+        this.orderId = orderId;
+        this.sold = sold;
+        this.record("ticket:updated");
+        return true;
+      },
+
+      presentSubject(): Subject {
+        return this.version === 0 ? "ticket:created" : "ticket:updated";
+      },
+
+      publicState(): Omit<EventData<"ticket:updated">, "id" | "version"> {
+        const { title, price, userId, status, withdrawn, orderId } = this;
+        return { title, price, userId, status, withdrawn, orderId: orderId ?? undefined };
+      },
+    },
+  },
+);
+
+ticketSchema.pre("save", function () {
+  this.available = this.status === "available";
+  if (this.isModified("title")) this.beginnings = beginningsOf(this.title);
+});
+ticketSchema.plugin(aggregate);
+ticketSchema.index({ available: 1, createdAt: -1, _id: -1 });
+ticketSchema.index({ available: 1, price: 1, _id: 1 });
+ticketSchema.index({ userId: 1, createdAt: -1, _id: -1 });
+ticketSchema.index({ userId: 1, price: 1, _id: 1 });
+// A search is for tickets on sale, except in one's own list, which is short: what is sold need not be kept here.
+const onSale = { partialFilterExpression: { available: true } };
+ticketSchema.index({ beginnings: 1, createdAt: -1, _id: -1 }, onSale);
+ticketSchema.index({ beginnings: 1, price: 1, _id: 1 }, onSale);
+
+export const Ticket = database.model("Ticket", ticketSchema);
+export type Ticket = InstanceType<typeof Ticket>;
+
+/** A ticket that is not saved yet. */
+export function putOnSale({ title, price }: TicketDetails, userId: string): Ticket {
+  const ticket = new Ticket({ title, price, userId });
+  ticket.record("ticket:created");
+  return ticket;
+}
+
+/** @throws NotFoundError */
+export async function findTicket(id: unknown): Promise<Ticket> {
+  const ticket = isId(id) ? await Ticket.findById(id) : null;
+  if (!ticket) throw new NotFoundError("ticket");
+  return ticket;
+}
+
+/** @throws NotFoundError, or ForbiddenError when it is somebody else's */
+export async function findOwnTicket(userId: string, id: unknown): Promise<Ticket> {
+  const ticket = await findTicket(id);
+  if (ticket.userId !== userId) throw new ForbiddenError();
+  return ticket;
+}
+
+const reserved = () => new BadRequestError("ticket-reserved", "Somebody has reserved or bought this ticket");

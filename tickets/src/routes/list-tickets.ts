@@ -1,0 +1,36 @@
+import { InvalidInputError, type SortOrder, currentUser, newestFirst, readPage } from "@eventhive/common";
+import type { RequestHandler } from "express";
+import { trusted } from "mongoose";
+import { Ticket } from "../models/ticket";
+import { wordsOf } from "../words";
+
+const sortOrders: SortOrder[] = [
+  newestFirst,
+  { name: "price", field: "price", direction: 1 },
+  { name: "-price", field: "price", direction: -1 },
+];
+
+export const listTickets: RequestHandler = async (req, res) => {
+  const isMine = req.query.mine === "true";
+  const whose = isMine ? { userId: currentUser(req).id } : { available: true };
+  const words = readWords(req.query.q);
+  const found = words.length > 0 ? { beginnings: trusted({ $all: words }) } : {};
+
+  const list = [isMine ? "mine" : "on sale", ...words].join(" ");
+  const page = readPage(req, res, { sort: readSort(req.query.sort), list });
+  const tickets = Ticket.find({ ...whose, ...found, ...page.filter });
+  page.send(await tickets.sort(page.sort).limit(page.limit));
+};
+
+function readWords(q: unknown = ""): string[] {
+  if (typeof q !== "string") throw invalid("q", "q must be given once");
+  return wordsOf(q);
+}
+
+function readSort(sort: unknown = newestFirst.name): SortOrder {
+  const known = sortOrders.find(({ name }) => name === sort);
+  if (!known) throw invalid("sort", `sort must be one of ${sortOrders.map(({ name }) => name).join(", ")}`);
+  return known;
+}
+
+const invalid = (field: string, message: string) => new InvalidInputError([{ message, field }]);

@@ -1,0 +1,116 @@
+import { onFailpoint } from "@eventhive/common";
+import { deliver, newId, setUpService, signedIn } from "@eventhive/common/testing";
+import request from "supertest";
+import { app } from "../app";
+import { database } from "../database";
+import { orderCompleted } from "../listeners/order-completed";
+import { orderCreated } from "../listeners/order-created";
+import { Ticket } from "../models/ticket";
+import { orderEvent, ticketOnSale } from "../testing";
+
+const { published } = setUpService(database);
+
+afterEach(() => onFailpoint(undefined));
+
+const seller = newId();
+const edit = (id: string, input: object = { title: "Early music", price: 25.5 }, userId = seller) =>
+  request(app).put(`/api/tickets/${id}`).set("Cookie", signedIn(userId)).send(input);
+
+it("changes title and price and says so", async () => {
+  const { id, createdAt } = await ticketOnSale({ userId: seller });
+  const { body } = await edit(id).expect(200);
+  expect(body).toEqual({
+    id,
+    version: 1,
+    createdAt: createdAt.toISOString(),
+    title: "Early music",
+    price: 25.5,
+    userId: seller,
+    status: "available",
+    withdrawn: false,
+  });
+  const { createdAt: _, ...event } = body;
+  expect(await published("ticket:updated")).toEqual([event]);
+});
+
+it("is found by its new title only", async () => {
+  const { id } = await ticketOnSale({ userId: seller });
+  await edit(id).expect(200);
+  const search = async (q: string) => (await request(app).get("/api/tickets").query({ q })).body.length;
+  expect([await search("early"), await search("chamber")]).toEqual([1, 0]);
+});
+
+it("takes nothing but title and price from the body", async () => {
+  const { id } = await ticketOnSale({ userId: seller });
+  const others = { userId: newId(), orderId: newId(), sold: true, withdrawn: true, version: 9, outbox: [] };
+  const { body } = await edit(id, { title: "Early music", price: 25, ...others }).expect(200);
+  expect(body).toMatchObject({ userId: seller, status: "available", withdrawn: false, version: 1 });
+  expect(body.orderId).toBeUndefined();
+  expect(await published("ticket:updated")).toHaveLength(1);
+});
+
+it("answers 401 to somebody who is not signed in", async () => {
+  const { id } = await ticketOnSale({ userId: seller });
+  const { body } = await request(app).put(`/api/tickets/${id}`).send({ title: "x", price: 1 }).expect(401);
+  expect(body.code).toBe("not-signed-in");
+});
+
+it("answers 403 to somebody who does not sell it, reserved or not", async () => {
+  const ticket = await ticketOnSale();
+  expect((await edit(ticket.id).expect(403)).body.code).toBe("not-yours");
+  await deliver(orderCreated, orderEvent(ticket));
+  expect((await edit(ticket.id).expect(403)).body.code).toBe("not-yours");
+});
+
+it.each([
+  ["an unknown id", newId()],
+  ["a malformed id", "not-an-id"],
+])("answers 404 to %s", async (_, id) => {
+  expect((await edit(id).expect(404)).body.code).toBe("not-found");
+});
+
+it.each([
+  ["reserved", orderCreated, "created"],
+  ["sold", orderCompleted, "complete"],
+] as const)("refuses to change a ticket that is %s", async (_, listener, status) => {
+  const ticket = await ticketOnSale({ userId: seller });
+  await deliver(listener, orderEvent(ticket, { status }));
+  expect((await edit(ticket.id).expect(400)).body.code).toBe("ticket-reserved");
+  expect(await Ticket.findById(ticket.id)).toMatchObject({ title: "Chamber music", version: 1 });
+});
+
+it("refuses to change a ticket that is withdrawn", async () => {
+  const { id } = await ticketOnSale({ userId: seller });
+  await request(app).delete(`/api/tickets/${id}`).set("Cookie", signedIn(seller)).expect(204);
+  expect((await edit(id).expect(400)).body.code).toBe("ticket-withdrawn");
+});
+
+it("answers 409 when somebody changed it in between, and keeps their change", async () => {
+  const ticket = await ticketOnSale({ userId: seller });
+  onFailpoint(async (name) => {
+    if (name !== "tickets.save.before") return;
+    onFailpoint(undefined);
+    await deliver(orderCreated, orderEvent(ticket));
+  });
+  expect((await edit(ticket.id).expect(409)).body.code).toBe("changed");
+  expect(await Ticket.findById(ticket.id)).toMatchObject({ title: "Chamber music", status: "reserved" });
+});
+
+it("gives each of many parallel edits its own version, or 409", async () => {
+  const { id } = await ticketOnSale({ userId: seller });
+  const prices = Array.from({ length: 10 }, (_, index) => 30 + index);
+  const answers = await Promise.all(prices.map((price) => edit(id, { title: "Early music", price })));
+
+  const accepted = answers.filter(({ status }) => status === 200).map(({ body }) => body);
+  const refused = answers.filter(({ status }) => status !== 200);
+  expect(accepted.length).toBeGreaterThan(0);
+  expect(refused.map(({ status, body }) => [status, body.code])).toEqual(refused.map(() => [409, "changed"]));
+
+  const versions = accepted.map(({ version }) => version).toSorted((one, other) => one - other);
+  expect(versions).toEqual(accepted.map((_, index) => index + 1));
+  const events = await published("ticket:updated");
+  for (const { createdAt, ...event } of accepted) expect(events).toContainEqual(event);
+  const { createdAt, ...stored } = (await request(app).get(`/api/tickets/${id}`)).body;
+  expect(events.at(-1)).toEqual(stored);
+  expect(stored.version).toBe(accepted.length);
+});

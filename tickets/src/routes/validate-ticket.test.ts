@@ -1,0 +1,96 @@
+import { newId, setUpService, signedIn } from "@eventhive/common/testing";
+import request from "supertest";
+import { app } from "../app";
+import { database } from "../database";
+import { Ticket } from "../models/ticket";
+import { ticketOnSale } from "../testing";
+
+setUpService(database);
+
+const seller = newId();
+
+describe.each(["post", "put"] as const)("by %s", (method) => {
+  let path = "/api/tickets";
+  beforeEach(async () => {
+    const ticket = await ticketOnSale({ userId: seller });
+    if (method === "put") path = `/api/tickets/${ticket.id}`;
+  });
+  const send = () => request(app)[method](path).set("Cookie", signedIn(seller));
+
+  it.each([
+    ["missing", undefined],
+    ["empty", ""],
+    ["blank", " \t\n "],
+    ["longer than 200 characters", "x".repeat(201)],
+    ["a number", 5],
+    ["a list", ["Chamber music"]],
+    ["an operator", { $gt: "" }],
+  ])("refuses a title that is %s", async (_, title) => {
+    const { body } = await send().send({ title, price: 20 }).expect(400);
+    expect(body.code).toBe("invalid-input");
+    expect(body.errors).toEqual([{ field: "title", message: "The title must have 1 to 200 characters" }]);
+  });
+
+  it.each([
+    ["missing", undefined],
+    ["text", "20"],
+    ["nothing", null],
+    ["a list", [20]],
+    ["an operator", { $gt: 0 }],
+    ["negative", -20],
+    ["below 0.50", 0.49],
+    ["above 999,999.99", 1_000_000],
+    ["finer than two decimals", 20.005],
+  ])("refuses a price that is %s", async (_, price) => {
+    const { body } = await send().send({ title: "Chamber music", price }).expect(400);
+    expect(body.code).toBe("invalid-input");
+    expect(body.errors).toMatchObject([{ field: "price" }]);
+  });
+
+  it("names each field that is wrong", async () => {
+    const { body } = await send().send({}).expect(400);
+    expect(body.errors).toMatchObject([{ field: "title" }, { field: "price" }]);
+  });
+
+  it("stores nothing that it refuses", async () => {
+    await send().send({ title: "Early music", price: -1 }).expect(400);
+    expect(await Ticket.find()).toMatchObject([{ title: "Chamber music", price: 20, version: 0 }]);
+  });
+
+  it("refuses a number that JSON allows and we cannot hold", async () => {
+    const { body } = await send().type("json").send('{"title":"Chamber music","price":1e400}').expect(400);
+    expect(body.errors).toMatchObject([{ field: "price" }]);
+  });
+
+  it("refuses malformed JSON", async () => {
+    const { body } = await send().type("json").send('{"title":').expect(400);
+    expect(body.code).toBe("malformed");
+  });
+
+  it("refuses a body that is too large", async () => {
+    const { body } = await send()
+      .send({ title: "x".repeat(20_000), price: 20 })
+      .expect(413);
+    expect(body.code).toBe("too-large");
+  });
+
+  it("refuses a body that is not JSON", async () => {
+    const { body } = await send().type("form").send({ title: "Chamber music", price: 20 }).expect(415);
+    expect(body.code).toBe("not-json");
+  });
+});
+
+it.each([
+  ["shortest title", "x", 20],
+  ["longest title", "x".repeat(200), 20],
+  ["lowest price", "Chamber music", 0.5],
+  ["highest price", "Chamber music", 999_999.99],
+  ["price that no binary fraction is", "Chamber music", 8.29],
+])("accepts the %s", async (_, title, price) => {
+  const { body } = await request(app)
+    .post("/api/tickets")
+    .set("Cookie", signedIn(seller))
+    .send({ title, price })
+    .expect(201);
+  expect(body).toMatchObject({ title, price });
+});

@@ -1,0 +1,87 @@
+import { onFailpoint } from "@eventhive/common";
+import { deliver, newId, setUpService, signedIn } from "@eventhive/common/testing";
+import request from "supertest";
+import { app } from "../app";
+import { database } from "../database";
+import { orderCancelled } from "../listeners/order-cancelled";
+import { orderCompleted } from "../listeners/order-completed";
+import { orderCreated } from "../listeners/order-created";
+import { Ticket } from "../models/ticket";
+import { orderEvent, ticketOnSale } from "../testing";
+
+const { published } = setUpService(database);
+
+afterEach(() => onFailpoint(undefined));
+
+const seller = newId();
+const withdraw = (id: string, userId = seller) =>
+  request(app).delete(`/api/tickets/${id}`).set("Cookie", signedIn(userId));
+
+it("takes a ticket off sale and says so", async () => {
+  const { id } = await ticketOnSale({ userId: seller });
+  const { text } = await withdraw(id).expect(204);
+  expect(text).toBe("");
+
+  const { body } = await request(app).get(`/api/tickets/${id}`).expect(200);
+  expect(body).toMatchObject({ status: "withdrawn", withdrawn: true, version: 1 });
+  expect((await request(app).get("/api/tickets")).body).toEqual([]);
+  const { createdAt, ...event } = body;
+  expect(await published("ticket:updated")).toEqual([event]);
+});
+
+it("answers 204 again to a second withdrawal, which changes nothing", async () => {
+  const { id } = await ticketOnSale({ userId: seller });
+  await withdraw(id).expect(204);
+  await withdraw(id).expect(204);
+  expect(await published("ticket:updated")).toHaveLength(1);
+});
+
+it("answers 401 to somebody who is not signed in", async () => {
+  const { id } = await ticketOnSale({ userId: seller });
+  expect((await request(app).delete(`/api/tickets/${id}`).expect(401)).body.code).toBe("not-signed-in");
+});
+
+it("answers 403 to somebody who does not sell it", async () => {
+  const { id } = await ticketOnSale();
+  expect((await withdraw(id).expect(403)).body.code).toBe("not-yours");
+  expect(await Ticket.findById(id)).toMatchObject({ withdrawn: false });
+});
+
+it.each([
+  ["an unknown id", newId()],
+  ["a malformed id", "not-an-id"],
+])("answers 404 to %s", async (_, id) => {
+  expect((await withdraw(id).expect(404)).body.code).toBe("not-found");
+});
+
+it.each([
+  ["reserved", orderCreated, "created"],
+  ["sold", orderCompleted, "complete"],
+] as const)("refuses to withdraw a ticket that is %s", async (_, listener, status) => {
+  const ticket = await ticketOnSale({ userId: seller });
+  await deliver(listener, orderEvent(ticket, { status }));
+  expect((await withdraw(ticket.id).expect(400)).body.code).toBe("ticket-reserved");
+  expect(await Ticket.findById(ticket.id)).toMatchObject({ withdrawn: false, version: 1 });
+});
+
+it("answers 409 when somebody reserved it in between", async () => {
+  const ticket = await ticketOnSale({ userId: seller });
+  onFailpoint(async (name) => {
+    if (name !== "tickets.save.before") return;
+    onFailpoint(undefined);
+    await deliver(orderCreated, orderEvent(ticket));
+  });
+  expect((await withdraw(ticket.id).expect(409)).body.code).toBe("changed");
+  expect(await Ticket.findById(ticket.id)).toMatchObject({ status: "reserved", withdrawn: false });
+});
+
+it("stays withdrawn when an order that was faster comes and goes", async () => {
+  const ticket = await ticketOnSale({ userId: seller });
+  await withdraw(ticket.id).expect(204);
+  const order = orderEvent(ticket);
+  await deliver(orderCreated, order);
+  expect(await Ticket.findById(ticket.id)).toMatchObject({ status: "reserved", withdrawn: true });
+  await withdraw(ticket.id).expect(204);
+  await deliver(orderCancelled, { ...order, version: 1, status: "cancelled", cancelReason: "expired" });
+  expect(await Ticket.findById(ticket.id)).toMatchObject({ status: "withdrawn", available: false });
+});
