@@ -1,0 +1,298 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { seconds } from "../clock";
+import { onFailpoint } from "../failpoint";
+import type { EventBus, Message } from "./event-bus";
+
+/** What the suite asks of a broker: a real process, or what behaves like one. */
+export interface BrokerUnderTest {
+  connect(name: string): EventBus;
+  /** Kills it without warning. What it stored stays. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  /** Ends it, and removes what it stored. */
+  remove(): Promise<void>;
+}
+
+/** The promises of an EventBus, checked on an adapter with a broker of its own for each test. */
+export function describeEventBus(adapter: string, startBroker: () => Promise<BrokerUnderTest>): void {
+  describe(adapter, () => {
+    jest.setTimeout(seconds(30));
+
+    let broker: BrokerUnderTest;
+    let buses: EventBus[];
+    let publisher: EventBus;
+
+    beforeEach(async () => {
+      broker = await startBroker();
+      buses = [];
+      publisher = await connect("tickets");
+    });
+
+    afterEach(async () => {
+      onFailpoint(undefined);
+      await Promise.all(buses.map((bus) => bus.close()));
+      await broker.remove();
+    });
+
+    async function connect(name: string): Promise<EventBus> {
+      const bus = open(name);
+      await eventually(() => expect(bus.isConnected).toBe(true));
+      return bus;
+    }
+
+    function open(name: string): EventBus {
+      const bus = broker.connect(name);
+      buses.push(bus);
+      return bus;
+    }
+
+    async function publish(...texts: string[]): Promise<void> {
+      await Promise.all(texts.map((text) => publisher.publish("ticket:created", Buffer.from(text))));
+    }
+
+    it("delivers exactly the bytes that were published", async () => {
+      const everyByte = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
+      const given = Buffer.from(everyByte);
+      const received: Buffer[] = [];
+      const listenFor = (name: string) =>
+        open(name).subscribe("ticket:created", async ({ bytes }) => {
+          received.push(Buffer.from(bytes));
+          bytes.fill(0); // one listener's mess is nobody else's
+        });
+      listenFor("orders");
+      listenFor("payments");
+      await publisher.publish("ticket:created", given);
+      given.fill(0); // nor is the publisher's
+      listenFor("expiration");
+      await eventually(() => expect(received).toEqual([everyByte, everyByte, everyByte]));
+    });
+
+    it("delivers a message again when its handler rejects, and says how often", async () => {
+      const redeliveries: number[] = [];
+      (await connect("orders")).subscribe("ticket:created", async (message) => {
+        redeliveries.push(message.redeliveries);
+        if (redeliveries.length < 3) throw new Error("not yet");
+      });
+      await publish("a");
+      await eventually(() => expect(redeliveries).toEqual([0, 1, 2]));
+    });
+
+    it("gives each message to one member of a group, and to every group", async () => {
+      const orders: string[] = [];
+      listen(await connect("orders"), orders);
+      listen(await connect("orders"), orders);
+      const payments = listen(await connect("payments"));
+      await publish(...numbers(50));
+      await eventually(() => {
+        expect(orders.toSorted()).toEqual(numbers(50));
+        expect(payments.toSorted()).toEqual(numbers(50));
+      });
+    });
+
+    it("shows a new group the events from before its time", async () => {
+      await publish("a", "b");
+      const heard = listen(await connect("orders"));
+      await eventually(() => expect(heard.toSorted()).toEqual(["a", "b"]));
+    });
+
+    it("keeps a group's place while nobody of it is there", async () => {
+      const before = await connect("orders");
+      const heardBefore = listen(before);
+      await publish("a", "b");
+      await eventually(() => expect(heardBefore.toSorted()).toEqual(["a", "b"]));
+      await before.close();
+      await publish("c", "d");
+      const heard = listen(await connect("orders"));
+      await eventually(() => expect(heard.toSorted()).toEqual(["c", "d"]));
+    });
+
+    it("finishes what is being handled when a subscription closes, and takes nothing new", async () => {
+      const bus = await connect("orders");
+      const gate = new Gate();
+      const taken: string[] = [];
+      const finished: string[] = [];
+      const subscription = bus.subscribe("ticket:created", async (message) => {
+        taken.push(textOf(message));
+        await gate.opened;
+        finished.push(textOf(message));
+      });
+      await publish("a");
+      await eventually(() => expect(taken).toEqual(["a"]));
+      let isClosed = false;
+      const closed = subscription.close().finally(() => {
+        isClosed = true;
+      });
+      await publish("b");
+      expect(isClosed).toBe(false);
+      gate.open();
+      await closed;
+      expect([taken, finished]).toEqual([["a"], ["a"]]);
+      const heardLater = listen(bus);
+      await publish("c");
+      await eventually(() => expect(heardLater.toSorted()).toEqual(["b", "c"]));
+    });
+
+    it("brings 1,000 messages to five members", async () => {
+      const heard: string[] = [];
+      for (let member = 0; member < 5; member++) listen(await connect("orders"), heard);
+      await publish(...numbers(1000));
+      await eventually(() => expect(new Set(heard).size).toBe(1000));
+    });
+
+    it("gives a member no more than 64 messages at once", async () => {
+      const gate = new Gate();
+      let running = 0;
+      let most = 0;
+      const handled = new Set<string>();
+      (await connect("orders")).subscribe("ticket:created", async (message) => {
+        running += 1;
+        most = Math.max(most, running);
+        await gate.opened;
+        running -= 1;
+        handled.add(textOf(message));
+      });
+      const reference = listen(await connect("payments"));
+      await publish(...numbers(200));
+      await eventually(() => expect([running, new Set(reference).size]).toEqual([64, 200]));
+      gate.open();
+      await eventually(() => expect(handled.size).toBe(200));
+      expect(most).toBe(64);
+    });
+
+    it("lets nothing wait behind a message that is always rejected", async () => {
+      const heard = new Set<string>();
+      let refusals = 0;
+      (await connect("orders")).subscribe("ticket:created", async (message) => {
+        if (textOf(message) !== "poison") return void heard.add(textOf(message));
+        refusals += 1;
+        throw new Error("poison");
+      });
+      await publish("poison");
+      await publish(...numbers(100));
+      await eventually(() => expect(heard.size).toBe(100));
+      await eventually(() => expect(refusals).toBeGreaterThan(1));
+    });
+
+    it("shows every watcher what is new, and keeps nothing for them", async () => {
+      await publish("old");
+      const [one, other] = [await connect("orders"), await connect("orders")];
+      const [seen, seenByOther] = [await watch(one), await watch(other)];
+      await publish("new");
+      await eventually(() => expect([seen.texts, seenByOther.texts]).toEqual([["new"], ["new"]]));
+      await seen.close();
+      await publish("missed");
+      await eventually(() => expect(seenByOther.texts).toEqual(["new", "missed"]));
+      const seenLater = await watch(one);
+      await publish("newer");
+      await eventually(() => expect(seenLater.texts).toEqual(["newer"]));
+      expect(seen.texts).toEqual(["new"]);
+    });
+
+    it("refuses to publish while the broker is away, and goes on when it is back", async () => {
+      const heard = listen(await connect("orders"));
+      await publish("a");
+      await eventually(() => expect(heard).toEqual(["a"]));
+      await broker.stop();
+      await eventually(() => expect(publisher.isConnected).toBe(false));
+      await expect(publish("refused")).rejects.toThrow("away");
+      const heardByNewcomer = listen(open("payments"));
+      await broker.start();
+      await eventually(() => publish("b"));
+      await eventually(() => {
+        expect(new Set(heard)).toEqual(new Set(["a", "b"]));
+        expect(new Set(heardByNewcomer)).toEqual(new Set(["a", "b"]));
+      });
+    });
+
+    it("loses nothing that was stored when the broker is killed in mid-stream", async () => {
+      const heard = listen(await connect("orders"));
+      const left = numbers(500);
+      let restarted: Promise<void> | undefined;
+      async function publishAll(): Promise<void> {
+        for (let text = left.shift(); text; text = left.shift()) {
+          const message = text;
+          await eventually(() => publish(message));
+          if (left.length < 350) restarted ??= broker.stop().then(() => broker.start());
+        }
+      }
+      await Promise.all(Array.from({ length: 20 }, publishAll));
+      await restarted;
+      await eventually(() => expect([...new Set(heard)].toSorted()).toEqual(numbers(500)));
+    });
+
+    it("delivers again what a crash kept from being acknowledged, and not what was", async () => {
+      const passed: string[] = [];
+      onFailpoint((failpoint) => {
+        passed.push(failpoint);
+        if (failpoint === "orders.ack.before" && passed.indexOf(failpoint) === passed.length - 1)
+          throw new Error("crash");
+      });
+      const heard = listen(await connect("orders"));
+      await publish("a");
+      await eventually(() => expect(passed).toContain("orders.ack.after"));
+      expect(heard).toEqual(["a", "a"]);
+      expect(passed.filter((one) => one.startsWith("orders"))).toEqual([
+        "orders.ack.before",
+        "orders.ack.before",
+        "orders.ack.after",
+      ]);
+      expect(passed.filter((one) => one.startsWith("tickets"))).toEqual([
+        "tickets.publish.before",
+        "tickets.publish.after",
+      ]);
+    });
+
+    it("can be subscribed before the broker is there", async () => {
+      await publish("a");
+      await broker.stop();
+      const heard = listen(open("orders"));
+      await broker.start();
+      await eventually(() => expect(heard).toEqual(["a"]));
+    });
+
+    /** Begins to watch, and waits until it does. */
+    async function watch(bus: EventBus) {
+      const texts: string[] = [];
+      const signs: string[] = [];
+      const subscription = bus.watch("ticket:created", (message) => {
+        (textOf(message) === "sign" ? signs : texts).push(textOf(message));
+      });
+      await eventually(async () => {
+        await publish("sign");
+        expect(signs).not.toEqual([]);
+      });
+      return { texts, close: () => subscription.close() };
+    }
+  });
+}
+
+class Gate {
+  open = (): void => {};
+  readonly opened = new Promise<void>((resolve) => {
+    this.open = resolve;
+  });
+}
+
+const textOf = (message: Message) => message.bytes.toString();
+
+/** "100", "101" …: as many as wanted, and sorted as text. */
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => `${1000 + index}`);
+
+function listen(bus: EventBus, heard: string[] = []): string[] {
+  bus.subscribe("ticket:created", async (message) => {
+    heard.push(textOf(message));
+  });
+  return heard;
+}
+
+/** Repeats an expectation until it holds; after some seconds, it fails as it stands. */
+export async function eventually(expectation: () => void | Promise<void>): Promise<void> {
+  for (let attempt = 0; attempt < 750; attempt++) {
+    try {
+      return await expectation();
+    } catch {
+      await pause(20);
+    }
+  }
+  await expectation();
+}

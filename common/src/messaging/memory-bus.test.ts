@@ -1,0 +1,94 @@
+import { describeEventBus } from "./event-bus.contract";
+import { MemoryBroker } from "./memory-bus";
+
+describeEventBus("the bus in memory", async () => {
+  const broker = new MemoryBroker();
+  return {
+    connect: (name) => broker.connect(name),
+    stop: async () => broker.stop(),
+    start: async () => broker.start(),
+    remove: async () => {},
+  };
+});
+
+describe("a broker in memory", () => {
+  it("is idle when all that was published is handled, at whichever attempt", async () => {
+    const broker = new MemoryBroker();
+    const bus = broker.connect("orders");
+    const heard: string[] = [];
+    bus.subscribe("ticket:created", async ({ bytes, redeliveries }) => {
+      if (redeliveries < 2) throw new Error("not yet");
+      heard.push(bytes.toString());
+      if (heard.length === 1) await bus.publish("ticket:created", Buffer.from("b"));
+    });
+    await bus.publish("ticket:created", Buffer.from("a"));
+    await broker.idle();
+    expect(heard).toEqual(["a", "b"]);
+  });
+
+  it("does not wait for a service that left", async () => {
+    const broker = new MemoryBroker();
+    const bus = broker.connect("orders");
+    await bus.subscribe("ticket:created", async () => {}).close();
+    await bus.publish("ticket:created", Buffer.from("a"));
+    await broker.idle();
+    expect(broker.published()).toHaveLength(1);
+  });
+
+  it("delivers nothing while it is stopped, and loses the acknowledgements that are under way", async () => {
+    const broker = new MemoryBroker();
+    const bus = broker.connect("orders");
+    const redeliveriesHeard: number[] = [];
+    await bus.publish("ticket:created", Buffer.from("a"));
+    broker.stop();
+    bus.subscribe("ticket:created", async ({ redeliveries }) => {
+      redeliveriesHeard.push(redeliveries);
+      if (redeliveries === 0) broker.stop();
+    });
+    await new Promise(setImmediate);
+    expect(redeliveriesHeard).toEqual([]);
+    broker.start();
+    await new Promise(setImmediate);
+    broker.start();
+    await broker.idle();
+    expect(redeliveriesHeard).toEqual([0, 1]);
+  });
+
+  it("shows what was published, in order and by channel", async () => {
+    const broker = new MemoryBroker();
+    const bus = broker.connect("orders");
+    await bus.publish("order:created", Buffer.from("a"));
+    await bus.publish("order:cancelled", Buffer.from("b"));
+    await bus.publish("order:created", Buffer.from("c"));
+    expect(broker.published().map(({ bytes }) => bytes.toString())).toEqual(["a", "b", "c"]);
+    expect(broker.published("order:created").map(({ bytes }) => bytes.toString())).toEqual(["a", "c"]);
+  });
+
+  it("delays, reorders and doubles deliveries when asked to, and loses none", async () => {
+    const broker = new MemoryBroker({
+      random: seeded(7),
+      maximumDelayInMilliseconds: 50,
+      duplicateRate: 0.3,
+    });
+    const bus = broker.connect("orders");
+    const published = Array.from({ length: 100 }, (_, index) => `${100 + index}`);
+    const heard: string[] = [];
+    bus.subscribe("ticket:created", async ({ bytes }) => {
+      heard.push(bytes.toString());
+    });
+    for (const text of published) await bus.publish("ticket:created", Buffer.from(text));
+    await broker.idle();
+    expect([...new Set(heard)].toSorted()).toEqual(published);
+    expect(heard.length).toBeGreaterThan(published.length);
+    expect([...new Set(heard)]).not.toEqual(published);
+  });
+});
+
+/** The minimal standard generator of Park and Miller. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 16_807) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}

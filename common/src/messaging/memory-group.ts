@@ -1,0 +1,113 @@
+import type { Subject } from "../events";
+import { failpoint } from "../failpoint";
+import { logger } from "../logger";
+import type { MessageHandler, Subscription } from "./event-bus";
+
+export interface DeliveryOptions {
+  /** After this long a rejected message is delivered again. */
+  redeliveryDelayInMilliseconds: number;
+  /** Every message waits up to this long, each its own time, so that they overtake one another. */
+  maximumDelayInMilliseconds: number;
+  /** The share of messages, 0 to 1, that comes twice. */
+  duplicateRate: number;
+  /** From 0 to below 1, as Math.random: a seeded one repeats the same delays and duplicates. */
+  random: () => number;
+}
+
+interface Delivery {
+  bytes: Buffer;
+  redeliveries: number;
+}
+
+interface Member {
+  handle: MessageHandler;
+  running: Set<Promise<void>>;
+}
+
+const mostInFlight = 64;
+
+/** A service on a channel, and what it has not acknowledged yet. As a durable queue group, it outlives its members. */
+export class MemoryGroup {
+  private readonly members = new Set<Member>();
+  private readonly due: Delivery[] = [];
+  private delayed = 0;
+  private inFlight = 0;
+
+  constructor(
+    private readonly name: string,
+    readonly subject: Subject,
+    private readonly options: DeliveryOptions,
+    private readonly broker: { readonly isUp: boolean; readonly stops: number; settled(): void },
+  ) {}
+
+  /** What waits for an absent service does not count. */
+  get isIdle(): boolean {
+    return this.inFlight === 0 && (this.members.size === 0 || (this.due.length === 0 && this.delayed === 0));
+  }
+
+  join(handle: MessageHandler): Subscription {
+    const member: Member = { handle, running: new Set() };
+    this.members.add(member);
+    queueMicrotask(() => this.dispatch());
+    return {
+      close: async () => {
+        this.members.delete(member);
+        this.broker.settled();
+        await Promise.all(member.running);
+      },
+    };
+  }
+
+  offer(bytes: Buffer): void {
+    const { duplicateRate, maximumDelayInMilliseconds, random } = this.options;
+    const copies = duplicateRate > 0 && random() < duplicateRate ? 2 : 1;
+    for (let copy = 0; copy < copies; copy++) {
+      const delay = maximumDelayInMilliseconds > 0 ? random() * maximumDelayInMilliseconds : 0;
+      this.deliverAfter(delay, { bytes, redeliveries: 0 });
+    }
+  }
+
+  dispatch(): void {
+    while (this.broker.isUp) {
+      const [member] = [...this.members].toSorted((one, other) => one.running.size - other.running.size);
+      if (!member || member.running.size >= mostInFlight) return;
+      const delivery = this.due.shift();
+      if (!delivery) return;
+      this.inFlight += 1;
+      const run = this.deliver(member, delivery).finally(() => {
+        this.inFlight -= 1;
+        member.running.delete(run);
+        this.dispatch();
+        this.broker.settled();
+      });
+      member.running.add(run);
+    }
+  }
+
+  private deliverAfter(milliseconds: number, delivery: Delivery): void {
+    this.delayed += 1;
+    const deliver = () => {
+      this.delayed -= 1;
+      this.due.push(delivery);
+      this.dispatch();
+    };
+    if (milliseconds > 0) setTimeout(deliver, milliseconds);
+    else queueMicrotask(deliver); // never inside the publisher's own call
+  }
+
+  private async deliver({ handle }: Member, { bytes, redeliveries }: Delivery): Promise<void> {
+    const { name, subject, broker } = this;
+    const { stops } = broker;
+    let isAcknowledged = false;
+    try {
+      await handle({ subject, bytes: Buffer.from(bytes), redeliveries });
+      await failpoint(`${name}.ack.before`);
+      isAcknowledged = broker.isUp && broker.stops === stops;
+      await failpoint(`${name}.ack.after`);
+    } catch (error) {
+      logger.debug({ err: error, subject }, "a message was not handled");
+    }
+    if (isAcknowledged) return;
+    this.deliverAfter(this.options.redeliveryDelayInMilliseconds, { bytes, redeliveries: redeliveries + 1 });
+  }
+}

@@ -1,0 +1,87 @@
+import type { Stan } from "node-nats-streaming";
+import { seconds } from "../clock";
+import { failpoint } from "../failpoint";
+import type { EventBus, Subscription } from "./event-bus";
+import { NatsConnection, type NatsConnectionOptions } from "./nats-connection";
+import { NatsPublisher } from "./nats-publisher";
+import { NatsSubscription, type Wish, mostInFlight } from "./nats-subscription";
+
+export interface NatsBusOptions extends NatsConnectionOptions {
+  /** A message not acknowledged by then is delivered again. Whole seconds: the client refuses fractions. */
+  ackWaitInSeconds?: number;
+}
+
+/**
+ * The event bus on NATS Streaming. It connects in the background, for as long as it takes, now and whenever the broker
+ * was away. The service's name is both queue group and durable name, so its position in each channel lives in the broker.
+ */
+export function natsBus({ ackWaitInSeconds = 10, ...options }: NatsBusOptions): EventBus {
+  const { name } = options;
+  const subscriptions = new Set<NatsSubscription>();
+  const connection = new NatsConnection(options, {
+    onConnect: (stan) => {
+      for (const subscription of subscriptions) subscription.join(stan);
+    },
+    onDisconnect: (error) => publisher.failUnanswered(error),
+  });
+  const publisher = new NatsPublisher(() => (connection.isConnected ? connection.accepted : undefined));
+
+  const manualAcks = (stan: Stan) =>
+    stan
+      .subscriptionOptions()
+      .setManualAckMode(true)
+      .setAckWait(seconds(ackWaitInSeconds))
+      .setMaxInFlight(mostInFlight);
+
+  function open(wish: Wish): Subscription {
+    const subscription = new NatsSubscription(connection, wish);
+    subscriptions.add(subscription);
+    if (connection.accepted) subscription.join(connection.accepted);
+    return {
+      close: async () => {
+        await subscription.close();
+        subscriptions.delete(subscription);
+      },
+    };
+  }
+
+  return {
+    get isConnected() {
+      return connection.isConnected;
+    },
+
+    publish: async (subject, bytes) => {
+      await failpoint(`${name}.publish.before`);
+      await publisher.publish(subject, bytes);
+      await failpoint(`${name}.publish.after`);
+    },
+
+    subscribe: (subject, handle) =>
+      open({
+        subject,
+        subscribe: (stan) =>
+          stan.subscribe(subject, name, manualAcks(stan).setDurableName(name).setDeliverAllAvailable()),
+        consume: async (message, acknowledge) => {
+          await handle(message);
+          await failpoint(`${name}.ack.before`);
+          acknowledge();
+          await failpoint(`${name}.ack.after`);
+        },
+      }),
+
+    watch: (subject, handle) =>
+      open({
+        subject,
+        subscribe: (stan) => stan.subscribe(subject, manualAcks(stan)),
+        consume: async (message, acknowledge) => {
+          acknowledge();
+          handle(message);
+        },
+      }),
+
+    close: async () => {
+      await Promise.all([...subscriptions].map((subscription) => subscription.close()));
+      await connection.close();
+    },
+  };
+}

@@ -1,0 +1,159 @@
+import { randomUUID } from "node:crypto";
+import { type Stan, connect } from "node-nats-streaming";
+import { seconds } from "../clock";
+import { logger } from "../logger";
+
+declare module "node-nats-streaming" {
+  /** What the package has and does not declare. */
+  interface Stan {
+    readonly nc: {
+      requestOne(subject: string, bytes: Buffer, timeout: number, answered: (answer: unknown) => void): void;
+    };
+    readonly pingRequests: string;
+    readonly pingBytes: Buffer;
+    cleanupOnClose(error?: unknown): void;
+    closeWithError(event: string, error: unknown): void;
+  }
+  interface Message {
+    getRedeliveryCount(): number;
+  }
+}
+
+export interface NatsConnectionOptions {
+  /** May carry `user:password@` or `token@`, percent-encoded. */
+  url: string;
+  clusterId: string;
+  /** The service. */
+  name: string;
+}
+
+const answerWithin = seconds(5);
+const goodbyeWithin = seconds(2);
+
+/**
+ * A connection to NATS Streaming that never gives up. The client bridges short outages by itself. When it has lost the
+ * connection for good (pings unanswered for 8 s, or a refusal), all that hung on it is dead: a new one is made, for as
+ * long as it takes, and `onConnect` hangs everything on that.
+ */
+export class NatsConnection {
+  /** What the broker accepted last; the network below it may be away for a moment. */
+  accepted: Stan | undefined;
+  isConnected = false;
+
+  private readonly connect: () => Stan;
+  private stan: Stan | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private failures = 0;
+  private isClosed = false;
+
+  constructor(
+    { url, clusterId, name }: NatsConnectionOptions,
+    private readonly on: { onConnect: (stan: Stan) => void; onDisconnect: (error: Error) => void },
+  ) {
+    // One id for life: when it comes back, the broker buries the dead connection at once and hands over what that left
+    // unacknowledged. Under a new id, messages would go to the dead one too, until its heartbeats fail.
+    const clientId = `${name}-${randomUUID()}`;
+    const options = {
+      ...withoutCredentials(url),
+      name,
+      connectTimeout: answerWithin,
+      ackTimeout: answerWithin,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 250,
+      stanPingInterval: seconds(2),
+      stanMaxPingOut: 3,
+    };
+    this.connect = () => connect(clusterId, clientId, options);
+    this.open();
+  }
+
+  /** Drops this connection, in whatever state it is, and makes a new one. */
+  abandon(stan: Stan, reason: unknown): void {
+    if (stan !== this.stan) return;
+    const error = asError(reason);
+    clearTimeout(this.timer);
+    this.stan = undefined;
+    this.accepted = undefined;
+    this.disconnected(error);
+    stan.closeWithError("close", error); // ends its ping timer too; `stan.nc.close()` would leave it to throw
+    if (this.isClosed) return;
+    const pause = Math.min(250 * 2 ** this.failures, seconds(5)) * (0.5 + Math.random() / 2);
+    this.failures += 1;
+    this.timer = setTimeout(() => this.open(), pause);
+    logger.warn({ err: error, retryInMilliseconds: Math.round(pause) }, "no connection to the broker");
+  }
+
+  /** Resolves within two seconds, whether or not the broker is there to hear it. */
+  close(): Promise<void> {
+    this.isClosed = true;
+    clearTimeout(this.timer);
+    const { stan } = this;
+    if (!stan) return Promise.resolve();
+    return new Promise((resolve) => {
+      stan.once("close", () => resolve());
+      if (this.isConnected) {
+        this.timer = setTimeout(() => this.abandon(stan, "no answer to the goodbye"), goodbyeWithin);
+        stan.close();
+      } else {
+        this.abandon(stan, "the bus is closed");
+      }
+    });
+  }
+
+  private open(): void {
+    const stan = this.connect();
+    this.stan = stan;
+    this.timer = setTimeout(() => this.abandon(stan, "no answer from the broker"), 2 * answerWithin);
+    // Without an error, the client would report what was not published as published.
+    const cleanUp = stan.cleanupOnClose.bind(stan);
+    stan.cleanupOnClose = (error) => cleanUp(error ?? new Error("the connection closed"));
+
+    stan.on("connect", () => {
+      clearTimeout(this.timer);
+      this.failures = 0;
+      this.accepted = stan;
+      this.isConnected = true;
+      logger.info("connected to the broker");
+      this.on.onConnect(stan);
+    });
+    stan.on("disconnect", () => {
+      if (stan === this.accepted) this.disconnected(new Error("the broker went away"));
+    });
+    stan.on("reconnect", () => this.confirm(stan));
+    stan.on("error", (error) => {
+      if (stan === this.accepted)
+        logger.warn({ err: asError(error) }, "an error on the connection to the broker");
+      else this.abandon(stan, error);
+    });
+    stan.on("connection_lost", (error) => this.abandon(stan, error));
+    stan.on("close", (error) => this.abandon(stan, error ?? "the connection closed"));
+  }
+
+  /** A broker that restarts takes connections before it hears what they say, and may have forgotten them. */
+  private confirm(stan: Stan): void {
+    if (stan !== this.accepted) return;
+    stan.nc.requestOne(stan.pingRequests, stan.pingBytes, 250, (answer) => {
+      if (answer instanceof Error) this.confirm(stan);
+      else if (answer === "") this.isConnected = true;
+      else this.abandon(stan, "the broker does not know this connection any more");
+    });
+  }
+
+  private disconnected(error: Error): void {
+    this.isConnected = false;
+    this.on.onDisconnect(error);
+  }
+}
+
+/** The client needs a port, and would send credentials as they stand in the address, percent signs and all. */
+function withoutCredentials(address: string) {
+  const { protocol, hostname, port, username, password } = new URL(address);
+  const user = decodeURIComponent(username);
+  const credentials = password ? { user, pass: decodeURIComponent(password) } : user && { token: user };
+  return { url: `${protocol}//${hostname}:${port || 4222}`, ...credentials };
+}
+
+/** The client's errors are strings now and then. */
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,48 @@
+import type { Stan } from "node-nats-streaming";
+import type { Subject } from "../events";
+import { asError } from "./nats-connection";
+
+// Past a limit of its own the client reports an error, and sends the message as well.
+const mostInFlight = 64;
+
+/** Publishes on whatever connection is up, and settles each publish once. */
+export class NatsPublisher {
+  private readonly unanswered = new Set<(error: Error) => void>();
+  private readonly waiting: (() => void)[] = [];
+  private inFlight = 0;
+
+  constructor(private readonly usable: () => Stan | undefined) {}
+
+  /** Rejects when the broker did not say that it stored the message; it may have stored it all the same. */
+  async publish(subject: Subject, bytes: Buffer): Promise<void> {
+    if (this.inFlight < mostInFlight) this.inFlight += 1;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    try {
+      await this.send(subject, bytes);
+    } finally {
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.inFlight -= 1;
+    }
+  }
+
+  /** For when the connection is gone: what has no answer by now will get none. */
+  failUnanswered(error: Error): void {
+    for (const settle of this.unanswered) settle(error);
+  }
+
+  private send(subject: Subject, bytes: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const stan = this.usable();
+      // While it is disconnected the client keeps copies, and sends them whenever it comes back.
+      if (!stan) throw new Error("the broker is away");
+      const settle = (error: unknown) => {
+        this.unanswered.delete(settle);
+        if (error === undefined) resolve();
+        else reject(asError(error));
+      };
+      this.unanswered.add(settle);
+      stan.publish(subject, bytes, settle);
+    });
+  }
+}

@@ -1,0 +1,73 @@
+import type { Stan, Message as StanMessage, Subscription as StanSubscription } from "node-nats-streaming";
+import type { Subject } from "../events";
+import { logger } from "../logger";
+import type { Message, Subscription } from "./event-bus";
+import type { NatsConnection } from "./nats-connection";
+
+export const mostInFlight = 64;
+
+export interface Wish {
+  subject: Subject;
+  subscribe: (stan: Stan) => StanSubscription;
+  consume: (message: Message, acknowledge: () => void) => Promise<void>;
+}
+
+/** What somebody wants to hear, joined to one connection after the other. */
+export class NatsSubscription implements Subscription {
+  private readonly running = new Set<Promise<void>>();
+  private joined: { stan: Stan; subscription: StanSubscription } | undefined;
+  private isClosed = false;
+
+  constructor(
+    private readonly connection: NatsConnection,
+    private readonly wish: Wish,
+  ) {}
+
+  join(stan: Stan): void {
+    if (this.isClosed) return;
+    const subscription = this.wish.subscribe(stan);
+    // An acknowledgement needs the address that comes with `ready`: what arrives sooner has to wait for it.
+    const ready = new Promise<void>((resolve) => subscription.once("ready", resolve));
+    subscription.once("ready", () => {
+      this.joined = { stan, subscription };
+      if (this.isClosed) this.leave();
+    });
+    subscription.on("message", (message: StanMessage) => void ready.then(() => this.take(message)));
+    for (const failure of ["error", "timeout"]) {
+      subscription.on(failure, (error: unknown) => {
+        if (this.isClosed)
+          logger.warn({ err: error }, "the broker did not confirm the end of a subscription");
+        else this.connection.abandon(stan, error); // the client does not try again, and says nothing more
+      });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await Promise.all(this.running);
+    this.leave();
+  }
+
+  /** After the last acknowledgement: the client drops those of a closed subscription. */
+  private leave(): void {
+    if (this.joined?.stan === this.connection.accepted) this.joined?.subscription.close();
+    this.joined = undefined;
+  }
+
+  private take(message: StanMessage): void {
+    // The broker redelivers on top of its limit. What is not taken comes again, to this process or another.
+    if (this.isClosed || this.running.size >= mostInFlight) return;
+    const run = this.run(message).finally(() => this.running.delete(run));
+    this.running.add(run);
+  }
+
+  private async run(message: StanMessage): Promise<void> {
+    const { subject, consume } = this.wish;
+    try {
+      const redeliveries = message.getRedeliveryCount();
+      await consume({ subject, bytes: message.getRawData(), redeliveries }, () => message.ack());
+    } catch (error) {
+      logger.debug({ err: error, subject }, "a message was not handled");
+    }
+  }
+}
