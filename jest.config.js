@@ -23,10 +23,8 @@ module.exports = {
       displayName: "e2e",
       globalSetup: "<rootDir>/e2e/start-stack.ts",
       globalTeardown: "<rootDir>/e2e/stop-stack.ts",
-      setupFiles: ["<rootDir>/e2e/settings.ts"],
-      setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts"],
+      setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts", "<rootDir>/e2e/settings.ts"],
       roots: ["<rootDir>/e2e"],
-      testTimeout: 60_000,
     },
   ],
 };

@@ -1,0 +1,64 @@
+export interface Backend {
+  service: string;
+  url: string;
+}
+
+const PROBE_EVERY_IN_MS = 500;
+const PROBE_TIMEOUT_IN_MS = 5_000;
+
+/** The processes behind the gateway, and which of them say that they are ready. */
+export class Backends {
+  private readonly ready = new Set<Backend>();
+  private readonly probing = new Set<Backend>();
+  private readonly timer: NodeJS.Timeout;
+  private readonly turns = new Map<string, number>();
+
+  constructor(private readonly all: Backend[]) {
+    this.timer = setInterval(() => void this.probe(), PROBE_EVERY_IN_MS);
+  }
+
+  know(service: string): boolean {
+    return this.all.some((backend) => backend.service === service);
+  }
+
+  /** The ready processes of a service, each time beginning with another one. */
+  readyFor(service: string): Backend[] {
+    const ready = this.all.filter((backend) => backend.service === service && this.ready.has(backend));
+    const turn = (this.turns.get(service) ?? 0) + 1;
+    this.turns.set(service, turn);
+    const first = turn % Math.max(ready.length, 1);
+    return [...ready.slice(first), ...ready.slice(0, first)];
+  }
+
+  /** Away until its next good probe. */
+  markAway(backend: Backend): void {
+    this.ready.delete(backend);
+  }
+
+  /** A process that is only slow to answer stays as it was known: it is busy, not gone. */
+  async probe(): Promise<void> {
+    const waiting = this.all.filter((backend) => !this.probing.has(backend));
+    await Promise.all(
+      waiting.map(async (backend) => {
+        this.probing.add(backend);
+        if (await isReady(backend.url)) this.ready.add(backend);
+        else this.ready.delete(backend);
+        this.probing.delete(backend);
+      }),
+    );
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+}
+
+export async function isReady(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_IN_MS) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,77 @@
+import type { Program } from "./program";
+import type { StackProcess } from "./stack-file";
+import { type Death, Supervisor } from "./supervisor";
+
+const READY_WITHIN_IN_MS = 90_000;
+const REMIND_EVERY_IN_MS = 5_000;
+
+/** All processes of one stack. */
+export class Crew {
+  private readonly supervisors: Supervisor[] = [];
+
+  constructor(
+    private readonly say: (line: string) => void,
+    private readonly onChange: () => void,
+  ) {}
+
+  find(name: string): Supervisor {
+    const found = this.supervisors.find(({ program }) => program.name === name);
+    if (!found) throw new Error(`There is no process ${name}`);
+    return found;
+  }
+
+  processes(): StackProcess[] {
+    return this.supervisors.map(({ program, pid = -1, restarts }) => {
+      const { name, kind, url, log } = program;
+      return { name, kind, pid, url, log, restarts };
+    });
+  }
+
+  /** Resolves when all of them are ready, saying meanwhile who is waited for. */
+  async start(programs: Program[], cancelled: AbortSignal): Promise<void> {
+    const watcher = { onChange: this.onChange, onDeath: (death: Death) => this.say(obituary(death)) };
+    const started = programs.map((program) => new Supervisor(program, watcher));
+    this.supervisors.push(...started);
+    for (const supervisor of started) supervisor.start();
+
+    const waitingFor = new Set(programs.map(({ name }) => name));
+    const remind = () => this.say(`Waiting for ${[...waitingFor].join(", ")} …`);
+    const signal = AbortSignal.any([cancelled, AbortSignal.timeout(READY_WITHIN_IN_MS)]);
+    const reminder = setInterval(remind, REMIND_EVERY_IN_MS);
+    remind();
+    try {
+      await Promise.all(
+        started.map(async (supervisor) => {
+          await supervisor.ready(signal);
+          waitingFor.delete(supervisor.program.name);
+        }),
+      );
+    } catch (error) {
+      if (cancelled.aborted) throw error;
+      const logs = programs.filter(({ name }) => waitingFor.has(name)).map(({ log }) => log);
+      throw new Error(`Not ready within ${READY_WITHIN_IN_MS / 1000} s; see ${logs.join(", ")}`, {
+        cause: error,
+      });
+    } finally {
+      clearInterval(reminder);
+    }
+  }
+
+  async stop(kind: Program["kind"]): Promise<void> {
+    const ours = this.supervisors.filter(({ program }) => program.kind === kind);
+    if (ours.length > 0) this.say(`Stopping ${ours.map(({ program }) => program.name).join(", ")} …`);
+    await Promise.all(ours.map((supervisor) => supervisor.stop()));
+  }
+
+  /** For a runner that is itself on its way out. */
+  killNow(): void {
+    for (const supervisor of this.supervisors) supervisor.kill();
+  }
+}
+
+function obituary({ name, how, lastWords, pauseInMs }: Death): string {
+  const lines = lastWords.trimEnd().split("\n").slice(-10);
+  return [`${name} died (${how}) and starts again in ${pauseInMs / 1000} s. Its last lines:`, ...lines].join(
+    "\n    ",
+  );
+}

@@ -1,0 +1,47 @@
+import { mkdtempSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { databaseUrl, sharedEnvironment } from "./environment";
+
+const url = "http://localhost:3000";
+const servers = { mongo: "", redis: "redis://r", nats: "nats://n", stripe: "http://sandbox" };
+
+it.each([
+  ["mongodb://127.0.0.1:27017", "mongodb://127.0.0.1:27017/orders"],
+  ["mongodb://user:word@a:1,b:2/?replicaSet=rs", "mongodb://user:word@a:1,b:2/orders?replicaSet=rs"],
+  ["mongodb+srv://cluster.example/other", "mongodb+srv://cluster.example/orders"],
+])("gives each service its own database on %s", (server, expected) => {
+  expect(databaseUrl(server, "orders")).toBe(expected);
+});
+
+it("passes settings found in the environment on to the services, and npm's own not", () => {
+  const environment = environmentFor({
+    MAX_RESERVATIONS: "3",
+    EXPIRATION_SECONDS: "5",
+    npm_config_cache: "x",
+  });
+  expect(environment).toMatchObject({ MAX_RESERVATIONS: "3", EXPIRATION_SECONDS: "5", PUBLIC_URL: url });
+  expect(environment.npm_config_cache).toBeUndefined();
+});
+
+it("makes the key of the sessions once, for the eyes of its owner", () => {
+  const dataFolder = mkdtempSync(join(tmpdir(), "environment-"));
+  const { JWT_KEY } = environmentFor({}, dataFolder);
+  expect(JWT_KEY).toMatch(/^[\da-f]{64}$/);
+  expect(environmentFor({}, dataFolder).JWT_KEY).toBe(JWT_KEY);
+  expect(statSync(join(dataFolder, "jwt-key")).mode & 0o777).toBe(0o600);
+});
+
+it("charges in the sandbox unless both of Stripe's keys are given", () => {
+  expect(environmentFor({})).toMatchObject({ STRIPE_API_URL: "http://sandbox" });
+  const both = { STRIPE_KEY: "sk_live_1", STRIPE_PUBLISHABLE_KEY: "pk_live_1" };
+  expect(environmentFor(both)).toMatchObject(both);
+  expect(environmentFor(both).STRIPE_API_URL).toBeUndefined();
+  expect(() => environmentFor({ STRIPE_KEY: "sk_live_1" })).toThrow(
+    "both STRIPE_KEY and STRIPE_PUBLISHABLE_KEY",
+  );
+});
+
+function environmentFor(found: NodeJS.ProcessEnv, dataFolder = mkdtempSync(join(tmpdir(), "environment-"))) {
+  return sharedEnvironment(found, { url, servers }, dataFolder);
+}

@@ -1,0 +1,48 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { StackFile } from "./stack-file";
+
+/** What every service is told, less its own PORT and MONGO_URL. Settings found in the environment reach them all. */
+export function sharedEnvironment(
+  environment: NodeJS.ProcessEnv,
+  { url, servers }: Pick<StackFile, "url" | "servers">,
+  dataFolder: string,
+): NodeJS.ProcessEnv {
+  const found = Object.entries(environment).filter(([name]) => !name.startsWith("npm_"));
+  return {
+    CURRENCY: "usd",
+    EXPIRATION_SECONDS: "60",
+    NATS_CLUSTER_ID: "eventhive",
+    PUBLIC_URL: url,
+    JWT_KEY: environment.JWT_KEY ?? sessionKey(dataFolder),
+    ...Object.fromEntries(found),
+    ...(usesStripe(environment) ? {} : { STRIPE_KEY: "sk_test_eventhive", STRIPE_API_URL: servers.stripe }),
+    REDIS_URL: servers.redis,
+    NATS_URL: servers.nats,
+  };
+}
+
+/** Real charges need both keys; neither means the sandbox. */
+export function usesStripe({ STRIPE_KEY, STRIPE_PUBLISHABLE_KEY }: NodeJS.ProcessEnv): boolean {
+  if (Boolean(STRIPE_KEY) !== Boolean(STRIPE_PUBLISHABLE_KEY)) {
+    throw new Error(
+      "Set both STRIPE_KEY and STRIPE_PUBLISHABLE_KEY to use Stripe, or neither for the card sandbox.",
+    );
+  }
+  return Boolean(STRIPE_KEY);
+}
+
+/** One database of a MongoDB server; options after the "?" stay. */
+export function databaseUrl(server: string, database: string): string {
+  const [, address, options = ""] = /^(mongodb(?:\+srv)?:\/\/[^/?]+)[^?]*(\?.*)?$/.exec(server) ?? [];
+  if (!address) throw new Error(`MONGO_URL is not an address of MongoDB: ${server}`);
+  return `${address}/${database}${options}`;
+}
+
+/** The key that signs sessions, made once: a restart signs nobody out. */
+function sessionKey(dataFolder: string): string {
+  const file = join(dataFolder, "jwt-key");
+  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString("hex"), { mode: 0o600 });
+  return readFileSync(file, "utf8");
+}

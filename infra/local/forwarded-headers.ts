@@ -1,0 +1,38 @@
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
+
+const HOP_BY_HOP = [
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+/** Who asked is what this edge saw, whatever the client claims. */
+export function headersForBackend(req: IncomingMessage, requestId: string): OutgoingHttpHeaders {
+  const { expect: _answeredHere, forwarded: _forgeable, ...headers } = withoutHopByHop(req.headers);
+  return {
+    ...headers,
+    "x-forwarded-for": req.socket.remoteAddress,
+    "x-forwarded-proto": "http",
+    "x-forwarded-host": req.headers.host,
+    "x-request-id": requestId,
+    // Node frames only the bodies it expects: that of a chunked DELETE would go out without an end.
+    ...("transfer-encoding" in req.headers && { "transfer-encoding": "chunked" }),
+  };
+}
+
+export function headersForClient(response: IncomingMessage): OutgoingHttpHeaders {
+  return withoutHopByHop(response.headers);
+}
+
+function withoutHopByHop(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const named = headers.connection?.toLowerCase().split(/\s*,\s*/) ?? [];
+  const dropped = new Set([...HOP_BY_HOP, ...named]);
+  dropped.delete("content-length"); // framing is never for the sender to have removed
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.has(name)));
+}

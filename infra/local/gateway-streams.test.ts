@@ -1,0 +1,166 @@
+import { once } from "node:events";
+import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
+import { connect, type Socket } from "node:net";
+import { buffer, text } from "node:stream/consumers";
+import { afterwards, backend, gatewayTo, type Handler, until } from "./testing";
+
+const MEBIBYTE = 1024 * 1024;
+let agent: Agent;
+
+beforeEach(() => {
+  agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  afterwards(() => agent.destroy());
+});
+
+it("passes each event of a stream on as it comes", async () => {
+  let seen = "";
+  const url = await gatewayToOrders(async (_req, res) => {
+    res.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+    await until(() => seen === "head");
+    res.write("data: first\n\n");
+    await until(() => seen === "head, data: first\n\n");
+    res.end();
+  });
+  const response = await responseTo(open(url).end());
+  seen = "head";
+  for await (const event of response) seen += `, ${event}`;
+  expect(seen).toBe("head, data: first\n\n");
+});
+
+it("passes a body on as it comes", async () => {
+  let received = "";
+  const url = await gatewayToOrders(async (req, res) => {
+    for await (const part of req) received += part;
+    res.end("thanks");
+  });
+  const upload = open(url, "POST");
+  upload.write("first");
+  await until(() => received === "first");
+  expect(await text(await responseTo(upload.end(" second")))).toBe("thanks");
+  expect(received).toBe("first second");
+});
+
+it("carries large answers whole", async () => {
+  const large = Buffer.alloc(8 * MEBIBYTE, "eventhive");
+  const url = await gatewayToOrders((_req, res) => void res.end(large));
+  expect((await buffer(await responseTo(open(url).end()))).equals(large)).toBe(true);
+});
+
+it("passes an answer on that comes before the body is all sent, and keeps the connection", async () => {
+  const url = await gatewayToOrders((_req, res) => void res.writeHead(413).end("far too much"));
+  const { socket, received } = rawConnection(url);
+  socket.write(`${head("POST", "content-length: 100000")}${"x".repeat(1_000)}`);
+  await until(() => received().includes("far too much"));
+  socket.write("x".repeat(99_000));
+  await expectNextAnswer(socket, received);
+});
+
+it.each([
+  ["declares", "content-length: 2000000", "x".repeat(2_000_000)],
+  [
+    "turns out to have",
+    "transfer-encoding: chunked",
+    `${(2_000_000).toString(16)}\r\n${"x".repeat(2_000_000)}\r\n0\r\n\r\n`,
+  ],
+])(
+  "answers 413 too-large when a body %s more than 1 MiB, and keeps the connection",
+  async (_how, length, body) => {
+    const url = await gatewayToOrders((req, res) => req.once("end", () => res.end("taken")).resume());
+    const { socket, received } = rawConnection(url);
+    socket.write(head("POST", length) + body);
+    await until(() => received().includes('"code":"too-large"'));
+    expect(received()).toMatch(/^HTTP\/1.1 413 /);
+    await expectNextAnswer(socket, received);
+  },
+);
+
+it("takes a body of exactly 1 MiB", async () => {
+  const url = await gatewayToOrders(async (req, res) => res.end(String((await buffer(req)).length)));
+  const response = await responseTo(open(url, "POST").end(Buffer.alloc(MEBIBYTE)));
+  expect(await text(response)).toBe(String(MEBIBYTE));
+});
+
+it.each([400, 401, 403, 404, 409, 415, 422, 429])("keeps the connection after a %d", async (status) => {
+  const url = await gatewayToOrders((_req, res) => void res.writeHead(status).end()); // and leaves the body unread
+  const response = await responseTo(open(url, "POST").end("x".repeat(50_000)));
+  expect([response.statusCode, await text(response)]).toEqual([status, ""]);
+  await expectKept(url);
+});
+
+it("says where the body of a DELETE ends, so that none of it is taken for the next request", async () => {
+  const received: string[] = [];
+  const url = await gatewayToOrders(async (req, res) => {
+    received.push(`${req.method} ${req.url} ${await text(req)}`);
+    res.end();
+  });
+  await text(
+    await responseTo(
+      open(url, "DELETE", { "transfer-encoding": "chunked" }).end("GET /api/orders/2 HTTP/1.1\r\n\r\n"),
+    ),
+  );
+  await text(await responseTo(open(url).end()));
+  expect(received).toEqual(["DELETE /api/orders/1 GET /api/orders/2 HTTP/1.1\r\n\r\n", "GET /api/orders/1 "]);
+});
+
+it("hangs up on the service when the client hangs up", async () => {
+  let isOpen = false;
+  const url = await gatewayToOrders((_req, res) => {
+    isOpen = true;
+    res.write("data: first\n\n");
+    res.once("close", () => (isOpen = false));
+  });
+  const stream = open(url).end();
+  const response = await responseTo(stream);
+  await once(response, "data");
+  expect(isOpen).toBe(true);
+  stream.on("error", () => undefined).destroy();
+  await until(() => !isOpen);
+});
+
+it("breaks off when the service breaks off, rather than end half an answer as if it were whole", async () => {
+  const url = await gatewayToOrders((req, res) => {
+    res.write("half of ");
+    setImmediate(() => req.socket.destroy());
+  });
+  await expect(responseTo(open(url).end()).then(text)).rejects.toThrow("aborted");
+});
+
+async function gatewayToOrders(answer: Handler): Promise<string> {
+  return `${await gatewayTo([await backend("orders", answer)])}/api/orders/1`;
+}
+
+function open(url: string, method = "GET", headers = {}): ClientRequest {
+  return request(url, { agent, method, headers });
+}
+
+async function responseTo(sent: ClientRequest): Promise<IncomingMessage> {
+  const [response] = await once(sent, "response");
+  return response;
+}
+
+/** Another request on the same connection is answered. */
+async function expectKept(url: string): Promise<void> {
+  const again = open(url).end();
+  await text(await responseTo(again));
+  expect(again.reusedSocket).toBe(true);
+}
+
+/** Node's own client gives a connection up when the answer comes before it has sent everything. */
+function rawConnection(url: string): { socket: Socket; received: () => string } {
+  let received = "";
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.setEncoding("utf8").on("data", (part: string) => (received += part));
+  afterwards(() => socket.destroy());
+  return { socket, received: () => received };
+}
+
+function head(method: string, length = "content-length: 0"): string {
+  return `${method} /api/orders/1 HTTP/1.1\r\nhost: localhost\r\n${length}\r\n\r\n`;
+}
+
+async function expectNextAnswer(socket: Socket, received: () => string): Promise<void> {
+  const answers = () => received().match(/HTTP\/1.1 \d+/g)?.length;
+  expect(answers()).toBe(1);
+  socket.write(head("GET"));
+  await until(() => answers() === 2);
+}

@@ -1,0 +1,163 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { text } from "node:stream/consumers";
+import { type Answer, ask, backend, gatewayTo, type Handler, until } from "./testing";
+
+describe("a request goes to", () => {
+  it("a process of the service that its path belongs to", async () => {
+    const url = await gatewayTo([
+      await backend("tickets", says("tickets")),
+      await backend("orders", says("orders")),
+    ]);
+    expect(await ask(`${url}/api/tickets/1?q=jazz`)).toMatchObject({ status: 200, body: "tickets" });
+    expect(await ask(`${url}/api/orders`)).toMatchObject({ status: 200, body: "orders" });
+  });
+
+  it("each of its processes in turn", async () => {
+    const url = await gatewayTo([await backend("orders", says("one")), await backend("orders", says("two"))]);
+    const answers = [
+      await whoAnswers(url),
+      await whoAnswers(url),
+      await whoAnswers(url),
+      await whoAnswers(url),
+    ];
+    expect(answers.toSorted()).toEqual(["one", "one", "two", "two"]);
+  });
+
+  it("no process that is not ready, until it is", async () => {
+    let isReady = false;
+    const late = await backend("orders", says("late"), () => isReady);
+    const url = await gatewayTo([late, await backend("orders", says("ready"))]);
+    expect([await whoAnswers(url), await whoAnswers(url), await whoAnswers(url)]).toEqual([
+      "ready",
+      "ready",
+      "ready",
+    ]);
+    isReady = true;
+    await until(async () => (await whoAnswers(url)) === "late");
+    isReady = false;
+    await until(async () => (await whoAnswers(url)) === "ready" && (await whoAnswers(url)) === "ready");
+  });
+
+  it("another process, with its whole body, when the first refuses the connection", async () => {
+    const gone = await backend("orders", says("gone"));
+    const url = await gatewayTo([
+      gone,
+      await backend("orders", async (req, res) => res.end(await text(req))),
+    ]);
+    gone.stop();
+    expect(await buy(url, "first")).toMatchObject({ status: 200, body: "first" });
+    expect(await buy(url, "second")).toMatchObject({ status: 200, body: "second" });
+  });
+
+  it("nobody else once somebody has it, even when that one dies of it", async () => {
+    let received = 0;
+    const dies: Handler = (req) => {
+      received++;
+      req.socket.destroy();
+    };
+    const url = await gatewayTo([await backend("orders", dies), await backend("orders", dies)]);
+    expect(errorOf(await buy(url, "one"))).toMatchObject({ status: 502, code: "bad-gateway" });
+    expect(received).toBe(1);
+  });
+
+  it("a new connection when the service closes the kept one just as it is used again", async () => {
+    let connections = 0;
+    const service = await backend("orders", (req, res) => {
+      if (req.url === "/api/orders/first") return res.end("kept");
+      // The second request finds the old connection closed under it, as if the two had crossed on the way.
+      if (connections++ === 0) return req.socket.resetAndDestroy();
+      return res.end("answered");
+    });
+    const url = await gatewayTo([service]);
+    await ask(`${url}/api/orders/first`);
+    expect(await ask(`${url}/api/orders`)).toMatchObject({ status: 200, body: "answered" });
+  });
+});
+
+describe("the gateway answers by itself", () => {
+  it("503 unavailable, to be tried again in a second, when no process is ready", async () => {
+    const url = await gatewayTo([await backend("orders", says("orders"), () => false)]);
+    const answer = await ask(`${url}/api/orders`, { headers: { "x-request-id": "mine-1" } });
+    expect(answer).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
+    expect(JSON.parse(answer.body)).toEqual({
+      errors: [{ message: "The service is away for a moment" }],
+      code: "unavailable",
+      requestId: "mine-1",
+    });
+  });
+
+  it("504 gateway-timeout when the answer takes longer than any should", async () => {
+    const url = await gatewayTo([await backend("orders", () => undefined)], 100);
+    expect(errorOf(await ask(`${url}/api/orders`))).toMatchObject({ status: 504, code: "gateway-timeout" });
+  });
+
+  it("with a page in place of the client's, as long as there is no client", async () => {
+    const url = await gatewayTo([]);
+    const home = await ask(url);
+    expect(home).toMatchObject({ status: 200, headers: { "content-type": "text/html; charset=utf-8" } });
+    expect(home.body).toContain("not built yet");
+    const page = await ask(`${url}/orders/1`, { headers: { accept: "text/html" } });
+    expect(page).toMatchObject({ status: 404, body: home.body });
+    expect(errorOf(await ask(`${url}/api/nothing`))).toMatchObject({ status: 404, code: "not-found" });
+    expect(errorOf(await ask(`${url}/readyz`))).toMatchObject({ status: 404 });
+  });
+});
+
+describe("headers", () => {
+  it("say who asked as the gateway saw it, not as the client claims", async () => {
+    const forged = { "x-forwarded-for": "6.6.6.6", "x-forwarded-proto": "https", forwarded: "for=6.6.6.6" };
+    const { received } = await exchange(forged);
+    expect(received).toMatchObject({ "x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http" });
+    expect(received["x-forwarded-host"]).toBe(received.host);
+    expect(received.forwarded).toBeUndefined();
+  });
+
+  it("keep a request id that makes sense, and get one in place of one that does not", async () => {
+    const idFor = async (sent: object) => (await exchange({ ...sent })).received["x-request-id"];
+    expect(await idFor({ "x-request-id": "mine-1" })).toBe("mine-1");
+    expect(await idFor({ "x-request-id": "not an id" })).toMatch(/^[\da-f-]{36}$/);
+    expect(await idFor({})).toMatch(/^[\da-f-]{36}$/);
+  });
+
+  it("for one connection are not passed on, in either direction; the others are", async () => {
+    const sent = { connection: "x-private", "x-private": "1", "x-public": "2", te: "trailers" };
+    const { received, answer } = await exchange(sent);
+    expect(received).toMatchObject({ "x-public": "2" });
+    expect([received["x-private"], received.te]).toEqual([undefined, undefined]);
+    expect(answer.headers).toMatchObject({ "set-cookie": ["a=1", "b=2"] });
+    expect(answer.headers["proxy-authenticate"]).toBeUndefined();
+  });
+});
+
+/** What the service received for these headers, and what came back. */
+async function exchange(
+  headers: Record<string, string>,
+): Promise<{ received: IncomingHttpHeaders; answer: Answer }> {
+  const service = await backend("orders", (req, res) => {
+    res.setHeader("set-cookie", ["a=1", "b=2"]).setHeader("proxy-authenticate", "Basic");
+    res.end(JSON.stringify(req.headers));
+  });
+  const answer = await ask(`${await gatewayTo([service])}/api/orders`, { headers });
+  return { received: JSON.parse(answer.body), answer };
+}
+
+function says(name: string): Handler {
+  return (_req, res) => void res.end(name);
+}
+
+async function whoAnswers(url: string): Promise<string> {
+  return (await ask(`${url}/api/orders`)).body;
+}
+
+function buy(url: string, body: string): Promise<Answer> {
+  return ask(`${url}/api/orders`, { method: "POST", body });
+}
+
+function errorOf({ status, body }: Answer): { status: number | undefined; code: string } {
+  const { errors, code, requestId } = JSON.parse(body);
+  expect({ errors, requestId }).toEqual({
+    errors: [{ message: expect.any(String) }],
+    requestId: expect.any(String),
+  });
+  return { status, code };
+}

@@ -1,0 +1,140 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
+import { pipeline } from "node:stream";
+import { type Backend, Backends } from "./backends";
+import { headersForBackend, headersForClient } from "./forwarded-headers";
+import { notBuiltYet } from "./not-built-yet";
+import { refuse } from "./refuse";
+import { findService, type Route } from "./routes";
+
+const LARGEST_BODY_IN_BYTES = 1024 * 1024;
+const REPEATABLE = ["GET", "HEAD", "OPTIONS", "DELETE"];
+
+const tooLarge = { status: 413, code: "too-large", message: "The request is larger than 1 MiB" };
+const badGateway = { status: 502, code: "bad-gateway", message: "The service broke off before it answered" };
+const unavailable = {
+  status: 503,
+  code: "unavailable",
+  message: "The service is away for a moment",
+  retryAfterInSeconds: 1,
+};
+const gatewayTimeout = {
+  status: 504,
+  code: "gateway-timeout",
+  message: "The service did not answer in time",
+};
+
+export interface GatewayOptions {
+  port: number;
+  routes: Route[];
+  backends: Backend[];
+  /** Above the longest answer that a service gives: a payment's 20 s. */
+  longestAnswerInMs?: number;
+}
+
+export interface Gateway {
+  /** Takes no more connections; requests under way go on. */
+  drain(): void;
+  close(): Promise<void>;
+}
+
+/** What the ingress controller is in the cluster. Listens on this machine only; rejects when the port is taken. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { port, routes, longestAnswerInMs = 25_000 } = options;
+  const backends = new Backends(options.backends);
+  const agent = new Agent({ keepAlive: true });
+  const timeouts = { keepAliveTimeout: 30_000, headersTimeout: 10_000, requestTimeout: 30_000 };
+  const server = createServer(timeouts, (req, res) => {
+    const requestId = requestIdOf(req);
+    const service = findService(routes, req.url ?? "/") ?? "client";
+    if (Number(req.headers["content-length"] ?? 0) > LARGEST_BODY_IN_BYTES) refuse(res, requestId, tooLarge);
+    else if (service === "client" && !backends.know(service)) notBuiltYet(req, res, requestId);
+    else forward(req, res, requestId, backends.readyFor(service));
+  });
+
+  function forward(
+    req: IncomingMessage,
+    res: ServerResponse,
+    requestId: string,
+    candidates: Backend[],
+  ): void {
+    const [backend, ...others] = candidates;
+    if (!backend) return refuse(res, requestId, unavailable);
+    const headers = headersForBackend(req, requestId);
+    const upstream = request(backend.url, { agent, method: req.method, path: req.url, headers });
+
+    const deadline = setTimeout(() => {
+      refuse(res, requestId, gatewayTimeout);
+      upstream.destroy();
+    }, longestAnswerInMs);
+    upstream.once("close", () => clearTimeout(deadline));
+    res.once("close", () => {
+      if (!res.writableFinished) upstream.destroy();
+    });
+
+    // Nothing is read from the client before somebody is there to take it: a refused request goes on to another whole.
+    upstream.once("socket", (socket) => {
+      if (socket.connecting) socket.once("connect", sendBody);
+      else sendBody();
+    });
+    function sendBody(): void {
+      let size = 0;
+      req.on("data", (chunk: Buffer) => {
+        size += chunk.length;
+        if (size <= LARGEST_BODY_IN_BYTES || res.headersSent) return;
+        refuse(res, requestId, tooLarge);
+        upstream.destroy();
+      });
+      req.pipe(upstream);
+      // The rest of a body that nobody wants any more is read and dropped, which keeps the client's connection usable.
+      upstream.once("close", () => req.unpipe(upstream).resume());
+    }
+
+    upstream.once("response", (response) => {
+      clearTimeout(deadline);
+      res.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", headersForClient(response));
+      res.flushHeaders(); // else the head of an event stream would wait for its first event
+      pipeline(response, res, () => undefined); // an answer that breaks off half-way breaks off for the client too
+    });
+
+    upstream.on("error", (error: NodeJS.ErrnoException) => {
+      if (res.headersSent || res.destroyed) return;
+      const isStale = error.code === "ECONNRESET" && upstream.reusedSocket && isRepeatable(req);
+      if (error.code === "ECONNREFUSED") {
+        backends.markAway(backend);
+        forward(req, res, requestId, others);
+      } else if (isStale) forward(req, res, requestId, candidates);
+      else refuse(res, requestId, badGateway);
+    });
+  }
+
+  server.listen(port, "127.0.0.1");
+  await Promise.all([once(server, "listening"), backends.probe()]).catch((error: unknown) => {
+    backends.close();
+    throw error;
+  });
+  return {
+    drain: () => void server.close(),
+    async close() {
+      backends.close();
+      const closed = server.listening ? once(server, "close") : undefined;
+      server.close();
+      server.closeAllConnections();
+      agent.destroy();
+      await closed;
+    },
+  };
+}
+
+/** The client's own, when it is one that the services take too. */
+function requestIdOf({ headers }: IncomingMessage): string {
+  const given = headers["x-request-id"];
+  return typeof given === "string" && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+/** A kept-alive connection may be closed by the service just as it is used again: harmless to ask twice only here. */
+function isRepeatable(req: IncomingMessage): boolean {
+  const hasBody = "content-length" in req.headers || "transfer-encoding" in req.headers;
+  return REPEATABLE.includes(req.method ?? "") && !hasBody;
+}

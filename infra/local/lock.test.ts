@@ -1,0 +1,61 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { endLeftovers, holderOf, lock } from "./lock";
+import { startOf } from "./processes";
+import { writeStackFile } from "./stack-file";
+import { afterwards } from "./testing";
+
+let dataFolder: string;
+beforeEach(() => {
+  dataFolder = mkdtempSync(join(tmpdir(), "lock-"));
+});
+
+it("lets one runner have a data folder, and tells the next one who has it", () => {
+  const unlock = lock(dataFolder);
+  expect(holderOf(dataFolder)).toBe(process.pid);
+  expect(() => lock(dataFolder)).toThrow(`${dataFolder} is in use by pid ${process.pid}`);
+  unlock();
+  expect(holderOf(dataFolder)).toBeUndefined();
+  lock(dataFolder);
+});
+
+it("takes over from a runner that is gone", async () => {
+  const gone = await idle();
+  writeFileSync(join(dataFolder, "lock"), `${gone.pid} ${startOf(gone.pid ?? 0)}`);
+  expect(holderOf(dataFolder)).toBe(gone.pid);
+  gone.kill("SIGKILL");
+  await once(gone, "exit");
+  lock(dataFolder);
+  expect(holderOf(dataFolder)).toBe(process.pid);
+});
+
+it("does not take another program for the runner because it has got its number", async () => {
+  writeFileSync(join(dataFolder, "lock"), `${(await idle()).pid} 12345`);
+  expect(holderOf(dataFolder)).toBeUndefined();
+});
+
+it("ends what a killed runner left running, and leaves alone who only has the number of one of them", async () => {
+  const [left, stranger] = [await idle({ EVENTHIVE_STACK: dataFolder }), await idle()];
+  const record = (name: string, { pid = 0 }: ChildProcess) => {
+    return { name, kind: "service" as const, pid, url: "http://127.0.0.1:30001", log: "", restarts: 0 };
+  };
+  const servers = { mongo: "", redis: "", nats: "", stripe: "" };
+  writeStackFile(dataFolder, {
+    url: "",
+    servers,
+    processes: [record("orders-1", left), record("auth-1", stranger)],
+  });
+  expect(await endLeftovers(dataFolder)).toEqual(["orders-1"]);
+  expect(left.signalCode ?? (await once(left, "exit"))[1]).toBe("SIGTERM");
+  expect(startOf(stranger.pid ?? 0)).toBeDefined();
+});
+
+async function idle(environment: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
+  const child = spawn("sleep", ["60"], { env: { ...process.env, ...environment } });
+  await once(child, "spawn");
+  afterwards(() => child.kill("SIGKILL"));
+  return child;
+}

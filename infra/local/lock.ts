@@ -1,0 +1,52 @@
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { attempt, commandOf, hasVariable, killGroup, startOf } from "./processes";
+import { readStackFile, type StackProcess } from "./stack-file";
+
+const GRACE_IN_MS = 25_000;
+const POLL_EVERY_IN_MS = 50;
+
+/** The runner that holds the data folder, unless it is gone: a number used again by another process began later. */
+export function holderOf(dataFolder: string): number | undefined {
+  const [pid, began] = attempt(() => readFileSync(join(dataFolder, "lock"), "utf8").split(" ", 2)) ?? [];
+  return pid && startOf(Number(pid)) === began ? Number(pid) : undefined;
+}
+
+/** Takes the data folder for this process, or throws naming the one that has it. Returns how to give it back. */
+export function lock(dataFolder: string): () => void {
+  const file = join(dataFolder, "lock");
+  const mine = join(dataFolder, `lock.${process.pid}`);
+  mkdirSync(dataFolder, { recursive: true });
+  if (holderOf(dataFolder) === undefined) rmSync(file, { force: true });
+  writeFileSync(mine, `${process.pid} ${startOf(process.pid)}`);
+  try {
+    linkSync(mine, file); // whole from the first moment, and fails when another was faster
+  } catch {
+    throw new Error(
+      `${dataFolder} is in use by pid ${holderOf(dataFolder)}. Stop that one, or set EVENTHIVE_DATA=… for a second copy.`,
+    );
+  } finally {
+    rmSync(mine);
+  }
+  return () => rmSync(file, { force: true });
+}
+
+/** Ends what a runner that was killed left running, services first. Returns the names. */
+export async function endLeftovers(dataFolder: string): Promise<string[]> {
+  const isLeft = ({ pid, url }: StackProcess) =>
+    hasVariable(pid, `EVENTHIVE_STACK=${dataFolder}`) || Boolean(commandOf(pid)?.includes(new URL(url).port)); // Redis writes its title over its variables
+  const left = readStackFile(dataFolder)?.processes.filter(isLeft) ?? [];
+  for (const kind of ["service", "server"]) {
+    await Promise.all(left.filter((one) => one.kind === kind).map(end));
+  }
+  return left.map(({ name }) => name);
+
+  async function end(one: StackProcess): Promise<void> {
+    attempt(() => process.kill(one.pid, "SIGTERM"));
+    for (let waited = 0; isLeft(one); waited += POLL_EVERY_IN_MS) {
+      if (waited > GRACE_IN_MS) killGroup(one.pid);
+      await delay(POLL_EVERY_IN_MS);
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import { spawn } from "node:child_process";
+import { dataFolderFrom, readStackFile } from "./stack-file";
+
+const [prefix = ""] = process.argv.slice(2);
+const processes = readStackFile(dataFolderFrom(process.env))?.processes ?? [];
+const logs = processes.filter(({ name }) => name.startsWith(prefix)).map(({ log }) => log);
+
+if (logs.length > 0) spawn("tail", ["-n", "100", "-F", ...logs], { stdio: "inherit" });
+else {
+  const names = processes.map(({ name }) => name).join(", ");
+  console.error(
+    names
+      ? `Nothing runs that begins with "${prefix}", only ${names}`
+      : "EventHive is not running: npm start",
+  );
+  process.exitCode = 1;
+}

@@ -1,0 +1,28 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { freePort, isFree, portOwner } from "./port";
+import { afterwards } from "./testing";
+
+it("names who listens on a port, and nobody where nobody does", async () => {
+  const port = await listening();
+  expect(portOwner(port)).toContain(`pid ${process.pid} (`);
+  expect(portOwner(await freePort())).toBeUndefined();
+});
+
+it.each(["127.0.0.1", "::"])("does not call a port free that somebody listens on at %s", async (host) => {
+  expect(await isFree(await listening(host))).toBe(false);
+});
+
+it("finds free ports below those of outgoing connections", async () => {
+  const port = await freePort();
+  expect(await isFree(port)).toBe(true);
+  expect(port).toBeLessThan(32_768);
+});
+
+async function listening(host = "127.0.0.1"): Promise<number> {
+  const port = await freePort();
+  const server = createServer().listen(port, host);
+  await once(server, "listening");
+  afterwards(() => server.close());
+  return port;
+}

@@ -1,0 +1,98 @@
+import { join } from "node:path";
+import { isReady } from "./backends";
+import { databaseUrl, usesStripe } from "./environment";
+import type { Search } from "./find-server";
+import { mongo, nats, redis } from "./known-servers";
+import { freePort } from "./port";
+import type { Program } from "./program";
+import { serverProgram } from "./servers";
+import type { StackFile } from "./stack-file";
+
+type Servers = StackFile["servers"];
+
+export const SERVICES = ["auth", "tickets", "orders", "payments", "expiration"];
+
+/** Runs TypeScript as it is, @eventhive/common included. */
+const fromSource = [process.execPath, "--conditions=@eventhive/source", "--import", "tsx"];
+
+/** The command of each service: as it was built, or from its source and again whenever a file changes. */
+export function serviceCommands(dev: boolean): Record<string, string[]> {
+  const built = (name: string) => [process.execPath, `${name}/dist/index.js`];
+  const watched = (name: string) => [
+    ...fromSource,
+    "--watch",
+    "--watch-preserve-output",
+    `${name}/src/index.ts`,
+  ];
+  return Object.fromEntries(SERVICES.map((name) => [name, dev ? watched(name) : built(name)]));
+}
+
+/** Where the servers are, and the programs of those that are for us to run. */
+export async function serverPrograms(
+  environment: NodeJS.ProcessEnv,
+  dataFolder: string,
+  search: Search,
+): Promise<{ servers: Servers; programs: Program[] }> {
+  const place = { dataFolder, ...search };
+  const sandbox = [...fromSource, "infra/local/sandbox/index.ts"];
+  const ledger = { ...environment, SANDBOX_DATA: join(dataFolder, "stripe") };
+  const [forMongo, forRedis, forNats, forStripe] = await Promise.all([
+    environment.MONGO_URL || serverProgram(mongo, place),
+    environment.REDIS_URL || serverProgram(redis, place),
+    environment.NATS_URL || serverProgram(nats, place),
+    usesStripe(environment)
+      ? "https://api.stripe.com"
+      : ours("stripe", "server", sandbox, dataFolder, ledger),
+  ]);
+  const urlOf = (one: string | Program) => (typeof one === "string" ? one : one.url);
+  return {
+    servers: {
+      mongo: urlOf(forMongo),
+      redis: urlOf(forRedis),
+      nats: urlOf(forNats),
+      stripe: urlOf(forStripe),
+    },
+    programs: [forMongo, forRedis, forNats, forStripe].filter((one) => typeof one !== "string"),
+  };
+}
+
+export interface ServiceProgram extends Program {
+  service: string;
+}
+
+export async function servicePrograms(
+  commands: Record<string, string[]>,
+  replicas: number,
+  dataFolder: string,
+  mongoUrl: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<ServiceProgram[]> {
+  const processes = Object.entries(commands).flatMap(([service, command]) =>
+    Array.from({ length: replicas }, async (_, index) => {
+      const own = { ...environment, MONGO_URL: databaseUrl(mongoUrl, service) };
+      return { service, ...(await ours(`${service}-${index + 1}`, "service", command, dataFolder, own)) };
+    }),
+  );
+  return Promise.all(processes);
+}
+
+/** A program of our own: it listens on PORT and answers at /readyz. */
+async function ours(
+  name: string,
+  kind: Program["kind"],
+  command: string[],
+  dataFolder: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<Program> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    name,
+    kind,
+    url,
+    log: join(dataFolder, "logs", `${name}.log`),
+    command: () => command,
+    environment: { ...environment, PORT: String(port), EVENTHIVE_STACK: dataFolder },
+    isReady: () => isReady(url),
+  };
+}

@@ -1,0 +1,22 @@
+import { rmdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { endLeftovers, holderOf } from "./lock";
+import { attempt } from "./processes";
+import { dataFolderFrom } from "./stack-file";
+
+/** By name: EVENTHIVE_DATA may be a folder that holds more than ours. */
+const OURS = ["mongo", "redis", "nats", "stripe", "logs", "jwt-key", "demo-loaded", "stack.json", "lock"];
+
+const dataFolder = dataFolderFrom(process.env);
+const holder = holderOf(dataFolder);
+
+if (holder) {
+  console.error(`EventHive is running as pid ${holder}. Stop it first: Ctrl-C there, or kill ${holder}`);
+  process.exitCode = 1;
+} else {
+  void endLeftovers(dataFolder).then(() => {
+    for (const name of OURS) rmSync(join(dataFolder, name), { recursive: true, force: true });
+    attempt(() => rmdirSync(dataFolder));
+    console.log(`Removed the data in ${dataFolder}`);
+  });
+}

@@ -1,0 +1,121 @@
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "./port";
+import { startOf } from "./processes";
+import { startStack, type Stack, type StackOptions } from "./stack";
+import { readStackFile, type StackProcess } from "./stack-file";
+import { afterwards, ask, backend, until } from "./testing";
+
+jest.setTimeout(30_000);
+
+/** Stands for a service: says what it was told, and ends when it is told to. */
+const service = `
+  require("node:http")
+    .createServer((req, res) => res.end(JSON.stringify(process.env)))
+    .listen(process.env.PORT, "127.0.0.1");
+  process.once("SIGTERM", () => process.exit(0));
+`;
+/** Everything that services stand on is somewhere else, and none of them asks for it. */
+const addresses = {
+  MONGO_URL: "mongodb://m:1",
+  REDIS_URL: "redis://r:2",
+  NATS_URL: "nats://n:3",
+  STRIPE_KEY: "sk_test_1",
+  STRIPE_PUBLISHABLE_KEY: "pk_test_1",
+  EVENTHIVE_DEMO: "no",
+};
+const sandbox = { STRIPE_KEY: "", STRIPE_PUBLISHABLE_KEY: "" };
+
+it("runs each service as often as it is told to behind one address, and writes down what runs", async () => {
+  const stack = await start({ replicas: 2, environment: { ...addresses, ...sandbox } });
+  const told = JSON.parse((await ask(`${stack.url}/api/orders`)).body);
+  expect(told).toMatchObject({
+    MONGO_URL: "mongodb://m:1/orders",
+    REDIS_URL: "redis://r:2",
+    NATS_URL: "nats://n:3",
+  });
+
+  const stripe = expect.stringMatching(/^http:\/\/127/);
+  const written = readStackFile(stack.dataFolder);
+  expect(written?.url).toBe(stack.url);
+  expect(written?.servers).toEqual({
+    mongo: "mongodb://m:1",
+    redis: "redis://r:2",
+    nats: "nats://n:3",
+    stripe,
+  });
+  expect(written?.processes.map(({ name, kind }) => `${kind} ${name}`)).toEqual([
+    "server stripe",
+    "service auth-1",
+    "service auth-2",
+    "service orders-1",
+    "service orders-2",
+  ]);
+});
+
+it("starts a service again that was killed, at the same address, and writes that down", async () => {
+  const stack = await start();
+  const before = recorded(stack, "orders-1");
+  stack.process("orders-1").kill();
+  await until(() => recorded(stack, "orders-1").restarts === 1);
+  await stack.process("orders-1").ready();
+  await until(async () => (await ask(`${stack.url}/api/orders`)).status === 200);
+  const after = recorded(stack, "orders-1");
+  expect(after.url).toBe(before.url);
+  expect(after.pid).not.toBe(before.pid);
+});
+
+it("leaves no process behind when it stops, and can then start again on the same data", async () => {
+  const stack = await start();
+  const pids = stack.processes().map(({ pid }) => pid);
+  await Promise.all([stack.stop(), stack.stop()]);
+  expect(pids.filter((pid) => startOf(pid))).toEqual([]);
+  expect(existsSync(stack.stackFile)).toBe(false);
+  await expect(ask(stack.url)).rejects.toThrow("ECONNREFUSED");
+  const again = await start({ dataFolder: stack.dataFolder });
+  expect((await ask(again.url)).status).toBe(200);
+});
+
+it("names the owner of a taken port and the variable to change, and gives the data folder back", async () => {
+  const { url } = await backend("other", (_req, res) => void res.end());
+  const dataFolder = newFolder();
+  const taken = start({ dataFolder, port: Number(new URL(url).port) });
+  await expect(taken).rejects.toThrow(new RegExp(`Port \\d+ is taken by pid ${process.pid} .*\\. Set PORT=`));
+  await start({ dataFolder });
+});
+
+it("stops what it had started when the start is broken off", async () => {
+  const cancel = new AbortController();
+  const dataFolder = newFolder();
+  const never = [process.execPath, "-e", "setInterval(() => {}, 1000)"];
+  const starting = start({ dataFolder, services: { auth: never }, signal: cancel.signal });
+  await until(() => readStackFile(dataFolder)?.processes.some(({ name }) => name === "auth-1"));
+  const pids = readStackFile(dataFolder)?.processes.map(({ pid }) => pid);
+  cancel.abort();
+  await expect(starting).rejects.toThrow("aborted");
+  expect(pids?.filter((pid) => startOf(pid))).toEqual([]);
+});
+
+async function start(options: StackOptions = {}): Promise<Stack> {
+  const command = [process.execPath, "-e", service];
+  const stack = await startStack({
+    port: await freePort(),
+    dataFolder: newFolder(),
+    environment: addresses,
+    services: { auth: command, orders: command },
+    ...options,
+  });
+  afterwards(() => stack.stop());
+  return stack;
+}
+
+function recorded(stack: Stack, name: string): StackProcess {
+  const found = readStackFile(stack.dataFolder)?.processes.find((one) => one.name === name);
+  if (!found) throw new Error(`${name} is not in ${stack.stackFile}`);
+  return found;
+}
+
+function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), "stack-"));
+}

@@ -1,0 +1,120 @@
+import { rmSync } from "node:fs";
+import { build } from "./build";
+import { Crew } from "./crew";
+import { loadDemo } from "./demo";
+import { sharedEnvironment } from "./environment";
+import { type Gateway, startGateway } from "./gateway";
+import { endLeftovers, lock } from "./lock";
+import { isFree, portOwner } from "./port";
+import { SERVICES, serverPrograms, serviceCommands, servicePrograms } from "./programs";
+import { readRoutes } from "./routes";
+import { dataFolderFrom, stackFileOf, type StackFile, type StackProcess, writeStackFile } from "./stack-file";
+import type { Supervisor } from "./supervisor";
+
+export interface StackOptions {
+  /** An absolute path: EVENTHIVE_DATA, or `.eventhive/data`. */
+  dataFolder?: string;
+  /** PORT, or 3000. */
+  port?: number;
+  /** Processes of each service: REPLICAS, or 1. */
+  replicas?: number;
+  /** Added to the variables of this process, all of which reach the services. */
+  environment?: NodeJS.ProcessEnv;
+  /** Runs the services from their sources, again whenever a file changes. */
+  dev?: boolean;
+  /** The command of each service by its name, in place of ours. */
+  services?: Record<string, string[]>;
+  /** Hears, in words for people, what happens. */
+  say?: (line: string) => void;
+  /** Breaks off the start; what was started by then is stopped again. */
+  signal?: AbortSignal;
+}
+
+export interface Stack {
+  url: string;
+  dataFolder: string;
+  stackFile: string;
+  servers: StackFile["servers"];
+  processes: () => StackProcess[];
+  /** By name, such as `orders-1` or `nats`. What `kill()` ends starts again; what `stop()` ends waits for `start()`. */
+  process: (name: string) => Supervisor;
+  stop: () => Promise<void>;
+}
+
+/** Runs the whole system on this machine; resolves when it answers. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const environment = { ...process.env, ...options.environment };
+  const { dev = false, say = () => undefined, signal = new AbortController().signal } = options;
+  const {
+    port = wholeNumber(environment, "PORT", 3000),
+    replicas = wholeNumber(environment, "REPLICAS", 1),
+  } = options;
+  const { dataFolder = dataFolderFrom(environment) } = options;
+  const stackFile = stackFileOf(dataFolder);
+  const url = `http://localhost:${port}`;
+
+  const unlock = lock(dataFolder);
+  let servers: StackFile["servers"] = { mongo: "", redis: "", nats: "", stripe: "" };
+  const crew = new Crew(say, () => writeStackFile(dataFolder, { url, servers, processes: crew.processes() }));
+  const killNow = () => crew.killNow();
+  process.once("exit", killNow);
+  let gateway: Gateway | undefined;
+  let stopping: Promise<void> | undefined;
+
+  try {
+    const left = await endLeftovers(dataFolder);
+    if (left.length > 0) say(`Ended what an earlier run had left running: ${left.join(", ")}`);
+    if (!(await isFree(port))) throw new Error(portIsTaken(port));
+
+    const found = await serverPrograms(environment, dataFolder, { say, signal });
+    servers = found.servers;
+    await crew.start(found.programs, signal);
+
+    if (!dev && !options.services) await build(["common", ...SERVICES], signal);
+    const shared = sharedEnvironment(environment, { url, servers }, dataFolder);
+    const commands = options.services ?? serviceCommands(dev);
+    const services = await servicePrograms(commands, replicas, dataFolder, servers.mongo, shared);
+    await crew.start(services, signal);
+
+    gateway = await startGateway({ port, routes: readRoutes(), backends: services });
+    if (environment.EVENTHIVE_DEMO !== "no") await loadDemo(url, dataFolder, say);
+    signal.throwIfAborted();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    url,
+    dataFolder,
+    stackFile,
+    servers,
+    processes: () => crew.processes(),
+    process: (name) => crew.find(name),
+    stop,
+  };
+
+  function stop(): Promise<void> {
+    return (stopping ??= stopInOrder());
+  }
+
+  /** From the outside in: no new requests, then services finish what they have, then what they stand on goes. */
+  async function stopInOrder(): Promise<void> {
+    gateway?.drain();
+    await crew.stop("service");
+    await gateway?.close();
+    await crew.stop("server");
+    process.off("exit", killNow);
+    rmSync(stackFile, { force: true });
+    unlock();
+  }
+}
+
+function wholeNumber(environment: NodeJS.ProcessEnv, name: string, otherwise: number): number {
+  const value = Number(environment[name] || otherwise);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`${name} must be a whole number above 0`);
+  return value;
+}
+
+function portIsTaken(port: number): string {
+  return `Port ${port} is taken by ${portOwner(port) ?? "another program"}. Set PORT=… to use another one.`;
+}

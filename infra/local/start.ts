@@ -1,0 +1,55 @@
+import { relative } from "node:path";
+import { demoAccounts } from "./demo";
+import { startStack, type Stack } from "./stack";
+import { table } from "./table";
+
+/** npm passes Ctrl-C on to a program that has it from the terminal already: only a later one means "at once". */
+const SAME_SIGNAL_WITHIN_IN_MS = 1_000;
+
+const testCards = [
+  ["Test card", "4242 4242 4242 4242  tok_visa", "pays"],
+  ["Test card", "4000 0000 0000 0002  tok_chargeDeclined", "is declined"],
+];
+
+const startedAt = performance.now();
+const cancel = new AbortController();
+let firstSignalAt: number | undefined;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stopOrKill);
+process.stdout.on("error", () => cancel.abort()); // whoever read along has gone
+
+startStack({ dev: process.argv.includes("--dev"), say, signal: cancel.signal }).then(
+  (stack) => {
+    say(summary(stack));
+    cancel.signal.addEventListener("abort", () => void stack.stop().finally(() => process.exit(0)));
+  },
+  (error: Error) => {
+    if (cancel.signal.aborted) process.exit(0);
+    console.error(`\n${error.message}`);
+    process.exit(1);
+  },
+);
+
+function stopOrKill(): void {
+  firstSignalAt ??= performance.now();
+  if (performance.now() - firstSignalAt > SAME_SIGNAL_WITHIN_IN_MS) process.exit(1);
+  cancel.abort();
+}
+
+function say(line: string): void {
+  console.log(line);
+}
+
+function summary({ url, dataFolder, servers }: Stack): string {
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  const isSandbox = servers.stripe.startsWith("http://127.0.0.1");
+  const data = relative(process.cwd(), dataFolder) || dataFolder;
+  const rows = [
+    ["Pages", url, ""],
+    ["API", `${url}/api/tickets`, "and /api/users, /api/orders, /api/payments"],
+    ...demoAccounts.map(({ email, password, does }) => ["Demo account", `${email}  ${password}`, does]),
+    ...(isSandbox ? testCards : [["Cards", "real ones, by Stripe"]]),
+    ["Data", data, "npm run reset removes it"],
+    ["Logs", `${data}/logs`, "npm run logs -- orders follows some of them"],
+  ];
+  return ["", `EventHive is ready after ${seconds} s. Ctrl-C stops it.`, "", table(rows), ""].join("\n");
+}

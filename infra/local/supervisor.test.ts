@@ -1,0 +1,91 @@
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startOf } from "./processes";
+import type { Program } from "./program";
+import { type Death, Supervisor } from "./supervisor";
+import { afterwards, until } from "./testing";
+
+jest.setTimeout(30_000);
+
+const staysAlive = "console.log('ready'); setInterval(() => {}, 1000);";
+const takesItsTime = "process.once('SIGTERM', () => setTimeout(() => process.exit(0), 100));";
+
+it("starts a program again when it dies, and tells how it died with its last words", async () => {
+  const { supervisor, deaths } = supervise(staysAlive);
+  await supervisor.ready();
+  const first = supervisor.pid;
+  supervisor.kill();
+  await until(() => supervisor.pid !== first);
+  await supervisor.ready();
+  expect(deaths).toEqual([{ name: "orders-1", how: "SIGKILL", lastWords: "ready\n", pauseInMs: 200 }]);
+  expect(supervisor.restarts).toBe(1);
+});
+
+it("waits longer each time for a program that cannot start", async () => {
+  const { deaths } = supervise("console.error('PORT is missing'); process.exit(1)");
+  await until(() => deaths.length === 3);
+  expect(deaths.map(({ pauseInMs }) => pauseInMs)).toEqual([200, 400, 800]);
+  expect(deaths[2]).toMatchObject({ how: "exit 1", lastWords: "PORT is missing\n" });
+});
+
+it("reports a program that is not there as one that died", async () => {
+  const { deaths } = supervise("", { command: () => ["/no/such/program"] });
+  await until(() => deaths.length === 1);
+  expect(deaths[0]?.how).toContain("ENOENT");
+});
+
+it("tells a program what its last run died of", async () => {
+  const cure = (lastWords: string) =>
+    lastWords.includes("unexpected EOF") ? staysAlive : "console.log('unexpected EOF')";
+  const { supervisor } = supervise("", { command: (lastWords) => [process.execPath, "-e", cure(lastWords)] });
+  await supervisor.ready();
+  expect(supervisor.restarts).toBe(1);
+});
+
+it("stops a program in its own time, told once however often it is asked, and starts it again only when told", async () => {
+  const { supervisor, deaths } = supervise(takesItsTime + staysAlive);
+  await supervisor.ready();
+  await Promise.all([supervisor.stop(), supervisor.stop()]);
+  expect(startOf(supervisor.pid ?? 0)).toBeUndefined();
+  expect(deaths).toEqual([]);
+  supervisor.start();
+  await supervisor.ready();
+  expect(startOf(supervisor.pid ?? 0)).toBeDefined();
+});
+
+it("kills a program that does not stop within its grace time, with all that it started", async () => {
+  const child = "const { pid } = require('child_process').spawn('sleep', ['60']); console.log('child', pid);";
+  const { supervisor, program } = supervise(`process.on('SIGTERM', () => {}); ${child} ${staysAlive}`);
+  await supervisor.ready();
+  const childPid = Number(/child (\d+)/.exec(readFileSync(program.log, "utf8"))?.[1]);
+  expect(startOf(childPid)).toBeDefined();
+  await supervisor.stop("SIGTERM", 100);
+  await until(() => !startOf(childPid) && !startOf(supervisor.pid ?? 0));
+});
+
+it("keeps the output of every run in the program's log", async () => {
+  const { supervisor, program } = supervise(staysAlive);
+  await supervisor.ready();
+  await supervisor.stop();
+  supervisor.start();
+  await supervisor.ready();
+  expect(readFileSync(program.log, "utf8")).toBe("ready\nready\n");
+});
+
+function supervise(script: string, changes: Partial<Program> = {}) {
+  const program: Program = {
+    name: "orders-1",
+    kind: "service",
+    url: "http://127.0.0.1",
+    log: join(mkdtempSync(join(tmpdir(), "supervisor-")), "orders-1.log"),
+    command: () => [process.execPath, "-e", script],
+    isReady: (printed) => printed().includes("ready"),
+    ...changes,
+  };
+  const deaths: Death[] = [];
+  const supervisor = new Supervisor(program, { onDeath: (death) => deaths.push(death) });
+  supervisor.start();
+  afterwards(() => supervisor.stop("SIGKILL"));
+  return { supervisor, deaths, program };
+}

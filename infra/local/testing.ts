@@ -1,0 +1,80 @@
+import { once } from "node:events";
+import {
+  createServer,
+  request,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestOptions,
+  type ServerResponse,
+} from "node:http";
+import { text } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Backend } from "./backends";
+import { startGateway } from "./gateway";
+import { freePort } from "./port";
+import { readRoutes } from "./routes";
+
+const cleanups: (() => unknown)[] = [];
+
+/** Runs after the test, last one first. */
+export function afterwards(cleanup: () => unknown): void {
+  cleanups.push(cleanup);
+}
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+
+/** Waits for a fact. */
+export async function until(isTrue: () => unknown, withinMs = 5_000): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!(await isTrue())) {
+    if (performance.now() > deadline) throw new Error(`Not true within ${withinMs} ms: ${isTrue.toString()}`);
+    await delay(10);
+  }
+}
+
+export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown;
+
+/** A process of a service, ready unless it says otherwise. */
+export async function backend(
+  service: string,
+  answer: Handler,
+  isReady = () => true,
+): Promise<Backend & { stop: () => void }> {
+  const port = await freePort();
+  const server = createServer((req, res) => {
+    if (req.url === "/readyz") res.writeHead(isReady() ? 200 : 503).end();
+    else answer(req, res);
+  });
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  const stop = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  afterwards(stop);
+  return { service, url: `http://127.0.0.1:${port}`, stop };
+}
+
+/** The address of a gateway before these, with the routes of the manifest. */
+export async function gatewayTo(backends: Backend[], longestAnswerInMs?: number): Promise<string> {
+  const port = await freePort();
+  const gateway = await startGateway({ port, routes: readRoutes(), backends, longestAnswerInMs });
+  afterwards(() => gateway.close());
+  return `http://127.0.0.1:${port}`;
+}
+
+export interface Answer {
+  status: number | undefined;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+/** One request on a connection of its own, unless an agent is given. */
+export async function ask(url: string, options: RequestOptions & { body?: string } = {}): Promise<Answer> {
+  const sent = request(url, { agent: false, ...options }).end(options.body);
+  const [response]: IncomingMessage[] = await once(sent, "response");
+  if (!response) throw new Error("no response");
+  return { status: response.statusCode, headers: response.headers, body: await text(response) };
+}
