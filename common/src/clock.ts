@@ -18,7 +18,7 @@ export const clock = {
   follow: async (storeTime: () => Promise<number>): Promise<void> => {
     const asked = read();
     const told = await storeTime();
-    offsetInMilliseconds = told - (asked + read()) / 2;
+    offsetInMilliseconds = Math.round(told - (asked + read()) / 2);
   },
 
   /** For tests: replaces the system's time; without an argument, goes back to it. */

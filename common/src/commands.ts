@@ -1,4 +1,8 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { clock, seconds } from "./clock";
 import { withContext } from "./context";
+import type { DeadLetters } from "./messaging/dead-letters";
+import type { EventBus } from "./messaging/event-bus";
 import { reannounce } from "./messaging/reannounce";
 import { type ServiceDefinition, busOf, storeOf } from "./service";
 import { checkSettings } from "./settings";
@@ -8,55 +12,76 @@ function print(line: string): void {
 }
 
 /**
- * Runs one command of a service's image against its store and the broker, then exits 0.
+ * Runs one command of a service's image against its store and the broker.
  * @throws when the command is unknown or fails
  */
 export async function runCommand(
   definition: ServiceDefinition,
   command: string,
   args: string[],
+  connect = busOf,
 ): Promise<void> {
-  const run = { reannounce: reannounceAll, "dead-letters": deadLetters, ...definition.commands }[command];
-  if (!run) throw new Error(`There is no command ${command}`);
+  const commands: ServiceDefinition["commands"] = {
+    reannounce: () => reannounceAll(definition, connect),
+    "dead-letters": (words) => handleDeadLetters(definition, store.deadLetters, words),
+    ...definition.commands,
+  };
+  const run = commands[command];
+  if (!run) throw new Error(`${command} is not one of ${Object.keys(commands).join(", ")}`);
   checkSettings();
   const store = storeOf(definition);
   await store.open();
+  await clock.follow(store.time);
   await withContext({}, () => run(args));
-  process.exit(0);
+}
 
-  async function reannounceAll(): Promise<void> {
-    if (!("database" in definition.store))
-      throw new Error(`${definition.name} has no aggregates to announce`);
-    const bus = busOf(definition);
-    const count = await reannounce(definition.store.database, bus);
+async function reannounceAll(definition: ServiceDefinition, connect: typeof busOf): Promise<void> {
+  const { name, store } = definition;
+  if (!("database" in store)) throw new Error(`${name} has no aggregates to announce`);
+  const bus = connect(definition);
+  try {
+    await untilConnected(bus);
+    print(`announced ${await reannounce(store.database, bus)}`);
+  } finally {
     await bus.close();
-    print(`announced ${count}`);
   }
+}
 
-  async function deadLetters([action = "list", id = ""]: string[]): Promise<void> {
-    if (action === "list") {
-      for (const { id, keptAt, subject, reason } of await store.deadLetters.list()) {
-        print([id, keptAt.toISOString(), subject, reason.split("\n")[0]].join("  "));
-      }
-      return;
+async function untilConnected(bus: EventBus): Promise<void> {
+  const giveUpAt = performance.now() + seconds(30);
+  while (!bus.isConnected) {
+    if (performance.now() > giveUpAt) throw new Error("The broker is away");
+    await pause(50);
+  }
+}
+
+async function handleDeadLetters(
+  { name, listeners = [] }: ServiceDefinition,
+  deadLetters: DeadLetters,
+  [action = "list", id = ""]: string[],
+): Promise<void> {
+  if (action === "list") {
+    for (const { id, keptAt, subject, reason } of await deadLetters.list()) {
+      print([id, keptAt.toISOString(), subject, reason.split("\n")[0]].join("  "));
     }
-    const letter = await store.deadLetters.find(id);
-    if (!letter) throw new Error(`There is no dead letter ${id}: see "dead-letters list"`);
-    switch (action) {
-      case "show":
-        return print([letter.bytes.toString(), "", letter.reason].join("\n"));
-      case "discard":
-        await store.deadLetters.discard(id);
-        return print(`discarded ${id}`);
-      case "replay": {
-        const listener = definition.listeners?.find(({ subject }) => subject === letter.subject);
-        if (!listener) throw new Error(`${definition.name} does not listen to ${letter.subject} any more`);
-        await listener.handle(letter.bytes); // a letter that fails again stays
-        await store.deadLetters.discard(id);
-        return print(`handled and discarded ${id}`);
-      }
-      default:
-        throw new Error(`dead-letters can list, show ID, replay ID and discard ID, not ${action}`);
+    return;
+  }
+  const letter = await deadLetters.find(id);
+  if (!letter) throw new Error(`There is no dead letter ${id}: see "dead-letters list"`);
+  switch (action) {
+    case "show":
+      return print([letter.bytes.toString(), "", letter.reason].join("\n"));
+    case "discard":
+      await deadLetters.discard(id);
+      return print(`discarded ${id}`);
+    case "replay": {
+      const listener = listeners.find(({ subject }) => subject === letter.subject);
+      if (!listener) throw new Error(`${name} does not listen to ${letter.subject} any more`);
+      await listener.handle(letter.bytes); // a letter that fails again stays
+      await deadLetters.discard(id);
+      return print(`handled and discarded ${id}`);
     }
+    default:
+      throw new Error(`dead-letters can list, show ID, replay ID and discard ID, not ${action}`);
   }
 }

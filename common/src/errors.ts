@@ -87,21 +87,11 @@ function hasName(error: unknown): error is { name: string; code?: unknown } {
 
 // By name and code, not by class: the driver, mongoose and ioredis may each come in several copies.
 const awayNames =
-  /^(Mongo(ose)?ServerSelectionError|Mongo(Network|NetworkTimeout|NotConnected|TopologyClosed|ConnectionPoolClosed|ConnectionPoolCleared|PoolCleared|ServerClosed|WaitQueueTimeout|Expired\w*|OperationTimeout)Error|MongoClientClosedError|MaxRetriesPerRequestError|StoreAwayError)$/;
-const awayCodes = new Set<unknown>([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "EPIPE",
-  "ETIMEDOUT",
-  "EAI_AGAIN",
-  91,
-  189,
-  11600,
-  11602,
-  10107,
-  13435,
-  13436,
-]);
+  /^(Mongo(ose)?ServerSelection|Mongo(Network|NetworkTimeout|NotConnected|TopologyClosed|PoolClosed|PoolCleared|ServerClosed|ClientClosed|WaitQueueTimeout|ExpiredSession|OperationTimeout)|PoolClearedOnNetwork|MaxRetriesPerRequest|StoreAway)Error$/;
+const networkCodes = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EAI_AGAIN"];
+// What the driver itself calls retryable: the server is unreachable, shutting down, or no longer the primary.
+const serverCodes = [6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436];
+const awayCodes = new Set<unknown>([...networkCodes, ...serverCodes]);
 
 /** True for driver and network errors that say a store is away for the moment, never for a bug of ours. */
 export function isStoreAway(error: unknown): boolean {

@@ -17,6 +17,7 @@ export { durationInSeconds, settings, text, url, wholeNumber } from "./settings"
 export { clock, hours, seconds } from "./clock";
 export { every, each, untilCurrent } from "./sweep";
 export type { Sweep } from "./sweep";
+export { currentContext, withContext } from "./context";
 export { logger } from "./logger";
 export { failpoint, onFailpoint } from "./failpoint";
 
@@ -54,4 +55,4 @@ export type { EventBus, Message, Subscription } from "./messaging/event-bus";
 export { createDatabase } from "./database/database";
 export { aggregate, aggregateFields, aggregateMethods } from "./database/aggregate";
 export { applyReplica, replicaFields } from "./database/replica";
-export { StoreAwayError, withinTime } from "./database/store";
+export { StoreAwayError, withinTime } from "./database/within-time";

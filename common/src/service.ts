@@ -6,6 +6,7 @@ import { runCommand } from "./commands";
 import { type Store, mongoStore, redisStore } from "./database/store";
 import { serve } from "./http/serve";
 import { logger } from "./logger";
+import { collectProcessMetrics } from "./metrics";
 import type { EventBus } from "./messaging/event-bus";
 import type { Listener } from "./messaging/listener";
 import { natsBus } from "./messaging/nats-bus";
@@ -15,7 +16,7 @@ import { checkSettings, settings, text, url, wholeNumber } from "./settings";
 import { type Sweep, every } from "./sweep";
 
 const config = settings({
-  PORT: wholeNumber().default(3000),
+  PORT: wholeNumber().max(65535, "must be at most 65535").default(3000),
   NATS_URL: url(),
   NATS_CLUSTER_ID: text().default("eventhive"),
 });
@@ -24,7 +25,7 @@ const config = settings({
 export interface ServiceDefinition {
   name: string;
   /** Its own store: a database with models, or Redis. */
-  store: { database: Connection } | { redis: Redis };
+  store: { database: Connection } | { redis: () => Redis };
   app?: Express;
   listeners?: Listener[];
   /** For events that belong to no aggregate. */
@@ -43,7 +44,7 @@ export interface Worker {
 }
 
 export const storeOf = ({ name, store }: ServiceDefinition): Store =>
-  "database" in store ? mongoStore(store.database) : redisStore(store.redis, name);
+  "database" in store ? mongoStore(store.database) : redisStore(store.redis(), name);
 
 export const busOf = ({ name }: ServiceDefinition): EventBus =>
   natsBus({ url: config.NATS_URL, clusterId: config.NATS_CLUSTER_ID, name });
@@ -54,15 +55,18 @@ export const busOf = ({ name }: ServiceDefinition): EventBus =>
  */
 export function startService(definition: ServiceDefinition): void {
   const [command, ...args] = process.argv.slice(2);
-  const run = command ? runCommand(definition, command, args) : runService(definition);
+  const run = command
+    ? runCommand(definition, command, args).then(() => process.exit(0))
+    : runService(definition);
   run.catch((error: unknown) => {
-    logger.fatal({ err: error, service: definition.name }, "could not start");
+    logger.fatal({ err: error, service: definition.name }, command ? `${command} failed` : "could not start");
     process.exit(1);
   });
 }
 
 async function runService(definition: ServiceDefinition): Promise<void> {
   checkSettings();
+  collectProcessMetrics();
   const { name, app } = definition;
   const store = storeOf(definition);
   const bus = busOf(definition);
@@ -88,7 +92,6 @@ async function runService(definition: ServiceDefinition): Promise<void> {
   });
 
   await untilOpen(store);
-  await clock.follow(store.time);
   followClock.start();
   runtime.start();
   server.open(app);
@@ -99,7 +102,8 @@ async function runService(definition: ServiceDefinition): Promise<void> {
 async function untilOpen(store: Store): Promise<void> {
   for (let pause = 100; ; pause = Math.min(pause * 2, seconds(5))) {
     try {
-      return await store.open();
+      await store.open();
+      return await clock.follow(store.time);
     } catch (error) {
       logger.warn({ err: error }, `waiting for ${store.name}`);
       await new Promise((resolve) => setTimeout(resolve, pause));

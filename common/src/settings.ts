@@ -8,16 +8,17 @@ export class SettingsError extends Error {
   override readonly name = "SettingsError";
 }
 
-const declared = new Map<string, z.ZodType>();
+const declared = new Map<string, { schema: z.ZodType; isNeeded: () => boolean }>();
 
 /**
  * Declares settings that are read from the environment by their names. `checkSettings` reads them all when the service
  * starts; where nothing starts, as in a test, each is read when first asked for.
+ * @param isNeeded asked when the service starts: one without a database needs no address of one
  */
-export function settings<S extends Shape>(shape: S): Values<S> {
+export function settings<S extends Shape>(shape: S, isNeeded = () => true): Values<S> {
   const values = {};
   for (const [name, schema] of Object.entries(shape)) {
-    declared.set(name, schema);
+    declared.set(name, { schema, isNeeded });
     let cached: { value: unknown } | undefined;
     Object.defineProperty(values, name, {
       enumerable: true,
@@ -27,9 +28,10 @@ export function settings<S extends Shape>(shape: S): Values<S> {
   return values as Values<S>;
 }
 
-/** @throws SettingsError naming every declared setting that is missing or makes no sense */
+/** @throws SettingsError naming every setting that is needed and missing, or makes no sense */
 export function checkSettings(): void {
-  const problems = [...declared].flatMap(([name, schema]) => {
+  const problems = [...declared].flatMap(([name, { schema, isNeeded }]) => {
+    if (!isNeeded()) return [];
     try {
       readSetting(name, schema);
       return [];
@@ -50,7 +52,8 @@ function readSetting(name: string, schema: z.ZodType): unknown {
 
 export const text = () => z.string("is missing");
 export const url = () => z.url("must be a URL");
-export const wholeNumber = () => z.coerce.number().int("must be a whole number").positive("must be above 0");
+export const wholeNumber = () =>
+  z.coerce.number("must be a whole number").int("must be a whole number").positive("must be above 0");
 
 const unitInSeconds = { s: 1, m: 60, h: 3600, d: 86400 } as const;
 

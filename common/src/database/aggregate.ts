@@ -20,6 +20,9 @@ type Recording = { subject: Subject } | { nothing: string };
 
 const recordings = new WeakMap<object, Recording>();
 
+/** Aggregates whose save began and did not end well: what they hold is not what the database holds. */
+const unsaved = new WeakSet<object>();
+
 function remember(aggregate: object, recording: Recording): void {
   if (recordings.has(aggregate))
     throw new Error("One save makes one event at most, and one is recorded already");
@@ -67,16 +70,21 @@ export function aggregate(schema: Schema): void {
     const self = this as Aggregate;
     const recording = recordings.get(self);
     if (!recording) throw new Error("A save must record its event, or recordNothing() with the reason");
+    // The event of the failed save is still in its outbox, and would go out beside the next one.
+    if (unsaved.has(self)) throw new Error("A save of this failed: load it again, then change it");
+    if (!self.outbox) throw new Error("An aggregate that was loaded without its outbox cannot be saved");
     recordings.delete(self);
+    unsaved.add(self);
     if ("subject" in recording) {
       const version = self.isNew ? 0 : self.version + 1;
-      self.outbox?.push(describe(self, recording.subject, version));
+      self.outbox.push(describe(self, recording.subject, version));
     }
     await failpoint(`${serviceOf(self.db)}.save.before`);
   });
 
   schema.post("save", async function (this: unknown) {
     const self = this as Aggregate;
+    unsaved.delete(self);
     await failpoint(`${serviceOf(self.db)}.save.after`);
     self.db.emit(savedEvent);
   });

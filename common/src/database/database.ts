@@ -5,12 +5,14 @@ import { settings, url } from "../settings";
 // Second line of defence: operators in what should be a plain value are made plain. Our own go through `trusted`.
 mongoose.set("sanitizeFilter", true);
 
-const config = settings({ MONGO_URL: url() });
+let isUsed = false;
+const config = settings({ MONGO_URL: url() }, () => isUsed);
 
 const services = new WeakMap<Connection, string>();
 
 /** A service's own database, not connected yet: its models hang on it, so that several services fit in one process. */
 export function createDatabase(service: string): Connection {
+  isUsed = true;
   const database = mongoose.createConnection();
   services.set(database, service);
   return database;

@@ -1,28 +1,32 @@
 import type { Redis } from "ioredis";
-import type { Connection } from "mongoose";
+import { type Connection, ConnectionStates } from "mongoose";
 import { seconds } from "../clock";
 import { type DeadLetters, mongoDeadLetters, redisDeadLetters } from "../messaging/dead-letters";
 import { connectDatabase, databaseTime, ensureIndexes, pingDatabase } from "./database";
+import { withinTime } from "./within-time";
 
 /** A service's own store, whichever it is: what starting, readiness, the clock and stopping need of it. */
 export interface Store {
   name: "mongo" | "redis";
   deadLetters: DeadLetters;
   /** Connects and prepares; rejects while the store is away. */
-  open(): Promise<void>;
+  open: () => Promise<void>;
   /** Rejects when the store does not answer. */
-  ping(): Promise<void>;
+  ping: () => Promise<void>;
   /** The store's own clock, in milliseconds since 1970. */
-  time(): Promise<number>;
-  close(): Promise<void>;
+  time: () => Promise<number>;
+  close: () => Promise<void>;
 }
 
 export function mongoStore(database: Connection): Store {
+  let wasConnected = false;
   return {
     name: "mongo",
     deadLetters: mongoDeadLetters(database),
     open: async () => {
-      if (database.readyState !== 1) await connectDatabase(database);
+      // A connection that was there once comes back by itself; connecting again would leave it running beside the new one.
+      if (!wasConnected && database.readyState !== ConnectionStates.connected) await connectDatabase(database);
+      wasConnected = true;
       await ensureIndexes(database);
     },
     ping: () => pingDatabase(database),
@@ -47,22 +51,4 @@ export function redisStore(redis: Redis, service: string): Store {
     },
     close: async () => redis.disconnect(),
   };
-}
-
-/** A store did not answer in time: recognised as "away", so the work is repeated later. */
-export class StoreAwayError extends Error {
-  override readonly name = "StoreAwayError";
-}
-
-/** @throws StoreAwayError when `answer` takes longer; the work behind it goes on */
-export async function withinTime<T>(answer: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new StoreAwayError(`no answer within ${milliseconds} ms`)), milliseconds);
-  });
-  try {
-    return await Promise.race([answer, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -31,18 +31,19 @@ export const errorHandler: ErrorRequestHandler = (error: unknown, _req, res, nex
   });
 };
 
-const codesOfExpress: Record<number, string> = { 400: "malformed", 413: "too-large" };
+const codesOfExpress: Record<number, string> = { 400: "malformed", 413: "too-large", 415: "not-json" };
 
 function recognise(error: unknown): HttpError | undefined {
   if (isHttpError(error)) return error;
   if (isVersionError(error)) return new ConflictError();
   if (isStoreAway(error))
     return new UnavailableError("This part is away for a moment: try again", "unavailable", { cause: error });
-  // Express and its parsers refuse by errors that carry a status and say themselves whether they may be shown.
+  // Express and its parsers refuse by errors that carry a status and say themselves whether they may be shown; only
+  // for a bad `%` in the path they do not. Other libraries' errors carry a status too: that of their own requests.
   if (error instanceof Error && "status" in error && typeof error.status === "number") {
     const { status, message } = error;
-    if (status >= 400 && status < 500)
-      return new HttpError(status, codesOfExpress[status] ?? "refused", message);
+    const mayBeShown = error instanceof URIError || ("expose" in error && error.expose === true);
+    if (mayBeShown) return new HttpError(status, codesOfExpress[status] ?? "refused", message);
   }
   return undefined;
 }

@@ -91,9 +91,10 @@ function beyond({ value, id }: Cursor, { field, direction }: SortOrder): Record<
 function nextUrl(req: Request, list: string, sort: SortOrder, last: Item): string {
   const value = sort.field === "price" ? last.price : last.createdAt.toISOString();
   const cursor = Buffer.from(JSON.stringify({ list, value, id: last.id })).toString("base64url");
-  const query = new URLSearchParams(req.originalUrl.split("?")[1]);
+  const [path, given] = req.originalUrl.split("?");
+  const query = new URLSearchParams(given);
   query.set("cursor", cursor);
-  return `${req.path}?${query.toString()}`;
+  return `${path}?${query.toString()}`;
 }
 
 const invalid = (field: string, message: string) => new InvalidInputError([{ message, field }]);

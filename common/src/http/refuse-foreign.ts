@@ -20,7 +20,8 @@ export const refuseForeignOrigin: RequestHandler = (req, _res, next) => {
 
 /** Refuses a body that is not JSON; a form of another site cannot send JSON without asking first. No body passes. */
 export const refuseForeignBody: RequestHandler = (req, _res, next) => {
-  if (req.is("application/json") === false) {
+  const isEmpty = req.get("Content-Length") === "0"; // a body, to Express
+  if (!isEmpty && req.is("application/json") === false) {
     throw new HttpError(415, "not-json", "Send the body as application/json");
   }
   next();

@@ -1,7 +1,8 @@
 import { type RequestListener, type ServerResponse, createServer } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Express } from "express";
 import { seconds } from "../clock";
-import { collectProcessMetrics, exposeMetrics, metrics, metricsContentType } from "../metrics";
+import { exposeMetrics, metrics, metricsContentType } from "../metrics";
 
 /** Anything that says what it needs before it can answer; nothing, when it can. */
 export type Readiness = () => Promise<{ waitingFor?: string; broker?: "connected" | "away" }>;
@@ -9,7 +10,10 @@ export type Readiness = () => Promise<{ waitingFor?: string; broker?: "connected
 export interface HttpServer {
   /** From now on the app answers; until then its callers are told to try again. */
   open(app: Express | undefined): void;
-  /** From now on `/readyz` says no, so that no new requests are sent here; resolves when the last one is answered. */
+  /**
+   * From now on `/readyz` says no, so that no new requests are sent here; resolves when the last one is answered. Event
+   * streams are ended: their readers come back to another process.
+   */
   drain(): Promise<void>;
 }
 
@@ -19,10 +23,11 @@ const drainPause = seconds(1.5);
 /**
  * Serves `/livez` (this process), `/readyz` (may it get requests?) and `/metrics` from the first moment, and the app
  * once it is ready.
- * @throws when the port is taken
+ * @throws when the port cannot be had
  */
 export async function serve(port: number, readiness: Readiness): Promise<HttpServer> {
   let isDraining = false;
+  const unanswered = new Set<ServerResponse>();
   let answer: RequestListener = (_req, res) =>
     json(res, 503, problem("starting", "This part is starting: try again"));
 
@@ -34,6 +39,8 @@ export async function serve(port: number, readiness: Readiness): Promise<HttpSer
 
   const handle: RequestListener = (req, res) => {
     if (isDraining) res.setHeader("Connection", "close");
+    unanswered.add(res);
+    res.once("close", () => unanswered.delete(res));
     switch (req.url) {
       case "/livez":
         return json(res, 200, { status: "alive" });
@@ -48,13 +55,19 @@ export async function serve(port: number, readiness: Readiness): Promise<HttpSer
     }
   };
 
-  // Longer than any proxy keeps an idle connection, so that we are never the one to close it under a request.
-  const server = createServer({ keepAliveTimeout: seconds(75), headersTimeout: seconds(10) }, handle);
+  const limits = {
+    // Longer than any proxy keeps an idle connection, so that we are never the one to close it under a request.
+    keepAliveTimeout: seconds(75),
+    headersTimeout: seconds(10),
+    requestTimeout: seconds(30),
+  };
+  const server = createServer(limits, handle);
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error) =>
+      reject(new Error(`Cannot listen on port ${port}, set PORT to another: ${error.message}`)),
+    );
     server.listen(port, resolve);
   });
-  collectProcessMetrics();
 
   return {
     open: (app) => {
@@ -62,13 +75,20 @@ export async function serve(port: number, readiness: Readiness): Promise<HttpSer
     },
     drain: async () => {
       isDraining = true;
-      await new Promise((resolve) => setTimeout(resolve, drainPause));
-      const closing = setInterval(() => server.closeIdleConnections(), 50);
+      await pause(drainPause);
+      const closing = setInterval(() => {
+        for (const res of unanswered) if (isStream(res)) res.end();
+        // Not only the idle ones: a connection that never sent a request counts as busy, and would stay for ever.
+        if (unanswered.size === 0) server.closeAllConnections();
+      }, 50);
       await new Promise((resolve) => server.close(resolve));
       clearInterval(closing);
     },
   };
 }
+
+const isStream = (res: ServerResponse) =>
+  String(res.getHeader("Content-Type")).startsWith("text/event-stream");
 
 const problem = (code: string, message: string) => ({ errors: [{ message }], code });
 

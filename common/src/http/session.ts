@@ -7,14 +7,18 @@ import { clock } from "../clock";
 import { NotAuthenticatedError } from "../errors";
 import { durationInSeconds, settings, text, url } from "../settings";
 
-const config = settings({
-  JWT_KEY: text().min(32, "must have at least 32 characters"),
-  /** The key before the present one: tokens signed with it are accepted until they expire. */
-  JWT_PREVIOUS_KEY: text().optional(),
-  JWT_EXPIRES_IN: durationInSeconds().default(24 * 3600),
-  /** Where people reach EventHive; its scheme decides whether the cookie is secure, its origin who may write. */
-  PUBLIC_URL: url(),
-});
+let isUsed = false;
+const config = settings(
+  {
+    JWT_KEY: text().min(32, "must have at least 32 characters"),
+    /** The key before the present one: tokens signed with it are accepted until they expire. */
+    JWT_PREVIOUS_KEY: text().optional(),
+    JWT_EXPIRES_IN: durationInSeconds().default(24 * 3600),
+    /** Where people reach EventHive; its scheme decides whether the cookie is secure, its origin who may write. */
+    PUBLIC_URL: url(),
+  },
+  () => isUsed,
+);
 
 const claims = z.object({ id: z.string(), email: z.string() });
 export type CurrentUser = z.infer<typeof claims>;
@@ -58,6 +62,7 @@ function readToken(token: unknown): CurrentUser | undefined {
 
 /** The cookie named `session`. Built at the first request, when the settings have been checked. */
 export function session(): RequestHandler {
+  isUsed = true;
   let middleware: RequestHandler | undefined;
   return (req, res, next) => {
     middleware ??= cookieSession({

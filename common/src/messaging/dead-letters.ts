@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
 import type { Connection } from "mongoose";
 import { z } from "zod";
-import { clock } from "../clock";
+import { clock, seconds } from "../clock";
+import { withinTime } from "../database/within-time";
 import { isDuplicateKey } from "../errors";
 import { type Subject, subjects } from "../events";
 
@@ -54,7 +55,7 @@ export function mongoDeadLetters(database: Connection): DeadLetters {
     keep: async (letter) => {
       const sealed = seal(letter);
       try {
-        await letters().insertOne({ _id: sealed.id, ...sealed });
+        await letters().insertOne({ _id: sealed.id, ...sealed }, { ignoreUndefined: true });
       } catch (error) {
         if (!isDuplicateKey(error)) throw error; // else it is kept already
       }
@@ -68,24 +69,28 @@ export function mongoDeadLetters(database: Connection): DeadLetters {
   };
 }
 
-/** Dead letters in a Redis hash, for a service without a database of documents. */
+/**
+ * Dead letters in a Redis hash, for a service without a database of documents. The client queues commands for as long
+ * as Redis is away, so each answer is waited for with a limit.
+ */
 export function redisDeadLetters(redis: Redis, service: string): DeadLetters {
   const key = `${service}:dead-letters`;
   const read = (json: string) => stored.parse(JSON.parse(json));
+  const answer = <T>(asked: Promise<T>) => withinTime(asked, seconds(2));
   return {
     keep: async (letter) => {
-      await redis.hsetnx(key, idOf(letter), JSON.stringify(seal(letter)));
+      await answer(redis.hsetnx(key, idOf(letter), JSON.stringify(seal(letter))));
     },
     list: async () => {
-      const letters = (await redis.hvals(key)).map(read);
+      const letters = (await answer(redis.hvals(key))).map(read);
       return letters.sort((one, other) => one.keptAt.getTime() - other.keptAt.getTime());
     },
     find: async (id) => {
-      const json = await redis.hget(key, id);
+      const json = await answer(redis.hget(key, id));
       return json ? read(json) : undefined;
     },
     discard: async (id) => {
-      await redis.hdel(key, id);
+      await answer(redis.hdel(key, id));
     },
   };
 }

@@ -35,14 +35,18 @@ export function listener<S extends Subject>(
 
 const attemptsOfARefusal = 3;
 const pauseInMilliseconds = (attempt: number) => Math.min(2 ** attempt * 100, seconds(1));
-const giveUpAfterMilliseconds = seconds(7); // below the broker's ack wait of 10 s
+const longestTrial = seconds(7); // below the broker's ack wait of 10 s
 
 /**
  * Turns a listener into what the bus calls. Poison (not our JSON, not the schema, or three refusals) becomes a dead
  * letter and is acknowledged, so that it holds up nobody else. When a store is away, or a save lost its race, it tries
  * for some seconds and then leaves the message to be delivered again.
  */
-export function consume(listener: Listener, deadLetters: DeadLetters): MessageHandler {
+export function consume(
+  listener: Listener,
+  deadLetters: DeadLetters,
+  { giveUpAfterMilliseconds = longestTrial } = {},
+): MessageHandler {
   return async (message) => {
     if (message.redeliveries > 0) metrics.eventsRedelivered.inc({ subject: message.subject });
     let event: Event;
@@ -58,6 +62,7 @@ export function consume(listener: Listener, deadLetters: DeadLetters): MessageHa
 
   async function handle(message: Message, event: Event): Promise<void> {
     const started = performance.now();
+    let refusals = 0;
     for (let attempt = 1; ; attempt++) {
       try {
         await listener.handle(message.bytes);
@@ -70,7 +75,7 @@ export function consume(listener: Listener, deadLetters: DeadLetters): MessageHa
             logger.warn({ err: error, subject: message.subject }, "left an event to be delivered again");
             throw error;
           }
-        } else if (attempt >= attemptsOfARefusal) {
+        } else if (++refusals >= attemptsOfARefusal) {
           await keep(message, error, attempt, event.traceparent);
           return;
         }

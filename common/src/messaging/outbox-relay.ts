@@ -22,6 +22,8 @@ interface Pending {
  */
 export class OutboxRelay {
   private readonly busy = new Map<string, Promise<void>>();
+  /** Whose publishing ended since the present look began: what it finds of them may be over. */
+  private readonly ended = new Set<string>();
   private searching: Promise<void> | undefined;
   private searchAgain = false;
   private sweep: NodeJS.Timeout | undefined;
@@ -64,23 +66,27 @@ export class OutboxRelay {
     // A client that is disconnected would keep copies and send them whenever it comes back.
     if (!this.bus.isConnected) return;
     this.searchAgain = true;
-    this.searching ??= this.search().finally(() => {
-      this.searching = undefined;
-    });
+    this.searching ??= this.search();
   }
 
   private async search(): Promise<void> {
-    while (this.searchAgain) {
+    do {
       this.searchAgain = false;
-      try {
-        for (const model of this.models) await this.startOn(model);
-      } catch (error) {
-        logger.warn({ err: error }, "could not look for unpublished events; the next sweep does");
-      }
+      await this.look();
+    } while (this.searchAgain);
+    this.searching = undefined; // here, not in a later turn: a kick in between would be lost
+  }
+
+  private async look(): Promise<void> {
+    try {
+      for (const model of this.models) await this.startOn(model);
+    } catch (error) {
+      logger.warn({ err: error }, "could not look for unpublished events; the next sweep does");
     }
   }
 
   private async startOn(model: Model<unknown>): Promise<void> {
+    this.ended.clear();
     const found = await model.collection
       .find<Pending>(pending, {
         projection: { outbox: 1 },
@@ -91,19 +97,22 @@ export class OutboxRelay {
     metrics.outboxPending.set({ model: model.modelName }, found.length);
     for (const aggregate of found) {
       const id = aggregate._id.toHexString();
-      if (this.busy.has(id) || this.busy.size >= this.mostAtOnce) continue;
-      const work = this.publish(model, aggregate).then(
-        () => {
-          this.busy.delete(id);
-          this.kick(); // there may be more: a later event of this aggregate, or those beyond the limit
-        },
-        (error: unknown) => {
-          this.busy.delete(id);
-          logger.warn({ err: error, aggregate: id }, "could not publish an event; the next sweep does");
-        },
-      );
-      this.busy.set(id, work);
+      if (this.busy.has(id) || this.ended.has(id) || this.busy.size >= this.mostAtOnce) continue;
+      this.busy.set(id, this.work(id, () => this.publish(model, aggregate)));
     }
+  }
+
+  private async work(id: string, publish: () => Promise<void>): Promise<void> {
+    let mayHaveMore = true; // a later event of this aggregate, or aggregates beyond the limit
+    try {
+      await publish();
+    } catch (error) {
+      mayHaveMore = false;
+      logger.warn({ err: error, aggregate: id }, "could not publish an event; the next sweep does");
+    }
+    this.busy.delete(id);
+    this.ended.add(id);
+    if (mayHaveMore) this.kick();
   }
 
   private async publish(model: Model<unknown>, { _id, outbox }: Pending): Promise<void> {

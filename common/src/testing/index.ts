@@ -43,7 +43,7 @@ export async function deliver<S extends Subject>(listener: Listener<S>, data: Ev
 
 interface ServiceUnderTest {
   /** The data of the events that this test has published so far, oldest first; waits for the relay. */
-  published<S extends Subject>(subject: S): Promise<EventData<S>[]>;
+  published: <S extends Subject>(subject: S) => Promise<EventData<S>[]>;
 }
 
 /**

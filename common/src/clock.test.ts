@@ -1,0 +1,44 @@
+import { clock, hours, seconds } from "./clock";
+
+afterEach(() => clock.use());
+
+it("tells the system's time", () => {
+  const before = Date.now();
+  expect(clock.now()).toBeGreaterThanOrEqual(before);
+  expect(clock.date().getTime()).toBeLessThanOrEqual(Date.now());
+});
+
+it("follows the clock of the store, counting half of the way there and back", async () => {
+  let system = 1000;
+  clock.use(() => system);
+  await clock.follow(async () => {
+    system += 100; // there and back
+    return 5000; // read half-way
+  });
+  expect(clock.now()).toBe(5050);
+  system += 10;
+  expect(clock.now()).toBe(5060);
+});
+
+it("tells whole milliseconds, whatever the store says", async () => {
+  clock.use(() => 1000);
+  await clock.follow(async () => 2000.7);
+  expect(clock.now()).toBe(2001);
+});
+
+it("keeps to what it knows when the store does not answer", async () => {
+  clock.use(() => 1000);
+  await clock.follow(async () => 2000);
+  await expect(clock.follow(() => Promise.reject(new Error("away")))).rejects.toThrow("away");
+  expect(clock.now()).toBe(2000);
+});
+
+it("goes back to the system's time, and forgets the store's", async () => {
+  await clock.follow(async () => 0);
+  clock.use();
+  expect(Math.abs(clock.now() - Date.now())).toBeLessThan(1000);
+});
+
+it("counts durations in milliseconds", () => {
+  expect([seconds(1.5), hours(2)]).toEqual([1500, 7_200_000]);
+});

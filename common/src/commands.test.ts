@@ -1,0 +1,151 @@
+import { Redis } from "ioredis";
+import { clock } from "./clock";
+import { runCommand } from "./commands";
+import { Toy, database, saveToy, useToys } from "./database/toy.testing";
+import { parseEvent } from "./events";
+import { mongoDeadLetters } from "./messaging/dead-letters";
+import { listener } from "./messaging/listener";
+import type { ServiceDefinition } from "./service";
+import { MemoryBroker, eventBytes, newId } from "./testing";
+
+useToys();
+
+let broker: MemoryBroker;
+let handle: () => Promise<void>;
+let printed: string[];
+
+const toys: ServiceDefinition = {
+  name: "toys",
+  store: { database },
+  listeners: [listener("expiration:complete", () => handle())],
+  commands: {
+    greet: async ([whom]) => {
+      printed.push(`good day, ${whom}`);
+    },
+  },
+};
+
+beforeEach(async () => {
+  broker = new MemoryBroker();
+  handle = async () => {};
+  printed = [];
+  await database.collection("deadletters").deleteMany({});
+  jest.spyOn(process.stdout, "write").mockImplementation((text) => {
+    printed.push(String(text).trimEnd());
+    return true;
+  });
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  clock.use();
+});
+
+const run = (command: string, ...args: string[]) =>
+  runCommand(toys, command, args, () => broker.connect("toys"));
+
+const announced = () => broker.published().map(({ subject, bytes }) => parseEvent(subject, bytes));
+
+describe("reannounce", () => {
+  it("publishes the present state of every aggregate, by the subject that fits, and touches no document", async () => {
+    const fresh = await saveToy();
+    const changed = await saveToy();
+    changed.reprice(20);
+    await changed.save();
+    const before = await Toy.find().lean();
+    await run("reannounce");
+    expect(announced()).toMatchObject([
+      { type: "ticket:created", source: "toys", data: { id: fresh.id, version: 0, price: 10 } },
+      { type: "ticket:updated", source: "toys", data: { id: changed.id, version: 1, price: 20 } },
+    ]);
+    expect(await Toy.find().lean()).toEqual(before);
+    expect(printed).toEqual(["announced 2"]);
+  });
+
+  it("leaves out what is nobody else's business", async () => {
+    await saveToy("Secret", 0);
+    await run("reannounce");
+    expect(announced()).toEqual([]);
+  });
+
+  it("waits for the broker", async () => {
+    await saveToy();
+    broker.stop();
+    await runCommand(toys, "reannounce", [], () => {
+      setImmediate(() => broker.start());
+      return broker.connect("toys");
+    });
+    expect(announced()).toHaveLength(1);
+  });
+
+  it("says so when the service has no aggregates", async () => {
+    const redis = new Redis(String(process.env.REDIS_URL));
+    const timers: ServiceDefinition = { name: "timers", store: { redis: () => redis } };
+    await expect(runCommand(timers, "reannounce", [])).rejects.toThrow("timers has no aggregates");
+    redis.disconnect();
+  });
+});
+
+describe("dead-letters", () => {
+  const bytes = eventBytes("expiration:complete", { orderId: newId() });
+  const deadLetters = mongoDeadLetters(database);
+
+  async function keepLetter(difference = {}): Promise<string> {
+    const reason = "Error: no such order\n    at once";
+    await deadLetters.keep({ subject: "expiration:complete", bytes, reason, attempts: 3, ...difference });
+    const kept = await deadLetters.list();
+    return String(kept.at(-1)?.id);
+  }
+
+  it("lists each on a line of its own", async () => {
+    clock.use(() => Date.parse("2026-01-02T03:04:05.678Z"));
+    const id = await keepLetter();
+    await run("dead-letters");
+    expect(printed).toEqual([`${id}  2026-01-02T03:04:05.678Z  expiration:complete  Error: no such order`]);
+  });
+
+  it("shows what came, and the whole reason", async () => {
+    await run("dead-letters", "show", await keepLetter());
+    expect(printed).toEqual([`${bytes.toString()}\n\nError: no such order\n    at once`]);
+  });
+
+  it("discards one", async () => {
+    const id = await keepLetter();
+    await run("dead-letters", "discard", id);
+    expect([await deadLetters.list(), printed]).toEqual([[], [`discarded ${id}`]]);
+  });
+
+  it("replays one after the mend, and discards it then", async () => {
+    const id = await keepLetter();
+    let handled = 0;
+    handle = async () => {
+      handled += 1;
+    };
+    await run("dead-letters", "replay", id);
+    expect([handled, await deadLetters.list()]).toEqual([1, []]);
+  });
+
+  it("keeps one whose replay fails", async () => {
+    const id = await keepLetter();
+    handle = async () => {
+      throw new Error("still broken");
+    };
+    await expect(run("dead-letters", "replay", id)).rejects.toThrow("still broken");
+    expect(await deadLetters.list()).toHaveLength(1);
+  });
+
+  it("says what it cannot do", async () => {
+    await expect(run("dead-letters", "show", "nothing")).rejects.toThrow("There is no dead letter nothing");
+    const forgotten = await keepLetter({ subject: "ticket:created" });
+    await expect(run("dead-letters", "replay", forgotten)).rejects.toThrow("does not listen to ticket:created");
+    await expect(run("dead-letters", "burn", forgotten)).rejects.toThrow("not burn");
+  });
+});
+
+it("runs a command of the service's own, with its words", async () => {
+  await run("greet", "Ann");
+  expect(printed).toEqual(["good day, Ann"]);
+});
+
+it("names the commands that there are", async () => {
+  await expect(run("dance")).rejects.toThrow("dance is not one of reannounce, dead-letters, greet");
+});

@@ -1,0 +1,94 @@
+import { randomUUID } from "node:crypto";
+import { Schema, Types } from "mongoose";
+import { clock } from "../clock";
+import { onFailpoint } from "../failpoint";
+import { connectDatabase, createDatabase } from "./database";
+import { applyReplica, replicaFields } from "./replica";
+
+const database = createDatabase("toys");
+const Copy = database.model(
+  "Copy",
+  new Schema({ ...replicaFields, price: Number, buyer: String }, { versionKey: false }),
+);
+
+beforeAll(() => connectDatabase(database, `${process.env.TEST_MONGO_URL}/test-${randomUUID()}`));
+afterEach(() => {
+  onFailpoint(undefined);
+  clock.use();
+});
+afterAll(async () => {
+  await database.dropDatabase();
+  await database.close();
+});
+
+const newId = () => new Types.ObjectId().toHexString();
+const apply = (id: string, version: number, price: number, buyer?: string) =>
+  applyReplica(Copy, { id, version, price, buyer });
+const stored = (id: string) => Copy.findById(id).orFail().lean();
+
+it("ends in the newest state, in whatever order the versions come", async () => {
+  const orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+  for (const versions of orders) {
+    const id = newId();
+    for (const version of versions) await apply(id, version, 10 + version);
+    expect(await stored(id)).toMatchObject({ version: 2, price: 12 });
+  }
+});
+
+it("ignores a version that it has already", async () => {
+  const id = newId();
+  await apply(id, 1, 10);
+  await apply(id, 1, 99);
+  expect(await stored(id)).toMatchObject({ version: 1, price: 10 });
+});
+
+it("removes what the newer state no longer has", async () => {
+  const id = newId();
+  await apply(id, 0, 10, "Ann");
+  expect(await stored(id)).toHaveProperty("buyer", "Ann");
+  await apply(id, 1, 10);
+  expect(await stored(id)).not.toHaveProperty("buyer");
+});
+
+it("knows since when it is there", async () => {
+  const id = newId();
+  clock.use(() => 1000);
+  await apply(id, 1, 10);
+  clock.use(() => 2000);
+  await apply(id, 2, 20);
+  expect((await stored(id)).createdAt).toEqual(new Date(1000));
+});
+
+it("ends in the newest state when the first two versions race", async () => {
+  const ids = Array.from({ length: 300 }, newId);
+  await Promise.all(ids.flatMap((id) => [apply(id, 0, 300), apply(id, 1, 301)]));
+  expect(await Copy.countDocuments({ version: 1, price: 301 })).toBe(ids.length);
+});
+
+it("applies the newer state when the older one is inserted under its hands", async () => {
+  const id = newId();
+  const overtaken: Parameters<typeof applyReplica>[0] = {
+    db: database,
+    updateOne: async (filter, change, { upsert }: { upsert?: boolean }) => {
+      if (!upsert) return Copy.updateOne(filter, change);
+      await apply(id, 0, 10);
+      return Copy.collection.insertOne({ _id: new Types.ObjectId(id) }); // what the server's upsert comes to then
+    },
+  };
+  await applyReplica(overtaken, { id, version: 1, price: 11 });
+  expect(await stored(id)).toMatchObject({ version: 1, price: 11 });
+});
+
+it("reports what stands in its way, other than a race", async () => {
+  await expect(apply("not an id", 0, 10)).rejects.toThrow("Cast to ObjectId failed");
+});
+
+it("can be stopped before and after it is written", async () => {
+  const id = newId();
+  const seen: unknown[] = [];
+  onFailpoint(async (name) => {
+    seen.push([name, await Copy.countDocuments({ _id: id })]);
+  });
+  await apply(id, 0, 10);
+  expect(seen).toEqual([["toys.apply.before", 0], ["toys.apply.after", 1]]);
+});

@@ -1,0 +1,135 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { currentContext } from "../context";
+import { BadRequestError, UnavailableError } from "../errors";
+import { createApp } from "./create-app";
+import { oneConnection } from "./one-connection.testing";
+
+const thrown: Record<string, Error> = {
+  bug: new Error("the password is hunter2"),
+  library: Object.assign(new Error("No such charge: ch_secret"), { status: 404 }),
+  rule: new BadRequestError("own-ticket", "This ticket is your own", "ticketId"),
+  changed: Object.assign(new Error("No matching document"), { name: "VersionError" }),
+  away: Object.assign(new Error("connect ECONNREFUSED 10.0.0.7"), { name: "MongoNetworkError" }),
+  busy: new UnavailableError("Too many at once", "busy", { retryAfterInSeconds: 2.2 }),
+};
+
+const app = createApp((api) => {
+  api.get("/api/things/:id", (req, res) => void res.json({ id: req.params.id, protocol: req.protocol }));
+  api.post("/api/things", (req, res) => void res.json({ given: req.body ?? "nothing", ...currentContext() }));
+  api.get("/api/throw/:what", (req) => {
+    throw thrown[req.params.what] ?? new Error("nothing to throw");
+  });
+  api.get("/api/query", (req, res) => void res.json(req.query));
+});
+
+let server: Server;
+let connection: ReturnType<typeof oneConnection>;
+beforeAll(async () => {
+  server = app.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  connection = oneConnection((server.address() as AddressInfo).port);
+});
+afterAll(() => {
+  connection.close();
+  server.close();
+});
+
+const get = (path: string, headers = {}) => connection.ask("GET", path, { headers });
+const post = (body?: string, headers = {}) =>
+  connection.ask("POST", "/api/things", { body, headers: { "Content-Type": "application/json", ...headers } });
+
+it.each([
+  ["an unknown path", 404, "not-found", () => get("/api/nothing")],
+  ["malformed JSON", 400, "malformed", () => post("{ no")],
+  ["JSON that is no object", 400, "malformed", () => post('"text"')],
+  ["a bad % in the path", 400, "malformed", () => get("/api/things/%E0%A4%A")],
+  ["a body over 10 kB", 413, "too-large", () => post(JSON.stringify({ text: "x".repeat(200_000) }))],
+  ["a form", 415, "not-json", () => post("a=1", { "Content-Type": "application/x-www-form-urlencoded" })],
+  ["a body of no type", 415, "not-json", () => connection.ask("POST", "/api/things", { body: "{}" })],
+  ["a body in an unknown charset", 415, "not-json", () => post("{}", { "Content-Type": "application/json; charset=x" })],
+  ["another site", 403, "foreign-origin", () => post("{}", { "Sec-Fetch-Site": "cross-site" })],
+  ["a sibling site", 403, "foreign-origin", () => post("{}", { "Sec-Fetch-Site": "same-site" })],
+  ["another origin", 403, "foreign-origin", () => post("{}", { Origin: "http://evil.example" })],
+  ["an unknown origin", 403, "foreign-origin", () => post("{}", { Origin: "null" })],
+  ["a rule of the business", 400, "own-ticket", () => get("/api/throw/rule")],
+  ["a lost race", 409, "changed", () => get("/api/throw/changed")],
+  ["a store that is away", 503, "unavailable", () => get("/api/throw/away")],
+  ["a bug of ours", 500, "internal", () => get("/api/throw/bug")],
+  ["an error of a library's own requests", 500, "internal", () => get("/api/throw/library")],
+])("answers %s with %d %s, and keeps the connection", async (_name, status, code, ask) => {
+  const before = await get("/api/things/1");
+  const answer = await ask();
+  expect(answer).toMatchObject({ status, body: { code, errors: [{ message: expect.any(String) }] } });
+  expect(answer.body.requestId).toBe(answer.headers["x-request-id"]);
+  const after = await get("/api/things/1");
+  expect([answer.port, after.port, after.status]).toEqual([before.port, before.port, 200]);
+});
+
+it("gives nothing away about what went wrong inside", async () => {
+  const answers = await Promise.all(["bug", "library", "away"].map((what) => get(`/api/throw/${what}`)));
+  for (const { body } of answers) expect(JSON.stringify(body)).not.toMatch(/hunter2|ch_secret|10\.0/);
+});
+
+it("says when to try again", async () => {
+  expect((await get("/api/throw/away")).headers["retry-after"]).toBe("1");
+  expect((await get("/api/throw/busy")).headers["retry-after"]).toBe("3");
+});
+
+it("names the field that a refusal is about", async () => {
+  const { body } = await get("/api/throw/rule");
+  expect(body.errors).toEqual([{ message: "This ticket is your own", field: "ticketId" }]);
+});
+
+it.each([
+  ["tools, which send neither header", {}],
+  ["its own pages", { "Sec-Fetch-Site": "same-origin", Origin: "http://localhost:3000" }],
+  ["its own pages in older browsers", { Origin: "http://localhost:3000" }],
+  ["somebody who typed the address", { "Sec-Fetch-Site": "none" }],
+])("accepts changes from %s", async (_name, headers) => {
+  expect(await post('{"a":1}', headers)).toMatchObject({ status: 200, body: { given: { a: 1 } } });
+});
+
+it("answers reads from anywhere", async () => {
+  expect((await get("/api/things/1", { "Sec-Fetch-Site": "cross-site" })).status).toBe(200);
+});
+
+it.each([{}, { "Content-Length": 0 }])("lets a request without a body pass: %j", async (headers) => {
+  const answer = await connection.ask("POST", "/api/things", { headers });
+  expect(answer).toMatchObject({ status: 200, body: { given: "nothing" } });
+});
+
+it("keeps the request's id and trace through the reading of a body", async () => {
+  const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+  const { body, headers } = await post("{}", { "X-Request-Id": "from-the-gateway", traceparent });
+  expect(headers["x-request-id"]).toBe("from-the-gateway");
+  expect(body).toMatchObject({ requestId: "from-the-gateway", traceparent: expect.stringContaining("a".repeat(32)) });
+});
+
+it("makes an id for a request that has none, or one that could spoil a log", async () => {
+  for (const headers of [{}, { "X-Request-Id": "a b" }, { "X-Request-Id": "x".repeat(65) }]) {
+    expect((await get("/api/things/1", headers)).headers["x-request-id"]).toMatch(/^[0-9a-f-]{36}$/);
+  }
+});
+
+it("sends the headers of a careful server, and does not say what it is made of", async () => {
+  const { headers } = await get("/api/things/1");
+  expect(headers).toMatchObject({
+    "cache-control": "no-store",
+    "content-security-policy": expect.stringContaining("default-src 'self'"),
+    "strict-transport-security": expect.any(String),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "SAMEORIGIN",
+  });
+  expect(headers).not.toHaveProperty("x-powered-by");
+  expect(headers).not.toHaveProperty("etag");
+});
+
+it("makes no objects, and so no operators, of what stands in the query", async () => {
+  expect((await get("/api/query?price[$gt]=1&a=1")).body).toEqual({ "price[$gt]": "1", a: "1" });
+});
+
+it("believes the proxies of its own network", async () => {
+  expect((await get("/api/things/1", { "X-Forwarded-Proto": "https" })).body.protocol).toBe("https");
+});
