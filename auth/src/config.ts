@@ -1,0 +1,12 @@
+import { settings, wholeNumber } from "@eventhive/common";
+
+export const config = settings({
+  /** scrypt's N for new hashes. Twice the cost is twice the time and the memory: 128 MiB for each hashing at 2^17. */
+  PASSWORD_COST: wholeNumber()
+    .refine((cost) => cost >= 2 && cost <= 2 ** 20 && Number.isInteger(Math.log2(cost)), {
+      message: "must be a power of two, at most 2^20",
+    })
+    .default(2 ** 17),
+  /** How often one address may ask to sign somebody up. */
+  SIGNUPS_PER_HOUR: wholeNumber().default(1000),
+});

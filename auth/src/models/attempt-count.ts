@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import { TooManyRequestsError, clock, hours } from "@eventhive/common";
+import { Schema } from "mongoose";
+import { database } from "../database";
+
+/** How many attempts within an hour are free, and how long each further one waits: twice as long as the one before. */
+export interface Limit {
+  name: string;
+  free: number;
+  firstWait: number;
+  longestWait: number;
+}
+
+export interface Attempt {
+  /** As if it had never been made. */
+  takeBack(): Promise<void>;
+}
+
+/** What one account or address has tried; forgotten an hour after its first attempt. */
+const attemptCountSchema = new Schema(
+  {
+    /** A hash, so that neither addresses nor the e-mails of strangers are kept. */
+    _id: { type: String, required: true },
+    count: { type: Number, required: true },
+    waitUntil: { type: Date, required: true },
+    /** The last attempt came too early; it is not counted. */
+    isRefused: { type: Boolean, required: true },
+    expiresAt: { type: Date, required: true },
+  },
+  { versionKey: false },
+);
+
+attemptCountSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
+
+const AttemptCount = database.model("AttemptCount", attemptCountSchema);
+
+// Not the present: the clocks of several processes differ by milliseconds, and none of them is to wait for another's.
+const noWait = new Date(0);
+
+const keyOf = ({ name }: Limit, who: string) => createHash("sha256").update(`${name}: ${who}`).digest("hex");
+
+/**
+ * Counts an attempt in one atomic statement: of many at once, exactly the free ones pass.
+ * @throws TooManyRequestsError while `who` has to wait
+ */
+export async function countAttempt(limit: Limit, who: string): Promise<Attempt> {
+  const _id = keyOf(limit, who);
+  const now = clock.date();
+  const nothing = { _id, count: 0, waitUntil: noWait, expiresAt: new Date(now.getTime() + hours(1)) };
+  const doublings = { $subtract: ["$count", limit.free] };
+  const wait = { $min: [limit.longestWait, { $multiply: [limit.firstWait, { $pow: [2, doublings] }] }] };
+  const staysAsItIs = { $or: ["$isRefused", { $lt: ["$count", limit.free] }] };
+
+  const { isRefused, waitUntil, expiresAt } = await AttemptCount.findOneAndUpdate(
+    { _id },
+    [
+      // The TTL index removes late, so what is over is recognised here.
+      { $replaceWith: { $cond: [{ $gt: ["$expiresAt", now] }, "$$ROOT", nothing] } },
+      { $set: { isRefused: { $gt: ["$waitUntil", now] } } },
+      { $set: { count: { $add: ["$count", { $cond: ["$isRefused", 0, 1] }] } } },
+      { $set: { waitUntil: { $cond: [staysAsItIs, "$waitUntil", { $add: [now, wait] }] } } },
+    ],
+    { upsert: true, new: true },
+  ).orFail();
+
+  if (isRefused) {
+    const rest = Math.min(waitUntil.getTime(), expiresAt.getTime()) - now.getTime();
+    throw new TooManyRequestsError("Too many attempts: wait a little", rest / 1000);
+  }
+  return {
+    takeBack: async () => {
+      const waitOfOthers = { $cond: [{ $eq: ["$waitUntil", waitUntil] }, noWait, "$waitUntil"] };
+      await AttemptCount.updateOne({ _id, expiresAt }, [
+        { $set: { count: { $subtract: ["$count", 1] }, waitUntil: waitOfOthers } },
+      ]);
+    },
+  };
+}
+
+export async function forgetAttempts(limit: Limit, who: string): Promise<void> {
+  await AttemptCount.deleteOne({ _id: keyOf(limit, who) });
+}

@@ -1,0 +1,114 @@
+import crypto from "node:crypto";
+import { setUpService } from "@eventhive/common/testing";
+import request from "supertest";
+import { app } from "../app";
+import { database } from "../database";
+import { inTurn } from "../hashing-queue";
+import { User } from "../models/user";
+import { hashPassword } from "../password";
+import { password, registered } from "../testing";
+
+setUpService(database);
+
+const signIn = (body?: object) => request(app).post("/api/users/signin").send(body);
+
+it("signs in, however the e-mail is written", async () => {
+  const user = await registered("alice@example.com");
+  const { body, headers } = await signIn({ email: "Alice@EXAMPLE.com", password }).expect(200);
+
+  expect(body).toEqual({ id: user.id, email: "alice@example.com" });
+  const { body: session } = await request(app)
+    .get("/api/users/currentuser")
+    .set("Cookie", headers["set-cookie"] ?? "");
+  expect(session).toEqual({ currentUser: body });
+});
+
+it("says the same to an unknown e-mail as to a wrong password", async () => {
+  await registered("alice@example.com");
+  const wrong = await signIn({ email: "alice@example.com", password: "wrong horse" }).expect(400);
+  const unknown = await signIn({ email: "bob@example.com", password }).expect(400);
+
+  expect(wrong.body.code).toBe("invalid-credentials");
+  expect(unknown.body).toEqual({ ...wrong.body, requestId: unknown.body.requestId });
+  expect(wrong.headers["set-cookie"]).toBeUndefined();
+});
+
+it.each([
+  ["an unknown e-mail", undefined],
+  ["a hash of another algorithm", "$2b$12$abcdefghijklmnopqrstuvABCDEFGHIJKLMNOPQRSTUVWXYZ01234"],
+  ["no hash", "correct horse"],
+  ["a hash that was cut off", `$scrypt$ln=4,r=8,p=1$${"A".repeat(32)}$A`],
+  ["a hash too costly to compute", `$scrypt$ln=40,r=8,p=1$${"A".repeat(32)}$${"A".repeat(64)}`],
+])("spends the same work on %s as on a wrong password", async (_, stored) => {
+  const work = jest.spyOn(crypto, "scrypt");
+  const workOf = async (email: string) => {
+    work.mockClear();
+    await signIn({ email, password: "wrong horse" }).expect(400);
+    return work.mock.calls.map(([, , keyLength, options]) => ({ keyLength, options }));
+  };
+  await registered("alice@example.com");
+  if (stored) await User.create({ email: "bob@example.com", password: stored });
+
+  const ofWrongPassword = await workOf("alice@example.com");
+  expect(ofWrongPassword).toHaveLength(1);
+  expect(await workOf("bob@example.com")).toEqual(ofWrongPassword);
+  work.mockRestore();
+});
+
+it("renews a hash of old parameters, once the password is known to be right", async () => {
+  const old = await hashPassword(password, 8);
+  const { id } = await User.create({ email: "alice@example.com", password: old });
+  const present = async () => (await User.findById(id).orFail()).password;
+
+  await signIn({ email: "alice@example.com", password: "wrong horse" }).expect(400);
+  expect(await present()).toBe(old);
+
+  await signIn({ email: "alice@example.com", password }).expect(200);
+  const renewed = await present();
+  expect(renewed).toMatch(/^\$scrypt\$ln=4,r=8,p=1\$/);
+
+  await signIn({ email: "alice@example.com", password }).expect(200);
+  expect(await present()).toBe(renewed);
+});
+
+it("answers 503 when too many wait to be hashed, and counts no failure", async () => {
+  await registered("alice@example.com");
+  let finish = () => {};
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const crowd = Array.from({ length: 102 }, () => inTurn(() => finished));
+
+  for (const email of [...Array<string>(11).fill("alice@example.com"), "nobody@example.com"]) {
+    const { body, headers } = await signIn({ email, password }).expect(503);
+    expect(body.code).toBe("unavailable");
+    expect(headers["retry-after"]).toBe("1");
+  }
+  finish();
+  await Promise.all(crowd);
+  await signIn({ email: "alice@example.com", password }).expect(200);
+});
+
+it.each([
+  ["no e-mail", { password }, ["email"]],
+  ["no e-mail address", { email: "alice", password }, ["email"]],
+  ["several e-mails", { email: ["alice@example.com"], password }, ["email"]],
+  ["an operator for an e-mail", { email: { $gt: "" }, password }, ["email"]],
+  ["no password", { email: "alice@example.com" }, ["password"]],
+  ["an empty password", { email: "alice@example.com", password: "" }, ["password"]],
+  ["several passwords", { email: "alice@example.com", password: [password] }, ["password"]],
+  ["an operator for a password", { email: "alice@example.com", password: { $gt: "" } }, ["password"]],
+  ["no input", undefined, ["email", "password"]],
+])("refuses %s", async (_, input, fields) => {
+  await registered("alice@example.com");
+  const { body } = await signIn(input).expect(400);
+  expect(body.code).toBe("invalid-input");
+  expect(body.errors.map(({ field }: { field: string }) => field)).toEqual(fields);
+});
+
+it.each([
+  ["malformed JSON", 400, "malformed", "application/json", "{"],
+  ["a body that is too large", 413, "too-large", "application/json", `{"email":"${"x".repeat(10_240)}"}`],
+  ["a body that is not JSON", 415, "not-json", "text/plain", "email=alice@example.com"],
+])("refuses %s", async (_, status, code, type, text) => {
+  const { body } = await request(app).post("/api/users/signin").type(type).send(text).expect(status);
+  expect(body.code).toBe(code);
+});

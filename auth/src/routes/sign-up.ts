@@ -1,0 +1,52 @@
+import {
+  BadRequestError,
+  hours,
+  isDuplicateKey,
+  signIn as openSession,
+  validateRequest,
+} from "@eventhive/common";
+import type { RequestHandler } from "express";
+import { body } from "express-validator";
+import { config } from "../config";
+import { countAttempt } from "../models/attempt-count";
+import { User } from "../models/user";
+import { networkOf } from "../network";
+import { hashPassword } from "../password";
+
+interface SignUpBody {
+  email: string;
+  password: string;
+}
+
+export const signUp: RequestHandler[] = [
+  body("email", "A valid e-mail is required").isString().bail().isEmail(),
+  body("password", "The password must have 8 to 128 characters, not only spaces")
+    .isString()
+    .bail()
+    .isLength({ min: 8, max: 128 })
+    .notEmpty({ ignore_whitespace: true }),
+  validateRequest,
+  async (req, res) => {
+    const { email, password }: SignUpBody = req.body;
+    await countAttempt(signUps(), networkOf(req.ip ?? ""));
+
+    const user = new User({ email, password: await hashPassword(password) });
+    try {
+      await user.save();
+    } catch (error) {
+      throw isDuplicateKey(error, "email") ? inUse() : error;
+    }
+    openSession(req, user.publicState());
+    res.status(201).json(user.publicState());
+  },
+];
+
+/** Counts refused ones too: their answers tell who has an account. */
+const signUps = () => ({
+  name: "sign-ups from an address",
+  free: config.SIGNUPS_PER_HOUR,
+  firstWait: hours(1),
+  longestWait: hours(1),
+});
+
+const inUse = () => new BadRequestError("email-in-use", "This e-mail has an account already", "email");

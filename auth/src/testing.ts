@@ -1,0 +1,11 @@
+import { User } from "./models/user";
+import { hashPassword } from "./password";
+
+// Settings are read when they are first asked for. Tests need many hashes, not strong ones.
+process.env.PASSWORD_COST = "16";
+
+export const password = "correct horse";
+
+/** Somebody with an account. */
+export const registered = async (email = "alice@example.com"): Promise<User> =>
+  User.create({ email, password: await hashPassword(password) });

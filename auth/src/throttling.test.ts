@@ -1,0 +1,158 @@
+import { clock, hours, seconds } from "@eventhive/common";
+import { setUpService } from "@eventhive/common/testing";
+import request from "supertest";
+import { app } from "./app";
+import { database } from "./database";
+import { password, registered } from "./testing";
+
+jest.setTimeout(seconds(30)); // hundreds of sign-ins, on a machine that may be busy
+process.env.SIGNUPS_PER_HOUR = "3";
+setUpService(database);
+
+let now = 0;
+beforeEach(() => {
+  now = Date.parse("2030-01-01T12:00:00Z");
+  clock.use(() => now);
+});
+
+const post = (path: string, body: object, address = "203.0.113.7") =>
+  request(app).post(`/api/users/${path}`).set("X-Forwarded-For", address).send(body);
+const signIn = (body: object, address?: string) =>
+  post("signin", { email: "alice@example.com", ...body }, address);
+const guess = (email = "alice@example.com", address?: string) =>
+  signIn({ email, password: "wrong horse" }, address);
+
+const many = <T>(count: number, make: (number: number) => PromiseLike<T>) =>
+  Promise.all(Array.from({ length: count }, (_, number) => make(number)));
+const statuses = (answers: { status: number }[], status: number) =>
+  answers.filter((answer) => answer.status === status).length;
+
+it("makes each further attempt wait longer after ten failures", async () => {
+  await registered();
+  expect(statuses(await many(10, () => guess()), 400)).toBe(10);
+
+  for (const wait of [1, 2, 4, 8, 16, 32, 60, 60]) {
+    const { body, headers } = await guess().expect(429);
+    expect(body.code).toBe("too-many-attempts");
+    expect(headers["retry-after"]).toBe(String(wait));
+    now += seconds(wait) - 1;
+    expect((await signIn({ password }).expect(429)).headers["retry-after"]).toBe("1");
+    now += 1;
+    await guess().expect(400);
+  }
+});
+
+it("lets ten of a hundred parallel guesses through, and one after each wait", async () => {
+  await registered();
+  const answers = await many(100, () => guess());
+  expect([statuses(answers, 400), statuses(answers, 429)]).toEqual([10, 90]);
+
+  now += seconds(1);
+  const more = await many(20, () => guess());
+  expect([statuses(more, 400), statuses(more, 429)]).toEqual([1, 19]);
+});
+
+it("makes nobody wait because the clock of another process is ahead", async () => {
+  await registered();
+  await guess().expect(400);
+  now -= 1;
+  await guess().expect(400);
+  await signIn({ password }).expect(200);
+  now -= 1;
+  await guess().expect(400);
+});
+
+it("counts the spellings of an e-mail as one account, known or not", async () => {
+  const answers = await many(20, (number) => guess(number % 2 ? "nobody@example.com" : "NOBODY@example.com"));
+  expect([statuses(answers, 400), statuses(answers, 429)]).toEqual([10, 10]);
+});
+
+it("counts an account's failures from all addresses, and no other account's", async () => {
+  await registered();
+  await many(10, (number) => guess("alice@example.com", `198.51.100.${number}`));
+  await guess().expect(429);
+  await guess("bob@example.com").expect(400);
+});
+
+it("forgets an account's failures when it signs in", async () => {
+  await registered();
+  await many(10, () => guess());
+  now += seconds(1);
+  await signIn({ password }).expect(200);
+  expect(statuses(await many(10, () => guess()), 400)).toBe(10);
+  await guess().expect(429);
+});
+
+it("forgets an account's failures after an hour", async () => {
+  await many(10, () => guess());
+  now += hours(1);
+  expect(statuses(await many(11, () => guess()), 400)).toBe(10);
+});
+
+it("makes an address wait after 200 failures, whatever the accounts, and no other address", async () => {
+  await registered();
+  for (let hundred = 0; hundred < 2; hundred++) {
+    const answers = await many(100, (number) => guess(`user-${hundred}-${number}@example.com`));
+    expect(statuses(answers, 400)).toBe(100);
+  }
+  expect((await signIn({ password }).expect(429)).headers["retry-after"]).toBe("1");
+  await signIn({ password }, "203.0.113.8").expect(200);
+
+  // A success is taken back from what the address counts, with its wait, and forgives nothing.
+  now += seconds(1);
+  await signIn({ password }).expect(200);
+  await guess("bob@example.com").expect(400);
+  expect((await guess("carol@example.com").expect(429)).headers["retry-after"]).toBe("2");
+});
+
+it("does not count what an account refuses against the address", async () => {
+  await registered("bob@example.com");
+  await many(10, () => guess());
+  for (let hundred = 0; hundred < 2; hundred++) {
+    expect(statuses(await many(100, () => guess()), 429)).toBe(100);
+  }
+  await guess("bob@example.com").expect(400);
+});
+
+it("takes the 64 bits that an IPv6 address begins with for the address", async () => {
+  const signUp = (number: number, address: string) =>
+    post("signup", { email: `user-${number}@example.com`, password }, address);
+  const answers = await many(5, (number) => signUp(number, `2001:db8:1:2::${number}`));
+  expect([statuses(answers, 201), statuses(answers, 429)]).toEqual([3, 2]);
+  await signUp(6, "2001:db8:1:3::1").expect(201);
+});
+
+it("lets an address sign up so many people in an hour", async () => {
+  const signUp = (email: string, address?: string) => post("signup", { email, password }, address);
+  const answers = await many(6, (number) => signUp(`user-${number}@example.com`));
+  expect([statuses(answers, 201), statuses(answers, 429)]).toEqual([3, 3]);
+
+  now += seconds(3000);
+  const { body, headers } = await signUp("dora@example.com").expect(429);
+  expect(body.code).toBe("too-many-attempts");
+  expect(headers["retry-after"]).toBe("600");
+  await signUp("dora@example.com", "203.0.113.8").expect(201);
+
+  now += seconds(600);
+  await signUp("erik@example.com").expect(201);
+});
+
+it("counts sign-ups with an e-mail in use, which tell who has an account", async () => {
+  await registered("alice@example.com");
+  const signUp = () => post("signup", { email: "alice@example.com", password });
+  for (let time = 0; time < 3; time++) await signUp().expect(400);
+  await signUp().expect(429);
+});
+
+it("keeps neither addresses nor the e-mails of strangers", async () => {
+  await guess("stranger@example.com");
+  const counts = await database.collection("attemptcounts").find().toArray();
+  expect(counts).toHaveLength(2);
+  expect(JSON.stringify(counts)).not.toMatch(/stranger|203\.0\.113/);
+});
+
+it("has its counts removed by the database once they are over", async () => {
+  expect(await database.collection("attemptcounts").indexes()).toContainEqual(
+    expect.objectContaining({ key: { expiresAt: 1 }, expireAfterSeconds: 0 }),
+  );
+});
