@@ -1,0 +1,3 @@
+import { createDatabase } from "@eventhive/common";
+
+export const database = createDatabase("payments");

@@ -1,0 +1,118 @@
+import { deliver, setUpService } from "@eventhive/common/testing";
+import { charge } from "./charge";
+import { database } from "./database";
+import { followOrder, followOrders } from "./follow-order";
+import { orderCancelled } from "./listeners/order-cancelled";
+import { orderCompleted } from "./listeners/order-completed";
+import { applyOrder } from "./models/order";
+import { Payment } from "./models/payment";
+import { refundSweep } from "./refund";
+import {
+  begunPayment,
+  cancellationOf,
+  chargedPayment,
+  completionOf,
+  meanwhileAt,
+  orderToPay,
+  reload,
+  setUpSandbox,
+  untilPayment,
+} from "./testing";
+
+const { published } = setUpService(database);
+setUpSandbox();
+
+const verdicts = [
+  ["cancelled", "refunding", orderCancelled, cancellationOf],
+  ["completed", "settled", orderCompleted, completionOf],
+] as const;
+
+describe.each(verdicts)("an order that is %s", (_verdict, state, listener, verdictOf) => {
+  it("after the charge was written down", async () => {
+    const order = await orderToPay();
+    const payment = await chargedPayment(order);
+    await deliver(listener, verdictOf(order));
+    expect(await reload(payment)).toMatchObject({ state, version: 2 });
+  });
+
+  it("between the card's answer and writing it down", async () => {
+    const order = await orderToPay();
+    const payment = await begunPayment(order);
+    meanwhileAt("payments.charge.after", () => deliver(listener, verdictOf(order)));
+    await charge(payment);
+    expect(await reload(payment)).toMatchObject({ state, version: 2 });
+  });
+
+  it("between writing the charge down and looking at the order", async () => {
+    const order = await orderToPay();
+    const payment = await begunPayment(order);
+    meanwhileAt("payments.save.after", () => deliver(listener, verdictOf(order)));
+    await charge(payment);
+    expect(await reload(payment)).toMatchObject({ state, version: 2 });
+  });
+
+  it("and charged before the listener writes it down", async () => {
+    const order = await orderToPay();
+    const payment = await begunPayment(order);
+    meanwhileAt("payments.apply.before", () => charge(payment));
+    await deliver(listener, verdictOf(order));
+    expect(await reload(payment)).toMatchObject({ state, version: 2 });
+  });
+
+  it("and charged between the listener's writing it down and looking for a payment", async () => {
+    const order = await orderToPay();
+    const payment = await begunPayment(order);
+    meanwhileAt("payments.apply.after", () => charge(payment));
+    await deliver(listener, verdictOf(order));
+    expect(await reload(payment)).toMatchObject({ state, version: 2 });
+  });
+
+  it("without anybody having looked for its payment", async () => {
+    const order = await orderToPay();
+    const payment = await chargedPayment(order);
+    await applyOrder(verdictOf(order));
+    await followOrders();
+    await followOrders();
+    expect(await reload(payment)).toMatchObject({ state, version: 2 });
+  });
+
+  it("seen by several processes at once", async () => {
+    const order = await orderToPay();
+    const payment = await chargedPayment(order);
+    await applyOrder(verdictOf(order));
+    await Promise.all(Array.from({ length: 5 }, () => followOrder(order.id)));
+    expect(await reload(payment)).toMatchObject({ state, version: 2 });
+  });
+});
+
+it("leaves a charged payment alone while orders has not decided", async () => {
+  const payment = await chargedPayment(await orderToPay());
+  await followOrders();
+  expect(await reload(payment)).toMatchObject({ state: "charged", version: 1 });
+});
+
+it("does not take a settled payment back for an old cancellation", async () => {
+  const order = await orderToPay();
+  const payment = await chargedPayment(order);
+  await deliver(orderCompleted, { ...completionOf(order), version: 2 });
+  await deliver(orderCancelled, cancellationOf(order));
+  expect(await reload(payment)).toMatchObject({ state: "settled" });
+});
+
+it("has nothing to do for an order that nobody pays", async () => {
+  await deliver(orderCancelled, cancellationOf(await orderToPay()));
+  expect(await Payment.countDocuments()).toBe(0);
+});
+
+it("starts the refund at once", async () => {
+  const order = await orderToPay();
+  await chargedPayment(order);
+  refundSweep.start();
+  try {
+    await deliver(orderCancelled, cancellationOf(order));
+    await untilPayment(order, "refunded"); // sooner than the sweep's next turn
+  } finally {
+    await refundSweep.stop();
+  }
+  expect(await published("payment:refunded")).toHaveLength(1);
+});

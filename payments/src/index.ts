@@ -1,0 +1,24 @@
+import { every, hours, seconds, startService } from "@eventhive/common";
+import { app } from "./app";
+import { finishCharging } from "./charge";
+import { database } from "./database";
+import { followOrders } from "./follow-order";
+import { orderCancelled } from "./listeners/order-cancelled";
+import { orderCompleted } from "./listeners/order-completed";
+import { orderCreated } from "./listeners/order-created";
+import { reconcileByHand, reconcileDaily } from "./reconcile";
+import { refundSweep } from "./refund";
+
+startService({
+  name: "payments",
+  store: { database },
+  app,
+  listeners: [orderCreated, orderCancelled, orderCompleted],
+  sweeps: [
+    every(seconds(5), finishCharging),
+    every(seconds(5), followOrders),
+    refundSweep,
+    every(hours(24), reconcileDaily),
+  ],
+  commands: { reconcile: reconcileByHand },
+});

@@ -1,0 +1,96 @@
+import { setUpService } from "@eventhive/common/testing";
+import { database } from "../database";
+import { begunPayment, orderToPay, reload } from "../testing";
+import type { Payment } from "./payment";
+
+const { published } = setUpService(database);
+
+const arrows = {
+  confirmCharge: (payment: Payment) => payment.confirmCharge("ch_1"),
+  fail: (payment: Payment) => payment.fail("Your card was declined."),
+  settle: (payment: Payment) => payment.settle(),
+  giveBack: (payment: Payment) => payment.giveBack(),
+  confirmRefund: (payment: Payment) => payment.confirmRefund(),
+};
+type Arrow = keyof typeof arrows;
+
+/** The way to each state, and where it may go from there. */
+const machine: [Payment["state"], Arrow[], Arrow[]][] = [
+  ["charging", [], ["confirmCharge", "fail"]],
+  ["failed", ["fail"], []],
+  ["charged", ["confirmCharge"], ["settle", "giveBack"]],
+  ["settled", ["confirmCharge", "settle"], []],
+  ["refunding", ["confirmCharge", "giveBack"], ["confirmRefund"]],
+  ["refunded", ["confirmCharge", "giveBack", "confirmRefund"], []],
+];
+
+async function paymentAfter(way: Arrow[]): Promise<Payment> {
+  const payment = await begunPayment(await orderToPay());
+  for (const arrow of way) {
+    arrows[arrow](payment);
+    await payment.save();
+  }
+  return payment;
+}
+
+it.each(machine)("goes from %s only where it may", async (state, way, allowed) => {
+  const possible: string[] = [];
+  for (const [name, arrow] of Object.entries(arrows)) {
+    const payment = await paymentAfter(way);
+    expect(payment).toMatchObject({ state, version: way.length });
+    if (arrow(payment)) possible.push(name);
+  }
+  expect(possible).toEqual(allowed);
+});
+
+it.each<[Arrow[], string[], string[]]>([
+  [["fail"], [], []],
+  [["confirmCharge", "settle"], ["charged"], []],
+  [["confirmCharge", "giveBack"], ["charged"], []],
+  [["confirmCharge", "giveBack", "confirmRefund"], ["charged"], ["refunded"]],
+])("publishes of the way %j only the charge and the refund", async (way, created, refunded) => {
+  await paymentAfter(way);
+  expect((await published("payment:created")).map(({ state }) => state)).toEqual(created);
+  expect((await published("payment:refunded")).map(({ state }) => state)).toEqual(refunded);
+});
+
+it.each<[Payment["state"], Arrow[], string | undefined]>([
+  ["charging", [], undefined],
+  ["failed", ["fail"], undefined],
+  ["charged", ["confirmCharge"], "payment:created"],
+  ["settled", ["confirmCharge", "settle"], "payment:created"],
+  ["refunding", ["confirmCharge", "giveBack"], "payment:created"],
+  ["refunded", ["confirmCharge", "giveBack", "confirmRefund"], "payment:refunded"],
+])("is announced again, when %s, to the subject that fits", async (_state, way, subject) => {
+  expect((await paymentAfter(way)).presentSubject()).toBe(subject);
+});
+
+it("lets one of two win who saw the same state", async () => {
+  const payment = await begunPayment(await orderToPay());
+  const same = await reload(payment);
+  payment.confirmCharge("ch_1");
+  await payment.save();
+  same.fail("given up");
+  await expect(same.save()).rejects.toThrow("No matching document");
+  expect(await reload(payment)).toMatchObject({ state: "charged", version: 1 });
+});
+
+it("is the only one that pays its order, until it fails", async () => {
+  const order = await orderToPay();
+  const first = await begunPayment(order);
+  await expect(begunPayment(order, "tok_mastercard")).rejects.toMatchObject({ keyPattern: { pays: 1 } });
+  first.fail("Your card was declined.");
+  await first.save();
+  await expect(begunPayment(order)).rejects.toMatchObject({ keyPattern: { orderId: 1, tokenHash: 1 } });
+  expect(await begunPayment(order, "tok_mastercard")).toMatchObject({ state: "charging" });
+});
+
+it("blocks its order even when the money went back", async () => {
+  const order = await orderToPay();
+  const payment = await begunPayment(order);
+  for (const arrow of [arrows.confirmCharge, arrows.giveBack, arrows.confirmRefund]) {
+    arrow(payment);
+    await payment.save();
+  }
+  await expect(begunPayment(order, "tok_mastercard")).rejects.toMatchObject({ keyPattern: { pays: 1 } });
+});

@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import {
+  type EventData,
+  type PaymentState,
+  type Subject,
+  aggregate,
+  aggregateFields,
+  aggregateMethods,
+  clock,
+} from "@eventhive/common";
+import { Schema } from "mongoose";
+import { config } from "../config";
+import { database } from "../database";
+import { toMinorUnits } from "../money";
+import type { Order } from "./order";
+
+const states = ["charging", "charged", "settled", "failed", "refunding", "refunded"] satisfies PaymentState[];
+
+type PublicState = Omit<EventData<"payment:created">, "id" | "version" | "stripeId"> & { stripeId?: string };
+
+const paymentSchema = new Schema(
+  {
+    ...aggregateFields,
+    orderId: { type: String, required: true },
+    userId: { type: String, required: true },
+    /** In the currency's minor unit. */
+    amount: { type: Number, required: true },
+    currency: { type: String, required: true },
+    state: { type: String, enum: states, required: true },
+    /** Since when it has been in this state. */
+    since: { type: Date, required: true },
+    /** The gateway's charge; from `charged` on. */
+    stripeId: { type: String },
+    /** The card, as the browser got it from Stripe; only while it may have to be charged again. */
+    token: { type: String },
+    /** By which a buyer who sends the same token again finds this payment. */
+    tokenHash: { type: String, required: true },
+    /** The order that nobody else can pay: there in every state but `failed`. */
+    pays: { type: String },
+    /** In the card's own words. */
+    failureReason: { type: String },
+  },
+  {
+    // The arrows of the state machine. Each says whether it changed anything: from a state that is not its own, nothing.
+    methods: {
+      ...aggregateMethods,
+
+      confirmCharge(stripeId: string): boolean {
+        if (!this.move("charging", "charged")) return false;
+        this.stripeId = stripeId;
+        this.token = undefined;
+        this.record("payment:created");
+        return true;
+      },
+
+      fail(reason: string): boolean {
+        if (!this.move("charging", "failed")) return false;
+        this.failureReason = reason;
+        this.token = undefined;
+        this.pays = undefined; // lets the buyer try another card
+        this.recordNothing("no money moved");
+        return true;
+      },
+
+      settle(): boolean {
+        if (!this.move("charged", "settled")) return false;
+        this.recordNothing("orders has said so itself");
+        return true;
+      },
+
+      giveBack(): boolean {
+        if (!this.move("charged", "refunding")) return false;
+        this.recordNothing("published once the money is back");
+        return true;
+      },
+
+      confirmRefund(): boolean {
+        if (!this.move("refunding", "refunded")) return false;
+        this.record("payment:refunded");
+        return true;
+      },
+
+      move(from: PaymentState, to: PaymentState): boolean {
+        if (this.state !== from) return false;
+        this.state = to;
+        this.since = clock.date();
+        return true;
+      },
+
+      presentSubject(): Subject | undefined {
+        if (this.state === "charging" || this.state === "failed") return undefined;
+        return this.state === "refunded" ? "payment:refunded" : "payment:created";
+      },
+
+      publicState(): PublicState {
+        const { orderId, userId, stripeId, amount, currency, state } = this;
+        return { orderId, userId, stripeId: stripeId ?? undefined, amount, currency, state };
+      },
+    },
+  },
+);
+
+paymentSchema.plugin(aggregate);
+// One live payment for each order. This, not the idempotency key, prevents a second charge: two tabs are two tokens.
+paymentSchema.index({ pays: 1 }, { unique: true, partialFilterExpression: { pays: { $exists: true } } });
+// The same token is the same payment for ever.
+paymentSchema.index({ orderId: 1, tokenHash: 1 }, { unique: true });
+paymentSchema.index({ userId: 1, createdAt: -1, _id: -1 });
+paymentSchema.index({ state: 1, since: 1 });
+
+export const Payment = database.model("Payment", paymentSchema);
+export type Payment = InstanceType<typeof Payment>;
+
+const hashOf = (token: string) => createHash("sha256").update(token).digest("hex");
+
+/** A payment that is not saved yet; saving it fails with a duplicate key when another one pays the order. */
+export function paymentFor(order: Order, token: string): Payment {
+  const payment = new Payment({
+    orderId: order.id,
+    userId: order.userId,
+    amount: toMinorUnits(order.price),
+    currency: config.CURRENCY,
+    state: "charging",
+    since: clock.date(),
+    token,
+    tokenHash: hashOf(token),
+    pays: order.id,
+  });
+  payment.recordNothing("no money has moved yet");
+  return payment;
+}
+
+export const findPayment = (orderId: string, token: string): Promise<Payment | null> =>
+  Payment.findOne({ orderId, tokenHash: hashOf(token) }).exec();

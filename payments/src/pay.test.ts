@@ -1,0 +1,155 @@
+import { type ClientRequest, createServer, request as httpRequest } from "node:http";
+import type { AddressInfo } from "node:net";
+import { deliver, setUpService, signedIn } from "@eventhive/common/testing";
+import { app } from "./app";
+import { database } from "./database";
+import { orderCancelled } from "./listeners/order-cancelled";
+import { orderCompleted } from "./listeners/order-completed";
+import {
+  type OrderEvent,
+  begunPayment,
+  cancellationOf,
+  chargedPayment,
+  completionOf,
+  later,
+  meanwhileAt,
+  orderToPay,
+  pays,
+  reload,
+  setUpSandbox,
+  untilPayment,
+} from "./testing";
+
+setUpService(database);
+const sandbox = setUpSandbox();
+
+it("charges once when many cards are offered at the same moment", async () => {
+  const order = await orderToPay();
+  const tokens = await Promise.all(Array.from({ length: 20 }, () => sandbox.tokenOf("4242424242424242")));
+  const sent = tokens.map((token) => pays(order, token));
+  await untilPayment(order, "charged");
+  later(5000);
+
+  const answers = await Promise.all(sent);
+  expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
+  expect(answers.filter(({ body }) => body.code === "payment-in-progress")).toHaveLength(19);
+  expect(sandbox.chargesOf(order)).toHaveLength(1);
+});
+
+it("charges once when the same card is sent twice at the same moment, and answers both alike", async () => {
+  const order = await orderToPay();
+  const answers = [pays(order), pays(order)];
+  await untilPayment(order, "charged");
+  await deliver(orderCompleted, completionOf(order));
+
+  const [first, second] = await Promise.all(answers);
+  expect(first).toMatchObject({ status: 201, body: { state: "settled" } });
+  expect(second).toMatchObject({ status: 201, body: first?.body });
+  expect(sandbox.chargesOf(order)).toHaveLength(1);
+});
+
+it("lets the same token join a charge that is under way", async () => {
+  const order = await orderToPay();
+  let joined: ReturnType<typeof pays> | undefined;
+  meanwhileAt("payments.charge.before", async () => {
+    joined = pays(order);
+  });
+  const first = pays(order);
+  await untilPayment(order, "charged");
+  await deliver(orderCompleted, completionOf(order));
+  expect([await first, await joined]).toMatchObject([{ status: 201 }, { status: 201 }]);
+  expect(sandbox.chargesOf(order)).toHaveLength(1);
+});
+
+it("answers the same token as its payment ended: settled", async () => {
+  const order = await orderToPay();
+  await chargedPayment(order);
+  await deliver(orderCompleted, completionOf(order));
+  expect(await pays(order)).toMatchObject({ status: 201, body: { state: "settled" } });
+  expect(sandbox.chargesOf(order)).toHaveLength(1);
+});
+
+it("answers the same token as its payment ended: declined", async () => {
+  const order = await orderToPay();
+  const token = await sandbox.tokenOf("4000000000009995");
+  const answers = [await pays(order, token), await pays(order, token)];
+  const declined = { code: "payment-declined", errors: [{ message: "Your card has insufficient funds." }] };
+  expect(answers).toMatchObject([{ body: declined }, { body: declined }]);
+  expect(sandbox.chargesOf(order)).toHaveLength(1);
+});
+
+it("answers the same token as its payment ended: given back", async () => {
+  const order = await orderToPay();
+  await chargedPayment(order);
+  await deliver(orderCancelled, cancellationOf(order, "expired"));
+  expect(await pays(order)).toMatchObject({ status: 400, body: { code: "order-expired" } });
+});
+
+it("answers 503 payment-pending to the same token once nobody can be asking the card any more", async () => {
+  const order = await orderToPay();
+  await begunPayment(order);
+  later(2000);
+  expect(await pays(order)).toMatchObject({ status: 503, body: { code: "payment-pending" } });
+});
+
+it.each(["charging", "charged"] as const)("refuses another card while a payment is %s", async (state) => {
+  const order = await orderToPay();
+  await (state === "charging" ? begunPayment(order) : chargedPayment(order));
+  expect(await pays(order, "tok_mastercard")).toMatchObject({
+    status: 400,
+    body: { code: "payment-in-progress" },
+  });
+});
+
+it("refuses another card once the payment is settled", async () => {
+  const order = await orderToPay();
+  await chargedPayment(order);
+  await deliver(orderCompleted, completionOf(order));
+  expect(await pays(order, "tok_mastercard")).toMatchObject({ status: 400, body: { code: "order-paid" } });
+  expect(sandbox.chargesOf(order)).toHaveLength(1);
+});
+
+it("says order-paid to another card although it saw the order before it was paid", async () => {
+  const order = await orderToPay();
+  await chargedPayment(order);
+  meanwhileAt("payments.save.before", () => deliver(orderCompleted, completionOf(order)));
+  expect(await pays(order, "tok_mastercard")).toMatchObject({ status: 400, body: { code: "order-paid" } });
+});
+
+it("remembers of the card only a hash once it need not ask it again", async () => {
+  const order = await orderToPay();
+  const payment = await begunPayment(order);
+  expect(payment).toMatchObject({ token: "tok_visa" });
+  const charged = await chargedPayment(await orderToPay());
+  expect(charged.token).toBeUndefined();
+  expect(charged.tokenHash).toMatch(/^[0-9a-f]{64}$/);
+});
+
+it("goes on when the buyer hangs up", async () => {
+  const server = createServer(app).listen(0, "127.0.0.1");
+  try {
+    const order = await orderToPay();
+    const hungUp = new Promise((resolve) =>
+      server.once("connection", (socket) => socket.once("close", resolve)),
+    );
+    let sent: ClientRequest | undefined;
+    meanwhileAt("payments.charge.before", async () => {
+      sent?.destroy();
+      await hungUp;
+    });
+    sent = send(order, server.address() as AddressInfo);
+    const payment = await untilPayment(order, "charged");
+    await deliver(orderCompleted, completionOf(order));
+    expect(await reload(payment)).toMatchObject({ state: "settled" });
+  } finally {
+    server.close();
+  }
+});
+
+function send(order: OrderEvent, { port }: AddressInfo): ClientRequest {
+  const headers = { "Content-Type": "application/json", Cookie: signedIn(order.userId) };
+  const sent = httpRequest({ port, host: "127.0.0.1", path: "/api/payments", method: "POST", headers });
+  sent.on("error", () => {}); // we hang up ourselves
+  sent.end(JSON.stringify({ orderId: order.id, token: "tok_visa" }));
+  return sent;
+}

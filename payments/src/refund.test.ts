@@ -1,0 +1,85 @@
+import { onFailpoint } from "@eventhive/common";
+import { deliver, setUpService } from "@eventhive/common/testing";
+import { database } from "./database";
+import { orderCancelled } from "./listeners/order-cancelled";
+import type { Payment } from "./models/payment";
+import { finishRefunds } from "./refund";
+import { gateway } from "./stripe";
+import { cancellationOf, chargedPayment, crashAt, orderToPay, reload, setUpSandbox } from "./testing";
+
+const { published } = setUpService(database);
+const sandbox = setUpSandbox();
+
+async function paymentToGiveBack(): Promise<Payment> {
+  const order = await orderToPay();
+  const payment = await chargedPayment(order);
+  await deliver(orderCancelled, cancellationOf(order));
+  return reload(payment);
+}
+
+const refundsOf = ({ stripeId }: Payment) =>
+  [...sandbox.ledger.refunds.values()].filter(({ charge }) => charge === stripeId);
+
+it("gives the whole amount back and tells the others, once", async () => {
+  const payment = await paymentToGiveBack();
+  await finishRefunds();
+  await finishRefunds();
+  expect(await reload(payment)).toMatchObject({ state: "refunded", version: 3 });
+  expect(refundsOf(payment)).toMatchObject([{ amount: 1999 }]);
+  const { id, orderId, stripeId } = payment;
+  expect(await published("payment:refunded")).toMatchObject([
+    { id, version: 3, orderId, stripeId, amount: 1999, currency: "usd", state: "refunded" },
+  ]);
+});
+
+it.each(["payments.refund.before", "payments.refund.after", "payments.save.before"])(
+  "gives it back once when it crashes at %s",
+  async (failpoint) => {
+    const payment = await paymentToGiveBack();
+    crashAt(failpoint);
+    await finishRefunds();
+    onFailpoint(undefined);
+    expect(await reload(payment)).toMatchObject({ state: "refunding" });
+
+    await finishRefunds();
+    expect(await reload(payment)).toMatchObject({ state: "refunded" });
+    expect(refundsOf(payment)).toHaveLength(1);
+    expect(await published("payment:refunded")).toHaveLength(1);
+  },
+);
+
+it("gives it back once when the answer got lost", async () => {
+  const payment = await paymentToGiveBack();
+  sandbox.faults.add({ operation: "refund", kind: "lose", times: 2 }); // Stripe's library asks twice
+  await finishRefunds();
+  await finishRefunds();
+  expect(await reload(payment)).toMatchObject({ state: "refunded" });
+  expect(refundsOf(payment)).toHaveLength(1);
+});
+
+it("gives it back once when several processes do so at the same moment", async () => {
+  const payment = await paymentToGiveBack();
+  await Promise.all([finishRefunds(), finishRefunds(), finishRefunds()]);
+  await finishRefunds();
+  expect(await reload(payment)).toMatchObject({ state: "refunded", version: 3 });
+  expect(refundsOf(payment)).toHaveLength(1);
+  expect(await published("payment:refunded")).toHaveLength(1);
+});
+
+it("is content when somebody gave it back by hand", async () => {
+  const payment = await paymentToGiveBack();
+  await gateway().refund({ paymentId: "by-hand", stripeId: payment.stripeId ?? "" });
+  await finishRefunds();
+  expect(await reload(payment)).toMatchObject({ state: "refunded" });
+  expect(refundsOf(payment)).toHaveLength(1);
+});
+
+it("does not let one refund that fails hold up another, and repeats it", async () => {
+  const payments = [await paymentToGiveBack(), await paymentToGiveBack()];
+  const states = async () => (await Promise.all(payments.map(reload))).map(({ state }) => state).sort();
+  sandbox.faults.add({ operation: "refund", kind: "fail", beforeWork: true });
+  await finishRefunds();
+  expect(await states()).toEqual(["refunded", "refunding"]);
+  await finishRefunds();
+  expect(await states()).toEqual(["refunded", "refunded"]);
+});

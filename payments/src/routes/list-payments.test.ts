@@ -1,0 +1,71 @@
+import { deliver, newId, setUpService, signedIn } from "@eventhive/common/testing";
+import request from "supertest";
+import { app } from "../app";
+import { database } from "../database";
+import { orderCompleted } from "../listeners/order-completed";
+import { begunPayment, chargedPayment, completionOf, orderToPay, setUpSandbox } from "../testing";
+
+setUpService(database);
+setUpSandbox();
+
+const list = (buyer: string, query = "") =>
+  request(app).get(`/api/payments${query}`).set("Cookie", signedIn(buyer));
+
+it("lists the caller's payments with their orders and nobody else's, newest first", async () => {
+  const userId = newId();
+  const paid = await orderToPay({ userId });
+  const settled = await chargedPayment(paid);
+  await deliver(orderCompleted, completionOf(paid));
+  const open = await orderToPay({ userId });
+  const charging = await begunPayment(open);
+  await begunPayment(await orderToPay());
+
+  const { body, headers } = await list(userId).expect(200);
+  const common = { userId, amount: 1999, currency: "usd", createdAt: expect.any(String) };
+  const order = { title: "Chamber music", price: 19.99 };
+  expect(body).toEqual([
+    {
+      ...common,
+      id: charging.id,
+      version: 0,
+      orderId: open.id,
+      state: "charging",
+      order: { ...order, id: open.id, status: "created" },
+    },
+    {
+      ...common,
+      id: settled.id,
+      version: 2,
+      orderId: paid.id,
+      stripeId: settled.stripeId,
+      state: "settled",
+      order: { ...order, id: paid.id, status: "complete" },
+    },
+  ]);
+  expect(headers.link).toBeUndefined();
+});
+
+it("links to the next page until there is none", async () => {
+  const userId = newId();
+  const payments = [];
+  for (let count = 0; count < 3; count++) payments.push(await begunPayment(await orderToPay({ userId })));
+  const first = await list(userId, "?limit=2").expect(200);
+  const next = /^<(.+)>; rel="next"$/.exec(first.headers.link ?? "")?.[1] ?? "";
+  const second = await request(app).get(next).set("Cookie", signedIn(userId)).expect(200);
+  const ids = [...first.body, ...second.body].map(({ id }: { id: string }) => id);
+  expect(ids).toEqual(payments.map(({ id }) => id).reverse());
+  expect(second.headers.link).toBeUndefined();
+});
+
+it.each([
+  ["?cursor=nonsense", "cursor"],
+  ["?limit=0", "limit"],
+  ["?limit=101", "limit"],
+])("answers 400 invalid-input for %s", async (query, field) => {
+  const { body } = await list(newId(), query).expect(400);
+  expect(body).toMatchObject({ code: "invalid-input", errors: [{ field }] });
+});
+
+it("answers 401 to somebody who is not signed in", async () => {
+  await request(app).get("/api/payments").expect(401);
+});
