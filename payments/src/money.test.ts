@@ -1,10 +1,10 @@
 import { assertTwoDecimalCurrency, toMinorUnits } from "./money";
 
 it("turns every price from 0.50 to 1,000.00 into its whole number of cents", () => {
-  for (let cents = 50; cents <= 100_000; cents += 1)
-    expect(toMinorUnits(Number(`${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, "0")}`))).toBe(
-      cents,
-    );
+  const allCents = Array.from({ length: 99_951 }, (_, index) => index + 50);
+  const priceOf = (cents: number) =>
+    Number(`${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, "0")}`);
+  expect(allCents.filter((cents) => toMinorUnits(priceOf(cents)) !== cents)).toEqual([]);
 });
 
 it("keeps the cents of the dearest ticket", () => {
