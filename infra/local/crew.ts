@@ -70,8 +70,12 @@ export class Crew {
 }
 
 function obituary({ name, how, lastWords, pauseInMs }: Death): string {
-  const lines = lastWords.trimEnd().split("\n").slice(-10);
-  return [`${name} died (${how}) and starts again in ${pauseInMs / 1000} s. Its last lines:`, ...lines].join(
+  const lines = lastWords
+    .trimEnd()
+    .split("\n")
+    .slice(-20)
+    .map((line) => line.slice(0, 300));
+  return [`${name} ended (${how}); it starts again in ${pauseInMs / 1000} s. Its last lines:`, ...lines].join(
     "\n    ",
   );
 }

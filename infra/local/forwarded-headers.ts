@@ -17,9 +17,9 @@ export function headersForBackend(req: IncomingMessage, requestId: string): Outg
   const { expect: _answeredHere, forwarded: _forgeable, ...headers } = withoutHopByHop(req.headers);
   return {
     ...headers,
-    "x-forwarded-for": req.socket.remoteAddress,
+    "x-forwarded-for": req.socket.remoteAddress ?? "", // none once the client has gone
     "x-forwarded-proto": "http",
-    "x-forwarded-host": req.headers.host,
+    "x-forwarded-host": req.headers.host ?? "", // none in HTTP/1.0
     "x-request-id": requestId,
     // Node frames only the bodies it expects: that of a chunked DELETE would go out without an end.
     ...("transfer-encoding" in req.headers && { "transfer-encoding": "chunked" }),

@@ -56,23 +56,37 @@ it("passes an answer on that comes before the body is all sent, and keeps the co
 });
 
 it.each([
-  ["declares", "content-length: 2000000", "x".repeat(2_000_000)],
-  [
-    "turns out to have",
-    "transfer-encoding: chunked",
-    `${(2_000_000).toString(16)}\r\n${"x".repeat(2_000_000)}\r\n0\r\n\r\n`,
-  ],
+  ["declares", "content-length: 2000000", "x".repeat(1_500_000), "x".repeat(500_000)],
+  ["turns out to have", "transfer-encoding: chunked", chunk(1_500_000), `${chunk(500_000)}0\r\n\r\n`],
 ])(
   "answers 413 too-large when a body %s more than 1 MiB, and keeps the connection",
-  async (_how, length, body) => {
+  async (_how, length, ...body) => {
     const url = await gatewayToOrders((req, res) => req.once("end", () => res.end("taken")).resume());
     const { socket, received } = rawConnection(url);
-    socket.write(head("POST", length) + body);
+    const [first, rest] = body;
+    socket.write(head("POST", length) + first);
     await until(() => received().includes('"code":"too-large"'));
     expect(received()).toMatch(/^HTTP\/1.1 413 /);
+    socket.write(rest ?? "");
     await expectNextAnswer(socket, received);
   },
 );
+
+it("keeps the connection when the service breaks off in the middle of a body", async () => {
+  const url = await gatewayToOrders((req, res) => {
+    let size = 0;
+    req.on("data", (part: Buffer) => {
+      size += part.length;
+      if (size === 300_000) req.socket.destroy();
+    });
+    req.once("end", () => res.end("taken"));
+  });
+  const { socket, received } = rawConnection(url);
+  socket.write(`${head("POST", "content-length: 900000")}${"x".repeat(300_000)}`);
+  await until(() => received().includes('"code":"bad-gateway"'));
+  socket.write("x".repeat(600_000));
+  await expectNextAnswer(socket, received);
+});
 
 it("takes a body of exactly 1 MiB", async () => {
   const url = await gatewayToOrders(async (req, res) => res.end(String((await buffer(req)).length)));
@@ -102,20 +116,28 @@ it("says where the body of a DELETE ends, so that none of it is taken for the ne
   expect(received).toEqual(["DELETE /api/orders/1 GET /api/orders/2 HTTP/1.1\r\n\r\n", "GET /api/orders/1 "]);
 });
 
-it("hangs up on the service when the client hangs up", async () => {
-  let isOpen = false;
-  const url = await gatewayToOrders((_req, res) => {
-    isOpen = true;
-    res.write("data: first\n\n");
-    res.once("close", () => (isOpen = false));
-  });
-  const stream = open(url).end();
-  const response = await responseTo(stream);
-  await once(response, "data");
-  expect(isOpen).toBe(true);
-  stream.on("error", () => undefined).destroy();
-  await until(() => !isOpen);
+it("answers a client that speaks HTTP/1.0 and names no host", async () => {
+  const { socket, received } = rawConnection(await gatewayToOrders((_req, res) => res.end("hello")));
+  socket.write("GET /api/orders/1 HTTP/1.0\r\n\r\n");
+  await until(() => received().endsWith("hello"));
 });
+
+it.each(["before it answers", "half-way through its answer"])(
+  "hangs up on the service when the client hangs up %s",
+  async (when) => {
+    let isOpen = false;
+    const url = await gatewayToOrders((_req, res) => {
+      isOpen = true;
+      if (when !== "before it answers") res.write("half of ");
+      res.once("close", () => (isOpen = false));
+    });
+    const { socket, received } = rawConnection(url);
+    socket.write(head("GET"));
+    await until(() => isOpen && (when === "before it answers" || received().includes("half of ")));
+    socket.destroy();
+    await until(() => !isOpen);
+  },
+);
 
 it("breaks off when the service breaks off, rather than end half an answer as if it were whole", async () => {
   const url = await gatewayToOrders((req, res) => {
@@ -152,6 +174,10 @@ function rawConnection(url: string): { socket: Socket; received: () => string } 
   socket.setEncoding("utf8").on("data", (part: string) => (received += part));
   afterwards(() => socket.destroy());
   return { socket, received: () => received };
+}
+
+function chunk(size: number): string {
+  return `${size.toString(16)}\r\n${"x".repeat(size)}\r\n`;
 }
 
 function head(method: string, length = "content-length: 0"): string {

@@ -48,8 +48,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createServer(timeouts, (req, res) => {
     const requestId = requestIdOf(req);
     const service = findService(routes, req.url ?? "/") ?? "client";
-    if (Number(req.headers["content-length"] ?? 0) > LARGEST_BODY_IN_BYTES) refuse(res, requestId, tooLarge);
-    else if (service === "client" && !backends.know(service)) notBuiltYet(req, res, requestId);
+    if (service === "client" && !backends.know(service)) notBuiltYet(req, res, requestId);
     else forward(req, res, requestId, backends.readyFor(service));
   });
 
@@ -68,12 +67,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       refuse(res, requestId, gatewayTimeout);
       upstream.destroy();
     }, longestAnswerInMs);
-    upstream.once("close", () => clearTimeout(deadline));
     res.once("close", () => {
       if (!res.writableFinished) upstream.destroy();
     });
 
-    // Nothing is read from the client before somebody is there to take it: a refused request goes on to another whole.
+    // Nothing is read from the client before somebody is there to take it: what one refuses, another gets whole.
     upstream.once("socket", (socket) => {
       if (socket.connecting) socket.once("connect", sendBody);
       else sendBody();
@@ -87,7 +85,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         upstream.destroy();
       });
       req.pipe(upstream);
-      // The rest of a body that nobody wants any more is read and dropped, which keeps the client's connection usable.
+      // What nobody wants any more of a body is read and dropped, which keeps the client's connection usable.
       upstream.once("close", () => req.unpipe(upstream).resume());
     }
 
@@ -95,13 +93,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       clearTimeout(deadline);
       res.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", headersForClient(response));
       res.flushHeaders(); // else the head of an event stream would wait for its first event
-      pipeline(response, res, () => undefined); // an answer that breaks off half-way breaks off for the client too
+      pipeline(response, res, () => undefined); // what breaks off half-way breaks off for the client too
     });
 
-    upstream.on("error", (error: NodeJS.ErrnoException) => {
+    let failure: NodeJS.ErrnoException | undefined;
+    upstream.on("error", (error) => (failure ??= error));
+    upstream.once("close", () => {
+      clearTimeout(deadline);
       if (res.headersSent || res.destroyed) return;
-      const isStale = error.code === "ECONNRESET" && upstream.reusedSocket && isRepeatable(req);
-      if (error.code === "ECONNREFUSED") {
+      const isStale = failure?.code === "ECONNRESET" && upstream.reusedSocket && isRepeatable(req);
+      if (failure?.code === "ECONNREFUSED") {
         backends.markAway(backend);
         forward(req, res, requestId, others);
       } else if (isStale) forward(req, res, requestId, candidates);

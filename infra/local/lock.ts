@@ -22,9 +22,11 @@ export function lock(dataFolder: string): () => void {
   writeFileSync(mine, `${process.pid} ${startOf(process.pid)}`);
   try {
     linkSync(mine, file); // whole from the first moment, and fails when another was faster
-  } catch {
+  } catch (error) {
+    const holder = holderOf(dataFolder);
+    if (!holder) throw error;
     throw new Error(
-      `${dataFolder} is in use by pid ${holderOf(dataFolder)}. Stop that one, or set EVENTHIVE_DATA=… for a second copy.`,
+      `${dataFolder} is in use by pid ${holder}. Stop that one, or set EVENTHIVE_DATA=… for a second copy.`,
     );
   } finally {
     rmSync(mine);
@@ -34,8 +36,9 @@ export function lock(dataFolder: string): () => void {
 
 /** Ends what a runner that was killed left running, services first. Returns the names. */
 export async function endLeftovers(dataFolder: string): Promise<string[]> {
+  // Redis writes its title, which ends in its port, over its variables.
   const isLeft = ({ pid, url }: StackProcess) =>
-    hasVariable(pid, `EVENTHIVE_STACK=${dataFolder}`) || Boolean(commandOf(pid)?.includes(new URL(url).port)); // Redis writes its title over its variables
+    hasVariable(pid, `EVENTHIVE_STACK=${dataFolder}`) || commandOf(pid)?.includes(`:${new URL(url).port}`);
   const left = readStackFile(dataFolder)?.processes.filter(isLeft) ?? [];
   for (const kind of ["service", "server"]) {
     await Promise.all(left.filter((one) => one.kind === kind).map(end));

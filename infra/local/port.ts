@@ -3,13 +3,16 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { attempt, commandOf, printed } from "./processes";
 
+/** Far apart for processes that look at the same time, or two could both find the same port free. */
+let next = process.pid * 97;
+
 /**
- * A port that nobody listens on, from below the range that systems give to outgoing connections: one of those could
- * otherwise take the port of a process while it is being restarted.
+ * A port that nobody listens on, another one each time, from below the range that systems give to outgoing connections:
+ * one of those could otherwise take the port of a process while it is being restarted.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const port = 20_000 + (next++ % 12_000);
     if (await isFree(port)) return port;
   }
 }

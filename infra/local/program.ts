@@ -1,9 +1,15 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { closeSync, fstatSync, mkdirSync, openSync, readSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { killGroup } from "./processes";
+import { attempt, killGroup } from "./processes";
 
 export const root = resolve(__dirname, "../..");
+
+/** The kernel ends what we started when we are gone, even by kill -9. Where it cannot, the next start sees to it. */
+const endWithUs = ["setpriv", "--pdeathsig", "TERM"];
+const canEndWithUs = attempt(() =>
+  execFileSync("setpriv", ["--pdeathsig", "TERM", "true"], { stdio: "pipe" }),
+);
 
 const LAST_WORDS_IN_BYTES = 256 * 1024;
 
@@ -34,7 +40,7 @@ export function run(program: Program, lastWords: string): Run {
   mkdirSync(dirname(program.log), { recursive: true });
   const log = openSync(program.log, "a");
   const begin = fstatSync(log).size;
-  const [command = "", ...parameters] = program.command(lastWords);
+  const [command = "", ...parameters] = [...(canEndWithUs ? endWithUs : []), ...program.command(lastWords)];
   // Its own process group: Ctrl-C reaches the runner alone, which then stops everything in order.
   const child = spawn(command, parameters, {
     cwd: root,
@@ -61,7 +67,7 @@ export function run(program: Program, lastWords: string): Run {
     async stop(signal, graceInMs) {
       if (!isAlive) return;
       child.kill(signal);
-      const kill = setTimeout(() => child.pid && killGroup(child.pid), graceInMs);
+      const kill = setTimeout(() => child.kill("SIGKILL"), graceInMs);
       await ended;
       clearTimeout(kill);
     },

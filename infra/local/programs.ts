@@ -15,16 +15,11 @@ export const SERVICES = ["auth", "tickets", "orders", "payments", "expiration"];
 /** Runs TypeScript as it is, @eventhive/common included. */
 const fromSource = [process.execPath, "--conditions=@eventhive/source", "--import", "tsx"];
 
-/** The command of each service: as it was built, or from its source and again whenever a file changes. */
+/** The command of each service: as it was built, or from its sources. */
 export function serviceCommands(dev: boolean): Record<string, string[]> {
-  const built = (name: string) => [process.execPath, `${name}/dist/index.js`];
-  const watched = (name: string) => [
-    ...fromSource,
-    "--watch",
-    "--watch-preserve-output",
-    `${name}/src/index.ts`,
-  ];
-  return Object.fromEntries(SERVICES.map((name) => [name, dev ? watched(name) : built(name)]));
+  const command = (name: string) =>
+    dev ? [...fromSource, `${name}/src/index.ts`] : [process.execPath, `${name}/dist/index.js`];
+  return Object.fromEntries(SERVICES.map((name) => [name, command(name)]));
 }
 
 /** Where the servers are, and the programs of those that are for us to run. */

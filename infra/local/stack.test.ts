@@ -67,7 +67,7 @@ it("starts a service again that was killed, at the same address, and writes that
 });
 
 it("leaves no process behind when it stops, and can then start again on the same data", async () => {
-  const stack = await start();
+  const stack = await start({ environment: { ...addresses, ...sandbox } });
   const pids = stack.processes().map(({ pid }) => pid);
   await Promise.all([stack.stop(), stack.stop()]);
   expect(pids.filter((pid) => startOf(pid))).toEqual([]);

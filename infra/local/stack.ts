@@ -10,6 +10,7 @@ import { SERVICES, serverPrograms, serviceCommands, servicePrograms } from "./pr
 import { readRoutes } from "./routes";
 import { dataFolderFrom, stackFileOf, type StackFile, type StackProcess, writeStackFile } from "./stack-file";
 import type { Supervisor } from "./supervisor";
+import { watchSources } from "./watch-sources";
 
 export interface StackOptions {
   /** An absolute path: EVENTHIVE_DATA, or `.eventhive/data`. */
@@ -56,6 +57,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const unlock = lock(dataFolder);
   let servers: StackFile["servers"] = { mongo: "", redis: "", nats: "", stripe: "" };
   const crew = new Crew(say, () => writeStackFile(dataFolder, { url, servers, processes: crew.processes() }));
+  const watching = new AbortController();
   const killNow = () => crew.killNow();
   process.once("exit", killNow);
   let gateway: Gateway | undefined;
@@ -70,11 +72,17 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     servers = found.servers;
     await crew.start(found.programs, signal);
 
-    if (!dev && !options.services) await build(["common", ...SERVICES], signal);
+    if (!dev && !options.services) {
+      say("Building what has changed …");
+      await build(["common", ...SERVICES], signal);
+    }
     const shared = sharedEnvironment(environment, { url, servers }, dataFolder);
     const commands = options.services ?? serviceCommands(dev);
     const services = await servicePrograms(commands, replicas, dataFolder, servers.mongo, shared);
     await crew.start(services, signal);
+
+    for (const { service, name } of dev ? services : [])
+      watchSources(service, crew.find(name), watching.signal);
 
     gateway = await startGateway({ port, routes: readRoutes(), backends: services });
     if (environment.EVENTHIVE_DEMO !== "no") await loadDemo(url, dataFolder, say);
@@ -99,6 +107,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
   /** From the outside in: no new requests, then services finish what they have, then what they stand on goes. */
   async function stopInOrder(): Promise<void> {
+    watching.abort();
     gateway?.drain();
     await crew.stop("service");
     await gateway?.close();

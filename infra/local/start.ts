@@ -42,11 +42,13 @@ function say(line: string): void {
 function summary({ url, dataFolder, servers }: Stack): string {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   const isSandbox = servers.stripe.startsWith("http://127.0.0.1");
-  const data = relative(process.cwd(), dataFolder) || dataFolder;
+  const accounts = process.env.EVENTHIVE_DEMO === "no" ? [] : demoAccounts;
+  const nearby = relative(process.cwd(), dataFolder);
+  const data = nearby.startsWith("..") ? dataFolder : nearby;
   const rows = [
     ["Pages", url, ""],
     ["API", `${url}/api/tickets`, "and /api/users, /api/orders, /api/payments"],
-    ...demoAccounts.map(({ email, password, does }) => ["Demo account", `${email}  ${password}`, does]),
+    ...accounts.map(({ email, password, does }) => ["Demo account", `${email}  ${password}`, does]),
     ...(isSandbox ? testCards : [["Cards", "real ones, by Stripe"]]),
     ["Data", data, "npm run reset removes it"],
     ["Logs", `${data}/logs`, "npm run logs -- orders follows some of them"],

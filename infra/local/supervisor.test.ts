@@ -9,7 +9,8 @@ import { afterwards, until } from "./testing";
 jest.setTimeout(30_000);
 
 const staysAlive = "console.log('ready'); setInterval(() => {}, 1000);";
-const takesItsTime = "process.once('SIGTERM', () => setTimeout(() => process.exit(0), 100));";
+const takesItsTime =
+  "process.on('SIGTERM', () => console.log('told')); process.once('SIGTERM', () => setTimeout(() => process.exit(0), 100));";
 
 it("starts a program again when it dies, and tells how it died with its last words", async () => {
   const { supervisor, deaths } = supervise(staysAlive);
@@ -32,7 +33,7 @@ it("waits longer each time for a program that cannot start", async () => {
 it("reports a program that is not there as one that died", async () => {
   const { deaths } = supervise("", { command: () => ["/no/such/program"] });
   await until(() => deaths.length === 1);
-  expect(deaths[0]?.how).toContain("ENOENT");
+  expect(`${deaths[0]?.how} ${deaths[0]?.lastWords}`).toMatch(/ENOENT|No such file/);
 });
 
 it("tells a program what its last run died of", async () => {
@@ -44,10 +45,11 @@ it("tells a program what its last run died of", async () => {
 });
 
 it("stops a program in its own time, told once however often it is asked, and starts it again only when told", async () => {
-  const { supervisor, deaths } = supervise(takesItsTime + staysAlive);
+  const { supervisor, deaths, program } = supervise(takesItsTime + staysAlive);
   await supervisor.ready();
   await Promise.all([supervisor.stop(), supervisor.stop()]);
   expect(startOf(supervisor.pid ?? 0)).toBeUndefined();
+  expect(readFileSync(program.log, "utf8")).toBe("ready\ntold\n");
   expect(deaths).toEqual([]);
   supervisor.start();
   await supervisor.ready();

@@ -1,0 +1,18 @@
+import { appendFileSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startNatsStreaming } from "./servers";
+import { afterwards } from "./testing";
+
+jest.setTimeout(180_000); // the first time, it may have to be built
+
+it("brings the broker up again on a store that a crash cut short in the middle of a record", async () => {
+  const dataFolder = mkdtempSync(join(tmpdir(), "nats-"));
+  const broker = await startNatsStreaming({ dataFolder });
+  afterwards(() => broker.stop());
+  await broker.stop();
+  appendFileSync(join(dataFolder, "nats/clients.dat"), "\x20\x00\x00"); // three of a header's eight bytes
+  broker.start();
+  await broker.ready();
+  expect(broker.restarts).toBe(1);
+});
