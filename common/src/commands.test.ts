@@ -1,6 +1,7 @@
 import { Redis } from "ioredis";
 import { clock } from "./clock";
 import { runCommand } from "./commands";
+import { currentContext } from "./context";
 import { Toy, database, saveToy, useToys } from "./database/toy.testing";
 import { parseEvent } from "./events";
 import { mongoDeadLetters } from "./messaging/dead-letters";
@@ -115,13 +116,13 @@ describe("dead-letters", () => {
   });
 
   it("replays one after the mend, and discards it then", async () => {
-    const id = await keepLetter();
-    let handled = 0;
+    const id = await keepLetter({ traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01` });
+    const traces: unknown[] = [];
     handle = async () => {
-      handled += 1;
+      traces.push(currentContext()?.traceparent);
     };
     await run("dead-letters", "replay", id);
-    expect([handled, await deadLetters.list()]).toEqual([1, []]);
+    expect([traces, await deadLetters.list()]).toEqual([[expect.stringContaining("a".repeat(32))], []]);
   });
 
   it("keeps one whose replay fails", async () => {
@@ -136,7 +137,9 @@ describe("dead-letters", () => {
   it("says what it cannot do", async () => {
     await expect(run("dead-letters", "show", "nothing")).rejects.toThrow("There is no dead letter nothing");
     const forgotten = await keepLetter({ subject: "ticket:created" });
-    await expect(run("dead-letters", "replay", forgotten)).rejects.toThrow("does not listen to ticket:created");
+    await expect(run("dead-letters", "replay", forgotten)).rejects.toThrow(
+      "does not listen to ticket:created",
+    );
     await expect(run("dead-letters", "burn", forgotten)).rejects.toThrow("not burn");
   });
 });

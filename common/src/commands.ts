@@ -77,7 +77,8 @@ async function handleDeadLetters(
     case "replay": {
       const listener = listeners.find(({ subject }) => subject === letter.subject);
       if (!listener) throw new Error(`${name} does not listen to ${letter.subject} any more`);
-      await listener.handle(letter.bytes); // a letter that fails again stays
+      const { bytes, traceparent } = letter;
+      await withContext({ traceparent }, () => listener.handle(bytes)); // a letter that fails again stays
       await deadLetters.discard(id);
       return print(`handled and discarded ${id}`);
     }

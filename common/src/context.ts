@@ -11,6 +11,7 @@ export interface Context {
 
 const storage = new AsyncLocalStorage<Context>();
 
+/** What the present work belongs to; undefined outside a request, an event or a command. */
 export const currentContext = (): Context | undefined => storage.getStore();
 
 /** Runs `work` as a new span of the trace that `traceparent` names, or of a new trace. */

@@ -1,4 +1,113 @@
-import { parseEvent } from "./events";
-it("x", () => {
-  expect(() => parseEvent("ticket:created", Buffer.from("{}"))).toThrow();
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { z } from "zod";
+import { jsonSchema } from "./asyncapi";
+import { type Event, type Subject, checkedData, envelope, events, parseEvent, subjects } from "./events";
+
+interface ObjectSchema {
+  properties?: Record<string, ObjectSchema>;
+  required?: string[];
+}
+
+// What was promised. When the contract grows, write the new field or subject into the fixtures of the next version;
+// those that are there never change: other services, brokers and outboxes are full of them.
+const read = (version: string, file: string) =>
+  JSON.parse(readFileSync(join(__dirname, "fixtures", version, file), "utf8"));
+const versions = readdirSync(join(__dirname, "fixtures"));
+const promisedEvents: Event[] = versions.flatMap((version) => read(version, "events.json"));
+const promisedSchemas: [string, string, ObjectSchema][] = versions.flatMap((version) =>
+  Object.entries<ObjectSchema>(read(version, "schemas.json")).map(([name, schema]) => [
+    version,
+    name,
+    schema,
+  ]),
+);
+
+const bytes = (event: unknown) => Buffer.from(JSON.stringify(event));
+const [sample] = promisedEvents;
+if (sample?.type !== "ticket:created") throw new Error("The first fixture is a ticket:created");
+
+describe("the contract only grows", () => {
+  it.each(promisedEvents)("reads a $type as it always did", (event) => {
+    expect(parseEvent(event.type, bytes(event))).toEqual(event);
+  });
+
+  it.each(promisedSchemas)(
+    "keeps what %s promised of %s: nothing removed, renamed, retyped or newly required",
+    (_, name, promised) => {
+      expect(asItWas(schemaNow(name), promised)).toEqual(promised);
+    },
+  );
+
+  it.each(subjects)("has promised all of %s, and shows an example of every field", (subject) => {
+    const examples = promisedEvents.filter(({ type }) => events[type] === events[subject]);
+    const shown = new Set(examples.flatMap(({ data }) => pathsOf(data)));
+    expect([...shown].toSorted()).toEqual(fieldsOf(schemaNow(subject)).toSorted());
+    expect(promisedEvents.map(({ type }) => type)).toContain(subject);
+  });
+});
+
+/** A schema of today without the optional fields that it has won since. */
+function asItWas(now: ObjectSchema | undefined, promised: ObjectSchema): ObjectSchema | undefined {
+  if (!now?.properties || !promised.properties) return now;
+  const kept = Object.entries(now.properties).flatMap(([name, schema]) => {
+    const before = promised.properties?.[name];
+    return before ? [[name, asItWas(schema, before)]] : [];
+  });
+  return { ...now, properties: Object.fromEntries(kept) };
+}
+
+function schemaNow(name: string): ObjectSchema {
+  // A new subject is no change of the envelope.
+  const schema: z.ZodType = name === "envelope" ? envelope.omit({ type: true }) : events[name as Subject];
+  return jsonSchema(schema) as ObjectSchema;
+}
+
+function pathsOf(data: object, before = ""): string[] {
+  return Object.entries(data).flatMap(([name, value]) =>
+    typeof value === "object" ? pathsOf(value, `${before}${name}.`) : [before + name],
+  );
+}
+
+function fieldsOf({ properties = {} }: ObjectSchema, before = ""): string[] {
+  return Object.entries(properties).flatMap(([name, schema]) =>
+    schema.properties ? fieldsOf(schema, `${before}${name}.`) : [before + name],
+  );
+}
+
+it("drops fields that it does not know, so that newer publishers do not break it", () => {
+  const newer = { ...sample, datacontenttype: "application/json", data: { ...sample.data, seat: "12A" } };
+  expect(parseEvent("ticket:created", bytes(newer))).toEqual(sample);
+});
+
+it.each<[string, unknown]>([
+  ["that is not JSON", "{"],
+  ["that is not an object", []],
+  ["of another CloudEvents version", { ...sample, specversion: "0.3" }],
+  ["without an id", { ...sample, id: "" }],
+  ["of no type that there is", { ...sample, type: "ticket:sold" }],
+  ["about something without a proper id", { ...sample, subject: "1" }],
+  ["of no time", { ...sample, time: "yesterday" }],
+  ["without data", { ...sample, data: undefined }],
+  ["whose data lacks a field", { ...sample, data: { ...sample.data, price: undefined } }],
+  ["whose data has a field of another type", { ...sample, data: { ...sample.data, price: "19.99" } }],
+  ["whose data has a version below 0", { ...sample, data: { ...sample.data, version: -1 } }],
+])("refuses a message %s", (_name, message) => {
+  const onTheWire = typeof message === "string" ? Buffer.from(message) : bytes(message);
+  expect(() => parseEvent("ticket:created", onTheWire)).toThrow(Error);
+});
+
+it("refuses an event that came on another channel, although its data would fit", () => {
+  expect(() => parseEvent("ticket:updated", bytes(sample))).toThrow(
+    "An event of type ticket:created came on the channel ticket:updated",
+  );
+});
+
+it("understands the times of other languages", () => {
+  const event = { ...sample, time: "2026-11-20T11:00:00+01:00" };
+  expect(parseEvent("ticket:created", bytes(event)).time).toBe("2026-11-20T11:00:00+01:00");
+});
+
+it("stops a publisher whose data breaks the contract", () => {
+  expect(() => checkedData("order:created", sample.data)).toThrow("expiresAt");
 });

@@ -60,6 +60,7 @@ export const events = {
 export type Subject = keyof typeof events;
 export type EventData<S extends Subject> = z.infer<(typeof events)[S]>;
 
+/** All channels there are. */
 export const subjects = Object.keys(events) as Subject[];
 
 export type TicketStatus = z.infer<typeof ticket>["status"];
@@ -68,7 +69,7 @@ export type CancelReason = NonNullable<z.infer<typeof order>["cancelReason"]>;
 export type PaymentState = z.infer<typeof payment>["state"];
 
 /** A CloudEvents 1.0 document (https://github.com/cloudevents/spec), structured JSON mode. */
-const envelope = z.object({
+export const envelope = z.object({
   specversion: z.literal("1.0"),
   id: z.string().min(1),
   /** The service that says it. */
@@ -76,7 +77,7 @@ const envelope = z.object({
   type: z.enum(subjects),
   /** The id of the aggregate. */
   subject: id,
-  time: date,
+  time: z.iso.datetime({ offset: true }),
   /** W3C trace context of the request that caused it. */
   traceparent: z.string().optional(),
   data: z.unknown(),

@@ -1,3 +1,5 @@
+import type * as Common from ".";
+import type * as Settings from "./settings";
 import { checkSettings, durationInSeconds, settings, text, url, wholeNumber } from "./settings";
 
 const given = { ...process.env };
@@ -40,6 +42,18 @@ describe("a service that starts", () => {
     isNeeded = false;
     expect(checkSettings).not.toThrow();
   });
+});
+
+it("asks a service without database and pages only for its broker", () => {
+  jest.resetModules();
+  for (const name of ["MONGO_URL", "NATS_URL", "JWT_KEY", "PUBLIC_URL"]) delete process.env[name];
+  const common: typeof Common = require(".");
+  const fresh: typeof Settings = require("./settings");
+  expect(fresh.checkSettings).toThrow(/^NATS_URL is missing$/);
+  common.createDatabase("toys");
+  expect(fresh.checkSettings).toThrow("MONGO_URL is missing");
+  common.createApp(() => {});
+  expect(fresh.checkSettings).toThrow(/JWT_KEY is missing.*PUBLIC_URL is missing/);
 });
 
 it("reads each setting when it is first asked for, and then keeps to it", () => {

@@ -50,8 +50,11 @@ function readSetting(name: string, schema: z.ZodType): unknown {
   throw new SettingsError(`${name} ${problem}`);
 }
 
+/** Any text but the empty one. */
 export const text = () => z.string("is missing");
+/** An address with its scheme. */
 export const url = () => z.url("must be a URL");
+/** A whole number above 0. */
 export const wholeNumber = () =>
   z.coerce.number("must be a whole number").int("must be a whole number").positive("must be above 0");
 

@@ -11,6 +11,7 @@ export interface Sweep {
   stop(): Promise<void>;
 }
 
+/** Runs at the start, and then `milliseconds` after each run has ended; a run that fails is logged and repeated. */
 export function every(milliseconds: number, run: () => Promise<void>): Sweep {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;

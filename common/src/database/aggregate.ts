@@ -57,6 +57,7 @@ export interface Aggregate {
  * Makes a schema an aggregate: each save is a compare-and-set on `version` (mongoose-update-if-current) and stores
  * the event it causes in the same single-document write, in `outbox`. So a change and its event cannot be parted by a
  * crash. The relay publishes from there. A save that records neither an event nor `recordNothing` is refused.
+ * Plug it in after the schema's own save hooks: the event tells what they leave.
  */
 export function aggregate(schema: Schema): void {
   schema.set("versionKey", "version");

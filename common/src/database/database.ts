@@ -39,17 +39,15 @@ export async function connectDatabase(database: Connection, mongoUrl = config.MO
 
 /** @throws when an index cannot be built: without it, a rule that the service promises would silently not hold */
 export async function ensureIndexes(database: Connection): Promise<void> {
-  for (const model of Object.values(database.models)) {
-    await model.createIndexes();
-    const { toCreate } = await model.diffIndexes();
-    if (toCreate.length > 0)
-      throw new Error(`Indexes of ${model.modelName} are missing: ${JSON.stringify(toCreate)}`);
-  }
+  for (const model of Object.values(database.models)) await model.createIndexes();
 }
+
+const answerInTime = { timeoutMS: seconds(2) };
 
 /** The server's own clock, in milliseconds since 1970. */
 export async function databaseTime(database: Connection): Promise<number> {
-  const reply: { localTime?: unknown } = (await database.db?.admin().command({ hello: 1 })) ?? {};
+  const reply: { localTime?: unknown } =
+    (await database.db?.admin().command({ hello: 1 }, answerInTime)) ?? {};
   if (!(reply.localTime instanceof Date)) throw new Error("The database did not say what time it is");
   return reply.localTime.getTime();
 }
@@ -57,5 +55,5 @@ export async function databaseTime(database: Connection): Promise<number> {
 /** @throws when the database does not answer */
 export async function pingDatabase(database: Connection): Promise<void> {
   if (!database.db) throw new Error("not connected yet");
-  await database.db.admin().command({ ping: 1 }, { timeoutMS: seconds(2) });
+  await database.db.admin().command({ ping: 1 }, answerInTime);
 }

@@ -25,7 +25,8 @@ export function mongoStore(database: Connection): Store {
     deadLetters: mongoDeadLetters(database),
     open: async () => {
       // A connection that was there once comes back by itself; connecting again would leave it running beside the new one.
-      if (!wasConnected && database.readyState !== ConnectionStates.connected) await connectDatabase(database);
+      if (!wasConnected && database.readyState !== ConnectionStates.connected)
+        await connectDatabase(database);
       wasConnected = true;
       await ensureIndexes(database);
     },

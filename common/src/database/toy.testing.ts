@@ -55,6 +55,14 @@ export async function storedOutbox(id: string): Promise<Event<"ticket:updated">[
   return (await loadToy(id)).toObject().outbox;
 }
 
+export const crash = new Error("a crash");
+
+/** Whoever comes to the failpoint dies there. */
+export const crashAt = (place: string): void =>
+  onFailpoint((name) => {
+    if (name === place) throw crash;
+  });
+
 /** Gives a test file this database on the real server, empty before each test. */
 export function useToys(): void {
   beforeAll(async () => {

@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { currentContext } from "../context";
 import { BadRequestError, UnavailableError } from "../errors";
+import { exposeMetrics } from "../metrics";
 import { createApp } from "./create-app";
 import { oneConnection } from "./one-connection.testing";
 
@@ -38,7 +39,10 @@ afterAll(() => {
 
 const get = (path: string, headers = {}) => connection.ask("GET", path, { headers });
 const post = (body?: string, headers = {}) =>
-  connection.ask("POST", "/api/things", { body, headers: { "Content-Type": "application/json", ...headers } });
+  connection.ask("POST", "/api/things", {
+    body,
+    headers: { "Content-Type": "application/json", ...headers },
+  });
 
 it.each([
   ["an unknown path", 404, "not-found", () => get("/api/nothing")],
@@ -48,7 +52,12 @@ it.each([
   ["a body over 10 kB", 413, "too-large", () => post(JSON.stringify({ text: "x".repeat(200_000) }))],
   ["a form", 415, "not-json", () => post("a=1", { "Content-Type": "application/x-www-form-urlencoded" })],
   ["a body of no type", 415, "not-json", () => connection.ask("POST", "/api/things", { body: "{}" })],
-  ["a body in an unknown charset", 415, "not-json", () => post("{}", { "Content-Type": "application/json; charset=x" })],
+  [
+    "a body in an unknown charset",
+    415,
+    "not-json",
+    () => post("{}", { "Content-Type": "application/json; charset=x" }),
+  ],
   ["another site", 403, "foreign-origin", () => post("{}", { "Sec-Fetch-Site": "cross-site" })],
   ["a sibling site", 403, "foreign-origin", () => post("{}", { "Sec-Fetch-Site": "same-site" })],
   ["another origin", 403, "foreign-origin", () => post("{}", { Origin: "http://evil.example" })],
@@ -104,7 +113,10 @@ it("keeps the request's id and trace through the reading of a body", async () =>
   const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
   const { body, headers } = await post("{}", { "X-Request-Id": "from-the-gateway", traceparent });
   expect(headers["x-request-id"]).toBe("from-the-gateway");
-  expect(body).toMatchObject({ requestId: "from-the-gateway", traceparent: expect.stringContaining("a".repeat(32)) });
+  expect(body).toMatchObject({
+    requestId: "from-the-gateway",
+    traceparent: expect.stringContaining("a".repeat(32)),
+  });
 });
 
 it("makes an id for a request that has none, or one that could spoil a log", async () => {
@@ -128,6 +140,13 @@ it("sends the headers of a careful server, and does not say what it is made of",
 
 it("makes no objects, and so no operators, of what stands in the query", async () => {
   expect((await get("/api/query?price[$gt]=1&a=1")).body).toEqual({ "price[$gt]": "1", a: "1" });
+});
+
+it("measures by route, not by path", async () => {
+  await get("/api/things/42");
+  const exposed = await exposeMetrics();
+  expect(exposed).toContain('route="/api/things/:id",status="200"');
+  expect(exposed).not.toContain("things/42");
 });
 
 it("believes the proxies of its own network", async () => {

@@ -17,7 +17,6 @@ const config = settings({
 /** An Express app with everything that is the same in each service; `addRoutes` is its table of contents. */
 export function createApp(addRoutes: (api: Express) => void): Express {
   const app = express();
-  app.disable("x-powered-by");
   app.disable("etag"); // answers about reservations are never worth a cached copy
   app.set("trust proxy", config.TRUSTED_PROXIES);
   app.set("query parser", "simple"); // no operators from ?a[$gt]=

@@ -1,10 +1,20 @@
 import { once } from "node:events";
-import { Agent, type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders, request } from "node:http";
+import {
+  Agent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request,
+} from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 
 export interface Answer {
   status: number | undefined;
   headers: IncomingHttpHeaders;
-  body: { code?: string; errors?: { message: string; field?: string }[]; requestId?: string } & Record<string, unknown>;
+  body: { code?: string; errors?: { message: string; field?: string }[]; requestId?: string } & Record<
+    string,
+    unknown
+  >;
   /** Our end of the connection: the same as long as the connection lives. */
   port: number | undefined;
 }
@@ -33,4 +43,14 @@ export function oneConnection(port: number) {
     },
     close: () => agent.destroy(),
   };
+}
+
+/** A port that nobody listened on a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { InvalidInputError } from "../errors";
 import { isId } from "../ids";
 
+/** An order that a list can be asked for; the id breaks ties. */
 export interface SortOrder {
   /** Stands in the cursor and in the URL. */
   name: string;
@@ -11,6 +12,7 @@ export interface SortOrder {
   direction: 1 | -1;
 }
 
+/** The order of lists unless asked otherwise. */
 export const newestFirst: SortOrder = { name: "newest", field: "createdAt", direction: -1 };
 
 interface Item {

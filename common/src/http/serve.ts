@@ -17,15 +17,17 @@ export interface HttpServer {
   drain(): Promise<void>;
 }
 
-// Load balancers need a moment to notice that a process is draining.
-const drainPause = seconds(1.5);
-
 /**
  * Serves `/livez` (this process), `/readyz` (may it get requests?) and `/metrics` from the first moment, and the app
  * once it is ready.
+ * @param drainPause load balancers need a moment to notice that a process is draining
  * @throws when the port cannot be had
  */
-export async function serve(port: number, readiness: Readiness): Promise<HttpServer> {
+export async function serve(
+  port: number,
+  readiness: Readiness,
+  drainPause = seconds(1.5),
+): Promise<HttpServer> {
   let isDraining = false;
   const unanswered = new Set<ServerResponse>();
   let answer: RequestListener = (_req, res) =>

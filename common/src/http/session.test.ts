@@ -1,37 +1,34 @@
 import type { Express } from "express";
 import jwt from "jsonwebtoken";
 import request from "supertest";
-import type { clock } from "../clock";
+import type * as Clock from "../clock";
+import type * as CreateApp from "./create-app";
+import type * as Session from "./session";
 
 const user = { id: "a".repeat(24), email: "someone@example.com" };
 const key = String(process.env.JWT_KEY);
 const given = { ...process.env };
 
 /** An app that reads its settings afresh, as a process of its own would. */
-async function appWith(environment: Record<string, string> = {}): Promise<{ app: Express; time: typeof clock }> {
+function appWith(environment: Record<string, string> = {}) {
   process.env = { ...given, ...environment };
-  return new Promise((resolve, reject) => {
-    jest
-      .isolateModulesAsync(async () => {
-        const { createApp } = await import("./create-app");
-        const { currentUser, findCurrentUser, requireAuth, signIn, signOut } = await import("./session");
-        const { clock: time } = await import("../clock");
-        const app = createApp((api) => {
-          api.post("/sign-in", (req, res) => {
-            signIn(req, user);
-            res.json({});
-          });
-          api.post("/sign-out", (req, res) => {
-            signOut(req);
-            res.json({});
-          });
-          api.get("/who", (req, res) => void res.json({ user: findCurrentUser(req) ?? null }));
-          api.get("/mine", requireAuth, (req, res) => void res.json(currentUser(req)));
-        });
-        resolve({ app, time });
-      })
-      .catch(reject);
+  jest.resetModules();
+  const { createApp }: typeof CreateApp = require("./create-app");
+  const { currentUser, findCurrentUser, requireAuth, signIn, signOut }: typeof Session = require("./session");
+  const { clock: time }: typeof Clock = require("../clock");
+  const app = createApp((api) => {
+    api.post("/sign-in", (req, res) => {
+      signIn(req, user);
+      res.json({});
+    });
+    api.post("/sign-out", (req, res) => {
+      signOut(req);
+      res.json({});
+    });
+    api.get("/who", (req, res) => void res.json({ user: findCurrentUser(req) ?? null }));
+    api.get("/mine", requireAuth, (req, res) => void res.json(currentUser(req)));
   });
+  return { app, time };
 }
 
 afterEach(() => {
@@ -57,21 +54,21 @@ async function whoIs(app: Express, cookie: string): Promise<unknown> {
 }
 
 it("knows who signed in", async () => {
-  const { app } = await appWith();
+  const { app } = appWith();
   const cookie = await cookiesOf(app);
   expect(await whoIs(app, cookie)).toEqual(user);
   await request(app).get("/mine").set("Cookie", cookie).expect(200, user);
 });
 
 it("knows nobody without a cookie, and asks to sign in where it must know", async () => {
-  const { app } = await appWith();
+  const { app } = appWith();
   expect(await whoIs(app, "")).toBeNull();
   const { body } = await request(app).get("/mine").expect(401);
   expect(body).toMatchObject({ code: "not-signed-in" });
 });
 
 it("signs a token with the user and an end, and writes nothing else into the cookie", async () => {
-  const { app } = await appWith({ JWT_EXPIRES_IN: "15m" });
+  const { app } = appWith({ JWT_EXPIRES_IN: "15m" });
   const token = tokenIn(await cookiesOf(app));
   const { exp = 0, iat = 0, ...rest } = jwt.verify(token, key, { algorithms: ["HS256"] }) as jwt.JwtPayload;
   expect(rest).toEqual({ ...user, iss: "eventhive", aud: "eventhive" });
@@ -79,7 +76,7 @@ it("signs a token with the user and an end, and writes nothing else into the coo
 });
 
 it("keeps the cookie from scripts and other sites, for as long as the token lasts", async () => {
-  const { app } = await appWith({ JWT_EXPIRES_IN: "1h" });
+  const { app } = appWith({ JWT_EXPIRES_IN: "1h" });
   const cookie = await cookiesOf(app);
   expect(cookie).toMatch(/; path=\/; /);
   expect(cookie).toMatch(/; samesite=lax/i);
@@ -90,17 +87,17 @@ it("keeps the cookie from scripts and other sites, for as long as the token last
 });
 
 it("keeps the cookie to https where people come by https", async () => {
-  const { app } = await appWith({ PUBLIC_URL: "https://tickets.example" });
+  const { app } = appWith({ PUBLIC_URL: "https://tickets.example" });
   expect(await cookiesOf(app, "/sign-in", { "X-Forwarded-Proto": "https" })).toMatch(/; secure/i);
 });
 
 it("removes the cookie of who signs out", async () => {
-  const { app } = await appWith();
+  const { app } = appWith();
   expect(await cookiesOf(app, "/sign-out")).toMatch(/session=; .*expires=Thu, 01 Jan 1970/);
 });
 
 it("forgets who signed in when the token ends, give or take 30 s", async () => {
-  const { app, time } = await appWith();
+  const { app, time } = appWith();
   const start = 1_800_000_000_000;
   time.use(() => start);
   const cookie = await cookiesOf(app);
@@ -112,11 +109,12 @@ it("forgets who signed in when the token ends, give or take 30 s", async () => {
 });
 
 describe("a forged token", () => {
-  const kid = async (app: Express) => jwt.decode(tokenIn(await cookiesOf(app)), { complete: true })?.header.kid;
+  const kid = async (app: Express) =>
+    jwt.decode(tokenIn(await cookiesOf(app)), { complete: true })?.header.kid;
   const valid = { algorithm: "HS256", issuer: "eventhive", audience: "eventhive", expiresIn: 60 } as const;
 
   it("would be accepted if it was made as ours are", async () => {
-    const { app } = await appWith();
+    const { app } = appWith();
     const token = jwt.sign(user, key, { ...valid, keyid: await kid(app) });
     expect(await whoIs(app, sessionOf(token))).toEqual(user);
   });
@@ -129,13 +127,13 @@ describe("a forged token", () => {
     ["for another audience", key, { ...valid, audience: "else" }],
     ["that has ended", key, { ...valid, expiresIn: -60 }],
   ])("%s is nobody's", async (_name, signedWith, options) => {
-    const { app } = await appWith();
+    const { app } = appWith();
     const token = jwt.sign(user, signedWith, { ...options, keyid: await kid(app) });
     expect(await whoIs(app, sessionOf(token))).toBeNull();
   });
 
   it("without a user, without the name of its key, or of no form at all is nobody's", async () => {
-    const { app } = await appWith();
+    const { app } = appWith();
     const incomplete = jwt.sign({ id: user.id }, key, { ...valid, keyid: await kid(app) });
     for (const token of [incomplete, jwt.sign(user, key, valid), "a.b.c", 7, null, { id: user.id }]) {
       expect(await whoIs(app, sessionOf(token))).toBeNull();
@@ -145,14 +143,14 @@ describe("a forged token", () => {
 });
 
 it("accepts tokens of the previous key until they end, and signs with the new one", async () => {
-  const before = await appWith();
+  const before = appWith();
   const oldCookie = await cookiesOf(before.app);
   const newKey = "the-new-key-the-new-key-the-new-key";
-  const rotated = await appWith({ JWT_KEY: newKey, JWT_PREVIOUS_KEY: key });
+  const rotated = appWith({ JWT_KEY: newKey, JWT_PREVIOUS_KEY: key });
   expect(await whoIs(rotated.app, oldCookie)).toEqual(user);
   const newCookie = await cookiesOf(rotated.app);
   expect(jwt.verify(tokenIn(newCookie), newKey)).toMatchObject(user);
-  const forgotten = await appWith({ JWT_KEY: newKey });
+  const forgotten = appWith({ JWT_KEY: newKey });
   expect(await whoIs(forgotten.app, oldCookie)).toBeNull();
   expect(await whoIs(forgotten.app, newCookie)).toEqual(user);
 });

@@ -21,6 +21,7 @@ const config = settings(
 );
 
 const claims = z.object({ id: z.string(), email: z.string() });
+/** Who sends a request, as the token says. */
 export type CurrentUser = z.infer<typeof claims>;
 
 const party = "eventhive";
@@ -77,10 +78,12 @@ export function session(): RequestHandler {
   };
 }
 
+/** The answer to this request brings the cookie. */
 export function signIn(req: Request, user: CurrentUser): void {
   req.session = { jwt: createToken(user) };
 }
 
+/** The answer to this request takes the cookie away; the token in it stays good until it ends. */
 export function signOut(req: Request): void {
   req.session = null;
 }
@@ -100,6 +103,7 @@ export function currentUser(req: Request): CurrentUser {
   return user;
 }
 
+/** Refuses whoever is not signed in; name it before the validators. */
 export const requireAuth: RequestHandler = (req, _res, next) => {
   currentUser(req);
   next();

@@ -26,12 +26,21 @@ export interface Subscription {
 export interface EventBus {
   /** False while the broker is away; subscriptions come back by themselves. */
   readonly isConnected: boolean;
-  /** Resolves when the broker has stored the message. A rejection says nothing: it may be stored all the same. */
+  /**
+   * Resolves when the broker has stored the message. A rejection says nothing: it may be stored all the same. While the
+   * broker is away it rejects at once, and nothing is kept to be sent later.
+   */
   publish(subject: Subject, bytes: Buffer): Promise<void>;
-  /** Joins the service's durable group, which sees every event since the channel began. May be called before the broker is there. */
+  /**
+   * Joins the service's durable group, which sees every event since the channel began. A member handles at most 64 at
+   * once. May be called before the broker is there.
+   */
   subscribe(subject: Subject, handle: MessageHandler): Subscription;
   /** Every process gets every new event, nothing is remembered: for live pages. */
   watch(subject: Subject, handle: (message: Message) => void): Subscription;
-  /** Closes what is still open and leaves; the service's durable groups stay. */
+  /**
+   * Closes what is still open and leaves; the service's durable groups stay. Waits for handlers as long as they take,
+   * and for the broker not longer than two seconds.
+   */
   close(): Promise<void>;
 }

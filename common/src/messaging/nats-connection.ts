@@ -11,7 +11,6 @@ declare module "node-nats-streaming" {
     };
     readonly pingRequests: string;
     readonly pingBytes: Buffer;
-    cleanupOnClose(error?: unknown): void;
     closeWithError(event: string, error: unknown): void;
   }
   interface Message {
@@ -58,7 +57,7 @@ export class NatsConnection {
       name,
       connectTimeout: answerWithin,
       ackTimeout: answerWithin,
-      maxReconnectAttempts: -1,
+      maxReconnectAttempts: -1, // giving up, the client would report pending publishes as stored
       reconnectTimeWait: 250,
       stanPingInterval: seconds(2),
       stanMaxPingOut: 3,
@@ -104,9 +103,6 @@ export class NatsConnection {
     const stan = this.connect();
     this.stan = stan;
     this.timer = setTimeout(() => this.abandon(stan, "no answer from the broker"), 2 * answerWithin);
-    // Without an error, the client would report what was not published as published.
-    const cleanUp = stan.cleanupOnClose.bind(stan);
-    stan.cleanupOnClose = (error) => cleanUp(error ?? new Error("the connection closed"));
 
     stan.on("connect", () => {
       clearTimeout(this.timer);

@@ -36,7 +36,7 @@ export class NatsSubscription implements Subscription {
     for (const failure of ["error", "timeout"]) {
       subscription.on(failure, (error: unknown) => {
         if (this.isClosed)
-          logger.warn({ err: error }, "the broker did not confirm the end of a subscription");
+          logger.debug({ err: error }, "the broker did not confirm the end of a subscription");
         else this.connection.abandon(stan, error); // the client does not try again, and says nothing more
       });
     }

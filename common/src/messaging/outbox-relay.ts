@@ -98,7 +98,10 @@ export class OutboxRelay {
     for (const aggregate of found) {
       const id = aggregate._id.toHexString();
       if (this.busy.has(id) || this.ended.has(id) || this.busy.size >= this.mostAtOnce) continue;
-      this.busy.set(id, this.work(id, () => this.publish(model, aggregate)));
+      this.busy.set(
+        id,
+        this.work(id, () => this.publish(model, aggregate)),
+      );
     }
   }
 

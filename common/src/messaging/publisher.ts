@@ -13,6 +13,7 @@ export interface Publisher<S extends Subject = Subject> {
   connect(bus: EventBus, service: string): void;
 }
 
+/** Name what it gives in `publishers` of the service: that connects it. */
 export function publisher<S extends Subject>(subject: S): Publisher<S> {
   let connection: { bus: EventBus; service: string } | undefined;
   return {

@@ -1,0 +1,47 @@
+// What `npm publish` would send: nothing that is not meant for others, and nothing missing that it refers to.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire, isBuiltin } from "node:module";
+
+const require = createRequire(import.meta.url);
+const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
+const manifest = JSON.parse(read("package.json"));
+
+const [tarball] = JSON.parse(execFileSync("npm", ["pack", "--dry-run", "--json"], { encoding: "utf8" }));
+const files = tarball.files.map(({ path }) => path);
+const code = files.filter((path) => /\.(js|d\.ts)$/.test(path));
+
+const meant = /^(README\.md|LICENSE|package\.json|dist\/asyncapi\.json|dist\/[\w/-]+\.(js|d\.ts))$/; // no tests: "x.test.js"
+assert.deepEqual(
+  files.filter((path) => !meant.test(path)),
+  [],
+  "files that are not meant for others",
+);
+for (const path of ["README.md", "LICENSE", "dist/asyncapi.json"]) assert(files.includes(path), `no ${path}`);
+for (const path of code.filter((path) => path.endsWith(".js")))
+  assert(files.includes(path.replace(/js$/, "d.ts")), `no types for ${path}`);
+
+for (const [name, target] of Object.entries(manifest.exports)) {
+  const { types, default: main } = typeof target === "string" ? { default: target } : target;
+  for (const path of [types, main].filter(Boolean)) assert(files.includes(path.slice(2)), `no ${path}`);
+  const specifier = manifest.name + name.slice(1);
+  assert(require.resolve(specifier).endsWith(main.slice(1)), `${specifier} resolves elsewhere`);
+  assert(Object.keys(require(specifier)).length > 0, `${specifier} is empty`);
+}
+
+const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
+for (const path of code) {
+  for (const [, name] of read(path).matchAll(/(?:from|require\()\s*"([^."][^"]*)"/g)) {
+    const [scope, rest] = name.split("/");
+    const dependency = name.startsWith("@") ? `${scope}/${rest}` : scope;
+    assert(
+      isBuiltin(name) || dependency in declared,
+      `${path} needs ${dependency}, which is not a dependency`,
+    );
+  }
+}
+
+process.stdout.write(
+  `${tarball.name} ${tarball.version}: ${files.length} files, ${Math.round(tarball.size / 1024)} kB\n`,
+);

@@ -1,0 +1,31 @@
+import { currentContext, withContext } from "./context";
+
+const trace = "a".repeat(32);
+const traceparent = `00-${trace}-${"b".repeat(16)}-01`;
+
+it("goes on with the trace that it is given, as a span of its own", () => {
+  const context = withContext({ traceparent, requestId: "r1" }, currentContext);
+  expect(context).toEqual({
+    requestId: "r1",
+    traceparent: expect.stringMatching(`^00-${trace}-[0-9a-f]{16}-01$`),
+  });
+  expect(context?.traceparent).not.toBe(traceparent);
+});
+
+it.each([undefined, "", "nonsense", `00-${"A".repeat(32)}-${"b".repeat(16)}-01`, `${traceparent}\nadmin`])(
+  "begins a new trace when it is given %j",
+  (given) => {
+    const context = withContext({ traceparent: given }, currentContext);
+    expect(context?.traceparent).toMatch(/^00-(?!a{32})[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+  },
+);
+
+it("keeps works apart that run at the same time, and ends with them", async () => {
+  const work = (requestId: string) =>
+    withContext({ requestId }, async () => {
+      await new Promise(setImmediate);
+      return currentContext()?.requestId;
+    });
+  expect(await Promise.all([work("r1"), work("r2")])).toEqual(["r1", "r2"]);
+  expect(currentContext()).toBeUndefined();
+});

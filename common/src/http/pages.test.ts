@@ -1,0 +1,140 @@
+import { Types } from "mongoose";
+import request from "supertest";
+import { Toy, useToys } from "../database/toy.testing";
+import { createApp } from "./create-app";
+import { type SortOrder, newestFirst, readPage } from "./pages";
+
+useToys();
+
+const cheapestFirst: SortOrder = { name: "price", field: "price", direction: 1 };
+const dearestFirst: SortOrder = { name: "-price", field: "price", direction: -1 };
+const sorts = [newestFirst, cheapestFirst, dearestFirst];
+
+const app = createApp((api) => {
+  api.get("/api/toys", async (req, res) => {
+    const sort = sorts.find(({ name }) => name === req.query.sort);
+    const page = readPage(req, res, { sort, list: req.query.q ? JSON.stringify(req.query.q) : "all" });
+    page.send(await Toy.find(page.filter).sort(page.sort).limit(page.limit));
+  });
+});
+
+/** Toys with prices and ages of which many are the same. */
+async function insertToys(count: number, more = {}): Promise<string[]> {
+  const toys = Array.from({ length: count }, (_, index) => ({
+    _id: new Types.ObjectId(),
+    title: `Toy ${index}`,
+    price: index % 3,
+    createdAt: new Date(1_800_000_000_000 + (index % 4)),
+    version: 0,
+    outbox: [],
+    ...more,
+  }));
+  await Toy.collection.insertMany(toys);
+  return toys.map(({ _id }) => _id.toHexString());
+}
+
+interface Shown {
+  id: string;
+  price: number;
+  createdAt: string;
+}
+
+const nextOf = (link: string | undefined) => /^<([^>]+)>; rel="next"$/.exec(link ?? "")?.[1];
+
+/** Follows the links from page to page; `between` happens after each. */
+async function follow(path: string, between?: (page: Shown[]) => Promise<void>): Promise<Shown[]> {
+  const shown: Shown[] = [];
+  for (let next: string | undefined = path; next;) {
+    const { body, headers } = await request(app).get(next).expect(200);
+    shown.push(...body);
+    next = nextOf(headers.link);
+    await between?.(body);
+  }
+  return shown;
+}
+
+it.each(sorts)(
+  "shows everything once, in order of $name, although many are the same",
+  async ({ name, field, direction }) => {
+    const ids = await insertToys(23);
+    const shown = await follow(`/api/toys?sort=${name}&limit=5`);
+    expect(shown.map(({ id }) => id).toSorted()).toEqual(ids);
+    const inOrder = shown.toSorted((one, other) => {
+      const difference = Number(new Date(one[field])) - Number(new Date(other[field]));
+      return direction * (difference || (one.id < other.id ? -1 : 1));
+    });
+    expect(shown).toEqual(inOrder);
+  },
+);
+
+it("skips nothing and repeats nothing while rows come and go", async () => {
+  const ids = await insertToys(20);
+  const shown = await follow("/api/toys?limit=4", async (page) => {
+    await insertToys(3, { createdAt: new Date(1_900_000_000_000) }); // newer: on pages that were shown already
+    await Toy.deleteOne({ _id: page[0]?.id }); // shifts every offset
+  });
+  expect(shown.map(({ id }) => id).toSorted()).toEqual(ids);
+});
+
+it("links to a next page only when there is one, and keeps the rest of the query", async () => {
+  await insertToys(4);
+  const all = await request(app).get("/api/toys?limit=4").expect(200);
+  expect(all.headers).not.toHaveProperty("link");
+  const part = await request(app).get("/api/toys?sort=price&limit=3&q=kite%20%26%20string").expect(200);
+  const next = new URL(String(nextOf(part.headers.link)), "http://localhost");
+  expect(next.pathname).toBe("/api/toys");
+  expect(Object.fromEntries(next.searchParams)).toMatchObject({
+    sort: "price",
+    limit: "3",
+    q: "kite & string",
+  });
+});
+
+it("shows 50 unless asked, and 100 at most", async () => {
+  await insertToys(101);
+  expect((await request(app).get("/api/toys")).body).toHaveLength(50);
+  expect((await request(app).get("/api/toys?limit=100")).body).toHaveLength(100);
+});
+
+it.each(["0", "101", "-1", "1.5", "many", "", "1&limit=2"])("refuses the limit %j", async (limit) => {
+  const { body } = await request(app).get(`/api/toys?limit=${limit}`).expect(400);
+  expect(body).toMatchObject({ code: "invalid-input", errors: [{ field: "limit" }] });
+});
+
+describe("a cursor", () => {
+  const cursorOf = async (path: string) => {
+    const { headers } = await request(app).get(path).expect(200);
+    return new URL(String(nextOf(headers.link)), "http://localhost").searchParams.get("cursor");
+  };
+  const forged = (cursor: unknown) => Buffer.from(JSON.stringify(cursor)).toString("base64url");
+  const id = "a".repeat(24);
+
+  it.each(["sort=price", "sort=-price", "q=kite"])(
+    "of the newest is refused by the list with %s",
+    async (query) => {
+      await insertToys(3);
+      const cursor = await cursorOf("/api/toys?limit=1");
+      const { body } = await request(app).get(`/api/toys?${query}&cursor=${cursor}`).expect(400);
+      expect(body).toMatchObject({ code: "invalid-input", errors: [{ field: "cursor" }] });
+    },
+  );
+
+  it("is accepted as it was given", async () => {
+    const cursor = forged({ list: "newest all", value: new Date(), id });
+    await request(app).get(`/api/toys?cursor=${cursor}`).expect(200);
+  });
+
+  it.each([
+    "",
+    "nonsense",
+    forged(null),
+    forged({ list: "newest all", value: "yesterday", id }),
+    forged({ list: "newest all", value: 5, id }),
+    forged({ list: "newest all", value: { $gt: 0 }, id }),
+    forged({ list: "newest all", value: new Date(), id: { $ne: null } }),
+    forged({ list: "newest all", value: new Date(), id: "1" }),
+  ])("that is none is refused: %s", async (cursor) => {
+    const { body } = await request(app).get(`/api/toys?cursor=${cursor}`).expect(400);
+    expect(body).toMatchObject({ code: "invalid-input", errors: [{ field: "cursor" }] });
+  });
+});

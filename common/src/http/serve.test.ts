@@ -1,0 +1,97 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import express from "express";
+import { freePort, oneConnection } from "./one-connection.testing";
+import { type HttpServer, type Readiness, serve } from "./serve";
+
+let port: number;
+let server: HttpServer;
+let readiness: Readiness;
+let connection: ReturnType<typeof oneConnection>;
+
+beforeEach(async () => {
+  port = await freePort();
+  connection = oneConnection(port);
+  readiness = async () => ({ broker: "connected" });
+  server = await serve(port, () => readiness(), 200);
+});
+afterEach(async () => {
+  connection.close();
+  await server.drain();
+});
+
+const get = (path: string) => connection.ask("GET", path);
+
+it("is alive from the first moment, and says that it is starting", async () => {
+  readiness = async () => ({ waitingFor: "mongo", broker: "away" });
+  expect(await get("/livez")).toMatchObject({ status: 200, body: { status: "alive" } });
+  expect(await get("/readyz")).toMatchObject({
+    status: 503,
+    body: { status: "not ready", waitingFor: "mongo", broker: "away" },
+  });
+  expect(await get("/api/toys")).toMatchObject({
+    status: 503,
+    headers: { "retry-after": "1" },
+    body: { code: "starting", errors: [{ message: expect.any(String) }] },
+  });
+});
+
+it("answers by the app once it is open", async () => {
+  server.open(express().get("/api/toys", (_req, res) => void res.json({ toys: 3 })));
+  expect(await get("/api/toys")).toMatchObject({ status: 200, body: { toys: 3 } });
+  expect(await get("/readyz")).toMatchObject({ status: 200, body: { status: "ready", broker: "connected" } });
+});
+
+it("has no pages when it has no app", async () => {
+  server.open(undefined);
+  expect(await get("/api/toys")).toMatchObject({ status: 404, body: { code: "not-found" } });
+});
+
+it("stays ready while the broker is away, and says so there and in the metrics", async () => {
+  readiness = async () => ({ broker: "away" });
+  expect(await get("/readyz")).toMatchObject({ status: 200, body: { broker: "away" } });
+  const { body, headers } = await get("/metrics");
+  expect(headers["content-type"]).toContain("text/plain");
+  expect(body.text).toContain("bus_connected 0");
+});
+
+it("says which port it cannot have, and which setting mends that", async () => {
+  await expect(serve(port, readiness)).rejects.toThrow(
+    new RegExp(`Cannot listen on port ${port}, set PORT to another: .*EADDRINUSE`),
+  );
+});
+
+it("answers what is in flight before it is drained, and asks its callers to go elsewhere", async () => {
+  let answer = () => {};
+  const app = express()
+    .get("/fast", (_req, res) => void res.json({}))
+    .get("/slow", (_req, res) => void (answer = () => res.json({ slow: true })))
+    .get("/stream", (_req, res) => void res.type("text/event-stream").write("data: 1\n\n"));
+  server.open(app);
+  const others = [oneConnection(port), oneConnection(port)] as const;
+  const [slow, stream] = [others[0].ask("GET", "/slow"), others[1].ask("GET", "/stream")];
+  expect((await get("/fast")).headers.connection).toBe("keep-alive");
+
+  let isDrained = false;
+  const drained = server.drain().then(() => {
+    isDrained = true;
+  });
+  expect(await get("/readyz")).toMatchObject({ status: 503, headers: { connection: "close" } });
+  expect((await get("/fast")).status).toBe(200);
+  expect(await stream).toMatchObject({ status: 200, body: { text: "data: 1\n\n" } }); // ended, for it would never end
+  await expect(connection.ask("GET", "/fast")).rejects.toThrow("ECONNREFUSED");
+  expect(isDrained).toBe(false);
+  answer();
+  expect(await slow).toMatchObject({ status: 200, body: { slow: true } });
+  await drained;
+  for (const other of others) other.close();
+});
+
+it("is drained although somebody holds a connection without asking for anything", async () => {
+  const silent = connect(port, "127.0.0.1");
+  const halfAsked = connect(port, "127.0.0.1", () => halfAsked.write("GET /half HTTP/1.1\r\nHos"));
+  await Promise.all([once(silent, "connect"), once(halfAsked, "connect")]);
+  const closed = Promise.all([once(silent, "close"), once(halfAsked, "close")]);
+  await server.drain();
+  await closed;
+});

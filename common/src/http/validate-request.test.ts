@@ -1,0 +1,41 @@
+import { body } from "express-validator";
+import request from "supertest";
+import { createApp } from "./create-app";
+import { validateRequest } from "./validate-request";
+
+const app = createApp((api) => {
+  api.post(
+    "/api/toys",
+    body("title").isString().withMessage("A title is text").notEmpty().withMessage("A title is needed"),
+    body("maker.name").isString().withMessage("Whose is it?"),
+    validateRequest,
+    (_req, res) => void res.sendStatus(204),
+  );
+});
+
+it("lets what is valid through", async () => {
+  await request(app)
+    .post("/api/toys")
+    .send({ title: "Kite", maker: { name: "Ann" } })
+    .expect(204);
+});
+
+it("says of each field what is wrong first, and where", async () => {
+  const { body: answer } = await request(app).post("/api/toys").send({ title: 7 }).expect(400);
+  expect(answer).toMatchObject({
+    code: "invalid-input",
+    errors: [
+      { message: "A title is text", field: "title" },
+      { message: "Whose is it?", field: "maker.name" },
+    ],
+  });
+});
+
+it("refuses operators where a plain value belongs, and a request without a body", async () => {
+  await request(app)
+    .post("/api/toys")
+    .send({ title: { $gt: "" }, maker: { name: "Ann" } })
+    .expect(400);
+  const { body: answer } = await request(app).post("/api/toys").expect(400);
+  expect(answer.errors).toHaveLength(2);
+});

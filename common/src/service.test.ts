@@ -1,0 +1,77 @@
+import { freePort } from "./http/one-connection.testing";
+import { eventually } from "./messaging/event-bus.contract";
+import { Door, endProcesses, run, surroundings } from "./toy-process.testing";
+
+jest.setTimeout(60_000);
+afterAll(endProcesses);
+
+it.concurrent("names all settings that are missing, and ends with 1", async () => {
+  const service = run({});
+  expect(await service.ended).toBe(1);
+  for (const name of ["MONGO_URL", "NATS_URL", "JWT_KEY", "PUBLIC_URL"]) {
+    expect(service.printed()).toContain(`${name} is missing`);
+  }
+});
+
+it.concurrent("waits for its database, serves without the broker, and stops in order", async () => {
+  const { environment, ask } = await surroundings();
+  const database = new URL(environment.MONGO_URL);
+  const door = new Door(await freePort(), Number(database.port));
+  const behindDoor = environment.MONGO_URL.replace(`:${database.port}`, `:${door.port}`);
+  const service = run({ environment: { ...environment, MONGO_URL: behindDoor } });
+
+  await eventually(async () =>
+    expect(await ask("/readyz")).toMatchObject({
+      status: 503,
+      body: { waitingFor: "mongo", broker: "away" },
+    }),
+  );
+  expect((await ask("/livez")).status).toBe(200);
+  expect(await ask("/api/toys")).toMatchObject({ status: 503, body: { code: "starting" } });
+  await eventually(() => expect(service.printed()).toContain("waiting for mongo")); // one attempt has failed for good
+
+  await door.open();
+  await eventually(async () =>
+    expect(await ask("/readyz")).toEqual({
+      status: 200,
+      body: { status: "ready", broker: "away" },
+      retryAfter: null,
+    }),
+  );
+  expect(await ask("/api/toys")).toMatchObject({ status: 200, body: [] });
+
+  await door.shut();
+  const [readiness, answer] = await Promise.all([ask("/readyz"), ask("/api/toys")]);
+  expect(readiness).toMatchObject({ status: 503, body: { waitingFor: "mongo" } });
+  expect(answer).toMatchObject({ status: 503, retryAfter: "1", body: { code: "unavailable" } });
+
+  await door.open();
+  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+  expect((await ask("/api/toys")).status).toBe(200);
+
+  service.signal("SIGTERM");
+  await eventually(async () => expect(await ask("/readyz")).toMatchObject({ status: 503 }));
+  expect(await service.ended).toBe(0);
+  await door.shut();
+});
+
+it.concurrent("says which port is taken, and ends at once at a second signal", async () => {
+  const { port, environment, ask } = await surroundings();
+  const service = run({ environment });
+  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+
+  const second = run({ environment });
+  expect(await second.ended).toBe(1);
+  expect(second.printed()).toContain(`Cannot listen on port ${port}, set PORT to another`);
+
+  service.signal("SIGINT");
+  await eventually(async () => expect((await ask("/readyz")).status).toBe(503));
+  service.signal("SIGINT");
+  expect(await service.ended).toBe(1);
+});
+
+it.concurrent("runs a command instead, and ends with 0", async () => {
+  const { environment } = await surroundings();
+  const command = run({ args: ["dead-letters"], environment });
+  expect(await command.ended).toBe(0);
+});
