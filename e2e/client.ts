@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+import type { EventData, PaymentState } from "@eventhive/common";
+import { card, stackFile } from "./stack";
+
+export type Ticket = EventData<"ticket:created"> & { createdAt: string };
+export type Order = EventData<"order:created"> & { createdAt: string };
+export interface Payment {
+  id: string;
+  orderId: string;
+  stripeId: string;
+  amount: number;
+  currency: string;
+  state: PaymentState;
+}
+export interface User {
+  id: string;
+  email: string;
+}
+export interface Credentials {
+  email: string;
+  password: string;
+}
+
+export interface Problem {
+  code: string;
+  requestId: string;
+  errors: { message: string; field?: string }[];
+}
+
+export type Answer<Body> = { status: number; headers: Headers } & (
+  { ok: true; body: Body } | { ok: false; body: Problem }
+);
+
+/** The body of an answer that must be a good one. */
+export async function bodyOf<Body>(answer: Promise<Answer<Body>>): Promise<Body> {
+  const { ok, status, body } = await answer;
+  if (!ok) throw new Error(`answered ${status} ${JSON.stringify(body)}`);
+  return body;
+}
+
+interface Thing {
+  id: string;
+}
+
+/** The API as a browser uses it: with a cookie once somebody has signed in, and connections that are kept alive. */
+export class Client {
+  constructor(
+    private readonly url = stackFile().url,
+    private cookie = "",
+  ) {}
+
+  signUp = (credentials: Credentials) => this.send<User>("POST", "/api/users/signup", credentials);
+  signIn = (credentials: Credentials) => this.send<User>("POST", "/api/users/signin", credentials);
+  signOut = () => this.send<object>("POST", "/api/users/signout");
+  currentUser = () => this.send<{ currentUser: User | null }>("GET", "/api/users/currentuser");
+
+  tickets = (query = "") => this.send<Ticket[]>("GET", `/api/tickets${query}`);
+  ticket = ({ id }: Thing) => this.send<Ticket>("GET", `/api/tickets/${id}`);
+  sell = (title: string, price: number) => this.send<Ticket>("POST", "/api/tickets", { title, price });
+  edit = ({ id }: Thing, { title, price }: { title: string; price: number }) =>
+    this.send<Ticket>("PUT", `/api/tickets/${id}`, { title, price });
+  withdraw = ({ id }: Thing) => this.send<undefined>("DELETE", `/api/tickets/${id}`);
+
+  orders = (query = "") => this.send<Order[]>("GET", `/api/orders${query}`);
+  showOrder = ({ id }: Thing) => this.send<Order>("GET", `/api/orders/${id}`);
+  /** `price` is what the buyer was shown. */
+  order = ({ id }: Thing, price?: number) => this.send<Order>("POST", "/api/orders", { ticketId: id, price });
+  cancel = ({ id }: Thing) => this.send<undefined>("DELETE", `/api/orders/${id}`);
+
+  payments = (query = "") => this.send<Payment[]>("GET", `/api/payments${query}`);
+  /** With a card that pays, unless a token says otherwise. */
+  pay = async ({ id }: Thing, token?: string) =>
+    this.send<Payment>("POST", "/api/payments", { orderId: id, token: token ?? (await card()) });
+
+  async send<Body>(method: string, path: string, body?: object): Promise<Answer<Body>> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: { cookie: this.cookie, ...(body && { "content-type": "application/json" }) },
+      body: JSON.stringify(body),
+    });
+    for (const cookie of response.headers.getSetCookie()) this.cookie = cookie.split(";", 1)[0] ?? "";
+    const text = await response.text();
+    const isJson = response.headers.get("content-type")?.includes("json");
+    return {
+      status: response.status,
+      headers: response.headers,
+      ok: response.ok,
+      body: isJson ? JSON.parse(text) : undefined,
+    };
+  }
+}
+
+/** Somebody who has just signed up. */
+export async function person(name = "someone"): Promise<Client> {
+  const client = new Client();
+  await bodyOf(client.signUp({ email: `${name}-${randomUUID()}@example.com`, password: "correct horse" }));
+  return client;
+}

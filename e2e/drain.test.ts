@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import { type Answer, bodyOf, person } from "./client";
+import { eventually } from "./eventually";
+import { heard, ticketOnSale } from "./market";
+import { processNamed, restarted, serviceProcesses, signal, start, stop } from "./stack";
+import { stackViolations } from "./stack-violations";
+
+const clients = 10;
+const pauseInMilliseconds = 200;
+
+it("fails no request while one of the two processes of each service is told to stop", async () => {
+  const statuses: number[] = [];
+  let isOver = false;
+  const use = async () => {
+    const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+    const ask = async <Body>(request: Promise<Answer<Body>>) => {
+      const answer = await request; // a connection that breaks fails the test
+      statuses.push(answer.status);
+      await wait(pauseInMilliseconds);
+      return bodyOf(Promise.resolve(answer));
+    };
+    while (!isOver) {
+      const ticket = await ask(seller.sell("Sold meanwhile", 20));
+      await heard("orders", "tickets", ticket);
+      await ask(buyer.tickets());
+      await ask(buyer.currentUser());
+      const order = await ask(buyer.order(ticket));
+      await ask(buyer.cancel(order));
+      await ask(buyer.payments());
+    }
+  };
+  const using = Promise.all(Array.from({ length: clients }, use));
+  const answered = (count: number) => eventually(() => expect(statuses.length).toBeGreaterThan(count));
+  await answered(100);
+
+  const stopped = serviceProcesses().filter(({ name }) => name.endsWith("-1"));
+  for (const { name } of stopped) signal(name, "SIGTERM");
+  await Promise.all(stopped.map(({ name, pid }) => restarted(name, pid)));
+  await answered(statuses.length + 100);
+  isOver = true;
+  await using;
+
+  expect(statuses.filter((status) => status >= 400)).toEqual([]);
+  for (const { name, restarts, log } of stopped) {
+    expect(processNamed(name).restarts).toBe(restarts + 1);
+    expect(readFileSync(log, "utf8")).not.toContain("could not stop"); // so it exited with 0, in time
+  }
+  expect(await stackViolations()).toEqual([]);
+});
+
+it("goes on where it was when both processes of a service come back", async () => {
+  const seller = await person("seller");
+  const before = await Promise.all(Array.from({ length: 20 }, () => ticketOnSale(seller)));
+  const both = ["orders-1", "orders-2"];
+  await Promise.all(both.map(stop));
+  const meanwhile = await Promise.all(["One", "Two"].map((title) => bodyOf(seller.sell(title, 20))));
+  await Promise.all(both.map(start));
+
+  for (const ticket of meanwhile) await heard("orders", "tickets", ticket);
+  const handled = await Promise.all(both.map(handledSinceStart));
+  expect(handled.reduce((sum, count) => sum + count)).toBeLessThan(before.length);
+});
+
+/** How many tickets a process of orders has heard of; some twice. */
+async function handledSinceStart(name: string): Promise<number> {
+  const text = await (await fetch(`${processNamed(name).url}/metrics`)).text();
+  const [, count] =
+    /^events_consumed_total\{subject="ticket:created",outcome="done"\} (\d+)$/m.exec(text) ?? [];
+  return Number(count ?? 0);
+}

@@ -1,0 +1,88 @@
+import type { Rule } from "./world";
+
+const inCents = (price: number) => Math.round(price * 100);
+
+const noPaymentIsHalfWay: Rule = ({ money }) =>
+  (money?.payments ?? [])
+    .filter(({ state }) => state === "charging" || state === "charged" || state === "refunding")
+    .map(({ id, state }) => `I14: payment ${id} is still ${state}`);
+
+const whatWasKeptIsThePrice: Rule = ({ orders, money }) => {
+  if (!money) return [];
+  const paid = money.charges.filter((charge) => charge.paid);
+  return orders.flatMap(({ id, status, ticket }) => {
+    const ofThisOrder = paid.filter(({ metadata }) => metadata.orderId === id);
+    const standing = ofThisOrder.filter(({ refunded }) => !refunded);
+    const kept = ofThisOrder.reduce((sum, { amount, amount_refunded }) => sum + amount - amount_refunded, 0);
+    const due = status === "complete" ? inCents(ticket.price) : 0;
+    return [
+      ...(standing.length > 1 ? [`I2: order ${id} has ${standing.length} charges that stand`] : []),
+      ...(kept === due ? [] : [`I2: order ${id} is ${status}, but ${kept} was kept of it instead of ${due}`]),
+    ];
+  });
+};
+
+const chargesMatchPayments: Rule = ({ orders, money }) => {
+  if (!money) return [];
+  const paymentOf = new Map(money.payments.map((payment) => [payment.id, payment]));
+  const orderIds = new Set(orders.map(({ id }) => id));
+  const paid = money.charges.filter((charge) => charge.paid);
+  const chargeIds = new Set(paid.map(({ id }) => id));
+  return [
+    ...paid.flatMap(({ id, refunded, metadata: { paymentId = "none", orderId = "none" } }) => {
+      const payment = paymentOf.get(paymentId);
+      if (!payment || payment.orderId !== orderId || !orderIds.has(orderId))
+        return [`I2: charge ${id} belongs to payment ${paymentId} of order ${orderId}, which do not match`];
+      // A payment that was given up while its charge was on its way does not learn of it: the money just goes back.
+      if (payment.state === "failed" && refunded) return [];
+      const expected = refunded ? "refunded" : "settled";
+      if (payment.stripeId === id && payment.state === expected) return [];
+      return [
+        `I2: charge ${id} should make payment ${paymentId} ${expected}; it is ${payment.state}, by ${payment.stripeId}`,
+      ];
+    }),
+    ...money.payments
+      .filter(({ stripeId }) => stripeId && !chargeIds.has(stripeId))
+      .map(({ id, stripeId }) => `I2: payment ${id} says charge ${stripeId}, which does not exist`),
+  ];
+};
+
+const amountsArePrices: Rule = ({ orders, money, published }) => {
+  const priceOf = new Map(orders.map(({ id, ticket }) => [id, inCents(ticket.price)]));
+  const amounts = [
+    ...(money?.payments ?? []).map(({ id, orderId, amount }) => ({
+      what: `payment ${id}`,
+      orderId,
+      amount,
+    })),
+    ...(money?.charges ?? []).map(({ id, metadata: { orderId = "none" }, amount }) => ({
+      what: `charge ${id}`,
+      orderId,
+      amount,
+    })),
+  ];
+  const offers = new Map(
+    published?.flatMap(({ data }) => ("title" in data ? [[`${data.id} ${data.version}`, data.price]] : [])),
+  );
+  return [
+    ...amounts
+      .filter(({ orderId, amount }) => amount !== priceOf.get(orderId))
+      .map(
+        ({ what, orderId, amount }) =>
+          `I10: ${what} is about ${amount}, its order ${orderId} about ${priceOf.get(orderId)}`,
+      ),
+    ...orders
+      .filter(({ ticket }) => published && offers.get(`${ticket.id} ${ticket.version}`) !== ticket.price)
+      .map(
+        ({ id, ticket }) =>
+          `I10: order ${id} costs ${ticket.price}, its ticket at version ${ticket.version} ${offers.get(`${ticket.id} ${ticket.version}`)}`,
+      ),
+  ];
+};
+
+export const moneyRules: Rule[] = [
+  noPaymentIsHalfWay,
+  whatWasKeptIsThePrice,
+  chargesMatchPayments,
+  amountsArePrices,
+];

@@ -1,0 +1,243 @@
+import type { Event } from "@eventhive/common";
+import { newId } from "@eventhive/common/testing";
+import { mongo } from "mongoose";
+import type { Charge } from "../infra/local/sandbox/ledger";
+import { violations } from "./invariants";
+import { database } from "./stack";
+
+const ids = {
+  onSale: "a1".repeat(12),
+  sold: "a2".repeat(12),
+  cancelled: "b1".repeat(12),
+  complete: "b2".repeat(12),
+  refunded: "c1".repeat(12),
+  settled: "c2".repeat(12),
+  person: "d1".repeat(12),
+};
+const key = (id: string) => new mongo.ObjectId(id);
+const expiresAt = new Date("2100-01-01");
+
+const ticket = { title: "Jazz", price: 20, userId: ids.person, withdrawn: false };
+const onSale = { _id: key(ids.onSale), version: 2, ...ticket };
+const sold = { _id: key(ids.sold), version: 2, ...ticket };
+
+const order = { version: 1, userId: ids.person, expiresAt };
+const cancelled = { _id: key(ids.cancelled), ...order, status: "cancelled", cancelReason: "buyer" };
+const complete = { _id: key(ids.complete), ...order, status: "complete" };
+const offered = (id: string) => ({ id, title: "Jazz", price: 20, version: 0 });
+
+const payment = { amount: 2000, version: 3, outbox: [] };
+const charge = { amount: 2000, amount_refunded: 0, paid: true, refunded: false };
+const chargeOf = (id: string, orderId: string, paymentId: string) =>
+  ({ ...charge, id, metadata: { orderId, paymentId } }) as unknown as Charge;
+
+const published = (type: string, id: string, version: number, state: object = {}) =>
+  ({ type, subject: id, data: { id, version, ...state } }) as unknown as Event;
+
+/** One ticket on sale again after a cancelled payment, and one sold: all is well. */
+async function goodWorld() {
+  const name = newId();
+  const [tickets, orders, payments] = [database(`t-${name}`), database(`o-${name}`), database(`p-${name}`)];
+  const insert = (where: mongo.Db, collection: string, ...documents: object[]) =>
+    where.collection(collection).insertMany(documents);
+  await Promise.all([
+    insert(
+      tickets,
+      "tickets",
+      { ...onSale, sold: false, outbox: [] },
+      { ...sold, sold: true, orderId: ids.complete },
+    ),
+    insert(
+      orders,
+      "orders",
+      { ...cancelled, ticket: offered(ids.onSale), outbox: [] },
+      { ...complete, ticket: offered(ids.sold) },
+    ),
+    insert(
+      payments,
+      "payments",
+      { ...payment, _id: key(ids.refunded), orderId: ids.cancelled, stripeId: "ch_1", state: "refunded" },
+      { ...payment, _id: key(ids.settled), orderId: ids.complete, stripeId: "ch_2", state: "settled" },
+    ),
+    insert(orders, "tickets", onSale, sold),
+    insert(
+      tickets,
+      "orders",
+      { _id: cancelled._id, version: 1, status: "cancelled", expiresAt, ticketId: ids.onSale },
+      { _id: complete._id, version: 1, status: "complete", expiresAt, ticketId: ids.sold },
+    ),
+    insert(
+      payments,
+      "orders",
+      { ...cancelled, title: "Jazz", price: 20 },
+      { ...complete, title: "Jazz", price: 20 },
+    ),
+  ]);
+  const versions = (type: string, id: string, newest: number) =>
+    Array.from({ length: newest + 1 }, (_, version) => published(type, id, version, ticket));
+  return {
+    tickets,
+    orders,
+    payments,
+    charges: [
+      { ...chargeOf("ch_1", ids.cancelled, ids.refunded), refunded: true, amount_refunded: 2000 },
+      chargeOf("ch_2", ids.complete, ids.settled),
+    ],
+    events: [
+      ...versions("ticket:updated", ids.onSale, 2),
+      ...versions("ticket:updated", ids.sold, 2),
+      ...versions("order:created", ids.cancelled, 1),
+      ...versions("order:created", ids.complete, 1),
+      published("payment:created", ids.refunded, 1),
+      published("payment:refunded", ids.refunded, 3),
+      published("payment:created", ids.settled, 1),
+    ],
+  };
+}
+
+type GoodWorld = Awaited<ReturnType<typeof goodWorld>>;
+
+async function violationsAfter(plant: (world: GoodWorld) => unknown): Promise<string[]> {
+  const world = await goodWorld();
+  const { tickets, orders, payments, charges, events } = world;
+  await plant(world);
+  const money = { payments, ledger: async () => ({ charges }) };
+  const found = await violations({ tickets, orders, money, published: () => events }, { withinSeconds: 0 });
+  await Promise.all([tickets, orders, payments].map((database) => database.dropDatabase()));
+  return found;
+}
+
+it("finds nothing where all is well", async () => {
+  expect(await violationsAfter(() => {})).toEqual([]);
+});
+
+const change = (where: mongo.Db, collection: string, id: string, fields: object) =>
+  where.collection(collection).updateOne({ _id: key(id) }, { $set: fields });
+
+const without = <Item>(items: Item[], isUnwanted: (item: Item) => boolean) =>
+  items.splice(items.findIndex(isUnwanted), 1);
+
+it.each<[string, string, (world: GoodWorld) => unknown]>([
+  [
+    "empty databases",
+    "there is not a single ticket",
+    ({ tickets }) => tickets.collection("tickets").deleteMany(),
+  ],
+  [
+    "two orders for a ticket",
+    "I1: ticket a2",
+    ({ orders }) =>
+      orders.collection("orders").insertOne({ ...complete, _id: key(newId()), ticket: offered(ids.sold) }),
+  ],
+  ["a paid order that nobody was charged for", "I2: order b2", ({ charges }) => charges.pop()],
+  [
+    "a charge that stands for a cancelled order",
+    "I2: order b1",
+    ({ charges }) => charges.splice(0, 1, chargeOf("ch_1", ids.cancelled, ids.refunded)),
+  ],
+  [
+    "a second charge",
+    "I2: order b2b2b2b2b2b2b2b2b2b2b2b2 has 2 charges",
+    ({ charges }) => charges.push(chargeOf("ch_3", ids.complete, ids.settled)),
+  ],
+  [
+    "a charge that no payment knows",
+    "I2: charge ch_3 belongs to payment",
+    ({ charges }) => charges.push(chargeOf("ch_3", ids.complete, newId())),
+  ],
+  [
+    "a payment by a charge that does not exist",
+    "I2: payment c2",
+    ({ payments }) => change(payments, "payments", ids.settled, { stripeId: "ch_9" }),
+  ],
+  [
+    "a refunded charge of a payment that calls itself settled",
+    "I2: charge ch_1 should make payment",
+    ({ payments }) => change(payments, "payments", ids.refunded, { state: "settled" }),
+  ],
+  [
+    "an unpublished event",
+    "I3: a1a1a1a1a1a1a1a1a1a1a1a1 at version 2 still has something to publish",
+    ({ tickets }) => change(tickets, "tickets", ids.onSale, { outbox: [{}] }),
+  ],
+  [
+    "a version that was never published",
+    "I3: version 0 of b2",
+    ({ events }) => without(events, ({ subject }) => subject === ids.complete),
+  ],
+  [
+    "a charge that was never published",
+    "I3: payment c2",
+    ({ events }) => without(events, ({ subject }) => subject === ids.settled),
+  ],
+  [
+    "a refund that was never published",
+    "I3: payment c1c1c1c1c1c1c1c1c1c1c1c1 is refunded, but payment:refunded",
+    ({ events }) => without(events, ({ type }) => type === "payment:refunded"),
+  ],
+  [
+    "two events of one version",
+    "I4: version 1 of a1",
+    ({ events }) => events.push(published("ticket:updated", ids.onSale, 1, { ...ticket, title: "Blues" })),
+  ],
+  [
+    "a replica that stayed behind",
+    "I5: orders' replica of ticket a1",
+    ({ orders }) => change(orders, "tickets", ids.onSale, { version: 1 }),
+  ],
+  [
+    "a replica with another state",
+    "I5: tickets' replica of order b1",
+    ({ tickets }) => change(tickets, "orders", ids.cancelled, { status: "created" }),
+  ],
+  [
+    "a missing replica",
+    "I5: payments' replica of order b2",
+    ({ payments }) => payments.collection("orders").deleteOne({ _id: complete._id }),
+  ],
+  [
+    "a replica of nothing",
+    "I5: orders' replica of ticket",
+    ({ orders }) => orders.collection("tickets").insertOne({ ...onSale, _id: key(newId()) }),
+  ],
+  [
+    "a published version that its service has lost",
+    "I8: version 3 of a2",
+    ({ events }) => events.push(published("ticket:updated", ids.sold, 3, ticket)),
+  ],
+  [
+    "an order that lives longer than its time",
+    "I9: order b2",
+    ({ orders }) => change(orders, "orders", ids.complete, { status: "created", expiresAt: new Date(0) }),
+  ],
+  [
+    "a payment of another amount",
+    "I10: payment c2",
+    ({ payments }) => change(payments, "payments", ids.settled, { amount: 1999 }),
+  ],
+  [
+    "an order at a price that its ticket never had",
+    "I10: order b2",
+    ({ events }) => {
+      const at = events.findIndex(({ subject }) => subject === ids.sold);
+      events.splice(at, 1, published("ticket:updated", ids.sold, 0, { ...ticket, price: 30 }));
+    },
+  ],
+  [
+    "a ticket reserved by an order that is over",
+    "I11: ticket a1",
+    ({ tickets }) => change(tickets, "tickets", ids.onSale, { orderId: ids.cancelled }),
+  ],
+  [
+    "a ticket on sale that was sold",
+    "I11: ticket a2",
+    ({ tickets }) => change(tickets, "tickets", ids.sold, { orderId: null }),
+  ],
+  [
+    "a payment half-way",
+    "I14: payment c2",
+    ({ payments }) => change(payments, "payments", ids.settled, { state: "charged" }),
+  ],
+])("finds %s", async (_, violation, plant) => {
+  expect(await violationsAfter(plant)).toContainEqual(expect.stringContaining(violation));
+});

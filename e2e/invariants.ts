@@ -1,0 +1,106 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { moneyRules } from "./invariants-of-money";
+import { publishingRules } from "./invariants-of-publishing";
+import { type Replica, type Rule, type World, look } from "./world";
+
+const mostToTell = 20;
+
+/** What is wrong with the world when everything has come to rest; it gets so long for that. Nothing, if all is well. */
+export async function violations(world: World, { withinSeconds = 30 } = {}): Promise<string[]> {
+  const end = performance.now() + withinSeconds * 1000;
+  for (;;) {
+    const snapshot = await look(world);
+    const found = rules.flatMap((rule) => rule(snapshot));
+    if (found.length === 0) return [];
+    if (performance.now() > end) {
+      const more = found.splice(mostToTell).length;
+      return more > 0 ? [...found, `… and ${more} more`] : found;
+    }
+    await wait(200);
+  }
+}
+
+const somethingToCheck: Rule = ({ tickets }) =>
+  tickets.length > 0 ? [] : ["there is not a single ticket: is this the right database?"];
+
+const outboxesAreEmpty: Rule = ({ tickets, orders, money }) =>
+  [...tickets, ...orders, ...(money?.payments ?? [])]
+    .filter(({ outbox }) => outbox.length > 0)
+    .map(({ id, version }) => `I3: ${id} at version ${version} still has something to publish`);
+
+const nothingIsDue: Rule = ({ orders }) =>
+  orders
+    .filter(({ status, expiresAt }) => isLive(status) && expiresAt.getTime() <= Date.now())
+    .map(({ id, expiresAt }) => `I9: order ${id} lives on after ${expiresAt.toISOString()}`);
+
+const isLive = (status: string) => status === "created" || status === "awaiting:payment";
+
+const oneOrderForATicket: Rule = ({ orders }) => {
+  const count = new Map<string, number>();
+  for (const { status, ticket } of orders)
+    if (status !== "cancelled") count.set(ticket.id, (count.get(ticket.id) ?? 0) + 1);
+  return [...count]
+    .filter(([, held]) => held > 1)
+    .map(([ticket, held]) => `I1: ticket ${ticket} has ${held} orders that are live or complete`);
+};
+
+const replicasEqualTheirSources: Rule = ({ tickets, orders, replicas }) => [
+  ...differences("orders' replica of ticket", replicas.ticketsInOrders, tickets, (ticket) => {
+    const { version, title, price, userId, withdrawn } = ticket;
+    return { version, title, price, userId, withdrawn };
+  }),
+  ...differences("tickets' replica of order", replicas.ordersInTickets, orders, (order) => {
+    const { version, status, expiresAt, ticket } = order;
+    return { version, status, expiresAt, ticketId: ticket.id };
+  }),
+  ...differences("payments' replica of order", replicas.ordersInPayments, orders, (order) => {
+    const { version, status, cancelReason, expiresAt, userId, ticket } = order;
+    return { version, status, cancelReason, expiresAt, userId, title: ticket.title, price: ticket.price };
+  }),
+];
+
+function differences<Source extends { id: string }>(
+  what: string,
+  replicas: Replica[] | undefined,
+  sources: Source[],
+  project: (source: Source) => Record<string, unknown>,
+): string[] {
+  if (!replicas) return [];
+  const replicaOf = new Map(replicas.map((replica) => [replica.id, replica]));
+  const known = new Set(sources.map(({ id }) => id));
+  const orphans = [...replicaOf.keys()].filter((id) => !known.has(id));
+  return [
+    ...orphans.map((id) => `I5: ${what} ${id} has no source`),
+    ...sources.flatMap((source) => {
+      const expected = project(source);
+      const replica = replicaOf.get(source.id);
+      const found =
+        replica && Object.fromEntries(Object.keys(expected).map((field) => [field, replica[field]]));
+      if (JSON.stringify(found) === JSON.stringify(expected)) return [];
+      return [`I5: ${what} ${source.id} is ${JSON.stringify(found)}, its source ${JSON.stringify(expected)}`];
+    }),
+  ];
+}
+
+const reservationsAreOrders: Rule = ({ tickets, orders }) => {
+  const holding = new Map(
+    orders.filter(({ status }) => status !== "cancelled").map((order) => [order.ticket.id, order]),
+  );
+  return tickets.flatMap(({ id, orderId, sold }) => {
+    const order = holding.get(id);
+    const said = `${orderId ?? "no order"}, ${sold ? "sold" : "not sold"}`;
+    const known = `${order?.id ?? "no order"}, ${order?.status === "complete" ? "sold" : "not sold"}`;
+    return said === known ? [] : [`I11: ticket ${id} says ${said}; orders says ${known}`];
+  });
+};
+
+const rules: Rule[] = [
+  somethingToCheck,
+  outboxesAreEmpty,
+  nothingIsDue,
+  oneOrderForATicket,
+  replicasEqualTheirSources,
+  reservationsAreOrders,
+  ...moneyRules,
+  ...publishingRules,
+];

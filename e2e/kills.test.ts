@@ -1,0 +1,89 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../infra/local/program";
+import { eventually } from "./eventually";
+import { type Saga, buy, cancel, letExpire, patiently, payTooLate, reserve, sell } from "./sagas";
+import { arm, isArmed, ready, serviceProcesses } from "./stack";
+import { stackViolations } from "./stack-violations";
+
+const beforeAndAfter = (service: string, ...steps: string[]) =>
+  steps.flatMap((step) => [`${service}.${step}.before`, `${service}.${step}.after`]);
+
+const sagasOfEach = 5;
+const batches: { people: string; sagas: Saga[]; killedAt: string[] }[] = [
+  {
+    people: "sell and reserve",
+    sagas: [sell, reserve],
+    killedAt: [
+      ...beforeAndAfter("tickets", "save", "publish", "pull", "apply", "ack"),
+      "tickets.derive.loaded",
+      "tickets.derive.read",
+      ...beforeAndAfter("orders", "apply", "ack", "save", "publish", "pull"),
+      ...beforeAndAfter("payments", "apply", "ack"),
+      ...beforeAndAfter("expiration", "schedule", "ack"),
+    ],
+  },
+  {
+    people: "cancel and let expire",
+    sagas: [cancel, letExpire],
+    killedAt: [
+      ...beforeAndAfter("expiration", "publish"),
+      ...beforeAndAfter("orders", "ack", "save", "publish", "pull"),
+      ...beforeAndAfter("tickets", "apply", "save", "pull"),
+      ...beforeAndAfter("payments", "apply"),
+    ],
+  },
+  {
+    people: "pay in time and too late",
+    sagas: [buy, payTooLate],
+    killedAt: [
+      ...beforeAndAfter("payments", "save", "charge", "publish", "pull", "refund", "ack"),
+      ...beforeAndAfter("orders", "ack", "save", "publish"),
+      ...beforeAndAfter("tickets", "save"),
+    ],
+  },
+];
+
+const restarts = () => serviceProcesses().reduce((sum, process) => sum + process.restarts, 0);
+
+it.each(batches)(
+  "ends as it should for those who $people, when a process is killed at each failpoint",
+  async ({ sagas, killedAt }) => {
+    const begun = await Promise.all(sagas.flatMap((saga) => Array.from({ length: sagasOfEach }, saga)));
+    const restartsBefore = restarts();
+    for (const failpoint of killedAt) arm(failpoint);
+    await Promise.all(begun.map((goOn) => goOn()));
+
+    await eventually(() => expect(killedAt.filter(isArmed)).toEqual([]));
+    expect(await stackViolations(patiently)).toEqual([]);
+    await eventually(() => expect(restarts() - restartsBefore).toBe(killedAt.length));
+    await Promise.all(serviceProcesses().map(({ name }) => ready(name)));
+  },
+  120_000,
+);
+
+/** Who takes the steps that are written in common. */
+const takenBy: Record<string, string[]> = {
+  save: ["tickets", "orders", "payments"],
+  pull: ["tickets", "orders", "payments"],
+  apply: ["tickets", "orders", "payments"],
+  publish: ["tickets", "orders", "payments", "expiration"],
+  ack: ["tickets", "orders", "payments", "expiration"],
+};
+
+it("kills at every failpoint that there is", () => {
+  const sources = ["common", "auth", "tickets", "orders", "payments", "expiration"].flatMap((folder) =>
+    readdirSync(join(root, folder, "src"), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+      .map((file) => readFileSync(join(root, folder, "src", file), "utf8")),
+  );
+  const written = sources.flatMap((source) =>
+    [...source.matchAll(/failpoint\(["`](.+?)["`]\)/g)].map(([, name = ""]) => name),
+  );
+  const all = written.flatMap((name) => {
+    const [, step = "", side] = /^\$\{.+\}\.(\w+)\.(\w+)$/.exec(name) ?? [];
+    return side ? (takenBy[step] ?? ["?"]).map((service) => `${service}.${step}.${side}`) : [name];
+  });
+  const killedAt = batches.flatMap((batch) => batch.killedAt);
+  expect([...new Set(killedAt)].toSorted()).toEqual([...new Set(all)].toSorted());
+});

@@ -1,0 +1,35 @@
+import { mongo } from "mongoose";
+import { type Client, type Order, type Ticket, bodyOf } from "./client";
+import { eventually } from "./eventually";
+import { database } from "./stack";
+
+/** Resolves with a service's replica once it has heard of this version of a ticket or an order. */
+export function heard(
+  service: "orders" | "payments" | "tickets",
+  collection: "orders" | "tickets",
+  { id, version }: { id: string; version: number },
+): Promise<mongo.Document> {
+  const newest = { _id: new mongo.ObjectId(id), version: { $gte: version } };
+  return eventually(async () => {
+    const replica = await database(service).collection(collection).findOne(newest);
+    if (!replica) throw new Error(`${service} has not heard of ${id} at version ${version}`);
+    return replica;
+  });
+}
+
+/** A ticket that can be ordered. */
+export async function ticketOnSale(
+  seller: Client,
+  { title = "Chamber music", price = 20 } = {},
+): Promise<Ticket> {
+  const ticket = await bodyOf(seller.sell(title, price));
+  await heard("orders", "tickets", ticket);
+  return ticket;
+}
+
+/** An order that can be paid. */
+export async function orderOf(buyer: Client, ticket: Ticket): Promise<Order> {
+  const order = await bodyOf(buyer.order(ticket));
+  await heard("payments", "orders", order);
+  return order;
+}

@@ -1,0 +1,134 @@
+import type { EventData } from "@eventhive/common";
+import { Redis } from "ioredis";
+import type { StackProcess } from "../infra/local/stack-file";
+import { type Answer, type Order, type Ticket, bodyOf, person } from "./client";
+import { readEventLog } from "./event-log";
+import { eventually } from "./eventually";
+import { heard, orderOf, ticketOnSale } from "./market";
+import { kill, serviceProcesses, signal, stackFile, start, stop } from "./stack";
+import { stackViolations } from "./stack-violations";
+
+let before: StackProcess[];
+let redis: Redis;
+beforeEach(() => {
+  before = serviceProcesses();
+  redis = new Redis(stackFile().servers.redis, { maxRetriesPerRequest: null });
+  redis.on("error", () => undefined); // it is to be away
+});
+afterEach(async () => {
+  redis.disconnect();
+  expect(await stackViolations()).toEqual([]);
+  expect(serviceProcesses()).toEqual(before); // no service has minded: the same pids, and no restarts
+});
+
+const milliseconds = (isoTime: string) => new Date(isoTime).getTime();
+const wordsOf = ({ id, version, title, price }: EventData<"ticket:created">) =>
+  [id, version, title, price].join(" ");
+const hasTimer = async ({ id }: Order) => (await redis.exists(`bull:order-expirations:${id}`)) === 1;
+
+it("sells, reserves and charges while the broker is away for 30 s, and tells everybody afterwards", async () => {
+  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const known = await Promise.all(Array.from({ length: 20 }, () => ticketOnSale(seller)));
+  const charged = await orderOf(buyer, await ticketOnSale(seller));
+  await stop("nats");
+  const end = performance.now() + 30_000;
+
+  expect(await buyer.pay(charged)).toMatchObject({ status: 202, body: { state: "charged" } });
+  const sold: Ticket[] = [];
+  const reserved: Order[] = [];
+  for (const ticket of known) {
+    sold.push(await bodyOf(seller.sell("Sold in silence", 20)));
+    reserved.push(await bodyOf(buyer.order(ticket)));
+  }
+  const [first] = reserved;
+  if (!first) throw new Error("nothing was reserved");
+  await eventually(
+    async () => expect(await bodyOf(buyer.showOrder(first))).toMatchObject({ status: "cancelled" }),
+    { withinSeconds: 15 }, // nobody tells orders that the time is over
+  );
+  while (performance.now() < end) sold.push(await bodyOf(seller.sell("Sold in silence", 20)));
+
+  await start("nats");
+  for (const ticket of sold) await heard("orders", "tickets", ticket);
+  for (const order of reserved) await heard("payments", "orders", order);
+});
+
+it("lets orders expire, at most 10 s late, when Redis has lost everything", async () => {
+  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const order = await orderOf(buyer, await ticketOnSale(seller));
+  await eventually(async () => expect(await hasTimer(order)).toBe(true));
+  await redis.flushall();
+
+  const next = await orderOf(buyer, await ticketOnSale(seller));
+  await eventually(async () => expect(await hasTimer(next)).toBe(true));
+  for (const { id, expiresAt } of [order, next]) {
+    const restInSeconds = (milliseconds(expiresAt) - Date.now()) / 1000;
+    await eventually(
+      async () => expect(await bodyOf(buyer.showOrder({ id }))).toMatchObject({ status: "cancelled" }),
+      { withinSeconds: restInSeconds + 10 },
+    );
+  }
+});
+
+it("keeps the timers of orders when Redis is killed", async () => {
+  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const order = await orderOf(buyer, await ticketOnSale(seller));
+  await eventually(async () => expect(await hasTimer(order)).toBe(true));
+  await kill("redis");
+  expect(await hasTimer(order)).toBe(true);
+
+  const log = await readEventLog(stackFile().servers.nats);
+  await eventually(() => {
+    const due = log.events.find(
+      ({ type, subject }) => type === "expiration:complete" && subject === order.id,
+    );
+    expect(milliseconds(due?.time ?? "")).toBeGreaterThanOrEqual(milliseconds(order.expiresAt));
+  });
+  await log.close();
+});
+
+it("answers 503 while MongoDB is away, and has kept every promise when it is back from a kill", async () => {
+  const promised: Ticket[] = [];
+  const ordered: Order[] = [];
+  const refusals: Answer<unknown>[] = [];
+  let isOver = false;
+  const keep = async <Body>(answer: Promise<Answer<Body>>, promises: Body[]) => {
+    const given = await answer;
+    if (given.ok) promises.push(given.body);
+    else refusals.push(given);
+    return given;
+  };
+  const trade = async () => {
+    const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+    while (!isOver) {
+      const { ok, body: ticket } = await keep(seller.sell("Kept", 20), promised);
+      if (!ok) continue;
+      await keep(seller.edit(ticket, { title: "Kept and edited", price: 21 }), promised);
+      await keep(buyer.order(ticket), ordered); // 404 when orders has not heard of it yet
+    }
+  };
+  const trading = Promise.all(Array.from({ length: 5 }, trade));
+  const tradesAgain = async () => {
+    const many = promised.length + 50;
+    await eventually(() => expect(promised.length).toBeGreaterThan(many), { withinSeconds: 30 });
+  };
+  await tradesAgain();
+  signal("mongo", "SIGKILL");
+  await stop("mongo"); // and not started again yet
+  await eventually(() => expect(refusals.filter(({ status }) => status === 503).length).toBeGreaterThan(20));
+  await start("mongo");
+  await tradesAgain();
+  isOver = true;
+  await trading;
+
+  const broken = refusals.filter(({ status }) => status >= 500);
+  expect(new Set(broken.map(({ status }) => status))).toEqual(new Set([503]));
+  expect(broken.filter(({ headers }) => !headers.has("retry-after"))).toEqual([]);
+  const log = await readEventLog(stackFile().servers.nats);
+  await eventually(() => {
+    const published = new Set(log.events.map(({ data }) => "title" in data && wordsOf(data)));
+    expect(promised.filter((ticket) => !published.has(wordsOf(ticket)))).toEqual([]);
+  });
+  await log.close();
+  for (const order of ordered) await heard("payments", "orders", order);
+});

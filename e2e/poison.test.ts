@@ -1,0 +1,145 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { setTimeout as wait } from "node:timers/promises";
+import { type Subject, subjects } from "@eventhive/common";
+import { eventBytes, newId } from "@eventhive/common/testing";
+import { mongo } from "mongoose";
+import { connect } from "node-nats-streaming";
+import type { StackProcess } from "../infra/local/stack-file";
+import { type Order, bodyOf, person } from "./client";
+import { eventually } from "./eventually";
+import { type Letter, lettersOf } from "./letters";
+import { orderOf, ticketOnSale } from "./market";
+import { lagsOf, median } from "./pace";
+import { database, serviceProcesses, stackFile } from "./stack";
+import { stackViolations } from "./stack-violations";
+
+interface Poison {
+  subject: Subject;
+  bytes: Buffer;
+  /** The service whose handler throws; without it nobody who listens can read it. */
+  refusedBy?: string;
+}
+
+const orderEvents: Subject[] = ["order:created", "order:cancelled", "order:completed"];
+const listensTo: Record<string, Subject[]> = {
+  tickets: orderEvents,
+  orders: ["ticket:created", "ticket:updated", "expiration:complete", "payment:created"],
+  payments: orderEvents,
+  expiration: ["order:created"],
+};
+
+const bytesOf = (value: unknown) => Buffer.from(JSON.stringify(value));
+const envelope = (type: Subject, data: object) => {
+  const time = new Date().toISOString();
+  return { specversion: "1.0", id: randomUUID(), source: "e2e", type, subject: newId(), time, data };
+};
+
+/** Not JSON, or not what the channel is for. No two are alike: the same bytes are kept once. */
+const unreadable = (subject: Subject): Poison[] =>
+  [
+    randomBytes(9),
+    randomBytes(100),
+    randomBytes(100_000),
+    Buffer.from(`<p>${randomUUID()}</p>`),
+    bytesOf(envelope(subject, {})).subarray(0, -1),
+    bytesOf(randomUUID()),
+    bytesOf({ id: randomUUID() }),
+    bytesOf(envelope(subject, {})),
+    bytesOf(envelope(subject, { id: newId(), orderId: 1, version: -1, price: "free" })),
+    bytesOf(envelope(subject === "order:created" ? "ticket:created" : "order:created", { orderId: newId() })),
+  ].map((bytes) => ({ subject, bytes }));
+
+/** Handlers throw at these: the events of an order whose ticket was lost, and of one that nobody ever made. */
+function refused(orderOfLostTicket: Order): Poison[] {
+  const orderId = newId();
+  const money = { stripeId: "ch_1", amount: 2000, currency: "usd", state: "charged" } as const;
+  const payment = { id: newId(), version: 1, orderId, userId: newId(), ...money };
+  return [
+    ...orderEvents.map((subject) => ({
+      subject,
+      bytes: eventBytes(subject, orderOfLostTicket),
+      refusedBy: "tickets",
+    })),
+    { subject: "payment:created", bytes: eventBytes("payment:created", payment), refusedBy: "orders" },
+    {
+      subject: "expiration:complete",
+      bytes: eventBytes("expiration:complete", { orderId }),
+      refusedBy: "orders",
+    },
+  ];
+}
+
+const services = Object.keys(listensTo);
+const allLetters = async () =>
+  new Map(await Promise.all(services.map(async (service) => [service, await lettersOf(service)] as const)));
+
+describe("poison among 1,000 good events", () => {
+  let processes: StackProcess[];
+  let lettersBefore: Map<string, Letter[]>;
+  let poison: Poison[];
+  const usual: number[] = [];
+  const poisoned: number[] = [];
+
+  beforeAll(async () => {
+    const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+    const ticket = await ticketOnSale(seller);
+    const order = await orderOf(buyer, ticket);
+    await bodyOf(buyer.pay(order));
+    await eventually(async () =>
+      expect(await bodyOf(buyer.ticket(ticket))).toMatchObject({ status: "sold" }),
+    );
+    poison = [...subjects.flatMap(unreadable), ...refused(await bodyOf(buyer.showOrder(order)))];
+    processes = serviceProcesses();
+    lettersBefore = await allLetters();
+
+    usual.push(...(await lagsOf(50)));
+    const tickets = database("tickets").collection("tickets");
+    const lost = await tickets.findOneAndDelete({ _id: new mongo.ObjectId(ticket.id) });
+    await Promise.all([lagsOf(100).then((lags) => poisoned.push(...lags)), publishAll(poison)]);
+    usual.push(...(await lagsOf(50)));
+    if (lost) await tickets.insertOne(lost);
+  }, 120_000);
+
+  it("does not slow the good ones down", () => {
+    expect(poisoned).toHaveLength(500);
+    // Every lag, twice over, is still less than the second within which a refusal is tried again.
+    expect(median(poisoned)).toBeLessThan(2 * median(usual) + 20);
+  });
+
+  it.each(services)("is kept by %s byte for byte", async (service) => {
+    const known = new Set(lettersBefore.get(service)?.map(({ id }) => id));
+    const expected = poison
+      .filter(
+        ({ subject, refusedBy = service }) => listensTo[service]?.includes(subject) && refusedBy === service,
+      )
+      .map(({ subject, bytes }) => `${subject} ${bytes.toString("base64")}`)
+      .toSorted();
+    await eventually(async () => {
+      const kept = (await lettersOf(service)).filter(({ id }) => !known.has(id));
+      expect(kept.map(({ subject, bytes }) => `${subject} ${bytes}`).toSorted()).toEqual(expected);
+    });
+  });
+
+  it("ends no process", () => {
+    expect(serviceProcesses()).toEqual(processes);
+  });
+
+  it("breaks nothing", async () => {
+    expect(await stackViolations()).toEqual([]);
+  });
+});
+
+/** Straight to the broker, all channels mixed, spread over a second or two. */
+async function publishAll(poison: Poison[]): Promise<void> {
+  const stan = connect("eventhive", `e2e-${randomUUID()}`, { url: stackFile().servers.nats });
+  await once(stan, "connect");
+  for (const { subject, bytes } of poison.toSorted(() => Math.random() - 0.5)) {
+    await new Promise<void>((resolve, reject) => {
+      stan.publish(subject, bytes, (error) => (error ? reject(error) : resolve()));
+    });
+    await wait(20);
+  }
+  stan.close();
+  await once(stan, "close");
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import { type Answer, Client, bodyOf, person } from "./client";
+import { eventually } from "./eventually";
+import { heard, orderOf, ticketOnSale } from "./market";
+import { card, ledger } from "./stack";
+import { stackViolations } from "./stack-violations";
+
+const times = <Result>(count: number, work: (n: number) => Promise<Result>): Promise<Result[]> =>
+  Promise.all(Array.from({ length: count }, (_, n) => work(n)));
+
+function at<Item>(items: Item[], n: number): Item {
+  const item = items[n];
+  if (item === undefined) throw new RangeError(`There are only ${items.length}`);
+  return item;
+}
+
+/** How often each answer was given, such as `{ "201": 1, "400 ticket-reserved": 199 }`. */
+function tally(answers: Answer<unknown>[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { ok, status, body } of answers) {
+    const answer = ok ? `${status}` : `${status} ${body.code}`;
+    counts[answer] = (counts[answer] ?? 0) + 1;
+  }
+  return counts;
+}
+
+let seller: Client;
+let buyers: Client[];
+
+beforeAll(async () => {
+  seller = await person("seller");
+  buyers = await times(50, () => person("buyer"));
+});
+
+const buyer = (n: number): Client => at(buyers, n % buyers.length);
+
+it("gives a ticket to one of 200 parallel orders by 50 buyers", async () => {
+  const ticket = await ticketOnSale(seller);
+  const answers = await times(200, (n) => buyer(n).order(ticket));
+  expect(tally(answers)).toEqual({ "201": 1, "400 ticket-reserved": 199 });
+});
+
+it("charges once for 20 parallel payments with different tokens", async () => {
+  const order = await orderOf(buyer(0), await ticketOnSale(seller));
+  const tokens = await times(20, () => card());
+  const answers = await Promise.all(tokens.map((token) => buyer(0).pay(order, token)));
+
+  const { "201": paid, "400 payment-in-progress": early = 0, "400 order-paid": late = 0 } = tally(answers);
+  expect({ paid, refused: early + late }).toEqual({ paid: 1, refused: 19 });
+  const { charges } = await ledger();
+  expect(charges.filter(({ metadata }) => metadata.orderId === order.id)).toMatchObject([{ paid: true }]);
+});
+
+it("lets one of 50 parallel sign-ups with one e-mail in different case in", async () => {
+  const run = randomUUID();
+  const spelled = (n: number) =>
+    "marina".replace(/./g, (letter, at) => ((n >> at) % 2 ? letter.toUpperCase() : letter));
+  const answers = await times(50, (n) =>
+    new Client().signUp({ email: `${spelled(n)}-${run}@example.com`, password: "correct horse" }),
+  );
+  expect(tally(answers)).toEqual({ "201": 1, "400 email-in-use": 49 });
+});
+
+it("answers 10 parallel edits of a ticket with 200 or 409, and orders has the last one", async () => {
+  let conflicts = 0;
+  await times(10, async () => {
+    const ticket = await ticketOnSale(seller);
+    const answers = await times(10, (n) => seller.edit(ticket, { title: `Edit ${n}`, price: 10 + n }));
+    const { "200": accepted = 0, "409 changed": refused = 0 } = tally(answers);
+    expect(accepted + refused).toBe(10);
+    conflicts += refused;
+
+    const last = await bodyOf(seller.ticket(ticket));
+    expect(last.version).toBe(accepted);
+    const { version, title, price } = last;
+    expect(await heard("orders", "tickets", last)).toMatchObject({ version, title, price });
+  });
+  expect(conflicts).toBeGreaterThan(0);
+});
+
+/** Other answers, which a machine under load may give, promise nothing but that the invariants will hold. */
+const isDecided = ({ status }: Answer<unknown>) => status === 201 || status === 400;
+
+it("accepts either the payment or the cancellation when both come at once, 100 times", async () => {
+  const outcomes = new Set<string>();
+  let longestPayment = 100;
+  for (let round = 0; round < 5; round++) {
+    const reserved = await times(20, async (n) => {
+      const order = await orderOf(buyer(n), await ticketOnSale(seller));
+      return { order, token: await card(), cancelAfter: (longestPayment * n) / 20 };
+    });
+    await times(20, async (n) => {
+      const { order, token, cancelAfter } = at(reserved, n);
+      const start = performance.now();
+      const payment = buyer(n).pay(order, token);
+      await wait(cancelAfter);
+      const cancellation = await buyer(n).cancel(order);
+      const paid = await payment;
+      longestPayment = Math.max(longestPayment, performance.now() - start);
+      const { status } = await bodyOf(buyer(n).showOrder(order));
+      if (isDecided(paid)) outcomes.add(`paid ${paid.status}, cancelled ${cancellation.status}: ${status}`);
+    });
+  }
+  expect([...outcomes].toSorted()).toEqual([
+    "paid 201, cancelled 400: complete",
+    "paid 400, cancelled 204: cancelled",
+  ]);
+});
+
+it("accepts either the payment or the expiry when a payment comes at the last instant, 100 times", async () => {
+  const tickets = await times(100, () => ticketOnSale(seller));
+  const tokens = await times(100, () => card());
+  const outcomes = new Set<string>();
+  await times(100, async (n) => {
+    const order = await orderOf(buyer(n), at(tickets, n));
+    const before = 1500 * (n / 100) ** 2; // most of them closely before the end
+    await wait(new Date(order.expiresAt).getTime() - before - Date.now());
+    const paid = await buyer(n).pay(order, at(tokens, n));
+    const { status } = await eventually(async () => {
+      const now = await bodyOf(buyer(n).showOrder(order));
+      expect(now.status).not.toBe("created");
+      return now;
+    });
+    if (isDecided(paid)) outcomes.add(`paid ${paid.status}: ${status}`);
+  });
+  expect([...outcomes].toSorted()).toEqual(["paid 201: complete", "paid 400: cancelled"]);
+});
+
+it("keeps every invariant", async () => {
+  expect(await stackViolations()).toEqual([]);
+});

@@ -1,0 +1,74 @@
+import { once } from "node:events";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { freePort } from "../infra/local/port";
+import { type Stack, startStack } from "../infra/local/stack";
+import type { Supervisor } from "../infra/local/supervisor";
+import { controlFile, dataFolder, failpointsFolder } from "./data-folder";
+
+// The stack under test, in a process of its own: its gateway must not share a thread with the tests. To keep one
+// running between test runs: E2E_DATA=/tmp/stack node --import tsx e2e/run-stack.ts, and the same E2E_DATA for jest.
+
+const environment = {
+  EVENTHIVE_DEMO: "no",
+  EXPIRATION_SECONDS: "5",
+  FAILPOINTS_DIR: failpointsFolder(),
+  MAX_RESERVATIONS: "100000",
+  PASSWORD_COST: "1024",
+  SIGNUPS_PER_HOUR: "1000000",
+  STRIPE_TIMEOUT_SECONDS: "2",
+};
+
+const actions: Record<string, (supervisor: Supervisor) => Promise<void> | void> = {
+  stop: (supervisor) => supervisor.stop(),
+  start: (supervisor) => supervisor.start(),
+  ready: (supervisor) => supervisor.ready(),
+};
+
+const cancel = new AbortController();
+// "disconnect": whoever started this is gone.
+for (const end of ["SIGINT", "SIGTERM", "disconnect"]) process.on(end, () => cancel.abort());
+
+async function run(): Promise<void> {
+  mkdirSync(failpointsFolder(), { recursive: true });
+  const stack = await startStack({
+    dataFolder: dataFolder(),
+    port: await freePort(),
+    replicas: 2,
+    environment,
+    say: console.log,
+    signal: cancel.signal,
+  });
+  const server = takeOrders(stack);
+  await once(cancel.signal, "abort");
+  rmSync(controlFile());
+  server.close();
+  await stack.stop();
+}
+
+/** `POST /nats/stop`, `/nats/start`, `/orders-1/ready`: the tests' hand on the runner. */
+function takeOrders(stack: Stack) {
+  const server = createServer((request, response) => {
+    const [, name = "", action = ""] = (request.url ?? "").split("/");
+    const act = async () => actions[action]?.(stack.process(name));
+    act().then(
+      () => response.end(),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
+  });
+  server.listen(0, "127.0.0.1", () => {
+    const address = server.address();
+    if (!address || typeof address === "string") throw new Error("not listening");
+    writeFileSync(controlFile(), `http://127.0.0.1:${address.port}`);
+    process.send?.("ready");
+  });
+  return server;
+}
+
+run().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,132 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { mongo } from "mongoose";
+import type { Charge, Refund } from "../infra/local/sandbox/ledger";
+import { databaseUrl, sharedEnvironment } from "../infra/local/environment";
+import { execute } from "../infra/local/execute";
+import { root } from "../infra/local/program";
+import { readStackFile, type StackFile, type StackProcess } from "../infra/local/stack-file";
+import { controlFile, dataFolder, failpointsFolder } from "./data-folder";
+import { eventually } from "./eventually";
+
+/** What runs, as it is now: pids change. */
+export function stackFile(): StackFile {
+  const file = readStackFile(dataFolder());
+  if (!file) throw new Error(`There is no stack.json in ${dataFolder()}`);
+  return file;
+}
+
+/** By name, such as `orders-1` or `nats`. */
+export function processNamed(name: string): StackProcess {
+  const found = stackFile().processes.find((process) => process.name === name);
+  if (!found) throw new Error(`There is no process ${name}`);
+  return found;
+}
+
+/** The processes of the services: after an outage they should be the same ones, with as many restarts as before. */
+export const serviceProcesses = (): StackProcess[] =>
+  stackFile().processes.filter(({ kind }) => kind === "service");
+
+export function signal(name: string, how: NodeJS.Signals): void {
+  process.kill(processNamed(name).pid, how);
+}
+
+/** SIGKILL; resolves when the runner has started it again and it is ready. */
+export async function kill(name: string): Promise<void> {
+  const { pid } = processNamed(name);
+  process.kill(pid, "SIGKILL");
+  await restarted(name, pid);
+}
+
+/** Resolves when the process that had this pid was started again and is ready. */
+export async function restarted(name: string, pid: number): Promise<void> {
+  await eventually(() => expect(processNamed(name).pid).not.toBe(pid), { withinSeconds: 30 });
+  await command(name, "ready");
+}
+
+/** Resolves when it runs and is ready. */
+export const ready = (name: string): Promise<void> => command(name, "ready");
+
+/** Ends it in order and keeps it away until `start`. */
+export const stop = (name: string): Promise<void> => command(name, "stop");
+
+/** Resolves when it is ready. */
+export async function start(name: string): Promise<void> {
+  await command(name, "start");
+  await command(name, "ready");
+}
+
+async function command(name: string, action: "ready" | "start" | "stop"): Promise<void> {
+  const response = await fetch(`${readFileSync(controlFile(), "utf8")}/${name}/${action}`, {
+    method: "POST",
+  });
+  if (!response.ok) throw new Error(`${action} ${name}: ${await response.text()}`);
+}
+
+/** Runs a command of a service's image, such as `reannounce`; resolves with what it printed. */
+export function run(service: string, ...command: string[]): Promise<string> {
+  const { servers } = stackFile();
+  return execute(process.execPath, [`${service}/dist/index.js`, ...command], {
+    cwd: root,
+    env: {
+      ...sharedEnvironment({}, stackFile(), dataFolder()),
+      MONGO_URL: databaseUrl(servers.mongo, service),
+    },
+  });
+}
+
+/** Kills the first process that comes to the failpoint, such as `orders.save.before`, once. */
+export function arm(failpoint: string): void {
+  writeFileSync(join(failpointsFolder(), failpoint), "");
+}
+
+/** Whether the failpoint has not killed anybody yet. */
+export const isArmed = (failpoint: string): boolean => existsSync(join(failpointsFolder(), failpoint));
+
+let client: mongo.MongoClient | undefined;
+afterAll(() => client?.close());
+
+/** The database of a service, or one by any other name on the same server. */
+export function database(name: string): mongo.Db {
+  client ??= new mongo.MongoClient(stackFile().servers.mongo, { appName: "e2e" });
+  return client.db(name);
+}
+
+/** All that the payment sandbox has done. */
+export async function ledger(): Promise<{ charges: Charge[]; refunds: Refund[] }> {
+  const response = await fetch(`${stackFile().servers.stripe}/sandbox/ledger`);
+  return JSON.parse(await response.text());
+}
+
+type Fault =
+  | { kind: "delay"; operation: Operation; milliseconds: number; times?: number }
+  | { kind: "fail"; operation: Operation; status?: number; beforeWork?: boolean; times?: number }
+  | { kind: "lose"; operation: Operation; times?: number };
+type Operation = "token" | "charge" | "refund" | "read";
+
+/** Makes the next requests of a kind go wrong, whoever sends them. */
+export async function fault(what: Fault): Promise<void> {
+  const response = await fetch(`${stackFile().servers.stripe}/sandbox/faults`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(what),
+  });
+  if (!response.ok) throw new Error(`The sandbox refused the fault: ${await response.text()}`);
+}
+
+/** A token for a test card, as the browser would get it from Stripe. */
+export async function card(number = "4242424242424242"): Promise<string> {
+  const response = await fetch(`${stackFile().servers.stripe}/v1/tokens`, {
+    method: "POST",
+    headers: { authorization: "Bearer pk_test_e2e" },
+    body: new URLSearchParams({
+      "card[number]": number,
+      "card[exp_month]": "12",
+      "card[exp_year]": "2040",
+      "card[cvc]": "123",
+    }),
+  });
+  const token: { id?: string } = JSON.parse(await response.text());
+  if (!token.id) throw new Error(`The sandbox gave no token: ${JSON.stringify(token)}`);
+  return token.id;
+}

@@ -1,0 +1,52 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { controlFile, dataFolder } from "./data-folder";
+
+declare global {
+  var stopStack: (() => Promise<void>) | undefined;
+}
+
+/**
+ * Starts the one stack that all tests here share. With `E2E_DATA` set, its data and logs are kept in that folder, and
+ * one that runs there already is used as it is.
+ */
+export default async function startStack(): Promise<void> {
+  const isOurs = !process.env.E2E_DATA;
+  process.env.E2E_DATA ??= mkdtempSync(join(tmpdir(), "eventhive-e2e-"));
+  const folder = dataFolder();
+  if (existsSync(controlFile())) return;
+
+  mkdirSync(folder, { recursive: true });
+  const logFile = join(folder, "runner.log");
+  const runner = fork(join(__dirname, "run-stack.ts"), {
+    execArgv: ["--import", "tsx"],
+    env: environment(),
+    silent: true,
+  });
+  const log = createWriteStream(logFile);
+  runner.stdout?.pipe(log);
+  runner.stderr?.pipe(log);
+
+  const ended = once(runner, "exit");
+  await Promise.race([
+    once(runner, "message"),
+    ended.then(() => {
+      throw new Error(`The stack did not start:\n${readFileSync(logFile, "utf8")}`);
+    }),
+  ]);
+  globalThis.stopStack = async () => {
+    runner.kill("SIGTERM");
+    const [code] = await ended;
+    if (code !== 0) throw new Error(`The stack ended with ${code}: see ${logFile}`);
+    if (isOurs) rmSync(folder, { recursive: true });
+  };
+}
+
+/** Without what is meant for other tests, or for another stack. */
+function environment(): NodeJS.ProcessEnv {
+  const { MONGO_URL, REDIS_URL, NATS_URL, PUBLIC_URL, JWT_KEY, LOG_LEVEL, NODE_ENV, ...rest } = process.env;
+  return { ...rest, STRIPE_KEY: "", STRIPE_PUBLISHABLE_KEY: "" };
+}

@@ -1,0 +1,81 @@
+import type { Event } from "@eventhive/common";
+import type { mongo } from "mongoose";
+import { z } from "zod";
+import type { Charge } from "../infra/local/sandbox/ledger";
+
+/** Where the truth lies: the services' own databases, the gateway's ledger, the broker's log. */
+export interface World {
+  tickets: mongo.Db;
+  orders: mongo.Db;
+  /** Without it nothing is said of money. */
+  money?: { payments: mongo.Db; ledger: () => Promise<{ charges: Charge[] }> };
+  /** Without it nothing is said of what was published. */
+  published?: () => Event[];
+}
+
+const aggregate = z.object({ id: z.string(), version: z.int(), outbox: z.array(z.unknown()).default([]) });
+
+const ticketSchema = aggregate.extend({
+  title: z.string(),
+  price: z.number(),
+  userId: z.string(),
+  orderId: z.string().nullish(),
+  sold: z.boolean(),
+  withdrawn: z.boolean(),
+});
+
+const orderSchema = aggregate.extend({
+  userId: z.string(),
+  status: z.enum(["created", "awaiting:payment", "complete", "cancelled"]),
+  cancelReason: z.string().optional(),
+  expiresAt: z.date(),
+  ticket: z.object({ id: z.string(), title: z.string(), price: z.number(), version: z.int() }),
+});
+
+const paymentSchema = aggregate.extend({
+  orderId: z.string(),
+  amount: z.int(),
+  stripeId: z.string().optional(),
+  state: z.enum(["charging", "charged", "settled", "failed", "refunding", "refunded"]),
+});
+
+const replicaSchema = z.looseObject({ id: z.string(), version: z.int() });
+export type Replica = z.infer<typeof replicaSchema>;
+
+/** Everything at (almost) one moment. */
+export interface Snapshot {
+  tickets: z.infer<typeof ticketSchema>[];
+  orders: z.infer<typeof orderSchema>[];
+  replicas: { ticketsInOrders: Replica[]; ordersInTickets: Replica[]; ordersInPayments?: Replica[] };
+  money?: { payments: z.infer<typeof paymentSchema>[]; charges: Charge[] };
+  published?: Event[];
+}
+
+/** Says in words what is wrong, once for each thing that is. */
+export type Rule = (snapshot: Snapshot) => string[];
+
+export async function look({ tickets, orders, money, published }: World): Promise<Snapshot> {
+  return {
+    replicas: {
+      ticketsInOrders: await all(orders, "tickets", replicaSchema),
+      ordersInTickets: await all(tickets, "orders", replicaSchema),
+      ordersInPayments: money && (await all(money.payments, "orders", replicaSchema)),
+    },
+    tickets: await all(tickets, "tickets", ticketSchema),
+    orders: await all(orders, "orders", orderSchema),
+    money: money && {
+      payments: await all(money.payments, "payments", paymentSchema),
+      charges: (await money.ledger()).charges,
+    },
+    published: published?.(),
+  };
+}
+
+async function all<Document>(
+  database: mongo.Db,
+  collection: string,
+  schema: z.ZodType<Document>,
+): Promise<Document[]> {
+  const documents = await database.collection(collection).find().toArray();
+  return documents.map(({ _id, ...rest }) => schema.parse({ id: _id.toHexString(), ...rest }));
+}
