@@ -6,7 +6,7 @@ import { Toy, database, saveToy, useToys } from "./database/toy.testing";
 import { parseEvent } from "./events";
 import { mongoDeadLetters } from "./messaging/dead-letters";
 import { listener } from "./messaging/listener";
-import type { ServiceDefinition } from "./service";
+import type { ServiceDefinition } from "./service-definition";
 import { MemoryBroker, eventBytes, newId } from "./testing";
 
 useToys();
@@ -71,9 +71,17 @@ describe("reannounce", () => {
   it("waits for the broker", async () => {
     await saveToy();
     broker.stop();
+    let asked = 0;
     await runCommand(toys, "reannounce", [], () => {
-      setImmediate(() => broker.start());
-      return broker.connect("toys");
+      const bus = broker.connect("toys");
+      return {
+        ...bus,
+        get isConnected() {
+          asked += 1;
+          if (asked === 3) broker.start();
+          return bus.isConnected;
+        },
+      };
     });
     expect(announced()).toHaveLength(1);
   });

@@ -4,7 +4,7 @@ import { withContext } from "./context";
 import type { DeadLetters } from "./messaging/dead-letters";
 import type { EventBus } from "./messaging/event-bus";
 import { reannounce } from "./messaging/reannounce";
-import { type ServiceDefinition, busOf, storeOf } from "./service";
+import { type ServiceDefinition, busOf, storeOf } from "./service-definition";
 import { checkSettings } from "./settings";
 
 function print(line: string): void {

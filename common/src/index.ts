@@ -12,7 +12,7 @@ export type {
 
 // Starting a service
 export { startService } from "./service";
-export type { ServiceDefinition, Worker } from "./service";
+export type { ServiceDefinition, Worker } from "./service-definition";
 export { durationInSeconds, settings, text, url, wholeNumber } from "./settings";
 export { clock, hours, seconds } from "./clock";
 export { every, each, untilCurrent } from "./sweep";

@@ -3,7 +3,7 @@ import { Toy, database, saveToy, storedOutbox, useToys } from "./database/toy.te
 import { MemoryBroker, eventBytes, newId } from "./testing";
 import { listener } from "./messaging/listener";
 import { Runtime } from "./runtime";
-import type { ServiceDefinition } from "./service";
+import type { ServiceDefinition } from "./service-definition";
 import { every } from "./sweep";
 
 useToys();

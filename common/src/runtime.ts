@@ -2,7 +2,7 @@ import { OutboxRelay } from "./messaging/outbox-relay";
 import type { EventBus, Subscription } from "./messaging/event-bus";
 import { consume } from "./messaging/listener";
 import type { Store } from "./database/store";
-import type { ServiceDefinition } from "./service";
+import type { ServiceDefinition } from "./service-definition";
 
 /** The parts of a service that move by themselves: relay, listeners, workers and sweeps. */
 export class Runtime {

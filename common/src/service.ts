@@ -1,53 +1,17 @@
-import type { Express } from "express";
-import type { Redis } from "ioredis";
-import type { Connection } from "mongoose";
 import { clock, seconds } from "./clock";
 import { runCommand } from "./commands";
-import { type Store, mongoStore, redisStore } from "./database/store";
+import type { Store } from "./database/store";
 import { serve } from "./http/serve";
 import { logger } from "./logger";
 import { collectProcessMetrics } from "./metrics";
-import type { EventBus } from "./messaging/event-bus";
-import type { Listener } from "./messaging/listener";
-import { natsBus } from "./messaging/nats-bus";
-import type { Publisher } from "./messaging/publisher";
 import { Runtime } from "./runtime";
-import { checkSettings, settings, text, url, wholeNumber } from "./settings";
-import { type Sweep, every } from "./sweep";
+import { type ServiceDefinition, busOf, storeOf } from "./service-definition";
+import { checkSettings, settings, wholeNumber } from "./settings";
+import { every } from "./sweep";
 
 const config = settings({
   PORT: wholeNumber().max(65535, "must be at most 65535").default(3000),
-  NATS_URL: url(),
-  NATS_CLUSTER_ID: text().default("eventhive"),
 });
-
-/** A service on one screen: what it is called, where it keeps its data, what it answers, hears, says and repeats. */
-export interface ServiceDefinition {
-  name: string;
-  /** Its own store: a database with models, or Redis. */
-  store: { database: Connection } | { redis: () => Redis };
-  app?: Express;
-  listeners?: Listener[];
-  /** For events that belong to no aggregate. */
-  publishers?: Publisher[];
-  sweeps?: Sweep[];
-  workers?: Worker[];
-  /** What `node dist/index.js NAME` does instead of serving, besides `reannounce` and `dead-letters`. */
-  commands?: Record<string, (args: string[]) => Promise<void>>;
-}
-
-/** Something of a service's own that runs beside its listeners. */
-export interface Worker {
-  start(): void;
-  /** Resolves when the work in flight is done. */
-  stop(): Promise<void>;
-}
-
-export const storeOf = ({ name, store }: ServiceDefinition): Store =>
-  "database" in store ? mongoStore(store.database) : redisStore(store.redis(), name);
-
-export const busOf = ({ name }: ServiceDefinition): EventBus =>
-  natsBus({ url: config.NATS_URL, clusterId: config.NATS_CLUSTER_ID, name });
 
 /**
  * Runs a service until it is told to stop, or one of its commands when one is named. Exits 0 after an orderly stop; 1

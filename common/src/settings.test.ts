@@ -34,7 +34,7 @@ describe("a service that starts", () => {
   });
 
   it("takes an empty setting for a missing one", () => {
-    Object.assign(process.env, { TOY_URL: "", TOY_KEY: "long enough" });
+    Object.assign(process.env, { TOY_URL: "", TOY_KEY: "long enough", TOY_COUNT: "" });
     expect(checkSettings).toThrow(/^TOY_URL is missing$/);
   });
 

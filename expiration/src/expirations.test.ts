@@ -1,4 +1,4 @@
-import { clock, onFailpoint, parseEvent } from "@eventhive/common";
+import { clock, onFailpoint, parseEvent, seconds } from "@eventhive/common";
 import { MemoryBroker, deliver, newId } from "@eventhive/common/testing";
 import { expirationComplete, expirationWorker } from "./expirations";
 import { orderCreated } from "./listeners/order-created";
@@ -38,7 +38,11 @@ const expirationsOf = (orderId: string) =>
 
 /** Resolves with the time at which the expiration was published. */
 async function expired(orderId: string): Promise<number> {
-  while (expirationsOf(orderId).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  const giveUpAt = performance.now() + seconds(20);
+  while (expirationsOf(orderId).length === 0) {
+    if (performance.now() > giveUpAt) throw new Error(`${orderId} did not expire`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
   return clock.now();
 }
 
