@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { every, parseEvent, seconds } from "@eventhive/common";
+import { type Event, every, parseEvent, seconds } from "@eventhive/common";
 import { type MemoryBroker, newId } from "@eventhive/common/testing";
 import type { Connection, mongo } from "mongoose";
 import { connectDatabase } from "../common/src/database/database";
@@ -64,10 +64,15 @@ export async function startInOneProcess(mongoUrl: string, broker: MemoryBroker) 
   const address = server.address();
   if (!address || typeof address === "string") throw new Error("not listening");
 
+  const events: Event[] = [];
   const world: World = {
     tickets: nativeDatabase(tickets),
     orders: nativeDatabase(orders),
-    published: () => broker.published().map(({ subject, bytes }) => parseEvent(subject, bytes)),
+    published: () => {
+      const unread = broker.published().slice(events.length);
+      events.push(...unread.map(({ subject, bytes }) => parseEvent(subject, bytes)));
+      return events;
+    },
   };
   return {
     url: `http://127.0.0.1:${address.port}`,

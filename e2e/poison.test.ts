@@ -93,11 +93,11 @@ describe("poison among 1,000 good events", () => {
     processes = serviceProcesses();
     lettersBefore = await allLetters();
 
-    usual.push(...(await lagsOf(50)));
+    usual.push(...(await lagsOf(30)));
     const tickets = database("tickets").collection("tickets");
     const lost = await tickets.findOneAndDelete({ _id: new mongo.ObjectId(ticket.id) });
     await Promise.all([lagsOf(100).then((lags) => poisoned.push(...lags)), publishAll(poison)]);
-    usual.push(...(await lagsOf(50)));
+    usual.push(...(await lagsOf(30)));
     if (lost) await tickets.insertOne(lost);
   }, 120_000);
 

@@ -34,7 +34,7 @@ async function run(): Promise<void> {
   const stack = await startStack({
     dataFolder: dataFolder(),
     port: await freePort(),
-    replicas: 2,
+    replicas: Number(process.env.REPLICAS ?? 2),
     environment,
     say: console.log,
     signal: cancel.signal,
