@@ -30,4 +30,5 @@ export const clock = {
 
 /** Durations in milliseconds, so that a number never stands without its unit. */
 export const seconds = (count: number): number => count * 1000;
-export const hours = (count: number): number => seconds(count * 3600);
+export const minutes = (count: number): number => seconds(count * 60);
+export const hours = (count: number): number => minutes(count * 60);

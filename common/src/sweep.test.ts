@@ -1,3 +1,4 @@
+import { hours, minutes } from "./clock";
 import { eventually } from "./messaging/event-bus.contract";
 import { type Sweep, each, every, untilCurrent } from "./sweep";
 
@@ -40,6 +41,21 @@ it("goes on after a run that failed", async () => {
   });
   sweep.start();
   await eventually(() => expect(runs).toBeGreaterThan(1));
+});
+
+it("does not wait a day to repeat what failed", async () => {
+  jest.useFakeTimers();
+  let runs = 0;
+  sweep = every(hours(24), async () => {
+    runs += 1;
+    if (runs === 1) throw new Error("not this time");
+  });
+  sweep.start();
+  await jest.advanceTimersByTimeAsync(minutes(1));
+  expect(runs).toBe(2);
+  await jest.advanceTimersByTimeAsync(minutes(1));
+  expect(runs).toBe(2);
+  jest.useRealTimers();
 });
 
 it("runs once at a time, and once more for all that kicked it meanwhile", async () => {

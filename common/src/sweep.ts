@@ -1,3 +1,4 @@
+import { minutes } from "./clock";
 import { isVersionError } from "./errors";
 import { logger } from "./logger";
 
@@ -11,7 +12,12 @@ export interface Sweep {
   stop(): Promise<void>;
 }
 
-/** Runs at the start, and then `milliseconds` after each run has ended; a run that fails is logged and repeated. */
+const longestPauseAfterFailure = minutes(1);
+
+/**
+ * Runs at the start, and then `milliseconds` after each run has ended; one that fails is logged and repeated within a
+ * minute, however rare the sweep is.
+ */
 export function every(milliseconds: number, run: () => Promise<void>): Sweep {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
@@ -26,14 +32,16 @@ export function every(milliseconds: number, run: () => Promise<void>): Sweep {
     }
     clearTimeout(timer);
     again = false;
+    let pause = milliseconds;
     running = run()
-      .catch((error: unknown) =>
-        logger.warn({ err: error, sweep: run.name }, "a sweep failed and will be repeated"),
-      )
+      .catch((error: unknown) => {
+        logger.warn({ err: error, sweep: run.name }, "a sweep failed and will be repeated");
+        pause = Math.min(pause, longestPauseAfterFailure);
+      })
       .finally(() => {
         running = undefined;
         if (again) kick();
-        else if (isStarted) timer = setTimeout(kick, milliseconds);
+        else if (isStarted) timer = setTimeout(kick, pause);
       });
   };
 
