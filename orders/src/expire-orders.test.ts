@@ -4,7 +4,7 @@ import { database } from "./database";
 import { expireOverdueOrders } from "./expire-orders";
 import { expirationComplete } from "./listeners/expiration-complete";
 import type { Order } from "./models/order";
-import { orderOf, reload } from "./testing";
+import { beforeNextSave, orderOf, reload } from "./testing";
 
 const { published } = setUpService(database);
 
@@ -62,10 +62,7 @@ it("does not stop at an order that was paid while the sweep was cancelling it", 
   const first = await orderOf();
   const second = await orderOf();
   expiredAgo(second, 1);
-  let isFirst = true;
-  onFailpoint(async (name) => {
-    if (name !== "orders.save.before" || !isFirst) return;
-    isFirst = false;
+  beforeNextSave(async () => {
     const paid = await reload(first);
     paid.complete();
     await paid.save();

@@ -1,7 +1,7 @@
 import { onFailpoint } from "@eventhive/common";
 import { deliver, newId, setUpService } from "@eventhive/common/testing";
 import { database } from "../database";
-import { orderOf, paymentOf, reload } from "../testing";
+import { beforeNextSave, orderOf, paymentOf, reload } from "../testing";
 import { paymentCreated } from "./payment-created";
 
 const { published } = setUpService(database);
@@ -28,10 +28,7 @@ it("leaves a cancelled order cancelled: payments gives the money back", async ()
 
 it("lets the cancellation win that was saved first", async () => {
   const order = await orderOf();
-  let isFirst = true;
-  onFailpoint(async (name) => {
-    if (name !== "orders.save.before" || !isFirst) return;
-    isFirst = false;
+  beforeNextSave(async () => {
     const same = await reload(order);
     same.cancel("buyer");
     await same.save();

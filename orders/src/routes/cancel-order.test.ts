@@ -4,7 +4,7 @@ import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
 import { Order } from "../models/order";
-import { orderOf, reload } from "../testing";
+import { beforeNextSave, orderOf, reload } from "../testing";
 
 const { published } = setUpService(database);
 
@@ -42,10 +42,7 @@ it("refuses to cancel a paid order", async () => {
 
 it("finds out that the order was paid while it was being cancelled", async () => {
   const order = await orderOf();
-  let isFirst = true;
-  onFailpoint(async (name) => {
-    if (name !== "orders.save.before" || !isFirst) return;
-    isFirst = false;
+  beforeNextSave(async () => {
     const same = await reload(order);
     same.complete();
     await same.save();
