@@ -33,6 +33,16 @@ it("keeps to what it knows when the store does not answer", async () => {
   expect(clock.now()).toBe(2000);
 });
 
+it("waits as the system does, or as a test says", async () => {
+  const before = performance.now();
+  await clock.wait(20);
+  expect(performance.now() - before).toBeGreaterThan(15);
+  const waited: number[] = [];
+  clock.use(Date.now, async (milliseconds) => void waited.push(milliseconds));
+  await clock.wait(60_000);
+  expect(waited).toEqual([60_000]);
+});
+
 it("goes back to the system's time, and forgets the store's", async () => {
   await clock.follow(async () => 0);
   clock.use();

@@ -1,7 +1,12 @@
 const systemTime = () => new Date().getTime();
+const systemWait = (milliseconds: number) =>
+  new Promise<void>((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
 
 let offsetInMilliseconds = 0;
 let read = systemTime;
+let rest = systemWait;
 
 /** The one source of time, so that a service agrees with its store and a test can say what time it is. */
 export const clock = {
@@ -9,6 +14,9 @@ export const clock = {
   now: (): number => read() + offsetInMilliseconds,
 
   date: (): Date => new Date(clock.now()),
+
+  /** Resolves after so many milliseconds. */
+  wait: (milliseconds: number): Promise<void> => rest(milliseconds),
 
   /**
    * Follows the clock of a store: all processes of a service ask the same one, so they agree about what is due.
@@ -21,9 +29,13 @@ export const clock = {
     offsetInMilliseconds = Math.round(told - (asked + read()) / 2);
   },
 
-  /** For tests: replaces the system's time; without an argument, goes back to it. */
-  use: (source: () => number = systemTime): void => {
+  /** For tests: replaces the system's time, and how it passes; without an argument, goes back to it. */
+  use: (
+    source: () => number = systemTime,
+    wait: (milliseconds: number) => Promise<void> = systemWait,
+  ): void => {
     read = source;
+    rest = wait;
     offsetInMilliseconds = 0;
   },
 };

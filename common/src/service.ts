@@ -70,7 +70,7 @@ async function untilOpen(store: Store): Promise<void> {
       return await clock.follow(store.time);
     } catch (error) {
       logger.warn({ err: error }, `waiting for ${store.name}`);
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await clock.wait(pause);
     }
   }
 }

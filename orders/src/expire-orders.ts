@@ -11,7 +11,7 @@ const longestWait = seconds(5);
 export async function expireOrder(orderId: string): Promise<void> {
   const rest = (await Order.findById(orderId).orFail()).expiresAt.getTime() - clock.now();
   if (rest > longestWait) return;
-  if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
+  if (rest > 0) await clock.wait(rest);
   await untilCurrent(async () => {
     const order = await Order.findById(orderId).orFail();
     if (order.isOverdue() && order.cancel("expired")) await order.save();

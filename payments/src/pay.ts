@@ -1,4 +1,3 @@
-import { setTimeout as wait } from "node:timers/promises";
 import { BadRequestError, clock, isDuplicateKey, seconds } from "@eventhive/common";
 import { charge } from "./charge";
 import { Order } from "./models/order";
@@ -40,7 +39,7 @@ async function untilDecided(paymentId: string): Promise<Payment> {
   for (;;) {
     const payment = await Payment.findById(paymentId).orFail();
     if (!isWorthWaiting(payment)) return payment;
-    await wait(25); // another process may hear the verdict: only the document tells
+    await clock.wait(25); // another process may hear the verdict: only the document tells
   }
 }
 

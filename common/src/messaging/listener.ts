@@ -79,7 +79,7 @@ export function consume(
           await keep(message, error, attempt, event.traceparent);
           return;
         }
-        await new Promise((resolve) => setTimeout(resolve, pauseInMilliseconds(attempt)));
+        await clock.wait(pauseInMilliseconds(attempt));
       }
     }
   }
