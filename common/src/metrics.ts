@@ -32,8 +32,8 @@ export const metrics = {
   }),
   outboxPending: new Gauge({
     name: "outbox_pending_aggregates",
-    help: "Aggregates with an event that is not published yet, as far as the next batch reaches",
-    labelNames: ["model"],
+    help: "Aggregates with an event that should have been published by now, as far as the next batch reaches",
+    labelNames: ["collection"],
   }),
   busConnected: new Gauge({ name: "bus_connected", help: "1 while the broker is there" }),
 };

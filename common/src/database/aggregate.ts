@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Connection, Schema } from "mongoose";
+import { type Connection, Schema, type Types } from "mongoose";
 import { updateIfCurrentPlugin } from "mongoose-update-if-current";
 import { clock } from "../clock";
 import { currentContext } from "../context";
@@ -20,8 +20,8 @@ type Recording = { subject: Subject } | { nothing: string };
 
 const recordings = new WeakMap<object, Recording>();
 
-/** Aggregates whose save began and did not end well: what they hold is not what the database holds. */
-const unsaved = new WeakSet<object>();
+/** What a save that has begun leaves to the relay. A save that did not end well stays here: load the aggregate again. */
+const saving = new WeakMap<object, Event | undefined>();
 
 function remember(aggregate: object, recording: Recording): void {
   if (recordings.has(aggregate))
@@ -46,8 +46,10 @@ export interface Aggregate {
   id: string;
   version: number;
   createdAt: Date;
+  _id: Types.ObjectId;
   isNew: boolean;
   db: Connection;
+  collection: { name: string };
   outbox?: unknown[] | null;
   /** All that the outside may know, in events as in answers, besides `id`, `version` and `createdAt`. */
   publicState(): object;
@@ -72,22 +74,25 @@ export function aggregate(schema: Schema): void {
     const recording = recordings.get(self);
     if (!recording) throw new Error("A save must record its event, or recordNothing() with the reason");
     // The event of the failed save is still in its outbox, and would go out beside the next one.
-    if (unsaved.has(self)) throw new Error("A save of this failed: load it again, then change it");
+    if (saving.has(self)) throw new Error("A save of this failed: load it again, then change it");
     if (!self.outbox) throw new Error("An aggregate that was loaded without its outbox cannot be saved");
     recordings.delete(self);
-    unsaved.add(self);
-    if ("subject" in recording) {
-      const version = self.isNew ? 0 : self.version + 1;
-      self.outbox.push(describe(self, recording.subject, version));
-    }
+    const event =
+      "subject" in recording
+        ? describe(self, recording.subject, self.isNew ? 0 : self.version + 1)
+        : undefined;
+    saving.set(self, event);
+    if (event) self.outbox.push(event);
     await failpoint(`${serviceOf(self.db)}.save.before`);
   });
 
   schema.post("save", async function (this: unknown) {
     const self = this as Aggregate;
-    unsaved.delete(self);
+    const event = saving.get(self);
+    saving.delete(self);
     await failpoint(`${serviceOf(self.db)}.save.after`);
-    self.db.emit(savedEvent);
+    const { collection, _id } = self;
+    if (event) self.db.emit(savedEvent, { collection: collection.name, _id, event } satisfies Saved);
   });
 
   schema.set("toJSON", {
@@ -100,6 +105,19 @@ export function aggregate(schema: Schema): void {
 
 /** Emitted by a database when an aggregate was saved, so that the relay need not wait for its sweep. */
 export const savedEvent = "aggregate-saved";
+
+/** A document as the relay sees it. */
+export interface WithOutbox {
+  _id: Types.ObjectId;
+  outbox: Event[];
+}
+
+/** What the relay is told: the event that now is in the outbox of this document. */
+export interface Saved {
+  collection: string;
+  _id: Types.ObjectId;
+  event: Event;
+}
 
 /** The event of an aggregate at a version, as it will be on the wire. */
 export function describe(self: Aggregate, subject: Subject, version: number): Event {

@@ -52,9 +52,9 @@ it("publishes an event again, under the same id, when it dies before it takes it
 });
 
 it("publishes what is saved while it is at work on the same aggregate", async () => {
-  const { id } = await saveToy();
-  const parked = parkAt("toys.pull.before");
   const relay = startRelay();
+  const parked = parkAt("toys.pull.before");
+  const { id } = await saveToy();
   await parked.reached;
   const toy = await loadToy(id);
   toy.reprice(20);
@@ -73,9 +73,9 @@ it("loses nothing with two processes at work on one database", async () => {
 });
 
 it("finishes what is in flight when it stops, and takes nothing new", async () => {
-  const { id } = await saveToy();
-  const parked = parkAt("toys.pull.before");
   const relay = startRelay();
+  const parked = parkAt("toys.pull.before");
+  const { id } = await saveToy();
   await parked.reached;
   const stopped = relay.stop();
   parked.open();

@@ -1,3 +1,4 @@
+import { clock, seconds } from "../clock";
 import { Toy, database, saveToy, storedOutbox, useToys } from "../database/toy.testing";
 import { eventually } from "./event-bus.contract";
 import {
@@ -11,6 +12,7 @@ import {
 
 useToys();
 useRelays();
+afterEach(() => clock.use());
 
 it("publishes the events of an aggregate in order and takes them out", async () => {
   const toy = await saveToyWithVersions(4);
@@ -24,6 +26,21 @@ it("publishes a save at once", async () => {
   startRelay();
   const { id } = await saveToy();
   await eventually(() => expect(publishedVersions(id)).toEqual([0]));
+});
+
+it("leaves a fresh save to the process that made it, and takes over what was left behind", async () => {
+  let now = Date.now();
+  clock.use(() => now);
+  const { id } = await saveToy(); // of another process: no relay of this one was there to hear of it
+  const ages: number[] = [];
+  broker.store = async ({ time }) => void ages.push(now - Date.parse(time));
+  startRelay();
+  await eventually(() => {
+    now += 100;
+    expect(publishedVersions(id)).toEqual([0]);
+  });
+  expect(ages).toEqual([expect.any(Number)]);
+  expect(Math.min(...ages)).toBeGreaterThanOrEqual(seconds(2));
 });
 
 it("has one event of an aggregate in flight, and several aggregates", async () => {
