@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { freePort } from "../infra/local/port";
 import { type Stack, startStack } from "../infra/local/stack";
 import type { Supervisor } from "../infra/local/supervisor";
@@ -23,7 +24,18 @@ const actions: Record<string, (supervisor: Supervisor) => Promise<void> | void> 
   stop: (supervisor) => supervisor.stop(),
   start: (supervisor) => supervisor.start(),
   ready: (supervisor) => supervisor.ready(),
+  ahead: setClock(5000),
+  behind: setClock(-5000),
 };
+
+/** From its next start on, a service is wrong about the system's time. */
+function setClock(offsetInMilliseconds: number) {
+  const preload = JSON.stringify(join(__dirname, "chaos/wrong-clock.cjs"));
+  const wrong = { NODE_OPTIONS: `--require ${preload}`, CLOCK_OFFSET_IN_MS: String(offsetInMilliseconds) };
+  return ({ program }: Supervisor) => {
+    program.environment = { ...program.environment, ...wrong };
+  };
+}
 
 const cancel = new AbortController();
 // "disconnect": whoever started this is gone.

@@ -40,7 +40,10 @@ export async function kill(name: string): Promise<void> {
 
 /** Resolves when the process that had this pid was started again and is ready. */
 export async function restarted(name: string, pid: number): Promise<void> {
-  await eventually(() => expect(processNamed(name).pid).not.toBe(pid), { withinSeconds: 30 });
+  const startedAgain = () => {
+    if (processNamed(name).pid === pid) throw new Error(`${name} was not started again`);
+  };
+  await eventually(startedAgain, { withinSeconds: 30 });
   await command(name, "ready");
 }
 
@@ -56,7 +59,15 @@ export async function start(name: string): Promise<void> {
   await command(name, "ready");
 }
 
-async function command(name: string, action: "ready" | "start" | "stop"): Promise<void> {
+/** Kills a service, which then takes the system's time to be 5 s off; resolves when it is ready. */
+export async function setClock(name: string, wrong: "ahead" | "behind"): Promise<void> {
+  await command(name, wrong);
+  await kill(name);
+}
+
+type Action = "ready" | "start" | "stop" | "ahead" | "behind";
+
+async function command(name: string, action: Action): Promise<void> {
   const response = await fetch(`${readFileSync(controlFile(), "utf8")}/${name}/${action}`, {
     method: "POST",
   });
@@ -84,7 +95,8 @@ export function arm(failpoint: string): void {
 export const isArmed = (failpoint: string): boolean => existsSync(join(failpointsFolder(), failpoint));
 
 let client: mongo.MongoClient | undefined;
-afterAll(() => client?.close());
+// Who runs outside of jest exits in the end.
+if ("afterAll" in globalThis) afterAll(() => client?.close());
 
 /** The database of a service, or one by any other name on the same server. */
 export function database(name: string): mongo.Db {

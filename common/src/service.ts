@@ -13,11 +13,19 @@ const config = settings({
   PORT: wholeNumber().max(65535, "must be at most 65535").default(3000),
 });
 
+let take: ((definition: ServiceDefinition) => void) | undefined;
+
+/** For simulations of several services in one process: hands over their definitions instead of running them. */
+export function onStartService(handle: typeof take): void {
+  take = handle;
+}
+
 /**
  * Runs a service until it is told to stop, or one of its commands when one is named. Exits 0 after an orderly stop; 1
  * when a setting is missing, the port is taken, or the stop takes longer than its grace time.
  */
 export function startService(definition: ServiceDefinition): void {
+  if (take) return take(definition);
   const [command, ...args] = process.argv.slice(2);
   const run = command
     ? runCommand(definition, command, args).then(() => process.exit(0))

@@ -1,0 +1,69 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Event } from "@eventhive/common";
+import { Redis } from "ioredis";
+import { startNatsStreaming } from "../../infra/local/servers";
+import type { StackProcess } from "../../infra/local/stack-file";
+import { readEventLog } from "../event-log";
+import { violations } from "../invariants";
+import { database, ready, serviceProcesses, stackFile } from "../stack";
+import { stackWorld } from "../stack-violations";
+import { type Snapshot, look } from "../world";
+
+export const quietWithinSeconds = 60;
+/** Longer than the broker waits for an acknowledgement: what it still holds has come again by then. */
+export const calmInSeconds = 12;
+
+export interface Aftermath {
+  isQuiet: boolean;
+  quietAfterSeconds: number;
+  snapshot: Snapshot;
+  deadLetters: number;
+  redeliveries: number;
+  restarts: number;
+}
+
+/** Waits until all has come to rest, and looks at it. */
+export async function aftermath(lostStores: string[]): Promise<Aftermath> {
+  const begun = performance.now();
+  await Promise.all(serviceProcesses().map(({ name }) => ready(name)));
+  // What the broker lost was published all the same: it is read from where it went.
+  const lost = await Promise.all(lostStores.map((dataFolder) => startNatsStreaming({ dataFolder })));
+  const urls = [stackFile().servers.nats, ...lost.map(({ url }) => url)];
+  const logs = await Promise.all(urls.map(readEventLog));
+  const published = (): Event[] => logs.flatMap(({ events }) => events);
+  const world = stackWorld(published);
+
+  const isQuiet = (await violations(world, { withinSeconds: quietWithinSeconds })).length === 0;
+  const quietAfterSeconds = (performance.now() - begun) / 1000;
+  if (isQuiet) await wait(calmInSeconds * 1000);
+  const snapshot = await look(world);
+  await Promise.all(logs.map((log) => log.close()));
+  await Promise.all(lost.map((server) => server.stop()));
+  return {
+    isQuiet,
+    quietAfterSeconds,
+    snapshot,
+    deadLetters: await countDeadLetters(),
+    redeliveries: sum(await Promise.all(serviceProcesses().map(redeliveriesTo))),
+    restarts: sum(serviceProcesses().map(({ restarts }) => restarts)),
+  };
+}
+
+async function countDeadLetters(): Promise<number> {
+  const redis = new Redis(stackFile().servers.redis);
+  const ofExpiration = await redis.hlen("expiration:dead-letters");
+  redis.disconnect();
+  const databases = ["tickets", "orders", "payments"].map(database);
+  const others = await Promise.all(databases.map((one) => one.collection("deadletters").countDocuments()));
+  return ofExpiration + sum(others);
+}
+
+/** Since the process began: those before it was killed are not counted. */
+async function redeliveriesTo({ url }: StackProcess): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  return sum(
+    [...metrics.matchAll(/^events_redelivered_total\{.*\} (\d+)$/gm)].map(([, count]) => Number(count)),
+  );
+}
+
+const sum = (counts: number[]) => counts.reduce((total, count) => total + count, 0);

@@ -1,0 +1,95 @@
+import type { History } from "./history";
+import type { Task } from "./scheduler";
+import type { Random } from "../random";
+import { timers } from "./timers";
+
+const mostSteps = 3000;
+
+/** Anything may happen at any time: who goes on, what is delivered when and how often, what dies, what gets lost. */
+export async function liveDangerously(history: History, random: Random): Promise<void> {
+  const { scheduler, broker, people } = history;
+  // Each history has its own weather, else all would be alike.
+  const steadiness = random.oneOf([0.2, 0.6, 0.9]);
+  const trouble = random.oneOf([0, 0.005, 0.02]);
+  const lateness = random.oneOf([0.01, 0.05]);
+  let last: Task | undefined;
+
+  for (let steps = 0; steps < mostSteps; steps++) {
+    const isOver = people.every(({ isBusy, hasMore }) => !isBusy && !hasMore);
+    if (isOver && random.chance(0.01)) return;
+
+    if (random.chance(trouble)) makeTrouble(history, random);
+    for (const process of history.processes) if (!process.isUp && random.chance(0.02)) history.start(process);
+    if (random.chance(lateness)) pass(history, random);
+
+    const ready = scheduler.tasks.filter(scheduler.canGoOn);
+    if (last && ready.includes(last) && random.chance(steadiness)) {
+      await history.step(last);
+      continue;
+    }
+    const moves: (() => Promise<void> | void)[] = [];
+    const add = (weight: number, move: () => Promise<void> | void) => {
+      for (let n = 0; n < weight; n++) moves.push(move);
+    };
+    if (ready.length > 0) {
+      add(6, async () => {
+        last = random.oneOf(ready);
+        if (last.process === "gateway") history.gateway.decide(last, fate(random, trouble));
+        await history.step(last);
+      });
+    }
+    const deliverable = history.deliverable();
+    if (deliverable.length > 0) {
+      add(3, () => {
+        const delivery = random.oneOf(deliverable);
+        const isLost = random.chance(5 * trouble);
+        history.deliver(delivery, random.oneOf(broker.membersFor(delivery)), () => isLost);
+      });
+    }
+    const publishers = history.publishers();
+    if (publishers.length > 0) add(2, () => history.relay(random.oneOf(publishers)));
+    const idle = people.filter(({ isBusy, hasMore }) => !isBusy && hasMore);
+    if (idle.length > 0) add(2, () => random.oneOf(idle).act());
+    const due = timers.due();
+    const expirations = history.upOf("expiration");
+    if (due.length > 0 && expirations.length > 0)
+      add(1, () => void history.fire(random.oneOf(due), random.oneOf(expirations)));
+    if (random.chance(0.02)) add(1, () => sweepSomething(history, random));
+    if (moves.length > 0) await random.oneOf(moves)();
+    else pass(history, random);
+  }
+}
+
+const fate = (random: Random, trouble: number) =>
+  random.chance(10 * trouble) ? random.oneOf(["lost", "failed"] as const) : "answered";
+
+function sweepSomething(history: History, random: Random): void {
+  const process = random.oneOf(history.processes.filter(({ isUp }) => isUp));
+  const sweeps = process.service.definition.sweeps ?? [];
+  if (sweeps.length > 0) history.sweep(process, random.below(sweeps.length));
+}
+
+function pass(history: History, random: Random): void {
+  const { now, tasks } = history.scheduler;
+  const due = [timers.nextDue(), ...tasks.map(({ notBefore }) => notBefore)].filter((time) => time > now);
+  const next = Math.min(...due);
+  const steps = [1, 500, 2500, 12_000];
+  history.pass(next < Infinity && random.chance(0.5) ? next - now : random.oneOf(steps));
+}
+
+function makeTrouble(history: History, random: Random): void {
+  const { broker, processes } = history;
+  const process = random.oneOf(processes);
+  const roll = random.below(10);
+  if (roll === 0) {
+    broker.isUp = !broker.isUp;
+    history.tell(`the broker is ${broker.isUp ? "back" : "away"}`);
+  } else if (roll === 1) {
+    timers.clear();
+    history.tell("Redis is emptied");
+  } else if (roll === 2) {
+    history.poisonChannel(random);
+  } else if (process.isUp) {
+    history.kill(process);
+  }
+}

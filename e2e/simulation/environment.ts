@@ -1,0 +1,12 @@
+// Imported first: the services read their settings when they are loaded or first used.
+Object.assign(process.env, {
+  EXPIRATION_SECONDS: "60",
+  JWT_KEY: "only-for-tests-only-for-tests-only-for-tests",
+  LOG_LEVEL: "silent",
+  MAX_RESERVATIONS: "1000",
+  PASSWORD_COST: "2",
+  PUBLIC_URL: "http://localhost:3000",
+  REDIS_URL: "redis://nobody.invalid",
+  STRIPE_KEY: "sk_test_simulation",
+  STRIPE_TIMEOUT_SECONDS: "2",
+});

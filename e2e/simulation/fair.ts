@@ -1,0 +1,103 @@
+import type { History } from "./history";
+import type { Task } from "./scheduler";
+import { timers } from "./timers";
+
+const mostSteps = 20_000;
+
+/** Who goes first when all goes well: what has begun, then what was said, then what people want next. */
+async function stepFairly(history: History): Promise<boolean> {
+  const { scheduler, people, broker } = history;
+  const task = scheduler.tasks.find((each) => scheduler.canGoOn(each) && each !== history.held);
+  if (task) {
+    await history.step(task);
+    return true;
+  }
+  const delivery = history.deliverable().find(({ inFlight }) => inFlight.size === 0);
+  const [member] = delivery ? broker.membersFor(delivery) : [];
+  const [publisher] = history.publishers();
+  const [timer] = timers.due();
+  const [expiration] = history.upOf("expiration");
+  const person = people.find(({ isBusy, hasMore }) => !isBusy && hasMore);
+  if (delivery && member) history.deliver(delivery, member);
+  else if (publisher) history.relay(publisher);
+  else if (timer && expiration) history.fire(timer, expiration);
+  else if (person) person.act();
+  else return false;
+  return true;
+}
+
+/** Goes on until nothing is left to do before the clock moves. */
+async function settle(history: History): Promise<void> {
+  for (let steps = 0; await stepFairly(history); steps++)
+    if (steps > mostSteps) throw new Error("I14: it never comes to rest");
+}
+
+const sweepEvery = 5000;
+
+/** Lets all that people want happen, and what follows from it. What is held goes on when nothing else does. */
+export async function live(history: History): Promise<void> {
+  const { scheduler } = history;
+  for (;;) {
+    await settle(history);
+    if (history.held) {
+      if (history.isHeldLong) await passAndSweep(history, 61_000);
+      history.held = undefined;
+      continue;
+    }
+    const waiting = scheduler.tasks.filter(({ isCalling }) => !isCalling);
+    if (waiting.length === 0 && history.people.every(({ isBusy, hasMore }) => !isBusy && !hasMore)) return;
+    const due = [timers.nextDue(), ...waiting.map(({ notBefore }) => notBefore)];
+    const rest = Math.min(...due.filter((time) => time > scheduler.now)) - scheduler.now;
+    // Without a time that anybody waits for, only a sweep can help.
+    if (rest < sweepEvery) history.pass(rest);
+    else await passAndSweep(history, Math.min(rest, 60_000));
+  }
+}
+
+async function passAndSweep(history: History, milliseconds: number): Promise<void> {
+  history.pass(milliseconds);
+  for (const process of history.processes)
+    if (process.name.endsWith("-1") && process.isUp)
+      for (const n of process.service.definition.sweeps?.keys() ?? []) history.sweep(process, n);
+  await settle(history);
+}
+
+/** Faults are over: everybody is started again, and so much time passes that all sweeps have had their turn. */
+export async function comeToRest(history: History): Promise<void> {
+  history.tell("the faults are over");
+  history.interrupt = undefined;
+  history.broker.isUp = true;
+  for (const process of history.processes) {
+    if (!process.isUp) history.start(process);
+    history.unpublished.add(process.service.name);
+  }
+  await live(history);
+  // The time of orders and twice the gateway's timeout, an hour for reconcile: each, and what follows from it.
+  for (const minutes of [1.5, 120, 1]) {
+    await passAndSweep(history, minutes * 60_000);
+    await live(history);
+  }
+}
+
+/** What happens to the step that comes to the n-th place: its process dies, or it waits for all else, or for longer. */
+export interface Fault {
+  at: number;
+  what: "kill" | "hold" | "hold-long";
+}
+
+/** Everything goes well but for one fault. */
+export async function liveWith({ at, what }: Fault, history: History): Promise<void> {
+  history.interrupt = (task: Task) => {
+    if (history.places.length !== at + 1) return;
+    if (what === "kill") {
+      const process = history.processes.find(({ name }) => name === task.process);
+      if (process) history.kill(process);
+      if (process) history.start(process);
+      return;
+    }
+    history.tell(`${task.process}: ${task.words} is held`);
+    history.held = task;
+    history.isHeldLong = what === "hold-long";
+  };
+  await live(history);
+}

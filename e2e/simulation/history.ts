@@ -1,0 +1,224 @@
+import { type Subject, clock, subjects } from "@eventhive/common";
+import { savedEvent } from "../../common/src/database/aggregate";
+import { consume } from "../../common/src/messaging/listener";
+import { OutboxRelay } from "../../common/src/messaging/outbox-relay";
+import { Broker, type Delivery, readable } from "./broker";
+import { Gateway } from "./gateway";
+import { type Action, type Marketplace, Person } from "./people";
+import { Scheduler, type Task } from "./scheduler";
+import type { Random } from "../random";
+import { type Service, forgetEverything, services } from "./services";
+import { timers } from "./timers";
+import { Watch } from "./watch";
+import { Wire } from "./wire";
+
+/** After this long the broker delivers again what nobody has acknowledged. */
+const ackWait = 10_000;
+const begin = Date.UTC(2100, 0, 1);
+
+export interface Process {
+  name: string;
+  service: Service;
+  isUp: boolean;
+  relay?: OutboxRelay;
+  isRelaying?: boolean;
+}
+
+/**
+ * All that happens to the five services from an empty marketplace on, one step after the other: nothing moves unless
+ * somebody calls a method here.
+ */
+export class History {
+  readonly scheduler = new Scheduler();
+  readonly broker = new Broker();
+  readonly processes: Process[];
+  readonly people: Person[];
+  readonly watch = new Watch(() => this.scheduler.now);
+  readonly gateway: Gateway;
+  readonly wire: Wire;
+  readonly log: string[] = [];
+  /** Services that may have something to publish. */
+  readonly unpublished = new Set<string>();
+  readonly marketplace: Marketplace;
+  readonly poison: { subject: Subject; bytes: Buffer }[] = [];
+  /** Where steps have ended, one after the other. */
+  readonly places: string[] = [];
+  /** Told of each step that has come to a place. */
+  interrupt: ((task: Task) => void) | undefined;
+  /** Waits until nothing else can go on, or longer. */
+  held: Task | undefined;
+  isHeldLong = false;
+  kills = 0;
+
+  private readonly forgetSaves: (() => void)[] = [];
+
+  constructor(url: string, story: Action[][]) {
+    this.scheduler.now = begin;
+    this.wire = new Wire(url, this);
+    this.marketplace = {
+      ask: (request) => this.wire.ask(request),
+      wait: (milliseconds) =>
+        new Promise((resolve) => {
+          const pause = () => this.scheduler.park("waits", milliseconds);
+          this.scheduler.start("people", "somebody waits", pause, { onEnd: () => resolve() });
+        }),
+      tell: (words) => this.tell(words),
+      tickets: [],
+      promises: [],
+    };
+    this.people = story.map((actions, n) => new Person(`person ${n + 1}`, [...actions], this.marketplace));
+    const isDone = () => this.watch.charged(this.gateway.sandbox.ledger.charges.values());
+    this.gateway = new Gateway(
+      this.scheduler,
+      2000,
+      (request, body) => this.wire.forward(request, body),
+      isDone,
+    );
+    this.processes = services.flatMap((service) =>
+      Array.from({ length: service.replicas }, (_, n) => ({
+        name: `${service.name}-${n + 1}`,
+        service,
+        isUp: false,
+      })),
+    );
+  }
+
+  async begin(): Promise<void> {
+    clock.use(
+      () => this.scheduler.now,
+      (milliseconds) => this.scheduler.park("waits", milliseconds),
+    );
+    await forgetEverything();
+    for (const { name, definition } of services) {
+      this.broker.addGroup(
+        name,
+        (definition.listeners ?? []).map(({ subject }) => subject),
+      );
+      if (!("database" in definition.store)) continue;
+      const { database } = definition.store;
+      const remember = () => this.unpublished.add(name);
+      database.on(savedEvent, remember);
+      this.forgetSaves.push(() => database.off(savedEvent, remember));
+    }
+    for (const process of this.processes) this.start(process);
+  }
+
+  end(): void {
+    for (const forget of this.forgetSaves) forget();
+    this.scheduler.kill();
+    this.gateway.hangUp();
+    clock.use();
+  }
+
+  tell(words: string): void {
+    const seconds = ((this.scheduler.now - begin) / 1000).toFixed(3);
+    this.log.push(`${seconds.padStart(9)} s  ${words}`);
+  }
+
+  // What processes do
+
+  start(process: Process): void {
+    const { name, service } = process;
+    const { store, publishers = [], listeners = [], workers = [] } = service.definition;
+    const bus = this.broker.connect(service.name, name);
+    for (const publisher of publishers) publisher.connect(bus, service.name);
+    process.relay = "database" in store ? new OutboxRelay(store.database, bus, 1) : undefined;
+    for (const listener of listeners) bus.subscribe(listener.subject, consume(listener, service.deadLetters));
+    for (const worker of workers) worker.start();
+    process.isRelaying = false;
+    process.isUp = true;
+  }
+
+  /** Nothing that it had begun goes on; what it had written stays. */
+  kill(process: Process): void {
+    this.tell(`${process.name} is killed`);
+    this.kills++;
+    process.isUp = false;
+    this.broker.forget(process.name);
+    if (process.service.name === "expiration") timers.release();
+    this.scheduler.kill(process.name);
+    this.unpublished.add(process.service.name);
+  }
+
+  upOf(service: string): Process[] {
+    return this.processes.filter((process) => process.isUp && process.service.name === service);
+  }
+
+  async step(task: Task): Promise<void> {
+    await this.scheduler.step(task);
+    const isOn = this.scheduler.tasks.includes(task);
+    this.tell(`${task.process}: ${task.words}: ${isOn ? task.place : "is done"}`);
+    if (!isOn) return;
+    this.places.push(task.place);
+    this.interrupt?.(task);
+  }
+
+  deliver(delivery: Delivery, process: string, isAckLost = () => false): Task {
+    const { subject, bytes, deliveries, inFlight } = delivery;
+    const event = readable(subject, bytes);
+    const what = event ? `${subject} of ${event.subject}` : `poison on ${subject}`;
+    this.broker.count(delivery);
+    inFlight.set(process, this.scheduler.now);
+    return this.scheduler.start(
+      process,
+      `${deliveries > 0 ? "again " : ""}${what}`,
+      () => this.broker.deliver(delivery, process, isAckLost),
+      { onEnd: () => inFlight.delete(process) },
+    );
+  }
+
+  /** What can be delivered: what nobody has in his hands, or for too long. */
+  deliverable(): Delivery[] {
+    if (!this.broker.isUp) return [];
+    const isDue = (since: number) => since + ackWait <= this.scheduler.now;
+    return this.broker.waiting.filter(
+      (delivery) =>
+        [...delivery.inFlight.values()].every(isDue) && this.broker.membersFor(delivery).length > 0,
+    );
+  }
+
+  /** Whose relay could publish something. */
+  publishers(): Process[] {
+    if (!this.broker.isUp) return [];
+    return [...this.unpublished]
+      .flatMap((service) => this.upOf(service))
+      .filter(({ isRelaying }) => !isRelaying);
+  }
+
+  relay(process: Process): void {
+    const { name, service, relay } = process;
+    process.isRelaying = true;
+    this.unpublished.delete(service.name);
+    this.scheduler.start(name, "relay", async () => relay?.drain(), {
+      onEnd: ({ status }) => {
+        process.isRelaying = false;
+        if (status === "rejected" || !this.broker.isUp) this.unpublished.add(service.name);
+      },
+    });
+  }
+
+  /** All sweeps of a process, one after the other. */
+  sweep({ name, service }: Process, n: number): Task | undefined {
+    const sweep = service.definition.sweeps?.[n];
+    return sweep && this.scheduler.start(name, sweep.run.name, () => sweep.run());
+  }
+
+  fire(timer: string, { name }: Process): Task {
+    return this.scheduler.start(name, `timer of ${timer}`, () => timers.run(timer));
+  }
+
+  /** What no service can read. */
+  poisonChannel(random: Random): void {
+    const bytes = random.bytes(8);
+    const subject = random.oneOf(subjects);
+    this.poison.push({ subject, bytes });
+    this.broker.store(subject, bytes);
+    this.tell(`poison on ${subject}`);
+  }
+
+  pass(milliseconds: number): void {
+    this.scheduler.now += milliseconds;
+    this.tell(`${milliseconds} ms have passed`);
+    this.gateway.giveUp();
+  }
+}

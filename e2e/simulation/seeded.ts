@@ -1,0 +1,14 @@
+import crypto from "node:crypto";
+import { mongo } from "mongoose";
+import type { Random } from "../random";
+
+/** From here on the ids and random bytes of this process come from `random`. */
+export function drawIdsFrom(random: Random): void {
+  const bytes = (count: number) => random.bytes(count);
+  const uuid = () => {
+    const hex = bytes(16).toString("hex");
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+  };
+  Object.assign(crypto, { randomBytes: bytes, randomUUID: uuid });
+  Object.assign(mongo.ObjectId, { generate: () => bytes(12) });
+}

@@ -1,0 +1,96 @@
+import { type DeadLetters, mongoDeadLetters } from "../../common/src/messaging/dead-letters";
+import { ensureIndexes } from "../../common/src/database/database";
+import type { ServiceDefinition } from "../../common/src/service-definition";
+import type { mongo } from "mongoose";
+import { timers } from "./timers";
+import { definitions } from "./definitions";
+import "../../auth/src/index";
+import "../../tickets/src/index";
+import "../../orders/src/index";
+import "../../payments/src/index";
+import "../../expiration/src/index";
+
+/** A service as it is, before any process of it runs. */
+export interface Service {
+  name: string;
+  definition: ServiceDefinition;
+  deadLetters: DeadLetters & { clear: () => Promise<void> };
+  /** How many processes of it there are. */
+  replicas: number;
+}
+
+const replicas: Record<string, number> = { tickets: 2, orders: 2, payments: 2 };
+
+export const services: Service[] = definitions.map((definition) => ({
+  name: definition.name,
+  definition,
+  deadLetters: deadLettersOf(definition),
+  replicas: replicas[definition.name] ?? 1,
+}));
+
+export const serviceNamed = (name: string): Service => {
+  const found = services.find((service) => service.name === name);
+  if (!found) throw new Error(`There is no service ${name}`);
+  return found;
+};
+
+/** The service that a path of the API belongs to. */
+export const serviceFor = (path: string): string =>
+  path.startsWith("/api/users") ? "auth" : (path.split("/")[2] ?? "");
+
+/** Without waiting for the journal: here no database dies. */
+export async function connectServices(mongoUrl: string): Promise<void> {
+  for (const { name, definition } of services) {
+    if (!("database" in definition.store)) continue;
+    const { database } = definition.store;
+    await database.openUri(`${mongoUrl}/${name}`, {
+      autoIndex: false,
+      autoCreate: false,
+      writeConcern: { w: 1, j: false },
+    });
+    await ensureIndexes(database);
+  }
+}
+
+export async function disconnectServices(): Promise<void> {
+  for (const { definition } of services)
+    if ("database" in definition.store) await definition.store.database.close();
+}
+
+/** As if nothing had ever happened. */
+export async function forgetEverything(): Promise<void> {
+  timers.clear();
+  for (const { definition, deadLetters } of services) {
+    await deadLetters.clear();
+    if (!("database" in definition.store)) continue;
+    for (const model of Object.values(definition.store.database.models))
+      await model.collection.deleteMany({});
+  }
+}
+
+export function databaseOf(name: string): mongo.Db {
+  const { store } = serviceNamed(name).definition;
+  if (!("database" in store) || !store.database.db) throw new Error(`${name} is not connected`);
+  return store.database.db;
+}
+
+function deadLettersOf({ store }: ServiceDefinition): Service["deadLetters"] {
+  if ("database" in store) {
+    const { database } = store;
+    const clear = async () => {
+      await database.collection("deadletters").deleteMany({});
+    };
+    return { ...mongoDeadLetters(database), clear };
+  }
+  const letters = new Map<string, Awaited<ReturnType<DeadLetters["list"]>>[number]>();
+  return {
+    keep: async (letter) => {
+      const id = `${letter.subject} ${letter.bytes.toString("hex")}`;
+      letters.set(id, { ...letter, id, keptAt: new Date(0) });
+    },
+    list: async () => [...letters.values()],
+    find: async (id) => letters.get(id),
+    discard: async (id) => void letters.delete(id),
+    clear: async () => letters.clear(),
+  };
+}

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import type { Charge } from "../../infra/local/sandbox/ledger";
+import { databaseOf } from "./services";
+
+const seen = z.object({
+  version: z.int().optional(),
+  status: z.string().optional(),
+  state: z.string().optional(),
+  cancelReason: z.string().optional(),
+  expiresAt: z.date().optional(),
+  reserves: z.string().optional(),
+  ticket: z.object({ id: z.string() }).optional(),
+});
+type Seen = z.infer<typeof seen>;
+
+const final = new Set(["complete", "cancelled", "settled", "failed", "refunded"]);
+
+/** Looks at everything that is written, when it is written: what must hold at every instant is checked here. */
+export class Watch {
+  readonly problems: string[] = [];
+  private readonly known = new Map<string, Seen>();
+
+  constructor(private readonly now: () => number) {}
+
+  async written(namespace: string): Promise<void> {
+    const [service = "", collection = ""] = namespace.split(".");
+    if (service === "auth" || collection === "deadletters") return;
+    const documents = await databaseOf(service).collection(collection).find().toArray();
+    const held = new Map<string, number>();
+    for (const { _id, ...rest } of documents) {
+      const is = seen.parse(rest);
+      this.compare(`${namespace} ${String(_id)}`, is);
+      if (namespace === "orders.orders" && is.ticket && is.status !== "cancelled")
+        held.set(is.ticket.id, (held.get(is.ticket.id) ?? 0) + 1);
+    }
+    for (const [ticket, orders] of held)
+      if (orders > 1) this.problems.push(`I1: ticket ${ticket} has ${orders} live orders at once`);
+  }
+
+  charged(charges: Iterable<Charge>): void {
+    const standing = new Map<string, number>();
+    for (const { paid, refunded, metadata } of charges) {
+      const { orderId = "none" } = metadata;
+      if (paid && !refunded) standing.set(orderId, (standing.get(orderId) ?? 0) + 1);
+    }
+    for (const [order, count] of standing)
+      if (count > 1) this.problems.push(`I2: order ${order} has ${count} unrefunded charges at once`);
+  }
+
+  private compare(what: string, is: Seen): void {
+    const was = this.known.get(what);
+    this.known.set(what, is);
+    const ended = is.status ?? is.state;
+    if (is.cancelReason === "expired" && !was?.cancelReason && what.startsWith("orders.orders"))
+      if (is.expiresAt && is.expiresAt.getTime() > this.now())
+        this.problems.push(`I9: ${what} expired before its time`);
+    if (!was) return;
+    const before = was.status ?? was.state;
+    if (before && final.has(before) && ended !== before)
+      this.problems.push(`I6: ${what} left its end: it was ${before} and is ${ended}`);
+    if (was.version !== undefined && is.version !== undefined && is.version < was.version)
+      this.problems.push(`I6: ${what} fell from version ${was.version} to ${is.version}`);
+  }
+}
