@@ -20,6 +20,22 @@ it("follows the clock of the store, counting half of the way there and back", as
   expect(clock.now()).toBe(5060);
 });
 
+it("is not led astray by a slow answer that does not contradict it", async () => {
+  let system = 1000;
+  clock.use(() => system);
+  await clock.follow(async () => 5000);
+  await clock.follow(async () => {
+    system += 2000; // all of it on the way back
+    return 5000;
+  });
+  expect(clock.now()).toBe(7000);
+  await clock.follow(async () => {
+    system += 2000;
+    return 3000; // somebody has put the store's clock back
+  });
+  expect(clock.now()).toBe(4000);
+});
+
 it("tells whole milliseconds, whatever the store says", async () => {
   clock.use(() => 1000);
   await clock.follow(async () => 2000.7);

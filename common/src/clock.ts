@@ -20,13 +20,17 @@ export const clock = {
 
   /**
    * Follows the clock of a store: all processes of a service ask the same one, so they agree about what is due.
-   * The answer's travel time is shared half and half between both ways.
+   * The answer's travel time is shared half and half between both ways; an answer that was too slow to tell anything new
+   * changes nothing.
    * @param storeTime asks the store; milliseconds since 1970
    */
   follow: async (storeTime: () => Promise<number>): Promise<void> => {
     const asked = read();
     const told = await storeTime();
-    offsetInMilliseconds = Math.round(told - (asked + read()) / 2);
+    const answered = read();
+    const offset = told - (asked + answered) / 2;
+    const doubt = (answered - asked) / 2;
+    if (Math.abs(offset - offsetInMilliseconds) > doubt) offsetInMilliseconds = Math.round(offset);
   },
 
   /** For tests: replaces the system's time, and how it passes; without an argument, goes back to it. */
