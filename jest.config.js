@@ -14,7 +14,7 @@ module.exports = {
       globalSetup: "<rootDir>/infra/jest/start-servers.ts",
       globalTeardown: "<rootDir>/infra/jest/stop-servers.ts",
       setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts"],
-      roots: ["common", "auth", "tickets", "orders", "payments", "expiration", "infra"].map(
+      roots: ["common", "auth", "tickets", "orders", "payments", "expiration", "infra", "mutants"].map(
         (folder) => `<rootDir>/${folder}`,
       ),
     },

@@ -2,6 +2,7 @@ import { mongoStore } from "./database/store";
 import { Toy, database, saveToy, storedOutbox, useToys } from "./database/toy.testing";
 import { MemoryBroker, eventBytes, newId } from "./testing";
 import { listener } from "./messaging/listener";
+import { parkAt } from "./messaging/relay.testing";
 import { Runtime } from "./runtime";
 import type { ServiceDefinition } from "./service-definition";
 import { every } from "./sweep";
@@ -70,6 +71,20 @@ it("stops what moves by itself, and publishes what that had to say", async () =>
   await runtime.stop();
   expect(steps.toSorted()).toEqual(["store closed", "swept", "worker started", "worker stopped"]);
   expect(steps.at(-1)).toBe("store closed");
+  expect(broker.published("ticket:created")).toHaveLength(1);
+});
+
+it("publishes what was saved before it closes bus and store", async () => {
+  const parked = parkAt("toys.publish.before");
+  const runtime = start({});
+  await saveToy();
+  await parked.reached;
+  const stopped = runtime.stop();
+  await Toy.countDocuments(); // time enough to close
+  const closedEarly = [...steps];
+  parked.open();
+  await stopped;
+  expect([closedEarly, steps]).toEqual([[], ["store closed"]]);
   expect(broker.published("ticket:created")).toHaveLength(1);
 });
 

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { request } from "node:http";
 import { freePort } from "./http/one-connection.testing";
 import { eventually } from "./messaging/event-bus.contract";
 import { Door, endProcesses, run, surroundings } from "./toy-process.testing";
@@ -52,7 +54,26 @@ it.concurrent("waits for its database, serves without the broker, and stops in o
   service.signal("SIGTERM");
   await eventually(async () => expect(await ask("/readyz")).toMatchObject({ status: 503 }));
   expect(await service.ended).toBe(0);
+  expect(service.printed()).toContain("the toys are put away");
   await door.shut();
+});
+
+it.concurrent("answers who had begun to ask when it is told to stop", async () => {
+  const { port, environment, ask } = await surroundings();
+  const service = run({ environment });
+  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+  const headers = { "Content-Type": "application/json", "Content-Length": 2 };
+  const asked = request({ host: "127.0.0.1", port, path: "/api/toys", method: "POST", headers });
+  const answered = once(asked, "response").then(
+    ([{ statusCode }]) => statusCode,
+    (error: unknown) => error,
+  );
+  asked.write("{");
+  service.signal("SIGTERM");
+  await eventually(() => expect(ask("/livez")).rejects.toThrow("fetch failed")); // it takes no more
+  asked.end("}");
+  expect(await answered).toBe(200);
+  expect(await service.ended).toBe(0);
 });
 
 it.concurrent("says which port is taken, and ends at once at a second signal", async () => {

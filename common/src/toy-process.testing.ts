@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { type Server, type Socket, connect, createServer } from "node:net";
+import { join } from "node:path";
 import { freePort } from "./http/one-connection.testing";
+import { eventually } from "./messaging/event-bus.contract";
 
 const processes: ChildProcess[] = [];
 
@@ -15,9 +17,18 @@ export async function endProcesses(): Promise<void> {
   }
 }
 
-/** Runs the toy service in a process of its own. */
-export function run({ args = [], environment = {} }: { args?: string[]; environment?: object }) {
-  const child = spawn(process.execPath, ["--import", "tsx", "toy-service.testing.ts", ...args], {
+/** Runs a service in a process of its own: the toy service, unless `file` names another. */
+export function run({
+  file = join(__dirname, "toy-service.testing.ts"),
+  args = [],
+  environment = {},
+}: {
+  file?: string;
+  args?: string[];
+  environment?: object;
+}) {
+  const fromSource = ["--conditions=@eventhive/source", "--import", "tsx"];
+  const child = spawn(process.execPath, [...fromSource, file, ...args], {
     cwd: __dirname,
     env: { PATH: process.env.PATH, ...environment },
     stdio: ["ignore", "pipe", "inherit"],
@@ -47,6 +58,15 @@ export async function surroundings() {
     return { status: res.status, body: await res.json(), retryAfter: res.headers.get("Retry-After") };
   };
   return { port, environment, ask };
+}
+
+/** Runs a service until it is ready, and stops it in order: by then each of its sweeps has had its first run. */
+export async function runOnce(file: string, own: object): Promise<void> {
+  const { environment, ask } = await surroundings();
+  const service = run({ file, environment: { ...environment, ...own } });
+  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+  service.signal("SIGTERM");
+  expect(await service.ended).toBe(0);
 }
 
 /** Stands before the database, and can be shut. */

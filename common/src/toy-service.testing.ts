@@ -1,5 +1,6 @@
 import { createApp } from "./http/create-app";
 import { Toy, database } from "./database/toy.testing";
+import { logger } from "./logger";
 import { startService } from "./service";
 
 /** The smallest service, for tests that need a process. */
@@ -8,5 +9,7 @@ startService({
   store: { database },
   app: createApp((api) => {
     api.get("/api/toys", async (_req, res) => void res.json(await Toy.find()));
+    api.post("/api/toys", (_req, res) => void res.json({}));
   }),
+  workers: [{ start: () => {}, stop: async () => logger.info("the toys are put away") }],
 });

@@ -145,6 +145,30 @@ it("does not let one payment that cannot be finished hold up another", async () 
   expect(await Payment.countDocuments({ state: "charged" })).toBe(2);
 });
 
+it("says once that the card was charged when another process finishes the same charge meanwhile", async () => {
+  const order = await orderToPay();
+  const payment = await begunPayment(order);
+  meanwhileAt("payments.save.before", async () => {
+    await deliver(orderCancelled, cancellationOf(order));
+    later();
+    await finishCharging();
+  });
+  await charge(payment);
+  expect(await reload(payment)).toMatchObject({ state: "refunding", version: 2 });
+  expect(await published("payment:created")).toHaveLength(1);
+});
+
+it("does not give a payment up whose charge comes through meanwhile", async () => {
+  const order = await orderToPay();
+  const payment = await begunPayment(order);
+  await deliver(orderCancelled, cancellationOf(order));
+  later();
+  meanwhileAt("payments.save.before", () => charge(payment));
+  await finishCharging();
+  expect(await reload(payment)).toMatchObject({ state: "refunding", version: 2 });
+  expect(sandbox.chargesOf(order)).toHaveLength(1);
+});
+
 it("gives a charge back that came through after it was given up", async () => {
   const order = await orderToPay();
   const payment = await begunPayment(order);

@@ -12,6 +12,7 @@ import {
   cancellationOf,
   chargedPayment,
   completionOf,
+  crashAt,
   meanwhileAt,
   orderToPay,
   reload,
@@ -63,6 +64,15 @@ describe.each(verdicts)("an order that is %s", (_verdict, state, listener, verdi
     const order = await orderToPay();
     const payment = await begunPayment(order);
     meanwhileAt("payments.apply.after", () => charge(payment));
+    await deliver(listener, verdictOf(order));
+    expect(await reload(payment)).toMatchObject({ state, version: 2 });
+  });
+
+  it("although the listener crashes once it has written it down, when the event comes again", async () => {
+    const order = await orderToPay();
+    const payment = await chargedPayment(order);
+    crashAt("payments.apply.after");
+    await expect(deliver(listener, verdictOf(order))).rejects.toThrow("crashed");
     await deliver(listener, verdictOf(order));
     expect(await reload(payment)).toMatchObject({ state, version: 2 });
   });

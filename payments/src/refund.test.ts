@@ -5,7 +5,15 @@ import { orderCancelled } from "./listeners/order-cancelled";
 import type { Payment } from "./models/payment";
 import { finishRefunds } from "./refund";
 import { gateway } from "./stripe";
-import { cancellationOf, chargedPayment, crashAt, orderToPay, reload, setUpSandbox } from "./testing";
+import {
+  cancellationOf,
+  chargedPayment,
+  crashAt,
+  meanwhileAt,
+  orderToPay,
+  reload,
+  setUpSandbox,
+} from "./testing";
 
 const { published } = setUpService(database);
 const sandbox = setUpSandbox();
@@ -63,6 +71,14 @@ it("gives it back once when several processes do so at the same moment", async (
   await finishRefunds();
   expect(await reload(payment)).toMatchObject({ state: "refunded", version: 3 });
   expect(refundsOf(payment)).toHaveLength(1);
+  expect(await published("payment:refunded")).toHaveLength(1);
+});
+
+it("tells of it once when another process does the same between its reading and its saving", async () => {
+  const payment = await paymentToGiveBack();
+  meanwhileAt("payments.save.before", finishRefunds);
+  await finishRefunds();
+  expect(await reload(payment)).toMatchObject({ state: "refunded", version: 3 });
   expect(await published("payment:refunded")).toHaveLength(1);
 });
 

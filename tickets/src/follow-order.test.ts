@@ -94,6 +94,15 @@ describe.each(["complete", "cancelled"] as const)("two orders, the second %s at 
   });
 });
 
+it("derives the reservation, when an order comes again, that a crash kept from being derived", async () => {
+  const ticket = await ticketOnSale();
+  const order = orderEvent(ticket);
+  meanwhile("tickets.apply.after", () => Promise.reject(new Error("a crash")));
+  await expect(deliverOnce(order, "created")).rejects.toThrow("a crash");
+  await deliverOnce(order, "created");
+  expect(await Ticket.findById(ticket.id)).toMatchObject({ status: "reserved", orderId: order.id });
+});
+
 it("frees the ticket when its order is cancelled between our reading and our saving", async () => {
   const ticket = await ticketOnSale();
   const order = orderEvent(ticket);

@@ -8,19 +8,26 @@ let port: number;
 let server: HttpServer;
 let readiness: Readiness;
 let connection: ReturnType<typeof oneConnection>;
+let others: ReturnType<typeof oneConnection>[];
 
 beforeEach(async () => {
   port = await freePort();
   connection = oneConnection(port);
+  others = [];
   readiness = async () => ({ broker: "connected" });
   server = await serve(port, () => readiness(), 200);
 });
 afterEach(async () => {
-  connection.close();
+  for (const each of [connection, ...others]) each.close();
   await server.drain();
 });
 
 const get = (path: string) => connection.ask("GET", path);
+const getByAnother = (path: string) => {
+  const another = oneConnection(port);
+  others.push(another);
+  return another.ask("GET", path);
+};
 
 it("is alive from the first moment, and says that it is starting", async () => {
   readiness = async () => ({ waitingFor: "mongo", broker: "away" });
@@ -68,8 +75,7 @@ it("answers what is in flight before it is drained, and asks its callers to go e
     .get("/slow", (_req, res) => void (answer = () => res.json({ slow: true })))
     .get("/stream", (_req, res) => void res.type("text/event-stream").write("data: 1\n\n"));
   server.open(app);
-  const others = [oneConnection(port), oneConnection(port)] as const;
-  const [slow, stream] = [others[0].ask("GET", "/slow"), others[1].ask("GET", "/stream")];
+  const [slow, stream] = [getByAnother("/slow"), getByAnother("/stream")];
   expect((await get("/fast")).headers.connection).toBe("keep-alive");
 
   let isDrained = false;
@@ -84,7 +90,6 @@ it("answers what is in flight before it is drained, and asks its callers to go e
   answer();
   expect(await slow).toMatchObject({ status: 200, body: { slow: true } });
   await drained;
-  for (const other of others) other.close();
 });
 
 it("is drained although somebody holds a connection without asking for anything", async () => {

@@ -1,6 +1,6 @@
-import { loadToy, saveToy, storedOutbox, useToys } from "../database/toy.testing";
+import { Toy, loadToy, saveToy, storedOutbox, useToys } from "../database/toy.testing";
 import { onFailpoint } from "../failpoint";
-import { eventually } from "./event-bus.contract";
+import { Gate, eventually } from "./event-bus.contract";
 import {
   broker,
   countUnpublished,
@@ -26,15 +26,16 @@ it("waits while the broker is away, and goes on when it is back", async () => {
 
 it("repeats what the broker did not store, and is not held up by it", async () => {
   const relay = startRelay();
-  let refusals = 0;
-  const { id } = await saveToy("refused", 1);
-  broker.store = async ({ subject }) => {
-    if (subject === id && ++refusals < 3) throw new Error("no answer");
+  let attempts = 0;
+  broker.store = async ({ data }) => {
+    if ("title" in data && data.title === "refused" && ++attempts < 3) throw new Error("no answer");
   };
+  const { id } = await saveToy("refused", 1);
   const other = await saveToy();
   await relay.drain();
   expect(publishedVersions(other.id)).toEqual([0]);
   await eventually(() => expect(publishedVersions(id)).toEqual([0]));
+  expect(attempts).toBe(3);
 });
 
 it("publishes an event again, under the same id, when it dies before it takes it out", async () => {
@@ -64,6 +65,35 @@ it("publishes what is saved while it is at work on the same aggregate", async ()
   expect(publishedVersions(id)).toEqual([0, 1]);
 });
 
+it("keeps the order of an aggregate's events when the broker is slow with the first", async () => {
+  const gate = new Gate();
+  broker.store = async ({ data }) => {
+    if ("version" in data && data.version === 0) await gate.opened;
+  };
+  const relay = startRelay();
+  const toy = await saveToy();
+  toy.reprice(20);
+  await toy.save();
+  await countUnpublished(); // time enough for the second to overtake
+  const early = publishedVersions(toy.id);
+  gate.open();
+  await relay.drain();
+  expect([early, publishedVersions(toy.id)]).toEqual([[], [0, 1]]);
+});
+
+it("takes out nothing but what it has published", async () => {
+  const relay = startRelay();
+  const parked = parkAt("toys.pull.before");
+  const { id } = await saveToy();
+  await parked.reached;
+  const [event] = await storedOutbox(id);
+  const ofAnotherProcess = { ...event, id: "another", data: { ...event?.data, version: 1 } };
+  await Toy.updateOne({ _id: id }, { $push: { outbox: ofAnotherProcess } });
+  parked.open();
+  await relay.drain();
+  expect(publishedVersions(id)).toEqual([0, 1]);
+});
+
 it("loses nothing with two processes at work on one database", async () => {
   const relaysOfTwo = [startRelay(), startRelay()];
   const toys = await Promise.all(Array.from({ length: 10 }, () => saveToyWithVersions(5)));
@@ -77,10 +107,15 @@ it("finishes what is in flight when it stops, and takes nothing new", async () =
   const parked = parkAt("toys.pull.before");
   const { id } = await saveToy();
   await parked.reached;
-  const stopped = relay.stop();
+  let isStopped = false;
+  const stopped = relay.stop().then(() => {
+    isStopped = true;
+  });
+  await countUnpublished(); // time enough to stop
+  const stoppedEarly = isStopped;
   parked.open();
   await stopped;
-  expect(await storedOutbox(id)).toEqual([]);
+  expect([stoppedEarly, await storedOutbox(id)]).toEqual([false, []]);
   const later = await saveToy();
   for (let turn = 0; turn < 20; turn++) expect(await storedOutbox(later.id)).toHaveLength(1);
 });

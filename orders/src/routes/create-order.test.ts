@@ -1,11 +1,14 @@
+import { onFailpoint } from "@eventhive/common";
 import { newId, setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
 import { Order } from "../models/order";
-import { orderOf, reload, ticketOnSale } from "../testing";
+import { beforeNextSave, orderOf, reload, ticketOnSale } from "../testing";
 
 const { published } = setUpService(database);
+
+afterEach(() => onFailpoint(undefined));
 
 const order = (input: object, cookie = signedIn()) =>
   request(app).post("/api/orders").set("Cookie", cookie).send(input);
@@ -42,6 +45,15 @@ it("gives a ticket to one of many who want it at once", async () => {
   const refused = answers.filter(({ status, body }) => status === 400 && body.code === "ticket-reserved");
   expect(refused).toHaveLength(19);
   expect(await Order.countDocuments()).toBe(1);
+});
+
+it("refuses a ticket that somebody else reserves between its looking and its saving", async () => {
+  const ticket = await ticketOnSale();
+  const faster = newId();
+  beforeNextSave(async () => void (await orderOf(faster, ticket)));
+  const { body } = await order({ ticketId: ticket.id }).expect(400);
+  expect(body.code).toBe("ticket-reserved");
+  expect(await Order.find()).toMatchObject([{ userId: faster }]);
 });
 
 it("refuses a ticket that is reserved, even when only the index knows", async () => {

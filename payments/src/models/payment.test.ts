@@ -65,14 +65,20 @@ it.each<[Payment["state"], Arrow[], string | undefined]>([
   expect((await paymentAfter(way)).presentSubject()).toBe(subject);
 });
 
-it("lets one of two win who saw the same state", async () => {
-  const payment = await begunPayment(await orderToPay());
+it.each<[Arrow, Arrow, Arrow[]]>([
+  ["confirmCharge", "fail", []],
+  ["fail", "confirmCharge", []],
+  ["settle", "giveBack", ["confirmCharge"]],
+  ["giveBack", "settle", ["confirmCharge"]],
+  ["confirmRefund", "confirmRefund", ["confirmCharge", "giveBack"]],
+])("lets %s lose to a %s that saw the same state and is saved first", async (late, early, way) => {
+  const payment = await paymentAfter(way);
   const same = await reload(payment);
-  payment.confirmCharge("ch_1");
+  arrows[early](payment);
   await payment.save();
-  same.fail("given up");
+  arrows[late](same);
   await expect(same.save()).rejects.toThrow("No matching document");
-  expect(await reload(payment)).toMatchObject({ state: "charged", version: 1 });
+  expect(await reload(payment)).toMatchObject({ state: payment.state, version: way.length + 1 });
 });
 
 it("is the only one that pays its order, until it fails", async () => {

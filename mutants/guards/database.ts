@@ -1,0 +1,147 @@
+import type { Mutant } from "../mutant";
+
+const aggregate = "common/src/database/aggregate.ts";
+const replica = "common/src/database/replica.ts";
+const user = "auth/src/models/user.ts";
+const races = "common/src/database/aggregate.races.test.ts";
+const replicating = "common/src/database/replica.test.ts";
+const relaying = "common/src/messaging/outbox-relay.failures.test.ts";
+const charging = "payments/src/charge.test.ts";
+const relay = "common/src/messaging/outbox-relay.ts";
+
+export const database: Mutant[] = [
+  {
+    guard: "compare-and-set in every save: cancel, complete, each arrow of a payment",
+    file: aggregate,
+    change: { "schema.plugin(updateIfCurrentPlugin);": "" },
+    red: {
+      [races]: [
+        "refuses a save of what was changed in the meantime, and stores nothing of it",
+        "lets one of many through who change the same state at once",
+      ],
+      "orders/src/routes/cancel-order.test.ts": [
+        "finds out that the order was paid while it was being cancelled",
+      ],
+      "orders/src/listeners/payment-created.test.ts": ["lets the cancellation win that was saved first"],
+      "payments/src/models/payment.test.ts": [
+        "lets confirmCharge lose to a fail that saw the same state and is saved first",
+        "lets fail lose to a confirmCharge that saw the same state and is saved first",
+        "lets settle lose to a giveBack that saw the same state and is saved first",
+        "lets giveBack lose to a settle that saw the same state and is saved first",
+        "lets confirmRefund lose to a confirmRefund that saw the same state and is saved first",
+      ],
+      [charging]: [
+        "says once that the card was charged when another process finishes the same charge meanwhile",
+        "does not give a payment up whose charge comes through meanwhile",
+      ],
+      "payments/src/refund.test.ts": [
+        "tells of it once when another process does the same between its reading and its saving",
+      ],
+      "tickets/src/routes/withdraw-ticket.test.ts": ["answers 409 when somebody reserved it in between"],
+    },
+  },
+  {
+    guard: "outbox: a save stores its event with the change",
+    file: aggregate,
+    change: { "if (event) self.outbox.push(event);": "" },
+    red: { [races]: ["keeps change and event together, whenever it crashes"] },
+  },
+  {
+    guard: "outbox: what could not be saved is not saved again with the event of the first time",
+    file: aggregate,
+    change: { "if (saving.has(self)) throw": "if (!recording) throw" },
+    red: {
+      [races]: [
+        "refuses to save an aggregate again whose save has failed, so that no event tells of what never was",
+      ],
+    },
+  },
+  {
+    guard: "outbox: taken out by id",
+    file: relay,
+    change: { "{ $pull: { outbox: { id: event.id } } }": "{ $set: { outbox: [] } }" },
+    red: { [relaying]: ["takes out nothing but what it has published"] },
+  },
+  {
+    guard: "outbox: kept until the broker has stored it",
+    file: relay,
+    change: {
+      "await this.bus.publish(event.type, Buffer.from(JSON.stringify(event)));":
+        "this.bus.publish(event.type, Buffer.from(JSON.stringify(event))).catch(() => {});",
+    },
+    red: { [relaying]: ["repeats what the broker did not store, and is not held up by it"] },
+  },
+  {
+    guard: "outbox: nothing is handed to a client that has no broker",
+    file: relay,
+    change: { "if (this.bus.isConnected) void this": "void this" },
+    red: { [relaying]: ["waits while the broker is away, and goes on when it is back"] },
+  },
+  {
+    guard: "outbox: the events of an aggregate one at a time",
+    file: relay,
+    change: { "      await before;\n": "" },
+    red: { [relaying]: ["keeps the order of an aggregate's events when the broker is slow with the first"] },
+  },
+  {
+    guard: "outbox: the relay stops when what is saved is published",
+    file: relay,
+    change: { "await this.sweep.stop();\n    await this.drain();": "await this.sweep.stop();" },
+    red: { [relaying]: ["finishes what is in flight when it stops, and takes nothing new"] },
+  },
+  {
+    guard: "outbox: nobody is shown it",
+    file: aggregate,
+    change: {
+      "return { id: self.id, version: self.version, createdAt: self.createdAt, ...self.publicState() };":
+        "return { ...document.toObject(), id: self.id };",
+    },
+    red: {
+      "common/src/database/aggregate.test.ts": [
+        "shows its public state, id, version and time of birth, and nothing else",
+      ],
+    },
+  },
+  {
+    guard: "version gate: a replica takes only what is newer",
+    file: replica,
+    change: { "{ _id: id, version: trusted({ $lt: version }) }": "{ _id: id }" },
+    red: {
+      [replicating]: [
+        "ends in the newest state, in whatever order the versions come",
+        "ignores a version that it has already",
+      ],
+      "orders/src/listeners/ticket-updated.test.ts": ["keeps the newest of what it hears, in whatever order"],
+    },
+  },
+  {
+    guard: "version gate: tried again after a duplicate key",
+    file: replica,
+    change: { "await apply(false);": "" },
+    red: { [replicating]: ["applies the newer state when the older one is inserted under its hands"] },
+  },
+  {
+    guard: "unique index: one account of an e-mail",
+    file: user,
+    change: { "unique: true, ": "" },
+    red: { "auth/src/routes/sign-up.test.ts": ["names the field when the e-mail is in use"] },
+  },
+  {
+    guard: "a write is acknowledged when it is in the journal of the majority",
+    file: "common/src/database/database.ts",
+    change: { 'writeConcern: { w: "majority", journal: true },': "" },
+    red: {
+      "common/src/database/database.test.ts": [
+        "acknowledges a write when it is in the journal of the majority",
+      ],
+    },
+  },
+  {
+    guard: "operators in a plain value are made plain",
+    file: "common/src/database/database.ts",
+    change: { 'mongoose.set("sanitizeFilter", true);': "" },
+    red: {
+      "common/src/database/database.test.ts": ["takes operators in what should be a plain value for plain"],
+    },
+  },
+];

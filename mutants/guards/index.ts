@@ -1,0 +1,9 @@
+import type { Mutant } from "../mutant";
+import { database } from "./database";
+import { messaging } from "./messaging";
+import { orders } from "./orders";
+import { payments } from "./payments";
+import { running } from "./running";
+import { tickets } from "./tickets";
+
+export const guards: Mutant[] = [...orders, ...payments, ...tickets, ...database, ...messaging, ...running];

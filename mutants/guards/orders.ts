@@ -1,0 +1,101 @@
+import type { Mutant } from "../mutant";
+
+const order = "orders/src/models/order.ts";
+const createOrder = "orders/src/routes/create-order.ts";
+const creating = "orders/src/routes/create-order.test.ts";
+const cancelling = "orders/src/routes/cancel-order.test.ts";
+const completing = "orders/src/listeners/payment-created.test.ts";
+const expiring = "orders/src/expire-orders.test.ts";
+
+export const orders: Mutant[] = [
+  {
+    guard: "unique index: one reservation of a ticket",
+    file: order,
+    change: {
+      "{ unique: true, partialFilterExpression: { reserves: { $exists: true } } }":
+        "{ partialFilterExpression: { reserves: { $exists: true } } }",
+    },
+    red: { [creating]: ["refuses a ticket that somebody else reserves between its looking and its saving"] },
+  },
+  {
+    guard: "a cancellation frees the ticket in the same write",
+    file: order,
+    change: { "this.reserves = undefined;": "" },
+    red: { [creating]: ["sells a ticket again when its order was cancelled"] },
+  },
+  {
+    guard: "cancel refuses a paid order",
+    file: order,
+    change: { 'if (this.status === "complete")\n          throw': "if (Date.now() < 0)\n          throw" },
+    red: {
+      [cancelling]: [
+        "refuses to cancel a paid order",
+        "finds out that the order was paid while it was being cancelled",
+      ],
+    },
+  },
+  {
+    guard: "cancel leaves a cancelled order as it is",
+    file: order,
+    change: { 'if (this.status === "cancelled") return false;': "" },
+    red: { [cancelling]: ["answers 204 again and says nothing new the second time"] },
+  },
+  {
+    guard: "complete leaves a cancelled order cancelled",
+    file: order,
+    change: { "if (!this.isLive()) return false;": "" },
+    red: {
+      [completing]: [
+        "leaves a cancelled order cancelled: payments gives the money back",
+        "lets the cancellation win that was saved first",
+      ],
+    },
+  },
+  {
+    guard: "a cancellation that lost a race looks again",
+    file: "orders/src/routes/cancel-order.ts",
+    change: {
+      "await untilCurrent(async () => {": "await (async (work: () => Promise<void>) => work())(async () => {",
+    },
+    red: { [cancelling]: ["finds out that the order was paid while it was being cancelled"] },
+  },
+  {
+    guard: "a completion that lost a race looks again",
+    file: "orders/src/listeners/payment-created.ts",
+    change: { "untilCurrent(async": "((work: () => Promise<void>) => work())(async" },
+    red: { [completing]: ["lets the cancellation win that was saved first"] },
+  },
+  {
+    guard: "expiry asks again whether the order is overdue",
+    file: "orders/src/expire-orders.ts",
+    change: { "order.isOverdue() && ": "" },
+    red: { [expiring]: ["never cancels a paid order"] },
+  },
+  {
+    guard: "the sweep takes only what is overdue",
+    file: "orders/src/expire-orders.ts",
+    change: {
+      "status: trusted({ $in: live }), expiresAt: trusted({ $lte: clock.date() })":
+        "status: trusted({ $in: live })",
+    },
+    red: { [expiring]: ["finds what is overdue although nobody told, and nothing else"] },
+  },
+  {
+    guard: "a price that the buyer was not shown is refused",
+    file: createOrder,
+    change: { "price !== undefined && price !== ticket.price": "price === -1" },
+    red: { [creating]: ["answers 409 price-changed when the buyer was shown another price"] },
+  },
+  {
+    guard: "a withdrawn ticket is refused",
+    file: createOrder,
+    change: { "if (ticket.withdrawn)": "if (price === -1)" },
+    red: { [creating]: ["refuses a withdrawn ticket"] },
+  },
+  {
+    guard: "only its buyer reaches an order",
+    file: order,
+    change: { "if (order.userId !== userId) throw new ForbiddenError();": "" },
+    red: { [cancelling]: ["answers 403 for somebody else's order"] },
+  },
+];

@@ -1,0 +1,148 @@
+import type { Mutant } from "../mutant";
+
+const payments = "payments/src/index.ts";
+const service = "common/src/service.ts";
+const runtime = "common/src/runtime.ts";
+const serve = "common/src/http/serve.ts";
+const runningOrders = "orders/src/index.test.ts";
+const runningPayments = "payments/src/index.test.ts";
+const runtimeTests = "common/src/runtime.test.ts";
+const serving = "common/src/http/serve.test.ts";
+const stopping = "common/src/service.test.ts";
+
+export const running: Mutant[] = [
+  {
+    guard: "sweep: expireOverdueOrders",
+    file: "orders/src/index.ts",
+    change: { "sweeps: [every(seconds(5), expireOverdueOrders)],": "" },
+    red: { [runningOrders]: ["expires by itself what is overdue"] },
+  },
+  {
+    guard: "sweep: finishCharging",
+    file: payments,
+    change: { "every(seconds(5), finishCharging),": "" },
+    red: { [runningPayments]: ["finishes by itself a charge that was interrupted"] },
+  },
+  {
+    guard: "sweep: followOrders",
+    file: payments,
+    change: { "every(seconds(5), followOrders),": "" },
+    red: { [runningPayments]: ["settles by itself what nobody has settled"] },
+  },
+  {
+    guard: "sweep: finishRefunds",
+    file: payments,
+    change: { "refundSweep,\n": "" },
+    red: { [runningPayments]: ["gives back by itself what is to be given back"] },
+  },
+  {
+    guard: "sweep: reconcileDaily",
+    file: payments,
+    change: { "every(hours(24), reconcileDaily),": "" },
+    red: {
+      [runningPayments]: [
+        "compares itself with the gateway, and gives back the charge of a payment that failed",
+      ],
+    },
+  },
+  {
+    guard: "sweep: the relay looks for what was left behind",
+    file: "common/src/messaging/outbox-relay.ts",
+    change: { "this.sweep.start();": "" },
+    red: {
+      "common/src/messaging/outbox-relay.failures.test.ts": [
+        "waits while the broker is away, and goes on when it is back",
+      ],
+    },
+  },
+  {
+    guard: "sweep: the clock follows the store's",
+    file: service,
+    change: { "followClock.start();": "" },
+    red: { [runningOrders]: ["goes on following the clock of its store when its own jumps"] },
+  },
+  {
+    guard: "nothing begins before the clock is the store's",
+    file: service,
+    change: { "return await clock.follow(store.time);": "return;" },
+    red: {
+      [runningOrders]: ["expires nothing before its time by the clock of its store, whatever its own says"],
+    },
+  },
+  {
+    guard: "a sweep goes on after a run that failed",
+    file: "common/src/sweep.ts",
+    change: {
+      'logger.warn({ err: error, sweep: run.name }, "a sweep failed and will be repeated");':
+        "isStarted = false;",
+    },
+    red: { "common/src/sweep.test.ts": ["goes on after a run that failed"] },
+  },
+  {
+    guard: "a document that fails holds up no other of its sweep",
+    file: "common/src/sweep.ts",
+    change: { "if (!isVersionError(error))\n": "throw error;\n" },
+    red: {
+      "common/src/sweep.test.ts": ["does each document by itself, whatever becomes of the others"],
+      "orders/src/expire-orders.test.ts": [
+        "does not stop at an order that was paid while the sweep was cancelling it",
+      ],
+    },
+  },
+  {
+    guard: "nobody is ready without the indexes",
+    file: "common/src/database/store.ts",
+    change: { "await ensureIndexes(database);": "ensureIndexes(database).catch(() => {});" },
+    red: { [runningOrders]: ["is not ready before the index is built that its first rule hangs on"] },
+  },
+  {
+    guard: "drain: before its parts are stopped",
+    file: service,
+    change: { "await server.drain();": "" },
+    red: { [stopping]: ["answers who had begun to ask when it is told to stop"] },
+  },
+  {
+    guard: "drain: readiness says no",
+    file: serve,
+    change: { 'isDraining ? { waitingFor: "the end: draining" } : await readiness()': "await readiness()" },
+    red: {
+      [serving]: ["answers what is in flight before it is drained, and asks its callers to go elsewhere"],
+    },
+  },
+  {
+    guard: "drain: nobody who waits for an answer is cut off",
+    file: serve,
+    change: { "if (unanswered.size === 0) server": "server" },
+    red: {
+      [serving]: ["answers what is in flight before it is drained, and asks its callers to go elsewhere"],
+    },
+  },
+  {
+    guard: "stop: a service ends its parts in order",
+    file: service,
+    change: { "if (isOpen) await runtime.stop();": "" },
+    red: { [stopping]: ["waits for its database, serves without the broker, and stops in order"] },
+  },
+  {
+    guard: "stop: the event in hand is finished",
+    file: runtime,
+    change: { "await Promise.all(this.subscriptions.map((subscription) => subscription.close()));": "" },
+    red: {
+      [runtimeTests]: [
+        "finishes the event in hand and publishes what that caused, before it closes bus and store",
+      ],
+    },
+  },
+  {
+    guard: "stop: the sweep in hand is finished",
+    file: runtime,
+    change: { "await Promise.all([...sweeps, ...workers].map((part) => part.stop()));": "" },
+    red: { [runtimeTests]: ["stops what moves by itself, and publishes what that had to say"] },
+  },
+  {
+    guard: "stop: what was saved is published",
+    file: runtime,
+    change: { "await this.relay?.stop();": "" },
+    red: { [runtimeTests]: ["publishes what was saved before it closes bus and store"] },
+  },
+];

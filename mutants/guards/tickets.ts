@@ -1,0 +1,91 @@
+import type { Mutant } from "../mutant";
+
+const ticket = "tickets/src/models/ticket.ts";
+const followOrder = "tickets/src/follow-order.ts";
+const following = "tickets/src/follow-order.test.ts";
+const updating = "tickets/src/routes/update-ticket.test.ts";
+const withdrawing = "tickets/src/routes/withdraw-ticket.test.ts";
+
+export const tickets: Mutant[] = [
+  {
+    guard: "a ticket that is reserved or sold cannot be edited",
+    file: ticket,
+    change: {
+      "edit({ title, price }: TicketDetails): void {\n        if (this.orderId) throw reserved();":
+        "edit({ title, price }: TicketDetails): void {",
+    },
+    red: {
+      [updating]: ["refuses to change a ticket that is reserved", "refuses to change a ticket that is sold"],
+    },
+  },
+  {
+    guard: "a ticket that is reserved or sold cannot be withdrawn",
+    file: ticket,
+    change: {
+      "if (this.withdrawn) return false;\n        if (this.orderId) throw reserved();":
+        "if (this.withdrawn) return false;",
+    },
+    red: {
+      [withdrawing]: [
+        "refuses to withdraw a ticket that is reserved",
+        "refuses to withdraw a ticket that is sold",
+      ],
+    },
+  },
+  {
+    guard: "only its seller changes a ticket",
+    file: ticket,
+    change: { "if (ticket.userId !== userId) throw new ForbiddenError();": "" },
+    red: { [withdrawing]: ["answers 403 to somebody who does not sell it"] },
+  },
+  {
+    guard: "derived reservation: the ticket is read before its orders",
+    file: followOrder,
+    change: {
+      'const ticket = await Ticket.findById(ticketId).orFail();\n  await failpoint("tickets.derive.loaded");\n  const orders = await findLiveOrders(ticketId);':
+        'const orders = await findLiveOrders(ticketId);\n  await failpoint("tickets.derive.loaded");\n  const ticket = await Ticket.findById(ticketId).orFail();',
+    },
+    red: { [following]: ["never frees a ticket that another order reserves at tickets.derive.loaded"] },
+  },
+  {
+    guard: "derived reservation: computed again after each save",
+    file: followOrder,
+    change: { "} while (isChanged);": '} while (ticketId === "");' },
+    red: { [following]: ["frees the ticket when its order is cancelled between our reading and our saving"] },
+  },
+  {
+    guard: "derived reservation: a computation that lost a race begins again",
+    file: followOrder,
+    change: { "await untilCurrent(() => reserveByOrders(ticketId))": "await reserveByOrders(ticketId)" },
+    red: {
+      [following]: [
+        "never frees a ticket that another order reserves at tickets.derive.read",
+        "keeps what the seller changed between our reading and our saving",
+      ],
+    },
+  },
+  {
+    guard: "derived reservation: a paid order comes before one that ends later",
+    file: ticket,
+    change: { "(complete ?? latest)?.id": "latest?.id" },
+    red: {
+      "tickets/src/listeners/order-completed.test.ts": [
+        "leaves the ticket with the order that bought it, whatever ends later",
+      ],
+    },
+  },
+  {
+    guard: "effects on every delivery: orders in tickets",
+    file: followOrder,
+    change: {
+      "import { applyOrder, ": "import { Order, applyOrder, ",
+      "await applyOrder(order);":
+        "if (await Order.exists({ _id: order.id, version: order.version })) return;\n  await applyOrder(order);",
+    },
+    red: {
+      [following]: [
+        "derives the reservation, when an order comes again, that a crash kept from being derived",
+      ],
+    },
+  },
+];

@@ -1,0 +1,10 @@
+/** The code without one of its protections. */
+export interface Mutant {
+  /** What is taken away. */
+  guard: string;
+  file: string;
+  /** What stands in the file, once, and what stands there instead. */
+  change: Record<string, string>;
+  /** The tests that must turn red, all of them: full names by test file. */
+  red: Record<string, string[]>;
+}

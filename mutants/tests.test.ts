@@ -1,0 +1,35 @@
+import { type Report, isRed } from "./tests";
+
+const file = "orders/src/expire-orders.test.ts";
+
+/** A report of this file alone, with one test in it. */
+const reportOf = (status: string, failureMessages: string[] = []): Report => ({
+  testResults: [
+    {
+      name: `/copy/${file}`,
+      message: "",
+      assertionResults: [{ fullName: "promises", status, failureMessages }],
+    },
+  ],
+});
+
+it("takes a failed test for red and a passed one for green", () => {
+  expect(isRed(reportOf("failed", ["Error: expect(received).toBe(expected)"]), file, "promises")).toBe(true);
+  expect(isRed(reportOf("passed"), file, "promises")).toBe(false);
+});
+
+it("takes nothing else for an answer: a test that does not exist, was skipped, or is in another file", () => {
+  expect(() => isRed(reportOf("failed"), file, "promise")).toThrow('"promise" did not run');
+  expect(() => isRed(reportOf("pending"), file, "promises")).toThrow('"promises" did not run');
+  expect(() => isRed(reportOf("failed"), "orders/src/other.test.ts", "promises")).toThrow("did not run");
+});
+
+it("tells why a file that fell over ran no test", () => {
+  const fallen = { name: `/copy/${file}`, message: "Cannot find module './gone'", assertionResults: [] };
+  expect(() => isRed({ testResults: [fallen] }, file, "promises")).toThrow("Cannot find module './gone'");
+});
+
+it("takes a mutant that is no program for a mistake in the list", () => {
+  const report = reportOf("failed", ["ReferenceError: clok is not defined\n    at charge"]);
+  expect(() => isRed(report, file, "promises")).toThrow("fell over the mutant itself");
+});

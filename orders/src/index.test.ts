@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { clock, hours } from "@eventhive/common";
+import { newId, setUpService } from "@eventhive/common/testing";
+import { eventually } from "../../common/src/messaging/event-bus.contract";
+import { endProcesses, run, runOnce, surroundings } from "../../common/src/toy-process.testing";
+import { database } from "./database";
+import type { Order } from "./models/order";
+import { orderOf, reload } from "./testing";
+
+setUpService(database);
+afterEach(endProcesses);
+
+const file = join(__dirname, "index.ts");
+const databaseUrl = (name = database.name) => `${process.env.TEST_MONGO_URL}/${name}`;
+
+async function overdueOrder(): Promise<Order> {
+  clock.use(() => Date.now() - hours(1));
+  const order = await orderOf();
+  clock.use();
+  return order;
+}
+
+/** The system's clock is an hour ahead, and one more at SIGUSR2; who rests for 30 s rests for a moment. */
+function wrongClock(): void {
+  const { Date: RightDate, setTimeout: rest } = globalThis;
+  const hour = 3_600_000;
+  let ahead = hour;
+  process.on("SIGUSR2", () => {
+    ahead += hour;
+    process.stdout.write("the clock has jumped\n");
+  });
+  globalThis.Date = new Proxy(RightDate, {
+    construct: (_target, args) =>
+      Reflect.construct(RightDate, args.length > 0 ? args : [RightDate.now() + ahead]),
+  });
+  const shortened = (work: () => void, milliseconds?: number) =>
+    rest(work, milliseconds === 30_000 ? 100 : milliseconds);
+  globalThis.setTimeout = Object.assign(shortened, rest);
+}
+
+const withWrongClock = () => ({
+  MONGO_URL: databaseUrl(),
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`(${wrongClock.toString()})()`)}`,
+});
+
+it("expires by itself what is overdue", async () => {
+  const order = await overdueOrder();
+  await runOnce(file, { MONGO_URL: databaseUrl() });
+  expect(await reload(order)).toMatchObject({ status: "cancelled" });
+});
+
+it("expires nothing before its time by the clock of its store, whatever its own says", async () => {
+  const [live, overdue] = [await orderOf(), await overdueOrder()];
+  await runOnce(file, withWrongClock());
+  expect([await reload(live), await reload(overdue)]).toMatchObject([
+    { status: "created" },
+    { status: "cancelled" },
+  ]);
+});
+
+it("goes on following the clock of its store when its own jumps", async () => {
+  const { environment } = await surroundings();
+  const service = run({ file, environment: { ...environment, ...withWrongClock() } });
+  const expectRightTime = async () => {
+    const { headers } = await fetch(`http://127.0.0.1:${environment.PORT}/api/orders`);
+    expect(Math.abs(Number(headers.get("X-Server-Time")) - Date.now())).toBeLessThan(5000);
+  };
+  await eventually(expectRightTime);
+  service.signal("SIGUSR2");
+  await eventually(() => expect(service.printed()).toContain("the clock has jumped"));
+  await eventually(expectRightTime);
+});
+
+it("is not ready before the index is built that its first rule hangs on", async () => {
+  const name = `test-${newId()}`;
+  const orders = database.useDb(name).collection("orders");
+  await orders.insertMany([{ reserves: "a" }, { reserves: "a" }]);
+  const { environment, ask } = await surroundings();
+  const service = run({ file, environment: { ...environment, MONGO_URL: databaseUrl(name) } });
+  await eventually(() => expect(service.printed()).toContain("waiting for mongo"));
+  expect(await ask("/readyz")).toMatchObject({ status: 503, body: { waitingFor: "mongo" } });
+  await orders.deleteMany({});
+  await eventually(async () => expect(await ask("/readyz")).toMatchObject({ status: 200 }));
+  expect(await orders.indexes()).toContainEqual(
+    expect.objectContaining({ key: { reserves: 1 }, unique: true }),
+  );
+  await orders.conn.dropDatabase();
+});

@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import { clock, hours } from "@eventhive/common";
+import { setUpService } from "@eventhive/common/testing";
+import { endProcesses, runOnce } from "../../common/src/toy-process.testing";
+import { database } from "./database";
+import { followOrder } from "./follow-order";
+import { applyOrder } from "./models/order";
+import { gateway } from "./stripe";
+import {
+  begunPayment,
+  cancellationOf,
+  chargedPayment,
+  completionOf,
+  orderToPay,
+  reload,
+  setUpSandbox,
+} from "./testing";
+
+setUpService(database);
+const sandbox = setUpSandbox();
+afterEach(endProcesses);
+
+/** The service as it is, without a broker. */
+function runPayments(): Promise<void> {
+  const { TEST_MONGO_URL, STRIPE_KEY, STRIPE_API_URL, STRIPE_TIMEOUT_SECONDS } = process.env;
+  const MONGO_URL = `${TEST_MONGO_URL}/${database.name}`;
+  return runOnce(join(__dirname, "index.ts"), {
+    MONGO_URL,
+    STRIPE_KEY,
+    STRIPE_API_URL,
+    STRIPE_TIMEOUT_SECONDS,
+  });
+}
+
+it("finishes by itself a charge that was interrupted", async () => {
+  const order = await orderToPay();
+  clock.use(() => Date.now() - hours(1));
+  const payment = await begunPayment(order);
+  await runPayments();
+  expect(await reload(payment)).toMatchObject({ state: "charged" });
+});
+
+it("settles by itself what nobody has settled", async () => {
+  const order = await orderToPay();
+  const payment = await chargedPayment(order);
+  await applyOrder(completionOf(order));
+  await runPayments();
+  expect(await reload(payment)).toMatchObject({ state: "settled" });
+});
+
+it("gives back by itself what is to be given back", async () => {
+  const order = await orderToPay();
+  const payment = await chargedPayment(order);
+  await applyOrder(cancellationOf(order));
+  await followOrder(order.id);
+  expect(await reload(payment)).toMatchObject({ state: "refunding" });
+  await runPayments();
+  expect(await reload(payment)).toMatchObject({ state: "refunded" });
+});
+
+it("compares itself with the gateway, and gives back the charge of a payment that failed", async () => {
+  clock.use(() => Date.now() - hours(2));
+  const order = await orderToPay();
+  const payment = await begunPayment(order);
+  payment.fail("given up");
+  await payment.save();
+  await gateway().charge({
+    paymentId: payment.id,
+    orderId: order.id,
+    amount: 1999,
+    currency: "usd",
+    token: "tok_visa",
+  });
+  clock.use();
+  await runPayments();
+  expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }]);
+});
