@@ -75,13 +75,13 @@ export class Broker {
   }
 
   /** Resolves when it was handled and, unless `isAckLost`, acknowledged. */
-  async deliver(delivery: Delivery, process: string, isAckLost: () => boolean): Promise<void> {
+  async deliver(delivery: Delivery, process: string, isAckLost: boolean): Promise<void> {
     const { subject, bytes, service } = delivery;
     const member = this.members.find((each) => each.process === process && each.subject === subject);
     if (!member) throw new Error(`${process} does not listen to ${subject}`);
     await member.handle({ subject, bytes: Buffer.from(bytes), redeliveries: delivery.deliveries++ });
     await failpoint(`${service}.ack.before`);
-    if (!isAckLost()) this.waiting = this.waiting.filter((each) => each !== delivery);
+    if (!isAckLost && this.isUp) this.waiting = this.waiting.filter((each) => each !== delivery);
     await failpoint(`${service}.ack.after`);
   }
 

@@ -1,13 +1,14 @@
-import type { History } from "./history";
-import type { Task } from "./scheduler";
 import type { Random } from "../random";
+import type { History } from "./history";
+import { deliver, deliverable, poison, publishers, relay, ring, sweep } from "./moves";
+import type { Task } from "./scheduler";
 import { timers } from "./timers";
 
 const mostSteps = 3000;
 
 /** Anything may happen at any time: who goes on, what is delivered when and how often, what dies, what gets lost. */
 export async function liveDangerously(history: History, random: Random): Promise<void> {
-  const { scheduler, broker, people } = history;
+  const { scheduler, broker, gateway, people } = history;
   // Each history has its own weather, else all would be alike.
   const steadiness = random.oneOf([0.2, 0.6, 0.9]);
   const trouble = random.oneOf([0, 0.005, 0.02]);
@@ -34,26 +35,25 @@ export async function liveDangerously(history: History, random: Random): Promise
     if (ready.length > 0) {
       add(6, async () => {
         last = random.oneOf(ready);
-        if (last.process === "gateway") history.gateway.decide(last, fate(random, trouble));
+        if (last.process === "gateway") gateway.decide(last, fate(random, trouble));
         await history.step(last);
       });
     }
-    const deliverable = history.deliverable();
-    if (deliverable.length > 0) {
+    const deliveries = deliverable(history);
+    if (deliveries.length > 0) {
       add(3, () => {
-        const delivery = random.oneOf(deliverable);
-        const isLost = random.chance(5 * trouble);
-        history.deliver(delivery, random.oneOf(broker.membersFor(delivery)), () => isLost);
+        const delivery = random.oneOf(deliveries);
+        deliver(history, delivery, random.oneOf(broker.membersFor(delivery)), random.chance(5 * trouble));
       });
     }
-    const publishers = history.publishers();
-    if (publishers.length > 0) add(2, () => history.relay(random.oneOf(publishers)));
+    const relaying = publishers(history);
+    if (relaying.length > 0) add(2, () => relay(history, random.oneOf(relaying)));
     const idle = people.filter(({ isBusy, hasMore }) => !isBusy && hasMore);
     if (idle.length > 0) add(2, () => random.oneOf(idle).act());
     const due = timers.due();
     const expirations = history.upOf("expiration");
     if (due.length > 0 && expirations.length > 0)
-      add(1, () => void history.fire(random.oneOf(due), random.oneOf(expirations)));
+      add(1, () => ring(history, random.oneOf(due), random.oneOf(expirations)));
     if (random.chance(0.02)) add(1, () => sweepSomething(history, random));
     if (moves.length > 0) await random.oneOf(moves)();
     else pass(history, random);
@@ -64,9 +64,9 @@ const fate = (random: Random, trouble: number) =>
   random.chance(10 * trouble) ? random.oneOf(["lost", "failed"] as const) : "answered";
 
 function sweepSomething(history: History, random: Random): void {
-  const process = random.oneOf(history.processes.filter(({ isUp }) => isUp));
-  const sweeps = process.service.definition.sweeps ?? [];
-  if (sweeps.length > 0) history.sweep(process, random.below(sweeps.length));
+  const process = random.oneOf(history.processes);
+  const { sweeps = [] } = process.service.definition;
+  if (process.isUp && sweeps.length > 0) sweep(history, process, random.below(sweeps.length));
 }
 
 function pass(history: History, random: Random): void {
@@ -88,7 +88,7 @@ function makeTrouble(history: History, random: Random): void {
     timers.clear();
     history.tell("Redis is emptied");
   } else if (roll === 2) {
-    history.poisonChannel(random);
+    poison(history, random);
   } else if (process.isUp) {
     history.kill(process);
   }

@@ -93,7 +93,7 @@ export class Exploration {
     const { problems } = await this.tryOut({ story, seed });
     if (problems.length === 0) return true;
     fail(`--seed ${seed}`, [inWords(story), ...problems]);
-    const shortest = await shrink(story, async (each) => {
+    const shortest = await shrink(seed, async (each) => {
       const ending = await this.tryOut({ story: each, seed });
       return ending.problems.length > 0;
     });

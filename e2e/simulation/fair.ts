@@ -1,4 +1,5 @@
 import type { History } from "./history";
+import { deliver, deliverable, publishers, relay, ring, sweep } from "./moves";
 import type { Task } from "./scheduler";
 import { timers } from "./timers";
 
@@ -12,15 +13,15 @@ async function stepFairly(history: History): Promise<boolean> {
     await history.step(task);
     return true;
   }
-  const delivery = history.deliverable().find(({ inFlight }) => inFlight.size === 0);
+  const delivery = deliverable(history).find(({ inFlight }) => inFlight.size === 0);
   const [member] = delivery ? broker.membersFor(delivery) : [];
-  const [publisher] = history.publishers();
+  const [publisher] = publishers(history);
   const [timer] = timers.due();
   const [expiration] = history.upOf("expiration");
   const person = people.find(({ isBusy, hasMore }) => !isBusy && hasMore);
-  if (delivery && member) history.deliver(delivery, member);
-  else if (publisher) history.relay(publisher);
-  else if (timer && expiration) history.fire(timer, expiration);
+  if (delivery && member) deliver(history, delivery, member);
+  else if (publisher) relay(history, publisher);
+  else if (timer && expiration) ring(history, timer, expiration);
   else if (person) person.act();
   else return false;
   return true;
@@ -58,7 +59,7 @@ async function passAndSweep(history: History, milliseconds: number): Promise<voi
   history.pass(milliseconds);
   for (const process of history.processes)
     if (process.name.endsWith("-1") && process.isUp)
-      for (const n of process.service.definition.sweeps?.keys() ?? []) history.sweep(process, n);
+      for (const n of process.service.definition.sweeps?.keys() ?? []) sweep(history, process, n);
   await settle(history);
 }
 

@@ -1,19 +1,16 @@
-import { type Subject, clock, subjects } from "@eventhive/common";
+import { type Subject, clock } from "@eventhive/common";
 import { savedEvent } from "../../common/src/database/aggregate";
 import { consume } from "../../common/src/messaging/listener";
 import { OutboxRelay } from "../../common/src/messaging/outbox-relay";
-import { Broker, type Delivery, readable } from "./broker";
+import { Broker } from "./broker";
 import { Gateway } from "./gateway";
 import { type Action, type Marketplace, Person } from "./people";
 import { Scheduler, type Task } from "./scheduler";
-import type { Random } from "../random";
 import { type Service, forgetEverything, services } from "./services";
 import { timers } from "./timers";
 import { Watch } from "./watch";
 import { Wire } from "./wire";
 
-/** After this long the broker delivers again what nobody has acknowledged. */
-const ackWait = 10_000;
 const begin = Date.UTC(2100, 0, 1);
 
 export interface Process {
@@ -115,8 +112,6 @@ export class History {
     this.log.push(`${seconds.padStart(9)} s  ${words}`);
   }
 
-  // What processes do
-
   start(process: Process): void {
     const { name, service } = process;
     const { store, publishers = [], listeners = [], workers = [] } = service.definition;
@@ -151,69 +146,6 @@ export class History {
     if (!isOn) return;
     this.places.push(task.place);
     this.interrupt?.(task);
-  }
-
-  deliver(delivery: Delivery, process: string, isAckLost = () => false): Task {
-    const { subject, bytes, deliveries, inFlight } = delivery;
-    const event = readable(subject, bytes);
-    const what = event ? `${subject} of ${event.subject}` : `poison on ${subject}`;
-    this.broker.count(delivery);
-    inFlight.set(process, this.scheduler.now);
-    return this.scheduler.start(
-      process,
-      `${deliveries > 0 ? "again " : ""}${what}`,
-      () => this.broker.deliver(delivery, process, isAckLost),
-      { onEnd: () => inFlight.delete(process) },
-    );
-  }
-
-  /** What can be delivered: what nobody has in his hands, or for too long. */
-  deliverable(): Delivery[] {
-    if (!this.broker.isUp) return [];
-    const isDue = (since: number) => since + ackWait <= this.scheduler.now;
-    return this.broker.waiting.filter(
-      (delivery) =>
-        [...delivery.inFlight.values()].every(isDue) && this.broker.membersFor(delivery).length > 0,
-    );
-  }
-
-  /** Whose relay could publish something. */
-  publishers(): Process[] {
-    if (!this.broker.isUp) return [];
-    return [...this.unpublished]
-      .flatMap((service) => this.upOf(service))
-      .filter(({ isRelaying }) => !isRelaying);
-  }
-
-  relay(process: Process): void {
-    const { name, service, relay } = process;
-    process.isRelaying = true;
-    this.unpublished.delete(service.name);
-    this.scheduler.start(name, "relay", async () => relay?.drain(), {
-      onEnd: ({ status }) => {
-        process.isRelaying = false;
-        if (status === "rejected" || !this.broker.isUp) this.unpublished.add(service.name);
-      },
-    });
-  }
-
-  /** All sweeps of a process, one after the other. */
-  sweep({ name, service }: Process, n: number): Task | undefined {
-    const sweep = service.definition.sweeps?.[n];
-    return sweep && this.scheduler.start(name, sweep.run.name, () => sweep.run());
-  }
-
-  fire(timer: string, { name }: Process): Task {
-    return this.scheduler.start(name, `timer of ${timer}`, () => timers.run(timer));
-  }
-
-  /** What no service can read. */
-  poisonChannel(random: Random): void {
-    const bytes = random.bytes(8);
-    const subject = random.oneOf(subjects);
-    this.poison.push({ subject, bytes });
-    this.broker.store(subject, bytes);
-    this.tell(`poison on ${subject}`);
   }
 
   pass(milliseconds: number): void {

@@ -31,25 +31,34 @@ export const basicStories: Record<string, Story> = {
   ],
 };
 
-const ticket = constantFrom(0, 1, 2);
-const action: Arbitrary<Action> = oneof(
-  { weight: 2, arbitrary: record({ does: constant("sell"), price: constantFrom(20, 0.5, 19.99) }) },
-  { weight: 2, arbitrary: record({ does: constant("edit"), ticket, price: constantFrom(30, 40.4) }) },
-  { weight: 1, arbitrary: record({ does: constant("withdraw"), ticket }) },
-  { weight: 6, arbitrary: record({ does: constant("order"), ticket }) },
-  { weight: 2, arbitrary: record({ does: constant("cancel") }) },
-  {
-    weight: 4,
-    arbitrary: record({ does: constant("pay"), token: constantFrom("tok_visa", "tok_chargeDeclined") }),
-  },
-  { weight: 1, arbitrary: record({ does: constant("pay twice") }) },
-  { weight: 1, arbitrary: record({ does: constant("wait"), seconds: constantFrom(1, 30, 59.99, 61) }) },
+const ticket = constantFrom(0, 1);
+const price = constantFrom(30, 40.4, 0.5, 19.99);
+const changes: Arbitrary<Action> = oneof(
+  record({ does: constant("sell"), price }),
+  record({ does: constant("edit"), ticket, price }),
+  record({ does: constant("edit"), ticket, price }),
+  record({ does: constant("withdraw"), ticket }),
 );
+const pays: Arbitrary<Action> = record({
+  does: constant("pay"),
+  token: constantFrom("tok_visa", "tok_chargeDeclined"),
+});
+const paysTwice: Arbitrary<Action> = record({ does: constant("pay twice") });
+const cancels: Arbitrary<Action> = record({ does: constant("cancel") });
+const waits: Arbitrary<Action> = record({ does: constant("wait"), seconds: constantFrom(1, 59.99, 61) });
+const purchase: Arbitrary<Action[]> = tuple(
+  record({ does: constant("order"), ticket }),
+  array(oneof(pays, pays, paysTwice, cancels, waits), { maxLength: 3 }),
+).map(([first, then]) => [first, ...then]);
 
-const stories = tuple(
-  array(action, { maxLength: 4 }).map((more) => [sell, ...more]),
-  array(array(action, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 3 }),
-).map(([seller, others]) => [seller, ...others]);
+/** Somebody who sells, and others who mostly buy, so few tickets that they want the same. */
+const stories: Arbitrary<Story> = tuple(
+  array(changes, { maxLength: 4 }),
+  array(array(oneof(purchase, purchase, purchase, tuple(changes)), { minLength: 1, maxLength: 3 }), {
+    minLength: 1,
+    maxLength: 3,
+  }),
+).map(([offers, others]) => [[sell, ...offers], ...others.map((steps) => steps.flat())]);
 
 /** The same story for the same seed. */
 export function storyOf(seed: number): Story {
@@ -58,11 +67,11 @@ export function storyOf(seed: number): Story {
   return story;
 }
 
-/** The shortest story like this one that still ends badly, as far as can be found. */
-export async function shrink(story: Story, endsBadly: (story: Story) => Promise<boolean>): Promise<Story> {
-  const fails = asyncProperty(stories, async (each) => !(await endsBadly(each)));
-  const { counterexample } = await check(fails, { examples: [[story]], numRuns: 1, endOnFailure: false });
-  return counterexample?.[0] ?? story;
+/** The shortest story like the one of the seed that still ends badly, as far as can be found. */
+export async function shrink(seed: number, endsBadly: (story: Story) => Promise<boolean>): Promise<Story> {
+  const endsWell = asyncProperty(stories, async (story) => !(await endsBadly(story)));
+  const { counterexample } = await check(endsWell, { seed, numRuns: 1 });
+  return counterexample?.[0] ?? storyOf(seed);
 }
 
 const words = (step: Action): string => {
