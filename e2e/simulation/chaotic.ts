@@ -1,6 +1,6 @@
 import type { Random } from "../random";
 import type { History } from "./history";
-import { deliver, deliverable, poison, publishers, relay, ring, sweep } from "./moves";
+import { deliver, deliverable, poison, publishers, relay, ring, sweep, sweepers } from "./moves";
 import type { Task } from "./scheduler";
 import { timers } from "./timers";
 
@@ -12,7 +12,7 @@ export async function liveDangerously(history: History, random: Random): Promise
   // Each history has its own weather, else all would be alike.
   const steadiness = random.oneOf([0.2, 0.6, 0.9]);
   const trouble = random.oneOf([0, 0.005, 0.02]);
-  const lateness = random.oneOf([0.01, 0.05]);
+  const lateness = random.oneOf([0.003, 0.03]);
   let last: Task | undefined;
 
   for (let steps = 0; steps < mostSteps; steps++) {
@@ -49,12 +49,15 @@ export async function liveDangerously(history: History, random: Random): Promise
     const relaying = publishers(history);
     if (relaying.length > 0) add(2, () => relay(history, random.oneOf(relaying)));
     const idle = people.filter(({ isBusy, hasMore }) => !isBusy && hasMore);
-    if (idle.length > 0) add(2, () => random.oneOf(idle).act());
+    if (idle.length > 0) add(1, () => random.oneOf(idle).act());
     const due = timers.due();
     const expirations = history.upOf("expiration");
     if (due.length > 0 && expirations.length > 0)
       add(1, () => ring(history, random.oneOf(due), random.oneOf(expirations)));
-    if (random.chance(0.02)) add(1, () => sweepSomething(history, random));
+    const sweeping = sweepers(history);
+    if (sweeping.length > 0) add(1, () => sweep(history, random.oneOf(sweeping)));
+    const overdue = gateway.overdue();
+    if (overdue.length > 0) add(2, () => gateway.giveUp(random.oneOf(overdue)));
     if (moves.length > 0) await random.oneOf(moves)();
     else pass(history, random);
   }
@@ -63,18 +66,11 @@ export async function liveDangerously(history: History, random: Random): Promise
 const fate = (random: Random, trouble: number) =>
   random.chance(10 * trouble) ? random.oneOf(["lost", "failed"] as const) : "answered";
 
-function sweepSomething(history: History, random: Random): void {
-  const process = random.oneOf(history.processes);
-  const { sweeps = [] } = process.service.definition;
-  if (process.isUp && sweeps.length > 0) sweep(history, process, random.below(sweeps.length));
-}
-
 function pass(history: History, random: Random): void {
   const { now, tasks } = history.scheduler;
   const due = [timers.nextDue(), ...tasks.map(({ notBefore }) => notBefore)].filter((time) => time > now);
-  const next = Math.min(...due);
-  const steps = [1, 500, 2500, 12_000];
-  history.pass(next < Infinity && random.chance(0.5) ? next - now : random.oneOf(steps));
+  const step = random.oneOf([1, 50, 500, 500, 2500, 12_000]);
+  history.pass(Math.min(step, ...due.map((time) => time - now)));
 }
 
 function makeTrouble(history: History, random: Random): void {

@@ -50,16 +50,20 @@ export async function live(history: History): Promise<void> {
     const due = [timers.nextDue(), ...waiting.map(({ notBefore }) => notBefore)];
     const rest = Math.min(...due.filter((time) => time > scheduler.now)) - scheduler.now;
     // Without a time that anybody waits for, only a sweep can help.
-    if (rest < sweepEvery) history.pass(rest);
+    if (rest < sweepEvery) pass(history, rest);
     else await passAndSweep(history, Math.min(rest, 60_000));
   }
 }
 
-async function passAndSweep(history: History, milliseconds: number): Promise<void> {
+function pass(history: History, milliseconds: number): void {
   history.pass(milliseconds);
+  for (const call of history.gateway.overdue()) history.gateway.giveUp(call);
+}
+
+async function passAndSweep(history: History, milliseconds: number): Promise<void> {
+  pass(history, milliseconds);
   for (const process of history.processes)
-    if (process.name.endsWith("-1") && process.isUp)
-      for (const n of process.service.definition.sweeps?.keys() ?? []) sweep(history, process, n);
+    if (process.name.endsWith("-1") && process.isUp) sweep(history, process);
   await settle(history);
 }
 

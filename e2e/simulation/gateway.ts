@@ -64,13 +64,18 @@ export class Gateway {
       this.sandbox.faults.add({ kind: "fail", operation });
   }
 
-  /** Those that have waited for too long get on without an answer; the work may be done all the same. */
-  giveUp(): void {
-    for (const [task, call] of this.calls) {
-      if (call.givesUpAt > this.scheduler.now) continue;
-      this.calls.delete(task);
-      this.answer(call, 504, "{}");
-    }
+  /** Calls that have waited for too long. */
+  overdue(): Task[] {
+    return [...this.calls]
+      .filter(([, { givesUpAt }]) => givesUpAt <= this.scheduler.now)
+      .map(([task]) => task);
+  }
+
+  /** Whoever called goes on without an answer; the work may be done all the same. */
+  giveUp(task: Task): void {
+    const call = this.calls.get(task);
+    this.calls.delete(task);
+    if (call) this.answer(call, 504, "{}");
   }
 
   /** The history is over: those who are still calling, all of them dead, let go of their connections. */

@@ -19,6 +19,7 @@ export interface Process {
   isUp: boolean;
   relay?: OutboxRelay;
   isRelaying?: boolean;
+  sweptAt?: number;
 }
 
 /**
@@ -151,6 +152,5 @@ export class History {
   pass(milliseconds: number): void {
     this.scheduler.now += milliseconds;
     this.tell(`${milliseconds} ms have passed`);
-    this.gateway.giveUp();
   }
 }

@@ -56,10 +56,20 @@ export function relay({ unpublished, scheduler, broker }: History, process: Proc
   });
 }
 
-/** One run of one sweep. */
-export function sweep({ scheduler }: History, { name, service }: Process, n: number): void {
-  const found = service.definition.sweeps?.[n];
-  if (found) scheduler.start(name, found.run.name, () => found.run());
+const sweepsEvery = 5000;
+
+/** Who has not swept for some time. */
+export const sweepers = ({ processes, scheduler }: History): Process[] =>
+  processes.filter(
+    ({ isUp, service, sweptAt = 0 }) =>
+      isUp && service.definition.sweeps && sweptAt + sweepsEvery <= scheduler.now,
+  );
+
+/** One run of each sweep of a process. */
+export function sweep({ scheduler }: History, process: Process): void {
+  process.sweptAt = scheduler.now;
+  for (const each of process.service.definition.sweeps ?? [])
+    scheduler.start(process.name, each.run.name, () => each.run());
 }
 
 /** A timer of expiration that is due. */

@@ -102,7 +102,8 @@ export class Person {
   }
 
   private async withTicket(action: Action & { ticket: number }): Promise<void> {
-    const { tickets } = this.marketplace;
+    const { tickets, wait } = this.marketplace;
+    for (let looks = 0; tickets.length === 0 && looks < 10; looks++) await wait(500);
     const id = tickets[action.ticket % Math.max(1, tickets.length)];
     if (!id) return;
     if (action.does === "order") {
