@@ -16,6 +16,9 @@ export interface Task {
   onKill: () => void;
 }
 
+/** Which task a piece of code belongs to. One for all histories: each would cost every promise a little. */
+const strand = new AsyncLocalStorage<Task>();
+
 /** A step is a few milliseconds of work; one that takes so long waits for something that nobody parks at. */
 const longestStep = 20_000;
 
@@ -33,7 +36,6 @@ export class Scheduler {
   now = 0;
   readonly tasks: Task[] = [];
   running: Task | undefined;
-  private readonly strand = new AsyncLocalStorage<Task>();
   private count = 0;
   private onStop = () => {};
 
@@ -64,12 +66,12 @@ export class Scheduler {
   }
 
   within<Result>(task: Task, work: () => Result): Result {
-    return this.strand.run(task, work);
+    return strand.run(task, work);
   }
 
   /** Stops the present task here until its turn comes; what belongs to no task goes on. */
   async park(place: string, milliseconds = 0): Promise<void> {
-    const task = this.strand.getStore();
+    const task = strand.getStore();
     if (!task) return;
     await new Promise<void>((resolve) => {
       if (!this.tasks.includes(task)) return; // killed
