@@ -28,6 +28,7 @@ export type { CurrentUser } from "./http/session";
 export { validateRequest } from "./http/validate-request";
 export { newestFirst, readPage } from "./http/pages";
 export type { SortOrder } from "./http/pages";
+export { streamStates } from "./http/stream-states";
 export {
   BadRequestError,
   ConflictError,
@@ -49,6 +50,8 @@ export { listener } from "./messaging/listener";
 export type { Listener } from "./messaging/listener";
 export { publisher } from "./messaging/publisher";
 export type { Publisher } from "./messaging/publisher";
+export { watcher } from "./messaging/watcher";
+export type { Watcher } from "./messaging/watcher";
 export type { EventBus, Message, Subscription } from "./messaging/event-bus";
 
 // Database

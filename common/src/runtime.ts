@@ -20,8 +20,16 @@ export class Runtime {
 
   /** Needs the store, but not the broker: what is to be published waits, and the bus subscribes once it can. */
   start(): void {
-    const { name, publishers = [], listeners = [], workers = [], sweeps = [] } = this.definition;
+    const {
+      name,
+      publishers = [],
+      watchers = [],
+      listeners = [],
+      workers = [],
+      sweeps = [],
+    } = this.definition;
     for (const publisher of publishers) publisher.connect(this.bus, name);
+    for (const watcher of watchers) watcher.connect(this.bus);
     this.relay?.start();
     this.subscriptions = listeners.map((listener) =>
       this.bus.subscribe(listener.subject, consume(listener, this.store.deadLetters)),

@@ -6,6 +6,7 @@ import type { EventBus } from "./messaging/event-bus";
 import type { Listener } from "./messaging/listener";
 import { natsBus } from "./messaging/nats-bus";
 import type { Publisher } from "./messaging/publisher";
+import type { Watcher } from "./messaging/watcher";
 import { settings, text, url } from "./settings";
 import type { Sweep } from "./sweep";
 
@@ -23,6 +24,8 @@ export interface ServiceDefinition {
   listeners?: Listener[];
   /** For events that belong to no aggregate. */
   publishers?: Publisher[];
+  /** For streams to live pages. */
+  watchers?: Watcher[];
   sweeps?: Sweep[];
   workers?: Worker[];
   /** What `node dist/index.js NAME` does instead of serving, besides `reannounce` and `dead-letters`. */

@@ -3,12 +3,14 @@ import { cancelOrder } from "./routes/cancel-order";
 import { createOrder } from "./routes/create-order";
 import { listOrders } from "./routes/list-orders";
 import { showOrder } from "./routes/show-order";
+import { streamOrder } from "./routes/stream-order";
 import { tellTheTime } from "./routes/tell-the-time";
 
 export const app = createApp((api) => {
   api.use("/api/orders", tellTheTime);
   api.get("/api/orders", listOrders);
   api.get("/api/orders/:orderId", showOrder);
+  api.get("/api/orders/:orderId/stream", streamOrder);
   api.post("/api/orders", createOrder);
   api.delete("/api/orders/:orderId", cancelOrder);
 });

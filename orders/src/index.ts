@@ -6,11 +6,13 @@ import { expirationComplete } from "./listeners/expiration-complete";
 import { paymentCreated } from "./listeners/payment-created";
 import { ticketCreated } from "./listeners/ticket-created";
 import { ticketUpdated } from "./listeners/ticket-updated";
+import { orderEnds } from "./routes/stream-order";
 
 startService({
   name: "orders",
   store: { database },
   app,
   listeners: [ticketCreated, ticketUpdated, expirationComplete, paymentCreated],
+  watchers: [orderEnds],
   sweeps: [every(seconds(5), expireOverdueOrders)],
 });

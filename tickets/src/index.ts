@@ -4,10 +4,12 @@ import { database } from "./database";
 import { orderCancelled } from "./listeners/order-cancelled";
 import { orderCompleted } from "./listeners/order-completed";
 import { orderCreated } from "./listeners/order-created";
+import { ticketUpdates } from "./routes/stream-tickets";
 
 startService({
   name: "tickets",
   store: { database },
   app,
   listeners: [orderCreated, orderCancelled, orderCompleted],
+  watchers: [ticketUpdates],
 });

@@ -7,6 +7,7 @@ import { metrics } from "../metrics";
 import { settings, text } from "../settings";
 import { errorHandler, notFound } from "./error-handler";
 import { refuseForeignBody, refuseForeignOrigin } from "./refuse-foreign";
+import { isStream } from "./serve";
 import { session } from "./session";
 
 const config = settings({
@@ -43,6 +44,7 @@ const noStore: RequestHandler = (_req, res, next) => {
 const measure: RequestHandler = (req, res, next) => {
   const started = performance.now();
   res.on("finish", () => {
+    if (isStream(res)) return; // lasts as long as its reader wishes
     const seconds = (performance.now() - started) / 1000;
     // The template, not the path: one series for each route, whatever people ask for.
     const route: unknown = req.route?.path ?? "none";

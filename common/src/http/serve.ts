@@ -79,7 +79,7 @@ export async function serve(
       isDraining = true;
       await pause(drainPause);
       const closing = setInterval(() => {
-        for (const res of unanswered) if (isStream(res)) res.end();
+        for (const res of unanswered) if (isStream(res)) endStream(res);
         // Not only the idle ones: a connection that never sent a request counts as busy, and would stay for ever.
         if (unanswered.size === 0) server.closeAllConnections();
       }, 50);
@@ -89,8 +89,12 @@ export async function serve(
   };
 }
 
-const isStream = (res: ServerResponse) =>
+/** Server-sent events: an answer that does not end by itself. */
+export const isStream = (res: ServerResponse): boolean =>
   String(res.getHeader("Content-Type")).startsWith("text/event-stream");
+
+/** A reader that does not even take the end is cut off at the next attempt. */
+const endStream = (res: ServerResponse) => (res.writableEnded ? res.destroy() : res.end());
 
 const problem = (code: string, message: string) => ({ errors: [{ message }], code });
 

@@ -1,0 +1,88 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { Express } from "express";
+
+export interface EventStream {
+  status: number;
+  headers: Headers;
+  messages: { event?: string; data: { id: string; version: number } & Record<string, unknown> }[];
+  heartbeats: number;
+  retryInMilliseconds: number;
+  /** The answer that came instead of a stream. */
+  refusal?: { code: string; errors: { field?: string }[] };
+  /** Resolves with how it ended. */
+  ended: Promise<"in order" | "broken off">;
+  leave: () => void;
+}
+
+/** Reads server-sent events as an EventSource does, but does not come back when they end. */
+export async function readStream(url: string, cookie = ""): Promise<EventStream> {
+  const leaving = new AbortController();
+  const response = await fetch(url, { headers: { cookie }, signal: leaving.signal });
+  const { status, headers, body } = response;
+  const stream: EventStream = {
+    status,
+    headers,
+    messages: [],
+    heartbeats: 0,
+    retryInMilliseconds: 3000, // until the stream says otherwise
+    ended: Promise.resolve("in order"),
+    leave: () => leaving.abort(),
+  };
+  if (status !== 200) return { ...stream, refusal: JSON.parse(await response.text()) };
+
+  const read = async () => {
+    let text = "";
+    const decoder = new TextDecoder();
+    for await (const chunk of body ?? []) {
+      const blocks = (text + decoder.decode(chunk, { stream: true })).split("\n\n");
+      text = blocks.pop() ?? "";
+      for (const block of blocks) take(stream, block);
+    }
+    return "in order" as const;
+  };
+  stream.ended = read().catch(() => "broken off");
+  return stream;
+}
+
+function take(stream: EventStream, block: string): void {
+  const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? [];
+  const [, retry] = /^retry: (\d+)$/.exec(block) ?? [];
+  if (data) stream.messages.push({ event, data: JSON.parse(data) });
+  else if (retry) stream.retryInMilliseconds = Number(retry);
+  else if (block.startsWith(":")) stream.heartbeats += 1;
+  else throw new Error(`Not a server-sent event: ${block}`);
+}
+
+/** Heartbeats, and what they find, come only when jest's timers are advanced. The connections need all other timers. */
+export function withoutHeartbeats(): void {
+  jest.useFakeTimers({
+    doNotFake: ["Date", "hrtime", "nextTick", "performance", "queueMicrotask", "setImmediate", "setTimeout"],
+  });
+}
+
+/** Serves an app to the tests of a file. What it gives opens a stream, which lasts until its test is over at most. */
+export function streamsOf(app: Express): (path: string, cookie?: string) => Promise<EventStream> {
+  let server: Server;
+  let open: EventStream[] = [];
+  beforeAll(async () => {
+    server = app.listen(0, "127.0.0.1");
+    await once(server, "listening");
+  });
+  beforeEach(withoutHeartbeats);
+  afterEach(async () => {
+    for (const { leave } of open) leave();
+    await Promise.all(open.map(({ ended }) => ended));
+    open = [];
+    jest.useRealTimers();
+  });
+  afterAll(() => server.close());
+
+  return async (path, cookie) => {
+    const address = server.address();
+    if (!address || typeof address === "string") throw new Error("not listening");
+    const stream = await readStream(`http://127.0.0.1:${address.port}${path}`, cookie);
+    open.push(stream);
+    return stream;
+  };
+}

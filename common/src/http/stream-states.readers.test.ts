@@ -1,0 +1,105 @@
+import { once } from "node:events";
+import { type Socket, connect } from "node:net";
+import { seconds } from "../clock";
+import { eventually } from "../messaging/event-bus.contract";
+import { signedIn } from "../testing";
+import { withoutHeartbeats } from "./event-stream.testing";
+import { publish, setUpStream, ticket } from "./stream-states.testing";
+
+let unread = () => 0;
+const stage = setUpStream((api) => {
+  api.get("/endless", (_req, res) => {
+    res.type("text/event-stream").write("x".repeat(20_000_000));
+    unread = () => res.writableLength;
+  });
+  api.get("/ended", async (req, res) => {
+    await stage.stream(req, res);
+    res.end();
+    for (const each of stage.tickets) await publish({ ...each, version: 4 });
+  });
+});
+
+/** Asks for a stream, and does not read it. */
+function ask(path: string): Socket {
+  const socket = connect(stage.port, "127.0.0.1")
+    .on("error", () => {})
+    .pause();
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nCookie: ${signedIn()}\r\n\r\n`);
+  return socket;
+}
+
+it("neither looks nor listens for who has left, before the first look was over or later", async () => {
+  withoutHeartbeats();
+  let looks = 0;
+  let goOn = () => {};
+  stage.find = async () => {
+    looks += 1;
+    await new Promise<void>((resolve) => (goOn = resolve));
+    return stage.tickets;
+  };
+  const socket = ask("/stream");
+  await eventually(() => expect(looks).toBe(1));
+  socket.destroy();
+  await eventually(() => expect(stage.watching).toBe(0));
+  goOn();
+
+  stage.find = async () => {
+    looks += 1;
+    return stage.tickets;
+  };
+  (await stage.read()).leave();
+  await eventually(() => expect(stage.watching).toBe(0));
+  jest.advanceTimersByTime(seconds(60));
+  expect(looks).toBe(2);
+});
+
+it("gives each user, and each address of the others, five streams at once", async () => {
+  const user = signedIn();
+  const readFive = (cookie?: string) => Promise.all([1, 2, 3, 4, 5].map(() => stage.read(cookie)));
+  const ofUser = await readFive(user);
+  const ofAddress = await readFive();
+  expect([...ofUser, ...ofAddress].map(({ status }) => status)).toEqual(Array(10).fill(200));
+  for (const cookie of [user, undefined]) {
+    const refused = await stage.read(cookie);
+    expect(refused).toMatchObject({ status: 429, refusal: { code: "too-many-streams" } });
+    expect(refused.headers.get("Retry-After")).toBe("15");
+  }
+  expect((await stage.read(signedIn())).status).toBe(200);
+
+  ofUser[0]?.leave();
+  await eventually(async () => expect((await stage.read(user)).status).toBe(200));
+});
+
+it("lets a reader go who does not read", async () => {
+  const { id } = ticket();
+  stage.find = async () => [ticket(id)];
+  const lazy = ask("/stream");
+  const diligent = await stage.read();
+  const title = "x".repeat(200_000);
+  for (let version = 4; version < 104; version++) {
+    await publish({ id, version, title });
+    await eventually(() => expect(diligent.messages.at(-1)?.data.version).toBe(version));
+  }
+  const closed = once(lazy, "close");
+  lazy.resume();
+  await closed;
+});
+
+it("ends in order when the process is to stop", async () => {
+  const stream = await stage.read();
+  await stage.server.drain();
+  expect(await stream.ended).toBe("in order");
+});
+
+it("says nothing more once it was ended", async () => {
+  const stream = await stage.read(signedIn(), "/ended");
+  expect(await stream.ended).toBe("in order");
+  expect(stream.messages.map(({ data }) => data.version)).toEqual([3, 3]);
+});
+
+it("does not keep a process from its stop because somebody does not read to the end", async () => {
+  const lazy = ask("/endless");
+  await eventually(() => expect(unread()).toBeGreaterThan(0));
+  await stage.server.drain();
+  lazy.destroy();
+});

@@ -1,0 +1,94 @@
+import { seconds } from "../clock";
+import { NotFoundError } from "../errors";
+import { eventually } from "../messaging/event-bus.contract";
+import { newId } from "../testing";
+import { type EventStream, withoutHeartbeats } from "./event-stream.testing";
+import { publish, setUpStream, ticket } from "./stream-states.testing";
+
+const stage = setUpStream();
+
+const shown = ({ messages }: EventStream) => messages.map(({ data: { id, version } }) => [id, version]);
+
+it("begins with what there is, and tells a proxy to pass it on as it comes", async () => {
+  const stream = await stage.read();
+  await eventually(() =>
+    expect(stream.messages).toEqual(stage.tickets.map((data) => ({ event: "ticket", data }))),
+  );
+  expect(stream.headers.get("Content-Type")).toMatch(/^text\/event-stream/);
+  expect(stream.headers.get("Cache-Control")).toBe("no-store, no-transform");
+  expect(stream.headers.get("X-Accel-Buffering")).toBe("no");
+  expect(stream.retryInMilliseconds).toBeGreaterThanOrEqual(1000);
+  expect(stream.retryInMilliseconds).toBeLessThanOrEqual(2000);
+});
+
+it("goes on with newer versions of these, and shows neither what is older nor anything else", async () => {
+  const stream = await stage.read();
+  const [first, second] = stage.tickets.map(({ id }) => id);
+  for (const version of [5, 4, 5, 2]) await publish(ticket(first, version));
+  for (const state of [ticket(), ticket(second, 4)]) await publish(state);
+  const versions = [
+    [first, 3],
+    [second, 3],
+    [first, 5],
+    [second, 4],
+  ];
+  await eventually(() => expect(shown(stream)).toEqual(versions));
+});
+
+it("misses nothing that happens while it looks for the first time", async () => {
+  withoutHeartbeats(); // which would show it in the end
+  const id = newId();
+  const stale = [ticket(id)];
+  stage.find = async () => {
+    for (const version of [2, 4]) await publish(ticket(id, version));
+    return stale;
+  };
+  const stream = await stage.read();
+  await eventually(() =>
+    expect(shown(stream)).toEqual([
+      [id, 3],
+      [id, 4],
+    ]),
+  );
+});
+
+it("shows nothing that is older than what its first look found", async () => {
+  const id = newId();
+  stage.find = async () => {
+    for (const version of [4, 5]) await publish(ticket(id, version));
+    return [ticket(id, 5)];
+  };
+  const stream = await stage.read();
+  await publish(ticket(id, 6));
+  await eventually(() =>
+    expect(shown(stream)).toEqual([
+      [id, 5],
+      [id, 6],
+    ]),
+  );
+});
+
+it("says every 15 s that it lives, and shows what the bus did not tell", async () => {
+  withoutHeartbeats();
+  const stream = await stage.read();
+  await eventually(() => expect(stream.messages).toHaveLength(2));
+  jest.advanceTimersByTime(seconds(14.9));
+  stage.tickets = stage.tickets.map((each) => ({ ...each, version: 4 }));
+  jest.advanceTimersByTime(seconds(0.2));
+  await eventually(() => expect(shown(stream).map(([, version]) => version)).toEqual([3, 3, 4, 4]));
+  expect(stream.heartbeats).toBe(1);
+
+  stage.find = async () => {
+    throw new Error("the store is away");
+  };
+  jest.advanceTimersByTime(seconds(15));
+  await eventually(() => expect(stream.heartbeats).toBe(2));
+});
+
+it("answers as any route does when the reader may not see it, and keeps no place for that", async () => {
+  stage.find = async () => {
+    throw new NotFoundError("ticket");
+  };
+  for (let time = 0; time < 6; time++)
+    expect(await stage.read()).toMatchObject({ status: 404, refusal: { code: "not-found" } });
+});

@@ -1,0 +1,47 @@
+import { MemoryBroker, eventBytes } from "../testing";
+import { watcher } from "./watcher";
+
+const id = "a".repeat(24);
+const seller = "b".repeat(24);
+const ticket = { id, title: "Chamber music", price: 20, userId: seller, withdrawn: false } as const;
+const created = eventBytes("ticket:created", { ...ticket, version: 0, status: "available" });
+const reserved = eventBytes("ticket:updated", { ...ticket, version: 1, status: "reserved" });
+
+const broker = new MemoryBroker();
+const bus = broker.connect("tickets");
+
+/** What was heard by the time that everything published before is delivered. */
+async function versionsIn(heard: { version: number }[]): Promise<number[]> {
+  await broker.idle();
+  return heard.map(({ version }) => version);
+}
+
+it("tells everybody who watches of each new event of its subjects, until they stop", async () => {
+  const tickets = watcher("ticket:created", "ticket:updated");
+  tickets.connect(bus);
+  const one: { version: number }[] = [];
+  const other: { version: number }[] = [];
+  const stop = tickets.watch((data) => one.push(data));
+  tickets.watch((data) => other.push(data));
+
+  await bus.publish("ticket:created", created);
+  expect([await versionsIn(one), await versionsIn(other)]).toEqual([[0], [0]]);
+  stop();
+  await bus.publish("ticket:updated", reserved);
+  expect([await versionsIn(one), await versionsIn(other)]).toEqual([[0], [0, 1]]);
+});
+
+it("goes on after what is no event of its subject", async () => {
+  const tickets = watcher("ticket:updated");
+  tickets.connect(bus);
+  const heard: { version: number }[] = [];
+  tickets.watch((data) => heard.push(data));
+  for (const bytes of [Buffer.from("{"), created, reserved]) await bus.publish("ticket:updated", bytes);
+  expect(await versionsIn(heard)).toEqual([1]);
+});
+
+it("says what is missing when nobody connected it", () => {
+  expect(() => watcher("ticket:created", "ticket:updated").watch(() => {})).toThrow(
+    "Nobody connected the watcher of ticket:created and ticket:updated: name it in startService()",
+  );
+});

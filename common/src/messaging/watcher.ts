@@ -1,0 +1,34 @@
+import { type EventData, type Subject, parseEvent } from "../events";
+import type { EventBus } from "./event-bus";
+
+/** Hears every new event in every process. Nothing is remembered or repeated: for live pages, never for data. */
+export interface Watcher<S extends Subject = Subject> {
+  /** @returns how to stop */
+  watch(handle: (data: EventData<S>) => void): () => void;
+  /** Called by startService. */
+  connect(bus: EventBus): void;
+}
+
+/** Name what it gives in `watchers` of the service: that connects it, once for all who watch. */
+export function watcher<S extends Subject>(...subjects: S[]): Watcher<S> {
+  const watching = new Set<(data: EventData<S>) => void>();
+  let isConnected = false;
+  return {
+    connect: (bus) => {
+      isConnected = true;
+      for (const subject of subjects)
+        bus.watch(subject, ({ bytes }) => {
+          const { data } = parseEvent(subject, bytes);
+          for (const handle of watching) handle(data);
+        });
+    },
+    watch: (handle) => {
+      if (!isConnected)
+        throw new Error(
+          `Nobody connected the watcher of ${subjects.join(" and ")}: name it in startService()`,
+        );
+      watching.add(handle);
+      return () => void watching.delete(handle);
+    },
+  };
+}

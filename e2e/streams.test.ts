@@ -1,0 +1,104 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import { type EventStream, readStream } from "../common/src/http/event-stream.testing";
+import { Client, bodyOf, person } from "./client";
+import { eventually } from "./eventually";
+import { orderOf, ticketOnSale } from "./market";
+import { processNamed, restarted, signal, stackFile } from "./stack";
+
+const pages: Page[] = [];
+afterEach(async () => {
+  await Promise.all(pages.splice(0).map((page) => page.leave()));
+});
+
+/** An open page: comes back to its stream as an EventSource does, and goes on trying where that would give up. */
+class Page {
+  readonly streams: EventStream[] = [];
+  private isLeft = false;
+  private readonly living: Promise<void>;
+
+  constructor(url: string, cookie?: string) {
+    this.living = this.live(url, cookie);
+    pages.push(this);
+  }
+
+  shows(id: string) {
+    return this.streams.flatMap(({ messages }) => messages).findLast(({ data }) => data.id === id)?.data;
+  }
+
+  async leave(): Promise<void> {
+    this.isLeft = true;
+    this.streams.at(-1)?.leave();
+    await this.living;
+  }
+
+  private async live(url: string, cookie?: string): Promise<void> {
+    while (!this.isLeft) {
+      const stream = await readStream(url, cookie);
+      if (!stream.refusal) this.streams.push(stream);
+      await stream.ended;
+      if (!this.isLeft) await wait(stream.retryInMilliseconds);
+    }
+  }
+}
+
+/** Somebody who has just signed up, and what says so elsewhere. */
+async function withCookie(name: string) {
+  const client = new Client();
+  const credentials = { email: `${name}-${randomUUID()}@example.com`, password: "correct horse" };
+  const { headers } = await client.signUp(credentials);
+  return { client, cookie: headers.getSetCookie().join().split(";", 1)[0] };
+}
+
+/** The gateway, and each process of a service by itself. */
+const doorsOf = (service: string) => [
+  stackFile().url,
+  ...["1", "2"].map((number) => processNamed(`${service}-${number}`).url),
+];
+
+const allShow = (id: string, state: object, withinSeconds: number) =>
+  eventually(() => pages.forEach((page) => expect(page.shows(id)).toMatchObject(state)), {
+    withinSeconds,
+    everyMilliseconds: 5,
+  });
+
+it("shows within a second that somebody else has taken a ticket, whichever process a page is from", async () => {
+  const [sam, bea] = [await person("sam"), await person("bea")];
+  const ticket = await ticketOnSale(sam);
+  for (const door of doorsOf("tickets")) new Page(`${door}/api/tickets/stream?ids=${ticket.id}`);
+  await allShow(ticket.id, { status: "available", version: 0 }, 10);
+
+  const order = await orderOf(bea, ticket);
+  await allShow(ticket.id, { status: "reserved", orderId: order.id }, 1);
+});
+
+it("shows a buyer within a second that the order is paid, whichever process the page is from", async () => {
+  const { client: bea, cookie } = await withCookie("bea");
+  const order = await orderOf(bea, await ticketOnSale(await person("sam")));
+  for (const door of doorsOf("orders")) new Page(`${door}/api/orders/${order.id}/stream`, cookie);
+  await allShow(order.id, { status: "created" }, 10);
+
+  expect(await bea.pay(order)).toMatchObject({ status: 201 });
+  await allShow(order.id, { status: "complete" }, 1);
+});
+
+it.each([
+  ["is killed", "SIGKILL"],
+  ["is told to stop", "SIGTERM"],
+] as const)("brings pages to the present state when a process %s under them", async (_how, end) => {
+  const { client: sam, cookie } = await withCookie("sam");
+  const ticket = await ticketOnSale(sam, { price: 20 });
+  // More than one process gives to one address, so they are from both.
+  for (let count = 1; count <= 6; count++) new Page(`${stackFile().url}/api/tickets/stream?ids=${ticket.id}`);
+  await allShow(ticket.id, { price: 20 }, 10);
+
+  const { pid, log } = processNamed("tickets-1");
+  signal("tickets-1", end);
+  const samElsewhere = new Client(processNamed("tickets-2").url, cookie);
+  await bodyOf(samElsewhere.edit(ticket, { title: ticket.title, price: 30 }));
+  await restarted("tickets-1", pid);
+  await allShow(ticket.id, { price: 30 }, 10);
+  expect(pages.flatMap(({ streams }) => streams).length).toBeGreaterThan(6);
+  expect(readFileSync(log, "utf8")).not.toContain("could not stop");
+});

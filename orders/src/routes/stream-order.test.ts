@@ -1,0 +1,75 @@
+import { MemoryBroker, eventBytes, newId, setUpService, signedIn } from "@eventhive/common/testing";
+import { streamsOf } from "../../../common/src/http/event-stream.testing";
+import { eventually } from "../../../common/src/messaging/event-bus.contract";
+import { app } from "../app";
+import { database } from "../database";
+import type { Order } from "../models/order";
+import { orderOf } from "../testing";
+import { orderEnds } from "./stream-order";
+
+setUpService(database);
+
+const bus = new MemoryBroker().connect("orders");
+orderEnds.connect(bus);
+
+const open = streamsOf(app);
+const stream = (id: string, cookie = signedIn()) => open(`/api/orders/${id}/stream`, cookie);
+
+/** As its events tell it. */
+const stateOf = (order: Order) => ({ id: order.id, version: order.version, ...order.publicState() });
+
+const complete = (order: Order) => order.complete();
+const cancel = (order: Order) => order.cancel("expired");
+
+it.each([
+  ["complete", "order:completed", complete],
+  ["cancelled", "order:cancelled", cancel],
+] as const)("shows its buyer the order, and that it is %s", async (status, subject, end) => {
+  const order = await orderOf();
+  const { messages, headers } = await stream(order.id, signedIn(order.userId));
+  await eventually(() => expect(messages).toEqual([{ event: "order", data: stateOf(order) }]));
+  expect(Number(headers.get("X-Server-Time"))).toBeGreaterThan(0);
+
+  end(order);
+  await order.save();
+  await bus.publish(subject, eventBytes(subject, stateOf(order)));
+  await eventually(() => expect(messages[1]?.data).toEqual(stateOf(order)));
+  expect(messages[1]?.data).toMatchObject({ version: 1, status });
+});
+
+it("shows an order that has ended, and stays open", async () => {
+  const order = await orderOf();
+  order.complete();
+  await order.save();
+  const { messages, ended, leave } = await stream(order.id, signedIn(order.userId));
+  await eventually(() => expect(messages).toMatchObject([{ data: { status: "complete" } }]));
+  leave();
+  expect(await ended).toBe("broken off");
+});
+
+it("says nothing of other orders of the same buyer", async () => {
+  const order = await orderOf();
+  const other = await orderOf(order.userId);
+  const { messages } = await stream(order.id, signedIn(order.userId));
+  for (const each of [other, order]) {
+    each.complete();
+    await each.save();
+    await bus.publish("order:completed", eventBytes("order:completed", stateOf(each)));
+  }
+  await eventually(() => expect(messages).toHaveLength(2));
+  expect(messages.map(({ data }) => data.id)).toEqual([order.id, order.id]);
+});
+
+it("answers 403 for somebody else's order", async () => {
+  const order = await orderOf();
+  expect(await stream(order.id)).toMatchObject({ status: 403, refusal: { code: "not-yours" } });
+});
+
+it.each([newId(), "123"])("answers 404 for the order %s", async (id) => {
+  expect(await stream(id)).toMatchObject({ status: 404, refusal: { code: "not-found" } });
+});
+
+it("answers 401 to somebody who is not signed in", async () => {
+  const order = await orderOf();
+  expect(await stream(order.id, "")).toMatchObject({ status: 401, refusal: { code: "not-signed-in" } });
+});

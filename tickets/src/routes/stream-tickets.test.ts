@@ -1,0 +1,67 @@
+import { MemoryBroker, deliver, eventBytes, newId, setUpService } from "@eventhive/common/testing";
+import { streamsOf } from "../../../common/src/http/event-stream.testing";
+import { eventually } from "../../../common/src/messaging/event-bus.contract";
+import { app } from "../app";
+import { database } from "../database";
+import { orderCreated } from "../listeners/order-created";
+import { type Ticket, findTicket } from "../models/ticket";
+import { orderEvent, ticketOnSale } from "../testing";
+import { ticketUpdates } from "./stream-tickets";
+
+setUpService(database);
+
+const bus = new MemoryBroker().connect("tickets");
+ticketUpdates.connect(bus);
+
+const open = streamsOf(app);
+const stream = (query = "") => open(`/api/tickets/stream${query}`);
+
+/** As its events tell it. */
+const stateOf = (ticket: Ticket) => ({ id: ticket.id, version: ticket.version, ...ticket.publicState() });
+
+async function reserve({ id }: Ticket): Promise<Ticket> {
+  await deliver(orderCreated, orderEvent(await findTicket(id)));
+  return findTicket(id);
+}
+
+const tell = (ticket: Ticket) => bus.publish("ticket:updated", eventBytes("ticket:updated", stateOf(ticket)));
+
+it("shows anyone the tickets that they name, on sale or not, and that one is taken", async () => {
+  const [free, taken] = [await ticketOnSale(), await reserve(await ticketOnSale())];
+  await ticketOnSale({ title: "not asked for" });
+  const { messages } = await stream(`?ids=${free.id},${taken.id},${newId()}`);
+  await eventually(() => expect(messages).toHaveLength(2));
+  expect(messages).toEqual(
+    expect.arrayContaining([free, taken].map((ticket) => ({ event: "ticket", data: stateOf(ticket) }))),
+  );
+
+  const nowTaken = await reserve(free);
+  await tell(nowTaken);
+  await eventually(() => expect(messages[2]?.data).toEqual(stateOf(nowTaken)));
+  expect(messages[2]?.data).toMatchObject({ status: "reserved", version: 1 });
+});
+
+it("shows those first in the list to who names none", async () => {
+  await reserve(await ticketOnSale({ title: "taken" }));
+  const listed = await ticketOnSale();
+  const { messages } = await stream();
+  await eventually(() => expect(messages).toEqual([{ event: "ticket", data: stateOf(listed) }]));
+  const nowTaken = await reserve(listed);
+  await tell(nowTaken);
+  await eventually(() => expect(messages[1]?.data).toEqual(stateOf(nowTaken)));
+});
+
+it.each([
+  ["an id that is none", "?ids=123"],
+  ["no id at all", "?ids="],
+  ["operators", "?ids[$ne]=1&ids=1"],
+  ["ids given twice", `?ids=${newId()}&ids=${newId()}`],
+  ["more than a page of the list holds", `?ids=${Array.from({ length: 101 }, newId).join(",")}`],
+])("answers 400 to %s", async (_name, query) => {
+  const refused = { code: "invalid-input", errors: [{ field: "ids" }] };
+  expect(await stream(query)).toMatchObject({ status: 400, refusal: refused });
+});
+
+it("takes as many ids as a page of the list can hold", async () => {
+  expect(await stream(`?ids=${Array.from({ length: 100 }, newId).join(",")}`)).toMatchObject({ status: 200 });
+});
