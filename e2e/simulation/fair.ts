@@ -77,8 +77,8 @@ export async function comeToRest(history: History): Promise<void> {
     history.unpublished.add(process.service.name);
   }
   await live(history);
-  // The time of orders and twice the gateway's timeout, an hour for reconcile: each, and what follows from it.
-  for (const minutes of [1.5, 120, 1]) {
+  // Orders' time and twice the gateway's timeout; the day for which it repeats its first answer: and what follows.
+  for (const minutes of [1.5, 25 * 60, 1]) {
     await passAndSweep(history, minutes * 60_000);
     await live(history);
   }

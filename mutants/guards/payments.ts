@@ -69,6 +69,12 @@ export const payments: Mutant[] = [
     },
   },
   {
+    guard: "a refund is done when the gateway says so, not a proxy",
+    file: gateway,
+    change: { 'refund.status !== "succeeded" && refund.status !== "pending"': 'refund.status === "failed"' },
+    red: { [asking]: ["refund is not known when somebody on the way answered instead of the gateway"] },
+  },
+  {
     guard: "money that went back already counts as given back",
     file: gateway,
     change: { '!isStripeFailure(error) || error.code !== "charge_already_refunded"': "error" },

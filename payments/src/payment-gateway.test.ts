@@ -1,4 +1,4 @@
-import type { Server } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { onFailpoint } from "@eventhive/common";
@@ -149,6 +149,16 @@ describe("refund", () => {
     await gateway().refund({ paymentId: "by hand", stripeId });
     await gateway().refund({ paymentId: "p1", stripeId });
     expect(refunds()).toHaveLength(1);
+  });
+
+  it("is not known when somebody on the way answered instead of the gateway", async () => {
+    const stripeId = await charged();
+    server.removeAllListeners("request").on("request", (_request, response: ServerResponse) => {
+      response.writeHead(502, { "content-type": "application/json" }).end("{}");
+    });
+    await expect(gateway().refund({ paymentId: "p1", stripeId })).rejects.toThrow("is undefined");
+    expect(await gateway().charge(request())).toEqual({ outcome: "unknown" });
+    expect(refunds()).toEqual([]);
   });
 
   it("throws while it is not known, and refunds once when it is asked again", async () => {

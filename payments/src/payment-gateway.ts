@@ -96,8 +96,9 @@ export function stripeGateway({ apiKey, apiUrl, timeoutInMilliseconds }: StripeO
           { charge: stripeId },
           { idempotencyKey: `refund-${paymentId}` },
         );
-        if (refund.status === "failed" || refund.status === "canceled")
-          throw new Error(`The refund of ${stripeId} ${refund.status}`);
+        // Named, because the library takes any JSON without an error in it for an answer, even with a 502 of a proxy.
+        if (refund.status !== "succeeded" && refund.status !== "pending")
+          throw new Error(`The refund of ${stripeId} is ${refund.status}`);
       } catch (error) {
         if (!isStripeFailure(error) || error.code !== "charge_already_refunded") throw error;
       }
