@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { type Event, parseEvent, subjects } from "@eventhive/common";
+import { type Event, subjects } from "@eventhive/common";
 import { type Message, connect } from "node-nats-streaming";
+import { readableEvent } from "./readable-event";
 
 export interface EventLog {
   /** All events that the broker has stored, as far as they have come; it fills up and goes on. */
@@ -24,7 +25,7 @@ export async function readEventLog(natsUrl: string): Promise<EventLog> {
   for (const subject of subjects) {
     const subscription = stan.subscribe(subject, everything);
     subscription.on("message", (message: Message) => {
-      const event = readable(() => parseEvent(subject, message.getRawData()));
+      const event = readableEvent(subject, message.getRawData());
       if (event) events.push(event);
     });
   }
@@ -35,13 +36,4 @@ export async function readEventLog(natsUrl: string): Promise<EventLog> {
       await once(stan, "close");
     },
   };
-}
-
-/** Tests put poison on the channels too. */
-function readable<Value>(read: () => Value): Value | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
 }

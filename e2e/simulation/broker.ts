@@ -1,4 +1,5 @@
-import { type EventBus, type Subject, failpoint, parseEvent } from "@eventhive/common";
+import { type EventBus, type Subject, failpoint } from "@eventhive/common";
+import { readableEvent } from "../readable-event";
 
 /** A message on its way to one service. */
 export interface Delivery {
@@ -94,20 +95,11 @@ export class Broker {
   /** For the figures. */
   count({ deliveries, service, subject, bytes }: Delivery): void {
     if (deliveries > 0) this.redelivered++;
-    const event = readable(subject, bytes);
+    const event = readableEvent(subject, bytes);
     if (!event || !("version" in event.data)) return;
     const key = `${service} ${event.subject}`;
     const newest = this.newest.get(key) ?? -1;
     if (event.data.version < newest) this.overtaken++;
     this.newest.set(key, Math.max(newest, event.data.version));
-  }
-}
-
-/** Poison is put on the channels too. */
-export function readable(subject: Subject, bytes: Buffer) {
-  try {
-    return parseEvent(subject, bytes);
-  } catch {
-    return undefined;
   }
 }

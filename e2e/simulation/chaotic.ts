@@ -16,7 +16,7 @@ export async function liveDangerously(history: History, random: Random): Promise
   let last: Task | undefined;
 
   for (let steps = 0; steps < mostSteps; steps++) {
-    const isOver = people.every(({ isBusy, hasMore }) => !isBusy && !hasMore);
+    const isOver = people.every(({ isDone }) => isDone);
     if (isOver && random.chance(0.01)) return;
 
     if (random.chance(trouble)) makeTrouble(history, random);
@@ -48,7 +48,7 @@ export async function liveDangerously(history: History, random: Random): Promise
     }
     const relaying = publishers(history);
     if (relaying.length > 0) add(2, () => relay(history, random.oneOf(relaying)));
-    const idle = people.filter(({ isBusy, hasMore }) => !isBusy && hasMore);
+    const idle = people.filter(({ isIdle }) => isIdle);
     if (idle.length > 0) add(1, () => random.oneOf(idle).act());
     const due = timers.due();
     const expirations = history.upOf("expiration");

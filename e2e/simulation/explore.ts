@@ -2,18 +2,19 @@ import { type Case, type Ending, type NamedFault, faultsIn, firstKills, happen, 
 import type { Servers } from "./servers";
 import { basicStories, inWords, shrink, storyOf } from "./stories";
 
-export interface Figures {
-  histories: number;
-  steps: number;
-  kills: number;
-  redeliveries: number;
-  overtakings: number;
-  lostAnswers: number;
-  firstKills: number;
-  otherFaults: number;
-  allOtherFaults: number;
-  generated: number;
-}
+const nothingYet = {
+  histories: 0,
+  steps: 0,
+  kills: 0,
+  redeliveries: 0,
+  overtakings: 0,
+  lostAnswers: 0,
+  firstKills: 0,
+  otherFaults: 0,
+  allOtherFaults: 0,
+  generated: 0,
+};
+export type Figures = typeof nothingYet;
 
 interface Part {
   /** Every n-th of what there is to try. */
@@ -26,18 +27,7 @@ interface Part {
 
 /** Tries one history after the other until the time is over, or something is wrong: that is told and ends it. */
 export class Exploration {
-  readonly figures: Figures = {
-    histories: 0,
-    steps: 0,
-    kills: 0,
-    redeliveries: 0,
-    overtakings: 0,
-    lostAnswers: 0,
-    firstKills: 0,
-    otherFaults: 0,
-    allOtherFaults: 0,
-    generated: 0,
-  };
+  readonly figures = { ...nothingYet };
 
   constructor(private readonly servers: Servers) {}
 

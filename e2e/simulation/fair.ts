@@ -1,5 +1,5 @@
 import type { History } from "./history";
-import { deliver, deliverable, publishers, relay, ring, sweep } from "./moves";
+import { deliver, deliverable, publishers, relay, ring, sweep, sweepsEvery } from "./moves";
 import type { Task } from "./scheduler";
 import { timers } from "./timers";
 
@@ -18,7 +18,7 @@ async function stepFairly(history: History): Promise<boolean> {
   const [publisher] = publishers(history);
   const [timer] = timers.due();
   const [expiration] = history.upOf("expiration");
-  const person = people.find(({ isBusy, hasMore }) => !isBusy && hasMore);
+  const person = people.find(({ isIdle }) => isIdle);
   if (delivery && member) deliver(history, delivery, member);
   else if (publisher) relay(history, publisher);
   else if (timer && expiration) ring(history, timer, expiration);
@@ -33,8 +33,6 @@ async function settle(history: History): Promise<void> {
     if (steps > mostSteps) throw new Error("I14: it never comes to rest");
 }
 
-const sweepEvery = 5000;
-
 /** Lets all that people want happen, and what follows from it. What is held goes on when nothing else does. */
 export async function live(history: History): Promise<void> {
   const { scheduler } = history;
@@ -46,11 +44,11 @@ export async function live(history: History): Promise<void> {
       continue;
     }
     const waiting = scheduler.tasks.filter(({ isCalling }) => !isCalling);
-    if (waiting.length === 0 && history.people.every(({ isBusy, hasMore }) => !isBusy && !hasMore)) return;
+    if (waiting.length === 0 && history.people.every(({ isDone }) => isDone)) return;
     const due = [timers.nextDue(), ...waiting.map(({ notBefore }) => notBefore)];
     const rest = Math.min(...due.filter((time) => time > scheduler.now)) - scheduler.now;
     // Without a time that anybody waits for, only a sweep can help.
-    if (rest < sweepEvery) pass(history, rest);
+    if (rest < sweepsEvery) pass(history, rest);
     else await passAndSweep(history, Math.min(rest, 60_000));
   }
 }

@@ -2,6 +2,7 @@ import { type Subject, clock } from "@eventhive/common";
 import { savedEvent } from "../../common/src/database/aggregate";
 import { consume } from "../../common/src/messaging/listener";
 import { OutboxRelay } from "../../common/src/messaging/outbox-relay";
+import { gatewayTimeout } from "../../payments/src/stripe";
 import { Broker } from "./broker";
 import { Gateway } from "./gateway";
 import { type Action, type Marketplace, Person } from "./people";
@@ -60,7 +61,6 @@ export class History {
           const pause = () => this.scheduler.park("waits", milliseconds);
           this.scheduler.start("people", "somebody waits", pause, { onEnd: () => resolve() });
         }),
-      tell: (words) => this.tell(words),
       tickets: [],
       promises: [],
     };
@@ -68,7 +68,7 @@ export class History {
     const isDone = () => this.watch.charged(this.gateway.sandbox.ledger.charges.values());
     this.gateway = new Gateway(
       this.scheduler,
-      2000,
+      gatewayTimeout(),
       (request, body) => this.wire.forward(request, body),
       isDone,
     );

@@ -1,6 +1,7 @@
 import { subjects } from "@eventhive/common";
 import type { Random } from "../random";
-import { type Delivery, readable } from "./broker";
+import { readableEvent } from "../readable-event";
+import type { Delivery } from "./broker";
 import type { History, Process } from "./history";
 import { timers } from "./timers";
 
@@ -25,7 +26,7 @@ export function deliver(
   isAckLost = false,
 ): void {
   const { subject, bytes, deliveries, inFlight } = delivery;
-  const event = readable(subject, bytes);
+  const event = readableEvent(subject, bytes);
   const what = event ? `${subject} of ${event.subject}` : `poison on ${subject}`;
   broker.count(delivery);
   inFlight.set(process, scheduler.now);
@@ -56,7 +57,8 @@ export function relay({ unpublished, scheduler, broker }: History, process: Proc
   });
 }
 
-const sweepsEvery = 5000;
+/** As the services do. */
+export const sweepsEvery = 5000;
 
 /** Who has not swept for some time. */
 export const sweepers = ({ processes, scheduler }: History): Process[] =>

@@ -23,7 +23,6 @@ export interface Marketplace {
   /** Nothing when the connection was lost before an answer came. */
   ask: (request: Request) => Promise<Answer | undefined>;
   wait: (milliseconds: number) => Promise<void>;
-  tell: (words: string) => void;
   /** Ids of the tickets that were put on sale. */
   tickets: string[];
   promises: Promised[];
@@ -47,7 +46,7 @@ const notNow = new Set([404, 409, 503]);
 
 /** Somebody in front of a browser, who does one thing after the other and tries again when no answer comes. */
 export class Person {
-  isBusy = false;
+  private isBusy = false;
   private cookie = "";
 
   constructor(
@@ -56,11 +55,19 @@ export class Person {
     private readonly marketplace: Marketplace,
   ) {}
 
-  get hasMore(): boolean {
+  private get hasMore(): boolean {
     return this.actions.length > 0 || this.cookie === "";
   }
 
-  /** Begins what comes next; `isBusy` until it is done. */
+  get isIdle(): boolean {
+    return !this.isBusy && this.hasMore;
+  }
+
+  get isDone(): boolean {
+    return !this.isBusy && !this.hasMore;
+  }
+
+  /** Begins what comes next. */
   act(): void {
     this.isBusy = true;
     const action = this.cookie ? this.actions.shift() : undefined;
@@ -73,15 +80,17 @@ export class Person {
       case "sell":
         return this.sell(action.price);
       case "edit":
+        return this.edit(action.ticket, action.price);
       case "withdraw":
+        return this.withdraw(action.ticket);
       case "order":
-        return this.withTicket(action);
+        return this.order(action.ticket);
       case "cancel":
         return this.cancel();
       case "pay":
-        return this.pay(action.token);
+        return this.pay([action.token]);
       case "pay twice":
-        return this.payTwice();
+        return this.pay(["tok_visa", "tok_mastercard"]);
       case "wait":
         return this.marketplace.wait(action.seconds * 1000);
     }
@@ -101,33 +110,40 @@ export class Person {
     this.promise(answer.body, `a ticket for ${price}`, ({ tickets }) => tickets);
   }
 
-  private async withTicket(action: Action & { ticket: number }): Promise<void> {
-    const { tickets, wait } = this.marketplace;
-    for (let looks = 0; tickets.length === 0 && looks < 10; looks++) await wait(500);
-    const id = tickets[action.ticket % Math.max(1, tickets.length)];
+  private async edit(ticket: number, price: number): Promise<void> {
+    const id = await this.find(ticket);
     if (!id) return;
-    if (action.does === "order") {
-      const answer = await this.insist<Order>("POST", "/api/orders", { ticketId: id });
-      if (answer?.status !== 201) return;
-      const { price } = answer.body.ticket;
-      this.promise(answer.body, `an order for ${price}`, ({ orders }) =>
-        orders.filter(({ ticket }) => ticket.id === id && ticket.price === price),
-      );
-      return;
-    }
-    if (action.does === "edit") {
-      const change = { title: "Chamber music", price: action.price };
-      const answer = await this.insist<Ticket>("PUT", `/api/tickets/${id}`, change);
-      if (answer?.status === 200)
-        this.promise(answer.body, `an edit to ${action.price}`, ({ tickets: all }) => all);
-      return;
-    }
+    const answer = await this.insist<Ticket>("PUT", `/api/tickets/${id}`, { title: "Chamber music", price });
+    if (answer?.status === 200) this.promise(answer.body, `an edit to ${price}`, ({ tickets }) => tickets);
+  }
+
+  private async withdraw(ticket: number): Promise<void> {
+    const id = await this.find(ticket);
+    if (!id) return;
     const answer = await this.insist("DELETE", `/api/tickets/${id}`);
     if (answer?.status !== 204) return;
     this.marketplace.promises.push({
       words: `the withdrawal of ${id}`,
-      isKept: (snapshot) => snapshot.tickets.some((ticket) => ticket.id === id && ticket.withdrawn),
+      isKept: ({ tickets }) => tickets.some((each) => each.id === id && each.withdrawn),
     });
+  }
+
+  private async order(ticket: number): Promise<void> {
+    const id = await this.find(ticket);
+    if (!id) return;
+    const answer = await this.insist<Order>("POST", "/api/orders", { ticketId: id });
+    if (answer?.status !== 201) return;
+    const { price } = answer.body.ticket;
+    this.promise(answer.body, `an order for ${price}`, ({ orders }) =>
+      orders.filter((order) => order.ticket.id === id && order.ticket.price === price),
+    );
+  }
+
+  /** The id of a ticket, once there is one. */
+  private async find(ticket: number): Promise<string | undefined> {
+    const { tickets, wait } = this.marketplace;
+    for (let looks = 0; tickets.length === 0 && looks < 10; looks++) await wait(500);
+    return tickets[ticket % Math.max(1, tickets.length)];
   }
 
   private async cancel(): Promise<void> {
@@ -137,21 +153,12 @@ export class Person {
     if (answer?.status === 204) this.promiseStatus(order, "cancelled");
   }
 
-  private async pay(token: string): Promise<void> {
-    const order = await this.newestOrder();
-    if (!order) return;
-    const answer = await this.insist("POST", "/api/payments", { orderId: order.id, token });
-    if (answer?.status === 201) this.promiseStatus(order, "complete");
-  }
-
-  /** In two tabs, with two cards. */
-  private async payTwice(): Promise<void> {
+  /** With each card at once, in a tab of its own. */
+  private async pay(tokens: string[]): Promise<void> {
     const order = await this.newestOrder();
     if (!order) return;
     const answers = await Promise.all(
-      ["tok_visa", "tok_mastercard"].map((token) =>
-        this.insist("POST", "/api/payments", { orderId: order.id, token }),
-      ),
+      tokens.map((token) => this.insist("POST", "/api/payments", { orderId: order.id, token })),
     );
     if (answers.some((answer) => answer?.status === 201)) this.promiseStatus(order, "complete");
   }

@@ -1,6 +1,6 @@
 import { broken } from "../invariants";
+import { readableEvent } from "../readable-event";
 import { type Snapshot, look } from "../world";
-import { readable } from "./broker";
 import type { History } from "./history";
 import { type Service, databaseOf, services } from "./services";
 
@@ -28,7 +28,7 @@ function lookAt({ gateway, broker }: History): Promise<Snapshot> {
     tickets: databaseOf("tickets"),
     orders: databaseOf("orders"),
     money: { payments: databaseOf("payments"), ledger: async () => ({ charges }) },
-    published: () => broker.log.flatMap(({ subject, bytes }) => readable(subject, bytes) ?? []),
+    published: () => broker.log.flatMap(({ subject, bytes }) => readableEvent(subject, bytes) ?? []),
   });
 }
 

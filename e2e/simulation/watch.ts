@@ -8,7 +8,6 @@ const seen = z.object({
   state: z.string().optional(),
   cancelReason: z.string().optional(),
   expiresAt: z.date().optional(),
-  reserves: z.string().optional(),
   ticket: z.object({ id: z.string() }).optional(),
 });
 type Seen = z.infer<typeof seen>;
