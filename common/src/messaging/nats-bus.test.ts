@@ -10,7 +10,7 @@ describeEventBus("the bus on NATS Streaming", async () => {
   const broker = await startNatsBroker();
   return {
     ...broker,
-    connect: (name) => natsBus({ url: broker.url(), clusterId, name, ackWaitInSeconds: 1 }),
+    connect: (name, ackWaitInSeconds) => natsBus({ url: broker.url(), clusterId, name, ackWaitInSeconds }),
   };
 });
 
