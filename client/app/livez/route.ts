@@ -1,0 +1,2 @@
+/** The process is there. */
+export const GET = () => new Response("ok");
