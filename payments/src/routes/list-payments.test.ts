@@ -45,6 +45,19 @@ it("lists the caller's payments with their orders and nobody else's, newest firs
   expect(headers.link).toBeUndefined();
 });
 
+it("lists those of the orders that are asked for, and still nobody else's", async () => {
+  const userId = newId();
+  const [first, second, third] = [
+    await orderToPay({ userId }),
+    await orderToPay({ userId }),
+    await orderToPay({ userId }),
+  ];
+  const others = await orderToPay();
+  for (const order of [first, second, third, others]) await begunPayment(order);
+  const { body } = await list(userId, `?orderId=${first.id},${third.id},${others.id}`).expect(200);
+  expect(body.map(({ orderId }: { orderId: string }) => orderId)).toEqual([third.id, first.id]);
+});
+
 it("links to the next page until there is none", async () => {
   const userId = newId();
   const payments = [];
@@ -61,9 +74,17 @@ it.each([
   ["?cursor=nonsense", "cursor"],
   ["?limit=0", "limit"],
   ["?limit=101", "limit"],
+  ["?orderId=nonsense", "orderId"],
+  ["?orderId=", "orderId"],
+  ["?orderId=0123456789abcdef01234567&orderId=0123456789abcdef01234567", "orderId"],
 ])("answers 400 invalid-input for %s", async (query, field) => {
   const { body } = await list(newId(), query).expect(400);
   expect(body).toMatchObject({ code: "invalid-input", errors: [{ field }] });
+});
+
+it("answers 400 invalid-input for more than 100 orders at once", async () => {
+  const ids = Array.from({ length: 101 }, newId).join();
+  await list(newId(), `?orderId=${ids}`).expect(400);
 });
 
 it("answers 401 to somebody who is not signed in", async () => {

@@ -1,4 +1,4 @@
-import { currentUser, readPage, requireAuth } from "@eventhive/common";
+import { InvalidInputError, currentUser, isId, readPage, requireAuth } from "@eventhive/common";
 import type { RequestHandler } from "express";
 import { trusted } from "mongoose";
 import { Order } from "../models/order";
@@ -7,9 +7,13 @@ import { Payment } from "../models/payment";
 export const listPayments: RequestHandler[] = [
   requireAuth,
   async (req, res) => {
-    const page = readPage(req, res);
+    const orderIds = readOrderIds(req.query.orderId);
+    const page = readPage(req, res, { list: orderIds?.join() });
     const mine = { userId: currentUser(req).id, ...page.filter };
-    const payments = await Payment.find(mine).sort(page.sort).limit(page.limit);
+    const asked = orderIds ? { orderId: trusted({ $in: orderIds }) } : {};
+    const payments = await Payment.find({ ...mine, ...asked })
+      .sort(page.sort)
+      .limit(page.limit);
     const orders = await Order.find({ _id: trusted({ $in: payments.map(({ orderId }) => orderId) }) });
     page.send(
       payments.map((payment) => ({
@@ -19,3 +23,14 @@ export const listPayments: RequestHandler[] = [
     );
   },
 ];
+
+const mostOrders = 100;
+
+/** The orders whose payments are asked for; all of the caller's when none is named. */
+function readOrderIds(orderId: unknown): string[] | undefined {
+  if (orderId === undefined) return undefined;
+  const ids = typeof orderId === "string" ? orderId.split(",") : [];
+  if (ids.length >= 1 && ids.length <= mostOrders && ids.every(isId)) return ids;
+  const message = `orderId must be 1 to ${mostOrders} order ids with commas between them`;
+  throw new InvalidInputError([{ message, field: "orderId" }]);
+}
