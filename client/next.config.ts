@@ -1,8 +1,17 @@
 import { join } from "node:path";
 import type { NextConfig } from "next";
 
+const headers = Object.entries({
+  "Cross-Origin-Opener-Policy": "same-origin-allow-popups", // Stripe's form may open a window
+  "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+  "Referrer-Policy": "strict-origin-when-cross-origin",
+  "Strict-Transport-Security": "max-age=31536000", // heeded over https only
+  "X-Content-Type-Options": "nosniff",
+}).map(([key, value]) => ({ key, value }));
+
 export default {
   output: "standalone",
   outputFileTracingRoot: join(__dirname, ".."),
   poweredByHeader: false,
+  headers: async () => [{ source: "/:path*", headers }],
 } satisfies NextConfig;

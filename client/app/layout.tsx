@@ -1,9 +1,50 @@
+import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
+import { Header } from "@/components/header";
+import { Currency } from "@/components/money";
+import { settings } from "@/lib/settings";
+import "./globals.css";
+
+/** No page is made ahead: each carries a nonce, and what the environment says at run time. */
+export const dynamic = "force-dynamic";
+
+export function generateMetadata(): Metadata {
+  const description =
+    "Tickets from people who cannot go, for people who can. Reserve one, and it is yours to pay.";
+  return {
+    metadataBase: new URL(settings().PUBLIC_URL),
+    title: { default: "EventHive: tickets from person to person", template: "%s · EventHive" },
+    description,
+    applicationName: "EventHive",
+    openGraph: { type: "website", siteName: "EventHive", description, url: "./" },
+    twitter: { card: "summary_large_image" },
+    alternates: { canonical: "./" },
+  };
+}
+
+export const viewport: Viewport = {
+  colorScheme: "light dark",
+  themeColor: [
+    { media: "(prefers-color-scheme: light)", color: "#fffdf9" },
+    { media: "(prefers-color-scheme: dark)", color: "#211c13" },
+  ],
+};
 
 export default function Layout({ children }: { children: ReactNode }) {
+  const { CURRENCY } = settings();
   return (
     <html lang="en">
-      <body>{children}</body>
+      <body>
+        <a className="button primary skip-link" href="#main">
+          Skip to the content
+        </a>
+        <Currency value={CURRENCY}>
+          <Header />
+          <main id="main" tabIndex={-1}>
+            {children}
+          </main>
+        </Currency>
+      </body>
     </html>
   );
 }

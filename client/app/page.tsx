@@ -1,5 +1,65 @@
-import { headers } from "next/headers";
-export default async function Home() {
-  await headers();
-  return <h1>Tickets</h1>;
+import type { Metadata } from "next";
+import Link from "next/link";
+import { Away } from "@/components/away";
+import { LiveTickets } from "@/components/live-tickets";
+import { Pager } from "@/components/pager";
+import { SearchForm } from "@/components/search-form";
+import { one } from "@/lib/query";
+import { read } from "@/lib/server";
+import { settings } from "@/lib/settings";
+import type { Ticket } from "@/lib/types";
+import { durationInWords } from "@/lib/words";
+import styles from "./page.module.css";
+
+export async function generateMetadata({ searchParams }: PageProps<"/">): Promise<Metadata> {
+  const { q, cursor } = one(await searchParams);
+  // Search engines are to find the tickets, not every way to list them.
+  return q || cursor ? { title: q ? `“${q}”` : "More tickets", robots: { index: false } } : {};
+}
+
+export default async function TicketsPage({ searchParams }: PageProps<"/">) {
+  const { q, sort, cursor } = one(await searchParams);
+  const answer = await read<Ticket[]>("/api/tickets", {
+    query: { q, sort: sort || undefined, cursor, limit: 24 },
+  });
+  return (
+    <div className="stack">
+      <div className={styles.hero}>
+        <h1>{q ? `Tickets for “${q}”` : "Tickets from person to person"}</h1>
+        <p>
+          Somebody cannot go; you can. Reserve a ticket, and you have{" "}
+          {durationInWords(settings().EXPIRATION_SECONDS)} to pay before it goes back to the others.
+        </p>
+        <SearchForm q={q} sort={sort} />
+      </div>
+      {answer ? <Tickets tickets={answer.body} q={q} isFirst={!cursor} /> : <Away what="The tickets" />}
+      <Pager path="/" query={{ q, sort, cursor }} nextPage={answer?.nextPage} />
+    </div>
+  );
+}
+
+function Tickets({ tickets, q, isFirst }: { tickets: Ticket[]; q?: string; isFirst: boolean }) {
+  if (tickets.length > 0) return <LiveTickets tickets={tickets} />;
+  if (q) {
+    return (
+      <div className="panel">
+        <h2>Nothing matches “{q}”</h2>
+        <p>Each word of a search must begin a word of the title: try fewer, or shorter ones.</p>
+        <p>
+          <Link href="/">See all tickets</Link>
+        </p>
+      </div>
+    );
+  }
+  return (
+    <div className="panel">
+      <h2>{isFirst ? "Nothing is on sale yet" : "That was the last one"}</h2>
+      <p>Be the first to put something into the hive.</p>
+      <p>
+        <Link className="button primary" href="/tickets/new">
+          Sell a ticket
+        </Link>
+      </p>
+    </div>
+  );
 }

@@ -1,0 +1,23 @@
+import type { Metadata } from "next";
+import Link from "next/link";
+import { SessionForm } from "@/components/session-form";
+import { one } from "@/lib/query";
+import { lastRefusal } from "@/lib/refusal";
+import { safePath } from "@/lib/safe-path";
+
+export const metadata: Metadata = { title: "Sign in", robots: { index: false } };
+
+export default async function SignInPage({ searchParams }: PageProps<"/auth/signin">) {
+  const query = one(await searchParams);
+  const next = safePath(query.next);
+  return (
+    <div className="stack narrow">
+      <h1>Sign in</h1>
+      {next !== "/" && <p className="notice">Sign in, and you go on where you were.</p>}
+      <SessionForm intent="signin" next={next} refused={await lastRefusal(query)} />
+      <p>
+        New here? <Link href={`/auth/signup?${new URLSearchParams({ next }).toString()}`}>Sign up</Link>
+      </p>
+    </div>
+  );
+}

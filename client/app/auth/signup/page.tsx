@@ -1,0 +1,24 @@
+import type { Metadata } from "next";
+import Link from "next/link";
+import { SessionForm } from "@/components/session-form";
+import { one } from "@/lib/query";
+import { lastRefusal } from "@/lib/refusal";
+import { safePath } from "@/lib/safe-path";
+
+export const metadata: Metadata = { title: "Sign up", robots: { index: false } };
+
+export default async function SignUpPage({ searchParams }: PageProps<"/auth/signup">) {
+  const query = one(await searchParams);
+  const next = safePath(query.next);
+  return (
+    <div className="stack narrow">
+      <h1>Sign up</h1>
+      <p className="lead">An e-mail and a password are all it takes to buy and to sell.</p>
+      <SessionForm intent="signup" next={next} refused={await lastRefusal(query)} />
+      <p>
+        You have an account?{" "}
+        <Link href={`/auth/signin?${new URLSearchParams({ next }).toString()}`}>Sign in</Link>
+      </p>
+    </div>
+  );
+}

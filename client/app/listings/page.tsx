@@ -1,0 +1,65 @@
+import type { Metadata } from "next";
+import Link from "next/link";
+import { Away } from "@/components/away";
+import { Badge } from "@/components/badge";
+import { DateTime } from "@/components/date-time";
+import { List, ListItem } from "@/components/list";
+import { Money } from "@/components/money";
+import { Pager } from "@/components/pager";
+import { WithdrawButton } from "@/components/withdraw-button";
+import { ticketLabels } from "@/lib/labels";
+import { one } from "@/lib/query";
+import { mustBeSignedIn, read } from "@/lib/server";
+import type { Ticket } from "@/lib/types";
+
+export const metadata: Metadata = { title: "My listings", robots: { index: false } };
+
+export default async function ListingsPage({ searchParams }: PageProps<"/listings">) {
+  const { cursor } = one(await searchParams);
+  await mustBeSignedIn("/listings");
+  const answer = await read<Ticket[]>("/api/tickets", {
+    query: { mine: true, cursor, limit: 24 },
+    path: "/listings",
+  });
+  return (
+    <div className="stack">
+      <h1>My listings</h1>
+      {!answer && <Away what="Your listings" />}
+      {answer?.body.length === 0 && (
+        <div className="panel">
+          <h2>You sell nothing yet</h2>
+          <p>A ticket you cannot use is one that somebody else looks for.</p>
+          <p>
+            <Link className="button primary" href="/tickets/new">
+              Sell a ticket
+            </Link>
+          </p>
+        </div>
+      )}
+      <List label="My listings">
+        {answer?.body.map((ticket) => (
+          <ListItem
+            key={ticket.id}
+            title={<Link href={`/tickets/${ticket.id}`}>{ticket.title}</Link>}
+            facts={
+              <>
+                <Money amount={ticket.price} /> · since <DateTime iso={ticket.createdAt} />
+              </>
+            }
+            badge={<Badge {...ticketLabels[ticket.status]} />}
+          >
+            {ticket.status === "available" && (
+              <>
+                <Link className="button small" href={`/tickets/${ticket.id}/edit`}>
+                  Edit<span className="visually-hidden"> {ticket.title}</span>
+                </Link>
+                <WithdrawButton ticketId={ticket.id} />
+              </>
+            )}
+          </ListItem>
+        ))}
+      </List>
+      <Pager path="/listings" query={{ cursor }} nextPage={answer?.nextPage} />
+    </div>
+  );
+}

@@ -1,0 +1,64 @@
+import type { Metadata } from "next";
+import Link from "next/link";
+import { redirect } from "next/navigation";
+import { Away } from "@/components/away";
+import { DateTime } from "@/components/date-time";
+import { Mark } from "@/components/mark";
+import { Money } from "@/components/money";
+import { PrintButton } from "@/components/print-button";
+import { findOrder } from "@/lib/orders";
+import { currentUser, mustBeSignedIn } from "@/lib/server";
+
+export const metadata: Metadata = { title: "Receipt", robots: { index: false } };
+
+export default async function ReceiptPage({ params }: PageProps<"/orders/[orderId]/receipt">) {
+  const { orderId } = await params;
+  const path = `/orders/${orderId}/receipt`;
+  await mustBeSignedIn(path);
+  const [view, user] = await Promise.all([findOrder(orderId, path), currentUser()]);
+  if (view && view.state !== "paid") redirect(`/orders/${orderId}`);
+  return (
+    <div className="stack narrow">
+      <h1>Receipt</h1>
+      {!view && <Away what="Your orders" />}
+      {view?.paymentsAreAway && <Away what="Your payments" />}
+      {view?.payment && (
+        <>
+          <div className="panel">
+            <p className="row">
+              <Mark /> <strong>EventHive</strong>
+            </p>
+            <dl className="facts">
+              <dt>Ticket</dt>
+              <dd>{view.order.ticket.title}</dd>
+              <dt>Paid</dt>
+              <dd>
+                <strong>
+                  <Money amount={view.order.ticket.price} />
+                </strong>
+              </dd>
+              <dt>On</dt>
+              <dd>
+                <DateTime iso={view.payment.createdAt} />
+              </dd>
+              {user && (
+                <>
+                  <dt>By</dt>
+                  <dd>{user.email}</dd>
+                </>
+              )}
+              <dt>Order</dt>
+              <dd>{view.order.id}</dd>
+              <dt>Charge</dt>
+              <dd>{view.payment.stripeId}</dd>
+            </dl>
+          </div>
+          <div className="row no-print">
+            <PrintButton />
+            <Link href="/orders">All your orders</Link>
+          </div>
+        </>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,77 @@
+import type { Metadata } from "next";
+import Link from "next/link";
+import { Away } from "@/components/away";
+import { Badge } from "@/components/badge";
+import { DateTime } from "@/components/date-time";
+import { List, ListItem } from "@/components/list";
+import { Money } from "@/components/money";
+import { Pager } from "@/components/pager";
+import { orderLabels } from "@/lib/labels";
+import { stateOf } from "@/lib/order-state";
+import { one } from "@/lib/query";
+import { mustBeSignedIn, read } from "@/lib/server";
+import type { Order, Payment } from "@/lib/types";
+
+export const metadata: Metadata = { title: "My orders", robots: { index: false } };
+
+export default async function OrdersPage({ searchParams }: PageProps<"/orders">) {
+  const { cursor } = one(await searchParams);
+  await mustBeSignedIn("/orders");
+  const answer = await read<Order[]>("/api/orders", { query: { cursor, limit: 24 }, path: "/orders" });
+  const orders = answer?.body ?? [];
+  const payments = await readPayments(orders);
+  return (
+    <div className="stack">
+      <h1>My orders</h1>
+      {!answer && <Away what="Your orders" />}
+      {orders.length > 0 && !payments && <Away what="Your payments" />}
+      {answer && orders.length === 0 && (
+        <div className="panel">
+          <h2>You have ordered nothing yet</h2>
+          <p>
+            <Link className="button primary" href="/">
+              Find a ticket
+            </Link>
+          </p>
+        </div>
+      )}
+      <List label="My orders">
+        {orders.map((order) => {
+          const own = payments?.filter(({ orderId }) => orderId === order.id) ?? [];
+          const state = stateOf(order, own, answer?.serverTime ?? 0);
+          return (
+            <ListItem
+              key={order.id}
+              title={<a href={`/orders/${order.id}`}>{order.ticket.title}</a>}
+              facts={
+                <>
+                  <Money amount={order.ticket.price} /> · <DateTime iso={order.createdAt} />
+                </>
+              }
+              badge={<Badge {...orderLabels[state]} />}
+            >
+              {state === "awaiting-payment" && (
+                <a className="button small primary" href={`/orders/${order.id}`}>
+                  Pay<span className="visually-hidden"> for {order.ticket.title}</span>
+                </a>
+              )}
+              {state === "paid" && (
+                <Link className="button small" href={`/orders/${order.id}/receipt`}>
+                  Receipt<span className="visually-hidden"> of {order.ticket.title}</span>
+                </Link>
+              )}
+            </ListItem>
+          );
+        })}
+      </List>
+      <Pager path="/orders" query={{ cursor }} nextPage={answer?.nextPage} />
+    </div>
+  );
+}
+
+/** Those of these orders. */
+async function readPayments(orders: Order[]): Promise<Payment[] | undefined> {
+  if (orders.length === 0) return [];
+  const orderId = orders.map(({ id }) => id).join();
+  return (await read<Payment[]>("/api/payments", { query: { orderId, limit: 100 }, path: "/orders" }))?.body;
+}

@@ -1,0 +1,12 @@
+import type { MetadataRoute } from "next";
+import { settings } from "@/lib/settings";
+
+/** The address is known at run time. */
+export const dynamic = "force-dynamic";
+
+export default function robots(): MetadataRoute.Robots {
+  return {
+    rules: { userAgent: "*", disallow: ["/api/", "/auth/", "/listings", "/orders", "/tickets/new"] },
+    sitemap: new URL("/sitemap.xml", settings().PUBLIC_URL).href,
+  };
+}

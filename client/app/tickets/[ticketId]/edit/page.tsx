@@ -1,0 +1,31 @@
+import type { Metadata } from "next";
+import Link from "next/link";
+import { notFound } from "next/navigation";
+import { Away } from "@/components/away";
+import { TicketForm } from "@/components/ticket-form";
+import { currentUser, mustBeSignedIn } from "@/lib/server";
+import { settings } from "@/lib/settings";
+import { findTicket } from "@/lib/tickets";
+
+export const metadata: Metadata = { title: "Edit a ticket", robots: { index: false } };
+
+export default async function EditPage({ params }: PageProps<"/tickets/[ticketId]/edit">) {
+  const { ticketId } = await params;
+  await mustBeSignedIn(`/tickets/${ticketId}/edit`);
+  const [answer, user] = await Promise.all([findTicket(ticketId), currentUser()]);
+  const ticket = answer?.body;
+  if (ticket && user && ticket.userId !== user.id) notFound();
+  return (
+    <div className="stack narrow">
+      <h1>Edit a ticket</h1>
+      {!ticket && <Away what="The tickets" />}
+      {ticket?.status === "available" && <TicketForm ticket={ticket} currency={settings().CURRENCY} />}
+      {ticket && ticket.status !== "available" && (
+        <p className="notice">
+          “{ticket.title}” is {ticket.status}, so it cannot be changed.{" "}
+          <Link href={`/tickets/${ticketId}`}>Back to the ticket</Link>
+        </p>
+      )}
+    </div>
+  );
+}

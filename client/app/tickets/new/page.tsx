@@ -1,0 +1,17 @@
+import type { Metadata } from "next";
+import { TicketForm } from "@/components/ticket-form";
+import { mustBeSignedIn } from "@/lib/server";
+import { settings } from "@/lib/settings";
+
+export const metadata: Metadata = { title: "Sell a ticket", robots: { index: false } };
+
+export default async function SellPage() {
+  await mustBeSignedIn("/tickets/new");
+  return (
+    <div className="stack narrow">
+      <h1>Sell a ticket</h1>
+      <p className="lead">It is on sale at once. You can change it for as long as nobody has reserved it.</p>
+      <TicketForm currency={settings().CURRENCY} />
+    </div>
+  );
+}

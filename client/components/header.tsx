@@ -1,0 +1,47 @@
+import Link from "next/link";
+import { currentUser } from "@/lib/server";
+import styles from "./header.module.css";
+import { Mark } from "./mark";
+
+export async function Header() {
+  const user = await currentUser();
+  return (
+    <header className={styles.header}>
+      <div className={styles.bar}>
+        <Link href="/" className={styles.brand}>
+          <Mark />
+          EventHive
+        </Link>
+        <nav aria-label="Main" className={styles.nav}>
+          <Link href="/">Tickets</Link>
+          <Link href="/tickets/new">Sell</Link>
+          {user !== null && (
+            <>
+              <Link href="/orders">My orders</Link>
+              <Link href="/listings">My listings</Link>
+            </>
+          )}
+        </nav>
+        <div className={styles.account}>
+          {user && <span className={styles.email}>{user.email}</span>}
+          {user && (
+            <form method="post" action="/auth/session">
+              <button className="button small" name="intent" value="signout">
+                Sign out
+              </button>
+            </form>
+          )}
+          {user === null && (
+            <>
+              <Link href="/auth/signin">Sign in</Link>
+              <Link href="/auth/signup" className="button small primary">
+                Sign up
+              </Link>
+            </>
+          )}
+          {user === undefined && <span className={styles.email}>Accounts are away for a moment</span>}
+        </div>
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,9 @@
+/** Structured data for search engines (https://json-ld.org); `<` is escaped, because titles are anybody's. */
+export function JsonLd({ data }: { data: object }) {
+  return (
+    <script
+      type="application/ld+json"
+      dangerouslySetInnerHTML={{ __html: JSON.stringify(data).replaceAll("<", "\\u003c") }}
+    />
+  );
+}

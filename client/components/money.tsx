@@ -1,0 +1,10 @@
+"use client";
+
+import { createContext, useContext } from "react";
+
+/** The currency that cards are charged in. */
+export const Currency = createContext("usd");
+
+export function Money({ amount }: { amount: number }) {
+  return new Intl.NumberFormat("en-US", { style: "currency", currency: useContext(Currency) }).format(amount);
+}

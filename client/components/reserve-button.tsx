@@ -1,0 +1,86 @@
+"use client";
+
+import Link from "next/link";
+import { useRouter } from "next/navigation";
+import type { ReactNode } from "react";
+import { buildClient } from "@/lib/build-client";
+import { untilGone } from "@/lib/until-gone";
+import type { Problem } from "@/lib/problem";
+import type { Order, Ticket } from "@/lib/types";
+import { ActionButton } from "./action-button";
+import { Money } from "./money";
+
+interface ReserveButtonProps {
+  ticket: Ticket;
+  children?: ReactNode;
+}
+
+/** Reserves the ticket while it is available. What was refused stays said when it no longer is. */
+export function ReserveButton({ ticket, children }: ReserveButtonProps) {
+  const router = useRouter();
+
+  /** With the price that the buyer sees: another one is refused. */
+  async function reserve(): Promise<void> {
+    const input = { ticketId: ticket.id, price: ticket.price };
+    try {
+      const { data: order } = await buildClient().post<Order>("/api/orders", input);
+      // A page load of its own, because an order's page may load Stripe's scripts and this one may not.
+      window.location.assign(`/orders/${order.id}`);
+      await untilGone();
+    } catch (error) {
+      router.refresh(); // whatever was refused, it is not as the page shows it
+      throw error;
+    }
+  }
+
+  return (
+    <ActionButton
+      look="primary"
+      working="Reserving …"
+      isPossible={ticket.status === "available"}
+      act={reserve}
+      explain={explain}
+    >
+      {children ?? (
+        <>
+          Reserve for <Money amount={ticket.price} />
+        </>
+      )}
+    </ActionButton>
+  );
+}
+
+function explain({ code }: Problem): ReactNode {
+  switch (code) {
+    case "ticket-reserved":
+      return (
+        <>
+          Somebody was faster and has reserved this ticket. It may come back, and this page will show it;
+          meanwhile there are <Link href="/">other tickets</Link>.
+        </>
+      );
+    case "price-changed":
+      return "The seller has just changed the price. Look at the new one, then reserve again if you like it.";
+    case "ticket-withdrawn":
+      return (
+        <>
+          Its seller has just withdrawn this ticket. <Link href="/">See other tickets</Link>
+        </>
+      );
+    case "too-many-reservations":
+      return (
+        <>
+          You hold as many reservations as one person may. Pay or cancel one of{" "}
+          <Link href="/orders">your orders</Link> first.
+        </>
+      );
+    case "not-signed-in":
+      return (
+        <>
+          You are no longer signed in. <Link href="/auth/signin">Sign in</Link> and try again.
+        </>
+      );
+    default:
+      return undefined;
+  }
+}

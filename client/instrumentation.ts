@@ -1,0 +1,6 @@
+/** Runs when the server starts: what is missing is said now, not by the first page. */
+export async function register(): Promise<void> {
+  if (process.env.NEXT_RUNTIME !== "nodejs") return;
+  const { checkSettings } = await import("./lib/settings");
+  checkSettings();
+}

@@ -1,0 +1,21 @@
+import type { TicketStatus } from "@eventhive/common";
+import type { Label } from "@/components/badge";
+import type { OrderState } from "./order-state";
+
+export const ticketLabels: Record<TicketStatus, Label> = {
+  available: { tone: "good", text: "Available" },
+  reserved: { tone: "wait", text: "Reserved" },
+  sold: { tone: "quiet", text: "Sold" },
+  withdrawn: { tone: "quiet", text: "Withdrawn" },
+};
+
+export const orderLabels: Record<OrderState, Label> = {
+  "awaiting-payment": { tone: "wait", text: "Awaiting payment" },
+  confirming: { tone: "wait", text: "Confirming" },
+  paid: { tone: "good", text: "Paid" },
+  ending: { tone: "quiet", text: "Time is up" },
+  expired: { tone: "quiet", text: "Expired" },
+  cancelled: { tone: "quiet", text: "Cancelled" },
+  refunding: { tone: "wait", text: "Refund on its way" },
+  refunded: { tone: "quiet", text: "Refunded" },
+};

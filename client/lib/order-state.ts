@@ -1,0 +1,27 @@
+import type { Order, Payment } from "./types";
+
+/** What an order is to its buyer. */
+export type OrderState =
+  | "awaiting-payment"
+  | "confirming" // the card is asked or charged; orders has not said yet whose it is
+  | "paid"
+  | "ending" // the time is up; orders has not said so yet
+  | "expired"
+  | "cancelled"
+  | "refunding"
+  | "refunded";
+
+/**
+ * @param payments of this order; none when payments is away
+ * @param serverTime by the clock that `expiresAt` was made with, in milliseconds
+ */
+export function stateOf(order: Order, payments: Payment[], serverTime: number): OrderState {
+  if (order.status === "complete") return "paid";
+  const live = payments.find(({ state }) => state !== "failed");
+  if (order.status === "cancelled") {
+    if (live) return live.state === "refunded" ? "refunded" : "refunding";
+    return order.cancelReason === "expired" ? "expired" : "cancelled";
+  }
+  if (live) return "confirming";
+  return Date.parse(order.expiresAt) <= serverTime ? "ending" : "awaiting-payment";
+}

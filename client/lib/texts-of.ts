@@ -1,0 +1,6 @@
+/** What was typed into a form, by the names of its fields. */
+export function textsOf(data: FormData): Record<string, string> {
+  return Object.fromEntries(
+    [...data].filter((pair): pair is [string, string] => typeof pair[1] === "string"),
+  );
+}

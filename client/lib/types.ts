@@ -1,0 +1,22 @@
+import type { EventData, PaymentState } from "@eventhive/common";
+
+// The API's answers are the state that events tell, and when it began.
+export type Ticket = EventData<"ticket:updated"> & { createdAt: string };
+export type Order = EventData<"order:created"> & { createdAt: string };
+
+export interface Payment {
+  id: string;
+  orderId: string;
+  /** Stripe's charge, from `charged` on. */
+  stripeId?: string;
+  /** In the currency's minor unit. */
+  amount: number;
+  currency: string;
+  state: PaymentState;
+  createdAt: string;
+}
+
+export interface User {
+  id: string;
+  email: string;
+}

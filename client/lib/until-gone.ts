@@ -1,0 +1,2 @@
+/** Keeps a button busy until the next page has taken its place: a second click would do it twice. */
+export const untilGone = (): Promise<never> => new Promise(() => undefined);
