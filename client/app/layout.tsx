@@ -1,5 +1,6 @@
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
+import { Footer } from "@/components/footer";
 import { Header } from "@/components/header";
 import { Currency } from "@/components/money";
 import { settings } from "@/lib/settings";
@@ -43,6 +44,7 @@ export default function Layout({ children }: { children: ReactNode }) {
           <main id="main" tabIndex={-1}>
             {children}
           </main>
+          <Footer />
         </Currency>
       </body>
     </html>

@@ -20,7 +20,7 @@ export function SearchForm({ q, sort }: { q?: string; sort?: string }) {
             ))}
           </select>
         </label>
-        <button className="button primary">Search</button>
+        <button className="button strong">Search</button>
       </form>
     </search>
   );

@@ -11,7 +11,7 @@ export default async function SignInPage({ searchParams }: PageProps<"/auth/sign
   const query = one(await searchParams);
   const next = safePath(query.next);
   return (
-    <div className="stack narrow">
+    <div className="panel narrow">
       <h1>Sign in</h1>
       {next !== "/" && <p className="notice">Sign in, and you go on where you were.</p>}
       <SessionForm intent="signin" next={next} refused={await lastRefusal(query)} />

@@ -11,7 +11,7 @@ export default async function SignUpPage({ searchParams }: PageProps<"/auth/sign
   const query = one(await searchParams);
   const next = safePath(query.next);
   return (
-    <div className="stack narrow">
+    <div className="panel narrow">
       <h1>Sign up</h1>
       <p className="lead">An e-mail and a password are all it takes to buy and to sell.</p>
       <SessionForm intent="signup" next={next} refused={await lastRefusal(query)} />

@@ -8,6 +8,7 @@ import { Live, Polling } from "@/components/live";
 import { Money } from "@/components/money";
 import { Pay } from "@/components/pay";
 import { ReserveButton } from "@/components/reserve-button";
+import { TicketShape } from "@/components/ticket-shape";
 import { orderLabels } from "@/lib/labels";
 import type { OrderState } from "@/lib/order-state";
 import { type OrderView, findOrder } from "@/lib/orders";
@@ -29,6 +30,8 @@ const headings: Record<OrderState, string> = {
   refunded: "Your money is back",
 };
 
+const over: OrderState[] = ["ending", "expired", "cancelled", "refunding", "refunded"];
+
 export default async function OrderPage({ params }: PageProps<"/orders/[orderId]">) {
   const { orderId } = await params;
   const path = `/orders/${orderId}`;
@@ -45,21 +48,15 @@ export default async function OrderPage({ params }: PageProps<"/orders/[orderId]
   const { order, state } = view;
   return (
     <article className={styles.order}>
-      <div className={styles.about}>
-        <Badge {...orderLabels[state]} />
+      <div className="stack">
         <h1 role="status">{headings[state]}</h1>
-        <dl className="facts">
-          <dt>Ticket</dt>
-          <dd>
+        <TicketShape price={order.ticket.price} isGone={over.includes(state)}>
+          <h2>
             <Link href={`/tickets/${order.ticket.id}`}>{order.ticket.title}</Link>
-          </dd>
-          <dt>Price</dt>
-          <dd>
-            <Money amount={order.ticket.price} />
-          </dd>
-          <dt>Order</dt>
-          <dd>{order.id}</dd>
-        </dl>
+          </h2>
+          <Badge {...orderLabels[state]} />
+        </TicketShape>
+        <p className="quiet">Order {order.id}</p>
       </div>
       <section aria-label="What comes next" className="panel">
         <NextStep view={view} />

@@ -5,8 +5,8 @@ import { Badge } from "@/components/badge";
 import { DateTime } from "@/components/date-time";
 import { JsonLd } from "@/components/json-ld";
 import { Live } from "@/components/live";
-import { Money } from "@/components/money";
 import { ReserveButton } from "@/components/reserve-button";
+import { TicketShape } from "@/components/ticket-shape";
 import { WithdrawButton } from "@/components/withdraw-button";
 import { ticketLabels } from "@/lib/labels";
 import { currentUser, read } from "@/lib/server";
@@ -38,17 +38,14 @@ export default async function TicketPage({ params }: Props) {
     <article className={styles.ticket}>
       <JsonLd data={offerOf(ticket)} />
       <Live url={`/api/tickets/stream?ids=${ticket.id}`} event="ticket" version={ticket.version} />
-      <div className={styles.about}>
+      <TicketShape price={ticket.price} isGone={ticket.status !== "available"} isLarge>
         <Badge {...ticketLabels[ticket.status]} />
         <h1>{ticket.title}</h1>
         <p className="quiet">
           On EventHive since <DateTime iso={ticket.createdAt} />
         </p>
-      </div>
-      <section aria-label="Price and purchase" className="panel">
-        <p className={styles.price}>
-          <Money amount={ticket.price} />
-        </p>
+      </TicketShape>
+      <section aria-label="What you can do" className="panel">
         <Standing ticket={ticket} userId={user?.id} />
       </section>
     </article>

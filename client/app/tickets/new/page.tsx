@@ -8,7 +8,7 @@ export const metadata: Metadata = { title: "Sell a ticket", robots: { index: fal
 export default async function SellPage() {
   await mustBeSignedIn("/tickets/new");
   return (
-    <div className="stack narrow">
+    <div className="panel narrow">
       <h1>Sell a ticket</h1>
       <p className="lead">It is on sale at once. You can change it for as long as nobody has reserved it.</p>
       <TicketForm currency={settings().CURRENCY} />

@@ -16,7 +16,7 @@ export default async function EditPage({ params }: PageProps<"/tickets/[ticketId
   const ticket = answer?.body;
   if (ticket && user && ticket.userId !== user.id) notFound();
   return (
-    <div className="stack narrow">
+    <div className="panel narrow">
       <h1>Edit a ticket</h1>
       {!ticket && <Away what="The tickets" />}
       {ticket?.status === "available" && <TicketForm ticket={ticket} currency={settings().CURRENCY} />}
