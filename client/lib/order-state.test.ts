@@ -1,0 +1,53 @@
+import { stateOf } from "./order-state";
+import type { Order, Payment } from "./types";
+
+const expiresAt = "2026-11-23T12:01:00.000Z";
+const inTime = Date.parse(expiresAt) - 1;
+
+const orderThat = (difference: Partial<Order>): Order => ({
+  id: "0123456789abcdef01234567",
+  version: 0,
+  status: "created",
+  userId: "0123456789abcdef01234568",
+  expiresAt,
+  ticket: { id: "0123456789abcdef01234569", title: "Chamber music", price: 19.99, version: 0 },
+  createdAt: "2026-11-23T12:00:00.000Z",
+  ...difference,
+});
+
+const paymentsIn = (...states: Payment["state"][]): Payment[] =>
+  states.map((state) => ({
+    id: "0123456789abcdef0123456a",
+    orderId: "0123456789abcdef01234567",
+    amount: 1999,
+    currency: "usd",
+    state,
+    createdAt: "2026-11-23T12:00:30.000Z",
+  }));
+
+const live = orderThat({});
+const complete = orderThat({ status: "complete" });
+const expired = orderThat({ status: "cancelled", cancelReason: "expired" });
+const cancelled = orderThat({ status: "cancelled", cancelReason: "buyer" });
+
+it.each([
+  ["a live order", live, paymentsIn(), "awaiting-payment"],
+  ["a live order whose card was declined", live, paymentsIn("failed", "failed"), "awaiting-payment"],
+  ["a live order whose card is being asked", live, paymentsIn("charging", "failed"), "confirming"],
+  ["a live order whose card is charged", live, paymentsIn("charged"), "confirming"],
+  ["a complete order", complete, paymentsIn("settled"), "paid"],
+  ["a complete order whose payment has not heard of it", complete, paymentsIn("charged"), "paid"],
+  ["a complete order while payments is away", complete, paymentsIn(), "paid"],
+  ["an expired order", expired, paymentsIn("failed"), "expired"],
+  ["a cancelled order", cancelled, paymentsIn(), "cancelled"],
+  ["an expired order that was charged", expired, paymentsIn("charged"), "refunding"],
+  ["a cancelled order whose money is on its way back", cancelled, paymentsIn("refunding"), "refunding"],
+  ["an expired order whose money is back", expired, paymentsIn("refunded", "failed"), "refunded"],
+])("tells %s", (_what, order, payments, state) => {
+  expect(stateOf(order, payments, inTime)).toBe(state);
+});
+
+it("no longer waits for a payment when the time is up, whatever orders has not said yet", () => {
+  expect(stateOf(live, [], Date.parse(expiresAt))).toBe("ending");
+  expect(stateOf(live, paymentsIn("charged"), Date.parse(expiresAt))).toBe("confirming");
+});
