@@ -1,10 +1,10 @@
 "use client";
 
-import { useRouter } from "next/navigation";
-import { useEffect, useEffectEvent, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { buildClient } from "@/lib/build-client";
 import type { Order } from "@/lib/types";
 import { clockFace, durationInWords } from "@/lib/words";
+import { Polling } from "./live";
 import styles from "./countdown.module.css";
 
 /** Often enough to be no more than a blink late. */
@@ -22,14 +22,13 @@ interface CountdownProps {
  * there with a clock that nobody can set.
  */
 export function Countdown({ orderId, secondsLeft }: CountdownProps) {
-  const router = useRouter();
+  const atFirst = useRef(secondsLeft);
   const [left, setLeft] = useState(secondsLeft);
   const [spoken, setSpoken] = useState("");
-  const end = useEffectEvent(() => router.refresh());
 
   useEffect(() => {
-    let endsAt = performance.now() + secondsLeft * 1000;
-    let shown = secondsLeft;
+    let endsAt = performance.now() + atFirst.current * 1000;
+    let shown = atFirst.current;
 
     async function askTheServer(): Promise<void> {
       const askedAt = performance.now(); // the answer is older than its arrival: rather a little less than too much
@@ -44,9 +43,7 @@ export function Countdown({ orderId, secondsLeft }: CountdownProps) {
       shown = now;
       setLeft(now);
       if (passed) setSpoken(`${durationInWords(passed)} left to pay`);
-      if (now > 0) return;
-      setSpoken("Your time is up");
-      end();
+      if (now === 0) setSpoken("Your time is up");
     }
 
     // When orders is away, the time that came with the page has to do. A page that slept has missed some.
@@ -58,7 +55,7 @@ export function Countdown({ orderId, secondsLeft }: CountdownProps) {
       document.removeEventListener("visibilitychange", ask);
       clearInterval(timer);
     };
-  }, [orderId, secondsLeft]);
+  }, [orderId]);
 
   const tone = left <= 10 ? styles.last : "";
   return (
@@ -72,6 +69,7 @@ export function Countdown({ orderId, secondsLeft }: CountdownProps) {
       <p role="status" className="visually-hidden">
         {spoken}
       </p>
+      {left === 0 && <Polling everyInMs={500} />}
     </div>
   );
 }
