@@ -1,8 +1,8 @@
 const shared = {
   transform: { "\\.ts$": ["@swc/jest", { jsc: { target: "es2023", parser: { syntax: "typescript" } } }] },
   testEnvironmentOptions: { customExportConditions: ["@eventhive/source", "node", "require", "default"] },
-  testPathIgnorePatterns: ["/node_modules/", "/dist/"],
-  modulePathIgnorePatterns: ["/dist/"],
+  testPathIgnorePatterns: ["/node_modules/", "/dist/", "/client/.next/"],
+  modulePathIgnorePatterns: ["/dist/", "/client/.next/"],
 };
 
 /** @type {import("jest").Config} */
@@ -14,9 +14,17 @@ module.exports = {
       globalSetup: "<rootDir>/infra/jest/start-servers.ts",
       globalTeardown: "<rootDir>/infra/jest/stop-servers.ts",
       setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts"],
-      roots: ["common", "auth", "tickets", "orders", "payments", "expiration", "infra", "mutants"].map(
-        (folder) => `<rootDir>/${folder}`,
-      ),
+      roots: [
+        "common",
+        "auth",
+        "tickets",
+        "orders",
+        "payments",
+        "expiration",
+        "client",
+        "infra",
+        "mutants",
+      ].map((folder) => `<rootDir>/${folder}`),
     },
     {
       ...shared,
@@ -25,6 +33,15 @@ module.exports = {
       globalTeardown: "<rootDir>/e2e/stop-stack.ts",
       setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts", "<rootDir>/e2e/settings.ts"],
       roots: ["<rootDir>/e2e"],
+      testPathIgnorePatterns: [...shared.testPathIgnorePatterns, "<rootDir>/e2e/browser/"],
+    },
+    {
+      ...shared,
+      displayName: "browser",
+      globalSetup: "<rootDir>/e2e/browser/start.ts",
+      globalTeardown: "<rootDir>/e2e/stop-stack.ts",
+      setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts", "<rootDir>/e2e/settings.ts"],
+      roots: ["<rootDir>/e2e/browser"],
     },
   ],
 };

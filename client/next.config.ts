@@ -13,5 +13,6 @@ export default {
   output: "standalone",
   outputFileTracingRoot: join(__dirname, ".."),
   poweredByHeader: false,
+  logging: { incomingRequests: { ignore: [/^\/(livez|readyz)/] } }, // asked all the time
   headers: async () => [{ source: "/:path*", headers }],
 } satisfies NextConfig;

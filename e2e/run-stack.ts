@@ -12,7 +12,7 @@ import { controlFile, dataFolder, failpointsFolder } from "./data-folder";
 
 const environment = {
   EVENTHIVE_DEMO: "no",
-  EXPIRATION_SECONDS: "5",
+  EXPIRATION_SECONDS: process.env.EXPIRATION_SECONDS ?? "5",
   FAILPOINTS_DIR: failpointsFolder(),
   MAX_RESERVATIONS: "100000",
   PASSWORD_COST: "1024",
@@ -20,21 +20,27 @@ const environment = {
   STRIPE_TIMEOUT_SECONDS: "2",
 };
 
-const actions: Record<string, (supervisor: Supervisor) => Promise<void> | void> = {
+type Action = (supervisor: Supervisor, variables: NodeJS.ProcessEnv) => Promise<void> | void;
+
+const actions: Record<string, Action> = {
   stop: (supervisor) => supervisor.stop(),
   start: (supervisor) => supervisor.start(),
   ready: (supervisor) => supervisor.ready(),
+  set,
   ahead: setClock(5000),
   behind: setClock(-5000),
 };
 
+/** From its next start on, a program has these variables. */
+function set({ program }: Supervisor, variables: NodeJS.ProcessEnv): void {
+  program.environment = { ...program.environment, ...variables };
+}
+
 /** From its next start on, a service is wrong about the system's time. */
-function setClock(offsetInMilliseconds: number) {
+function setClock(offsetInMilliseconds: number): Action {
   const preload = JSON.stringify(join(__dirname, "chaos/wrong-clock.cjs"));
   const wrong = { NODE_OPTIONS: `--require ${preload}`, CLOCK_OFFSET_IN_MS: String(offsetInMilliseconds) };
-  return ({ program }: Supervisor) => {
-    program.environment = { ...program.environment, ...wrong };
-  };
+  return (supervisor) => set(supervisor, wrong);
 }
 
 const cancel = new AbortController();
@@ -58,11 +64,12 @@ async function run(): Promise<void> {
   await stack.stop();
 }
 
-/** `POST /nats/stop`, `/nats/start`, `/orders-1/ready`: the tests' hand on the runner. */
+/** `POST /nats/stop`, `/orders-1/ready`, `/orders-1/set?EXPIRATION_SECONDS=1`: the tests' hand on the runner. */
 function takeOrders(stack: Stack) {
   const server = createServer((request, response) => {
-    const [, name = "", action = ""] = (request.url ?? "").split("/");
-    const act = async () => actions[action]?.(stack.process(name));
+    const { pathname, searchParams } = new URL(request.url ?? "", "http://127.0.0.1");
+    const [, name = "", action = ""] = pathname.split("/");
+    const act = async () => actions[action]?.(stack.process(name), Object.fromEntries(searchParams));
     act().then(
       () => response.end(),
       (error: unknown) => response.writeHead(500).end(String(error)),

@@ -9,11 +9,14 @@ declare global {
   var stopStack: (() => Promise<void>) | undefined;
 }
 
+export default (): Promise<void> => startStack();
+
 /**
  * Starts the one stack that all tests here share. With `E2E_DATA` set, its data and logs are kept in that folder, and
  * one that runs there already is used as it is.
  */
-export default async function startStack(): Promise<void> {
+export async function startStack(settings: NodeJS.ProcessEnv = {}): Promise<void> {
+  if (globalThis.stopStack) throw new Error("One project at a time: each has a stack of its own");
   const isOurs = !process.env.E2E_DATA;
   process.env.E2E_DATA ??= mkdtempSync(join(tmpdir(), "eventhive-e2e-"));
   const folder = dataFolder();
@@ -23,7 +26,7 @@ export default async function startStack(): Promise<void> {
   const logFile = join(folder, "runner.log");
   const runner = fork(join(__dirname, "run-stack.ts"), {
     execArgv: ["--import", "tsx"],
-    env: environment(),
+    env: { ...environment(), ...settings },
     silent: true,
   });
   const log = createWriteStream(logFile);

@@ -17,10 +17,6 @@ export class Backends {
     this.timer = setInterval(() => void this.probe(), PROBE_EVERY_IN_MS);
   }
 
-  know(service: string): boolean {
-    return this.all.some((backend) => backend.service === service);
-  }
-
   /** The ready processes of a service, each time beginning with another one. */
   readyFor(service: string): Backend[] {
     const ready = this.all.filter((backend) => backend.service === service && this.ready.has(backend));

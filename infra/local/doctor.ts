@@ -1,4 +1,5 @@
 import { succeeds } from "./execute";
+import { locateBrowser } from "./find-browser";
 import { locate, runningContainerTool } from "./find-server";
 import { mongo, nats, redis, type Server } from "./known-servers";
 import { isFree, portOwner } from "./port";
@@ -14,7 +15,7 @@ void examine();
 async function examine(): Promise<void> {
   const container = await runningContainerTool().catch(() => undefined);
   const servers = await Promise.all([mongo, redis, nats].map((server) => examineServer(server, container)));
-  const findings = [nodeVersion(), ...servers, await examinePort()];
+  const findings = [nodeVersion(), ...servers, await examineBrowser(), await examinePort()];
   for (const { what, isFine, note } of findings)
     console.log(`${isFine ? "✓" : "✗"} ${what.padEnd(16)} ${note}`);
   if (findings.some(({ isFine }) => !isFine)) process.exitCode = 1;
@@ -44,6 +45,12 @@ async function examineServer(server: Server, container?: string): Promise<Findin
     isFine: false,
     note: `missing, unless npm start can download it. To mend it: ${mend}, or set ${address}`,
   };
+}
+
+async function examineBrowser(): Promise<Finding> {
+  const path = await locateBrowser();
+  const note = path ?? "none that runs; npm run test:browser gets one, and nothing else needs it";
+  return { what: "Chromium", isFine: true, note };
 }
 
 async function examinePort(): Promise<Finding> {

@@ -75,6 +75,10 @@ describe("a request goes to", () => {
 });
 
 describe("the gateway answers by itself", () => {
+  it("503 unavailable when there is no client at all", async () => {
+    expect(errorOf(await ask(await gatewayTo([])))).toMatchObject({ status: 503, code: "unavailable" });
+  });
+
   it("503 unavailable, to be tried again in a second, when no process is ready", async () => {
     const url = await gatewayTo([await backend("orders", says("orders"), () => false)]);
     const answer = await ask(`${url}/api/orders`, { headers: { "x-request-id": "mine-1" } });
@@ -87,19 +91,8 @@ describe("the gateway answers by itself", () => {
   });
 
   it("504 gateway-timeout when the answer takes longer than any should", async () => {
-    const url = await gatewayTo([await backend("orders", () => undefined)], 100);
+    const url = await gatewayTo([await backend("orders", () => undefined)], { longestAnswerInMs: 100 });
     expect(errorOf(await ask(`${url}/api/orders`))).toMatchObject({ status: 504, code: "gateway-timeout" });
-  });
-
-  it("with a page in place of the client's, as long as there is no client", async () => {
-    const url = await gatewayTo([]);
-    const home = await ask(url);
-    expect(home).toMatchObject({ status: 200, headers: { "content-type": "text/html; charset=utf-8" } });
-    expect(home.body).toContain("not built yet");
-    const page = await ask(`${url}/orders/1`, { headers: { accept: "text/html" } });
-    expect(page).toMatchObject({ status: 404, body: home.body });
-    expect(errorOf(await ask(`${url}/api/nothing`))).toMatchObject({ status: 404, code: "not-found" });
-    expect(errorOf(await ask(`${url}/readyz`))).toMatchObject({ status: 404 });
   });
 });
 

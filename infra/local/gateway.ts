@@ -1,29 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { pipeline } from "node:stream";
 import { type Backend, Backends } from "./backends";
+import { forwardUpgrade } from "./forward-upgrade";
 import { headersForBackend, headersForClient } from "./forwarded-headers";
-import { notBuiltYet } from "./not-built-yet";
-import { refuse } from "./refuse";
+import { badGateway, gatewayTimeout, refuse, tooLarge, unavailable } from "./refuse";
 import { findService, type Route } from "./routes";
 
 const LARGEST_BODY_IN_BYTES = 1024 * 1024;
 const REPEATABLE = ["GET", "HEAD", "OPTIONS", "DELETE"];
-
-const tooLarge = { status: 413, code: "too-large", message: "The request is larger than 1 MiB" };
-const badGateway = { status: 502, code: "bad-gateway", message: "The service broke off before it answered" };
-const unavailable = {
-  status: 503,
-  code: "unavailable",
-  message: "The service is away for a moment",
-  retryAfterInSeconds: 1,
-};
-const gatewayTimeout = {
-  status: 504,
-  code: "gateway-timeout",
-  message: "The service did not answer in time",
-};
 
 export interface GatewayOptions {
   port: number;
@@ -31,6 +18,8 @@ export interface GatewayOptions {
   backends: Backend[];
   /** Above the longest answer that a service gives: a payment's 20 s. */
   longestAnswerInMs?: number;
+  /** Lets WebSockets through, which only `next dev` needs; without, the wish for one is ignored. */
+  forwardsUpgrades?: boolean;
 }
 
 export interface Gateway {
@@ -41,16 +30,24 @@ export interface Gateway {
 
 /** What the ingress controller is in the cluster. Listens on this machine only; rejects when the port is taken. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { port, routes, longestAnswerInMs = 25_000 } = options;
+  const { port, routes, longestAnswerInMs = 25_000, forwardsUpgrades = false } = options;
   const backends = new Backends(options.backends);
   const agent = new Agent({ keepAlive: true });
   const timeouts = { keepAliveTimeout: 30_000, headersTimeout: 10_000, requestTimeout: 30_000 };
   const server = createServer(timeouts, (req, res) => {
-    const requestId = requestIdOf(req);
-    const service = findService(routes, req.url ?? "/") ?? "client";
-    if (service === "client" && !backends.know(service)) notBuiltYet(req, res, requestId);
-    else forward(req, res, requestId, backends.readyFor(service));
+    forward(req, res, requestIdOf(req), candidatesFor(req));
   });
+  const upgraded = new Set<Socket>();
+  if (forwardsUpgrades) {
+    server.on("upgrade", (req: IncomingMessage, _socket, head: Buffer) => {
+      upgraded.add(req.socket.once("close", () => upgraded.delete(req.socket)));
+      forwardUpgrade(req, head, requestIdOf(req), longestAnswerInMs, candidatesFor(req)[0]);
+    });
+  }
+
+  function candidatesFor({ url = "/" }: IncomingMessage): Backend[] {
+    return backends.readyFor(findService(routes, url) ?? "client");
+  }
 
   function forward(
     req: IncomingMessage,
@@ -122,6 +119,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       const closed = server.listening ? once(server, "close") : undefined;
       server.close();
       server.closeAllConnections();
+      for (const socket of upgraded) socket.destroy(); // no longer among the connections of an HTTP server
       agent.destroy();
       await closed;
     },

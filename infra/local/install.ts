@@ -47,7 +47,8 @@ export function fromGo(module: string): Install {
   };
 }
 
-async function mustAnswer(url: string): Promise<void> {
+/** Rejects in time where there is no internet. */
+export async function mustAnswer(url: string): Promise<void> {
   try {
     const signal = AbortSignal.timeout(ANSWER_WITHIN_IN_MS);
     await fetch(url, { method: "HEAD", redirect: "manual", signal });

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { isReady } from "./backends";
-import { databaseUrl, usesStripe } from "./environment";
-import type { Search } from "./find-server";
+import { clientCommand } from "./client";
+import { usesStripe } from "./environment";
+import type { Search } from "./first-that-works";
 import { mongo, nats, redis } from "./known-servers";
 import { freePort } from "./port";
 import type { Program } from "./program";
@@ -10,6 +11,7 @@ import type { StackFile } from "./stack-file";
 
 type Servers = StackFile["servers"];
 
+/** All of them but the client, which is built in another way. */
 export const SERVICES = ["auth", "tickets", "orders", "payments", "expiration"];
 
 /** Runs TypeScript as it is, @eventhive/common included. */
@@ -19,7 +21,10 @@ const fromSource = [process.execPath, "--conditions=@eventhive/source", "--impor
 export function serviceCommands(dev: boolean): Record<string, string[]> {
   const command = (name: string) =>
     dev ? [...fromSource, `${name}/src/index.ts`] : [process.execPath, `${name}/dist/index.js`];
-  return Object.fromEntries(SERVICES.map((name) => [name, command(name)]));
+  return {
+    ...Object.fromEntries(SERVICES.map((name) => [name, command(name)])),
+    client: clientCommand(dev),
+  };
 }
 
 /** Where the servers are, and the programs of those that are for us to run. */
@@ -57,15 +62,14 @@ export interface ServiceProgram extends Program {
 
 export async function servicePrograms(
   commands: Record<string, string[]>,
-  replicas: number,
   dataFolder: string,
-  mongoUrl: string,
-  environment: NodeJS.ProcessEnv,
+  replicasOf: (service: string) => number,
+  environmentOf: (service: string) => NodeJS.ProcessEnv,
 ): Promise<ServiceProgram[]> {
   const processes = Object.entries(commands).flatMap(([service, command]) =>
-    Array.from({ length: replicas }, async (_, index) => {
-      const own = { ...environment, MONGO_URL: databaseUrl(mongoUrl, service) };
-      return { service, ...(await ours(`${service}-${index + 1}`, "service", command, dataFolder, own)) };
+    Array.from({ length: replicasOf(service) }, async (_, index) => {
+      const name = `${service}-${index + 1}`;
+      return { service, ...(await ours(name, "service", command, dataFolder, environmentOf(service))) };
     }),
   );
   return Promise.all(processes);

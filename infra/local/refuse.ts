@@ -7,6 +7,24 @@ export interface Refusal {
   retryAfterInSeconds?: number;
 }
 
+export const tooLarge = { status: 413, code: "too-large", message: "The request is larger than 1 MiB" };
+export const badGateway = {
+  status: 502,
+  code: "bad-gateway",
+  message: "The service broke off before it answered",
+};
+export const unavailable = {
+  status: 503,
+  code: "unavailable",
+  message: "The service is away for a moment",
+  retryAfterInSeconds: 1,
+};
+export const gatewayTimeout = {
+  status: 504,
+  code: "gateway-timeout",
+  message: "The service did not answer in time",
+};
+
 /** The gateway's own errors, in the shape of the services' errors. */
 export function refuse(res: ServerResponse, requestId: string, refusal: Refusal): void {
   const { status, code, message, retryAfterInSeconds } = refusal;

@@ -1,22 +1,22 @@
 import { mkdirSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { findServer, type Found, type Search } from "./find-server";
+import { findServer, type Found, type ServerSearch } from "./find-server";
 import { mongo, nats, redis, type Server } from "./known-servers";
 import { freePort } from "./port";
 import type { Program } from "./program";
 import { Supervisor } from "./supervisor";
 
-export interface ServerOptions extends Search {
+export interface ServerOptions extends ServerSearch {
   /** Its data is kept in a folder of this, its output in `logs/` of this. */
   dataFolder: string;
   port?: number;
 }
 
 /** The path of a mongod that runs on this machine, installed first if need be. */
-export const findMongod = (search?: Search): Promise<string> => findBinary(mongo, search);
-export const findRedis = (search?: Search): Promise<string> => findBinary(redis, search);
-export const findNatsStreaming = (search?: Search): Promise<string> => findBinary(nats, search);
+export const findMongod = (search?: ServerSearch): Promise<string> => findBinary(mongo, search);
+export const findRedis = (search?: ServerSearch): Promise<string> => findBinary(redis, search);
+export const findNatsStreaming = (search?: ServerSearch): Promise<string> => findBinary(nats, search);
 
 /**
  * Real servers for tests, ready when the promise resolves: `url`, `pid`, `stop(signal?)` and, on the same port and data,
@@ -26,7 +26,7 @@ export const startMongo = (options: ServerOptions): Promise<Supervisor> => start
 export const startRedis = (options: ServerOptions): Promise<Supervisor> => startServer(redis, options);
 export const startNatsStreaming = (options: ServerOptions): Promise<Supervisor> => startServer(nats, options);
 
-async function findBinary(server: Server, search?: Search): Promise<string> {
+async function findBinary(server: Server, search?: ServerSearch): Promise<string> {
   const found = await findServer(server, { ...search, containers: false });
   if ("binary" in found) return found.binary;
   throw new Error(`${server.title} was found only as a container`);

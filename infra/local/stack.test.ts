@@ -74,7 +74,7 @@ it("leaves no process behind when it stops, and can then start again on the same
   expect(existsSync(stack.stackFile)).toBe(false);
   await expect(ask(stack.url)).rejects.toThrow("ECONNREFUSED");
   const again = await start({ dataFolder: stack.dataFolder });
-  expect((await ask(again.url)).status).toBe(200);
+  expect((await ask(`${again.url}/api/orders`)).status).toBe(200);
 });
 
 it("names the owner of a taken port and the variable to change, and gives the data folder back", async () => {

@@ -1,8 +1,9 @@
 import { rmSync } from "node:fs";
 import { build } from "./build";
+import { buildClient, clientEnvironment } from "./client";
 import { Crew } from "./crew";
 import { loadDemo } from "./demo";
-import { sharedEnvironment } from "./environment";
+import { databaseUrl, sharedEnvironment } from "./environment";
 import { type Gateway, startGateway } from "./gateway";
 import { endLeftovers, lock } from "./lock";
 import { isFree, portOwner } from "./port";
@@ -21,7 +22,7 @@ export interface StackOptions {
   replicas?: number;
   /** Added to the variables of this process, all of which reach the services. */
   environment?: NodeJS.ProcessEnv;
-  /** Runs the services from their sources, again whenever a file changes. */
+  /** Runs the services from their sources, again whenever a file changes; the client sees to that itself. */
   dev?: boolean;
   /** The command of each service by its name, in place of ours. */
   services?: Record<string, string[]>;
@@ -75,16 +76,22 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     if (!dev && !options.services) {
       say("Building what has changed …");
       await build(["common", ...SERVICES], signal);
+      await buildClient(say, signal);
     }
     const shared = sharedEnvironment(environment, { url, servers }, dataFolder);
     const commands = options.services ?? serviceCommands(dev);
-    const services = await servicePrograms(commands, replicas, dataFolder, servers.mongo, shared);
+    const replicasOf = (service: string) => (dev && service === "client" ? 1 : replicas); // next dev runs alone
+    const environmentOf = (service: string) =>
+      service === "client"
+        ? clientEnvironment(shared, `http://127.0.0.1:${port}`)
+        : { ...shared, MONGO_URL: databaseUrl(servers.mongo, service) };
+    const services = await servicePrograms(commands, dataFolder, replicasOf, environmentOf);
     await crew.start(services, signal);
 
     for (const { service, name } of dev ? services : [])
-      watchSources(service, crew.find(name), watching.signal);
+      if (service !== "client") watchSources(service, crew.find(name), watching.signal);
 
-    gateway = await startGateway({ port, routes: readRoutes(), backends: services });
+    gateway = await startGateway({ port, routes: readRoutes(), backends: services, forwardsUpgrades: dev });
     if (environment.EVENTHIVE_DEMO !== "no") await loadDemo(url, dataFolder, say);
     signal.throwIfAborted();
   } catch (error) {

@@ -5,12 +5,13 @@ import {
   type IncomingHttpHeaders,
   type IncomingMessage,
   type RequestOptions,
+  type Server,
   type ServerResponse,
 } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Backend } from "./backends";
-import { startGateway } from "./gateway";
+import { type GatewayOptions, startGateway } from "./gateway";
 import { freePort } from "./port";
 import { readRoutes } from "./routes";
 
@@ -41,7 +42,7 @@ export async function backend(
   service: string,
   answer: Handler,
   isReady = () => true,
-): Promise<Backend & { stop: () => void }> {
+): Promise<Backend & { server: Server; stop: () => void }> {
   const port = await freePort();
   const server = createServer((req, res) => {
     if (req.url === "/readyz") res.writeHead(isReady() ? 200 : 503).end();
@@ -54,13 +55,16 @@ export async function backend(
     server.closeAllConnections();
   };
   afterwards(stop);
-  return { service, url: `http://127.0.0.1:${port}`, stop };
+  return { service, url: `http://127.0.0.1:${port}`, server, stop };
 }
 
 /** The address of a gateway before these, with the routes of the manifest. */
-export async function gatewayTo(backends: Backend[], longestAnswerInMs?: number): Promise<string> {
+export async function gatewayTo(
+  backends: Backend[],
+  options: Pick<GatewayOptions, "longestAnswerInMs" | "forwardsUpgrades"> = {},
+): Promise<string> {
   const port = await freePort();
-  const gateway = await startGateway({ port, routes: readRoutes(), backends, longestAnswerInMs });
+  const gateway = await startGateway({ port, routes: readRoutes(), backends, ...options });
   afterwards(() => gateway.close());
   return `http://127.0.0.1:${port}`;
 }

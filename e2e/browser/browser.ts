@@ -1,0 +1,78 @@
+import { randomUUID } from "node:crypto";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { bodyOf, Client } from "../client";
+import { eventually } from "../eventually";
+import { stackFile } from "../stack";
+import { Complaints, type Failure } from "./complaints";
+
+const flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
+const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const screens = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } };
+
+export interface Visit {
+  screen?: keyof typeof screens;
+  colorScheme?: "light" | "dark";
+  javaScriptEnabled?: boolean;
+}
+
+let browser: Browser;
+let contexts: BrowserContext[] = [];
+let complaints = new Complaints();
+
+beforeAll(async () => {
+  const executablePath = process.env.CHROMIUM;
+  browser = await chromium.launch({ executablePath, args: [...flags, ...quiet] });
+});
+
+afterAll(() => browser.close());
+
+// A page that complains fails its test, even one that shows what it should.
+afterEach(async () => {
+  await Promise.all(contexts.map((context) => context.close()));
+  const heard = complaints;
+  complaints = new Complaints();
+  contexts = [];
+  heard.mustBeExpected();
+});
+
+/** A page of somebody's own browser, with nothing open yet: `page.goto("/")`. */
+export async function visit({ screen = "desktop", ...options }: Visit = {}): Promise<Page> {
+  const baseURL = stackFile().url;
+  const context = await browser.newContext({
+    baseURL,
+    viewport: screens[screen],
+    isMobile: screen === "phone",
+    hasTouch: screen === "phone",
+    locale: "en-US",
+    ...options,
+  });
+  contexts.push(context);
+  complaints.listenTo(context);
+  return context.newPage();
+}
+
+/** The page of somebody who has just signed up, and the same one's hand on the API. */
+export async function visitSignedIn(options?: Visit): Promise<{ page: Page; client: Client }> {
+  const page = await visit(options);
+  const credentials = { email: `${randomUUID()}@example.com`, password: "correct horse" };
+  const client = new Client();
+  await bodyOf(client.signUp(credentials));
+  const signedIn = await page.context().request.post("/api/users/signin", { data: credentials });
+  if (!signedIn.ok()) throw new Error(`answered ${signedIn.status()} ${await signedIn.text()}`);
+  return { page, client };
+}
+
+/**
+ * The console calls every answer of 400 and above, and every connection that breaks, an error; without this for its
+ * path, the test fails.
+ */
+export function expectFailure(how: Failure, path: string): void {
+  complaints.expect(how, path);
+}
+
+/** Resolves when React has taken the page over. */
+export async function hydrated(page: Page): Promise<void> {
+  const isReacts = 'Object.keys(document.body).some((key) => key.startsWith("__reactProps"))';
+  // Not by waitForFunction, which would have the page evaluate it: its policy refuses.
+  await eventually(async () => expect(await page.evaluate(isReacts)).toBe(true));
+}

@@ -1,0 +1,79 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { attempt } from "./processes";
+import { root } from "./program";
+
+// The pages, a Next.js app: it is built and set up in its own way, and then runs as the services do.
+
+const next = join(root, "node_modules/next/dist/bin/next");
+const folder = join(root, "client");
+const server = join(folder, ".next/standalone/client");
+/** Says what the build was made of. Whoever builds by hand removes it: that build has no static files beside it. */
+const mark = join(server, "made-of");
+const NOT_SOURCES = [".next", "node_modules", "next-env.d.ts"];
+
+/** Next's own variables; it knows best whether it is in production. */
+const forNext = { NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: undefined };
+
+export function clientCommand(dev: boolean): string[] {
+  if (dev) return [process.execPath, next, "dev", "client", "--hostname", "127.0.0.1"];
+  return [process.execPath, join(server, "server.js")];
+}
+
+/** The pages ask the services as a browser does, and need no secret for that. */
+export function clientEnvironment(shared: NodeJS.ProcessEnv, gateway: string): NodeJS.ProcessEnv {
+  return {
+    ...shared,
+    ...forNext,
+    AUTH_URL: gateway,
+    TICKETS_URL: gateway,
+    ORDERS_URL: gateway,
+    PAYMENTS_URL: gateway,
+    HOSTNAME: "127.0.0.1",
+    JWT_KEY: undefined,
+    STRIPE_KEY: undefined,
+  };
+}
+
+/** Builds the pages if anything that they are made of has changed, with their static files beside the server. */
+export async function buildClient(say: (line: string) => void, signal?: AbortSignal): Promise<void> {
+  const madeOf = fingerprint();
+  if (attempt(() => readFileSync(mark, "utf8")) === madeOf) return;
+
+  say("Building the pages …");
+  rmSync(mark, { force: true }); // before Next begins to take the old build apart
+  const child = spawn(process.execPath, [next, "build", "client"], {
+    cwd: root,
+    env: { ...process.env, ...forNext },
+    stdio: ["ignore", "pipe", "pipe"],
+    signal,
+  });
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (printed += text));
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`${printed}\nThe pages do not build: see above.`);
+
+  for (const files of [".next/static", "public"]) {
+    const from = join(folder, files);
+    if (existsSync(from)) cpSync(from, join(server, files), { recursive: true });
+  }
+  writeFileSync(mark, madeOf);
+}
+
+/** By content: a checkout gives files a new time, and a deleted one has none. The types are those of `common`. */
+function fingerprint(): string {
+  const hash = createHash("sha256");
+  const own = readdirSync(folder).filter((name) => !NOT_SOURCES.includes(name));
+  for (const source of [...own.map((name) => join("client", name)), "common/src", "package-lock.json"]) {
+    for (const path of filesOf(source)) hash.update(`\0${path}\0`).update(readFileSync(join(root, path)));
+  }
+  return hash.digest("hex");
+}
+
+function filesOf(path: string): string[] {
+  const inside = attempt(() => readdirSync(join(root, path)));
+  return inside ? inside.toSorted().flatMap((name) => filesOf(join(path, name))) : [path];
+}

@@ -1,0 +1,43 @@
+import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findBrowser } from "./find-browser";
+import { afterwards } from "./testing";
+
+it("takes the browser that CHROMIUM names, before any on the PATH", async () => {
+  const named = program("my-browser", "echo 1.0");
+  setVariable("PATH", `${program("chromium", "echo 2.0").folder}:${process.env.PATH}`);
+  setVariable("CHROMIUM", named.path);
+  expect(await findBrowser()).toBe(named.path);
+});
+
+it("does not take another one than CHROMIUM names, even when that does not run", async () => {
+  const { path } = program("my-browser", "exit 1");
+  setVariable("CHROMIUM", path);
+  await expect(findBrowser()).rejects.toThrow(`CHROMIUM is ${path}, which does not run`);
+});
+
+it("finds a browser that runs on the PATH, whatever it is called", async () => {
+  const stub = program("chromium", "echo this is only a hint how to install it >&2; exit 1");
+  const chrome = program("google-chrome", "echo 2.0");
+  setVariable("PATH", `${stub.folder}:${chrome.folder}`);
+  setVariable("CHROMIUM", "");
+  expect(await findBrowser()).toBe(chrome.path);
+});
+
+function program(name: string, script: string): { folder: string; path: string } {
+  const folder = mkdtempSync(join(tmpdir(), "browser-"));
+  const path = join(folder, name);
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
+  chmodSync(path, 0o755);
+  return { folder, path };
+}
+
+function setVariable(name: "CHROMIUM" | "PATH", value: string): void {
+  const before = process.env[name];
+  process.env[name] = value;
+  afterwards(() => {
+    if (before === undefined) delete process.env[name];
+    else process.env[name] = before;
+  });
+}

@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { execute } from "./execute";
+import { binFolder } from "./find-server";
+import { firstThatRuns, firstThatWorks, foldersOnPath, type Search } from "./first-that-works";
+import { mustAnswer } from "./install";
+import { root } from "./program";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const ON_MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
+const downloads = { ...process.env, PLAYWRIGHT_BROWSERS_PATH: join(binFolder, "browsers") };
+
+/** The path of a Chromium that runs on this machine, installed first if need be. */
+export async function findBrowser(search: Search = {}): Promise<string> {
+  const located = await locateBrowser();
+  if (located) return located;
+  if (process.env.CHROMIUM) throw new Error(`CHROMIUM is ${process.env.CHROMIUM}, which does not run`);
+  const { signal } = search;
+  return firstThatWorks(
+    {
+      title: "Chromium",
+      tried: [
+        "CHROMIUM: not set",
+        `${NAMES.join(", ")} on the PATH: none that runs`,
+        "what Playwright has downloaded: none that runs",
+      ],
+      ways: [
+        ["Playwright's download", () => download(signal)],
+        ["apt-get", () => installPackage(signal)],
+      ],
+      mend: "install Chromium or Google Chrome, or set CHROMIUM to its path",
+    },
+    search,
+  );
+}
+
+/** CHROMIUM, or what is found in the usual places, if it runs. */
+export async function locateBrowser(): Promise<string | undefined> {
+  const { CHROMIUM } = process.env;
+  if (CHROMIUM) return firstThatRuns([CHROMIUM]);
+  const onPath = NAMES.flatMap((name) => foldersOnPath().map((folder) => join(folder, name)));
+  return (
+    (await firstThatRuns([...onPath, ON_MACOS])) ??
+    firstThatRuns([await pathOfPlaywrights(process.env), await pathOfPlaywrights(downloads)])
+  );
+}
+
+async function download(signal?: AbortSignal): Promise<string> {
+  await mustAnswer("https://cdn.playwright.dev");
+  const installer = join(root, "node_modules/playwright-core/cli.js");
+  await execute(process.execPath, [installer, "install", "--no-shell", "chromium"], {
+    env: downloads,
+    signal,
+  });
+  return mustRun(await pathOfPlaywrights(downloads));
+}
+
+async function installPackage(signal?: AbortSignal): Promise<string> {
+  if (process.getuid?.() !== 0) throw new Error("only root may use it");
+  const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, signal };
+  await execute("apt-get", ["update"], options);
+  const packages = ["chromium", "fonts-liberation"];
+  await execute("apt-get", ["install", "-y", "--no-install-recommends", ...packages], options);
+  return mustRun(...foldersOnPath().map((folder) => join(folder, "chromium")));
+}
+
+async function mustRun(...paths: string[]): Promise<string> {
+  const found = await firstThatRuns(paths);
+  if (!found) throw new Error("what it installed does not run");
+  return found;
+}
+
+/** Where Playwright puts its Chromium; it decides once, by its variables at the start. */
+async function pathOfPlaywrights(env: NodeJS.ProcessEnv): Promise<string> {
+  const script = 'console.log(require("playwright-core").chromium.executablePath())';
+  return (await execute(process.execPath, ["-e", script], { cwd: root, env })).trim();
+}

@@ -1,0 +1,42 @@
+import { existsSync } from "node:fs";
+import { delimiter } from "node:path";
+import { reasonOf, succeeds } from "./execute";
+
+export interface Search {
+  say?: (line: string) => void;
+  signal?: AbortSignal;
+}
+
+interface Wanted<Found> {
+  title: string;
+  /** What was looked at already, in vain. */
+  tried: string[];
+  /** In the order in which they are tried. */
+  ways: [name: string, get: (() => Promise<Found>) | undefined][];
+  mend: string;
+}
+
+/** Gets what the first of the ways brings; rejects naming everything that was tried. */
+export async function firstThatWorks<Found>(wanted: Wanted<Found>, { say, signal }: Search): Promise<Found> {
+  const { title, ways, mend } = wanted;
+  const tried = [...wanted.tried];
+  for (const [name, get] of ways) {
+    if (!get) continue;
+    say?.(`Getting ${title} from ${name} …`);
+    try {
+      return await get();
+    } catch (error) {
+      signal?.throwIfAborted();
+      tried.push(`${name}: ${reasonOf(error)}`);
+    }
+  }
+  throw new Error([`${title} is needed. Tried:`, ...tried, `To mend it: ${mend}.`].join("\n  "));
+}
+
+/** The first of these programs that is there and runs. */
+export async function firstThatRuns(paths: string[]): Promise<string | undefined> {
+  for (const path of paths) if (existsSync(path) && (await succeeds(path, ["--version"]))) return path;
+  return undefined;
+}
+
+export const foldersOnPath = (): string[] => process.env.PATH?.split(delimiter) ?? [];

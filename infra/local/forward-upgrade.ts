@@ -1,0 +1,55 @@
+import { type IncomingMessage, request, ServerResponse } from "node:http";
+import { pipeline } from "node:stream";
+import type { Backend } from "./backends";
+import { headersForBackend, headersForClient } from "./forwarded-headers";
+import { badGateway, gatewayTimeout, refuse, unavailable } from "./refuse";
+
+const onlyGet = { status: 400, code: "bad-request", message: "Only a GET can ask for an upgrade" };
+
+/** Joins a browser's WebSocket with a process: once that agrees, bytes go both ways as they come. */
+export function forwardUpgrade(
+  req: IncomingMessage,
+  head: Buffer,
+  requestId: string,
+  longestAnswerInMs: number,
+  backend?: Backend,
+): void {
+  const { socket } = req;
+  socket.on("error", () => undefined); // nobody else listens by now; its "close" comes too
+  const res = new ServerResponse(req);
+  res.shouldKeepAlive = false;
+  res.assignSocket(socket);
+  res.once("finish", () => socket.end());
+  if (req.method !== "GET") return refuse(res, requestId, onlyGet); // its body, if any, is beyond reach
+  if (!backend) return refuse(res, requestId, unavailable);
+
+  const upgrade = { connection: "upgrade", upgrade: req.headers.upgrade };
+  const headers = { ...headersForBackend(req, requestId), ...upgrade };
+  const upstream = request(backend.url, { agent: false, path: req.url, headers }).end();
+  const deadline = setTimeout(() => {
+    refuse(res, requestId, gatewayTimeout);
+    upstream.destroy();
+  }, longestAnswerInMs);
+  upstream.once("close", () => clearTimeout(deadline));
+  socket.once("close", () => {
+    if (!res.headersSent) upstream.destroy();
+  });
+  upstream.on("error", () => {
+    if (!res.headersSent) refuse(res, requestId, badGateway);
+  });
+  upstream.once("response", (refusal) => {
+    clearTimeout(deadline);
+    res.writeHead(refusal.statusCode ?? 502, refusal.statusMessage ?? "", headersForClient(refusal));
+    pipeline(refusal, res, () => undefined);
+  });
+  upstream.once("upgrade", (agreed, other, otherHead) => {
+    const to = { connection: "upgrade", upgrade: agreed.headers.upgrade };
+    res.writeHead(101, { ...headersForClient(agreed), ...to }).flushHeaders();
+    res.detachSocket(socket);
+    socket.write(otherHead);
+    other.write(head);
+    // What ends or breaks on one side does so on the other.
+    pipeline(socket, other, () => undefined);
+    pipeline(other, socket, () => undefined);
+  });
+}

@@ -1,0 +1,114 @@
+import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
+import type { Duplex } from "node:stream";
+import { startGateway } from "./gateway";
+import { freePort } from "./port";
+import { readRoutes } from "./routes";
+import { afterwards, ask, backend, gatewayTo, type Handler, until } from "./testing";
+
+const upgrade = { connection: "Upgrade", upgrade: "websocket" };
+
+it("joins both sides once the service agrees, and passes on what each says as it comes", async () => {
+  const { url, sides } = await gatewayToPages();
+  const { browser, headers } = await connect(`${url}/_next/hmr?id=1`);
+  expect(headers).toMatchObject({
+    upgrade: "websocket",
+    "x-asked": "/_next/hmr?id=1",
+    "x-from": "127.0.0.1",
+  });
+  const [service] = sides;
+  const heard = { browser: "", service: "" };
+  browser.on("data", (part) => (heard.browser += part));
+  service?.on("data", (part) => (heard.service += part));
+  await until(() => heard.browser === "hello "); // sent in one piece with the agreement
+  browser.write("ping");
+  await until(() => heard.service === "ping");
+  service?.write("pong");
+  await until(() => heard.browser === "hello pong");
+});
+
+it.each(["browser", "service"])("closes the other side when the %s goes, gently or not", async (who) => {
+  const { url, sides } = await gatewayToPages();
+  for (const leave of [(side?: Duplex) => side?.end(), (side?: Duplex) => side?.destroy()]) {
+    const { browser } = await connect(url);
+    const service = sides.at(-1);
+    for (const side of [browser, service]) side?.resume();
+    leave(who === "browser" ? browser : service);
+    await until(() => browser.closed && service?.closed);
+  }
+});
+
+it("ignores the wish for an upgrade where nothing needs one", async () => {
+  const url = await gatewayTo([await backend("client", (_req, res) => res.end("a page"))]);
+  expect(await ask(url, { headers: upgrade })).toMatchObject({ status: 200, body: "a page" });
+});
+
+it("passes the service's own refusal on", async () => {
+  const url = await gatewayTo([await backend("client", (_req, res) => res.writeHead(403).end("not you"))], {
+    forwardsUpgrades: true,
+  });
+  expect(await ask(url, { headers: upgrade })).toMatchObject({ status: 403, body: "not you" });
+});
+
+it.each<[string, number, string, Handler | undefined]>([
+  ["no process is ready", 503, "GET", undefined],
+  ["the service breaks off", 502, "GET", (req) => req.socket.destroy()],
+  ["the service does not answer", 504, "GET", () => undefined],
+  ["it is asked for with a body", 400, "POST", () => undefined],
+])("refuses by itself when %s", async (_why, status, method, answer) => {
+  const url = await gatewayTo(answer ? [await backend("client", answer)] : [], {
+    longestAnswerInMs: 300,
+    forwardsUpgrades: true,
+  });
+  const refusal = await ask(url, { method, headers: { ...upgrade, "x-request-id": "mine-1" } });
+  expect(refusal).toMatchObject({ status, headers: { connection: "close" } });
+  expect(JSON.parse(refusal.body)).toMatchObject({ requestId: "mine-1" });
+});
+
+it("closes what is joined, and what waits to be, when it is closed itself", async () => {
+  const { url, sides, close } = await gatewayToPages();
+  const { browser } = await connect(url);
+  browser.resume();
+  const waiting = connect(`${url}/never`).then(
+    () => "joined",
+    (error: Error) => error.message,
+  );
+  await until(() => sides.length === 2);
+  for (const side of sides) side.resume();
+  await close();
+  await until(() => [browser, ...sides].every(({ closed }) => closed));
+  expect(await waiting).toBe("socket hang up");
+});
+
+/** Pages that agree to every upgrade, and their sides of the connections. */
+async function gatewayToPages() {
+  const pages = await backend("client", () => undefined);
+  const sides: Duplex[] = [];
+  pages.server.on("upgrade", (req: IncomingMessage, side: Duplex) => {
+    side.once("end", () => side.end()); // as libraries do
+    sides.push(side);
+    if (req.url === "/never") return;
+    const told = `x-asked: ${req.url}\r\nx-from: ${String(req.headers["x-forwarded-for"])}\r\n`;
+    side.write(`HTTP/1.1 101 Agreed\r\nconnection: upgrade\r\nupgrade: websocket\r\n${told}\r\nhello `);
+  });
+  const port = await freePort();
+  const gateway = await startGateway({
+    port,
+    routes: readRoutes(),
+    backends: [pages],
+    forwardsUpgrades: true,
+  });
+  afterwards(() => gateway.close());
+  return { url: `http://127.0.0.1:${port}`, sides, close: () => gateway.close() };
+}
+
+function connect(url: string): Promise<{ browser: Duplex; headers: IncomingHttpHeaders }> {
+  const sent = request(url, { agent: false, headers: upgrade }).end();
+  return new Promise((resolve, reject) => {
+    sent.once("error", reject);
+    sent.once("upgrade", ({ headers }, browser, head) => {
+      browser.once("error", () => undefined); // when the other side breaks off
+      browser.unshift(head);
+      resolve({ browser, headers });
+    });
+  });
+}
