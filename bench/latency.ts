@@ -1,12 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Collection, createConnection, Types } from "mongoose";
 import { natsBus } from "../common/src/messaging/nats-bus";
-import { freePort } from "../infra/local/port";
-import { startStack, type Stack } from "../infra/local/stack";
+import type { Stack } from "../infra/local/stack";
+import { report, withStack } from "./with-stack";
 
 const warmUpRounds = 30;
 const rounds = 200;
@@ -115,44 +113,9 @@ async function untilAll<T>(items: T[], find: (item: T) => number | undefined): P
   }
 }
 
-function report(what: string, times: number[]): void {
-  const sorted = times.toSorted((one, other) => one - other);
-  const percentile = (share: number) => (sorted[Math.ceil(sorted.length * share) - 1] ?? NaN).toFixed(1);
-  console.log(what.padEnd(51), percentile(0.5).padStart(8), percentile(0.99).padStart(8));
-}
-
 const mebibytes = (pid: number): string => {
   const kibibytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return (Number(kibibytes) / 1024).toFixed(0);
 };
 
-async function run(): Promise<void> {
-  const dataFolder = mkdtempSync(join(tmpdir(), "eventhive-bench-"));
-  const environment = {
-    EVENTHIVE_DEMO: "no",
-    EXPIRATION_SECONDS: "20",
-    MAX_RESERVATIONS: "100000",
-    SIGNUPS_PER_HOUR: "100000",
-  };
-  const stack = await startStack({
-    dataFolder,
-    port: await freePort(),
-    replicas: 1,
-    environment,
-    say: console.log,
-  });
-  try {
-    await measure(stack);
-  } finally {
-    await stack.stop();
-    rmSync(dataFolder, { recursive: true, force: true });
-  }
-}
-
-run().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    console.error(error);
-    process.exit(1);
-  },
-);
+void withStack(measure);

@@ -49,7 +49,9 @@ export default async function OrderPage({ params }: PageProps<"/orders/[orderId]
   return (
     <article className={styles.order}>
       <div className="stack">
-        <h1 role="status">{headings[state]}</h1>
+        <div role="status">
+          <h1>{headings[state]}</h1>
+        </div>
         <TicketShape price={order.ticket.price} isGone={over.includes(state)}>
           <h2>
             <Link href={`/tickets/${order.ticket.id}`}>{order.ticket.title}</Link>

@@ -1,0 +1,105 @@
+import { randomUUID } from "node:crypto";
+import type { Page } from "playwright-core";
+import { person } from "../client";
+import { eventually } from "../eventually";
+import { orderOf, ticketOnSale } from "../market";
+import { expectFailure, hydrated, visit, visitSignedIn } from "./browser";
+import { button, heading, link, reserve, status } from "./hands";
+
+/** Notes when the page first says so, however rarely anybody looks. */
+async function watchFor(page: Page, text: string): Promise<() => Promise<number>> {
+  await page.evaluate(`
+    saidAt = undefined;
+    const look = () => {
+      if (document.querySelector("main").textContent.includes(${JSON.stringify(text)})) saidAt ??= Date.now();
+    };
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+  `);
+  return () =>
+    eventually(async () => {
+      const saidAt = await page.evaluate<number | undefined>("saidAt");
+      if (!saidAt) throw new Error(`The page does not say: ${text}`);
+      return saidAt;
+    });
+}
+
+it("tells the loser of a race at once, in words, and what to do next", async () => {
+  const ticket = await ticketOnSale(await person("sam"));
+  const [{ page: bea }, { page: eve }] = [await visitSignedIn(), await visitSignedIn()];
+  await Promise.all([bea, eve].map((page) => page.goto(`/tickets/${ticket.id}`)));
+  await Promise.all([bea, eve].map(hydrated));
+  // So that the race is decided by orders, and not by who hears first that it is over.
+  await eve.route("**/api/orders", async (route) => {
+    await heading(bea, "Reserved for you").waitFor();
+    await route.continue();
+  });
+  expectFailure(400, "/api/orders");
+  await Promise.all([bea, eve].map((page) => button(page, /^Reserve for/).click()));
+  await heading(bea, "Reserved for you").waitFor();
+  await eve.getByText("Somebody was faster and has reserved this ticket.").waitFor();
+  await eve.getByText("Someone is paying for it.").waitFor();
+  expect(await button(eve, /^Reserve for/).count()).toBe(0);
+  await link(eve, "other tickets").click();
+  await heading(eve, "Tickets from person to person").waitFor();
+});
+
+it("greys a taken ticket out within a second on every list, and brings it back", async () => {
+  const title = `Opera ${randomUUID()}`;
+  const ticket = await ticketOnSale(await person("sam"), { title });
+  const eve = await visit();
+  await eve.goto(`/?q=${encodeURIComponent(title)}`);
+  await status(eve, "Available").waitFor();
+  await hydrated(eve);
+
+  const reservedAt = await watchFor(eve, "Reserved");
+  const bea = await person("bea");
+  const order = await orderOf(bea, ticket);
+  const takenAt = Date.parse(order.createdAt);
+  expect((await reservedAt()) - takenAt).toBeLessThan(1000);
+  expect(await link(eve, title).count()).toBe(1);
+  await bea.cancel(order);
+  await status(eve, "Available").waitFor();
+});
+
+it("turns an order paid, or cancelled, that another tab has paid or cancelled", async () => {
+  const sam = await person("sam");
+  const [first, second] = [await ticketOnSale(sam), await ticketOnSale(sam)];
+  const { page: bea, client } = await visitSignedIn();
+  const order = await orderOf(client, first);
+  await bea.goto(`/orders/${order.id}`);
+  await heading(bea, "Reserved for you").waitFor();
+  await client.pay(order);
+  await heading(bea, "It is yours").waitFor();
+
+  const other = await orderOf(client, second);
+  await bea.goto(`/orders/${other.id}`);
+  await heading(bea, "Reserved for you").waitFor();
+  await hydrated(bea);
+  await client.cancel(other);
+  await heading(bea, "You cancelled this order").waitFor();
+});
+
+it("shows a new price and a withdrawal to whoever looks at the ticket", async () => {
+  const sam = await person("sam");
+  const ticket = await ticketOnSale(sam);
+  const { page: bea } = await visitSignedIn();
+  await bea.goto(`/tickets/${ticket.id}`);
+  await hydrated(bea);
+  await sam.edit(ticket, { title: ticket.title, price: 31.5 });
+  await button(bea, "Reserve for $31.50").waitFor();
+  await sam.withdraw(ticket);
+  await bea.getByText("Its seller has withdrawn this ticket.").waitFor();
+});
+
+it("polls while the stream cannot be had", async () => {
+  const sam = await person("sam");
+  const ticket = await ticketOnSale(sam);
+  const { page: bea } = await visitSignedIn();
+  await bea.route("**/api/tickets/stream*", (route) => route.fulfill({ status: 429 }));
+  expectFailure(429, "/api/tickets/stream");
+  await bea.goto(`/tickets/${ticket.id}`);
+  await hydrated(bea);
+  await sam.edit(ticket, { title: ticket.title, price: 32.5 });
+  await button(bea, "Reserve for $32.50").waitFor();
+  await reserve(bea);
+});
