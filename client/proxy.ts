@@ -18,22 +18,23 @@ export function proxy(request: NextRequest): NextResponse {
 
 export const config = { matcher: "/((?!_next/static|icon.svg).*)" };
 
+/** Stripe's script brings a frame, and writes styles into the page; Next, while one develops, evaluates code. */
 function policyFor(path: string, nonce: string): string {
-  const isPayable = /^\/orders\/[^/]+$/.test(path) && Boolean(process.env.STRIPE_PUBLISHABLE_KEY);
-  const paying = isPayable ? ` ${stripe}` : "";
-  const development = process.env.NODE_ENV === "development";
-  return Object.entries({
-    "default-src": "'self'",
-    "script-src": `'self' 'nonce-${nonce}' 'strict-dynamic'${development ? " 'unsafe-eval'" : ""}`,
-    "style-src": `'self'${development ? " 'unsafe-inline'" : ""}${isPayable ? ` ${stripe} 'unsafe-inline'` : ""}`,
-    "img-src": `'self' data:${isPayable ? " https://*.stripe.com" : ""}`,
-    "connect-src": `'self'${paying}`,
-    "frame-src": isPayable ? stripe : "'none'",
-    "object-src": "'none'",
-    "base-uri": "'none'",
-    "form-action": "'self'",
-    "frame-ancestors": "'none'",
-  })
-    .map(([directive, sources]) => `${directive} ${sources}`)
+  const pays = Boolean(process.env.STRIPE_PUBLISHABLE_KEY) && /^\/orders\/[^/]+$/.test(path);
+  const develops = process.env.NODE_ENV === "development";
+  const sources = {
+    "default-src": ["'self'"],
+    "script-src": ["'self'", `'nonce-${nonce}'`, "'strict-dynamic'", develops && "'unsafe-eval'"],
+    "style-src": ["'self'", (develops || pays) && "'unsafe-inline'", pays && stripe],
+    "img-src": ["'self'", "data:", pays && "https://*.stripe.com"],
+    "connect-src": ["'self'", pays && stripe],
+    "frame-src": [pays ? stripe : "'none'"],
+    "object-src": ["'none'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'self'"],
+    "frame-ancestors": ["'none'"],
+  };
+  return Object.entries(sources)
+    .map(([directive, allowed]) => [directive, ...allowed.filter(Boolean)].join(" "))
     .join("; ");
 }

@@ -26,11 +26,13 @@ export function Live({ url, event, version }: LiveProps) {
   return null;
 }
 
-/** Renders the page again and again, while it shows what nobody announces. */
+/** Renders the page again and again, while it shows what nobody announces and somebody looks at it. */
 export function Polling({ everyInMs }: { everyInMs: number }) {
   const router = useRouter();
   useEffect(() => {
-    const timer = setInterval(() => router.refresh(), everyInMs);
+    const timer = setInterval(() => {
+      if (document.visibilityState === "visible") router.refresh();
+    }, everyInMs);
     return () => clearInterval(timer);
   }, [router, everyInMs]);
   return null;

@@ -48,10 +48,8 @@ export function Pay({ order, checkout }: Pick<WayToPay, "order" | "checkout">) {
         const refusal = problemOf(error);
         setProblem(refusal);
         setOpenToken(refusals.includes(refusal.code) ? undefined : token);
-        if (refusal.code === "payment-declined" || !overtaken.includes(refusal.code)) {
-          isSent.current = false;
-          setIsPaying(false);
-        }
+        isSent.current = overtaken.includes(refusal.code);
+        setIsPaying(isSent.current);
       }
       router.refresh(); // the page knows by the order, not by this answer, what comes next
     },

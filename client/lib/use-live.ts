@@ -14,30 +14,45 @@ interface Live<State> {
   onPoll: () => void;
 }
 
-/** Hears of every change for as long as the page is open. */
+/** Hears of every change for as long as somebody looks at the page. */
 export function useLive<State>({ url, event, onState, onPoll }: Live<State>): void {
   const hear = useEffectEvent((message: MessageEvent<string>) => onState(JSON.parse(message.data)));
   const poll = useEffectEvent(onPoll);
 
   useEffect(() => {
-    let stream: EventSource;
-    let timer: ReturnType<typeof setTimeout>;
-    function open() {
-      stream = new EventSource(url);
-      stream.addEventListener(event, hear);
+    let stream: EventSource | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+
+    function open(): void {
+      const opened = new EventSource(url);
+      opened.addEventListener(event, hear);
       // The browser itself comes back to a stream that broke off, but not to one that was refused.
-      stream.addEventListener("error", () => {
-        if (stream.readyState !== EventSource.CLOSED) return;
+      opened.addEventListener("error", () => {
+        if (opened.readyState !== EventSource.CLOSED) return;
         timer = setTimeout(() => {
           poll();
           open();
         }, POLL_EVERY_IN_MS);
       });
+      stream = opened;
     }
-    open();
-    return () => {
+
+    function close(): void {
       clearTimeout(timer);
-      stream.close();
+      stream?.close();
+    }
+
+    // A browser has few connections, so a page that nobody looks at has none. What it missed comes when it is back.
+    function follow(): void {
+      close();
+      if (document.visibilityState === "visible") open();
+    }
+
+    follow();
+    document.addEventListener("visibilitychange", follow);
+    return () => {
+      document.removeEventListener("visibilitychange", follow);
+      close();
     };
   }, [url, event]);
 }
