@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { get } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
+import { createConnection } from "mongoose";
 import { Client, bodyOf } from "../e2e/client";
 import type { Stack } from "../infra/local/stack";
 import { report, withStack } from "./with-stack";
@@ -9,7 +11,9 @@ const rounds = 200;
 const sellersAtOnce = 16;
 
 /** What the pages weigh, and whether the front page gets slower when there is more to list. */
-async function measure({ url }: Stack): Promise<void> {
+async function measure({ url, servers }: Stack): Promise<void> {
+  const connection = await createConnection(servers.mongo).asPromise();
+  const replicas = connection.useDb("orders").collection("tickets");
   const seller = new Client(url);
   await bodyOf(seller.signUp({ email: `${randomUUID()}@example.com`, password: "correct horse" }));
   const { id } = await bodyOf(seller.sell("Benchmark", 20));
@@ -26,8 +30,10 @@ async function measure({ url }: Stack): Promise<void> {
   for (const wanted of [50, 10_000]) {
     await sell(seller, wanted - onSale);
     onSale = wanted;
+    while ((await replicas.countDocuments()) < onSale) await pause(100); // until all is quiet
     report(`${wanted} tickets on sale`, await timesOf(url));
   }
+  await connection.close();
 }
 
 async function weigh(url: string, path: string): Promise<void> {

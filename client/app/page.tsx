@@ -14,7 +14,9 @@ import styles from "./page.module.css";
 export async function generateMetadata({ searchParams }: PageProps<"/">): Promise<Metadata> {
   const { q, cursor } = one(await searchParams);
   // Search engines are to find the tickets, not every way to list them.
-  return q || cursor ? { title: q ? `“${q}”` : "More tickets", robots: { index: false } } : {};
+  if (!q && !cursor) return {};
+  // In full: the layout's own page is the only one that its template is not for.
+  return { title: { absolute: `${q ? `“${q}”` : "More tickets"} · EventHive` }, robots: { index: false } };
 }
 
 export default async function TicketsPage({ searchParams }: PageProps<"/">) {

@@ -61,10 +61,12 @@ export function ActionButton({
           <form method="dialog">
             <p id={question}>{confirm.question}</p>
             <div className="row">
-              <button className="button primary" onClick={() => void run()}>
+              <button className="button danger" onClick={() => void run()}>
                 {confirm.yes}
               </button>
-              <button className="button">{confirm.no}</button>
+              <button className="button" autoFocus>
+                {confirm.no}
+              </button>
             </div>
           </form>
         </dialog>

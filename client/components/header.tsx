@@ -1,7 +1,9 @@
 import Link from "next/link";
 import { currentUser } from "@/lib/server";
 import styles from "./header.module.css";
+import { Polling } from "./live";
 import { Mark } from "./mark";
+import { SignInLinks } from "./sign-in-links";
 
 export async function Header() {
   const user = await currentUser();
@@ -31,15 +33,13 @@ export async function Header() {
               </button>
             </form>
           )}
-          {user === null && (
-            <>
-              <Link href="/auth/signin">Sign in</Link>
-              <Link href="/auth/signup" className="button small primary">
-                Sign up
-              </Link>
-            </>
+          {user === null && <SignInLinks />}
+          {user === undefined && (
+            <span className={styles.away}>
+              Accounts are away for a moment
+              <Polling everyInMs={5_000} />
+            </span>
           )}
-          {user === undefined && <span className={styles.email}>Accounts are away for a moment</span>}
         </div>
       </div>
     </header>

@@ -1,21 +1,21 @@
 "use client";
 
-import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { useLive } from "@/lib/use-live";
+import { useRefresh } from "@/lib/use-refresh";
 import type { Ticket } from "@/lib/types";
 import { TicketCard } from "./ticket-card";
 import styles from "./live-tickets.module.css";
 
 /** A page of the list. Whatever happens to a ticket shows at once, and its card stays where it is. */
 export function LiveTickets({ tickets }: { tickets: Ticket[] }) {
-  const router = useRouter();
+  const refresh = useRefresh();
   const [heard, setHeard] = useState<ReadonlyMap<string, Ticket>>(new Map());
   useLive<Ticket>({
     url: `/api/tickets/stream?ids=${tickets.map(({ id }) => id).join()}`,
     event: "ticket",
     onState: (state) => setHeard((known) => new Map(known).set(state.id, state)),
-    onPoll: () => router.refresh(),
+    onPoll: refresh,
   });
   return (
     <ul className={styles.grid}>

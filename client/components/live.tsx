@@ -1,8 +1,8 @@
 "use client";
 
-import { useRouter } from "next/navigation";
 import { useEffect } from "react";
 import { useLive } from "@/lib/use-live";
+import { useRefresh } from "@/lib/use-refresh";
 
 interface LiveProps {
   /** A stream of one thing. */
@@ -14,26 +14,26 @@ interface LiveProps {
 
 /** Renders the page again, on the server, whenever what it shows has changed. */
 export function Live({ url, event, version }: LiveProps) {
-  const router = useRouter();
+  const refresh = useRefresh();
   useLive<{ version: number }>({
     url,
     event,
     onState: (state) => {
-      if (state.version > version) router.refresh();
+      if (state.version > version) refresh();
     },
-    onPoll: () => router.refresh(),
+    onPoll: refresh,
   });
   return null;
 }
 
 /** Renders the page again and again, while it shows what nobody announces and somebody looks at it. */
 export function Polling({ everyInMs }: { everyInMs: number }) {
-  const router = useRouter();
+  const refresh = useRefresh();
   useEffect(() => {
     const timer = setInterval(() => {
-      if (document.visibilityState === "visible") router.refresh();
+      if (document.visibilityState === "visible") refresh();
     }, everyInMs);
     return () => clearInterval(timer);
-  }, [router, everyInMs]);
+  }, [refresh, everyInMs]);
   return null;
 }

@@ -32,7 +32,7 @@ export function PayWithTestCard({ order, isPaying, onToken }: WayToPay) {
         {testCards.map((card) => (
           <li key={card.number}>
             <button type="button" className="button small" onClick={() => setNumber(card.number)}>
-              {card.number} {card.does}
+              {card.number} <span>{card.does}</span>
             </button>
           </li>
         ))}

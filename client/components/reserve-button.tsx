@@ -12,11 +12,12 @@ import { Money } from "./money";
 
 interface ReserveButtonProps {
   ticket: Ticket;
+  look?: string;
   children?: ReactNode;
 }
 
 /** Reserves the ticket while it is available. What was refused stays said when it no longer is. */
-export function ReserveButton({ ticket, children }: ReserveButtonProps) {
+export function ReserveButton({ ticket, look = "primary", children }: ReserveButtonProps) {
   const router = useRouter();
 
   /** With the price that the buyer sees: another one is refused. */
@@ -35,7 +36,7 @@ export function ReserveButton({ ticket, children }: ReserveButtonProps) {
 
   return (
     <ActionButton
-      look="primary"
+      look={look}
       working="Reserving …"
       isPossible={ticket.status === "available"}
       act={reserve}

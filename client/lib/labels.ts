@@ -1,4 +1,4 @@
-import type { TicketStatus } from "@eventhive/common";
+import type { OrderStatus, TicketStatus } from "@eventhive/common";
 import type { Label } from "@/components/badge";
 import type { OrderState } from "./order-state";
 
@@ -7,6 +7,14 @@ export const ticketLabels: Record<TicketStatus, Label> = {
   reserved: { tone: "wait", text: "Reserved" },
   sold: { tone: "quiet", text: "Sold" },
   withdrawn: { tone: "quiet", text: "Withdrawn" },
+};
+
+/** Of a ticket, to whom its order belongs. */
+export const ownOrderLabels: Record<OrderStatus, Label> = {
+  created: { tone: "wait", text: "Reserved by you" },
+  "awaiting:payment": { tone: "wait", text: "Reserved by you" },
+  complete: { tone: "good", text: "Yours" },
+  cancelled: { tone: "quiet", text: "Reserved" }, // and about to be free again
 };
 
 export const orderLabels: Record<OrderState, Label> = {

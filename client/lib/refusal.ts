@@ -1,11 +1,17 @@
 import "server-only";
 import { cookies } from "next/headers";
+import { z } from "zod";
 import type { Problem } from "./problem";
 
-interface Refusal {
-  problem: Problem;
-  email: string;
-}
+const shape = z.object({
+  problem: z.object({
+    code: z.string(),
+    message: z.string().optional(),
+    fields: z.record(z.string(), z.string()),
+  }) satisfies z.ZodType<Problem>,
+  email: z.string(),
+});
+type Refusal = z.infer<typeof shape>;
 
 const name = "refused";
 
@@ -19,5 +25,10 @@ export async function lastRefusal({
   refused,
 }: Record<string, string | undefined>): Promise<Refusal | undefined> {
   const cookie = refused === undefined ? undefined : (await cookies()).get(name);
-  return cookie && JSON.parse(cookie.value);
+  if (!cookie) return undefined;
+  try {
+    return shape.parse(JSON.parse(cookie.value));
+  } catch {
+    return undefined; // anybody can write a cookie
+  }
 }

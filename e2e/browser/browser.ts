@@ -1,13 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { bodyOf, Client } from "../client";
-import { eventually } from "../eventually";
 import { stackFile } from "../stack";
+import { launch, screens } from "./chromium";
 import { Complaints, type Failure } from "./complaints";
-
-const flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
-const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const screens = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } };
 
 export interface Visit {
   screen?: keyof typeof screens;
@@ -20,8 +16,7 @@ let contexts: BrowserContext[] = [];
 let complaints = new Complaints();
 
 beforeAll(async () => {
-  const executablePath = process.env.CHROMIUM;
-  browser = await chromium.launch({ executablePath, args: [...flags, ...quiet] });
+  browser = await launch();
 });
 
 afterAll(() => browser.close());
@@ -68,11 +63,4 @@ export async function visitSignedIn(options?: Visit): Promise<{ page: Page; clie
  */
 export function expectFailure(how: Failure, path: string): void {
   complaints.expect(how, path);
-}
-
-/** Resolves when React has taken the page over. */
-export async function hydrated(page: Page): Promise<void> {
-  const isReacts = 'Object.keys(document.body).some((key) => key.startsWith("__reactProps"))';
-  // Not by waitForFunction, which would have the page evaluate it: its policy refuses.
-  await eventually(async () => expect(await page.evaluate(isReacts)).toBe(true));
 }

@@ -49,7 +49,9 @@ async function restartWith(name: string, variables: string): Promise<void> {
 async function served(): Promise<void> {
   const paths = ["/readyz", "/api/users/currentuser", "/api/tickets", "/api/orders", "/api/payments"];
   const statusOf = async (path: string) => (await fetch(stackFile().url + path)).status;
-  await eventually(async () => expect(await Promise.all(paths.map(statusOf))).not.toContain(503));
+  await eventually(async () => {
+    if ((await Promise.all(paths.map(statusOf))).includes(503)) throw new Error("Not all is served yet");
+  });
 }
 
 /** Stripe's own form stands in the tests of this file, in place of the one for test cards. */

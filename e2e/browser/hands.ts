@@ -1,5 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
+import { type Client, type Order, person } from "../client";
+import { orderOf, ticketOnSale } from "../market";
+import { visitSignedIn } from "./browser";
 
 /** What people look for on a page, by the names that a screen reader says. */
 export const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name, exact: true });
@@ -35,4 +38,24 @@ export async function reserve(page: Page): Promise<void> {
 export async function payWith(page: Page, card: RegExp): Promise<void> {
   await button(page, card).click();
   await button(page, /^Pay \$/).click();
+}
+
+/** The page of somebody who has reserved a ticket for $20, with nothing open yet. */
+export async function reservation(): Promise<{ page: Page; client: Client; order: Order }> {
+  const [seller, { page, client }] = await Promise.all([person("seller"), visitSignedIn()]);
+  const order = await orderOf(client, await ticketOnSale(seller));
+  return { page, client, order };
+}
+
+/** Resolves once the clock shows another time. */
+export async function clockGoesOn(page: Page): Promise<void> {
+  const clock = page.getByRole("timer");
+  const now = await clock.textContent();
+  await clock.filter({ hasNotText: String(now) }).waitFor();
+}
+
+/** Resolves with a look at whether the page has been loaded again since. */
+export async function watchForReloads(page: Page): Promise<() => Promise<boolean>> {
+  await page.evaluate("document.isStillTheSame = true");
+  return async () => !(await page.evaluate<boolean>("Boolean(document.isStillTheSame)"));
 }

@@ -3,7 +3,8 @@ import type { Page } from "playwright-core";
 import { person } from "../client";
 import { eventually } from "../eventually";
 import { orderOf, ticketOnSale } from "../market";
-import { expectFailure, hydrated, visit, visitSignedIn } from "./browser";
+import { expectFailure, visit, visitSignedIn } from "./browser";
+import { hydrated } from "./chromium";
 import { button, heading, link, reserve, status } from "./hands";
 
 /** Notes when the page first says so, however rarely anybody looks. */

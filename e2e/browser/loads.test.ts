@@ -1,5 +1,6 @@
 import { violations } from "./axe";
-import { hydrated, visit } from "./browser";
+import { visit } from "./browser";
+import { hydrated } from "./chromium";
 
 it.each([{ screen: "phone" }, { screen: "desktop", colorScheme: "dark" }] as const)(
   "shows the tickets to anybody on a $screen, and comes alive",

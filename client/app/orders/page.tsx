@@ -39,6 +39,7 @@ export default async function OrdersPage({ searchParams }: PageProps<"/orders">)
         {orders.map((order) => {
           const own = payments?.filter(({ orderId }) => orderId === order.id) ?? [];
           const state = stateOf(order, own, answer?.serverTime ?? 0);
+          const isUnknown = order.status === "cancelled" && !payments; // refunded, or never charged
           return (
             <ListItem
               key={order.id}
@@ -48,7 +49,7 @@ export default async function OrdersPage({ searchParams }: PageProps<"/orders">)
                   <Money amount={order.ticket.price} /> · <DateTime iso={order.createdAt} />
                 </>
               }
-              badge={<Badge {...orderLabels[state]} />}
+              badge={isUnknown ? null : <Badge {...orderLabels[state]} />}
             >
               {state === "awaiting-payment" && (
                 <a className="button small primary" href={`/orders/${order.id}`}>

@@ -54,7 +54,9 @@ export default async function OrderPage({ params }: PageProps<"/orders/[orderId]
         </div>
         <TicketShape price={order.ticket.price} isGone={over.includes(state)}>
           <h2>
-            <Link href={`/tickets/${order.ticket.id}`}>{order.ticket.title}</Link>
+            <Link className="plain" href={`/tickets/${order.ticket.id}`}>
+              {order.ticket.title}
+            </Link>
           </h2>
           <Badge {...orderLabels[state]} />
         </TicketShape>
@@ -111,7 +113,8 @@ async function NextStep({ view }: { view: OrderView }) {
         <>
           {live}
           <Polling everyInMs={2_000} />
-          <p>The reservation has ended; the ticket goes back to the others. You have not been charged.</p>
+          <p>The reservation has ended; the ticket goes back to the others.</p>
+          <NotCharged view={view} />
         </>
       );
     case "refunding":
@@ -135,22 +138,30 @@ async function NextStep({ view }: { view: OrderView }) {
     case "expired":
       return (
         <>
-          <p>The reservation has ended. You have not been charged.</p>
+          <p>The reservation has ended.</p>
+          <NotCharged view={view} />
           <ReserveAgain view={view} />
         </>
       );
     case "cancelled":
       return (
         <>
-          <p>The ticket is back with the others. You have not been charged.</p>
+          <p>The ticket is back with the others.</p>
+          <NotCharged view={view} />
           <ReserveAgain view={view} />
         </>
       );
   }
 }
 
+/** Only payments knows. */
+function NotCharged({ view: { paymentsAreAway } }: { view: OrderView }) {
+  return paymentsAreAway ? <Away what="Your payments" /> : <p>You have not been charged.</p>;
+}
+
 /** The way on from an order that ended: the same ticket, as soon and as long as it is free. */
-async function ReserveAgain({ view: { order } }: { view: OrderView }) {
+async function ReserveAgain({ view }: { view: OrderView }) {
+  const { order } = view;
   const ticket = (await findTicket(order.ticket.id))?.body;
   if (!ticket) return <Away what="The tickets" />;
   const isHeldByThis = ticket.orderId === order.id; // tickets has not heard of the end yet
@@ -162,7 +173,7 @@ async function ReserveAgain({ view: { order } }: { view: OrderView }) {
         <p>Someone else is paying for it now. It may come back.</p>
       )}
       {isOver && <p>The ticket is {ticket.status} meanwhile.</p>}
-      <ReserveButton ticket={ticket}>
+      <ReserveButton ticket={ticket} look={view.state === "expired" ? "primary" : ""}>
         Reserve it again for <Money amount={ticket.price} />
       </ReserveButton>
       <Link href="/">See other tickets</Link>

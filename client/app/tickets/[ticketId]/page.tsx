@@ -8,7 +8,7 @@ import { Live } from "@/components/live";
 import { ReserveButton } from "@/components/reserve-button";
 import { TicketShape } from "@/components/ticket-shape";
 import { WithdrawButton } from "@/components/withdraw-button";
-import { ticketLabels } from "@/lib/labels";
+import { ownOrderLabels, ticketLabels } from "@/lib/labels";
 import { currentUser, read } from "@/lib/server";
 import { settings } from "@/lib/settings";
 import { findTicket } from "@/lib/tickets";
@@ -34,19 +34,26 @@ export default async function TicketPage({ params }: Props) {
   const [answer, user] = await Promise.all([findTicket(ticketId), currentUser()]);
   if (!answer) return <AwayTicket />;
   const ticket = answer.body;
+  const isMine = ticket.userId === user?.id;
+  const isSignedIn = user !== null; // or auth is away: the other services know
+  const order = isSignedIn && !isMine && ticket.orderId ? await findOrder(ticket.orderId) : undefined;
   return (
     <article className={styles.ticket}>
       <JsonLd data={offerOf(ticket)} />
       <Live url={`/api/tickets/stream?ids=${ticket.id}`} event="ticket" version={ticket.version} />
-      <TicketShape price={ticket.price} isGone={ticket.status !== "available"} isLarge>
-        <Badge {...ticketLabels[ticket.status]} />
+      <TicketShape price={ticket.price} isGone={ticket.status !== "available" && !order} isLarge>
+        <Badge {...(order ? ownOrderLabels[order.status] : ticketLabels[ticket.status])} />
         <h1>{ticket.title}</h1>
         <p className="quiet">
           On EventHive since <DateTime iso={ticket.createdAt} />
         </p>
       </TicketShape>
       <section aria-label="What you can do" className="panel">
-        <Standing ticket={ticket} userId={user?.id} />
+        {isMine ? (
+          <Own ticket={ticket} />
+        ) : (
+          <Standing ticket={ticket} order={order} isSignedIn={isSignedIn} />
+        )}
       </section>
     </article>
   );
@@ -61,10 +68,15 @@ function AwayTicket() {
   );
 }
 
-/** What this visitor can do with the ticket as it is. */
-async function Standing({ ticket, userId }: { ticket: Ticket; userId?: string }) {
-  if (ticket.userId === userId) return <Own ticket={ticket} />;
-  const order = userId && ticket.orderId ? await findOrder(ticket.orderId) : undefined;
+interface StandingProps {
+  ticket: Ticket;
+  /** This visitor's own, when it is what holds the ticket. */
+  order?: Order;
+  isSignedIn: boolean;
+}
+
+/** What somebody who did not list the ticket can do with it as it is. */
+function Standing({ ticket, order, isSignedIn }: StandingProps) {
   if (order) {
     return (
       <>
@@ -85,8 +97,8 @@ async function Standing({ ticket, userId }: { ticket: Ticket; userId?: string })
   return (
     <>
       <p>{note[ticket.status]}</p>
-      {userId && <ReserveButton ticket={ticket} />}
-      {!userId && ticket.status === "available" && (
+      {isSignedIn && <ReserveButton ticket={ticket} />}
+      {!isSignedIn && ticket.status === "available" && (
         <a className="button primary" href={`/auth/signin?next=/tickets/${ticket.id}`}>
           Sign in to reserve it
         </a>
@@ -118,6 +130,7 @@ function Own({ ticket }: { ticket: Ticket }) {
           <WithdrawButton ticketId={ticket.id} />
         </div>
       )}
+      <Link href="/listings">All your listings</Link>
     </>
   );
 }

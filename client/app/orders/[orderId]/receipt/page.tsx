@@ -48,9 +48,13 @@ export default async function ReceiptPage({ params }: PageProps<"/orders/[orderI
                 </>
               )}
               <dt>Order</dt>
-              <dd>{view.order.id}</dd>
+              <dd>
+                <code>{view.order.id}</code>
+              </dd>
               <dt>Charge</dt>
-              <dd>{view.payment.stripeId}</dd>
+              <dd>
+                <code>{view.payment.stripeId}</code>
+              </dd>
             </dl>
           </div>
           <div className="row no-print">

@@ -1,0 +1,46 @@
+import { violations } from "./axe";
+import { expectFailure, visit } from "./browser";
+import { Marketplace } from "./marketplace";
+import { see, states } from "./states";
+
+const NARROWEST = { width: 320, height: 640 };
+let market: Marketplace;
+
+beforeAll(async () => {
+  market = await Marketplace.open();
+});
+
+describe.each(states)("$name", (state) => {
+  it("keeps nobody out, is one page with a name, and fits the narrowest phone", async () => {
+    const page = await visit();
+    if (state.refused) expectFailure(...state.refused);
+    await see(state, page, market, async () => {
+      expect(await violations(page)).toEqual([]);
+      expect(await page.title()).toMatch(/^EventHive: .|. · EventHive$/);
+      expect(await page.locator("html[lang=en]").count()).toBe(1);
+      const landmarks = ["h1", "main", "body > header", "header nav", "body > footer"];
+      const counts = await Promise.all(landmarks.map((selector) => page.locator(selector).count()));
+      expect(counts).toEqual(landmarks.map(() => 1));
+
+      await page.setViewportSize(NARROWEST);
+      await page.emulateMedia({ colorScheme: "dark" });
+      expect(await page.evaluate("document.scrollingElement.scrollWidth")).toBeLessThanOrEqual(320);
+      expect(await violations(page, "color-contrast")).toEqual([]);
+    });
+  });
+});
+
+it("calls every page by a name of its own", async () => {
+  const page = await visit();
+  await market.signIn(page, "buyer");
+  const { paid } = market.past;
+  const auth = ["/auth/signin", "/auth/signup", "/auth/signout"];
+  const own = ["/orders", `/orders/${paid.id}`, `/orders/${paid.id}/receipt`, "/listings", "/tickets/new"];
+  const titles = new Set<string>();
+  const paths = ["/", "/?q=jazz", `/tickets/${paid.ticket.id}`, ...auth, ...own];
+  for (const path of paths) {
+    await page.goto(path);
+    titles.add(await page.title());
+  }
+  expect([...titles]).toHaveLength(paths.length);
+});

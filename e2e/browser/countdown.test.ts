@@ -1,0 +1,72 @@
+import type { Page } from "playwright-core";
+import { RESERVATION_IN_SECONDS } from "./changes";
+import { orderOf, ticketOnSale } from "../market";
+import { type Order, person } from "../client";
+import { visit, visitSignedIn } from "./browser";
+import { clockGoesOn } from "./hands";
+
+const watch = `
+  const region = document.querySelector("div:has(> * > [role=timer]) > [role=status]");
+  window.said = [];
+  new MutationObserver(() => window.said.push(region.textContent)).observe(region, {
+    childList: true, characterData: true, subtree: true,
+  });
+`;
+
+/** What the region beside the clock says from now on, one after another. */
+async function listen(page: Page): Promise<() => Promise<string[]>> {
+  await page.evaluate(watch);
+  return () => page.evaluate("window.said");
+}
+
+it("counts in silence, and speaks at 30 s, at 10 s and in the end", async () => {
+  const [seller, { page, client }] = await Promise.all([person("seller"), visitSignedIn()]);
+  const order = await orderOf(client, await ticketOnSale(seller));
+  await page.clock.install();
+  await page.goto(`/orders/${order.id}`);
+  const clock = page.getByRole("timer");
+  await clock.waitFor();
+  expect(await clock.getAttribute("aria-live")).toBeNull();
+  expect(
+    await page.locator("[aria-live], [role=status], [role=alert], [role=log]").getByRole("timer").count(),
+  ).toBe(0);
+
+  const said = await listen(page);
+  for (const [second, words] of [
+    [25, []],
+    [8, ["30 seconds left to pay"]],
+    [12, ["30 seconds left to pay"]],
+    [8, ["30 seconds left to pay", "10 seconds left to pay"]],
+    [8, ["30 seconds left to pay", "10 seconds left to pay", "Your time is up"]],
+  ] as const) {
+    await page.clock.runFor(second * 1000);
+    expect(await said()).toEqual(words);
+  }
+});
+
+it.each([40, -40])("shows the right time to a browser whose clock is %i s wrong", async (wrongBySeconds) => {
+  const [seller, { page, client }] = await Promise.all([person("seller"), visitSignedIn()]);
+  const order = await orderOf(client, await ticketOnSale(seller));
+  await page.clock.setSystemTime(Date.now() + wrongBySeconds * 1000);
+  await page.goto(`/orders/${order.id}`);
+  await clockGoesOn(page); // until then it shows what was left when the page was made
+  await expectRightTime(page, order);
+});
+
+async function expectRightTime(page: Page, order: Order): Promise<void> {
+  const left = (Date.parse(order.expiresAt) - Date.now()) / 1000;
+  expect(left).toBeLessThanOrEqual(RESERVATION_IN_SECONDS);
+  const [minutes, seconds] = String(await page.getByRole("timer").textContent()).split(":");
+  expect(Math.abs(Number(minutes) * 60 + Number(seconds) - left)).toBeLessThanOrEqual(1);
+}
+
+it("moves nothing for those who want it still", async () => {
+  const page = await visit();
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.goto("/");
+  const moving = await page.evaluate(`[...document.querySelectorAll("*")]
+    .map((element) => getComputedStyle(element))
+    .filter(({ animationName, transitionDuration }) => animationName !== "none" || transitionDuration !== "0s")
+    .length`);
+  expect(moving).toBe(0);
+});

@@ -1,0 +1,146 @@
+import { randomInt } from "node:crypto";
+import type { Page } from "playwright-core";
+import { bodyOf, Client, type Credentials, type Order, type Ticket } from "../client";
+import { eventually } from "../eventually";
+import { orderOf, ticketOnSale } from "../market";
+import { card, fault } from "../stack";
+import { whileReservationsLast } from "./changes";
+
+const programme = [
+  { title: "Cup final, north stand", price: 95 },
+  { title: "Open-air cinema: Metropolis", price: 12 },
+  { title: "Night train to the northern lights, sleeper", price: 149 },
+  { title: "Symphony No. 9, balcony", price: 62 },
+  { title: "City marathon, starting place", price: 79.99 },
+  { title: "Beekeeping for beginners, Saturday course", price: 25 },
+  { title: "Hamlet, stalls row F", price: 36.5 },
+  { title: "Jazz at the Boathouse, table for two", price: 48 },
+];
+const MORE_THAN_A_PAGE = 26;
+
+/** `owner` has one listing of each kind, `buyer` one order of each kind, `newcomer` has nothing. */
+export type Role = "seller" | "owner" | "buyer" | "rival" | "newcomer";
+type Person = Credentials & { client: Client };
+
+/** A marketplace in which everything has happened once, and in which more can be made to happen. */
+export class Marketplace {
+  private listed = 0;
+
+  private constructor(
+    readonly people: Record<Role, Person>,
+    readonly past: { paid: Order; cancelled: Order; expired: Order; refunded: Order },
+    readonly listings: { withdrawn: Ticket; sold: Ticket; available: Ticket },
+  ) {}
+
+  static async open(): Promise<Marketplace> {
+    const people = {
+      seller: await signUp("seller"),
+      owner: await signUp("owner"),
+      buyer: await signUp("buyer"),
+      rival: await signUp("rival"),
+      newcomer: await signUp("newcomer"),
+    };
+    const [seller, owner, buyer, rival] = [people.seller, people.owner, people.buyer, people.rival];
+    const past = await orderInEveryWay(buyer.client, seller.client);
+    const listings = await listInEveryWay(owner.client, rival.client);
+    for (let seat = 1; seat <= MORE_THAN_A_PAGE; seat++)
+      await bodyOf(seller.client.sell(`Chamber music, row B, seat ${seat}`, 18));
+    for (const { title, price } of programme) await bodyOf(seller.client.sell(title, price));
+    return new Marketplace(people, past, listings);
+  }
+
+  async signIn(page: Page, role: Role): Promise<void> {
+    const { email, password } = this.people[role];
+    const response = await page.context().request.post("/api/users/signin", { data: { email, password } });
+    if (!response.ok()) throw new Error(`answered ${response.status()} ${await response.text()}`);
+  }
+
+  /** The next of the programme. */
+  onSale(): Promise<Ticket> {
+    return ticketOnSale(this.people.seller.client, programme[this.listed++ % programme.length]);
+  }
+
+  async reserved({ by }: { by: Role }): Promise<Order> {
+    return reserve(this.people[by].client, await this.onSale());
+  }
+
+  async paid({ by }: { by: Role }): Promise<Order> {
+    return buy(this.people[by].client, await this.onSale());
+  }
+
+  /** The card's answer takes some seconds. */
+  async beingPaid({ by }: { by: Role }): Promise<Order> {
+    const order = await this.reserved({ by });
+    await beginToPay(this.people[by].client, order, 4_000);
+    return order;
+  }
+}
+
+async function signUp(role: Role): Promise<Person> {
+  const client = new Client();
+  const credentials = { email: `${role}-${randomInt(1e6)}@example.com`, password: "correct horse" };
+  await bodyOf(client.signUp(credentials));
+  return { client, ...credentials };
+}
+
+async function orderInEveryWay(buyer: Client, seller: Client) {
+  const [first, second, third, fourth] = [
+    await ticketOnSale(seller, { title: "Flea market, a table", price: 15 }),
+    await ticketOnSale(seller, { title: "Puppet theatre, matinee", price: 9.5 }),
+    await ticketOnSale(seller, { title: "Guided tour of the old brewery", price: 18 }),
+    await ticketOnSale(seller, { title: "Choir night at the cathedral", price: 27 }),
+  ];
+  const orders: Order[] = [];
+  await whileReservationsLast(1, async () => void orders.push(await orderOf(buyer, first)));
+  const refunded = await orderOf(buyer, second);
+  await beginToPay(buyer, refunded, 500);
+  const cancelled = await orderOf(buyer, third);
+  for (const order of [refunded, cancelled]) await bodyOf(buyer.cancel(order));
+  const paid = await buy(buyer, fourth);
+  const [expired = paid] = orders;
+  await eventually(async () => {
+    const [payment] = await bodyOf(buyer.payments(`?orderId=${refunded.id}`));
+    const { status } = await bodyOf(buyer.showOrder(expired));
+    if (payment?.state !== "refunded" || status !== "cancelled") throw new Error("Not all is over yet");
+  });
+  return { paid, cancelled, expired, refunded };
+}
+
+async function listInEveryWay(owner: Client, rival: Client) {
+  const withdrawn = await ticketOnSale(owner, { title: "Ballet gala, circle", price: 54 });
+  await bodyOf(owner.withdraw(withdrawn));
+  const sold = await ticketOnSale(owner, { title: "Pub quiz, a team of four", price: 8 });
+  await buy(rival, sold);
+  const available = await ticketOnSale(owner, { title: "Harbour cruise at sunset", price: 31.5 });
+  return { withdrawn, sold, available };
+}
+
+export async function reserve(buyer: Client, ticket: Ticket): Promise<Order> {
+  const order = await orderOf(buyer, ticket);
+  await becomes(buyer, ticket, "reserved");
+  return order;
+}
+
+async function buy(buyer: Client, ticket: Ticket): Promise<Order> {
+  const order = await orderOf(buyer, ticket);
+  await bodyOf(buyer.pay(order));
+  await becomes(buyer, ticket, "sold");
+  return order;
+}
+
+/** Resolves when the payment is there; its answer comes later. */
+async function beginToPay(buyer: Client, order: Order, milliseconds: number): Promise<void> {
+  await fault({ kind: "delay", operation: "charge", milliseconds });
+  void buyer.pay(order, await card());
+  await eventually(async () => {
+    const payments = await bodyOf(buyer.payments(`?orderId=${order.id}`));
+    if (payments.length === 0) throw new Error("There is no payment yet");
+  });
+}
+
+async function becomes(client: Client, ticket: Ticket, status: Ticket["status"]): Promise<void> {
+  await eventually(async () => {
+    const { status: now } = await bodyOf(client.ticket(ticket));
+    if (now !== status) throw new Error(`The ticket is ${now}`);
+  });
+}

@@ -1,0 +1,94 @@
+import type { Page } from "playwright-core";
+import { person } from "../client";
+import { ticketOnSale } from "../market";
+import { expectFailure, visitSignedIn } from "./browser";
+import { payWithStripesForm, whileReservationsLast } from "./changes";
+import { clockGoesOn, heading, reservation } from "./hands";
+import { blockCheckout, dialog, dialogOptions, serveCheckout } from "./stripe-checkout";
+
+payWithStripesForm();
+
+const payButton = (page: Page) => page.getByRole("button", { name: "Pay $20.00" });
+
+const policyOf = async (page: Page, path: string) =>
+  (await page.goto(path))?.headers()["content-security-policy"];
+
+it("tells Stripe what is to be paid by whom, and pays with the token that it gives", async () => {
+  const { page, client, order } = await reservation();
+  await serveCheckout(page);
+  await page.goto(`/orders/${order.id}`);
+  await payButton(page).click();
+  const { body } = await client.currentUser();
+  expect(await dialogOptions(page)).toMatchObject({
+    key: "pk_test_browser",
+    amount: 2000,
+    currency: "USD",
+    description: "Chamber music",
+    email: "currentUser" in body && body.currentUser?.email,
+  });
+  await page.getByRole("button", { name: "tok_visa" }).click();
+  await heading(page, "It is yours").waitFor();
+});
+
+it("says why a card was declined, and opens the form again for another one", async () => {
+  const { page, order } = await reservation();
+  await serveCheckout(page);
+  await page.goto(`/orders/${order.id}`);
+  expectFailure(400, "/api/payments");
+  await payButton(page).click();
+  await page.getByRole("button", { name: "InsufficientFunds" }).click();
+  await page.getByText("Your card has insufficient funds. Nothing was charged: try another card.").waitFor();
+  await payButton(page).click();
+  await page.getByRole("button", { name: "tok_visa" }).click();
+  await heading(page, "It is yours").waitFor();
+});
+
+it("says that Stripe cannot be reached, lives on, and tries again when asked to", async () => {
+  const { page, order } = await reservation();
+  await blockCheckout(page);
+  expectFailure("net::ERR_FAILED", "/checkout.js");
+  await page.goto(`/orders/${order.id}`);
+  await page.getByText("The payment form could not be loaded.").waitFor();
+  await clockGoesOn(page);
+  await page.getByRole("button", { name: "Cancel the order" }).click();
+  await page.getByRole("button", { name: "Keep it" }).click();
+
+  await serveCheckout(page);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await payButton(page).click();
+  await page.getByRole("button", { name: "tok_visa" }).click();
+  await heading(page, "It is yours").waitFor();
+});
+
+it("closes Stripe's form when the time is up", async () => {
+  await whileReservationsLast(4, async () => {
+    const { page, order } = await reservation();
+    await serveCheckout(page);
+    await page.goto(`/orders/${order.id}`);
+    await payButton(page).click();
+    await dialog(page).waitFor();
+    await heading(page, "Your time is up").waitFor();
+    await dialog(page).waitFor({ state: "hidden" });
+  });
+});
+
+it("lets Stripe's scripts into the page of an order alone", async () => {
+  const { page, order } = await reservation();
+  await serveCheckout(page);
+  expect(await policyOf(page, `/orders/${order.id}`)).toContain("frame-src https://checkout.stripe.com;");
+  const others = ["/", `/tickets/${order.ticket.id}`, "/tickets/new", "/orders", "/listings", "/auth/signin"];
+  for (const path of others) expect(await policyOf(page, path)).not.toContain("stripe");
+});
+
+it("leads from the first page to Stripe's form by clicks", async () => {
+  const [seller, { page }] = await Promise.all([person("seller"), visitSignedIn()]);
+  const { title } = await ticketOnSale(seller, { title: "Chamber music on the way" });
+  await serveCheckout(page);
+  await page.goto("/");
+  await page.getByRole("link", { name: title }).first().click();
+  await page.getByRole("button", { name: "Reserve for $20.00" }).click();
+  await heading(page, "Reserved for you").waitFor();
+  await payButton(page).click();
+  await page.getByRole("button", { name: "tok_visa" }).click();
+  await heading(page, "It is yours").waitFor();
+});

@@ -1,0 +1,157 @@
+import type { Page } from "playwright-core";
+import type { Order } from "../client";
+import { ledger, fault } from "../stack";
+import { expectFailure } from "./browser";
+import { without } from "./changes";
+import { clockGoesOn, heading, reservation, watchForReloads } from "./hands";
+
+async function openOrder(): Promise<{ page: Page; order: Order }> {
+  const { page, order } = await reservation();
+  await page.goto(`/orders/${order.id}`);
+  return { page, order };
+}
+
+const payButton = (page: Page) => page.getByRole("button", { name: "Pay $20.00" });
+
+async function pay(page: Page, card = "pays"): Promise<void> {
+  await page.getByRole("button", { name: card }).click();
+  await payButton(page).click();
+}
+
+/** The tokens that the page pays with, as they go out. */
+function tokensSent(page: Page): string[] {
+  const tokens: string[] = [];
+  page.on("request", (request) => {
+    if (request.method() === "POST" && request.url().endsWith("/api/payments"))
+      tokens.push(request.postDataJSON().token);
+  });
+  return tokens;
+}
+
+async function chargesFor({ id }: { id: string }) {
+  const { charges } = await ledger();
+  return charges.filter(({ metadata }) => metadata.orderId === id).map(({ status }) => status);
+}
+
+it("says that nothing is real here, and pays with a test card", async () => {
+  const { page, order } = await openOrder();
+  await page.getByText("Test payment. No real card is charged here.").waitFor();
+  await pay(page);
+  await heading(page, "It is yours").waitFor();
+  expect(await chargesFor(order)).toEqual(["succeeded"]);
+});
+
+it("says why a card was declined while the clock goes on, keeps what was typed, and takes another card", async () => {
+  const { page, order } = await openOrder();
+  const isReloaded = await watchForReloads(page);
+  expectFailure(400, "/api/payments");
+  await page.getByLabel("Security code").fill("321");
+  await pay(page, "has too little money");
+
+  const reason = page.getByText("Your card has insufficient funds. Nothing was charged: try another card.");
+  await reason.waitFor();
+  const [reasonBox, buttonBox] = [await reason.boundingBox(), await payButton(page).boundingBox()];
+  expect(reasonBox?.y).toBeGreaterThan(buttonBox?.y ?? Infinity);
+  await clockGoesOn(page);
+  expect(await page.getByLabel("Card number").inputValue()).toBe("4000 0000 0000 9995");
+  expect(await page.getByLabel("Security code").inputValue()).toBe("321");
+
+  await pay(page);
+  await heading(page, "It is yours").waitFor();
+  expect(await chargesFor(order)).toEqual(["failed", "succeeded"]);
+  expect(await isReloaded()).toBe(false);
+});
+
+it("takes a double click for one", async () => {
+  const { page, order } = await openOrder();
+  const tokens = tokensSent(page);
+  await page.getByRole("button", { name: "pays" }).click();
+  await payButton(page).dblclick();
+  await heading(page, "It is yours").waitFor();
+  expect(tokens).toHaveLength(1);
+  expect(await chargesFor(order)).toEqual(["succeeded"]);
+});
+
+it.each([
+  ["Card number", "4242 4242 4242 4241", "Your card number is incorrect."],
+  ["Expires", "12 / 20", "Your card's expiration year is invalid."],
+])("points out a wrong %s", async (label, value, words) => {
+  const { page, order } = await openOrder();
+  expectFailure(400, "/test-cards");
+  await page.getByRole("button", { name: "pays" }).click();
+  const field = page.getByLabel(label);
+  await field.fill(value);
+  await payButton(page).click();
+  await page.getByText(words).waitFor();
+  expect(await field.getAttribute("aria-invalid")).toBe("true");
+  expect(await page.locator(":focus").getAttribute("name")).toBe(await field.getAttribute("name"));
+  expect(await field.inputValue()).toBe(value);
+  expect(await chargesFor(order)).toEqual([]);
+});
+
+it("says that it does not know while the bank's answer is lost, until it does", async () => {
+  const { page, order } = await openOrder();
+  expectFailure(503, "/api/payments");
+  await fault({ kind: "lose", operation: "charge", times: 2 }); // Stripe's library asks twice
+  await pay(page);
+  await heading(page, "Confirming your payment").waitFor();
+  await page.getByText("Your card is being asked. You are charged once at most").waitFor();
+  await heading(page, "It is yours").waitFor();
+  expect(await chargesFor(order)).toEqual(["succeeded"]);
+});
+
+const unknown = "We have not heard yet whether your card was charged.";
+
+it("goes on with the same payment when asked again after its answer was lost on the way", async () => {
+  const { page, order } = await openOrder();
+  const tokens = tokensSent(page);
+  expectFailure(504, "/api/payments");
+  let letPagesThrough: () => void = () => undefined;
+  const slowPages = new Promise<void>((resolve) => (letPagesThrough = resolve));
+  await page.route("**/orders/*_rsc=*", async (route) => {
+    await slowPages; // else the page hears of the payment by the order
+    await route.continue();
+  });
+  await page.route(
+    "**/api/payments",
+    async (route) => {
+      await route.fetch();
+      await route.fulfill({ status: 504 });
+    },
+    { times: 1 },
+  );
+  await pay(page);
+  await page.getByText(unknown).waitFor();
+  expect(await payButton(page).isVisible()).toBe(false);
+  await page.getByRole("button", { name: "Ask again" }).click();
+  await page.getByText(unknown).waitFor({ state: "hidden" });
+  letPagesThrough();
+  await heading(page, "It is yours").waitFor();
+  const [first, ...others] = tokens;
+  expect(others).toEqual([first]);
+  expect(await chargesFor(order)).toEqual(["succeeded"]);
+});
+
+it("keeps the card at hand while payments is away", async () => {
+  const { page, order } = await openOrder();
+  const tokens = tokensSent(page);
+  expectFailure(503, "/api/payments");
+  await without("payments", async () => {
+    await pay(page);
+    await page.getByText(unknown).waitFor();
+    await page.getByText("Payments are away for a moment.").waitFor();
+    await clockGoesOn(page);
+  });
+  await page.getByRole("button", { name: "Ask again" }).click();
+  await heading(page, "It is yours").waitFor();
+  const [first, ...others] = tokens;
+  expect(others).toEqual([first]);
+  expect(await chargesFor(order)).toEqual(["succeeded"]);
+});
+
+it("lets no page load anything of Stripe's", async () => {
+  const { page } = await openOrder();
+  const policy = (await page.reload())?.headers()["content-security-policy"];
+  expect(policy).toContain("script-src");
+  expect(policy).not.toContain("stripe");
+});

@@ -1,0 +1,141 @@
+import { randomUUID } from "node:crypto";
+import { bodyOf, person, type Ticket } from "../client";
+import { orderOf, ticketOnSale } from "../market";
+import { eventually } from "../eventually";
+import { stackFile } from "../stack";
+
+const TITLE = `Jazz </script><script>alert(1)</script> "at" the <b>Boathouse</b> & 'more'`;
+let available: Ticket;
+let sold: Ticket;
+
+beforeAll(async () => {
+  const [seller, buyer] = [await person("seller"), await person("buyer")];
+  available = await ticketOnSale(seller, { title: `${TITLE} ${randomUUID()}`, price: 48 });
+  sold = await ticketOnSale(seller, { title: "Hamlet, stalls" });
+  await bodyOf(buyer.pay(await orderOf(buyer, sold)));
+  await eventually(async () => expect(await bodyOf(buyer.ticket(sold))).toMatchObject({ status: "sold" }));
+});
+
+const urlOf = (path: string) => new URL(path, stackFile().url).href;
+
+async function get(path: string) {
+  const response = await fetch(urlOf(path));
+  return { status: response.status, headers: response.headers, html: await response.text() };
+}
+
+const plainText = (html: string) =>
+  html
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&quot;", '"')
+    .replaceAll("&#x27;", "'")
+    .replaceAll("&amp;", "&");
+
+/** The content of a meta element, by its name or property. */
+function meta(html: string, name: string): string | undefined {
+  const content = new RegExp(`<meta (?:name|property)="${name}" content="([^"]*)"`).exec(html)?.[1];
+  return content === undefined ? undefined : plainText(content);
+}
+
+function offer(html: string): unknown {
+  return JSON.parse(/<script type="application\/ld\+json">(.*?)<\/script>/s.exec(html)?.[1] ?? "null");
+}
+
+it("finds the tickets in the pages themselves", async () => {
+  const { html } = await get("/");
+  expect(html).toContain(`href="/tickets/${available.id}"`);
+  expect(meta(html, "robots")).toBeUndefined();
+  expect(html).toContain(`<link rel="canonical" href="${stackFile().url}"`);
+  expect(html).toMatch(/<title>EventHive: [^<]+<\/title>/);
+});
+
+it("reads what a ticket is, whatever its title is made of", async () => {
+  const path = `/tickets/${available.id}`;
+  const { html } = await get(path);
+  expect(html).not.toContain("<script>alert(1)");
+  expect(html).not.toContain("<b>Boathouse");
+  expect(plainText(/<title>(.*?)<\/title>/.exec(html)?.[1] ?? "")).toBe(`${available.title} · EventHive`);
+  expect(meta(html, "description")).toBe(`${available.title}: available at EventHive.`);
+  expect(meta(html, "og:title")).toBe(available.title);
+  expect(meta(html, "og:url")).toBe(urlOf(path));
+  expect(meta(html, "robots")).toBeUndefined();
+  expect(html).toContain(`<link rel="canonical" href="${urlOf(path)}"`);
+  expect(offer(html)).toMatchObject({
+    "@type": "Offer",
+    name: available.title,
+    price: "48.00",
+    priceCurrency: "USD",
+    availability: "https://schema.org/InStock",
+    url: urlOf(path),
+  });
+});
+
+it("hears that a ticket is sold", async () => {
+  const { html } = await get(`/tickets/${sold.id}`);
+  expect(offer(html)).toMatchObject({ availability: "https://schema.org/SoldOut" });
+  expect(meta(html, "description")).toContain("sold");
+});
+
+it.each(["the marketplace", "a ticket"])("has a picture of %s", async (what) => {
+  const { html } = await get(what === "a ticket" ? `/tickets/${available.id}` : "/");
+  const response = await fetch(String(meta(html, "og:image")));
+  expect(response.headers.get("content-type")).toBe("image/png");
+  const png = Buffer.from(await response.arrayBuffer());
+  expect(png.subarray(1, 4).toString()).toBe("PNG");
+  expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([1200, 630]);
+  expect(meta(html, "og:image:alt")).toBeTruthy();
+});
+
+it.each(["/auth/signin", "/auth/signup", "/auth/signout", "/?q=jazz"])("leaves %s out", async (path) => {
+  const { status, html } = await get(path);
+  expect([status, meta(html, "robots")]).toEqual([200, "noindex"]);
+});
+
+it.each(["/orders", "/listings", "/tickets/new", "/orders/000000000000000000000000"])(
+  "is sent from %s to the sign-in, and comes back",
+  async (path) => {
+    const response = await fetch(urlOf(path), { redirect: "manual" });
+    expect([response.status, response.headers.get("location")]).toEqual([
+      307,
+      `/auth/signin?${new URLSearchParams({ next: path }).toString()}`,
+    ]);
+  },
+);
+
+it.each(["/nowhere", "/tickets/000000000000000000000000", "/tickets/1"])("hears 404 of %s", async (path) => {
+  const { status, html } = await get(path);
+  expect([status, meta(html, "robots")]).toEqual([404, "noindex"]);
+});
+
+it("is told where to look, and where not to", async () => {
+  const { html: robots } = await get("/robots.txt");
+  expect(robots).toContain(`Sitemap: ${urlOf("/sitemap.xml")}`);
+  for (const path of ["/api/", "/orders", "/listings"]) expect(robots).toContain(`Disallow: ${path}`);
+  const { html: sitemap } = await get("/sitemap.xml");
+  expect(sitemap).toContain(`<loc>${urlOf(`/tickets/${available.id}`)}</loc>`);
+});
+
+it.each(["/", "/ticket", "/nowhere"])("runs only the scripts of this very answer on %s", async (path) => {
+  const address = path === "/ticket" ? `/tickets/${available.id}` : path;
+  const [first, second] = [await get(address), await get(address)];
+  const nonces = [first, second].map(
+    ({ headers }) => /'nonce-(\w+)'/.exec(headers.get("content-security-policy") ?? "")?.[1],
+  );
+  expect(new Set(nonces)).toHaveProperty("size", 2);
+  const scripts = first.html.match(/<script(?! type="application\/ld\+json")[^>]*>/g) ?? [];
+  expect(scripts.length).toBeGreaterThan(1);
+  expect(scripts.filter((script) => !script.includes(`nonce="${nonces[0]}"`))).toEqual([]);
+  expect(first.html).not.toMatch(/<[^>]* style="|<style|<[^>]* on\w+="/);
+});
+
+it("is told by every page what others may do with it", async () => {
+  const { headers } = await get("/");
+  const policy = headers.get("content-security-policy");
+  for (const rule of ["default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"])
+    expect(policy).toContain(rule);
+  expect(policy).not.toContain("unsafe");
+  expect(headers.get("x-content-type-options")).toBe("nosniff");
+  expect(headers.get("referrer-policy")).toBe("strict-origin-when-cross-origin");
+  expect(headers.get("strict-transport-security")).toContain("max-age=");
+  expect(headers.get("x-powered-by")).toBeNull();
+});

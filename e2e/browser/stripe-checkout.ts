@@ -1,0 +1,59 @@
+import type { Page } from "playwright-core";
+
+// What https://checkout.stripe.com/checkout.js does to a page, as far as anybody can see it from there: a dialog that
+// is told what is to be paid, and gives a token for a card or is closed without one.
+const script = `
+  window.StripeCheckout = {
+    configure: ({ key }) => {
+      let dialog;
+      const close = (options) => {
+        dialog?.remove();
+        dialog = undefined;
+        options?.closed();
+      };
+      return {
+        open(options) {
+          const { token, opened, closed, ...shown } = options;
+          dialog = document.createElement("div");
+          dialog.role = "dialog";
+          const words = document.createElement("p");
+          words.textContent = JSON.stringify({ key, ...shown });
+          dialog.append(words);
+          for (const id of ["tok_visa", "tok_chargeDeclinedInsufficientFunds"]) {
+            const button = document.createElement("button");
+            button.textContent = id;
+            button.onclick = () => (close(options), token({ id }));
+            dialog.append(button);
+          }
+          const frame = document.createElement("iframe");
+          frame.src = "https://checkout.stripe.com/frame";
+          dialog.append(frame); // a page that may not show Stripe's frames complains
+          document.body.append(dialog);
+          opened();
+        },
+        close: () => close(),
+      };
+    },
+  };
+`;
+
+const address = "https://checkout.stripe.com/checkout.js";
+
+export async function serveCheckout(page: Page): Promise<void> {
+  await page.unroute(address);
+  await page.route("https://checkout.stripe.com/frame", (route) =>
+    route.fulfill({ contentType: "text/html", body: "<!doctype html><title>Stripe</title>" }),
+  );
+  await page.route(address, (route) => route.fulfill({ contentType: "text/javascript", body: script }));
+}
+
+export async function blockCheckout(page: Page): Promise<void> {
+  await page.route(address, (route) => route.abort());
+}
+
+export const dialog = (page: Page) => page.getByRole("dialog");
+
+/** What the open dialog was told. */
+export async function dialogOptions(page: Page): Promise<unknown> {
+  return JSON.parse((await dialog(page).locator("p").textContent()) ?? "");
+}
