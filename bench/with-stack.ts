@@ -17,7 +17,11 @@ export async function withStack(measure: (stack: Stack) => Promise<void>): Promi
   try {
     const port = await freePort();
     const stack = await startStack({ dataFolder, port, replicas: 1, environment, say: console.log });
-    await measure(stack).finally(() => stack.stop());
+    try {
+      await measure(stack);
+    } finally {
+      await stack.stop();
+    }
   } catch (error) {
     console.error(error);
     exitCode = 1;
