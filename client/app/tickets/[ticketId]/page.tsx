@@ -1,19 +1,16 @@
 import type { Metadata } from "next";
-import Link from "next/link";
 import { Away } from "@/components/away";
 import { Badge } from "@/components/badge";
 import { DateTime } from "@/components/date-time";
 import { JsonLd } from "@/components/json-ld";
 import { Live } from "@/components/live";
-import { ReserveButton } from "@/components/reserve-button";
 import { TicketShape } from "@/components/ticket-shape";
-import { WithdrawButton } from "@/components/withdraw-button";
 import { ownOrderLabels, ticketLabels } from "@/lib/labels";
 import { currentUser, read } from "@/lib/server";
 import { settings } from "@/lib/settings";
 import { findTicket } from "@/lib/tickets";
 import type { Order, Ticket } from "@/lib/types";
-import { durationInWords } from "@/lib/words";
+import { NextStep, SellersStep } from "./next-step";
 import styles from "./page.module.css";
 
 type Props = PageProps<"/tickets/[ticketId]">;
@@ -50,9 +47,9 @@ export default async function TicketPage({ params }: Props) {
       </TicketShape>
       <section aria-label="What you can do" className="panel">
         {isMine ? (
-          <Own ticket={ticket} />
+          <SellersStep ticket={ticket} />
         ) : (
-          <Standing ticket={ticket} order={order} isSignedIn={isSignedIn} />
+          <NextStep ticket={ticket} order={order} isSignedIn={isSignedIn} />
         )}
       </section>
     </article>
@@ -65,73 +62,6 @@ function AwayTicket() {
       <h1>A ticket</h1>
       <Away what="The tickets" />
     </div>
-  );
-}
-
-interface StandingProps {
-  ticket: Ticket;
-  /** This visitor's own, when it is what holds the ticket. */
-  order?: Order;
-  isSignedIn: boolean;
-}
-
-/** What somebody who did not list the ticket can do with it as it is. */
-function Standing({ ticket, order, isSignedIn }: StandingProps) {
-  if (order) {
-    return (
-      <>
-        <p>You have {ticket.status === "sold" ? "bought" : "reserved"} this ticket.</p>
-        <a className="button primary" href={`/orders/${order.id}`}>
-          Go to your order
-        </a>
-      </>
-    );
-  }
-  const limit = durationInWords(settings().EXPIRATION_SECONDS);
-  const note = {
-    available: `You will have ${limit} to pay once you reserve it. Until you pay, nothing is charged.`,
-    reserved: `Someone is paying for it. It may come back within ${limit}, and this page will show it at once.`,
-    sold: "This ticket is sold.",
-    withdrawn: "Its seller has withdrawn this ticket.",
-  };
-  return (
-    <>
-      <p>{note[ticket.status]}</p>
-      {isSignedIn && <ReserveButton ticket={ticket} />}
-      {!isSignedIn && ticket.status === "available" && (
-        <a className="button primary" href={`/auth/signin?next=/tickets/${ticket.id}`}>
-          Sign in to reserve it
-        </a>
-      )}
-      {ticket.status !== "available" && (
-        <Link className="button" href="/">
-          See other tickets
-        </Link>
-      )}
-    </>
-  );
-}
-
-function Own({ ticket }: { ticket: Ticket }) {
-  const note = {
-    available: "This is your own listing.",
-    reserved: "This is your own listing. Someone is paying for it, so it cannot be changed now.",
-    sold: "You sold this ticket.",
-    withdrawn: "You withdrew this ticket from sale.",
-  };
-  return (
-    <>
-      <p>{note[ticket.status]}</p>
-      {ticket.status === "available" && (
-        <div className="row">
-          <Link className="button primary" href={`/tickets/${ticket.id}/edit`}>
-            Edit
-          </Link>
-          <WithdrawButton ticketId={ticket.id} />
-        </div>
-      )}
-      <Link href="/listings">All your listings</Link>
-    </>
   );
 }
 
