@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
-import { person } from "../client";
+import { bodyOf, person } from "../client";
 import { eventually } from "../eventually";
 import { orderOf, ticketOnSale } from "../market";
+import { fault } from "../stack";
 import { expectFailure, visit, visitSignedIn } from "./browser";
 import { hydrated } from "./chromium";
 import { button, heading, link, reserve, status } from "./hands";
@@ -78,6 +79,19 @@ it("turns an order paid, or cancelled, that another tab has paid or cancelled", 
   await hydrated(bea);
   await client.cancel(other);
   await heading(bea, "You cancelled this order").waitFor();
+});
+
+it("follows the money of an order that was cancelled while its card was being asked", async () => {
+  const { page: bea, client } = await visitSignedIn();
+  const order = await orderOf(client, await ticketOnSale(await person("sam")));
+  await bea.goto(`/orders/${order.id}`);
+  await fault({ operation: "charge", kind: "delay", milliseconds: 1500 });
+  const paying = client.pay(order);
+  await eventually(async () => expect(await bodyOf(client.payments())).toHaveLength(1));
+  await client.cancel(order);
+  await heading(bea, "Your money is on its way back").waitFor();
+  await heading(bea, "Your money is back").waitFor();
+  expect(await paying).toMatchObject({ status: 400, body: { code: "order-cancelled" } });
 });
 
 it("shows a new price and a withdrawal to whoever looks at the ticket", async () => {
