@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { numberFrom } from "../argument";
 import startStack from "../start-stack";
 import stopStack from "../stop-stack";
 import { Random } from "../random";
@@ -68,7 +69,8 @@ function say(line: string): void {
 }
 
 const { values } = parseArgs({ options: { minutes: { type: "string" }, seed: { type: "string" } } });
-chaos(Number(values.minutes ?? 5), Number(values.seed ?? randomInt(1_000_000))).then(
+const { minutes = "5", seed = String(randomInt(1_000_000)) } = values;
+chaos(numberFrom("minutes", minutes), numberFrom("seed", seed, { whole: true })).then(
   (isGood) => process.exit(isGood ? 0 : 1),
   (error: unknown) => {
     console.error(error);

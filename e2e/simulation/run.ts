@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { numberFrom } from "../argument";
 import { findMongod } from "../../infra/local/servers";
 import { type Case, storyNamed } from "./cases";
 import { Exploration, type Figures } from "./explore";
@@ -37,10 +38,14 @@ async function repeat(): Promise<boolean> {
 
 function caseOfArguments(): Case {
   const { seed, story } = values;
-  if (seed) return { seed: Number(seed), story: story ? JSON.parse(story) : storyOf(Number(seed)) };
-  const faults = (["kill", "hold", "hold-long"] as const).flatMap((what): Fault[] =>
-    values[what] === undefined ? [] : [{ what, at: Number(values[what]) }],
-  );
+  if (seed) {
+    const number = numberFrom("seed", seed, { whole: true });
+    return { seed: number, story: story ? JSON.parse(story) : storyOf(number) };
+  }
+  const faults = (["kill", "hold", "hold-long"] as const).flatMap((what): Fault[] => {
+    const at = values[what];
+    return at === undefined ? [] : [{ what, at: numberFrom(what, at, { whole: true }) }];
+  });
   return { story: storyNamed(story ?? ""), fault: faults[0] };
 }
 
@@ -49,7 +54,7 @@ async function explore(): Promise<boolean> {
   await findMongod();
   const workers = Math.min(4, availableParallelism());
   const firstSeed = Math.floor(Math.random() * 1_000_000);
-  const end = Date.now() + Number(values.minutes) * 60_000;
+  const end = Date.now() + numberFrom("minutes", values.minutes) * 60_000;
   const ended = await Promise.all(
     Array.from({ length: workers }, async (_, worker) => {
       const child = fork(join(__dirname, "worker.ts"), [worker, workers, firstSeed, end].map(String), {

@@ -1,0 +1,6 @@
+/** A number that somebody gave on the command line. @throws naming the argument, and what it takes */
+export function numberFrom(name: string, text: string, { whole = false, least = 0 } = {}): number {
+  const number = text.trim() === "" ? NaN : Number(text);
+  if (number >= least && (!whole || Number.isSafeInteger(number))) return number;
+  throw new Error(`--${name} takes a ${whole ? "whole " : ""}number from ${least} on, not ${text}`);
+}
