@@ -16,7 +16,6 @@ export default (): Promise<void> => startStack();
  * one that runs there already is used as it is.
  */
 export async function startStack(settings: NodeJS.ProcessEnv = {}): Promise<void> {
-  if (globalThis.stopStack) throw new Error("One project at a time: each has a stack of its own");
   const isOurs = !process.env.E2E_DATA;
   process.env.E2E_DATA ??= mkdtempSync(join(tmpdir(), "eventhive-e2e-"));
   const folder = dataFolder();
