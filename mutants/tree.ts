@@ -13,7 +13,7 @@ import { basename, join } from "node:path";
 import { root } from "../infra/local/program";
 import type { Mutant } from "./mutant";
 
-const leftOut = new Set([".eventhive", ".git", "client", "dist", "node_modules"]);
+const leftOut = new Set([".eventhive", ".git", ".next", "dist", "node_modules"]);
 
 /** A copy of the checkout to break. Packages are the checkout's own, but `@eventhive/*` is the copy. */
 export class Tree {
