@@ -1,12 +1,14 @@
+import { randomUUID } from "node:crypto";
 import { person } from "../client";
 import { orderOf, ticketOnSale } from "../market";
 import { expectFailure, visit, visitSignedIn } from "./browser";
 import { whileReservationsLast } from "./changes";
+import { hydrated } from "./chromium";
 import { button, find, heading, link, payWith, reserve, signUp, status } from "./hands";
 
 it("takes a ticket from its seller to its buyer and his receipt", async () => {
   const [sam, bea] = [await visit(), await visit({ screen: "phone" })];
-  const title = "Opera gala, box 7";
+  const title = `Opera gala ${randomUUID()}`;
   await signUp(sam, "sam");
   await link(sam, "Sell").click();
   await sam.getByLabel("Title").fill(title);
@@ -38,6 +40,7 @@ it("takes a ticket from its seller to its buyer and his receipt", async () => {
 it("lets the seller change the price and withdraw the ticket", async () => {
   const { page: sam } = await visitSignedIn();
   await sam.goto("/tickets/new");
+  await hydrated(sam);
   await sam.getByLabel("Title").fill("Wine tasting");
   await sam.getByLabel("Price in USD").fill("30");
   await button(sam, "Put it on sale").click();
@@ -54,6 +57,7 @@ it("lets the seller change the price and withdraw the ticket", async () => {
 it("shows what is wrong with an input on its field, and keeps what was typed", async () => {
   const { page: sam } = await visitSignedIn();
   await sam.goto("/tickets/new");
+  await hydrated(sam);
   await sam.getByLabel("Title").fill("   ");
   await sam.getByLabel("Price in USD").fill("12");
   expectFailure(400, "/api/tickets");
@@ -104,6 +108,7 @@ it("refuses an edit that is sent while somebody pays, in words", async () => {
   const { page: sam, client } = await visitSignedIn();
   const ticket = await ticketOnSale(client);
   await sam.goto(`/tickets/${ticket.id}/edit`);
+  await hydrated(sam);
   await sam.getByLabel("Price in USD").fill("99");
   await orderOf(await person("bea"), ticket);
   expectFailure(400, `/api/tickets/${ticket.id}`);
@@ -122,6 +127,7 @@ it("does not charge a price that the buyer was not shown", async () => {
   expectFailure("net::ERR_FAILED", "/api/tickets/stream");
   await bea.goto(`/tickets/${ticket.id}`);
   await button(bea, /^Reserve for/).waitFor();
+  await hydrated(bea);
   await sam.edit(ticket, { title: ticket.title, price: ticket.price + 5 });
   expectFailure(409, "/api/orders");
   await button(bea, /^Reserve for/).click();

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { type Client, type Order, person } from "../client";
 import { orderOf, ticketOnSale } from "../market";
 import { visitSignedIn } from "./browser";
+import { hydrated } from "./chromium";
 
 /** What people look for on a page, by the names that a screen reader says. */
 export const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name, exact: true });
@@ -30,9 +31,12 @@ export async function find(page: Page, title: string): Promise<void> {
   await heading(page, title).waitFor();
 }
 
+/** Buttons do nothing before the page has come to life, however early they can be seen. */
 export async function reserve(page: Page): Promise<void> {
+  await hydrated(page);
   await button(page, /^Reserve (it again )?for/).click();
   await heading(page, "Reserved for you").waitFor();
+  await hydrated(page);
 }
 
 export async function payWith(page: Page, card: RegExp): Promise<void> {

@@ -3,11 +3,13 @@ import type { Order } from "../client";
 import { ledger, fault } from "../stack";
 import { expectFailure } from "./browser";
 import { without } from "./changes";
+import { hydrated } from "./chromium";
 import { clockGoesOn, heading, reservation, watchForReloads } from "./hands";
 
 async function openOrder(): Promise<{ page: Page; order: Order }> {
   const { page, order } = await reservation();
   await page.goto(`/orders/${order.id}`);
+  await hydrated(page);
   return { page, order };
 }
 
