@@ -1,26 +1,15 @@
-"use client";
+import { DeleteButton } from "./delete-button";
 
-import { useRouter } from "next/navigation";
-import { buildClient } from "@/lib/build-client";
-import { ActionButton } from "./action-button";
+const confirm = {
+  question: "Cancel this order? The ticket goes back to the others at once.",
+  yes: "Cancel the order",
+  no: "Keep it",
+};
 
 export function CancelButton({ orderId }: { orderId: string }) {
-  const router = useRouter();
   return (
-    <ActionButton
-      working="Cancelling …"
-      confirm={{
-        question: "Cancel this order? The ticket goes back to the others at once.",
-        yes: "Cancel the order",
-        no: "Keep it",
-      }}
-      act={async () => {
-        await buildClient()
-          .delete(`/api/orders/${orderId}`)
-          .finally(() => router.refresh());
-      }}
-    >
+    <DeleteButton path={`/api/orders/${orderId}`} working="Cancelling …" confirm={confirm}>
       Cancel the order
-    </ActionButton>
+    </DeleteButton>
   );
 }

@@ -17,7 +17,7 @@ export type OrderState =
  */
 export function stateOf(order: Order, payments: Payment[], serverTime: number): OrderState {
   if (order.status === "complete") return "paid";
-  const live = payments.find(({ state }) => state !== "failed");
+  const live = livePaymentOf(payments);
   if (order.status === "cancelled") {
     if (live) return live.state === "refunded" ? "refunded" : "refunding";
     return order.cancelReason === "expired" ? "expired" : "cancelled";
@@ -25,3 +25,7 @@ export function stateOf(order: Order, payments: Payment[], serverTime: number): 
   if (live) return "confirming";
   return Date.parse(order.expiresAt) <= serverTime ? "ending" : "awaiting-payment";
 }
+
+/** The one that counts: of the payments of an order, there is at most one that has not failed. */
+export const livePaymentOf = (payments: Payment[]): Payment | undefined =>
+  payments.find(({ state }) => state !== "failed");

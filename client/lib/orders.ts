@@ -1,12 +1,12 @@
 import "server-only";
-import { type OrderState, stateOf } from "./order-state";
+import { type OrderState, livePaymentOf, stateOf } from "./order-state";
 import { read } from "./server";
 import type { Order, Payment } from "./types";
 
 export interface OrderView {
   order: Order;
   state: OrderState;
-  /** The one that counts: there is at most one that has not failed. */
+  /** The one that counts. */
   payment?: Payment;
   paymentsAreAway: boolean;
   /** How much of the reservation was left when orders answered. */
@@ -21,10 +21,11 @@ export async function findOrder(id: string, path: string): Promise<OrderView | u
   ]);
   if (!answer) return undefined;
   const { body: order, serverTime } = answer;
+  const known = payments?.body ?? [];
   return {
     order,
-    state: stateOf(order, payments?.body ?? [], serverTime),
-    payment: payments?.body.find(({ state }) => state !== "failed"),
+    state: stateOf(order, known, serverTime),
+    payment: livePaymentOf(known),
     paymentsAreAway: !payments,
     secondsLeft: Math.max(0, Math.ceil((Date.parse(order.expiresAt) - serverTime) / 1000)),
   };

@@ -1,21 +1,13 @@
 import { randomInt } from "node:crypto";
 import type { Page } from "playwright-core";
+import { demoTickets } from "../../infra/local/demo";
 import { bodyOf, Client, type Credentials, type Order, type Ticket } from "../client";
 import { eventually } from "../eventually";
 import { orderOf, ticketOnSale } from "../market";
 import { card, fault } from "../stack";
 import { whileReservationsLast } from "./changes";
 
-const programme = [
-  { title: "Cup final, north stand", price: 95 },
-  { title: "Open-air cinema: Metropolis", price: 12 },
-  { title: "Night train to the northern lights, sleeper", price: 149 },
-  { title: "Symphony No. 9, balcony", price: 62 },
-  { title: "City marathon, starting place", price: 79.99 },
-  { title: "Beekeeping for beginners, Saturday course", price: 25 },
-  { title: "Hamlet, stalls row F", price: 36.5 },
-  { title: "Jazz at the Boathouse, table for two", price: 48 },
-];
+const programme = demoTickets.toReversed(); // lists begin with the newest
 const MORE_THAN_A_PAGE = 26;
 
 /** `owner` has one listing of each kind, `buyer` one order of each kind, `newcomer` has nothing. */

@@ -9,7 +9,7 @@ export const demoAccounts = [
   { email: "bea@example.com", password: PASSWORD, does: "buys" },
 ];
 
-const tickets = [
+export const demoTickets = [
   { title: "Jazz at the Boathouse, table for two", price: 48 },
   { title: "Hamlet, stalls row F", price: 36.5 },
   { title: "Beekeeping for beginners, Saturday course", price: 25 },
@@ -28,7 +28,7 @@ export async function loadDemo(url: string, dataFolder: string, say: (line: stri
   try {
     const [seller = ""] = await Promise.all(demoAccounts.map((account) => signIn(url, account)));
     const listed = await (await call(url, "GET", "/api/tickets?mine=true", seller)).text();
-    for (const ticket of tickets) {
+    for (const ticket of demoTickets) {
       if (!listed.includes(ticket.title)) await call(url, "POST", "/api/tickets", seller, ticket);
     }
     writeFileSync(done, "");
