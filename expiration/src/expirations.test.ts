@@ -2,6 +2,7 @@ import { clock, onFailpoint, parseEvent, seconds } from "@eventhive/common";
 import { MemoryBroker, deliver, eventBytes, newId } from "@eventhive/common/testing";
 import { expirationComplete, expirationWorker } from "./expirations";
 import { orderCreated } from "./listeners/order-created";
+import { expirationDelay } from "./metrics";
 
 const broker = new MemoryBroker();
 
@@ -40,12 +41,21 @@ const expirationsOf = (orderId: string) =>
 
 /** Resolves with the time at which the expiration was published. */
 async function expired(orderId: string): Promise<number> {
+  await until(() => expirationsOf(orderId).length > 0, `${orderId} expired`);
+  return clock.now();
+}
+
+async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const giveUpAt = performance.now() + seconds(20);
-  while (expirationsOf(orderId).length === 0) {
-    if (performance.now() > giveUpAt) throw new Error(`${orderId} did not expire`);
+  while (!(await isSo())) {
+    if (performance.now() > giveUpAt) throw new Error(`It never was so: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  return clock.now();
+}
+
+async function sumOfDelays(): Promise<number> {
+  const { values } = await expirationDelay.get();
+  return values.find(({ metricName }) => metricName === "expiration_delay_seconds_sum")?.value ?? 0;
 }
 
 it("says that the time of an order is over when it is, and not before", async () => {
@@ -61,6 +71,13 @@ it("says so once, although it heard of the order twice", async () => {
   await deliver(orderCreated, later);
   await expired(later.id);
   expect(expirationsOf(order.id)).toHaveLength(1);
+});
+
+it("measures how late it was", async () => {
+  const before = await sumOfDelays();
+  const order = orderThatEnds(-10_000);
+  await deliver(orderCreated, order);
+  await until(async () => (await sumOfDelays()) - before >= 10, "a delay of 10 s was noted");
 });
 
 it("says so at once when it hears of the order too late", async () => {

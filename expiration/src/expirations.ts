@@ -10,12 +10,15 @@ import {
 } from "@eventhive/common";
 import Queue from "bull";
 import { config } from "./config";
+import { expirationDelay } from "./metrics";
 import { redisOptions } from "./redis";
 
 export const expirationComplete = publisher("expiration:complete");
 
 interface Expiration {
   orderId: string;
+  /** Jobs from before this was noted have none. */
+  expiresAt?: string;
   traceparent?: string;
 }
 
@@ -42,11 +45,11 @@ function expirations(): Queue.Queue<Expiration> {
  * scheduled; it lasts until the broker has stored the event, and leaves nothing that would block its id.
  * @throws StoreAwayError when Redis has not taken it within 5 s
  */
-export async function scheduleExpiration(expiration: Expiration, expiresAt: Date): Promise<void> {
+export async function scheduleExpiration(expiration: Expiration & { expiresAt: string }): Promise<void> {
   await failpoint("expiration.schedule.before");
   const added = expirations().add(expiration, {
     jobId: expiration.orderId,
-    delay: Math.max(0, expiresAt.getTime() - clock.now()),
+    delay: Math.max(0, Date.parse(expiration.expiresAt) - clock.now()),
     attempts: Number.MAX_SAFE_INTEGER,
     backoff: { type: "capped" },
     removeOnComplete: true,
@@ -62,9 +65,10 @@ const mostAtOnce = 32;
 export const expirationWorker: Worker = {
   start: () => {
     expirations()
-      .process(mostAtOnce, ({ data: { orderId, traceparent } }) =>
-        withContext({ traceparent }, () => expirationComplete.publish(orderId, { orderId })),
-      )
+      .process(mostAtOnce, async ({ data: { orderId, expiresAt, traceparent } }) => {
+        await withContext({ traceparent }, () => expirationComplete.publish(orderId, { orderId }));
+        if (expiresAt) expirationDelay.observe((clock.now() - Date.parse(expiresAt)) / 1000);
+      })
       .catch((error: unknown) => logger.error({ err: error }, "the worker of expirations ended"));
   },
   stop: async () => {

@@ -2,5 +2,5 @@ import { currentContext, listener } from "@eventhive/common";
 import { scheduleExpiration } from "../expirations";
 
 export const orderCreated = listener("order:created", ({ id, expiresAt }) =>
-  scheduleExpiration({ orderId: id, traceparent: currentContext()?.traceparent }, new Date(expiresAt)),
+  scheduleExpiration({ orderId: id, expiresAt, traceparent: currentContext()?.traceparent }),
 );

@@ -16,6 +16,7 @@ import {
 import { Schema, trusted } from "mongoose";
 import { config } from "../config";
 import { database } from "../database";
+import { orderOutcomes } from "../metrics";
 import type { Ticket } from "./ticket";
 
 const statuses = ["created", "awaiting:payment", "complete", "cancelled"] satisfies OrderStatus[];
@@ -97,6 +98,9 @@ const orderSchema = new Schema(
 );
 
 orderSchema.plugin(aggregate);
+orderSchema.post("save", function () {
+  orderOutcomes.inc({ outcome: this.cancelReason ?? this.status });
+});
 // One live or complete order for each ticket. An index, not a check: it holds whoever races whom.
 orderSchema.index(
   { reserves: 1 },

@@ -11,6 +11,7 @@ import {
 import { Schema } from "mongoose";
 import { config } from "../config";
 import { database } from "../database";
+import { paymentStates } from "../metrics";
 import { toMinorUnits } from "../money";
 import type { Order } from "./order";
 
@@ -101,6 +102,9 @@ const paymentSchema = new Schema(
 );
 
 paymentSchema.plugin(aggregate);
+paymentSchema.post("save", function () {
+  paymentStates.inc({ state: this.state });
+});
 // One live payment for each order. This, not the idempotency key, prevents a second charge: two tabs are two tokens.
 paymentSchema.index({ pays: 1 }, { unique: true, partialFilterExpression: { pays: { $exists: true } } });
 // The same token is the same payment for ever.

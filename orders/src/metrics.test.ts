@@ -1,0 +1,23 @@
+import { setUpService } from "@eventhive/common/testing";
+import { database } from "./database";
+import { orderOutcomes } from "./metrics";
+import { orderOf } from "./testing";
+
+setUpService(database);
+
+it("counts what becomes of orders, each change once", async () => {
+  orderOutcomes.reset();
+  const [bought, cancelled, expired] = [await orderOf(), await orderOf(), await orderOf()];
+  bought.complete();
+  cancelled.cancel("buyer");
+  expired.cancel("expired");
+  for (const order of [bought, cancelled, expired]) await order.save();
+
+  const { values } = await orderOutcomes.get();
+  expect(Object.fromEntries(values.map(({ labels, value }) => [labels.outcome, value]))).toEqual({
+    created: 3,
+    complete: 1,
+    buyer: 1,
+    expired: 1,
+  });
+});
