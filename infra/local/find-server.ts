@@ -52,14 +52,19 @@ export async function runningContainerTool(): Promise<string> {
 }
 
 /** Into the cache in one step, and only what was seen to run. */
-async function install(binary: string, getInto: Install, signal?: AbortSignal): Promise<Found> {
+export async function install(
+  binary: string,
+  getInto: Install,
+  signal?: AbortSignal,
+  version = ["--version"],
+): Promise<{ binary: string }> {
   await mkdir(binFolder, { recursive: true });
   const folder = await mkdtemp(join(binFolder, ".new-"));
   try {
     await getInto(folder, signal);
     const fresh = join(folder, binary);
     await chmod(fresh, 0o755);
-    await execute(fresh, ["--version"]);
+    await execute(fresh, version);
     await rename(fresh, join(binFolder, binary));
     return { binary: join(binFolder, binary) };
   } finally {

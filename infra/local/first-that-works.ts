@@ -33,9 +33,9 @@ export async function firstThatWorks<Found>(wanted: Wanted<Found>, { say, signal
   throw new Error([`${title} is needed. Tried:`, ...tried, `To mend it: ${mend}.`].join("\n  "));
 }
 
-/** The first of these programs that is there and runs. */
-export async function firstThatRuns(paths: string[]): Promise<string | undefined> {
-  for (const path of paths) if (existsSync(path) && (await succeeds(path, ["--version"]))) return path;
+/** The first of these programs that is there and runs, when asked for its version. */
+export async function firstThatRuns(paths: string[], version = ["--version"]): Promise<string | undefined> {
+  for (const path of paths) if (existsSync(path) && (await succeeds(path, version))) return path;
   return undefined;
 }
 

