@@ -16,7 +16,7 @@ interface Ingress {
 }
 
 /** The public routes, from the same manifest that the cluster's ingress serves; the longest prefix first. */
-export function readRoutes(manifest = join(__dirname, "../k8s/base/ingress.yaml")): Route[] {
+export function readRoutes(manifest = join(__dirname, "../k8s/components/ingress/ingress.yaml")): Route[] {
   const ingress: Ingress = parse(readFileSync(manifest, "utf8"));
   return ingress.spec.rules
     .flatMap((rule) => rule.http.paths)
