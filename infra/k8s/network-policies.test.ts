@@ -1,0 +1,104 @@
+import { render, type NetworkPolicy, type Rendered, type Selector } from "./render";
+
+jest.setTimeout(300_000); // kustomize may have to be compiled first
+
+const EDGES = [
+  "outside → auth:3000",
+  "outside → tickets:3000",
+  "outside → orders:3000",
+  "outside → payments:3000",
+  "outside → client:3000",
+  "client → auth:3000",
+  "client → tickets:3000",
+  "client → orders:3000",
+  "client → payments:3000",
+  "auth → auth-mongo:27017",
+  "tickets → tickets-mongo:27017",
+  "orders → orders-mongo:27017",
+  "payments → payments-mongo:27017",
+  "expiration → expiration-redis:6379",
+  "auth → nats:4222",
+  "tickets → nats:4222",
+  "orders → nats:4222",
+  "payments → nats:4222",
+  "expiration → nats:4222",
+];
+const TO_SANDBOX = ["payments → stripe-sandbox:3000", "client → stripe-sandbox:3000"];
+const MONITORED = ["auth", "tickets", "orders", "payments", "expiration"].map(
+  (app) => `monitoring → ${app}:3000`,
+);
+
+it.each([
+  ["local", [...EDGES, ...TO_SANDBOX]],
+  ["ci", [...EDGES, ...TO_SANDBOX]],
+  ["gke", [...EDGES, ...MONITORED, "payments → 0.0.0.0/0:443"]],
+])(
+  "in the overlay %s nobody reaches anybody but on these edges, which both ends allow",
+  async (overlay, edges) => {
+    const rendered = await render(overlay);
+    const apps = rendered.workloads.map(({ spec }) => spec.template.metadata.labels.app ?? "");
+    const inside = (edge: string) => apps.some((app) => edge.startsWith(`${app} `)) && !edge.includes("/");
+    const accepted = edgesOf(rendered, apps, "ingress");
+    const sent = edgesOf(rendered, apps, "egress");
+    expect(accepted.filter(inside)).toEqual(sent.filter(inside));
+    expect([...new Set([...accepted, ...sent])].toSorted()).toEqual(edges.toSorted());
+  },
+);
+
+it.each(["local", "ci", "gke"])(
+  "in the overlay %s everything is denied first, and DNS allowed",
+  async (overlay) => {
+    const { policies } = await render(overlay);
+    const specOf = (name: string) => policies.find(({ metadata }) => metadata.name === name)?.spec;
+    expect(specOf("deny-all")).toEqual({ podSelector: {}, policyTypes: ["Ingress", "Egress"] });
+    expect(specOf("everyone-to-dns")).toMatchObject({
+      podSelector: {},
+      egress: [
+        {
+          to: [{ podSelector: { matchLabels: { "k8s-app": "kube-dns" } } }],
+          ports: [{ port: 53 }, { port: 53 }],
+        },
+      ],
+    });
+  },
+);
+
+/** Every edge that the pods on one side of it allow. */
+function edgesOf({ policies }: Rendered, apps: string[], side: "ingress" | "egress"): string[] {
+  return policies
+    .filter(({ metadata }) => metadata.name !== "everyone-to-dns")
+    .flatMap((policy) => {
+      const own = selected(policy.spec.podSelector, apps);
+      const rules = policy.spec[side] ?? [];
+      return rules.flatMap((rule) => {
+        const peers = (rule.from ?? rule.to ?? ["anybody" as const]).flatMap((peer) => namesOf(peer, apps));
+        return rule.ports.flatMap(({ port }) =>
+          own.flatMap((app) =>
+            peers.map((peer) =>
+              side === "ingress" ? `${peer} → ${app}:${port}` : `${app} → ${peer}:${port}`,
+            ),
+          ),
+        );
+      });
+    })
+    .toSorted();
+}
+
+type Peer = NonNullable<NonNullable<NetworkPolicy["spec"]["ingress"]>[number]["from"]>[number];
+
+function namesOf(peer: Peer | "anybody", apps: string[]): string[] {
+  if (peer === "anybody") return [peer];
+  if (peer.ipBlock) return [peer.ipBlock.cidr];
+  if (!peer.namespaceSelector) return selected(peer.podSelector ?? {}, apps);
+  const { matchLabels, matchExpressions } = peer.namespaceSelector;
+  const names = [
+    ...Object.values(matchLabels ?? {}),
+    ...(matchExpressions ?? []).flatMap(({ values }) => values),
+  ];
+  return names.includes("ingress-nginx") ? ["outside"] : names;
+}
+
+function selected({ matchLabels, matchExpressions }: Selector, apps: string[]): string[] {
+  const wanted = matchExpressions?.flatMap(({ values }) => values);
+  return apps.filter((app) => (matchLabels?.app ?? app) === app && (wanted ?? [app]).includes(app));
+}

@@ -1,0 +1,149 @@
+import { nats, redis } from "../local/known-servers";
+import { containerOf, render, type Rendered, type Workload } from "./render";
+
+jest.setTimeout(300_000); // kustomize may have to be compiled first
+
+const SERVICES = ["auth", "tickets", "orders", "payments", "expiration", "client"];
+const STORES = ["auth-mongo", "tickets-mongo", "orders-mongo", "payments-mongo", "expiration-redis", "nats"];
+
+describe.each(["local", "ci", "gke"])("in the overlay %s", (overlay) => {
+  let rendered: Rendered;
+  let services: Workload[];
+  let stores: Workload[];
+  beforeAll(async () => {
+    rendered = await render(overlay);
+    services = rendered.workloads.filter(({ metadata }) => metadata.labels?.role === "service");
+    stores = rendered.workloads.filter(({ kind }) => kind === "StatefulSet");
+  });
+
+  it("there is each service and each store, in one namespace that refuses pods which are not restricted", () => {
+    expect(namesOf(services)).toEqual(SERVICES.toSorted());
+    expect(namesOf(stores)).toEqual(STORES.toSorted());
+    const inside = rendered.all.filter(({ kind }) => kind !== "Namespace");
+    expect(new Set(inside.map(({ metadata }) => metadata.namespace))).toEqual(new Set(["eventhive"]));
+    expect(rendered.all).toContainEqual(
+      expect.objectContaining({
+        kind: "Namespace",
+        metadata: expect.objectContaining({
+          name: "eventhive",
+          labels: expect.objectContaining({ "pod-security.kubernetes.io/enforce": "restricted" }),
+        }),
+      }),
+    );
+  });
+
+  it("every pod is restricted, and has no token of the cluster", () => {
+    for (const workload of rendered.workloads) {
+      const copiesFilesIn = overlay === "local" && services.includes(workload);
+      expect(workload.spec.template.spec).toMatchObject({
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: expect.any(Number),
+          seccompProfile: { type: "RuntimeDefault" },
+        },
+        containers: [
+          {
+            name: "server",
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              readOnlyRootFilesystem: !copiesFilesIn,
+              capabilities: { drop: ["ALL"] },
+            },
+          },
+        ],
+      });
+    }
+  });
+
+  it("every container says what it needs, and what tells that it works", () => {
+    for (const workload of rendered.workloads) {
+      expect(containerOf(workload)).toMatchObject({
+        resources: {
+          requests: { cpu: expect.any(String), memory: expect.any(String) },
+          limits: { memory: expect.any(String) },
+        },
+        startupProbe: expect.anything(),
+        livenessProbe: expect.anything(),
+        readinessProbe: expect.anything(),
+      });
+    }
+  });
+
+  it("a service that is replaced loses no request", () => {
+    for (const workload of services) {
+      expect(workload.spec.strategy).toMatchObject({ rollingUpdate: { maxUnavailable: 0 } });
+      expect(containerOf(workload)).toMatchObject({
+        startupProbe: { httpGet: { path: "/livez" } },
+        livenessProbe: { httpGet: { path: "/livez" } },
+        readinessProbe: { httpGet: { path: "/readyz" } },
+        lifecycle: { preStop: { sleep: { seconds: 5 } } },
+      });
+      // preStop, and the 25 s of common/src/service.ts
+      expect(workload.spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(5 + 25);
+    }
+  });
+
+  it("every store keeps what it has on a volume, and has an address of its own", () => {
+    for (const { metadata, spec } of stores) {
+      expect(spec.volumeClaimTemplates).toHaveLength(1);
+      expect(spec.serviceName).toBe(metadata.name);
+      expect(rendered.services.find(({ metadata: { name } }) => name === metadata.name)?.spec.clusterIP).toBe(
+        "None",
+      );
+    }
+  });
+
+  it("every workload has the Service of its name, which selects its pods and no others", () => {
+    expect(namesOf(rendered.services)).toEqual(namesOf(rendered.workloads));
+    for (const { metadata, spec } of rendered.services) {
+      const selected = rendered.workloads.filter(
+        ({ spec: { template } }) => template.metadata.labels.app === spec.selector.app,
+      );
+      expect(selected.map((one) => one.metadata.name)).toEqual([metadata.name]);
+    }
+  });
+
+  it("no image is a moving one: ours are given their tags by skaffold", () => {
+    for (const { image } of rendered.workloads.map(containerOf))
+      expect(image).toMatch(/^eventhive\/[a-z-]+$|^(mongo|redis|nats-streaming):\d+\.\d+/);
+  });
+
+  it("what two processes or more do can be disrupted one process at a time", () => {
+    const scaled = rendered.autoscalers.map(
+      ({ spec }) => [spec.scaleTargetRef.name, spec.minReplicas] as const,
+    );
+    const written = rendered.workloads.map(
+      ({ metadata, spec }) => [metadata.name, spec.replicas ?? 1] as const,
+    );
+    const replicas = Object.fromEntries([...written, ...scaled]);
+    const many = Object.keys(replicas).filter((name) => (replicas[name] ?? 1) >= 2);
+    expect(many.toSorted()).toEqual(overlay === "local" ? [] : SERVICES.toSorted());
+    expect(namesOf(rendered.budgets)).toEqual(many.toSorted());
+    for (const { metadata, spec } of rendered.budgets)
+      expect(spec.selector).toEqual({ matchLabels: { app: metadata.name } });
+    expect(Object.keys(replicas).toSorted()).toEqual(namesOf(rendered.workloads)); // no autoscaler of what does not exist
+  });
+
+  it("the stores run with the flags of `npm start`", () => {
+    const place = { host: "HOST", port: "PORT", folder: "FOLDER" };
+    const flagsOf = ({ flags }: typeof nats) =>
+      Object.entries(flags(place)).filter(([, value]) => !Object.values(place).includes(value));
+    const argsOf = (name: string) => {
+      const store = stores.find(({ metadata }) => metadata.name === name);
+      return store && containerOf(store).args;
+    };
+    expect(argsOf("nats")).toEqual(
+      expect.arrayContaining(flagsOf(nats).map(([flag, value]) => `${flag}=${value}`)),
+    );
+    const password = ["--protected-mode", "no"]; // in its place
+    const flags = flagsOf(redis)
+      .flat()
+      .filter((word) => !password.includes(word));
+    expect(argsOf("expiration-redis")).toEqual(expect.arrayContaining(["--requirepass", ...flags]));
+  });
+});
+
+const namesOf = (objects: { metadata: { name: string } }[]) =>
+  objects.map(({ metadata }) => metadata.name).toSorted();

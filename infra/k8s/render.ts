@@ -1,0 +1,119 @@
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { execute } from "../local/execute";
+import { findKustomize } from "./find-kustomize";
+
+export interface Manifest {
+  kind: string;
+  metadata: { name: string; namespace?: string; labels?: Record<string, string> };
+}
+
+interface Variable {
+  name: string;
+  value?: string;
+  valueFrom?: { secretKeyRef: { name: string; key: string; optional?: boolean } };
+}
+
+export interface Container {
+  name: string;
+  image: string;
+  args?: string[];
+  env: Variable[];
+  envFrom?: { configMapRef: { name: string } }[];
+}
+
+export interface Workload extends Manifest {
+  spec: {
+    replicas?: number;
+    strategy?: object;
+    serviceName?: string;
+    selector: { matchLabels: Record<string, string> };
+    template: {
+      metadata: { labels: Record<string, string> };
+      spec: { containers: Container[]; terminationGracePeriodSeconds?: number };
+    };
+    volumeClaimTemplates?: object[];
+  };
+}
+
+export interface Selector {
+  matchLabels?: Record<string, string>;
+  matchExpressions?: { key: string; operator: string; values: string[] }[];
+}
+
+interface Peer {
+  podSelector?: Selector;
+  namespaceSelector?: Selector;
+  ipBlock?: { cidr: string };
+}
+
+interface Rule {
+  from?: Peer[];
+  to?: Peer[];
+  ports: { port: number; protocol?: string }[];
+}
+
+export interface NetworkPolicy extends Manifest {
+  spec: { podSelector: Selector; policyTypes: string[]; ingress?: Rule[]; egress?: Rule[] };
+}
+
+interface Secret extends Manifest {
+  stringData: Record<string, string>;
+}
+
+interface ConfigMap extends Manifest {
+  data: Record<string, string>;
+}
+
+interface Scaled extends Manifest {
+  spec: { minReplicas: number; scaleTargetRef: { name: string } };
+}
+
+interface Selecting extends Manifest {
+  spec: { clusterIP?: string; selector: Record<string, unknown> };
+}
+
+export interface Rendered {
+  all: Manifest[];
+  workloads: Workload[];
+  services: Selecting[];
+  budgets: Selecting[];
+  autoscalers: Scaled[];
+  policies: NetworkPolicy[];
+  secrets: Secret[];
+  configMaps: ConfigMap[];
+}
+
+/** What a cluster gets by an overlay. The secrets are new ones: whoever has some in this folder keeps them. */
+export async function render(overlay: string): Promise<Rendered> {
+  const folder = await mkdtemp(join(tmpdir(), "k8s-"));
+  try {
+    const filter = (path: string) => !path.endsWith("secrets.yaml");
+    await cp(__dirname, folder, { recursive: true, filter });
+    await execute(process.execPath, [join(folder, "make-secrets.mjs")]);
+    const printed = await execute(await findKustomize(), ["build", join(folder, "overlays", overlay)]);
+    const all = parseAllDocuments(printed).map((document) => document.toJS());
+    const ofKind = (...kinds: string[]) => all.filter(({ kind }) => kinds.includes(kind));
+    return {
+      all,
+      workloads: ofKind("Deployment", "StatefulSet"),
+      services: ofKind("Service"),
+      budgets: ofKind("PodDisruptionBudget"),
+      autoscalers: ofKind("HorizontalPodAutoscaler"),
+      policies: ofKind("NetworkPolicy"),
+      secrets: ofKind("Secret"),
+      configMaps: ofKind("ConfigMap"),
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Every workload here has one container. */
+export function containerOf({ metadata, spec }: Workload): Container {
+  const [container, ...others] = spec.template.spec.containers;
+  if (!container || others.length > 0) throw new Error(`${metadata.name} has not exactly one container`);
+  return container;
+}

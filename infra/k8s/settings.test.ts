@@ -1,0 +1,120 @@
+import { execute, reasonOf } from "../local/execute";
+import { root } from "../local/program";
+import { containerOf, render, type Rendered } from "./render";
+
+jest.setTimeout(300_000); // kustomize may have to be compiled first
+
+let rendered: Rendered;
+beforeAll(async () => {
+  rendered = await render("ci");
+});
+
+it.each(["auth", "tickets", "orders", "payments", "expiration"])(
+  "%s has all the settings it needs",
+  async (name) => {
+    expect(await problemsOf(name)).toBe("");
+  },
+);
+
+it("client has all the settings it needs", async () => {
+  expect(await problemsOf("client")).toBe("");
+});
+
+it("a setting that a pod has not would be seen", async () => {
+  expect(await problemsOf("payments", ["NATS_URL", "STRIPE_KEY"])).toMatch(/NATS_URL.*STRIPE_KEY/);
+  expect(await problemsOf("client", ["AUTH_URL"])).toMatch(/AUTH_URL/);
+});
+
+it("every overlay has the same settings, but for the way to Stripe", async () => {
+  const [local, gke] = [await render("local"), await render("gke")];
+  expect(keysOf(local)).toEqual(keysOf(rendered));
+  expect(keysOf(gke)).toEqual(keysOf(rendered).filter((name) => name !== "STRIPE_API_URL"));
+  expect(keysOf(gke)).toContain("PUBLIC_URL");
+});
+
+it.each(["local", "ci", "gke"])("in %s no secret is in anything but the Secrets", async (overlay) => {
+  const one = await render(overlay);
+  const others = JSON.stringify(one.all.filter(({ kind }) => kind !== "Secret"));
+  for (const value of valuesOf(one.secrets)) expect(others).not.toContain(value);
+  const literal = variablesOf(one).filter(({ value }) => value !== undefined);
+  expect(literal.filter(({ name }) => /KEY|TOKEN|PASSWORD|SECRET/.test(name))).toEqual([]);
+  const addresses = literal.filter(({ value }) => value?.includes("@"));
+  for (const { value } of addresses) expect(value).toMatch(/^[a-z]+:\/\/[a-z]*:?\$\([A-Z_]+\)@/);
+});
+
+it("secrets are made anew for each installation, and are none of gke's manifests", async () => {
+  const again = valuesOf((await render("ci")).secrets);
+  const random = valuesOf(rendered.secrets).filter((value) => value !== "sk_test_eventhive");
+  expect(random).toHaveLength(7);
+  expect(random.filter((value) => again.includes(value))).toEqual([]);
+  expect((await render("gke")).secrets).toEqual([]);
+});
+
+it("only those who need a secret are given it", async () => {
+  const readers: Record<string, string[]> = {};
+  for (const workload of (await render("gke")).workloads)
+    for (const { valueFrom } of containerOf(workload).env)
+      if (valueFrom)
+        (readers[`${valueFrom.secretKeyRef.name}/${valueFrom.secretKeyRef.key}`] ??= []).push(
+          workload.metadata.name,
+        );
+  const withApp = ["auth", "orders", "payments", "tickets"];
+  expect(readers).toEqual({
+    "auth-mongo/password": ["auth", "auth-mongo"],
+    "tickets-mongo/password": ["tickets", "tickets-mongo"],
+    "orders-mongo/password": ["orders", "orders-mongo"],
+    "payments-mongo/password": ["payments", "payments-mongo"],
+    "expiration-redis/password": ["expiration", "expiration-redis"],
+    "nats/token": ["auth", "expiration", "orders", "payments", "tickets", "nats"],
+    "sessions/JWT_KEY": withApp,
+    "sessions/JWT_PREVIOUS_KEY": withApp,
+    "stripe/STRIPE_KEY": ["payments"],
+    "stripe/STRIPE_PUBLISHABLE_KEY": ["client"],
+  });
+});
+
+const keysOf = ({ configMaps }: Rendered) =>
+  Object.keys(configMaps.find(({ metadata }) => metadata.name.startsWith("settings-"))?.data ?? {});
+
+const valuesOf = (secrets: Rendered["secrets"]) =>
+  secrets.flatMap(({ stringData }) => Object.values(stringData));
+
+const variablesOf = ({ workloads }: Rendered) => workloads.flatMap((workload) => containerOf(workload).env);
+
+/** What the program says about the environment that its pod has. */
+async function problemsOf(name: string, without: string[] = []): Promise<string> {
+  const [condition, check] =
+    name === "client"
+      ? ["react-server", 'require("./client/lib/settings").settings()']
+      : [
+          "@eventhive/source",
+          `require("./common/src/service").onStartService(() => {});
+           require("./${name}/src/index");
+           require("./common/src/settings").checkSettings()`,
+        ];
+  const script = `try { ${check} } catch (error) { console.error(error.message); process.exit(1) } process.exit(0)`;
+  const env: NodeJS.ProcessEnv = { ...environmentOf(name), PATH: process.env.PATH };
+  for (const one of without) delete env[one];
+  const parameters = [`--conditions=${condition}`, "--import", "tsx", "-e", script];
+  return execute(process.execPath, parameters, { cwd: root, env }).then(() => "", reasonOf);
+}
+
+/** As the kubelet puts it together: `$(NAME)` stands for a variable before. */
+function environmentOf(name: string): NodeJS.ProcessEnv {
+  const workload = rendered.workloads.find(({ metadata }) => metadata.name === name);
+  if (!workload) throw new Error(`There is no ${name}`);
+  const { env, envFrom = [] } = containerOf(workload);
+  const maps = envFrom.map(
+    ({ configMapRef }) =>
+      rendered.configMaps.find(({ metadata }) => metadata.name === configMapRef.name)?.data,
+  );
+  const known: NodeJS.ProcessEnv = Object.assign({}, ...maps);
+  for (const { name: variable, value, valueFrom } of env) {
+    const { name: secret, key = "" } = valueFrom?.secretKeyRef ?? {};
+    known[variable] = secret
+      ? rendered.secrets.find(({ metadata }) => metadata.name === secret)?.stringData[key]
+      : value?.replaceAll(/\$\((\w+)\)/g, (reference, other: string) => known[other] ?? reference);
+    if (known[variable] === undefined) delete known[variable];
+  }
+  return known;
+}
