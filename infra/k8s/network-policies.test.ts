@@ -1,6 +1,6 @@
 import { render, type NetworkPolicy, type Rendered, type Selector } from "./render";
 
-jest.setTimeout(300_000); // kustomize may have to be compiled first
+jest.setTimeout(30_000);
 
 const EDGES = [
   "outside → auth:3000",

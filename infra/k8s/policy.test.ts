@@ -1,7 +1,7 @@
 import { nats, redis } from "../local/known-servers";
 import { containerOf, render, type Rendered, type Workload } from "./render";
 
-jest.setTimeout(300_000); // kustomize may have to be compiled first
+jest.setTimeout(30_000);
 
 const SERVICES = ["auth", "tickets", "orders", "payments", "expiration", "client"];
 const STORES = ["auth-mongo", "tickets-mongo", "orders-mongo", "payments-mongo", "expiration-redis", "nats"];

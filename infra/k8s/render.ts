@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { execute } from "../local/execute";
-import { findKustomize } from "./find-kustomize";
 
 export interface Manifest {
   kind: string;
@@ -88,12 +87,13 @@ export interface Rendered {
 
 /** What a cluster gets by an overlay. The secrets are new ones: whoever has some in this folder keeps them. */
 export async function render(overlay: string): Promise<Rendered> {
+  const { KUSTOMIZE: kustomize = "kustomize" } = process.env;
   const folder = await mkdtemp(join(tmpdir(), "k8s-"));
   try {
     const filter = (path: string) => !path.endsWith("secrets.yaml");
     await cp(__dirname, folder, { recursive: true, filter });
     await execute(process.execPath, [join(folder, "make-secrets.mjs")]);
-    const printed = await execute(await findKustomize(), ["build", join(folder, "overlays", overlay)]);
+    const printed = await execute(kustomize, ["build", join(folder, "overlays", overlay)]);
     const all = parseAllDocuments(printed).map((document) => document.toJS());
     const ofKind = (...kinds: string[]) => all.filter(({ kind }) => kinds.includes(kind));
     return {

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { findService, readRoutes } from "../local/routes";
 import { render } from "./render";
 
-jest.setTimeout(300_000); // kustomize may have to be compiled first
+jest.setTimeout(30_000);
 
 interface HttpRoute {
   spec: {

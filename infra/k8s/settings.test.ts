@@ -2,7 +2,7 @@ import { execute, reasonOf } from "../local/execute";
 import { root } from "../local/program";
 import { containerOf, render, type Rendered } from "./render";
 
-jest.setTimeout(300_000); // kustomize may have to be compiled first
+jest.setTimeout(30_000);
 
 let rendered: Rendered;
 beforeAll(async () => {
