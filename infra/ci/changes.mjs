@@ -1,0 +1,37 @@
+// Plain JavaScript on purpose: it runs before anything is installed.
+//   git diff --name-only BASE...HEAD | node infra/ci/changes.mjs >> "$GITHUB_OUTPUT"
+import { readFileSync } from "node:fs";
+
+const SERVICES = ["auth", "tickets", "orders", "payments", "expiration", "client"];
+const EVERYTHING = {
+  components: ["common", ...SERVICES, "infra", "mutants"],
+  images: SERVICES,
+  stack: true,
+  cluster: true,
+};
+
+/** What a change asks for. The first row that fits counts, and what fits none may touch anything. */
+const table = [
+  [/^docs\/|\.md$|^LICENSE$|^\.github\/ISSUE_TEMPLATE\//, {}],
+  ...SERVICES.map((name) => [
+    new RegExp(`^${name}/`),
+    { components: [name], images: [name], stack: true, cluster: true },
+  ]),
+  [
+    /^infra\/(Dockerfile$|k8s\/|verify\/)|^skaffold\.yaml$/,
+    { ...EVERYTHING, components: ["infra"], stack: false },
+  ],
+  [/^infra\/(local|jest)\//, { components: ["infra"], stack: true }],
+  [/^mutants\//, { components: ["mutants"] }],
+  [/^(e2e|bench)\//, { stack: true }],
+];
+
+const paths = readFileSync(0, "utf8").split("\n").filter(Boolean);
+const asked = paths.map((path) => (table.find(([pattern]) => pattern.test(path)) ?? [path, EVERYTHING])[1]);
+
+for (const [name, everything] of Object.entries(EVERYTHING)) {
+  const value = Array.isArray(everything)
+    ? everything.filter((one) => asked.some((checks) => checks[name]?.includes(one)))
+    : asked.some((checks) => checks[name]);
+  console.log(`${name}=${JSON.stringify(value)}`);
+}

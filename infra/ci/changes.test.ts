@@ -1,0 +1,72 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+
+const all = {
+  components: ["common", "auth", "tickets", "orders", "payments", "expiration", "client", "infra", "mutants"],
+  images: ["auth", "tickets", "orders", "payments", "expiration", "client"],
+  stack: true,
+  cluster: true,
+};
+const none = { components: [], images: [], stack: false, cluster: false };
+
+it.each([
+  "common/src/events.ts",
+  "package-lock.json",
+  "tsconfig.base.json",
+  ".dockerignore",
+  ".github/workflows/ci.yml",
+  "infra/ci/changes.mjs",
+  "infra/bootstrap.mjs",
+  "a-folder-of-tomorrow/file.ts",
+])("checks everything when %s changes", (path) => {
+  expect(checksFor(path)).toEqual(all);
+});
+
+it.each(["README.md", "orders/README.md", "docs/order.png", ".github/ISSUE_TEMPLATE/bug.yml"])(
+  "checks no component when only %s changes",
+  (path) => {
+    expect(checksFor(path)).toEqual(none);
+  },
+);
+
+it("checks a service that changed and no other, alone and with the rest", () => {
+  const orders = { components: ["orders"], images: ["orders"], stack: true, cluster: true };
+  expect(checksFor("orders/src/index.ts")).toEqual(orders);
+});
+
+it("builds every image for the cluster when what the images or the cluster are made of changes", () => {
+  for (const path of ["infra/Dockerfile", "infra/k8s/base/ingress.yaml", "skaffold.yaml"])
+    expect(checksFor(path)).toEqual({ ...all, components: ["infra"], stack: false });
+});
+
+it("needs no image for a change of the local runner or of tests", () => {
+  expect(checksFor("infra/local/stack.ts")).toEqual({ ...none, components: ["infra"], stack: true });
+  expect(checksFor("e2e/saga.test.ts")).toEqual({ ...none, stack: true });
+});
+
+it("adds up what several changes ask for, each once", () => {
+  const { components, images } = checksFor("orders/src/app.ts", "auth/src/app.ts", "orders/src/index.ts");
+  expect({ components, images }).toEqual({ components: ["auth", "orders"], images: ["auth", "orders"] });
+});
+
+it("does not take a name that only begins like a service for that service", () => {
+  expect(checksFor("orders-archive/index.ts")).toEqual(all);
+});
+
+it("checks nothing when nothing changed", () => {
+  expect(checksFor()).toEqual(none);
+});
+
+/** As a workflow reads them: a line for each output, its value in JSON. */
+function checksFor(...paths: string[]): Record<string, unknown> {
+  const input = paths.map((path) => `${path}\n`).join("");
+  const printed = execFileSync(process.execPath, [join(__dirname, "changes.mjs")], {
+    input,
+    encoding: "utf8",
+  });
+  const outputs = printed
+    .trim()
+    .split("\n")
+    .map((line) => line.split("="));
+  return Object.fromEntries(outputs.map(([name, value = ""]) => [name, JSON.parse(value)]));
+}

@@ -1,0 +1,67 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+it("takes each Deployment that has changed back to the revision it had, and waits until it is there", () => {
+  const cluster = fakeCluster({ auth: "3", orders: "7" });
+  cluster.rollBack("record");
+  cluster.become({ auth: "4", orders: "8" });
+  cluster.rollBack("undo");
+  expect(cluster.changes()).toEqual([
+    "--namespace=eventhive rollout undo deployment/auth --to-revision=3",
+    "--namespace=eventhive rollout undo deployment/orders --to-revision=7",
+    "--namespace=eventhive rollout status deployment/auth --timeout=300s",
+    "--namespace=eventhive rollout status deployment/orders --timeout=300s",
+  ]);
+});
+
+it("leaves alone what the deployment did not change, and what is new", () => {
+  const cluster = fakeCluster({ auth: "3" });
+  cluster.rollBack("record");
+  cluster.become({ auth: "3", reviews: "1" });
+  expect(cluster.rollBack("undo")).toBe("reviews is new and has nothing to go back to\n");
+  expect(cluster.changes()).toEqual([]);
+});
+
+it("says so when the cluster refuses", () => {
+  const cluster = fakeCluster({ auth: "3" });
+  cluster.rollBack("record");
+  cluster.become({ auth: "4" });
+  cluster.refuse();
+  expect(() => cluster.rollBack("undo")).toThrow("rollout undo deployment/auth");
+});
+
+/** A kubectl of our own, first on the PATH, that lists these Deployments and writes down what it is told. */
+function fakeCluster(revisions: Record<string, string>) {
+  const folder = mkdtempSync(join(tmpdir(), "roll-back-"));
+  const [list = "", calls = ""] = ["list.json", "calls"].map((name) => join(folder, name));
+  const kubectl = (onChange: string) => {
+    const script = `#!/bin/sh\nif [ "$2" = get ]; then cat ${list}; else echo "$@" >> ${calls}; ${onChange}; fi\n`;
+    writeFileSync(join(folder, "kubectl"), script);
+    chmodSync(join(folder, "kubectl"), 0o755);
+  };
+  const become = (now: Record<string, string>) => {
+    const items = Object.entries(now).map(([name, revision]) => ({
+      metadata: { name, annotations: { "deployment.kubernetes.io/revision": revision } },
+    }));
+    writeFileSync(list, JSON.stringify({ items }));
+  };
+  kubectl("true");
+  become(revisions);
+  return {
+    become,
+    refuse: () => kubectl("exit 1"),
+    rollBack: (command: "record" | "undo") =>
+      execFileSync(
+        process.execPath,
+        [join(__dirname, "roll-back.mjs"), command, join(folder, "before.json")],
+        {
+          env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
+          encoding: "utf8",
+          stdio: "pipe",
+        },
+      ),
+    changes: () => (existsSync(calls) ? readFileSync(calls, "utf8").trim().split("\n") : []),
+  };
+}
