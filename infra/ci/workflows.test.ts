@@ -22,7 +22,7 @@ it.each(workflows)("lets nothing in %s write to the repository, run for hours, o
   expect(permissions).toEqual({ contents: "read" });
   const endless = Object.entries(jobs).filter(([, job]) => job["timeout-minutes"] === undefined);
   expect(endless.map(([name]) => name)).toEqual([]);
-  expect(read(path)).not.toMatch(/secrets\.|contents: write/);
+  expect(read(path)).not.toMatch(/{{[^}]*secrets\b|contents: write/);
 });
 
 it("waits at the gate for every other job", () => {
