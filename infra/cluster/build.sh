@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Builds the cluster's programs from Go modules: Kubernetes and etcd as one binary, CoreDNS, volumes, the ingress controller.
+# Each is built again only when its version or its source changes.
+set -euo pipefail
+. "$(dirname "$0")/settings.sh"
+kubernetes=v1.34.4 coredns=v1.14.3 local_path=v0.0.30 metrics_server=v0.9.0
+traefik=v3.6.12 # the last whose replaced modules can all be had
+mkdir -p "$programs"
+export GOWORK=off CGO_ENABLED=0 GOFLAGS=-mod=mod
+
+module() { (cd / && go mod download -json "$1" | jq -r ".$2"); }
+
+# build NAME PACKAGE, in a folder with go.mod
+build() { nice go build -p 2 -trimpath -buildvcs=false -ldflags "-s -w ${flags:-}" -o "$programs/$1" "$2"; }
+
+# once NAME VERSION FUNCTION: skips what was made of the same
+once() {
+  local made_of; made_of="$2 $({ cat "$here/build.sh"; cat "$here/$1"/*.go 2>/dev/null || true; } | sha256sum)"
+  [ "$(cat "$programs/$1.made-of" 2>/dev/null)" = "$made_of" ] && return
+  local folder=$EVENTHIVE_CLUSTER/source/$1
+  rm -rf "$folder"; mkdir -p "$folder"; cd "$folder"
+  "$3"
+  echo "$made_of" > "$programs/$1.made-of"
+  say "built $1"
+}
+
+# The published staging modules of one Kubernetes, in the place of the folders that its own go.mod names.
+kubernetes_modules() {
+  local name=$1 staging=v0.${kubernetes#v1.} manifest; manifest=$(module "k8s.io/kubernetes@$kubernetes" GoMod)
+  printf 'module %s\n\ngo 1.24.0\n\ngodebug default=go1.24\n\nrequire (\n\tk8s.io/kubernetes %s\n' "$name" "$kubernetes"
+  printf '\tk8s.io/%s\n' "kubectl $staging" "component-base $staging" "client-go $staging" "api $staging" "apimachinery $staging"
+  awk '$1 == "go.etcd.io/etcd/client/v3" { print "\tgo.etcd.io/etcd/server/v3 " $2 "\n)\n"; exit }' "$manifest"
+  echo 'replace ('
+  sed -n 's#^[[:space:]]*\(k8s.io/[a-z0-9-]*\) => ./staging/.*#\1#p' "$manifest" | sed "s#.*#\t& => & $staging#"
+  echo ')'
+}
+kubernetes_sums() { install -m 644 "$(module "k8s.io/kubernetes@$kubernetes" Dir)/go.sum" go.sum; }
+
+kube() {
+  kubernetes_modules kube > go.mod; kubernetes_sums
+  cp "$here/kube/"*.go .
+  local minor=${kubernetes#v1.} at flags=; minor=${minor%%.*}
+  for at in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
+    flags+=" -X $at.gitVersion=$kubernetes -X $at.gitMajor=1 -X $at.gitMinor=$minor -X $at.gitTreeState=clean"
+  done
+  build kube .
+  local name
+  for name in etcd kubectl kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy network-policies; do
+    ln -sf kube "$programs/$name"
+  done
+}
+dns() {
+  printf 'module dns\n\ngo 1.25.0\n\nrequire github.com/coredns/coredns %s\n' "$coredns" > go.mod
+  cp "$here/dns/main.go" .
+  build dns .
+}
+local-path() {
+  kubernetes_modules volumes > go.mod; kubernetes_sums
+  echo "require github.com/rancher/local-path-provisioner $local_path" >> go.mod
+  build local-path github.com/rancher/local-path-provisioner
+}
+# A program's own module asks for replacements, which count in a main module only.
+program_of() {
+  local name=$1 path=$2 version=$3 source; source=$(module "$path@$version" Dir)
+  { printf 'module %s\n\ngo 1.25.0\n\nrequire %s %s\n\n' "$name" "$path" "$version"; sed -n '/^replace/,$p' "$source/go.mod"; } > go.mod
+  install -m 644 "$source/go.sum" go.sum
+}
+traefik() { program_of ingress github.com/traefik/traefik/v3 "$traefik"; build traefik github.com/traefik/traefik/v3/cmd/traefik; }
+metrics-server() { program_of metrics sigs.k8s.io/metrics-server "$metrics_server"; build metrics-server sigs.k8s.io/metrics-server/cmd/metrics-server; }
+
+once kube "$kubernetes" kube
+once dns "$coredns" dns
+once local-path "$kubernetes $local_path" local-path
+once traefik "$traefik" traefik
+[ "${1:-}" != --all ] || once metrics-server "$metrics_server" metrics-server

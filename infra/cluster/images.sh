@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# Makes every image that the cluster runs, from what this machine has: no registry of images is asked.
+#   images.sh TAG     EventHive's own are tagged so
+set -euo pipefail
+. "$(dirname "$0")/settings.sh"
+tag=$1
+export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=overlay
+buildah() { command buildah --root "$EVENTHIVE_CLUSTER/buildah" --runroot "$EVENTHIVE_CLUSTER/buildah-run" "$@"; }
+mkdir -p "$EVENTHIVE_CLUSTER"
+work=$(mktemp -d "$EVENTHIVE_CLUSTER/.images.XXXXXX"); trap 'rm -rf "$work"' EXIT
+rm -rf "$images"
+
+# keep NAME: under the name that manifests ask for
+keep() { buildah push --quiet --disable-compression "$1" "oci:$images:$1" >/dev/null; }
+
+# make NAME CONTEXT: builds what a Dockerfile on standard input says
+make() { buildah build --quiet --layers --tag "$1" --file - "$2" >/dev/null; }
+
+# with_libraries FOLDER PROGRAM...: programs, and the libraries that they are linked with
+with_libraries() {
+  local folder=$1 program library; shift
+  mkdir -p "$folder/usr/local/bin"
+  for program; do
+    program=$(command -v "$program")
+    cp -L "$program" "$folder/usr/local/bin/" # under the name it is called by: some are several programs in one
+    { ldd "$program" 2>/dev/null || true; } | grep -o '/[^ ]*' | while read -r library; do
+      mkdir -p "$folder$(dirname "$library")"; cp -nL "$library" "$folder$library"
+    done
+  done
+}
+
+# What a Debian has, in small: a shell with its tools, and users.
+system() {
+  local folder=$1 name; mkdir -p "$folder"/{bin,etc,root,tmp}; chmod 1777 "$folder/tmp"
+  cp /bin/busybox "$folder/bin/"
+  for name in $(busybox --list); do [ "$name" = busybox ] || ln -s busybox "$folder/bin/$name"; done
+  printf 'root:x:0:0::/root:/bin/sh\nnode:x:1000:1000::/tmp:/bin/sh\nstore:x:999:999::/tmp:/bin/sh\n' > "$folder/etc/passwd"
+  printf 'hosts: files dns\n' > "$folder/etc/nsswitch.conf"
+}
+
+cluster_images() {
+  mkdir "$work/pause"
+  gcc -Os -static -o "$work/pause/pause" "$here/pause.c"
+  make eventhive.local/pause:1 "$work/pause" <<< $'FROM scratch\nCOPY . /\nUSER 65535:65535\nENTRYPOINT ["/pause"]'
+  keep eventhive.local/pause:1
+  local name
+  for name in dns local-path traefik metrics-server; do
+    [ -x "$programs/$name" ] || continue
+    mkdir -p "$work/$name/tmp"; chmod 1777 "$work/$name/tmp"; cp "$programs/$name" "$work/$name/program"
+    make "eventhive.local/$name:1" "$work/$name" <<< $'FROM scratch\nCOPY . /\nENTRYPOINT ["/program"]'
+    keep "eventhive.local/$name:1"
+  done
+  system "$work/tools"
+  make eventhive.local/tools:1 "$work/tools" <<< $'FROM scratch\nCOPY . /'
+  keep eventhive.local/tools:1
+}
+
+# Stands in for the official image of Node.js: node and npm in the same places.
+node_image() {
+  system "$work/node"
+  with_libraries "$work/node" node
+  mkdir -p "$work/node/usr/local/lib/node_modules"
+  cp -r "$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")" "$work/node/usr/local/lib/node_modules/npm"
+  ln -s ../lib/node_modules/npm/bin/npm-cli.js "$work/node/usr/local/bin/npm"
+  mkdir -p "$work/node/usr/bin"; ln -s ../../bin/busybox "$work/node/usr/bin/env"
+  make eventhive.local/node:1 "$work/node" <<< $'FROM scratch\nENV PATH=/usr/local/bin:/usr/bin:/bin\nCOPY . /'
+}
+
+# app NAME DOCKERFILE CONTEXT [OPTION...]: as everybody builds it, but for the base, and the registry that npm uses here
+app() {
+  local name=$1 dockerfile=$2 context=$3; shift 3
+  buildah build --layers --tag "docker.io/eventhive/$name:$tag" --file "$dockerfile" \
+    --build-arg NODE_IMAGE=eventhive.local/node:1 \
+    --volume "$work/npmrc:/root/.npmrc:ro" --volume "$work/authorities:/etc/ssl/certs/ca-certificates.crt:ro" \
+    --volume "$EVENTHIVE_CLUSTER/npm:/root/.npm" "$@" "$context" > "$work/log" 2>&1 || { cat "$work/log"; return 1; }
+  keep "docker.io/eventhive/$name:$tag"
+  say "image of $name"
+}
+own_images() {
+  printf 'registry=%s\ncafile=/etc/ssl/certs/ca-certificates.crt\n' "$(npm config get registry)" > "$work/npmrc"
+  cp -L /etc/ssl/certs/ca-certificates.crt "$work/authorities"
+  mkdir -p "$EVENTHIVE_CLUSTER/npm"
+  local service
+  for service in auth tickets orders payments expiration; do
+    app "$service" "$root/infra/Dockerfile" "$root" --build-arg "SERVICE=$service"
+  done
+  app stripe-sandbox "$root/infra/Dockerfile" "$root" --target stripe-sandbox
+  app client "$root/client/Dockerfile" "$root"
+  app verify "$root/infra/verify/Dockerfile" "$root/infra/verify"
+}
+
+# The servers of `npm start` under the names of the official images, whose settings they understand.
+store_images() {
+  local stores=$work/stores mongod redis nats
+  { read -r mongod; read -r redis; read -r nats; } < <(node "$root/infra/bootstrap.mjs" "$here/find-stores.ts")
+
+  # From a service's image, which brings the driver that makes the user.
+  with_libraries "$stores/mongo" "$mongod"
+  cp "$here/mongo/"* "$stores/mongo/"
+  store mongo:7.0 mongo "docker.io/eventhive/orders:$tag" $'USER 999:999\nENTRYPOINT ["/bin/sh", "/entrypoint.sh"]'
+
+  with_libraries "$stores/redis" "$redis"
+  store redis:7.4-bookworm redis eventhive.local/node:1 $'USER 999:999\nWORKDIR /data\nENTRYPOINT ["redis-server"]'
+
+  with_libraries "$stores/nats" "$nats"
+  store nats-streaming:0.25.6-alpine nats eventhive.local/node:1 'ENTRYPOINT ["nats-streaming-server"]'
+}
+store() {
+  local name=docker.io/library/$1 folder=$2 base=$3 how=$4
+  make "$name" "$work/stores/$folder" <<< $"FROM $base
+USER 0:0
+COPY . /
+$how"
+  keep "$name"
+}
+
+cluster_images; say "images of the cluster"
+node_image; say "base image of Node.js"
+own_images
+store_images; say "images of the stores"
+# containerd reads the whole name of an image from an annotation of its own.
+jq '.manifests[].annotations |= (. + {"io.containerd.image.name": .["org.opencontainers.image.ref.name"]})' \
+  "$images/index.json" > "$work/index.json"
+cp "$work/index.json" "$images/index.json"

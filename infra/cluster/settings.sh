@@ -1,0 +1,27 @@
+# Sourced by every script here: where things lie, and which addresses the node has.
+: "${EVENTHIVE_CLUSTER:=${XDG_CACHE_HOME:-$HOME/.cache}/eventhive/cluster}"
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+programs=$EVENTHIVE_CLUSTER/bin      # kept, like the images: the next start takes a minute
+images=$EVENTHIVE_CLUSTER/images    # an OCI layout: what images share is in it once
+run=$EVENTHIVE_CLUSTER/run           # everything that a start makes; stop.sh removes it
+logs=$run/logs pids=$run/pids keys=$run/keys
+socket=$run/containerd.sock
+network=eventhive-cluster            # the node's own network namespace: nothing in it can reach the outside
+node=node-1
+node_address=172.31.255.1
+outside=eventhive-outside            # another namespace, with an address that stands for the internet
+outside_address=203.0.113.1          # RFC 5737: nobody's
+pods_range=10.244.0.0/24
+services_range=10.96.0.0/16
+api_address=10.96.0.1
+dns_address=10.96.0.10
+export KUBECONFIG=$run/admin.kubeconfig
+
+# Not `ip netns exec`, which hides the cgroups.
+in_node() { nsenter --net="/run/netns/$network" -- "$@"; }
+kubectl() { in_node "$programs/kubectl" "$@"; }
+ctr() { command ctr --address "$socket" --namespace k8s.io "$@"; }
+
+began=$SECONDS
+say() { printf '%4ds  %s\n' $((SECONDS - began)) "$*"; }

@@ -1,0 +1,182 @@
+#!/usr/bin/env bash
+# Starts a Kubernetes of one node in a network namespace of its own, from what build.sh and images.sh have made.
+#   start.sh [--all]     with metrics-server, which autoscaling and `kubectl top` need
+set -euo pipefail
+. "$(dirname "$0")/settings.sh"
+[ -e "$run" ] && { echo "There is $run: run infra/cluster/stop.sh first" >&2; exit 1; }
+mkdir -p "$keys" "$logs" "$pids" "$run"/{cni,kubelet,pod-logs,volumes}
+
+# wait_for WHAT SECONDS COMMAND...
+wait_for() {
+  local what=$1 end=$((SECONDS + $2)); shift 2
+  until "$@" >/dev/null 2>&1; do
+    [ $SECONDS -lt $end ] || { echo "Not up in time: $what (see $logs)" >&2; return 1; }
+    sleep 0.2
+  done
+  say "$what"
+}
+# launch NAME COMMAND...
+launch() {
+  local name=$1; shift
+  setsid nsenter --net="/run/netns/$network" -- "$@" > "$logs/$name.log" 2>&1 < /dev/null &
+  echo $! > "$pids/$name"
+}
+
+# --- the kubelet changes these for the whole machine: stop.sh puts them back
+for k in vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops kernel.keys.root_maxkeys kernel.keys.root_maxbytes; do
+  echo "$k=$(sysctl -n $k 2>/dev/null)"; done | grep -v '=$' > "$run/sysctl-before" || true
+
+# --- network namespace: loopback and a veth pair (no "dummy" device in this kernel) that carries the node's address and default route
+{ ls /run/netns 2>/dev/null || true; } | sort > "$run/namespaces-before"
+ip netns add $network
+in_node sh -ec "ip link set lo up; ip link add node0 type veth peer name node0p; ip link set node0p up; ip addr add $node_address/32 dev node0; ip link set node0 up
+  ip route add default dev node0 src $node_address
+  sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0"
+# --- and another one, whose address is none of a private range and answers on 80 and 443: the outside, for tests of what may go there
+ip netns add $outside
+in_node ip link add out0 type veth peer name out0 netns $outside
+in_node sh -ec "ip addr add ${outside_address%.*}.254/24 dev out0; ip link set out0 up"
+ip netns exec $outside sh -ec "ip addr add $outside_address/24 dev out0; ip link set lo up; ip link set out0 up; ip route add default via ${outside_address%.*}.254"
+for port in 80 443; do
+  setsid ip netns exec $outside busybox httpd -f -p $outside_address:$port -h "$run/cni" > /dev/null 2>&1 < /dev/null &
+done
+say "network namespaces"
+
+# --- certificates
+cd "$keys"
+ecdsa() { openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1.key" 2>/dev/null || openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"; }
+ecdsa ca; openssl req -x509 -new -key ca.key -subj /CN=kubernetes-ca -days 30 -out ca.crt
+openssl ecparam -name prime256v1 -genkey -noout -out sa.key; openssl ec -in sa.key -pubout -out sa.pub 2>/dev/null
+cert() { # name subject [san]
+  ecdsa "$1"
+  openssl req -new -key "$1.key" -subj "$2" -out "$1.csr"
+  { echo "basicConstraints=CA:FALSE"; echo "keyUsage=digitalSignature"; echo "extendedKeyUsage=serverAuth,clientAuth"; [ -n "${3:-}" ] && echo "subjectAltName=$3"; } > "$1.ext"
+  openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 -extfile "$1.ext" -out "$1.crt" 2>/dev/null
+}
+cert apiserver /CN=kube-apiserver "DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local,DNS:localhost,IP:127.0.0.1,IP:$node_address,IP:$api_address"
+cert kubelet-server /CN=$node "DNS:$node,IP:$node_address"
+cert admin /O=system:masters/CN=admin
+cert front-proxy /CN=front-proxy
+cert kube-controller-manager /CN=system:kube-controller-manager
+cert kube-scheduler /CN=system:kube-scheduler
+cert kube-proxy /CN=system:kube-proxy
+cert kubelet "/O=system:nodes/CN=system:node:$node"
+for u in admin kube-controller-manager kube-scheduler kube-proxy kubelet; do
+  cat > "$run/$u.kubeconfig" <<Y
+apiVersion: v1
+kind: Config
+clusters: [{name: k, cluster: {server: "https://$node_address:6443", certificate-authority: $keys/ca.crt}}]
+users: [{name: u, user: {client-certificate: $keys/$u.crt, client-key: $keys/$u.key}}]
+contexts: [{name: c, context: {cluster: k, user: u}}]
+current-context: c
+Y
+done
+say "certificates"
+
+# --- etcd, on a directory that is thrown away (so no fsync)
+launch etcd "$programs/etcd" --name=e --data-dir="$run/etcd" --unsafe-no-fsync --log-level=warn \
+  --listen-client-urls=http://127.0.0.1:2379 --advertise-client-urls=http://127.0.0.1:2379 \
+  --listen-peer-urls=http://127.0.0.1:2380 --initial-advertise-peer-urls=http://127.0.0.1:2380 --initial-cluster=e=http://127.0.0.1:2380
+
+# --- control plane
+launch kube-apiserver "$programs/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 --bind-address=0.0.0.0 --advertise-address=$node_address --secure-port=6443 \
+  --tls-cert-file="$keys/apiserver.crt" --tls-private-key-file="$keys/apiserver.key" --client-ca-file="$keys/ca.crt" \
+  --service-cluster-ip-range=$services_range --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --allow-privileged=true \
+  --service-account-issuer=https://kubernetes.default.svc.cluster.local --service-account-signing-key-file="$keys/sa.key" --service-account-key-file="$keys/sa.pub" \
+  --kubelet-client-certificate="$keys/admin.crt" --kubelet-client-key="$keys/admin.key" --kubelet-preferred-address-types=InternalIP \
+  --requestheader-client-ca-file="$keys/ca.crt" --requestheader-allowed-names=front-proxy --requestheader-username-headers=X-Remote-User --requestheader-group-headers=X-Remote-Group \
+  --requestheader-extra-headers-prefix=X-Remote-Extra- --proxy-client-cert-file="$keys/front-proxy.crt" --proxy-client-key-file="$keys/front-proxy.key"
+
+# --- containerd
+cat > "$run/containerd.toml" <<Y
+version = 2
+root = "$run/containerd-root"
+state = "$run/containerd-state"
+oom_score = 0
+disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.internal.v1.opt"]
+[grpc]
+  address = "$socket"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "eventhive.local/pause:1"
+  restrict_oom_score_adj = true
+  stream_server_address = "127.0.0.1"
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    snapshotter = "overlayfs"
+    default_runtime_name = "runc"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+      runtime_type = "io.containerd.runc.v2"
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+        BinaryName = "$(command -v runc)"
+        SystemdCgroup = false
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "$run/cni"
+Y
+# ptp, not bridge: every packet between pods is routed, so it passes the FORWARD chain (Services, NetworkPolicy)
+cat > "$run/cni/10-pods.conflist" <<Y
+{"cniVersion": "0.4.0", "name": "pods", "plugins": [
+  {"type": "ptp", "ipMasq": false, "ipam": {"type": "host-local", "dataDir": "$run/cni-ipam", "ranges": [[{"subnet": "$pods_range"}]], "routes": [{"dst": "0.0.0.0/0"}]}},
+  {"type": "portmap", "capabilities": {"portMappings": true}}]}
+Y
+launch containerd containerd --config "$run/containerd.toml"
+wait_for "containerd" 30 ctr --address "$socket" version
+"$here/load.sh"
+wait_for "kube-apiserver" 120 kubectl get --raw /readyz
+
+launch kube-controller-manager "$programs/kube-controller-manager" --kubeconfig="$run/kube-controller-manager.kubeconfig" --leader-elect=false \
+  --use-service-account-credentials=true --service-account-private-key-file="$keys/sa.key" --root-ca-file="$keys/ca.crt" \
+  --cluster-signing-cert-file="$keys/ca.crt" --cluster-signing-key-file="$keys/ca.key" --bind-address=127.0.0.1
+launch kube-scheduler "$programs/kube-scheduler" --kubeconfig="$run/kube-scheduler.kubeconfig" --leader-elect=false --bind-address=127.0.0.1
+
+# --- kubelet
+: > "$run/resolv.conf"
+cat > "$run/kubelet.yaml" <<Y
+apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: $keys/ca.crt}}
+authorization: {mode: Webhook}
+address: $node_address
+tlsCertFile: $keys/kubelet-server.crt
+tlsPrivateKeyFile: $keys/kubelet-server.key
+containerRuntimeEndpoint: unix://$socket
+cgroupDriver: cgroupfs
+failCgroupV1: false
+failSwapOn: false
+oomScoreAdj: 0
+clusterDNS: [$dns_address]
+clusterDomain: cluster.local
+resolvConf: $run/resolv.conf
+podLogsDir: $run/pod-logs
+volumePluginDir: $run/volume-plugins
+imageGCHighThresholdPercent: 100
+imageGCLowThresholdPercent: 99
+evictionHard: {memory.available: 100Mi, nodefs.available: 1%, imagefs.available: 1%}
+featureGates: {KubeletInUserNamespace: true}
+Y
+launch kubelet "$programs/kubelet" --config="$run/kubelet.yaml" --kubeconfig="$run/kubelet.kubeconfig" --hostname-override=$node --node-ip=$node_address \
+  --root-dir="$run/kubelet" --cert-dir="$run/kubelet-pki"
+
+# --- kube-proxy (it may not set the conntrack limits inside a namespace: leave them)
+cat > "$run/kube-proxy.yaml" <<Y
+apiVersion: kubeproxy.config.k8s.io/v1alpha1
+kind: KubeProxyConfiguration
+mode: iptables
+clusterCIDR: $pods_range
+hostnameOverride: $node
+bindAddress: $node_address
+oomScoreAdj: 0
+clientConnection: {kubeconfig: $run/kube-proxy.kubeconfig}
+conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}
+Y
+launch kube-proxy "$programs/kube-proxy" --config="$run/kube-proxy.yaml"
+
+launch network-policies "$programs/network-policies"
+
+wait_for "node registered" 60 kubectl get node $node
+kubectl wait --for=condition=Ready node/$node --timeout=90s >/dev/null; say "node ready"
+add_on() { sed "s|@VOLUMES@|$run/volumes|" "$here/add-ons/$1.yaml" | kubectl apply -f - >/dev/null; }
+for name in coredns local-path traefik; do add_on $name; done
+[ "${1:-}" != --all ] || add_on metrics-server
+kubectl -n kube-system rollout status deployment/coredns --timeout=120s >/dev/null; say "DNS"
+kubectl -n local-path-storage rollout status deployment/local-path-provisioner --timeout=60s >/dev/null; say "volumes"
+kubectl -n ingress rollout status deployment/traefik --timeout=120s >/dev/null; say "ingress"
