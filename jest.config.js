@@ -33,7 +33,11 @@ module.exports = {
       globalTeardown: "<rootDir>/e2e/stop-stack.ts",
       setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts", "<rootDir>/e2e/settings.ts"],
       roots: ["<rootDir>/e2e"],
-      testPathIgnorePatterns: [...shared.testPathIgnorePatterns, "<rootDir>/e2e/browser/"],
+      testPathIgnorePatterns: [
+        ...shared.testPathIgnorePatterns,
+        "<rootDir>/e2e/browser/",
+        "<rootDir>/e2e/cluster/",
+      ],
     },
     {
       ...shared,
@@ -42,6 +46,16 @@ module.exports = {
       globalTeardown: "<rootDir>/e2e/stop-stack.ts",
       setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts", "<rootDir>/e2e/settings.ts"],
       roots: ["<rootDir>/e2e/browser"],
+    },
+    {
+      ...shared,
+      displayName: "cluster",
+      globalSetup: "<rootDir>/e2e/cluster/start.ts",
+      globalTeardown: "<rootDir>/e2e/stop-stack.ts",
+      setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts", "<rootDir>/e2e/settings.ts"],
+      roots: ["<rootDir>/e2e"],
+      testMatch: ["<rootDir>/e2e/cluster/*.test.ts", "<rootDir>/e2e/races.test.ts"],
+      testPathIgnorePatterns: process.env.AUTOSCALING ? [] : ["autoscaling"], // needs a metrics-server
     },
   ],
 };

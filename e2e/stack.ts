@@ -94,13 +94,20 @@ export function arm(failpoint: string): void {
 /** Whether the failpoint has not killed anybody yet. */
 export const isArmed = (failpoint: string): boolean => existsSync(join(failpointsFolder(), failpoint));
 
-let client: mongo.MongoClient | undefined;
+const clients = new Map<string, mongo.MongoClient>();
 // Who runs outside of jest exits in the end.
-if ("afterAll" in globalThis) afterAll(() => client?.close());
+if ("afterAll" in globalThis) {
+  afterAll(async () => {
+    for (const client of clients.values()) await client.close();
+  });
+}
 
 /** The database of a service, or one by any other name on the same server. */
 export function database(name: string): mongo.Db {
-  client ??= new mongo.MongoClient(stackFile().servers.mongo, { appName: "e2e" });
+  const { servers, databases } = stackFile();
+  const url = databases?.[name] ?? servers.mongo;
+  const client = clients.get(url) ?? new mongo.MongoClient(url, { appName: "e2e" });
+  clients.set(url, client);
   return client.db(name);
 }
 

@@ -6,6 +6,8 @@ import { attempt } from "./processes";
 export interface StackFile {
   url: string;
   servers: Record<"mongo" | "redis" | "nats" | "stripe", string>;
+  /** By service, where each has a server of its own. */
+  databases?: Record<string, string>;
   processes: StackProcess[];
 }
 

@@ -1,0 +1,109 @@
+import { type Client, bodyOf, person } from "../client";
+import { eventually } from "../eventually";
+import { orderOf, ticketOnSale } from "../market";
+import { stackFile } from "../stack";
+import { stackViolations } from "../stack-violations";
+import { isReady, kubectl, pods, restarts, rolledOut, services } from "./cluster";
+
+interface KubernetesEvent {
+  type: string;
+  reason: string;
+  message: string;
+  involvedObject: { kind: string; name: string };
+  lastTimestamp: string;
+}
+
+let seller: Client;
+let buyer: Client;
+let readySince: Date;
+
+beforeAll(async () => {
+  await rolledOut();
+  readySince = new Date();
+  [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+});
+
+it("has two of each service and one of each store, and all are ready", async () => {
+  const all = await pods();
+  expect(all.filter((pod) => !isReady(pod))).toEqual([]);
+  const counts: Record<string, number> = {};
+  for (const { metadata } of all)
+    counts[metadata.labels.app ?? ""] = (counts[metadata.labels.app ?? ""] ?? 0) + 1;
+  expect(counts).toEqual({
+    ...Object.fromEntries(services.map((name) => [name, 2])),
+    ...Object.fromEntries(["auth", "tickets", "orders", "payments"].map((name) => [`${name}-mongo`, 1])),
+    "expiration-redis": 1,
+    nats: 1,
+    "stripe-sandbox": 1,
+  });
+});
+
+it("runs every pod as nobody in particular, on a root that it cannot change, without a key to the cluster", async () => {
+  const look = "id -u; touch /written 2>&1 || true; ls /var/run/secrets/kubernetes.io 2>&1 || true";
+  for (const { metadata } of await pods()) {
+    const [user = "0", write, token] = (await kubectl("exec", metadata.name, "--", "sh", "-c", look)).split(
+      "\n",
+    );
+    expect(Number(user)).toBeGreaterThan(0);
+    expect(write).toMatch(/Read-only file system/);
+    expect(token).toMatch(/No such file/);
+  }
+});
+
+it("lets nobody else in with more rights than that", async () => {
+  const root = kubectl("run", "root", "--image=eventhive/any:1", "--dry-run=server");
+  await expect(root).rejects.toThrow(/violates PodSecurity "restricted:latest"/);
+});
+
+it("sells a ticket by the routes of its door, and shows the page", async () => {
+  const ticket = await ticketOnSale(seller, { title: "Sold on a cluster", price: 12.5 });
+  const page = await fetch(`${stackFile().url}/tickets/${ticket.id}`);
+  expect(await page.text()).toContain("Sold on a cluster");
+
+  const order = await orderOf(buyer, ticket);
+  await bodyOf(buyer.pay(order));
+  await eventually(async () => {
+    expect(await bodyOf(buyer.showOrder(order))).toMatchObject({ status: "complete" });
+    expect(await bodyOf(buyer.ticket(ticket))).toMatchObject({ status: "sold" });
+  });
+});
+
+it("shows nobody its metrics at the door", async () => {
+  const { status } = await fetch(`${stackFile().url}/metrics`);
+  expect(status).toBe(404);
+});
+
+it("frees a ticket when nobody pays in time", async () => {
+  const ticket = await ticketOnSale(seller);
+  const order = await orderOf(buyer, ticket);
+  const restInSeconds = (new Date(order.expiresAt).getTime() - Date.now()) / 1000;
+  await eventually(
+    async () => {
+      expect(await bodyOf(buyer.showOrder(order))).toMatchObject({
+        status: "cancelled",
+        cancelReason: "expired",
+      });
+      expect(await bodyOf(buyer.ticket(ticket))).toMatchObject({ status: "available" });
+    },
+    { withinSeconds: restInSeconds + 5 },
+  );
+});
+
+it("warns of nothing while it runs, and restarts nothing", async () => {
+  const { items }: { items: KubernetesEvent[] } = JSON.parse(await kubectl("get", "events", "--output=json"));
+  const hasMetrics = await kubectl("top", "pods").then(
+    () => true,
+    () => false, // without a metrics-server autoscalers complain, and leave everything as it is
+  );
+  const warnings = items
+    .filter(({ type, lastTimestamp }) => type === "Warning" && new Date(lastTimestamp) > readySince)
+    .filter(({ message }) => !message.startsWith("Startup probe failed")) // which a starting pod does for a while
+    .filter(({ involvedObject }) => hasMetrics || involvedObject.kind !== "HorizontalPodAutoscaler")
+    .map(({ reason, message, involvedObject }) => `${involvedObject.name}: ${reason}: ${message}`);
+  expect(warnings).toEqual([]);
+  expect(restarts(await pods())).toBe(0);
+});
+
+it("keeps every invariant", async () => {
+  expect(await stackViolations()).toEqual([]);
+});

@@ -1,0 +1,38 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { freePort } from "../../infra/local/port";
+import { isFree } from "../../infra/local/port";
+import { eventually } from "../eventually";
+import { namespace } from "./cluster";
+
+export interface Forward {
+  /** On this machine: host and port, the same ones whatever happens to the pod. */
+  address: string;
+  stop: () => void;
+}
+
+/** Makes a port of a service in the cluster reachable from here, again and again while its pods come and go. */
+export async function forward(target: string, port: number): Promise<Forward> {
+  const local = await freePort();
+  let stopped = false;
+  let child: ChildProcess;
+  const begin = () => {
+    child = spawn("kubectl", ["--namespace", namespace, "port-forward", target, `${local}:${port}`], {
+      stdio: "ignore",
+    });
+    child.once("exit", () => setTimeout(() => stopped || begin(), 250));
+  };
+  begin();
+  await eventually(
+    async () => {
+      if (await isFree(local)) throw new Error(`kubectl does not forward ${target}`);
+    },
+    { withinSeconds: 30 },
+  );
+  return {
+    address: `127.0.0.1:${local}`,
+    stop: () => {
+      stopped = true;
+      child.kill();
+    },
+  };
+}

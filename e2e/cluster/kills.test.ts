@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+import { Redis } from "ioredis";
+import { mongo } from "mongoose";
+import { Client, bodyOf, person } from "../client";
+import { readEventLog } from "../event-log";
+import { eventually } from "../eventually";
+import { ticketOnSale } from "../market";
+import { type Saga, buy, cancel, letExpire, patiently, payTooLate, reserve, sell } from "../sagas";
+import { database, stackFile } from "../stack";
+import { stackViolations } from "../stack-violations";
+import { killAll, rolledOut } from "./cluster";
+
+beforeEach(() => rolledOut());
+afterAll(() => rolledOut());
+
+/** Signs in again, somewhere else. */
+const signInAgain: Saga = async () => {
+  const credentials = { email: `member-${randomUUID()}@example.com`, password: "correct horse" };
+  await bodyOf(new Client().signUp(credentials));
+  return () => eventually(() => bodyOf(new Client().signIn(credentials)), patiently);
+};
+
+const lookAround: Saga = async () => {
+  const ticket = await ticketOnSale(await person("seller"), { title: "Still on show" });
+  return () =>
+    eventually(async () => {
+      const page = await fetch(`${stackFile().url}/tickets/${ticket.id}`);
+      expect(await page.text()).toContain("Still on show");
+    }, patiently);
+};
+
+it.each<[killed: string, sagas: Saga[]]>([
+  ["auth", [signInAgain, buy]],
+  ["tickets", [sell, reserve, buy]],
+  ["orders", [reserve, cancel, letExpire, buy]],
+  ["payments", [buy, payTooLate]],
+  ["expiration", [letExpire, reserve]],
+  ["client", [lookAround]],
+  ["nats", [sell, reserve, cancel, letExpire, buy]],
+  ["expiration-redis", [letExpire, reserve]],
+  ["auth-mongo", [signInAgain, buy]],
+  ["tickets-mongo", [sell, reserve, buy]],
+  ["orders-mongo", [reserve, cancel, letExpire, buy]],
+  ["payments-mongo", [buy, payTooLate]],
+])(
+  "goes on to the right end when every pod of %s is killed in the middle",
+  async (app, sagas) => {
+    const begun = await Promise.all(sagas.map((saga) => saga()));
+    await killAll(app);
+    await Promise.all(begun.map((goOn) => goOn()));
+  },
+  180_000,
+);
+
+it("keeps on its volumes what databases, Redis and broker hold", async () => {
+  const mark = { _id: new mongo.ObjectId(), mark: randomUUID() };
+  const withDatabases = ["auth", "tickets", "orders", "payments"];
+  const redis = new Redis(stackFile().servers.redis, { maxRetriesPerRequest: null });
+  redis.on("error", () => undefined); // it is to be away
+  for (const name of withDatabases) await database(name).collection("marks").insertOne(mark);
+  await redis.set("mark", mark.mark);
+  const published = await numberPublished();
+  expect(published).toBeGreaterThan(0);
+
+  for (const store of [...withDatabases.map((name) => `${name}-mongo`), "expiration-redis", "nats"])
+    await killAll(store);
+  await rolledOut();
+  for (const name of withDatabases) {
+    await eventually(
+      async () => expect(await database(name).collection("marks").findOne(mark)).toEqual(mark),
+      patiently,
+    );
+    await database(name).collection("marks").drop();
+  }
+  await eventually(async () => expect(await redis.getdel("mark")).toBe(mark.mark), patiently);
+  await eventually(async () => expect(await numberPublished()).toBeGreaterThanOrEqual(published), patiently);
+  redis.disconnect();
+}, 240_000);
+
+it("keeps every invariant", async () => {
+  expect(await stackViolations({ withinSeconds: 90 })).toEqual([]);
+}, 150_000);
+
+/** As many events as the broker has stored, once no more have come for a moment. */
+async function numberPublished(): Promise<number> {
+  const log = await readEventLog(stackFile().servers.nats);
+  let seen = -1;
+  await eventually(
+    () => {
+      const before = seen;
+      seen = log.events.length;
+      expect(seen).toBe(before);
+    },
+    { everyMilliseconds: 500 },
+  );
+  await log.close();
+  return seen;
+}

@@ -1,0 +1,62 @@
+import { bodyOf, type Client, person } from "../client";
+import { stackFile } from "../stack";
+
+const REQUESTS_PER_SECOND = 20;
+
+export interface Load {
+  sent: number;
+  /** What did not get the answer that it should have, in words. */
+  failed: string[];
+}
+
+/** Asks all services, 20 times a second whether they answer or not, until it is stopped. */
+export async function startLoad(): Promise<() => Promise<Load>> {
+  const seller = await person("seller");
+  const ticket = await bodyOf(seller.sell("Asked for all the time", 20));
+  const deck = requests(seller, ticket);
+  const load: Load = { sent: 0, failed: [] };
+  const open = new Set<Promise<void>>();
+
+  const timer = setInterval(() => {
+    const [name, ask] = deck[load.sent++ % deck.length] ?? [];
+    if (!name || !ask) throw new RangeError("There is nothing to ask for");
+    const asked = ask()
+      .then(
+        (answer) => void (answer.ok || load.failed.push(`${name} answered ${answer.status}`)),
+        (error: unknown) => void load.failed.push(`${name}: ${String(error)}`),
+      )
+      .finally(() => open.delete(asked));
+    open.add(asked);
+  }, 1000 / REQUESTS_PER_SECOND);
+
+  return async () => {
+    clearInterval(timer);
+    await Promise.all(open);
+    return load;
+  };
+}
+
+type Request = [name: string, ask: () => Promise<{ ok: boolean; status: number }>];
+
+function requests(seller: Client, ticket: { id: string }): Request[] {
+  const page = (path: string): Request => [
+    path,
+    async () => {
+      const response = await fetch(stackFile().url + path);
+      await response.text();
+      return response;
+    },
+  ];
+  return [
+    page("/"),
+    ["who am I", seller.currentUser],
+    ["tickets", () => seller.tickets()],
+    ["a ticket", () => seller.ticket(ticket)],
+    ["orders", () => seller.orders()],
+    ["payments", () => seller.payments()],
+    ["sell", () => seller.sell("One more", 20)],
+    page(`/tickets/${ticket.id}`),
+    ["who am I, again", seller.currentUser],
+    ["payments, again", () => seller.payments()],
+  ];
+}

@@ -1,0 +1,118 @@
+import { join } from "node:path";
+import { execute } from "../../infra/local/execute";
+import { root } from "../../infra/local/program";
+import { eventually } from "../eventually";
+import { kubectl, namespace, pods, rolledOut, runIn, services } from "./cluster";
+
+/** An address outside of the cluster that answers on 80 and 443, where there is one that tests may speak to. */
+const { OUTSIDE_ADDRESS } = process.env;
+
+const doors = ["auth", "tickets", "orders", "payments", "expiration", "client", "stripe-sandbox"].map(
+  (name) => `${name}:80`,
+);
+const stores = [
+  "auth-mongo:27017",
+  "tickets-mongo:27017",
+  "orders-mongo:27017",
+  "payments-mongo:27017",
+  "expiration-redis:6379",
+  "nats:4222",
+];
+const elsewhere = [
+  "kubernetes.default:443",
+  ...(OUTSIDE_ADDRESS ? [`${OUTSIDE_ADDRESS}:80`, `${OUTSIDE_ADDRESS}:443`] : []),
+];
+
+const strangers = ["stranger", ...stores.map((store) => store.split(":", 1)[0] ?? "")];
+const inNamespace = (name: string) => `probe-${name}`;
+
+beforeAll(async () => {
+  await rolledOut();
+  const image = (await pods("client"))[0]?.spec.containers[0]?.image ?? "";
+  await Promise.all(strangers.map((app) => probe(app, image)));
+  for (const app of strangers) await running(inNamespace(app));
+}, 120_000);
+
+afterAll(() => kubectl("delete", "pod", "--selector", "probe=yes", "--grace-period=0", "--force"));
+
+it.each([
+  ["auth", ["auth-mongo:27017", "nats:4222"]],
+  ["tickets", ["tickets-mongo:27017", "nats:4222"]],
+  ["orders", ["orders-mongo:27017", "nats:4222"]],
+  ["payments", ["payments-mongo:27017", "nats:4222", "stripe-sandbox:80"]],
+  ["expiration", ["expiration-redis:6379", "nats:4222"]],
+  ["client", ["auth:80", "tickets:80", "orders:80", "payments:80", "stripe-sandbox:80"]],
+])("%s reaches what the design names and nothing else", async (service, allowed) => {
+  const [pod] = await pods(service);
+  expect(await reachable(pod?.metadata.name ?? "")).toEqual(allowed.toSorted());
+});
+
+it.each(strangers)("a pod in the place of %s reaches nothing, though it can ask for names", async (app) => {
+  expect(await reachable(inNamespace(app))).toEqual([]);
+  const lookUp =
+    'require("dns").lookup("orders", (error, address) => console.log(error ? error.code : address))';
+  expect(await runIn(inNamespace(app), lookUp)).toMatch(/^\d+\.\d+\.\d+\.\d+\n$/);
+});
+
+if (OUTSIDE_ADDRESS)
+  it("with Stripe instead of its sandbox, payments alone reaches out, and on 443 alone", async () => {
+    const policy = join(root, "infra/k8s/components/network-policies/payments-to-stripe.yaml");
+    await kubectl("apply", "--filename", policy);
+    try {
+      for (const service of services) {
+        const [pod] = await pods(service);
+        const wanted = service === "payments" ? [`${OUTSIDE_ADDRESS}:443`] : [];
+        await eventually(async () => {
+          const found = await reachable(pod?.metadata.name ?? "");
+          expect(found.filter((address) => elsewhere.includes(address))).toEqual(wanted);
+        });
+      }
+    } finally {
+      await kubectl("delete", "--filename", policy);
+    }
+  }, 120_000);
+
+/** A pod with a service's or store's label, so that its policies hold for it, which no Service sends anybody to. */
+async function probe(app: string, image: string): Promise<void> {
+  const spec = {
+    securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: "RuntimeDefault" } },
+    terminationGracePeriodSeconds: 0,
+    automountServiceAccountToken: false,
+    containers: [
+      {
+        name: "probe",
+        image,
+        command: ["node", "-e", "setInterval(() => {}, 60_000)"],
+        readinessProbe: { exec: { command: ["node", "-e", "process.exit(1)"] }, periodSeconds: 3600 },
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+      },
+    ],
+  };
+  const labels = `app=${app},probe=yes`;
+  const parameters = ["run", inNamespace(app), `--image=${image}`, `--labels=${labels}`, "--restart=Never"];
+  await execute("kubectl", [
+    "--namespace",
+    namespace,
+    ...parameters,
+    `--overrides=${JSON.stringify({ spec })}`,
+  ]);
+}
+
+const running = (pod: string) =>
+  kubectl("wait", "--for=jsonpath={.status.phase}=Running", `pod/${pod}`, "--timeout=60s");
+
+/** Which of all addresses let the pod connect. */
+async function reachable(pod: string): Promise<string[]> {
+  const addresses = [...doors, ...stores, ...elsewhere];
+  const script = `
+    const addresses = ${JSON.stringify(addresses)};
+    const tries = addresses.map((address) => new Promise((resolve) => {
+      const [host, port] = address.split(":");
+      const socket = require("net").connect({ host, port: Number(port), timeout: 2000 });
+      const end = (isOpen) => { socket.destroy(); resolve(isOpen); };
+      socket.on("connect", () => end(true)).on("error", () => end(false)).on("timeout", () => end(false));
+    }));
+    Promise.all(tries).then((open) => console.log(JSON.stringify(addresses.filter((_, n) => open[n]).sort())));`;
+  const found: string[] = JSON.parse(await runIn(pod, script));
+  return found;
+}

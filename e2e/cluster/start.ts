@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { databaseUrl } from "../../infra/local/environment";
+import { succeeds } from "../../infra/local/execute";
+import { writeStackFile } from "../../infra/local/stack-file";
+import { kubectl, namespace, rolledOut } from "./cluster";
+import { deploy } from "./deploy";
+import { type Forward, forward } from "./forward";
+
+declare global {
+  var stopStack: (() => Promise<void>) | undefined;
+}
+
+/** Where the services are asked, by the same door that browsers use. */
+const { EVENTHIVE_URL = "http://localhost", IMAGE_TAG } = process.env;
+
+/**
+ * Takes the cluster that kubectl is set to. With IMAGE_TAG, the ci overlay is applied with images of that tag; else what
+ * is there, such as after `skaffold run -p ci`. The tests reach stores through forwards, as an operator does.
+ */
+export default async function startCluster(): Promise<void> {
+  await mustBeForTests();
+  if (IMAGE_TAG) await deploy(IMAGE_TAG);
+  await rolledOut();
+
+  const folder = mkdtempSync(join(tmpdir(), "eventhive-cluster-"));
+  process.env.E2E_DATA = folder;
+  const forwards: Forward[] = [];
+  const reach = async (target: string, port: number) => {
+    const found = await forward(target, port);
+    forwards.push(found);
+    return found.address;
+  };
+  const databases: Record<string, string> = {};
+  for (const service of ["auth", "tickets", "orders", "payments"]) {
+    const password = await secret(`${service}-mongo`, "password");
+    const server = `mongodb://root:${password}@${await reach(`service/${service}-mongo`, 27017)}`;
+    databases[service] = databaseUrl(`${server}/?authSource=admin&directConnection=true`, service);
+  }
+  writeStackFile(folder, {
+    url: EVENTHIVE_URL,
+    databases,
+    servers: {
+      mongo: "mongodb://localhost", // each service has its own, above
+      redis: `redis://:${await secret("expiration-redis", "password")}@${await reach("service/expiration-redis", 6379)}`,
+      nats: `nats://${await secret("nats", "token")}@${await reach("service/nats", 4222)}`,
+      stripe: `http://${await reach("service/stripe-sandbox", 80)}`,
+    },
+    processes: [],
+  });
+  globalThis.stopStack = async () => {
+    for (const { stop } of forwards) stop();
+    rmSync(folder, { recursive: true });
+  };
+}
+
+/** These tests kill pods and databases. */
+async function mustBeForTests(): Promise<void> {
+  const isThere = await succeeds("kubectl", ["get", "namespace", namespace]);
+  if (!isThere && IMAGE_TAG) return;
+  if (!isThere) {
+    throw new Error(
+      "EventHive is not on this cluster: run `skaffold run -p ci`, or set IMAGE_TAG to deploy images of that tag",
+    );
+  }
+  const overlay = await kubectl(
+    "get",
+    "namespace",
+    namespace,
+    "--output=jsonpath={.metadata.labels.overlay}",
+  );
+  if (overlay !== "ci") {
+    throw new Error(
+      `These tests kill pods and databases, and the namespace ${namespace} of this cluster is not of overlays/ci`,
+    );
+  }
+}
+
+async function secret(name: string, key: string): Promise<string> {
+  const encoded = await kubectl("get", "secret", name, `--output=jsonpath={.data.${key}}`);
+  return Buffer.from(encoded, "base64").toString();
+}
