@@ -12,13 +12,24 @@ it("goes on with the trace that it is given, as a span of its own", () => {
   expect(context?.traceparent).not.toBe(traceparent);
 });
 
-it.each([undefined, "", "nonsense", `00-${"A".repeat(32)}-${"b".repeat(16)}-01`, `${traceparent}\nadmin`])(
-  "begins a new trace when it is given %j",
-  (given) => {
-    const context = withContext({ traceparent: given }, currentContext);
-    expect(context?.traceparent).toMatch(/^00-(?!a{32})[0-9a-f]{32}-[0-9a-f]{16}-01$/);
-  },
-);
+it("records no more of a trace than was begun, and nothing of flags that it does not know", () => {
+  const flagsOf = (flags: string) =>
+    withContext({ traceparent: traceparent.replace(/01$/, flags) }, currentContext)?.traceparent.slice(-2);
+  expect(["00", "01", "02", "ff"].map(flagsOf)).toEqual(["00", "01", "00", "01"]);
+});
+
+it.each([
+  undefined,
+  "",
+  "nonsense",
+  `00-${"A".repeat(32)}-${"b".repeat(16)}-01`,
+  `00-${"0".repeat(32)}-${"b".repeat(16)}-01`,
+  `00-${trace}-${"0".repeat(16)}-01`,
+  `${traceparent}\nadmin`,
+])("begins a new trace when it is given %j", (given) => {
+  const context = withContext({ traceparent: given }, currentContext);
+  expect(context?.traceparent).toMatch(/^00-(?!a{32})[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+});
 
 it("keeps works apart that run at the same time, and ends with them", async () => {
   const work = (requestId: string) =>

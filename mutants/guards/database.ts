@@ -66,8 +66,7 @@ export const database: Mutant[] = [
     guard: "outbox: kept until the broker has stored it",
     file: relay,
     change: {
-      "await this.bus.publish(event.type, Buffer.from(JSON.stringify(event)));":
-        "this.bus.publish(event.type, Buffer.from(JSON.stringify(event))).catch(() => {});",
+      "await publishEvent(this.bus, event);": "publishEvent(this.bus, event).catch(() => {});",
     },
     red: { [relaying]: ["repeats what the broker did not store, and is not held up by it"] },
   },

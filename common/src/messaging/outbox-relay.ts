@@ -8,6 +8,7 @@ import { logger } from "../logger";
 import { metrics } from "../metrics";
 import { every } from "../sweep";
 import type { EventBus } from "./event-bus";
+import { publishEvent } from "./publish-event";
 
 const unpublished = { "outbox.0": { $exists: true } };
 
@@ -110,8 +111,7 @@ export class OutboxRelay {
   private async publish(collection: string, _id: WithOutbox["_id"], events: Event[]): Promise<void> {
     const service = serviceOf(this.database);
     for (const event of events) {
-      await this.bus.publish(event.type, Buffer.from(JSON.stringify(event)));
-      metrics.eventsPublished.inc({ subject: event.type });
+      await publishEvent(this.bus, event);
       await failpoint(`${service}.pull.before`);
       // Losing this write to a crash publishes the event again, which is harmless: it need not wait for the journal.
       await this.documents(collection).updateOne(

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { clock } from "../clock";
 import { currentContext } from "../context";
 import { type EventData, type Subject, checkedData } from "../events";
-import { metrics } from "../metrics";
 import type { EventBus } from "./event-bus";
+import { publishEvent } from "./publish-event";
 
 /** Publishes straight to the broker, for a service that has no aggregate to keep an outbox in. */
 export interface Publisher<S extends Subject = Subject> {
@@ -23,7 +23,7 @@ export function publisher<S extends Subject>(subject: S): Publisher<S> {
     publish: async (aggregateId, data) => {
       if (!connection)
         throw new Error(`Nobody connected the publisher of ${subject}: name it in startService()`);
-      const event = {
+      await publishEvent(connection.bus, {
         specversion: "1.0",
         id: randomUUID(),
         source: connection.service,
@@ -32,9 +32,7 @@ export function publisher<S extends Subject>(subject: S): Publisher<S> {
         time: clock.date().toISOString(),
         traceparent: currentContext()?.traceparent,
         data: checkedData(subject, data),
-      };
-      await connection.bus.publish(subject, Buffer.from(JSON.stringify(event)));
-      metrics.eventsPublished.inc({ subject });
+      });
     },
   };
 }

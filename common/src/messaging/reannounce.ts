@@ -2,6 +2,7 @@ import type { Connection, Model } from "mongoose";
 import { type Aggregate, describe } from "../database/aggregate";
 import type { Subject } from "../events";
 import type { EventBus } from "./event-bus";
+import { publishEvent } from "./publish-event";
 
 interface Announceable extends Aggregate {
   /** The subject that the present state would be published to, or none if it is nobody else's business. */
@@ -20,10 +21,7 @@ export async function reannounce(database: Connection, bus: EventBus): Promise<n
     for await (const aggregate of model.find().sort({ _id: 1 }).cursor()) {
       const subject = aggregate.presentSubject();
       if (!subject) continue;
-      await bus.publish(
-        subject,
-        Buffer.from(JSON.stringify(describe(aggregate, subject, aggregate.version))),
-      );
+      await publishEvent(bus, describe(aggregate, subject, aggregate.version));
       count++;
     }
   }

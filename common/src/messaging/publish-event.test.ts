@@ -1,0 +1,31 @@
+import { type Context, currentContext } from "../context";
+import { parseEvent } from "../events";
+import { MemoryBroker, eventBytes, newId } from "../testing";
+import { publishEvent } from "./publish-event";
+
+const cause = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+const broker = new MemoryBroker();
+const expiration = () =>
+  parseEvent("expiration:complete", eventBytes("expiration:complete", { orderId: newId() }));
+
+it("sends an event as it is, with a span of its own in the trace of its cause", async () => {
+  const event = { ...expiration(), traceparent: cause };
+  const contexts: (Context | undefined)[] = [];
+  const bus = broker.connect("toys");
+  await publishEvent(
+    {
+      ...bus,
+      publish: async (...message) => {
+        contexts.push(currentContext());
+        await bus.publish(...message);
+      },
+    },
+    event,
+  );
+  const [sent] = broker.published().map(({ bytes }) => JSON.parse(bytes.toString()));
+  expect(sent).toEqual({
+    ...event,
+    traceparent: expect.stringMatching(`^00-${"a".repeat(32)}-(?!b{16})[0-9a-f]{16}-01$`),
+  });
+  expect(contexts).toEqual([{ traceparent: sent.traceparent, eventId: event.id }]);
+});
