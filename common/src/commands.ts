@@ -6,6 +6,7 @@ import type { EventBus } from "./messaging/event-bus";
 import { reannounce } from "./messaging/reannounce";
 import { type ServiceDefinition, busOf, storeOf } from "./service-definition";
 import { checkSettings } from "./settings";
+import { startTraces, stopTraces } from "./traces";
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -29,10 +30,15 @@ export async function runCommand(
   const run = commands[command];
   if (!run) throw new Error(`${command} is not one of ${Object.keys(commands).join(", ")}`);
   checkSettings();
+  await startTraces(definition.name);
   const store = storeOf(definition);
   await store.open();
   await clock.follow(store.time);
-  await withContext({}, () => run(args));
+  try {
+    await withContext({}, () => run(args), { name: command });
+  } finally {
+    await stopTraces();
+  }
 }
 
 async function reannounceAll(definition: ServiceDefinition, connect: typeof busOf): Promise<void> {
@@ -78,7 +84,8 @@ async function handleDeadLetters(
       const listener = listeners.find(({ subject }) => subject === letter.subject);
       if (!listener) throw new Error(`${name} does not listen to ${letter.subject} any more`);
       const { bytes, traceparent } = letter;
-      await withContext({ traceparent }, () => listener.handle(bytes)); // a letter that fails again stays
+      const handle = () => listener.handle(bytes); // a letter that fails again stays
+      await withContext({ traceparent }, handle, { name: `replay ${letter.subject}`, kind: "CONSUMER" });
       await deadLetters.discard(id);
       return print(`handled and discarded ${id}`);
     }

@@ -1,5 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
+import {
+  type Attributes,
+  type Span,
+  type SpanContext,
+  type SpanKind,
+  SpanStatusCode,
+} from "@opentelemetry/api";
 
 /** What all work for one request or event has in common; it travels with every event that the work causes. */
 export interface Context {
@@ -9,21 +16,63 @@ export interface Context {
   eventId?: string;
 }
 
+/** What an exported trace tells of some work. */
+export interface Description {
+  name: string;
+  kind?: keyof typeof SpanKind;
+  attributes?: Attributes;
+}
+
+type StartSpan = (description: Description, parent?: SpanContext) => Span;
+
 const storage = new AsyncLocalStorage<Context>();
+let startSpan: StartSpan | undefined;
+
+/** For the export of traces: from now on each context is a span that this has begun. */
+export function onContext(start: StartSpan | undefined): void {
+  startSpan = start;
+}
 
 /** What the present work belongs to; undefined outside a request, an event or a command. */
 export const currentContext = (): Context | undefined => storage.getStore();
 
-/** Runs `work` as a new span of the trace that `traceparent` names, or of a new trace. */
-export function withContext<T>(context: Partial<Context>, work: () => T): T {
-  const { traceId = randomBytes(16).toString("hex"), isSampled = true } = parse(context.traceparent) ?? {};
-  const traceparent = `00-${traceId}-${randomBytes(8).toString("hex")}-${isSampled ? "01" : "00"}`;
-  return storage.run({ ...context, traceparent }, work);
+/**
+ * Runs `work` as a new span of the trace that `traceparent` names, or of a new trace. `work` is given the span when
+ * traces are exported; it lasts until what `work` returns is settled.
+ */
+export function withContext<T>(
+  context: Partial<Context>,
+  work: (span?: Span) => T,
+  description: Description = { name: "work" },
+): T {
+  const parent = parse(context.traceparent);
+  const span = startSpan?.(description, parent);
+  const { traceId, spanId, traceFlags } = span?.spanContext() ?? {
+    traceId: parent?.traceId ?? randomBytes(16).toString("hex"),
+    spanId: randomBytes(8).toString("hex"),
+    traceFlags: parent?.traceFlags ?? 1,
+  };
+  const traceparent = `00-${traceId}-${spanId}-0${traceFlags}`;
+  const result = storage.run({ ...context, traceparent }, work, span);
+  if (span) void endWith(span, result);
+  return result;
 }
 
+async function endWith(span: Span, result: unknown): Promise<void> {
+  try {
+    await result;
+  } catch (error) {
+    span.setStatus({ code: SpanStatusCode.ERROR, message: String(error) });
+  } finally {
+    span.end();
+  }
+}
+
+const form = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
+
 /** What is not of the standard's form is as good as none: it may come from anybody. */
-function parse(traceparent = "") {
-  const form = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/;
-  const [, traceId, flags] = form.exec(traceparent) ?? [];
-  return flags ? { traceId, isSampled: Number.parseInt(flags, 16) % 2 === 1 } : undefined;
+function parse(traceparent = ""): SpanContext | undefined {
+  const [, traceId, spanId, flags] = form.exec(traceparent) ?? [];
+  if (!traceId || !spanId || !flags) return undefined;
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1 };
 }

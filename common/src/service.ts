@@ -8,6 +8,7 @@ import { Runtime } from "./runtime";
 import { type ServiceDefinition, busOf, storeOf } from "./service-definition";
 import { checkSettings, settings, wholeNumber } from "./settings";
 import { every } from "./sweep";
+import { startTraces, stopTraces } from "./traces";
 
 const config = settings({
   PORT: wholeNumber().max(65535, "must be at most 65535").default(3000),
@@ -38,8 +39,9 @@ export function startService(definition: ServiceDefinition): void {
 
 async function runService(definition: ServiceDefinition): Promise<void> {
   checkSettings();
-  collectProcessMetrics();
   const { name, app } = definition;
+  collectProcessMetrics();
+  await startTraces(name);
   const store = storeOf(definition);
   const bus = busOf(definition);
   const runtime = new Runtime(definition, store, bus);
@@ -61,6 +63,7 @@ async function runService(definition: ServiceDefinition): Promise<void> {
     await server.drain();
     await followClock.stop();
     if (isOpen) await runtime.stop();
+    await stopTraces();
   });
 
   await untilOpen(store);

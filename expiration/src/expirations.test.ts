@@ -1,4 +1,4 @@
-import { clock, onFailpoint, parseEvent, seconds } from "@eventhive/common";
+import { clock, onFailpoint, parseEvent, seconds, withContext } from "@eventhive/common";
 import { MemoryBroker, deliver, eventBytes, newId } from "@eventhive/common/testing";
 import { expirationComplete, expirationWorker } from "./expirations";
 import { orderCreated } from "./listeners/order-created";
@@ -63,6 +63,14 @@ it("says that the time of an order is over when it is, and not before", async ()
   await deliver(orderCreated, order);
   expect(await expired(order.id)).toBeGreaterThanOrEqual(Date.parse(order.expiresAt));
   expect(expirationsOf(order.id)).toMatchObject([{ source: "expiration", subject: order.id }]);
+});
+
+it("goes on with the trace of the order, however long that takes", async () => {
+  const trace = "a".repeat(32);
+  const order = orderThatEnds(100);
+  await withContext({ traceparent: `00-${trace}-${"b".repeat(16)}-01` }, () => deliver(orderCreated, order));
+  await expired(order.id);
+  expect(expirationsOf(order.id)).toMatchObject([{ traceparent: expect.stringContaining(trace) }]);
 });
 
 it("says so once, although it heard of the order twice", async () => {

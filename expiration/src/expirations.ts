@@ -66,7 +66,8 @@ export const expirationWorker: Worker = {
   start: () => {
     expirations()
       .process(mostAtOnce, async ({ data: { orderId, expiresAt, traceparent } }) => {
-        await withContext({ traceparent }, () => expirationComplete.publish(orderId, { orderId }));
+        const expire = () => expirationComplete.publish(orderId, { orderId });
+        await withContext({ traceparent }, expire, { name: "expire an order", kind: "CONSUMER" });
         if (expiresAt) expirationDelay.observe((clock.now() - Date.parse(expiresAt)) / 1000);
       })
       .catch((error: unknown) => logger.error({ err: error }, "the worker of expirations ended"));

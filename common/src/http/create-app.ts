@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import express, { type Express, type RequestHandler } from "express";
+import { type Span, SpanStatusCode } from "@opentelemetry/api";
+import express, { type Express, type Request, type RequestHandler, type Response } from "express";
 import helmet from "helmet";
 import { withContext } from "../context";
 import { logger } from "../logger";
@@ -33,7 +34,30 @@ const inContext: RequestHandler = (req, res, next) => {
   const given = req.get("X-Request-Id");
   const requestId = given && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
   res.set("X-Request-Id", requestId);
-  withContext({ traceparent: req.get("traceparent"), requestId }, next);
+  const answer = (span?: Span) => {
+    const told = span && tellOfAnswer(span, req, res);
+    next();
+    return told;
+  };
+  void withContext({ traceparent: req.get("traceparent"), requestId }, answer, {
+    name: req.method,
+    kind: "SERVER",
+    attributes: { "http.request.method": req.method, "url.path": req.path },
+  });
+};
+
+async function tellOfAnswer(span: Span, req: Request, res: Response): Promise<void> {
+  await new Promise((resolve) => res.once("close", resolve));
+  const route = routeOf(req);
+  span.updateName(`${req.method} ${route}`);
+  span.setAttributes({ "http.route": route, "http.response.status_code": res.statusCode });
+  if (res.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+}
+
+/** The template, not the path: one name for each route, whatever people ask for. */
+const routeOf = (req: Request): string => {
+  const route: unknown = req.route?.path ?? "none";
+  return String(route);
 };
 
 const noStore: RequestHandler = (_req, res, next) => {
@@ -46,10 +70,8 @@ const measure: RequestHandler = (req, res, next) => {
   res.on("finish", () => {
     if (isStream(res)) return; // lasts as long as its reader wishes
     const seconds = (performance.now() - started) / 1000;
-    // The template, not the path: one series for each route, whatever people ask for.
-    const route: unknown = req.route?.path ?? "none";
     metrics.httpDuration.observe(
-      { method: req.method, route: String(route), status: res.statusCode },
+      { method: req.method, route: routeOf(req), status: res.statusCode },
       seconds,
     );
     logger.info({ method: req.method, path: req.path, status: res.statusCode, seconds }, "answered");

@@ -1,3 +1,4 @@
+import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import { clock, seconds } from "../clock";
 import { withContext } from "../context";
 import { isStoreAway, isVersionError } from "../errors";
@@ -57,26 +58,39 @@ export function consume(
       return;
     }
     metrics.eventLag.observe({ subject: message.subject }, (clock.now() - Date.parse(event.time)) / 1000);
-    await withContext({ traceparent: event.traceparent, eventId: event.id }, () => handle(message, event));
+    const context = { traceparent: event.traceparent, eventId: event.id };
+    await withContext(context, (span) => handle(message, event, span), {
+      name: `handle ${message.subject}`,
+      kind: "CONSUMER",
+      attributes: {
+        "messaging.destination.name": message.subject,
+        "messaging.message.id": event.id,
+        redeliveries: message.redeliveries,
+      },
+    });
   };
 
-  async function handle(message: Message, event: Event): Promise<void> {
+  async function handle(message: Message, event: Event, span?: Span): Promise<void> {
     const started = performance.now();
     let refusals = 0;
     for (let attempt = 1; ; attempt++) {
       try {
         await listener.handle(message.bytes);
         metrics.eventsConsumed.inc({ subject: message.subject, outcome: "done" });
+        span?.setAttribute("outcome", "done");
         return;
       } catch (error) {
         if (isStoreAway(error) || isVersionError(error)) {
           if (performance.now() - started > giveUpAfterMilliseconds) {
             metrics.eventsConsumed.inc({ subject: message.subject, outcome: "left" });
+            span?.setAttribute("outcome", "left");
             logger.warn({ err: error, subject: message.subject }, "left an event to be delivered again");
             throw error;
           }
         } else if (++refusals >= attemptsOfARefusal) {
           await keep(message, error, attempt, event.traceparent);
+          span?.setAttribute("outcome", "deadLettered");
+          span?.setStatus({ code: SpanStatusCode.ERROR, message: String(error) });
           return;
         }
         await clock.wait(pauseInMilliseconds(attempt));

@@ -9,9 +9,14 @@ import type { EventBus } from "./event-bus";
  */
 export async function publishEvent(bus: EventBus, event: Event): Promise<void> {
   const { id, type, traceparent } = event;
-  await withContext({ traceparent, eventId: id }, async () => {
+  const publish = async () => {
     const sent = { ...event, traceparent: currentContext()?.traceparent };
     await bus.publish(type, Buffer.from(JSON.stringify(sent)));
     metrics.eventsPublished.inc({ subject: type });
+  };
+  await withContext({ traceparent, eventId: id }, publish, {
+    name: `publish ${type}`,
+    kind: "PRODUCER",
+    attributes: { "messaging.destination.name": type, "messaging.message.id": id },
   });
 }
