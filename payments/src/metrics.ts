@@ -1,3 +1,4 @@
+import type { PaymentState } from "@eventhive/common";
 import { Counter } from "prom-client";
 
 export const paymentStates = new Counter({
@@ -5,3 +6,7 @@ export const paymentStates = new Counter({
   help: "Payments that have come to each state",
   labelNames: ["state"],
 });
+
+const states = ["charging", "charged", "settled", "failed", "refunding", "refunded"] satisfies PaymentState[];
+// From 0, or the first of its kind would be no increase.
+for (const state of states) paymentStates.inc({ state }, 0);

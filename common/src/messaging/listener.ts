@@ -48,6 +48,10 @@ export function consume(
   deadLetters: DeadLetters,
   { giveUpAfterMilliseconds = longestTrial } = {},
 ): MessageHandler {
+  // From 0, or the first of its kind would be no increase.
+  for (const outcome of ["done", "left", "deadLettered"])
+    metrics.eventsConsumed.inc({ subject: listener.subject, outcome }, 0);
+
   return async (message) => {
     if (message.redeliveries > 0) metrics.eventsRedelivered.inc({ subject: message.subject });
     let event: Event;
