@@ -24,9 +24,10 @@ const EDGES = [
   "expiration → nats:4222",
 ];
 const TO_SANDBOX = ["payments → stripe-sandbox:3000", "client → stripe-sandbox:3000"];
-const MONITORED = ["auth", "tickets", "orders", "payments", "expiration"].map(
-  (app) => `monitoring → ${app}:3000`,
-);
+const MONITORED = ["auth", "tickets", "orders", "payments", "expiration"].flatMap((app) => [
+  `monitoring → ${app}:3000`,
+  `${app} → monitoring:4318`,
+]);
 
 it.each([
   ["local", [...EDGES, ...TO_SANDBOX]],
@@ -37,7 +38,8 @@ it.each([
   async (overlay, edges) => {
     const rendered = await render(overlay);
     const apps = rendered.workloads.map(({ spec }) => spec.template.metadata.labels.app ?? "");
-    const inside = (edge: string) => apps.some((app) => edge.startsWith(`${app} `)) && !edge.includes("/");
+    const inside = (edge: string) =>
+      apps.some((app) => edge.startsWith(`${app} →`)) && apps.some((app) => edge.includes(`→ ${app}:`));
     const accepted = edgesOf(rendered, apps, "ingress");
     const sent = edgesOf(rendered, apps, "egress");
     expect(accepted.filter(inside)).toEqual(sent.filter(inside));

@@ -25,10 +25,11 @@ it("a setting that a pod has not would be seen", async () => {
   expect(await problemsOf("client", ["AUTH_URL"])).toMatch(/AUTH_URL/);
 });
 
-it("every overlay has the same settings, but for the way to Stripe", async () => {
+it("every overlay has the same settings, but for the ways to Stripe and to a collector", async () => {
   const [local, gke] = [await render("local"), await render("gke")];
+  const shared = keysOf(rendered).filter((name) => name !== "STRIPE_API_URL");
   expect(keysOf(local)).toEqual(keysOf(rendered));
-  expect(keysOf(gke)).toEqual(keysOf(rendered).filter((name) => name !== "STRIPE_API_URL"));
+  expect(keysOf(gke)).toEqual(["OTEL_EXPORTER_OTLP_ENDPOINT", ...shared].toSorted());
   expect(keysOf(gke)).toContain("PUBLIC_URL");
 });
 
