@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { createDatabase, listener } from "@eventhive/common";
+import { mongoDeadLetters } from "../../common/src/messaging/dead-letters";
+import { consume } from "../../common/src/messaging/listener";
 import { exposeMetrics } from "../../common/src/metrics";
+import "../../expiration/src/metrics";
+import "../../orders/src/metrics";
+import "../../payments/src/metrics";
 
 const BY_PROMETHEUS = ["up"];
 
@@ -33,6 +39,21 @@ it("nothing that the services export of themselves goes unwatched", async () => 
   const asked = watched.flatMap(([, expression]) => namesIn(expression));
   const families = [...(await exposeMetrics()).matchAll(/^# TYPE (\S+)/gm)].map(([, family = ""]) => family);
   expect(families.filter((family) => !asked.some((name) => name.startsWith(family)))).toEqual([]);
+});
+
+it("asks only for values that the services count, and that are there before they are counted", async () => {
+  consume(
+    listener("order:created", async () => {}),
+    mongoDeadLetters(createDatabase("none")),
+  );
+  const exported = await exposeMetrics();
+  const asked = watched.flatMap(([, expression]) => [
+    ...expression.matchAll(/(\w+_total)\{(\w+)=~?"([^"]+)"\}/g),
+  ]);
+  expect(asked.length).toBeGreaterThan(0);
+  for (const [, name, label, values = ""] of asked)
+    for (const value of values.split("|"))
+      expect(exported).toMatch(new RegExp(`^${name}\\{(.*,)?${label}="${value}"(,.*)?\\} 0$`, "m"));
 });
 
 async function namesExported(): Promise<string[]> {
