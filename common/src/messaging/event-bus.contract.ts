@@ -198,6 +198,21 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       expect(seen.texts).toEqual(["new"]);
     });
 
+    it("shows every watcher who wants it all that there is, and then what is new", async () => {
+      const texts = numbers(200); // more than may be in flight at once
+      for (const text of texts) await publish(text);
+      const seen = [await connect("orders"), await connect("orders")].map((bus) => {
+        const seenByOne = new Set<string>();
+        const see = (message: Message) => seenByOne.add(textOf(message));
+        bus.watch("ticket:created", see, { fromTheBeginning: true });
+        return seenByOne;
+      });
+      await eventually(() => expect(seen).toEqual([new Set(texts), new Set(texts)]));
+      await publish("new");
+      const all = new Set([...texts, "new"]);
+      await eventually(() => expect(seen).toEqual([all, all]));
+    });
+
     it("refuses to publish while the broker is away, and goes on when it is back", async () => {
       const heard = listen(await connect("orders", { redelivers: "soon" }));
       await publish("a");

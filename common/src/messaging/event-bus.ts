@@ -36,8 +36,15 @@ export interface EventBus {
    * once. May be called before the broker is there.
    */
   subscribe(subject: Subject, handle: MessageHandler): Subscription;
-  /** Every process gets every new event, nothing is remembered: for live pages. */
-  watch(subject: Subject, handle: (message: Message) => void): Subscription;
+  /**
+   * Every process gets every new event, nothing is remembered: for live pages. From the beginning, it gets all that the
+   * broker has stored first, and again whenever the connection was lost.
+   */
+  watch(
+    subject: Subject,
+    handle: (message: Message) => void,
+    options?: { fromTheBeginning?: boolean },
+  ): Subscription;
   /**
    * Closes what is still open and leaves; the service's durable groups stay. Waits for handlers as long as they take,
    * and for the broker not longer than two seconds.

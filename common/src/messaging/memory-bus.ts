@@ -54,7 +54,7 @@ export class MemoryBroker {
         await this.publish(name, subject, bytes);
       },
       subscribe: (subject, handle) => opened(this.group(name, subject).join(handle)),
-      watch: (subject, handle) => opened(this.watch(subject, handle)),
+      watch: (subject, handle, options) => opened(this.watch(subject, handle, options)),
       close: async () => {
         isClosed = true;
         await Promise.all([...open].map((subscription) => subscription.close()));
@@ -118,9 +118,15 @@ export class MemoryBroker {
     return group;
   }
 
-  private watch(subject: Subject, handle: Watcher["handle"]): Subscription {
+  private watch(
+    subject: Subject,
+    handle: Watcher["handle"],
+    { fromTheBeginning = false } = {},
+  ): Subscription {
     const watcher = { subject, handle };
     this.watchers.add(watcher);
+    if (fromTheBeginning)
+      for (const message of this.log) if (message.subject === subject) this.show(watcher, message);
     return {
       close: async () => {
         this.watchers.delete(watcher);

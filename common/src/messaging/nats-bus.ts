@@ -69,10 +69,14 @@ export function natsBus({ ackWaitInSeconds = 10, ...options }: NatsBusOptions): 
         },
       }),
 
-    watch: (subject, handle) =>
+    watch: (subject, handle, { fromTheBeginning = false } = {}) =>
       open({
         subject,
-        subscribe: (stan) => stan.subscribe(subject, manualAcks(stan)),
+        subscribe: (stan) =>
+          stan.subscribe(
+            subject,
+            fromTheBeginning ? manualAcks(stan).setDeliverAllAvailable() : manualAcks(stan),
+          ),
         consume: async (message, acknowledge) => {
           acknowledge();
           handle(message);
