@@ -158,5 +158,5 @@ it("runs a command of the service's own, with its words", async () => {
 });
 
 it("names the commands that there are", async () => {
-  await expect(run("dance")).rejects.toThrow("dance is not one of reannounce, dead-letters, greet");
+  await expect(run("dance")).rejects.toThrow("dance is not one of reannounce, recall, dead-letters, greet");
 });

@@ -1,9 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { Connection } from "mongoose";
 import { clock, seconds } from "./clock";
 import { withContext } from "./context";
 import type { DeadLetters } from "./messaging/dead-letters";
 import type { EventBus } from "./messaging/event-bus";
 import { reannounce } from "./messaging/reannounce";
+import { recall } from "./messaging/recall";
 import { type ServiceDefinition, busOf, storeOf } from "./service-definition";
 import { checkSettings } from "./settings";
 import { startTraces, stopTraces } from "./traces";
@@ -23,7 +25,14 @@ export async function runCommand(
   connect = busOf,
 ): Promise<void> {
   const commands: ServiceDefinition["commands"] = {
-    reannounce: () => reannounceAll(definition, connect),
+    reannounce: async () => {
+      const count = await withBroker(definition, connect, reannounce);
+      print(`announced ${count}`);
+    },
+    recall: async () => {
+      const count = await withBroker(definition, connect, recall);
+      print(`recalled ${count}`);
+    },
     "dead-letters": (words) => handleDeadLetters(definition, store.deadLetters, words),
     ...definition.commands,
   };
@@ -41,13 +50,17 @@ export async function runCommand(
   }
 }
 
-async function reannounceAll(definition: ServiceDefinition, connect: typeof busOf): Promise<void> {
+async function withBroker<T>(
+  definition: ServiceDefinition,
+  connect: typeof busOf,
+  work: (database: Connection, bus: EventBus) => Promise<T>,
+): Promise<T> {
   const { name, store } = definition;
-  if (!("database" in store)) throw new Error(`${name} has no aggregates to announce`);
+  if (!("database" in store)) throw new Error(`${name} has no aggregates`);
   const bus = connect(definition);
   try {
     await untilConnected(bus);
-    print(`announced ${await reannounce(store.database, bus)}`);
+    return await work(store.database, bus);
   } finally {
     await bus.close();
   }

@@ -17,6 +17,13 @@ const toySchema = new Schema(
     secret: { type: String, default: "for nobody's eyes" },
   },
   {
+    statics: {
+      subjects: ["ticket:created", "ticket:updated"] satisfies Subject[],
+
+      storedState({ title, price }: EventData<"ticket:updated">) {
+        return { title, price };
+      },
+    },
     methods: {
       ...aggregateMethods,
 

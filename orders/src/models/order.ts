@@ -46,6 +46,14 @@ const orderSchema = new Schema(
     reserves: { type: String },
   },
   {
+    statics: {
+      subjects: ["order:created", "order:cancelled", "order:completed"] satisfies Subject[],
+
+      storedState({ status, cancelReason, userId, expiresAt, ticket }: EventData<"order:created">) {
+        const reserves = status === "cancelled" ? undefined : ticket.id;
+        return { status, cancelReason, userId, expiresAt, ticket, reserves };
+      },
+    },
     methods: {
       ...aggregateMethods,
 

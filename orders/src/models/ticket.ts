@@ -1,4 +1,4 @@
-import { type EventData, applyReplica, replicaFields } from "@eventhive/common";
+import { type EventData, type Subject, applyReplica, replicaFields } from "@eventhive/common";
 import { Schema } from "mongoose";
 import { database } from "../database";
 
@@ -13,6 +13,13 @@ const ticketSchema = new Schema(
   },
   {
     versionKey: false,
+    statics: {
+      subjects: ["ticket:created", "ticket:updated"] satisfies Subject[],
+
+      storedState({ title, price, userId, withdrawn }: EventData<"ticket:updated">) {
+        return { title, price, userId, withdrawn };
+      },
+    },
     methods: {
       /** Asks for a live or complete order, which is the truth here; the replica would only hear of it later. */
       async isReserved(): Promise<boolean> {
@@ -25,5 +32,5 @@ const ticketSchema = new Schema(
 export const Ticket = database.model("Ticket", ticketSchema);
 export type Ticket = InstanceType<typeof Ticket>;
 
-export const applyTicket = ({ id, version, title, price, userId, withdrawn }: EventData<"ticket:updated">) =>
-  applyReplica(Ticket, { id, version, title, price, userId, withdrawn });
+export const applyTicket = (ticket: EventData<"ticket:updated">) =>
+  applyReplica(Ticket, { id: ticket.id, version: ticket.version, ...Ticket.storedState(ticket) });

@@ -5,6 +5,7 @@ import {
   ForbiddenError,
   NotFoundError,
   type OrderStatus,
+  type Subject,
   applyReplica,
   clock,
   replicaFields,
@@ -27,6 +28,14 @@ const orderSchema = new Schema(
   },
   {
     versionKey: false,
+    statics: {
+      subjects: ["order:created", "order:cancelled", "order:completed"] satisfies Subject[],
+
+      storedState(order: EventData<"order:created">) {
+        const { userId, status, cancelReason, expiresAt, ticket } = order;
+        return { userId, status, cancelReason, price: ticket.price, title: ticket.title, expiresAt };
+      },
+    },
     methods: {
       /** Why nobody can pay it. Our clock only spares a charge that would go back: orders alone decides what expired. */
       refusal(): BadRequestError | undefined {
@@ -54,16 +63,8 @@ export const cancellationOf = ({ cancelReason }: { cancelReason?: CancelReason |
 export const Order = database.model("Order", orderSchema);
 export type Order = InstanceType<typeof Order>;
 
-export const applyOrder = ({
-  id,
-  version,
-  userId,
-  status,
-  cancelReason,
-  expiresAt,
-  ticket: { price, title },
-}: EventData<"order:created">) =>
-  applyReplica(Order, { id, version, userId, status, cancelReason, price, title, expiresAt });
+export const applyOrder = (order: EventData<"order:created">) =>
+  applyReplica(Order, { id: order.id, version: order.version, ...Order.storedState(order) });
 
 /** @throws NotFoundError, or ForbiddenError when it is somebody else's */
 export async function findOwnOrder(userId: string, id: string): Promise<Order> {

@@ -42,6 +42,16 @@ const paymentSchema = new Schema(
     failureReason: { type: String },
   },
   {
+    statics: {
+      subjects: ["payment:created", "payment:refunded"] satisfies Subject[],
+
+      /** The card is not told to anybody: the same token would not find this payment again, but be refused. */
+      storedState(told: EventData<"payment:created">) {
+        const { id, orderId, userId, stripeId, amount, currency, state } = told;
+        const unpublished = { since: clock.date(), token: undefined, tokenHash: hashOf(id), pays: orderId };
+        return { orderId, userId, stripeId, amount, currency, state, ...unpublished };
+      },
+    },
     // The arrows of the state machine. Each says whether it changed anything: from a state that is not its own, nothing.
     methods: {
       ...aggregateMethods,

@@ -1,4 +1,10 @@
-import { type EventData, type OrderStatus, applyReplica, replicaFields } from "@eventhive/common";
+import {
+  type EventData,
+  type OrderStatus,
+  type Subject,
+  applyReplica,
+  replicaFields,
+} from "@eventhive/common";
 import { Schema, trusted } from "mongoose";
 import { database } from "../database";
 
@@ -12,7 +18,16 @@ const orderSchema = new Schema(
     status: { type: String, enum: statuses, required: true },
     expiresAt: { type: Date, required: true },
   },
-  { versionKey: false },
+  {
+    versionKey: false,
+    statics: {
+      subjects: ["order:created", "order:cancelled", "order:completed"] satisfies Subject[],
+
+      storedState({ ticket, status, expiresAt }: EventData<"order:created">) {
+        return { ticketId: ticket.id, status, expiresAt };
+      },
+    },
+  },
 );
 
 orderSchema.index({ ticketId: 1, status: 1 });
@@ -20,8 +35,8 @@ orderSchema.index({ ticketId: 1, status: 1 });
 export const Order = database.model("Order", orderSchema);
 export type Order = InstanceType<typeof Order>;
 
-export const applyOrder = ({ id, version, ticket, status, expiresAt }: EventData<"order:created">) =>
-  applyReplica(Order, { id, version, ticketId: ticket.id, status, expiresAt });
+export const applyOrder = (order: EventData<"order:created">) =>
+  applyReplica(Order, { id: order.id, version: order.version, ...Order.storedState(order) });
 
 /** The orders that keep a ticket from everybody else: those that may still be paid, and the one that was. */
 export const findLiveOrders = (ticketId: string): Promise<Order[]> =>

@@ -45,6 +45,14 @@ const ticketSchema = new Schema(
         },
       },
     },
+    statics: {
+      subjects: ["ticket:created", "ticket:updated"] satisfies Subject[],
+
+      storedState({ title, price, userId, orderId, status, withdrawn }: EventData<"ticket:updated">) {
+        const [sold, available] = [status === "sold", status === "available"];
+        return { title, price, userId, orderId, sold, withdrawn, available, beginnings: beginningsOf(title) };
+      },
+    },
     methods: {
       ...aggregateMethods,
 
