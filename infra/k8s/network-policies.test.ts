@@ -57,7 +57,11 @@ it.each(["local", "ci", "gke"])(
       podSelector: {},
       egress: [
         {
-          to: [{ podSelector: { matchLabels: { "k8s-app": "kube-dns" } } }],
+          to: [
+            { podSelector: { matchLabels: { "k8s-app": "kube-dns" } } },
+            { ipBlock: { cidr: "169.254.20.10/32" } },
+            { ipBlock: { cidr: "169.254.169.254/32" } },
+          ],
           ports: [{ port: 53 }, { port: 53 }],
         },
       ],
