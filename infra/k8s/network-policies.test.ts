@@ -69,6 +69,16 @@ it.each(["local", "ci", "gke"])(
   },
 );
 
+it("lets the proof of who owns the name through, or there would never be a certificate", async () => {
+  const challenges = (await render("gke")).policies.find(({ metadata: { name } }) =>
+    name.includes("challenges"),
+  );
+  expect(challenges?.spec).toMatchObject({
+    podSelector: { matchLabels: { "acme.cert-manager.io/http01-solver": "true" } },
+    ingress: [{ ports: [{ port: 8089 }] }],
+  });
+});
+
 /** Every edge that the pods on one side of it allow. */
 function edgesOf({ policies }: Rendered, apps: string[], side: "ingress" | "egress"): string[] {
   return policies
@@ -105,6 +115,7 @@ function namesOf(peer: Peer | "anybody", apps: string[]): string[] {
 }
 
 function selected({ matchLabels, matchExpressions }: Selector, apps: string[]): string[] {
+  if (matchLabels && !("app" in matchLabels)) return []; // somebody else's pods
   const wanted = matchExpressions?.flatMap(({ values }) => values);
   return apps.filter((app) => (matchLabels?.app ?? app) === app && (wanted ?? [app]).includes(app));
 }
