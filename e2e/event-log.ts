@@ -12,7 +12,10 @@ export interface EventLog {
 
 /** Reads everything that was ever published, from the broker itself. */
 export async function readEventLog(natsUrl: string): Promise<EventLog> {
-  const stan = connect("eventhive", `e2e-${randomUUID()}`, { url: natsUrl });
+  const stan = connect("eventhive", `e2e-${randomUUID()}`, {
+    url: natsUrl,
+    waitOnFirstConnect: true, // the way to it may have been cut with the broker before this one
+  });
   await once(stan, "connect");
   const events: Event[] = [];
   // Nothing is acknowledged: the address for that comes with `ready`, which is later than the first messages.

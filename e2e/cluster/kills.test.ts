@@ -10,8 +10,8 @@ import { database, stackFile } from "../stack";
 import { stackViolations } from "../stack-violations";
 import { killAll, rolledOut } from "./cluster";
 
-beforeEach(() => rolledOut());
-afterAll(() => rolledOut());
+beforeEach(() => rolledOut(), 120_000);
+afterAll(() => rolledOut(), 120_000);
 
 /** Signs in again, somewhere else. */
 const signInAgain: Saga = async () => {

@@ -1,59 +1,11 @@
 #!/usr/bin/env bash
-# Makes every image that the cluster runs, from what this machine has: no registry of images is asked.
+# Makes the images of EventHive and its stores from what this machine has: no registry of images is asked.
 #   images.sh TAG     EventHive's own are tagged so
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 tag=$1
-export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=overlay
-buildah() { command buildah --root "$EVENTHIVE_CLUSTER/buildah" --runroot "$EVENTHIVE_CLUSTER/buildah-run" "$@"; }
-mkdir -p "$EVENTHIVE_CLUSTER"
-work=$(mktemp -d "$EVENTHIVE_CLUSTER/.images.XXXXXX"); trap 'rm -rf "$work"' EXIT
-rm -rf "$images"
-
-# keep NAME: under the name that manifests ask for
-keep() { buildah push --quiet --disable-compression "$1" "oci:$images:$1" >/dev/null; }
-
-# make NAME CONTEXT: builds what a Dockerfile on standard input says
-make() { buildah build --quiet --layers --tag "$1" --file - "$2" >/dev/null; }
-
-# with_libraries FOLDER PROGRAM...: programs, and the libraries that they are linked with
-with_libraries() {
-  local folder=$1 program library; shift
-  mkdir -p "$folder/usr/local/bin"
-  for program; do
-    program=$(command -v "$program")
-    cp -L "$program" "$folder/usr/local/bin/" # under the name it is called by: some are several programs in one
-    { ldd "$program" 2>/dev/null || true; } | grep -o '/[^ ]*' | while read -r library; do
-      mkdir -p "$folder$(dirname "$library")"; cp -nL "$library" "$folder$library"
-    done
-  done
-}
-
-# What a Debian has, in small: a shell with its tools, and users.
-system() {
-  local folder=$1 name; mkdir -p "$folder"/{bin,etc,root,tmp}; chmod 1777 "$folder/tmp"
-  cp /bin/busybox "$folder/bin/"
-  for name in $(busybox --list); do [ "$name" = busybox ] || ln -s busybox "$folder/bin/$name"; done
-  printf 'root:x:0:0::/root:/bin/sh\nnode:x:1000:1000::/tmp:/bin/sh\nstore:x:999:999::/tmp:/bin/sh\n' > "$folder/etc/passwd"
-  printf 'hosts: files dns\n' > "$folder/etc/nsswitch.conf"
-}
-
-cluster_images() {
-  mkdir "$work/pause"
-  gcc -Os -static -o "$work/pause/pause" "$here/pause.c"
-  make eventhive.local/pause:1 "$work/pause" <<< $'FROM scratch\nCOPY . /\nUSER 65535:65535\nENTRYPOINT ["/pause"]'
-  keep eventhive.local/pause:1
-  local name
-  for name in dns local-path traefik metrics-server; do
-    [ -x "$programs/$name" ] || continue
-    mkdir -p "$work/$name/tmp"; chmod 1777 "$work/$name/tmp"; cp "$programs/$name" "$work/$name/program"
-    make "eventhive.local/$name:1" "$work/$name" <<< $'FROM scratch\nCOPY . /\nENTRYPOINT ["/program"]'
-    keep "eventhive.local/$name:1"
-  done
-  system "$work/tools"
-  make eventhive.local/tools:1 "$work/tools" <<< $'FROM scratch\nCOPY . /'
-  keep eventhive.local/tools:1
-}
+images=$EVENTHIVE_CLUSTER/images
+. "$here/image-functions.sh"
 
 # Stands in for the official image of Node.js: node and npm in the same places.
 node_image() {
@@ -114,11 +66,7 @@ $how"
   keep "$name"
 }
 
-cluster_images; say "images of the cluster"
 node_image; say "base image of Node.js"
 own_images
 store_images; say "images of the stores"
-# containerd reads the whole name of an image from an annotation of its own.
-jq '.manifests[].annotations |= (. + {"io.containerd.image.name": .["org.opencontainers.image.ref.name"]})' \
-  "$images/index.json" > "$work/index.json"
-cp "$work/index.json" "$images/index.json"
+name_images

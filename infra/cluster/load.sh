@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Gives the running node the images that images.sh made.
+# Gives images to the running node.
+#   load.sh images     what images.sh has made
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
-tar -c -C "$images" . | ctr images import - >/dev/null
-say "images"
+tar -c -C "$EVENTHIVE_CLUSTER/$1" . | ctr images import - >/dev/null
+say "loaded $1"

@@ -2,8 +2,7 @@
 : "${EVENTHIVE_CLUSTER:=${XDG_CACHE_HOME:-$HOME/.cache}/eventhive/cluster}"
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-programs=$EVENTHIVE_CLUSTER/bin      # kept, like the images: the next start takes a minute
-images=$EVENTHIVE_CLUSTER/images    # an OCI layout: what images share is in it once
+programs=$EVENTHIVE_CLUSTER/bin      # kept: the next start takes a minute
 run=$EVENTHIVE_CLUSTER/run           # everything that a start makes; stop.sh removes it
 logs=$run/logs pids=$run/pids keys=$run/keys
 socket=$run/containerd.sock

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts a Kubernetes of one node in a network namespace of its own, from what build.sh and images.sh have made.
+# Starts a Kubernetes of one node in a network namespace of its own, from what build.sh and add-ons.sh have made.
 #   start.sh [--all]     with metrics-server, which autoscaling and `kubectl top` need
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
@@ -120,7 +120,7 @@ cat > "$run/cni/10-pods.conflist" <<Y
 Y
 launch containerd containerd --config "$run/containerd.toml"
 wait_for "containerd" 30 ctr --address "$socket" version
-"$here/load.sh"
+"$here/load.sh" add-ons
 wait_for "kube-apiserver" 120 kubectl get --raw /readyz
 
 launch kube-controller-manager "$programs/kube-controller-manager" --kubeconfig="$run/kube-controller-manager.kubeconfig" --leader-elect=false \

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# `npm run e2e:cluster` on a Kubernetes that is made for it here, and goes when it is done.
+#   e2e.sh [--all]     with autoscaling too
+set -euo pipefail
+. "$(dirname "$0")/settings.sh"
+
+why_not() {
+  [ "$(uname)" = Linux ] || { echo "this is not Linux"; return; }
+  [ "$(id -u)" = 0 ] || { echo "only root may make network namespaces and containers"; return; }
+  command -v apt-get >/dev/null || { echo "its packages come by apt-get, which is not here"; return; }
+  command -v go >/dev/null || { echo "Kubernetes is built by Go, which is not here"; return; }
+  local version; version=$(go env GOVERSION)
+  [ "$(printf 'go1.25\n%s\n' "$version" | sort -V | head -1)" = go1.25 ] || { echo "Go 1.25 is needed, and here is $version"; return; }
+  [ "$(awk '/MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo)" -ge 6 ] || { echo "6 GiB of memory are needed"; return; }
+}
+skip() {
+  printf '\n%s\n' "*******************************************************************************" \
+    "* SKIPPED: the tests on a real Kubernetes (npm run e2e:cluster)" "* because $1" \
+    "*******************************************************************************"
+  exit 0
+}
+# get WHAT SCRIPT...: of what is not ours; without it there is nothing to test on
+get() {
+  local what=$1; shift
+  "$here/$@" > "$EVENTHIVE_CLUSTER/get.log" 2>&1 || skip "$what failed: $(tail -n 5 "$EVENTHIVE_CLUSTER/get.log")"
+  say "$what"
+}
+tell() {
+  [ "${1:-0}" = 0 ] || kubectl --namespace eventhive get pods,events --sort-by=.metadata.creationTimestamp | tail -n 60
+  "$here/stop.sh"
+}
+
+reason=$(why_not)
+[ -z "$reason" ] || skip "$reason"
+mkdir -p "$EVENTHIVE_CLUSTER"
+trap 'tell $?' EXIT
+get "install packages" install.sh
+get "build Kubernetes" build.sh "$@"
+get "make images of the add-ons" add-ons.sh
+get "start the cluster" start.sh "$@"
+tag=$(cd "$root" && git describe --always --dirty)
+"$here/images.sh" "$tag"
+"$here/load.sh" images
+[ "${1:-}" != --all ] || export AUTOSCALING=yes
+IMAGE_TAG=$tag "$here/run.sh" npm --prefix "$root" run e2e:cluster
