@@ -22,6 +22,8 @@ const table = [
     { ...EVERYTHING, components: ["infra"], stack: false },
   ],
   [/^infra\/(local|jest)\//, { components: ["infra"], stack: true }],
+  [/^infra\/cluster\//, { components: ["infra"] }], // for machines without kind, which the pipeline has
+  [/^e2e\/cluster\//, { cluster: true }],
   [/^mutants\//, { components: ["mutants"] }],
   [/^(e2e|bench)\//, { stack: true }],
 ];

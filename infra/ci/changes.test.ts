@@ -42,6 +42,7 @@ it("builds every image for the cluster when what the images or the cluster are m
 it("needs no image for a change of the local runner or of tests", () => {
   expect(checksFor("infra/local/stack.ts")).toEqual({ ...none, components: ["infra"], stack: true });
   expect(checksFor("e2e/saga.test.ts")).toEqual({ ...none, stack: true });
+  expect(checksFor("e2e/cluster/kills.test.ts")).toEqual({ ...none, cluster: true });
 });
 
 it("adds up what several changes ask for, each once", () => {
