@@ -26,7 +26,9 @@ get() {
   say "$what"
 }
 tell() {
-  [ "${1:-0}" = 0 ] || kubectl --namespace eventhive get pods,events --sort-by=.metadata.creationTimestamp | tail -n 60
+  if [ "$1" != 0 ] && [ -e "$KUBECONFIG" ]; then
+    kubectl --namespace eventhive get pods,events --sort-by=.metadata.creationTimestamp | tail -n 60 || true
+  fi
   "$here/stop.sh"
 }
 
@@ -37,6 +39,7 @@ trap 'tell $?' EXIT
 get "install packages" install.sh
 get "build Kubernetes" build.sh "$@"
 get "make images of the add-ons" add-ons.sh
+"$here/stop.sh" # what a run that was broken off may have left
 get "start the cluster" start.sh "$@"
 tag=$(cd "$root" && git describe --always --dirty)
 "$here/images.sh" "$tag"
