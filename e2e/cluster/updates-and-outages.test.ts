@@ -62,7 +62,7 @@ it("is not ready without its database, restarts nothing, and goes on by itself w
   await takeAway("orders-mongo");
   await eventually(async () => expect((await pods("orders")).filter(isReady)).toEqual([]), patiently);
   expect((await pods("tickets")).every(isReady)).toBe(true);
-  expect(await buyer.order(ticket)).toMatchObject({ status: 503 });
+  await eventually(async () => expect(await buyer.order(ticket)).toMatchObject({ status: 503 }), patiently);
 
   // Longer than the liveness probe would need to give a pod up.
   const end = performance.now() + 35_000;
@@ -76,7 +76,7 @@ it("is not ready without its database, restarts nothing, and goes on by itself w
 
   await bringBack("orders-mongo");
   await rolledOut("deployment/orders");
-  await orderOf(buyer, ticket);
+  await eventually(() => orderOf(buyer, ticket), patiently); // the door hears of it a moment later
   expect(restarts(await pods("orders"))).toBe(before);
 }, 240_000);
 

@@ -27,7 +27,8 @@ get() {
 }
 tell() {
   if [ "$1" != 0 ] && [ -e "$KUBECONFIG" ]; then
-    kubectl --namespace eventhive get pods,events --sort-by=.metadata.creationTimestamp | tail -n 60 || true
+    kubectl --namespace eventhive get pods || true
+    kubectl --namespace eventhive get events --sort-by=.lastTimestamp | tail -n 60 || true
   fi
   "$here/stop.sh"
 }
