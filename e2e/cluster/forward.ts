@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { freePort } from "../../infra/local/port";
-import { isFree } from "../../infra/local/port";
+import { freePort, isFree } from "../../infra/local/port";
 import { eventually } from "../eventually";
 import { namespace } from "./cluster";
 
