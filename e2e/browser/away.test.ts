@@ -16,9 +16,10 @@ const payments = { isAway: /payments are away for a moment\./i };
 function pagesFor(order: Order, listing: Ticket): PageOfParts[] {
   const tickets = { isAway: "The tickets are away for a moment.", content: order.ticket.title };
   const orders = { isAway: "Your orders are away for a moment.", content: order.ticket.title };
+  const list = { ...tickets, content: listing.title }; // what is reserved is not in it
   const listings = { isAway: "Your listings are away for a moment.", content: listing.title };
   return [
-    { path: "/", title: "Tickets from person to person", parts: { tickets } },
+    { path: "/", title: "Tickets from person to person", parts: { tickets: list } },
     { path: `/tickets/${order.ticket.id}`, parts: { tickets } },
     { path: "/orders", title: "My orders", parts: { orders, payments } },
     { path: `/orders/${order.id}`, parts: { orders, payments } },
