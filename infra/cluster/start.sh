@@ -119,7 +119,7 @@ cat > "$run/cni/10-pods.conflist" <<Y
   {"type": "portmap", "capabilities": {"portMappings": true}}]}
 Y
 launch containerd containerd --config "$run/containerd.toml"
-wait_for "containerd" 30 ctr --address "$socket" version
+wait_for "containerd" 30 ctr version
 "$here/load.sh" add-ons
 wait_for "kube-apiserver" 120 kubectl get --raw /readyz
 

@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+
+// What Dockerfile and skaffold.yaml can only say again for each image, and what must not drift apart.
+
+interface Artifact {
+  image: string;
+  docker?: { buildArgs?: { SERVICE: string } };
+}
+interface Skaffold {
+  build: { artifacts: Artifact[] };
+  profiles: { name: string; build: { artifacts?: Artifact[] } }[];
+}
+
+const root = join(__dirname, "../..");
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+const services = ["auth", "tickets", "orders", "payments", "expiration"];
+
+it("all images have the same base, which cannot move", () => {
+  const dockerfiles = ["infra/Dockerfile", "client/Dockerfile", "infra/verify/Dockerfile"].map(read);
+  const bases = dockerfiles.map((dockerfile) => /^ARG NODE_IMAGE=(.*)$/m.exec(dockerfile)?.[1]);
+  expect(new Set(bases).size).toBe(1);
+  expect(bases[0]).toMatch(/^docker\.io\/library\/node:24-.*@sha256:[\da-f]{64}$/);
+  for (const dockerfile of dockerfiles)
+    expect(dockerfile.match(/^FROM (?!\$\{NODE_IMAGE\}|manifests|packages|runtime)/gm)).toBeNull();
+});
+
+it("packages are installed from the manifests of all workspaces, in layers that all images share", () => {
+  const stage = (dockerfile: string) =>
+    /^FROM \$\{NODE_IMAGE\} AS manifests\n([^]*?)\n\n/m.exec(dockerfile)?.[1]?.split("\n");
+  const lines = stage(read("infra/Dockerfile"));
+  expect(stage(read("client/Dockerfile"))).toEqual(lines);
+  const { workspaces }: { workspaces: string[] } = JSON.parse(read("package.json"));
+  const copies = workspaces.map((name) => `COPY ${name}/package.json ${name}/`).toSorted();
+  expect(lines?.slice(2)).toEqual(copies);
+});
+
+it("skaffold builds every service in the same way, in every profile", () => {
+  const { build, profiles }: Skaffold = parse(read("skaffold.yaml"));
+  for (const artifacts of [
+    build.artifacts,
+    ...profiles.flatMap(({ build }) => (build.artifacts ? [build.artifacts] : [])),
+  ]) {
+    const ofServices = artifacts.filter(({ docker }) => docker?.buildArgs);
+    expect(ofServices.map(({ image }) => image)).toEqual(services.map((name) => `eventhive/${name}`));
+    const forms = services.map((name, n) => JSON.stringify(ofServices[n]).replaceAll(name, "SERVICE"));
+    expect(new Set(forms).size).toBe(1);
+  }
+});
