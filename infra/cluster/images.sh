@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Makes the images of EventHive and its stores from what this machine has: no registry of images is asked.
-#   images.sh TAG     EventHive's own are tagged so
+#   images.sh TAG [dev]     EventHive's own are tagged so; dev: as `skaffold dev` builds them
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
-tag=$1
+tag=$1 dev=${2:+--target=dev}
 images=$EVENTHIVE_CLUSTER/images
 . "$here/image-functions.sh"
 
@@ -34,10 +34,10 @@ own_images() {
   mkdir -p "$EVENTHIVE_CLUSTER/npm"
   local service
   for service in auth tickets orders payments expiration; do
-    app "$service" "$root/infra/Dockerfile" "$root" --build-arg "SERVICE=$service"
+    app "$service" "$root/infra/Dockerfile" "$root" --build-arg "SERVICE=$service" $dev
   done
   app stripe-sandbox "$root/infra/Dockerfile" "$root" --target stripe-sandbox
-  app client "$root/client/Dockerfile" "$root"
+  app client "$root/client/Dockerfile" "$root" $dev
   app verify "$root/infra/verify/Dockerfile" "$root/infra/verify"
 }
 

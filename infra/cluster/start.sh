@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Starts a Kubernetes of one node in a network namespace of its own, from what build.sh and add-ons.sh have made.
-#   start.sh [--all]     with metrics-server, which autoscaling and `kubectl top` need
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 [ -e "$run" ] && { echo "There is $run: run infra/cluster/stop.sh first" >&2; exit 1; }
@@ -176,7 +175,6 @@ wait_for "node registered" 60 kubectl get node $node
 kubectl wait --for=condition=Ready node/$node --timeout=90s >/dev/null; say "node ready"
 add_on() { sed "s|@VOLUMES@|$run/volumes|" "$here/add-ons/$1.yaml" | kubectl apply -f - >/dev/null; }
 for name in coredns local-path traefik; do add_on $name; done
-[ "${1:-}" != --all ] || add_on metrics-server
 kubectl -n kube-system rollout status deployment/coredns --timeout=120s >/dev/null; say "DNS"
 kubectl -n local-path-storage rollout status deployment/local-path-provisioner --timeout=60s >/dev/null; say "volumes"
 kubectl -n ingress rollout status deployment/traefik --timeout=120s >/dev/null; say "ingress"
