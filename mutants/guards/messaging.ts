@@ -5,10 +5,12 @@ const publisher = "common/src/messaging/nats-publisher.ts";
 const subscription = "common/src/messaging/nats-subscription.ts";
 const listener = "common/src/messaging/listener.ts";
 const letters = "common/src/messaging/dead-letters.ts";
+const recalling = "common/src/messaging/recall.ts";
 const expirations = "expiration/src/expirations.ts";
 const busTests = "common/src/messaging/nats-bus.test.ts";
 const listening = "common/src/messaging/listener.test.ts";
 const keeping = "common/src/messaging/dead-letters.test.ts";
+const recalled = "common/src/messaging/recall.test.ts";
 const expiring = "expiration/src/expirations.test.ts";
 const rejectsUnanswered =
   "a connection to NATS Streaming rejects what a dying broker did not answer, and subscribes again where it did not hear";
@@ -135,5 +137,17 @@ export const messaging: Mutant[] = [
     file: expirations,
     change: { "removeOnComplete: true,": "" },
     red: { [expiring]: ["leaves nothing behind that would keep an order from being scheduled again"] },
+  },
+  {
+    guard: "recall never goes back",
+    file: recalling,
+    change: { "if (known && known.version >= version) return false;": "" },
+    red: { [recalled]: ["leaves alone what is as new or newer, and finds nothing the second time"] },
+  },
+  {
+    guard: "recall lets go first of what another took",
+    file: recalling,
+    change: { "if (!isDuplicateKey(error)) throw error;": "throw error;" },
+    red: { [recalled]: ["lets go of what another took, also if it hears of the taker first"] },
   },
 ];

@@ -61,6 +61,42 @@ it("leaves alone what is as new or newer, and finds nothing the second time", as
   expect(await loadToy(toy.id)).toMatchObject({ version: 3, price: 99 });
 });
 
+it.each(["holder", "taker"])(
+  "lets go of what another took, also if it hears of the %s first",
+  async (first) => {
+    await Toy.collection.createIndex({ title: 1 }, { unique: true });
+    const [holder, taker] = [await saveToy("Kite"), await saveToy("Drum")];
+    const copies = await Toy.collection.find().toArray();
+    for (const toy of first === "holder" ? [holder, taker] : [taker, holder]) await published(toy);
+    for (const [toy, title] of [
+      [holder, "Old kite"],
+      [taker, "Kite"],
+    ] as const) {
+      toy.title = title;
+      toy.record("ticket:updated");
+      await toy.save();
+      await published(toy);
+    }
+    await Toy.deleteMany();
+    await Toy.collection.insertMany(copies);
+
+    expect(await recalled()).toBe(2);
+    expect(await loadToy(holder.id)).toMatchObject({ title: "Old kite", version: 1 });
+    expect(await loadToy(taker.id)).toMatchObject({ title: "Kite", version: 1 });
+    await Toy.collection.dropIndex("title_1");
+  },
+);
+
+it("refuses what somebody here holds who, as far as the broker knows, never let go of it", async () => {
+  await Toy.collection.createIndex({ title: 1 }, { unique: true });
+  const { id } = await restoredToy();
+  await Toy.deleteMany();
+  await saveToy("Kite");
+  await expect(recalled()).rejects.toThrow("duplicate key");
+  await expect(loadToy(id)).rejects.toThrow("No document found");
+  await Toy.collection.dropIndex("title_1");
+});
+
 it("passes over what nobody can read", async () => {
   const { id } = await restoredToy();
   await broker.connect("toys").publish("ticket:updated", Buffer.from("not an event"));

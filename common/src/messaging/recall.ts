@@ -1,20 +1,21 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Connection, type Model, Types } from "mongoose";
 import { seconds } from "../clock";
+import { isDuplicateKey } from "../errors";
 import { type Subject, parseEvent } from "../events";
 import type { EventBus } from "./event-bus";
 
-/** The state of an aggregate, and when it was told. */
-interface Told {
-  time: string;
-  data: { id: string; version: number };
+/** An aggregate, as an event told of it. */
+interface State {
+  id: string;
+  version: number;
 }
 
 interface Recallable extends Model<{ version: number }> {
   /** All that its states are published to. */
   subjects?: Subject[];
   /** The other way round than `publicState`: what is stored of what was published. */
-  storedState(data: Told["data"]): Record<string, unknown>;
+  storedState(state: State): Record<string, unknown>;
 }
 
 /**
@@ -32,30 +33,26 @@ export async function recall(
   const models = Object.values(database.models) as Recallable[];
   const recalled = await Promise.all(
     models.map(async (model) => {
-      const newest = await newestStates(model.subjects ?? [], bus, quietMilliseconds);
-      let count = 0;
-      // In the order in which they happened: what freed something comes before what took it.
-      for (const { data } of newest.toSorted((one, other) => one.time.localeCompare(other.time)))
-        if (await bringTo(model, data)) count++;
-      return count;
+      const states = await newestStates(model.subjects ?? [], bus, quietMilliseconds);
+      return bringAllTo(model, states);
     }),
   );
   return recalled.reduce((total, count) => total + count, 0);
 }
 
 /** Of each aggregate, once the broker has had nothing more to tell for a while. */
-async function newestStates(subjects: Subject[], bus: EventBus, quietMilliseconds: number): Promise<Told[]> {
-  const newest = new Map<string, Told>();
+async function newestStates(subjects: Subject[], bus: EventBus, quietMilliseconds: number): Promise<State[]> {
+  const newest = new Map<string, State>();
   let heardAt = performance.now();
   const watchers = subjects.map((subject) =>
     bus.watch(
       subject,
       ({ bytes }) => {
         heardAt = performance.now();
-        const { time, data } = parseEvent(subject, bytes);
+        const { data } = parseEvent(subject, bytes);
         if (!("version" in data)) return;
         const known = newest.get(data.id);
-        if (!known || known.data.version < data.version) newest.set(data.id, { time, data });
+        if (!known || known.version < data.version) newest.set(data.id, data);
       },
       { fromTheBeginning: true },
     ),
@@ -68,16 +65,40 @@ async function newestStates(subjects: Subject[], bus: EventBus, quietMillisecond
   return [...newest.values()];
 }
 
-async function bringTo(model: Recallable, data: Told["data"]): Promise<boolean> {
-  const { id, version } = data;
+async function bringAllTo(model: Recallable, states: State[]): Promise<number> {
+  let count = 0;
+  const refusals: { state: State; error: unknown }[] = [];
+  for (const state of states) {
+    try {
+      if (await bringTo(model, state)) count++;
+    } catch (error) {
+      // Somebody here still holds what it took, until it is brought to a state in which it has let go.
+      if (!isDuplicateKey(error)) throw error;
+      refusals.push({ state, error });
+    }
+  }
+  const [first] = refusals;
+  if (!first) return count;
+  if (refusals.length === states.length) throw first.error;
+  return (
+    count +
+    (await bringAllTo(
+      model,
+      refusals.map(({ state }) => state),
+    ))
+  );
+}
+
+async function bringTo(model: Recallable, state: State): Promise<boolean> {
+  const { id, version } = state;
   const known = await model.findById(id, { version: 1 });
   if (known && known.version >= version) return false;
-  const state = model.storedState(data);
-  const gone = Object.keys(state).filter((field) => state[field] === undefined);
+  const stored = model.storedState(state);
+  const gone = Object.keys(stored).filter((field) => stored[field] === undefined);
   await model.updateOne(
     { _id: id },
     {
-      $set: { ...state, version },
+      $set: { ...stored, version },
       $unset: Object.fromEntries(gone.map((field) => [field, 1])),
       $setOnInsert: { createdAt: new Types.ObjectId(id).getTimestamp() },
     },
