@@ -37,11 +37,11 @@ describe("a connection to NATS Streaming", () => {
     await connect();
     const heard: string[] = [];
     const gate = new Gate();
+    await publish("a");
     bus.subscribe("ticket:created", async ({ bytes }) => {
       heard.push(bytes.toString());
       await gate.opened;
     });
-    await publish("a");
     await eventually(() => expect(heard).toEqual(["a"]));
     broker.signal("SIGSTOP");
     await expect(publish("b")).rejects.toThrow(/timeout|PING failure/);
@@ -58,17 +58,15 @@ describe("a connection to NATS Streaming", () => {
     broker = await startNatsBroker();
     await connect();
     broker.signal("SIGSTOP");
-    const heard: string[] = [];
-    bus.subscribe("ticket:created", async ({ bytes }) => {
-      heard.push(bytes.toString());
-    });
+    const heard = new Set<string>();
+    bus.subscribe("ticket:created", async ({ bytes }) => void heard.add(bytes.toString()));
     const outcome = Promise.allSettled([publish("a")]);
     await new Promise(setImmediate); // both requests are on their way
     await broker.stop();
     expect(await outcome).toMatchObject([{ reason: { message: "the broker went away" } }]);
     await broker.start();
     await eventually(() => publish("b"));
-    await eventually(() => expect(heard).toEqual(["b"]));
+    await eventually(() => expect(heard).toEqual(new Set(["b"])));
   });
 
   it("starts afresh with a broker that forgot everything", async () => {
@@ -86,11 +84,11 @@ describe("a connection to NATS Streaming", () => {
     await connect();
     const gate = new Gate();
     let handled = 0;
+    await Promise.all(Array.from({ length: 200 }, () => publish("a")));
     const subscription = bus.subscribe("ticket:created", async () => {
       await gate.opened;
       handled += 1;
     });
-    await Promise.all(Array.from({ length: 200 }, () => publish("a")));
     gate.open();
     await eventually(() => expect(handled).toBe(200));
     await subscription.close();
