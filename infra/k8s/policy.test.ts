@@ -85,13 +85,12 @@ describe.each(["local", "ci", "gke"])("in the overlay %s", (overlay) => {
     }
   });
 
-  it("every store keeps what it has on a volume, and has an address of its own", () => {
+  it("every store keeps what it has on a volume, and has an address of its own, which a late probe does not take", () => {
     for (const { metadata, spec } of stores) {
       expect(spec.volumeClaimTemplates).toHaveLength(1);
       expect(spec.serviceName).toBe(metadata.name);
-      expect(rendered.services.find(({ metadata: { name } }) => name === metadata.name)?.spec.clusterIP).toBe(
-        "None",
-      );
+      const service = rendered.services.find(({ metadata: { name } }) => name === metadata.name);
+      expect(service?.spec).toMatchObject({ clusterIP: "None", publishNotReadyAddresses: true });
     }
   });
 

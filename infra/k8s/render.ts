@@ -71,7 +71,7 @@ interface Scaled extends Manifest {
 }
 
 interface Selecting extends Manifest {
-  spec: { clusterIP?: string; selector: Record<string, unknown> };
+  spec: { selector: Record<string, unknown> };
 }
 
 export interface Rendered {
