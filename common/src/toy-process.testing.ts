@@ -60,11 +60,19 @@ export async function surroundings() {
   return { port, environment, ask };
 }
 
-/** Runs a service until it is ready, and stops it in order: by then each of its sweeps has had its first run. */
-export async function runOnce(file: string, own: object): Promise<void> {
-  const { environment, ask } = await surroundings();
+/**
+ * Runs a service until it is ready and `look` has seen what it looks for, and stops it in order: by then each of its
+ * sweeps has had its first run.
+ */
+export async function runOnce(
+  file: string,
+  own: object,
+  look: (port: number) => Promise<void> = async () => {},
+): Promise<void> {
+  const { port, environment, ask } = await surroundings();
   const service = run({ file, environment: { ...environment, ...own } });
   await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+  await look(port);
   service.signal("SIGTERM");
   expect(await service.ended).toBe(0);
 }

@@ -48,7 +48,7 @@ it("asks only for values that the services count, and that are there before they
   );
   const exported = await exposeMetrics();
   const asked = watched.flatMap(([, expression]) => [
-    ...expression.matchAll(/(\w+_total)\{(\w+)=~?"([^"]+)"\}/g),
+    ...expression.matchAll(/(\w+_total|payments_\w+)\{(\w+)=~?"([^"]+)"\}/g),
   ]);
   expect(asked.length).toBeGreaterThan(0);
   for (const [, name, label, values = ""] of asked)

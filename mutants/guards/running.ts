@@ -36,6 +36,12 @@ export const running: Mutant[] = [
     red: { [runningPayments]: ["gives back by itself what is to be given back"] },
   },
   {
+    guard: "sweep: measureUnfinished",
+    file: payments,
+    change: { "every(seconds(15), measureUnfinished),": "" },
+    red: { [runningPayments]: ["tells for how long a charge has waited to hear what became of its order"] },
+  },
+  {
     guard: "sweep: reconcileDaily",
     file: payments,
     change: { "every(hours(24), reconcileDaily),": "" },

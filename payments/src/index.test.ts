@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { clock, hours } from "@eventhive/common";
 import { setUpService } from "@eventhive/common/testing";
+import { eventually } from "../../common/src/messaging/event-bus.contract";
 import { endProcesses, runOnce } from "../../common/src/toy-process.testing";
 import { database } from "./database";
 import { followOrder } from "./follow-order";
@@ -21,15 +22,11 @@ const sandbox = setUpSandbox();
 afterEach(endProcesses);
 
 /** The service as it is, without a broker. */
-function runPayments(): Promise<void> {
+function runPayments(look?: (port: number) => Promise<void>): Promise<void> {
   const { TEST_MONGO_URL, STRIPE_KEY, STRIPE_API_URL, STRIPE_TIMEOUT_SECONDS } = process.env;
   const MONGO_URL = `${TEST_MONGO_URL}/${database.name}`;
-  return runOnce(join(__dirname, "index.ts"), {
-    MONGO_URL,
-    STRIPE_KEY,
-    STRIPE_API_URL,
-    STRIPE_TIMEOUT_SECONDS,
-  });
+  const environment = { MONGO_URL, STRIPE_KEY, STRIPE_API_URL, STRIPE_TIMEOUT_SECONDS };
+  return runOnce(join(__dirname, "index.ts"), environment, look);
 }
 
 it("finishes by itself a charge that was interrupted", async () => {
@@ -74,4 +71,14 @@ it("compares itself with the gateway, and gives back the charge of a payment tha
   clock.use();
   await runPayments();
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }]);
+});
+
+it("tells for how long a charge has waited to hear what became of its order", async () => {
+  await chargedPayment(await orderToPay());
+  await runPayments((port) =>
+    eventually(async () => {
+      const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { Connection: "close" } });
+      expect(await response.text()).toMatch(/^payments_unfinished_seconds\{state="charged"\} (?!0$)/m);
+    }),
+  );
 });

@@ -6,6 +6,7 @@ import { followOrders } from "./follow-order";
 import { orderCancelled } from "./listeners/order-cancelled";
 import { orderCompleted } from "./listeners/order-completed";
 import { orderCreated } from "./listeners/order-created";
+import { measureUnfinished } from "./measure-unfinished";
 import { reconcileByHand, reconcileDaily } from "./reconcile";
 import { refundSweep } from "./refund";
 
@@ -18,6 +19,7 @@ startService({
     every(seconds(5), finishCharging),
     every(seconds(5), followOrders),
     refundSweep,
+    every(seconds(15), measureUnfinished),
     every(hours(24), reconcileDaily),
   ],
   commands: { reconcile: reconcileByHand },

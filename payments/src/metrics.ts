@@ -1,5 +1,5 @@
 import type { PaymentState } from "@eventhive/common";
-import { Counter } from "prom-client";
+import { Counter, Gauge } from "prom-client";
 
 export const paymentStates = new Counter({
   name: "payments_total",
@@ -10,3 +10,14 @@ export const paymentStates = new Counter({
 const states = ["charging", "charged", "settled", "failed", "refunding", "refunded"] satisfies PaymentState[];
 // From 0, or the first of its kind would be no increase.
 for (const state of states) paymentStates.inc({ state }, 0);
+
+/** A payment leaves these by itself, within seconds. */
+export const unfinishedStates = ["charging", "charged", "refunding"] satisfies PaymentState[];
+
+export const unfinishedPayments = new Gauge({
+  name: "payments_unfinished_seconds",
+  help: "For how long the oldest payment in a state that should pass has been in it; 0 where there is none",
+  labelNames: ["state"],
+});
+
+for (const state of unfinishedStates) unfinishedPayments.set({ state }, 0);

@@ -1,0 +1,48 @@
+import { clock, hours } from "@eventhive/common";
+import { setUpService } from "@eventhive/common/testing";
+import { database } from "./database";
+import { measureUnfinished } from "./measure-unfinished";
+import { unfinishedPayments } from "./metrics";
+import { begunPayment, orderToPay, setUpSandbox } from "./testing";
+
+setUpService(database);
+setUpSandbox();
+
+const now = Date.UTC(2030, 0, 1);
+const hour = 3600;
+
+const at = (time: number) => clock.use(() => time);
+
+/** In seconds, by state. */
+async function measured(): Promise<Record<string, number>> {
+  at(now);
+  await measureUnfinished();
+  const { values } = await unfinishedPayments.get();
+  return Object.fromEntries(values.map(({ labels, value }) => [labels.state, value]));
+}
+
+it("tells for how long the oldest payment of each state that should pass has been in it", async () => {
+  at(now - hours(50));
+  const [stuck, settled] = [await begunPayment(await orderToPay()), await begunPayment(await orderToPay())];
+  for (const payment of [stuck, settled]) {
+    payment.confirmCharge("ch_1");
+    await payment.save();
+  }
+  settled.settle();
+  await settled.save();
+  at(now - hours(2));
+  await begunPayment(await orderToPay());
+  at(now - hours(1));
+  await begunPayment(await orderToPay());
+
+  expect(await measured()).toEqual({ charging: 2 * hour, charged: 50 * hour, refunding: 0 });
+});
+
+it("forgets a payment that has gone on", async () => {
+  at(now - hours(3));
+  const payment = await begunPayment(await orderToPay());
+  expect(await measured()).toMatchObject({ charging: 3 * hour });
+  payment.fail("Your card was declined.");
+  await payment.save();
+  expect(await measured()).toMatchObject({ charging: 0 });
+});
