@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { createDatabase, listener } from "@eventhive/common";
+import { parser } from "@prometheus-io/lezer-promql";
 import { mongoDeadLetters } from "../../common/src/messaging/dead-letters";
 import { consume } from "../../common/src/messaging/listener";
 import { exposeMetrics } from "../../common/src/metrics";
@@ -30,15 +31,15 @@ const watched = [
 
 it.each(watched)("%s asks for what the services export", async (_name, expression) => {
   const exported = await namesExported();
-  const asked = namesIn(expression);
+  const asked = selectorsIn(expression);
   expect(asked).not.toEqual([]);
-  for (const name of asked) expect(exported).toContain(name);
+  for (const { name } of asked) expect(exported).toContain(name);
 });
 
 it("nothing that the services export of themselves goes unwatched", async () => {
-  const asked = watched.flatMap(([, expression]) => namesIn(expression));
-  const families = [...(await exposeMetrics()).matchAll(/^# TYPE (\S+)/gm)].map(([, family = ""]) => family);
-  expect(families.filter((family) => !asked.some((name) => name.startsWith(family)))).toEqual([]);
+  const asked = watched.flatMap(([, expression]) => selectorsIn(expression));
+  const families = (await typesExported()).map(([family]) => family);
+  expect(families.filter((family) => !asked.some(({ name }) => name.startsWith(family)))).toEqual([]);
 });
 
 it("asks only for values that the services count, and that are there before they are counted", async () => {
@@ -46,28 +47,58 @@ it("asks only for values that the services count, and that are there before they
     listener("order:created", async () => {}),
     mongoDeadLetters(createDatabase("none")),
   );
+  const counted = (await typesExported()).flatMap(([name, type]) => (type === "histogram" ? [] : [name]));
   const exported = await exposeMetrics();
-  const asked = watched.flatMap(([, expression]) => [
-    ...expression.matchAll(/(\w+_total|payments_\w+)\{(\w+)=~?"([^"]+)"\}/g),
-  ]);
+  const asked = watched
+    .flatMap(([, expression]) => selectorsIn(expression))
+    .filter(({ name, matchers }) => counted.includes(name) && matchers.length > 0);
   expect(asked.length).toBeGreaterThan(0);
-  for (const [, name, label, values = ""] of asked)
-    for (const value of values.split("|"))
-      expect(exported).toMatch(new RegExp(`^${name}\\{(.*,)?${label}="${value}"(,.*)?\\} 0$`, "m"));
+  for (const { name, matchers } of asked)
+    for (const { label, values } of matchers)
+      for (const value of values)
+        expect(exported).toMatch(new RegExp(`^${name}\\{(.*,)?${label}="${value}"(,.*)?\\} 0$`, "m"));
 });
 
+it("would see an expression that Prometheus does not understand", () => {
+  expect(() => selectorsIn("sum(increase(orders_total[1h])")).toThrow("is not PromQL");
+  expect(() => selectorsIn("rat(orders_total[1h])")).toThrow("is not PromQL");
+});
+
+async function typesExported(): Promise<[family: string, type: string][]> {
+  const lines = (await exposeMetrics()).matchAll(/^# TYPE (\S+) (\S+)$/gm);
+  return [...lines].map(([, family = "", type = ""]) => [family, type]);
+}
+
 async function namesExported(): Promise<string[]> {
-  const families = [...(await exposeMetrics()).matchAll(/^# TYPE (\S+) (\S+)$/gm)];
-  const names = families.flatMap(([, family = "", type]) =>
+  const names = (await typesExported()).flatMap(([family, type]) =>
     type === "histogram" ? ["bucket", "count", "sum"].map((part) => `${family}_${part}`) : [family],
   );
   return [...names, ...BY_PROMETHEUS];
 }
 
-/** Words that are neither labels, nor functions, nor what belongs to an aggregation. */
-function namesIn(expression: string): string[] {
-  const bare = expression.replaceAll(/\{[^}]*\}|\[[^\]]*\]|\b(?:by|without) \([^)]*\)/g, "");
-  return [...bare.matchAll(/\b[a-z_]\w*\b(?!\s*\()/g)]
-    .map(([name]) => name)
-    .filter((name) => !["sum", "min", "max"].includes(name));
+interface Selector {
+  name: string;
+  matchers: { label: string; values: string[] }[];
+}
+
+/** What an expression selects, as Prometheus' own grammar reads it. */
+function selectorsIn(expression: string): Selector[] {
+  const selectors: Selector[] = [];
+  const text = (node: { from: number; to: number } | null) =>
+    node ? expression.slice(node.from, node.to) : "";
+  parser.parse(expression).iterate({
+    enter: ({ type, name, from, node }) => {
+      if (type.isError) throw new SyntaxError(`"${expression}" is not PromQL at ${from}`);
+      if (name !== "VectorSelector") return;
+      const matchers = node.getChild("LabelMatchers")?.getChildren("UnquotedLabelMatcher") ?? [];
+      selectors.push({
+        name: text(node.getChild("Identifier")),
+        matchers: matchers.map((matcher) => ({
+          label: text(matcher.getChild("LabelName")),
+          values: text(matcher.getChild("StringLiteral")).slice(1, -1).split("|"),
+        })),
+      });
+    },
+  });
+  return selectors;
 }
