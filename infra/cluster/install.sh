@@ -6,4 +6,4 @@ packages=(containerd containernetworking-plugins runc iptables nftables conntrac
 dpkg-query --show "${packages[@]}" >/dev/null 2>&1 && exit
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
-apt-get install -qq --no-install-recommends "${packages[@]}" >/dev/null
+apt-get install -qq --no-install-recommends --option=DPkg::Lock::Timeout=120 "${packages[@]}" >/dev/null

@@ -59,7 +59,8 @@ async function installPackage(signal?: AbortSignal): Promise<string> {
   const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, signal };
   await execute("apt-get", ["update"], options);
   const packages = ["chromium", "fonts-liberation"];
-  await execute("apt-get", ["install", "-y", "--no-install-recommends", ...packages], options);
+  const flags = ["-y", "--no-install-recommends", "--option=DPkg::Lock::Timeout=120"]; // others upgrade at times
+  await execute("apt-get", ["install", ...flags, ...packages], options);
   return mustRun(...foldersOnPath().map((folder) => join(folder, "chromium")));
 }
 
