@@ -41,36 +41,8 @@ for port in 80 443; do
 done
 say "network namespaces"
 
-# --- certificates
-cd "$keys"
-ecdsa() { openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1.key" 2>/dev/null || openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"; }
-ecdsa ca; openssl req -x509 -new -key ca.key -subj /CN=kubernetes-ca -days 30 -out ca.crt
-openssl ecparam -name prime256v1 -genkey -noout -out sa.key; openssl ec -in sa.key -pubout -out sa.pub 2>/dev/null
-cert() { # name subject [san]
-  ecdsa "$1"
-  openssl req -new -key "$1.key" -subj "$2" -out "$1.csr"
-  { echo "basicConstraints=CA:FALSE"; echo "keyUsage=digitalSignature"; echo "extendedKeyUsage=serverAuth,clientAuth"; [ -n "${3:-}" ] && echo "subjectAltName=$3"; } > "$1.ext"
-  openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 -extfile "$1.ext" -out "$1.crt" 2>/dev/null
-}
-cert apiserver /CN=kube-apiserver "DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local,DNS:localhost,IP:127.0.0.1,IP:$node_address,IP:$api_address"
-cert kubelet-server /CN=$node "DNS:$node,IP:$node_address"
-cert admin /O=system:masters/CN=admin
-cert front-proxy /CN=front-proxy
-cert kube-controller-manager /CN=system:kube-controller-manager
-cert kube-scheduler /CN=system:kube-scheduler
-cert kube-proxy /CN=system:kube-proxy
-cert kubelet "/O=system:nodes/CN=system:node:$node"
-for u in admin kube-controller-manager kube-scheduler kube-proxy kubelet; do
-  cat > "$run/$u.kubeconfig" <<Y
-apiVersion: v1
-kind: Config
-clusters: [{name: k, cluster: {server: "https://$node_address:6443", certificate-authority: $keys/ca.crt}}]
-users: [{name: u, user: {client-certificate: $keys/$u.crt, client-key: $keys/$u.key}}]
-contexts: [{name: c, context: {cluster: k, user: u}}]
-current-context: c
-Y
-done
-say "certificates"
+"$here/certificates.sh"
+"$here/configuration.sh"; say "certificates and configuration"
 
 # --- etcd, on a directory that is thrown away (so no fsync)
 launch etcd "$programs/etcd" --name=e --data-dir="$run/etcd" --unsafe-no-fsync --log-level=warn \
@@ -87,36 +59,6 @@ launch kube-apiserver "$programs/kube-apiserver" --etcd-servers=http://127.0.0.1
   --requestheader-extra-headers-prefix=X-Remote-Extra- --proxy-client-cert-file="$keys/front-proxy.crt" --proxy-client-key-file="$keys/front-proxy.key"
 
 # --- containerd
-cat > "$run/containerd.toml" <<Y
-version = 2
-root = "$run/containerd-root"
-state = "$run/containerd-state"
-oom_score = 0
-disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.internal.v1.opt"]
-[grpc]
-  address = "$socket"
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "eventhive.local/pause:1"
-  restrict_oom_score_adj = true
-  stream_server_address = "127.0.0.1"
-  [plugins."io.containerd.grpc.v1.cri".containerd]
-    snapshotter = "overlayfs"
-    default_runtime_name = "runc"
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-      runtime_type = "io.containerd.runc.v2"
-      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-        BinaryName = "$(command -v runc)"
-        SystemdCgroup = false
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
-    conf_dir = "$run/cni"
-Y
-# ptp, not bridge: every packet between pods is routed, so it passes the FORWARD chain (Services, NetworkPolicy)
-cat > "$run/cni/10-pods.conflist" <<Y
-{"cniVersion": "0.4.0", "name": "pods", "plugins": [
-  {"type": "ptp", "ipMasq": false, "ipam": {"type": "host-local", "dataDir": "$run/cni-ipam", "ranges": [[{"subnet": "$pods_range"}]], "routes": [{"dst": "0.0.0.0/0"}]}},
-  {"type": "portmap", "capabilities": {"portMappings": true}}]}
-Y
 launch containerd containerd --config "$run/containerd.toml"
 wait_for "containerd" 30 ctr version
 "$here/load.sh" add-ons
@@ -127,48 +69,10 @@ launch kube-controller-manager "$programs/kube-controller-manager" --kubeconfig=
   --cluster-signing-cert-file="$keys/ca.crt" --cluster-signing-key-file="$keys/ca.key" --bind-address=127.0.0.1
 launch kube-scheduler "$programs/kube-scheduler" --kubeconfig="$run/kube-scheduler.kubeconfig" --leader-elect=false --bind-address=127.0.0.1
 
-# --- kubelet
-: > "$run/resolv.conf"
-cat > "$run/kubelet.yaml" <<Y
-apiVersion: kubelet.config.k8s.io/v1beta1
-kind: KubeletConfiguration
-authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: $keys/ca.crt}}
-authorization: {mode: Webhook}
-address: $node_address
-tlsCertFile: $keys/kubelet-server.crt
-tlsPrivateKeyFile: $keys/kubelet-server.key
-containerRuntimeEndpoint: unix://$socket
-cgroupDriver: cgroupfs
-failCgroupV1: false
-failSwapOn: false
-oomScoreAdj: 0
-clusterDNS: [$dns_address]
-clusterDomain: cluster.local
-resolvConf: $run/resolv.conf
-podLogsDir: $run/pod-logs
-volumePluginDir: $run/volume-plugins
-imageGCHighThresholdPercent: 100
-imageGCLowThresholdPercent: 99
-evictionHard: {memory.available: 100Mi, nodefs.available: 1%, imagefs.available: 1%}
-featureGates: {KubeletInUserNamespace: true}
-Y
+# --- the node
 launch kubelet "$programs/kubelet" --config="$run/kubelet.yaml" --kubeconfig="$run/kubelet.kubeconfig" --hostname-override=$node --node-ip=$node_address \
   --root-dir="$run/kubelet" --cert-dir="$run/kubelet-pki"
-
-# --- kube-proxy (it may not set the conntrack limits inside a namespace: leave them)
-cat > "$run/kube-proxy.yaml" <<Y
-apiVersion: kubeproxy.config.k8s.io/v1alpha1
-kind: KubeProxyConfiguration
-mode: iptables
-clusterCIDR: $pods_range
-hostnameOverride: $node
-bindAddress: $node_address
-oomScoreAdj: 0
-clientConnection: {kubeconfig: $run/kube-proxy.kubeconfig}
-conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}
-Y
 launch kube-proxy "$programs/kube-proxy" --config="$run/kube-proxy.yaml"
-
 launch network-policies "$programs/network-policies"
 
 wait_for "node registered" 60 kubectl get node $node
