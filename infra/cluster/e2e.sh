@@ -7,6 +7,7 @@ set -euo pipefail
 why_not() {
   [ "$(uname)" = Linux ] || { echo "this is not Linux"; return; }
   [ "$(id -u)" = 0 ] || { echo "only root may make network namespaces and containers"; return; }
+  unshare --net --mount true 2>/dev/null || { echo "namespaces of its own are forbidden here"; return; }
   command -v apt-get >/dev/null || { echo "its packages come by apt-get, which is not here"; return; }
   command -v go >/dev/null || { echo "Kubernetes is built by Go, which is not here"; return; }
   local version; version=$(go env GOVERSION)
@@ -19,10 +20,10 @@ skip() {
     "*******************************************************************************"
   exit 0
 }
-# get WHAT SCRIPT...: of what is not ours; without it there is nothing to test on
+# get WHAT SCRIPT [OPTION...]: of what others must give; without it there is nothing to test on
 get() {
-  local what=$1; shift
-  "$here/$@" > "$EVENTHIVE_CLUSTER/get.log" 2>&1 || skip "$what failed: $(tail -n 5 "$EVENTHIVE_CLUSTER/get.log")"
+  local what=$1 script=$2; shift 2
+  "$here/$script" "$@" > "$EVENTHIVE_CLUSTER/get.log" 2>&1 || skip "$what failed: $(tail -n 5 "$EVENTHIVE_CLUSTER/get.log")"
   say "$what"
 }
 tell() {
@@ -40,9 +41,9 @@ mkdir -p "$EVENTHIVE_CLUSTER"
 trap 'tell $?' EXIT
 get "install packages" install.sh
 get "build Kubernetes" build.sh "$@"
-get "make images of the add-ons" add-ons.sh
+"$here/add-ons.sh"
 "$here/stop.sh" # what a run that was broken off may have left
-get "start the cluster" start.sh
+"$here/start.sh"
 tag=$(cd "$root" && git describe --always --dirty)
 "$here/images.sh" "$tag"
 "$here/load.sh" images
