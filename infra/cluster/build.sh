@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Builds the cluster's programs from Go modules: Kubernetes and etcd as one binary, CoreDNS, volumes, the ingress controller.
+# From modules come the definitions of kinds, too, that Kubernetes does not have and our manifests use.
 # Each is built again only when its version or its source changes.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 kubernetes=v1.34.4 coredns=v1.14.3 local_path=v0.0.30 metrics_server=v0.9.0
 traefik=v3.6.12 # the last whose replaced modules can all be had
+gateway_api=v1.4.0 # as this Traefik speaks it
+cert_manager=v1.21.2 prometheus_operator=v0.85.0
 mkdir -p "$programs"
 export GOWORK=off CGO_ENABLED=0 GOFLAGS=-mod=mod
 
@@ -67,9 +70,23 @@ program_of() {
 }
 traefik() { program_of ingress github.com/traefik/traefik/v3 "$traefik"; build traefik github.com/traefik/traefik/v3/cmd/traefik; }
 metrics-server() { program_of metrics sigs.k8s.io/metrics-server "$metrics_server"; build metrics-server sigs.k8s.io/metrics-server/cmd/metrics-server; }
+definitions() {
+  rm -rf "$definitions"; mkdir -p "$definitions"
+  local kind
+  for kind in gatewayclasses gateways httproutes referencegrants grpcroutes backendtlspolicies; do
+    definition sigs.k8s.io/gateway-api "$gateway_api" "config/crd/standard/gateway.networking.k8s.io_$kind"
+  done
+  definition github.com/cert-manager/cert-manager "$cert_manager" deploy/crds/cert-manager.io_certificates
+  for kind in servicemonitors prometheusrules; do
+    definition github.com/prometheus-operator/prometheus-operator "$prometheus_operator" \
+      "example/prometheus-operator-crd/monitoring.coreos.com_$kind"
+  done
+}
+definition() { install -m 644 "$(module "$1@$2" Dir)/$3.yaml" "$definitions"; }
 
 once kube "$kubernetes" kube
 once dns "$coredns" dns
 once local-path "$kubernetes $local_path" local-path
 once traefik "$traefik" traefik
+once definitions "$gateway_api $cert_manager $prometheus_operator" definitions
 [ "${1:-}" != --all ] || once metrics-server "$metrics_server" metrics-server

@@ -4,5 +4,5 @@
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 [ -e "$KUBECONFIG" ] || { echo "No cluster runs here: infra/cluster/start.sh starts one" >&2; exit 1; }
-export PATH=$programs:$PATH EVENTHIVE_URL=http://$node_address OUTSIDE_ADDRESS=$outside_address
+export PATH=$programs:$PATH EVENTHIVE_URL=http://$node_address GATEWAY_URL=http://$node_address:8080 OUTSIDE_ADDRESS=$outside_address
 exec nsenter --net="/run/netns/$network" -- "$@"

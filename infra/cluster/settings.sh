@@ -3,6 +3,7 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 programs=$EVENTHIVE_CLUSTER/bin      # kept: the next start takes a minute
+definitions=$EVENTHIVE_CLUSTER/definitions
 run=$EVENTHIVE_CLUSTER/run           # everything that a start makes; stop.sh removes it
 logs=$run/logs pids=$run/pids keys=$run/keys
 socket=$run/containerd.sock

@@ -77,6 +77,7 @@ launch network-policies "$programs/network-policies"
 
 wait_for "node registered" 60 kubectl get node $node
 kubectl wait --for=condition=Ready node/$node --timeout=90s >/dev/null; say "node ready"
+kubectl apply --server-side -f "$definitions" >/dev/null; say "kinds that Kubernetes does not have"
 add_on() { sed "s|@VOLUMES@|$run/volumes|" "$here/add-ons/$1.yaml" | kubectl apply -f - >/dev/null; }
 for name in coredns local-path traefik; do add_on $name; done
 kubectl -n kube-system rollout status deployment/coredns --timeout=120s >/dev/null; say "DNS"

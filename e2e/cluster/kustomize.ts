@@ -1,0 +1,24 @@
+import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { root } from "../../infra/local/program";
+import { kubectl } from "./cluster";
+
+/** Applies `infra/k8s/overlays/…` or `infra/k8s/components/…` as it is, but for these changes. */
+export async function applyKustomized(path: string, changes: object): Promise<void> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "eventhive-kustomized-")));
+  const kustomization = {
+    apiVersion: "kustomize.config.k8s.io/v1beta1",
+    kind: "Kustomization",
+    [path.startsWith("components/") ? "components" : "resources"]: [
+      relative(folder, join(root, "infra/k8s", path)),
+    ],
+    ...changes,
+  };
+  try {
+    await writeFile(join(folder, "kustomization.yaml"), JSON.stringify(kustomization)); // JSON is YAML
+    await kubectl("apply", "--kustomize", folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

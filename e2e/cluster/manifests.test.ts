@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import { execute } from "../../infra/local/execute";
+import { root } from "../../infra/local/program";
+import { eventually } from "../eventually";
+import { kubectl, rolledOut } from "./cluster";
+import { applyKustomized } from "./kustomize";
+
+/**
+ * Where a gateway of the class "traefik" answers on the port of its own, if the cluster has one. Such a cluster also
+ * knows the kinds that only production needs.
+ */
+const { GATEWAY_URL } = process.env;
+
+beforeAll(() => rolledOut());
+
+it.each(GATEWAY_URL ? ["local", "gke"] : ["local"])(
+  "the API server would take every object of the overlay %s, to the letter",
+  async (overlay) => {
+    const folder = join(root, "infra/k8s/overlays", overlay);
+    const taken = await kubectl("apply", "--dry-run=server", "--validate=strict", "--kustomize", folder);
+    expect(taken.trim().split("\n").length).toBeGreaterThan(50);
+  },
+);
+
+if (GATEWAY_URL)
+  it("sells a ticket through the gateway, too, while the ingress is open as before", async () => {
+    const { port } = new URL(GATEWAY_URL);
+    const patch = [
+      { op: "replace", path: "/spec/gatewayClassName", value: "traefik" },
+      { op: "replace", path: "/spec/listeners/0/port", value: Number(port) },
+    ];
+    await applyKustomized("components/gateway", {
+      patches: [{ target: { kind: "Gateway" }, patch: JSON.stringify(patch) }],
+    });
+    try {
+      await kubectl("wait", "--for=condition=Programmed", "gateway/eventhive", "--timeout=30s");
+      for (const url of [GATEWAY_URL, process.env.EVENTHIVE_URL]) {
+        await eventually(async () => expect((await fetch(`${url}/api/tickets`)).status).toBe(200));
+        const buying = execute(process.execPath, [join(root, "infra/verify/buy-a-ticket.mjs")], {
+          env: { ...process.env, EVENTHIVE_URL: url },
+        });
+        expect(await buying).toMatch(/^Bought ticket/m);
+      }
+    } finally {
+      await kubectl("delete", "gateway,httproute", "eventhive");
+    }
+  }, 120_000);

@@ -1,0 +1,31 @@
+import { kubectl, namespace, pods } from "./cluster";
+
+interface Summary {
+  pods: { podRef: { name: string; namespace: string }; memory?: { workingSetBytes?: number } }[];
+}
+
+/** What the largest pod of each service and store holds in memory, as its node counts it, in words. */
+export async function memoryByApp(): Promise<string> {
+  const nodes = (await kubectl("get", "nodes", "--output=name")).trim().split("\n");
+  const summaries: Summary[] = await Promise.all(
+    nodes.map(async (node) =>
+      JSON.parse(
+        await kubectl("get", "--raw", `/api/v1/nodes/${node.replace("node/", "")}/proxy/stats/summary`),
+      ),
+    ),
+  );
+  const measured = new Map(
+    summaries
+      .flatMap(({ pods }) => pods)
+      .filter(({ podRef }) => podRef.namespace === namespace)
+      .map(({ podRef, memory }) => [podRef.name, memory?.workingSetBytes]),
+  );
+  const largest = new Map<string, number>();
+  for (const { metadata } of await pods()) {
+    const app = metadata.labels.app ?? "";
+    const bytes = measured.get(metadata.name);
+    if (bytes === undefined) throw new Error(`${metadata.name} is not measured yet`);
+    largest.set(app, Math.max(largest.get(app) ?? 0, Math.round(bytes / 2 ** 20)));
+  }
+  return [...largest].map(([app, mebibytes]) => `${app} ${mebibytes}`).join(", ");
+}
