@@ -5,7 +5,7 @@ export function Away({ what }: { what: string }) {
   return (
     <div className="notice" role="status">
       <strong>{what} are away for a moment.</strong> Nothing is lost: this page looks again every few seconds.
-      <Polling everyInMs={5_000} />
+      <Polling everyMilliseconds={5_000} />
     </div>
   );
 }

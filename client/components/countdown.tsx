@@ -8,7 +8,7 @@ import { Polling } from "./live";
 import styles from "./countdown.module.css";
 
 /** Often enough to be no more than a blink late. */
-const TICK_EVERY_IN_MS = 200;
+const tickEveryMilliseconds = 200;
 const spokenAt = [30, 10];
 
 interface CountdownProps {
@@ -50,7 +50,7 @@ export function Countdown({ orderId, secondsLeft }: CountdownProps) {
     const ask = () => void askTheServer().catch(() => undefined);
     ask();
     document.addEventListener("visibilitychange", ask);
-    const timer = setInterval(tick, TICK_EVERY_IN_MS);
+    const timer = setInterval(tick, tickEveryMilliseconds);
     return () => {
       document.removeEventListener("visibilitychange", ask);
       clearInterval(timer);
@@ -69,7 +69,7 @@ export function Countdown({ orderId, secondsLeft }: CountdownProps) {
       <p role="status" className="visually-hidden">
         {spoken}
       </p>
-      {left === 0 && <Polling everyInMs={500} />}
+      {left === 0 && <Polling everyMilliseconds={500} />}
     </div>
   );
 }

@@ -27,13 +27,13 @@ export function Live({ url, event, version }: LiveProps) {
 }
 
 /** Renders the page again and again, while it shows what nobody announces and somebody looks at it. */
-export function Polling({ everyInMs }: { everyInMs: number }) {
+export function Polling({ everyMilliseconds }: { everyMilliseconds: number }) {
   const refresh = useRefresh();
   useEffect(() => {
     const timer = setInterval(() => {
       if (document.visibilityState === "visible") refresh();
-    }, everyInMs);
+    }, everyMilliseconds);
     return () => clearInterval(timer);
-  }, [refresh, everyInMs]);
+  }, [refresh, everyMilliseconds]);
   return null;
 }

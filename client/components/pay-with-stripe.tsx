@@ -5,8 +5,8 @@ import StripeCheckout from "react-stripe-checkout";
 import { Money } from "./money";
 import type { WayToPay } from "./pay";
 
-const CHECKOUT = "https://checkout.stripe.com/checkout.js";
-const LOAD_WITHIN_IN_MS = 10_000;
+const checkoutScript = "https://checkout.stripe.com/checkout.js";
+const loadWithinMilliseconds = 10_000;
 
 /** Loads Stripe's script; rejects when it does not come, and can then be asked again. */
 function loadCheckout(): Promise<void> {
@@ -14,12 +14,12 @@ function loadCheckout(): Promise<void> {
     const script = document.createElement("script");
     const giveUp = () => {
       script.remove();
-      reject(new Error(`${CHECKOUT} did not load`));
+      reject(new Error(`${checkoutScript} did not load`));
     };
     script.onload = () => ("StripeCheckout" in window ? resolve() : giveUp());
     script.onerror = giveUp;
-    setTimeout(giveUp, LOAD_WITHIN_IN_MS); // too late to matter once it has loaded
-    script.src = CHECKOUT;
+    setTimeout(giveUp, loadWithinMilliseconds); // too late to matter once it has loaded
+    script.src = checkoutScript;
     document.head.append(script);
   });
 }

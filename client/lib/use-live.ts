@@ -2,7 +2,7 @@
 
 import { useEffect, useEffectEvent } from "react";
 
-const POLL_EVERY_IN_MS = 5_000;
+const pollEveryMilliseconds = 5_000;
 
 interface Live<State> {
   /** Of a stream whose first messages are what is true now, so that nothing is missed between two connections. */
@@ -32,7 +32,7 @@ export function useLive<State>({ url, event, onState, onPoll }: Live<State>): vo
         timer = setTimeout(() => {
           poll();
           open();
-        }, POLL_EVERY_IN_MS);
+        }, pollEveryMilliseconds);
       });
       stream = opened;
     }

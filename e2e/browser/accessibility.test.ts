@@ -3,7 +3,7 @@ import { expectFailure, visit } from "./browser";
 import { Marketplace } from "./marketplace";
 import { see, states } from "./states";
 
-const NARROWEST = { width: 320, height: 640 };
+const narrowestWindow = { width: 320, height: 640 };
 let market: Marketplace;
 
 beforeAll(async () => {
@@ -22,7 +22,7 @@ describe.each(states)("$name", (state) => {
       const counts = await Promise.all(landmarks.map((selector) => page.locator(selector).count()));
       expect(counts).toEqual(landmarks.map(() => 1));
 
-      await page.setViewportSize(NARROWEST);
+      await page.setViewportSize(narrowestWindow);
       await page.emulateMedia({ colorScheme: "dark" });
       expect(await page.evaluate("document.scrollingElement.scrollWidth")).toBeLessThanOrEqual(320);
       expect(await violations(page, "color-contrast")).toEqual([]);

@@ -28,13 +28,13 @@ export class Complaints {
     const [type, text, { url }] = [message.type(), message.text(), message.location()];
     if (type !== "error" && !text.includes("Content Security Policy")) return;
     const failure = this.expected.find(
-      ({ how, path }) => text.startsWith(`${FAILED}${inWords(how)}`) && new URL(url).pathname === path,
+      ({ how, path }) => text.startsWith(`${failedToLoad}${inWords(how)}`) && new URL(url).pathname === path,
     );
     if (failure) failure.hasCome = true;
     else this.heard.push(`${type}: ${text} (${url})`);
   }
 }
 
-const FAILED = "Failed to load resource: ";
+const failedToLoad = "Failed to load resource: ";
 const inWords = (how: Failure) =>
   typeof how === "number" ? `the server responded with a status of ${how} ` : how;

@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { RESERVATION_IN_SECONDS } from "./changes";
+import { reservationInSeconds } from "./changes";
 import { orderOf, ticketOnSale } from "../market";
 import { type Order, person } from "../client";
 import { visit, visitSignedIn } from "./browser";
@@ -55,7 +55,7 @@ it.each([40, -40])("shows the right time to a browser whose clock is %i s wrong"
 
 async function expectRightTime(page: Page, order: Order): Promise<void> {
   const left = (Date.parse(order.expiresAt) - Date.now()) / 1000;
-  expect(left).toBeLessThanOrEqual(RESERVATION_IN_SECONDS);
+  expect(left).toBeLessThanOrEqual(reservationInSeconds);
   const [minutes, seconds] = String(await page.getByRole("timer").textContent()).split(":");
   expect(Math.abs(Number(minutes) * 60 + Number(seconds) - left)).toBeLessThanOrEqual(1);
 }

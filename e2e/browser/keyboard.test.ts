@@ -3,7 +3,7 @@ import type { Locator, Page } from "playwright-core";
 import { visit } from "./browser";
 import { heading } from "./hands";
 
-const FARTHEST = 60;
+const farthest = 60;
 
 const isFocused = async (element: Locator): Promise<boolean> =>
   (await element.and(element.page().locator(":focus")).count()) === 1;
@@ -16,7 +16,7 @@ async function tabTo(
 ) {
   const goal = page.getByRole(role, { name }).last(); // the page comes after the header
   await goal.waitFor();
-  for (let stop = 0; stop < FARTHEST; stop++) {
+  for (let stop = 0; stop < farthest; stop++) {
     await page.keyboard.press("Tab");
     expect(await outlineOfFocus(page)).toBe("solid");
     if (await isFocused(goal)) return;

@@ -8,7 +8,7 @@ import { card, fault } from "../stack";
 import { whileReservationsLast } from "./changes";
 
 const programme = demoTickets.toReversed(); // lists begin with the newest
-const MORE_THAN_A_PAGE = 26;
+const moreThanAPage = 26;
 
 /** `owner` has one listing of each kind, `buyer` one order of each kind, `newcomer` has nothing. */
 export type Role = "seller" | "owner" | "buyer" | "rival" | "newcomer";
@@ -35,7 +35,7 @@ export class Marketplace {
     const [seller, owner, buyer, rival] = [people.seller, people.owner, people.buyer, people.rival];
     const past = await orderInEveryWay(buyer.client, seller.client);
     const listings = await listInEveryWay(owner.client, rival.client);
-    for (let seat = 1; seat <= MORE_THAN_A_PAGE; seat++)
+    for (let seat = 1; seat <= moreThanAPage; seat++)
       await bodyOf(seller.client.sell(`Chamber music, row B, seat ${seat}`, 18));
     for (const { title, price } of programme) await bodyOf(seller.client.sell(title, price));
     return new Marketplace(people, past, listings);

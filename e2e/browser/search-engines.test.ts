@@ -4,13 +4,13 @@ import { orderOf, ticketOnSale } from "../market";
 import { eventually } from "../eventually";
 import { stackFile } from "../stack";
 
-const TITLE = `Jazz </script><script>alert(1)</script> "at" the <b>Boathouse</b> & 'more'`;
+const hostileTitle = `Jazz </script><script>alert(1)</script> "at" the <b>Boathouse</b> & 'more'`;
 let available: Ticket;
 let sold: Ticket;
 
 beforeAll(async () => {
   const [seller, buyer] = [await person("seller"), await person("buyer")];
-  available = await ticketOnSale(seller, { title: `${TITLE} ${randomUUID()}`, price: 48 });
+  available = await ticketOnSale(seller, { title: `${hostileTitle} ${randomUUID()}`, price: 48 });
   sold = await ticketOnSale(seller, { title: "Hamlet, stalls" });
   await bodyOf(buyer.pay(await orderOf(buyer, sold)));
   await eventually(async () => expect(await bodyOf(buyer.ticket(sold))).toMatchObject({ status: "sold" }));

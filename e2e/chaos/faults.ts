@@ -2,13 +2,13 @@ import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { SERVICES } from "../../infra/local/programs";
+import { serviceNames } from "../../infra/local/programs";
 import { dataFolder } from "../data-folder";
 import { eventually } from "../eventually";
 import { fault, kill, processNamed, run, setClock, stackFile, start, stop } from "../stack";
 import type { Random } from "../random";
 
-const services = SERVICES.flatMap((service) => [`${service}-1`, `${service}-2`]);
+const services = serviceNames.flatMap((service) => [`${service}-1`, `${service}-2`]);
 
 interface Card {
   kind: string;

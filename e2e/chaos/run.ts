@@ -17,7 +17,7 @@ import { type Findings, verdictOn } from "./verdict";
 import { Watch } from "./watch";
 
 const people = 20;
-const tellEveryInMs = 15_000;
+const tellEveryMilliseconds = 15_000;
 
 async function chaos(minutes: number, seed: number): Promise<boolean> {
   const plan = planOf(minutes * 60, new Random(seed));
@@ -47,7 +47,7 @@ async function runThrough(minutes: number, seed: number, plan: Fault[]): Promise
   let [over, isOver, isAtRest] = [0, false, false];
   const telling = setInterval(() => {
     say(`${over} of ${plan.length} faults are over. Promises: ${answers.promises()}`);
-  }, tellEveryInMs);
+  }, tellEveryMilliseconds);
 
   const watching = watch.run(() => isAtRest);
   const lives = Array.from({ length: people }, (_, n) =>

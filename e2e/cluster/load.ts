@@ -1,7 +1,7 @@
 import { bodyOf, type Client, person } from "../client";
 import { stackFile } from "../stack";
 
-const REQUESTS_PER_SECOND = 20;
+const requestsPerSecond = 20;
 
 export interface Load {
   sent: number;
@@ -27,7 +27,7 @@ export async function startLoad(): Promise<() => Promise<Load>> {
       )
       .finally(() => open.delete(asked));
     open.add(asked);
-  }, 1000 / REQUESTS_PER_SECOND);
+  }, 1000 / requestsPerSecond);
 
   return async () => {
     clearInterval(timer);

@@ -2,10 +2,10 @@
 //   git diff --name-only BASE...HEAD | node infra/ci/changes.mjs >> "$GITHUB_OUTPUT"
 import { readFileSync } from "node:fs";
 
-const SERVICES = ["auth", "tickets", "orders", "payments", "expiration", "client"];
-const EVERYTHING = {
-  components: ["common", ...SERVICES, "infra", "mutants"],
-  images: SERVICES,
+const serviceNames = ["auth", "tickets", "orders", "payments", "expiration", "client"];
+const everyCheck = {
+  components: ["common", ...serviceNames, "infra", "mutants"],
+  images: serviceNames,
   stack: true,
   cluster: true,
 };
@@ -13,13 +13,13 @@ const EVERYTHING = {
 /** What a change asks for. The first row that fits counts, and what fits none may touch anything. */
 const table = [
   [/^docs\/|\.md$|^LICENSE$|^\.github\/ISSUE_TEMPLATE\//, {}],
-  ...SERVICES.map((name) => [
+  ...serviceNames.map((name) => [
     new RegExp(`^${name}/`),
     { components: [name], images: [name], stack: true, cluster: true },
   ]),
   [
     /^infra\/(Dockerfile$|k8s\/|verify\/)|^skaffold\.yaml$/,
-    { ...EVERYTHING, components: ["infra"], stack: false },
+    { ...everyCheck, components: ["infra"], stack: false },
   ],
   [/^infra\/(local|jest)\//, { components: ["infra"], stack: true }],
   [/^infra\/cluster\//, { components: ["infra"] }], // for machines without kind, which the pipeline has
@@ -29,9 +29,9 @@ const table = [
 ];
 
 const paths = readFileSync(0, "utf8").split("\n").filter(Boolean);
-const asked = paths.map((path) => (table.find(([pattern]) => pattern.test(path)) ?? [path, EVERYTHING])[1]);
+const asked = paths.map((path) => (table.find(([pattern]) => pattern.test(path)) ?? [path, everyCheck])[1]);
 
-for (const [name, everything] of Object.entries(EVERYTHING)) {
+for (const [name, everything] of Object.entries(everyCheck)) {
   const value = Array.isArray(everything)
     ? everything.filter((one) => asked.some((checks) => checks[name]?.includes(one)))
     : asked.some((checks) => checks[name]);

@@ -10,7 +10,7 @@ import "../../expiration/src/metrics";
 import "../../orders/src/metrics";
 import "../../payments/src/metrics";
 
-const BY_PROMETHEUS = ["up"];
+const byPrometheus = ["up"];
 
 const file = (name: string) => readFileSync(join(__dirname, "components/monitoring", name), "utf8");
 
@@ -73,7 +73,7 @@ async function namesExported(): Promise<string[]> {
   const names = (await typesExported()).flatMap(([family, type]) =>
     type === "histogram" ? ["bucket", "count", "sum"].map((part) => `${family}_${part}`) : [family],
   );
-  return [...names, ...BY_PROMETHEUS];
+  return [...names, ...byPrometheus];
 }
 
 interface Selector {

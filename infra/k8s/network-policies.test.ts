@@ -2,7 +2,7 @@ import { render, type NetworkPolicy, type Rendered, type Selector } from "./rend
 
 jest.setTimeout(30_000);
 
-const EDGES = [
+const edgesEverywhere = [
   "outside → auth:3000",
   "outside → tickets:3000",
   "outside → orders:3000",
@@ -23,16 +23,16 @@ const EDGES = [
   "payments → nats:4222",
   "expiration → nats:4222",
 ];
-const TO_SANDBOX = ["payments → stripe-sandbox:3000", "client → stripe-sandbox:3000"];
-const MONITORED = ["auth", "tickets", "orders", "payments", "expiration"].flatMap((app) => [
+const toSandbox = ["payments → stripe-sandbox:3000", "client → stripe-sandbox:3000"];
+const monitored = ["auth", "tickets", "orders", "payments", "expiration"].flatMap((app) => [
   `monitoring → ${app}:3000`,
   `${app} → monitoring:4318`,
 ]);
 
 it.each([
-  ["local", [...EDGES, ...TO_SANDBOX]],
-  ["ci", [...EDGES, ...TO_SANDBOX]],
-  ["gke", [...EDGES, ...MONITORED, "payments → 0.0.0.0/0:443"]],
+  ["local", [...edgesEverywhere, ...toSandbox]],
+  ["ci", [...edgesEverywhere, ...toSandbox]],
+  ["gke", [...edgesEverywhere, ...monitored, "payments → 0.0.0.0/0:443"]],
 ])(
   "in the overlay %s nobody reaches anybody but on these edges, which both ends allow",
   async (overlay, edges) => {

@@ -3,8 +3,15 @@ import { containerOf, render, type Rendered, type Workload } from "./render";
 
 jest.setTimeout(30_000);
 
-const SERVICES = ["auth", "tickets", "orders", "payments", "expiration", "client"];
-const STORES = ["auth-mongo", "tickets-mongo", "orders-mongo", "payments-mongo", "expiration-redis", "nats"];
+const serviceNames = ["auth", "tickets", "orders", "payments", "expiration", "client"];
+const storeNames = [
+  "auth-mongo",
+  "tickets-mongo",
+  "orders-mongo",
+  "payments-mongo",
+  "expiration-redis",
+  "nats",
+];
 
 describe.each(["local", "ci", "gke"])("in the overlay %s", (overlay) => {
   let rendered: Rendered;
@@ -17,8 +24,8 @@ describe.each(["local", "ci", "gke"])("in the overlay %s", (overlay) => {
   });
 
   it("there is each service and each store, in one namespace that refuses pods which are not restricted", () => {
-    expect(namesOf(services)).toEqual(SERVICES.toSorted());
-    expect(namesOf(stores)).toEqual(STORES.toSorted());
+    expect(namesOf(services)).toEqual(serviceNames.toSorted());
+    expect(namesOf(stores)).toEqual(storeNames.toSorted());
     const inside = rendered.all.filter(({ kind }) => kind !== "Namespace");
     expect(new Set(inside.map(({ metadata }) => metadata.namespace))).toEqual(new Set(["eventhive"]));
     expect(rendered.all).toContainEqual(
@@ -118,7 +125,7 @@ describe.each(["local", "ci", "gke"])("in the overlay %s", (overlay) => {
     );
     const replicas = Object.fromEntries([...written, ...scaled]);
     const many = Object.keys(replicas).filter((name) => (replicas[name] ?? 1) >= 2);
-    expect(many.toSorted()).toEqual(overlay === "local" ? [] : SERVICES.toSorted());
+    expect(many.toSorted()).toEqual(overlay === "local" ? [] : serviceNames.toSorted());
     expect(namesOf(rendered.budgets)).toEqual(many.toSorted());
     for (const { metadata, spec } of rendered.budgets)
       expect(spec.selector).toEqual({ matchLabels: { app: metadata.name } });

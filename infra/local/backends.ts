@@ -3,8 +3,8 @@ export interface Backend {
   url: string;
 }
 
-const PROBE_EVERY_IN_MS = 500;
-const PROBE_TIMEOUT_IN_MS = 5_000;
+const probeEveryMilliseconds = 500;
+const probeTimeoutInMilliseconds = 5_000;
 
 /** The processes behind the gateway, and which of them say that they are ready. */
 export class Backends {
@@ -14,7 +14,7 @@ export class Backends {
   private readonly turns = new Map<string, number>();
 
   constructor(private readonly all: Backend[]) {
-    this.timer = setInterval(() => void this.probe(), PROBE_EVERY_IN_MS);
+    this.timer = setInterval(() => void this.probe(), probeEveryMilliseconds);
   }
 
   /** The ready processes of a service, each time beginning with another one. */
@@ -51,7 +51,9 @@ export class Backends {
 
 export async function isReady(url: string): Promise<boolean> {
   try {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_IN_MS) });
+    const response = await fetch(`${url}/readyz`, {
+      signal: AbortSignal.timeout(probeTimeoutInMilliseconds),
+    });
     await response.arrayBuffer();
     return response.ok;
   } catch {

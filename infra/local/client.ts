@@ -13,7 +13,7 @@ const folder = join(root, "client");
 const server = join(folder, ".next/standalone/client");
 /** Says what the build was made of. Whoever builds by hand removes it: that build has no static files beside it. */
 const mark = join(server, "made-of");
-const NOT_SOURCES = [".next", "node_modules", "next-env.d.ts"];
+const notSources = [".next", "node_modules", "next-env.d.ts"];
 
 /** Next's own variables; it knows best whether it is in production. */
 const forNext = { NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: undefined };
@@ -66,7 +66,7 @@ export async function buildClient(say: (line: string) => void, signal?: AbortSig
 /** By content: a checkout gives files a new time, and a deleted one has none. The types are those of `common`. */
 function fingerprint(): string {
   const hash = createHash("sha256");
-  const own = readdirSync(folder).filter((name) => !NOT_SOURCES.includes(name));
+  const own = readdirSync(folder).filter((name) => !notSources.includes(name));
   for (const source of [...own.map((name) => join("client", name)), "common/src", "package-lock.json"]) {
     for (const path of filesOf(source)) hash.update(`\0${path}\0`).update(readFileSync(join(root, path)));
   }

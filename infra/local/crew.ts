@@ -2,8 +2,8 @@ import type { Program } from "./program";
 import type { StackProcess } from "./stack-file";
 import { type Death, Supervisor } from "./supervisor";
 
-const READY_WITHIN_IN_MS = 90_000;
-const REMIND_EVERY_IN_MS = 5_000;
+const readyWithinMilliseconds = 90_000;
+const remindEveryMilliseconds = 5_000;
 
 /** All processes of one stack. */
 export class Crew {
@@ -36,8 +36,8 @@ export class Crew {
 
     const waitingFor = new Set(programs.map(({ name }) => name));
     const remind = () => this.say(`Waiting for ${[...waitingFor].join(", ")} …`);
-    const signal = AbortSignal.any([cancelled, AbortSignal.timeout(READY_WITHIN_IN_MS)]);
-    const reminder = setInterval(remind, REMIND_EVERY_IN_MS);
+    const signal = AbortSignal.any([cancelled, AbortSignal.timeout(readyWithinMilliseconds)]);
+    const reminder = setInterval(remind, remindEveryMilliseconds);
     remind();
     try {
       await Promise.all(
@@ -49,7 +49,7 @@ export class Crew {
     } catch (error) {
       if (cancelled.aborted) throw error;
       const logs = programs.filter(({ name }) => waitingFor.has(name)).map(({ log }) => log);
-      throw new Error(`Not ready within ${READY_WITHIN_IN_MS / 1000} s; see ${logs.join(", ")}`, {
+      throw new Error(`Not ready within ${readyWithinMilliseconds / 1000} s; see ${logs.join(", ")}`, {
         cause: error,
       });
     } finally {
@@ -69,13 +69,14 @@ export class Crew {
   }
 }
 
-function obituary({ name, how, lastWords, pauseInMs }: Death): string {
+function obituary({ name, how, lastWords, pauseInMilliseconds }: Death): string {
   const lines = lastWords
     .trimEnd()
     .split("\n")
     .slice(-20)
     .map((line) => line.slice(0, 300));
-  return [`${name} ended (${how}); it starts again in ${pauseInMs / 1000} s. Its last lines:`, ...lines].join(
-    "\n    ",
-  );
+  return [
+    `${name} ended (${how}); it starts again in ${pauseInMilliseconds / 1000} s. Its last lines:`,
+    ...lines,
+  ].join("\n    ");
 }

@@ -2,11 +2,11 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { reasonOf } from "./execute";
 
-const PASSWORD = "tickets-please";
+const demoPassword = "tickets-please";
 
 export const demoAccounts = [
-  { email: "sam@example.com", password: PASSWORD, does: "sells" },
-  { email: "bea@example.com", password: PASSWORD, does: "buys" },
+  { email: "sam@example.com", password: demoPassword, does: "sells" },
+  { email: "bea@example.com", password: demoPassword, does: "buys" },
 ];
 
 export const demoTickets = [

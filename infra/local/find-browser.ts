@@ -5,8 +5,8 @@ import { firstThatRuns, firstThatWorks, foldersOnPath, type Search } from "./fir
 import { mustAnswer } from "./install";
 import { root } from "./program";
 
-const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-const ON_MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
+const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const onMacOs = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 const downloads = { ...process.env, PLAYWRIGHT_BROWSERS_PATH: join(binFolder, "browsers") };
 
 /** The path of a Chromium that runs on this machine, installed first if need be. */
@@ -20,7 +20,7 @@ export async function findBrowser(search: Search = {}): Promise<string> {
       title: "Chromium",
       tried: [
         "CHROMIUM: not set",
-        `${NAMES.join(", ")} on the PATH: none that runs`,
+        `${names.join(", ")} on the PATH: none that runs`,
         "what Playwright has downloaded: none that runs",
       ],
       ways: [
@@ -37,9 +37,9 @@ export async function findBrowser(search: Search = {}): Promise<string> {
 export async function locateBrowser(): Promise<string | undefined> {
   const { CHROMIUM } = process.env;
   if (CHROMIUM) return firstThatRuns([CHROMIUM]);
-  const onPath = NAMES.flatMap((name) => foldersOnPath().map((folder) => join(folder, name)));
+  const onPath = names.flatMap((name) => foldersOnPath().map((folder) => join(folder, name)));
   return (
-    (await firstThatRuns([...onPath, ON_MACOS])) ??
+    (await firstThatRuns([...onPath, onMacOs])) ??
     firstThatRuns([await pathOfPlaywrights(process.env), await pathOfPlaywrights(downloads)])
   );
 }

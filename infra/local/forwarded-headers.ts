@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 
-const HOP_BY_HOP = [
+const hopByHop = [
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -32,7 +32,7 @@ export function headersForClient(response: IncomingMessage): OutgoingHttpHeaders
 
 function withoutHopByHop(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const named = headers.connection?.toLowerCase().split(/\s*,\s*/) ?? [];
-  const dropped = new Set([...HOP_BY_HOP, ...named]);
+  const dropped = new Set([...hopByHop, ...named]);
   dropped.delete("content-length"); // framing is never for the sender to have removed
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.has(name)));
 }

@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { buffer, text } from "node:stream/consumers";
 import { afterwards, backend, gatewayTo, type Handler, until } from "./testing";
 
-const MEBIBYTE = 1024 * 1024;
+const mebibyte = 1024 * 1024;
 let agent: Agent;
 
 beforeEach(() => {
@@ -41,7 +41,7 @@ it("passes a body on as it comes", async () => {
 });
 
 it("carries large answers whole", async () => {
-  const large = Buffer.alloc(8 * MEBIBYTE, "eventhive");
+  const large = Buffer.alloc(8 * mebibyte, "eventhive");
   const url = await gatewayToOrders((_req, res) => void res.end(large));
   expect((await buffer(await responseTo(open(url).end()))).equals(large)).toBe(true);
 });
@@ -90,8 +90,8 @@ it("keeps the connection when the service breaks off in the middle of a body", a
 
 it("takes a body of exactly 1 MiB", async () => {
   const url = await gatewayToOrders(async (req, res) => res.end(String((await buffer(req)).length)));
-  const response = await responseTo(open(url, "POST").end(Buffer.alloc(MEBIBYTE)));
-  expect(await text(response)).toBe(String(MEBIBYTE));
+  const response = await responseTo(open(url, "POST").end(Buffer.alloc(mebibyte)));
+  expect(await text(response)).toBe(String(mebibyte));
 });
 
 it.each([400, 401, 403, 404, 409, 415, 422, 429])("keeps the connection after a %d", async (status) => {

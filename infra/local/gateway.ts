@@ -9,15 +9,15 @@ import { headersForBackend, headersForClient } from "./forwarded-headers";
 import { badGateway, gatewayTimeout, refuse, tooLarge, unavailable } from "./refuse";
 import { findService, type Route } from "./routes";
 
-const LARGEST_BODY_IN_BYTES = 1024 * 1024;
-const REPEATABLE = ["GET", "HEAD", "OPTIONS", "DELETE"];
+const largestBodyInBytes = 1024 * 1024;
+const repeatable = ["GET", "HEAD", "OPTIONS", "DELETE"];
 
 export interface GatewayOptions {
   port: number;
   routes: Route[];
   backends: Backend[];
   /** Above the longest answer that a service gives: a payment's 20 s. */
-  longestAnswerInMs?: number;
+  longestAnswerMilliseconds?: number;
   /** Lets WebSockets through, which only `next dev` needs; without, the wish for one is ignored. */
   forwardsUpgrades?: boolean;
 }
@@ -30,7 +30,7 @@ export interface Gateway {
 
 /** What the ingress controller is in the cluster. Listens on this machine only; rejects when the port is taken. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { port, routes, longestAnswerInMs = 25_000, forwardsUpgrades = false } = options;
+  const { port, routes, longestAnswerMilliseconds = 25_000, forwardsUpgrades = false } = options;
   const backends = new Backends(options.backends);
   const agent = new Agent({ keepAlive: true });
   const timeouts = { keepAliveTimeout: 30_000, headersTimeout: 10_000, requestTimeout: 30_000 };
@@ -41,7 +41,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   if (forwardsUpgrades) {
     server.on("upgrade", (req: IncomingMessage, _socket, head: Buffer) => {
       upgraded.add(req.socket.once("close", () => upgraded.delete(req.socket)));
-      forwardUpgrade(req, head, requestIdOf(req), longestAnswerInMs, candidatesFor(req)[0]);
+      forwardUpgrade(req, head, requestIdOf(req), longestAnswerMilliseconds, candidatesFor(req)[0]);
     });
   }
 
@@ -63,7 +63,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const deadline = setTimeout(() => {
       refuse(res, requestId, gatewayTimeout);
       upstream.destroy();
-    }, longestAnswerInMs);
+    }, longestAnswerMilliseconds);
     res.once("close", () => {
       if (!res.writableFinished) upstream.destroy();
     });
@@ -77,7 +77,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       let size = 0;
       req.on("data", (chunk: Buffer) => {
         size += chunk.length;
-        if (size <= LARGEST_BODY_IN_BYTES || res.headersSent) return;
+        if (size <= largestBodyInBytes || res.headersSent) return;
         refuse(res, requestId, tooLarge);
         upstream.destroy();
       });
@@ -135,5 +135,5 @@ function requestIdOf({ headers }: IncomingMessage): string {
 /** A kept-alive connection may be closed by the service just as it is used again: harmless to ask twice only here. */
 function isRepeatable(req: IncomingMessage): boolean {
   const hasBody = "content-length" in req.headers || "transfer-encoding" in req.headers;
-  return REPEATABLE.includes(req.method ?? "") && !hasBody;
+  return repeatable.includes(req.method ?? "") && !hasBody;
 }

@@ -2,7 +2,7 @@ import { copyFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execute } from "./execute";
 
-const ANSWER_WITHIN_IN_MS = 5_000;
+const answerWithinMilliseconds = 5_000;
 
 /** Puts a server's binary into an empty folder, or rejects with the reason. */
 export type Install = (folder: string, signal?: AbortSignal) => Promise<void>;
@@ -61,7 +61,7 @@ export function fromGo(module: string): Install {
 /** Rejects in time where there is no internet. */
 export async function mustAnswer(url: string): Promise<void> {
   try {
-    const signal = AbortSignal.timeout(ANSWER_WITHIN_IN_MS);
+    const signal = AbortSignal.timeout(answerWithinMilliseconds);
     await fetch(url, { method: "HEAD", redirect: "manual", signal });
   } catch {
     throw new Error(`${new URL(url).host} does not answer`);

@@ -11,7 +11,7 @@ const canEndWithUs = attempt(() =>
   execFileSync("setpriv", ["--pdeathsig", "TERM", "true"], { stdio: "pipe" }),
 );
 
-const LAST_WORDS_IN_BYTES = 256 * 1024;
+const lastWordsInBytes = 256 * 1024;
 
 export interface Program {
   name: string;
@@ -33,7 +33,7 @@ export interface Run {
   /** The end of what this run printed. */
   printed: () => string;
   /** SIGKILL once the grace time is over. */
-  stop(signal: NodeJS.Signals, graceInMs: number): Promise<void>;
+  stop(signal: NodeJS.Signals, graceInMilliseconds: number): Promise<void>;
 }
 
 export function run(program: Program, lastWords: string): Run {
@@ -64,10 +64,10 @@ export function run(program: Program, lastWords: string): Run {
     isAlive: () => isAlive,
     ended,
     printed: () => endOf(program.log, begin),
-    async stop(signal, graceInMs) {
+    async stop(signal, graceInMilliseconds) {
       if (!isAlive) return;
       child.kill(signal);
-      const kill = setTimeout(() => child.kill("SIGKILL"), graceInMs);
+      const kill = setTimeout(() => child.kill("SIGKILL"), graceInMilliseconds);
       await ended;
       clearTimeout(kill);
     },
@@ -77,7 +77,7 @@ export function run(program: Program, lastWords: string): Run {
 function endOf(path: string, begin: number): string {
   const file = openSync(path, "r");
   const { size } = fstatSync(file);
-  const from = Math.max(begin, size - LAST_WORDS_IN_BYTES);
+  const from = Math.max(begin, size - lastWordsInBytes);
   const buffer = Buffer.alloc(Math.max(size - from, 0));
   readSync(file, buffer, 0, buffer.length, from);
   closeSync(file);

@@ -12,7 +12,7 @@ import type { StackFile } from "./stack-file";
 type Servers = StackFile["servers"];
 
 /** All of them but the client, which is built in another way. */
-export const SERVICES = ["auth", "tickets", "orders", "payments", "expiration"];
+export const serviceNames = ["auth", "tickets", "orders", "payments", "expiration"];
 
 /** Runs TypeScript as it is, @eventhive/common included. */
 const fromSource = [process.execPath, "--conditions=@eventhive/source", "--import", "tsx"];
@@ -22,7 +22,7 @@ export function serviceCommands(dev: boolean): Record<string, string[]> {
   const command = (name: string) =>
     dev ? [...fromSource, `${name}/src/index.ts`] : [process.execPath, `${name}/dist/index.js`];
   return {
-    ...Object.fromEntries(SERVICES.map((name) => [name, command(name)])),
+    ...Object.fromEntries(serviceNames.map((name) => [name, command(name)])),
     client: clientCommand(dev),
   };
 }

@@ -5,7 +5,7 @@ import { attempt } from "./processes";
 import { dataFolderFrom } from "./stack-file";
 
 /** By name: EVENTHIVE_DATA may be a folder that holds more than ours. */
-const OURS = ["mongo", "redis", "nats", "stripe", "logs", "jwt-key", "demo-loaded", "stack.json", "lock"];
+const ownFiles = ["mongo", "redis", "nats", "stripe", "logs", "jwt-key", "demo-loaded", "stack.json", "lock"];
 
 const dataFolder = dataFolderFrom(process.env);
 const holder = holderOf(dataFolder);
@@ -15,7 +15,7 @@ if (holder) {
   process.exitCode = 1;
 } else {
   void endLeftovers(dataFolder).then(() => {
-    for (const name of OURS) rmSync(join(dataFolder, name), { recursive: true, force: true });
+    for (const name of ownFiles) rmSync(join(dataFolder, name), { recursive: true, force: true });
     attempt(() => rmdirSync(dataFolder));
     console.log(`Removed the data in ${dataFolder}`);
   });

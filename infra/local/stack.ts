@@ -7,7 +7,7 @@ import { databaseUrl, sharedEnvironment } from "./environment";
 import { type Gateway, startGateway } from "./gateway";
 import { endLeftovers, lock } from "./lock";
 import { isFree, portOwner } from "./port";
-import { SERVICES, serverPrograms, serviceCommands, servicePrograms } from "./programs";
+import { serviceNames, serverPrograms, serviceCommands, servicePrograms } from "./programs";
 import { readRoutes } from "./routes";
 import { dataFolderFrom, stackFileOf, type StackFile, type StackProcess, writeStackFile } from "./stack-file";
 import type { Supervisor } from "./supervisor";
@@ -75,7 +75,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
     if (!dev && !options.services) {
       say("Building what has changed …");
-      await build(["common", ...SERVICES], signal);
+      await build(["common", ...serviceNames], signal);
       await buildClient(say, signal);
     }
     const shared = sharedEnvironment(environment, { url, servers }, dataFolder);

@@ -19,14 +19,16 @@ it("starts a program again when it dies, and tells how it died with its last wor
   supervisor.kill();
   await until(() => supervisor.pid !== first);
   await supervisor.ready();
-  expect(deaths).toEqual([{ name: "orders-1", how: "SIGKILL", lastWords: "ready\n", pauseInMs: 200 }]);
+  expect(deaths).toEqual([
+    { name: "orders-1", how: "SIGKILL", lastWords: "ready\n", pauseInMilliseconds: 200 },
+  ]);
   expect(supervisor.restarts).toBe(1);
 });
 
 it("waits longer each time for a program that cannot start", async () => {
   const { deaths } = supervise("console.error('PORT is missing'); process.exit(1)");
   await until(() => deaths.length === 3);
-  expect(deaths.map(({ pauseInMs }) => pauseInMs)).toEqual([200, 400, 800]);
+  expect(deaths.map(({ pauseInMilliseconds }) => pauseInMilliseconds)).toEqual([200, 400, 800]);
   expect(deaths[2]).toMatchObject({ how: "exit 1", lastWords: "PORT is missing\n" });
 });
 

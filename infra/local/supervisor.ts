@@ -2,15 +2,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import { killGroup } from "./processes";
 import { run, type Program, type Run } from "./program";
 
-const FIRST_PAUSE_IN_MS = 200;
-const LONGEST_PAUSE_IN_MS = 5_000;
-const LIVED_LONG_IN_MS = 10_000;
+const firstPauseInMilliseconds = 200;
+const longestPauseInMilliseconds = 5_000;
+const livedLongInMilliseconds = 10_000;
 
 export interface Death {
   name: string;
   how: string;
   lastWords: string;
-  pauseInMs: number;
+  pauseInMilliseconds: number;
 }
 
 export interface Watcher {
@@ -52,11 +52,11 @@ export class Supervisor {
   }
 
   /** Stays stopped until it is started again. */
-  async stop(signal: NodeJS.Signals = "SIGTERM", graceInMs = 25_000): Promise<void> {
+  async stop(signal: NodeJS.Signals = "SIGTERM", graceInMilliseconds = 25_000): Promise<void> {
     // Once is enough: services take a second signal as "at once".
     if (!this.halt.signal.aborted) {
       this.halt.abort();
-      await this.current?.stop(signal, graceInMs);
+      await this.current?.stop(signal, graceInMilliseconds);
     }
     await this.loop;
   }
@@ -67,7 +67,7 @@ export class Supervisor {
   }
 
   private async keepAlive(halted: AbortSignal): Promise<void> {
-    let pauseInMs = FIRST_PAUSE_IN_MS;
+    let pauseInMilliseconds = firstPauseInMilliseconds;
     let lastWords = "";
     for (;;) {
       const startedAt = performance.now();
@@ -77,11 +77,12 @@ export class Supervisor {
       if (halted.aborted) return;
 
       lastWords = this.current.printed();
-      if (performance.now() - startedAt > LIVED_LONG_IN_MS) pauseInMs = FIRST_PAUSE_IN_MS;
-      this.watcher.onDeath?.({ name: this.program.name, how, lastWords, pauseInMs });
-      await delay(pauseInMs, undefined, { signal: halted }).catch(() => undefined);
+      if (performance.now() - startedAt > livedLongInMilliseconds)
+        pauseInMilliseconds = firstPauseInMilliseconds;
+      this.watcher.onDeath?.({ name: this.program.name, how, lastWords, pauseInMilliseconds });
+      await delay(pauseInMilliseconds, undefined, { signal: halted }).catch(() => undefined);
       if (halted.aborted) return;
-      pauseInMs = Math.min(pauseInMs * 2, LONGEST_PAUSE_IN_MS);
+      pauseInMilliseconds = Math.min(pauseInMilliseconds * 2, longestPauseInMilliseconds);
       this.restarts++;
     }
   }

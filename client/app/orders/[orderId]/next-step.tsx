@@ -33,7 +33,7 @@ export async function NextStep({ view }: { view: OrderView }) {
       return (
         <>
           {live}
-          <Polling everyInMs={2_000} />
+          <Polling everyMilliseconds={2_000} />
           <p>
             {payment?.state === "charged"
               ? "Your card is charged. In a moment the ticket is yours, or, should it be gone, your money comes back by itself."
@@ -55,7 +55,7 @@ export async function NextStep({ view }: { view: OrderView }) {
       return (
         <>
           {live}
-          <Polling everyInMs={2_000} />
+          <Polling everyMilliseconds={2_000} />
           <p>The reservation has ended; the ticket goes back to the others.</p>
           <NotCharged view={view} />
         </>
@@ -63,7 +63,7 @@ export async function NextStep({ view }: { view: OrderView }) {
     case "refunding":
       return (
         <>
-          <Polling everyInMs={2_000} />
+          <Polling everyMilliseconds={2_000} />
           <p>
             The payment came too late, and the ticket went back to the others. What was charged is on its way
             back to your card, without you doing anything.
