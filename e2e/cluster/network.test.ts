@@ -18,10 +18,10 @@ const stores = [
   "expiration-redis:6379",
   "nats:4222",
 ];
-const elsewhere = [
-  "kubernetes.default:443",
-  ...(OUTSIDE_ADDRESS ? [`${OUTSIDE_ADDRESS}:80`, `${OUTSIDE_ADDRESS}:443`] : []),
-];
+/** The API server too: where it runs on the pod's own node, some networks do not filter the way to it. */
+const elsewhere = OUTSIDE_ADDRESS
+  ? ["kubernetes.default:443", `${OUTSIDE_ADDRESS}:80`, `${OUTSIDE_ADDRESS}:443`]
+  : [];
 
 const strangers = ["stranger", ...stores.map((store) => store.split(":", 1)[0] ?? "")];
 const inNamespace = (name: string) => `probe-${name}`;
