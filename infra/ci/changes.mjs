@@ -12,10 +12,11 @@ const everyCheck = {
 
 /** What a change asks for. The first row that fits counts, and what fits none may touch anything. */
 const table = [
+  [/^docs\/operating\.md$/, { components: ["infra"] }],
   [/^docs\/|\.md$|^LICENSE$|^\.github\/ISSUE_TEMPLATE\//, {}],
   ...serviceNames.map((name) => [
     new RegExp(`^${name}/`),
-    { components: [name], images: [name], stack: true, cluster: true },
+    { components: [name, "infra"], images: [name], stack: true, cluster: true }, // infra holds settings, metrics and manifests together
   ]),
   [
     /^infra\/(Dockerfile$|k8s\/|verify\/)|^skaffold\.yaml$/,

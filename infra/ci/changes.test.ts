@@ -29,9 +29,13 @@ it.each(["README.md", "orders/README.md", "docs/order.png", ".github/ISSUE_TEMPL
   },
 );
 
-it("checks a service that changed and no other, alone and with the rest", () => {
-  const orders = { components: ["orders"], images: ["orders"], stack: true, cluster: true };
+it("checks a service that changed and no other, with what is said of it in infra, alone and with the rest", () => {
+  const orders = { components: ["orders", "infra"], images: ["orders"], stack: true, cluster: true };
   expect(checksFor("orders/src/index.ts")).toEqual(orders);
+});
+
+it("holds the guide against the manifests when it changes", () => {
+  expect(checksFor("docs/operating.md")).toEqual({ ...none, components: ["infra"] });
 });
 
 it("builds every image for the cluster when what the images or the cluster are made of changes", () => {
@@ -47,7 +51,8 @@ it("needs no image for a change of the local runner or of tests", () => {
 
 it("adds up what several changes ask for, each once", () => {
   const { components, images } = checksFor("orders/src/app.ts", "auth/src/app.ts", "orders/src/index.ts");
-  expect({ components, images }).toEqual({ components: ["auth", "orders"], images: ["auth", "orders"] });
+  expect(components).toEqual(["auth", "orders", "infra"]);
+  expect(images).toEqual(["auth", "orders"]);
 });
 
 it("does not take a name that only begins like a service for that service", () => {
