@@ -1,7 +1,7 @@
 // Brings a cluster's Deployments back to what they were:
 //   node infra/ci/roll-back.mjs record FILE    before a deployment
 //   node infra/ci/roll-back.mjs undo FILE      after one that failed
-// Databases and the broker stay as they are: data has no way back.
+// Databases and the broker stay as they are, because data has no way back, and so do routes and network policies.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 
@@ -10,16 +10,27 @@ if (command === "record") writeFileSync(file, JSON.stringify(revisions()));
 else if (command === "undo") undo(JSON.parse(readFileSync(file, "utf8")));
 else throw new Error("Usage: node infra/ci/roll-back.mjs record|undo FILE");
 
-/** A plain `rollout undo` would take one that this deployment did not change back to the deployment before. */
+/**
+ * A plain `rollout undo` would take one that this deployment did not change back to the deployment before. One that
+ * cannot go back is no reason to leave the others where they are.
+ */
 function undo(recorded) {
   const changed = Object.entries(revisions()).filter(([name, revision]) => recorded[name] !== revision);
-  for (const [name] of changed) {
-    const revision = recorded[name];
-    if (revision === undefined) console.log(`${name} is new and has nothing to go back to`);
-    else kubectl("rollout", "undo", `deployment/${name}`, `--to-revision=${revision}`);
-  }
-  for (const [name] of changed) {
-    if (recorded[name] !== undefined) kubectl("rollout", "status", `deployment/${name}`, "--timeout=300s");
+  for (const [name] of changed.filter(([name]) => !(name in recorded)))
+    console.log(`${name} is new and has nothing to go back to`);
+
+  const old = changed.map(([name]) => name).filter((name) => name in recorded);
+  const commands = [
+    ...old.map((name) => ["rollout", "undo", `deployment/${name}`, `--to-revision=${recorded[name]}`]),
+    ...old.map((name) => ["rollout", "status", `deployment/${name}`, "--timeout=300s"]),
+  ];
+  for (const command of commands) {
+    try {
+      kubectl(...command);
+    } catch (error) {
+      console.error(error.message);
+      process.exitCode = 1;
+    }
   }
 }
 

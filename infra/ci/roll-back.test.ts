@@ -24,20 +24,22 @@ it("leaves alone what the deployment did not change, and what is new", () => {
   expect(cluster.changes()).toEqual([]);
 });
 
-it("says so when the cluster refuses", () => {
-  const cluster = fakeCluster({ auth: "3" });
+it("says so when the cluster refuses one, and takes the others back all the same", () => {
+  const cluster = fakeCluster({ auth: "3", orders: "7" });
   cluster.rollBack("record");
-  cluster.become({ auth: "4" });
-  cluster.refuse();
+  cluster.become({ auth: "4", orders: "8" });
+  cluster.refuse("deployment/auth");
   expect(() => cluster.rollBack("undo")).toThrow("rollout undo deployment/auth");
+  expect(cluster.changes()).toContain("--namespace=eventhive rollout undo deployment/orders --to-revision=7");
 });
 
 /** A kubectl of our own, first on the PATH, that lists these Deployments and writes down what it is told. */
 function fakeCluster(revisions: Record<string, string>) {
   const folder = mkdtempSync(join(tmpdir(), "roll-back-"));
   const [list = "", calls = ""] = ["list.json", "calls"].map((name) => join(folder, name));
-  const kubectl = (onChange: string) => {
-    const script = `#!/bin/sh\nif [ "$2" = get ]; then cat ${list}; else echo "$@" >> ${calls}; ${onChange}; fi\n`;
+  const kubectl = (refused: string) => {
+    const onChange = `echo "$@" >> ${calls}; [ "$4" != "${refused}" ]`;
+    const script = `#!/bin/sh\nif [ "$2" = get ]; then cat ${list}; else ${onChange}; fi\n`;
     writeFileSync(join(folder, "kubectl"), script);
     chmodSync(join(folder, "kubectl"), 0o755);
   };
@@ -47,11 +49,11 @@ function fakeCluster(revisions: Record<string, string>) {
     }));
     writeFileSync(list, JSON.stringify({ items }));
   };
-  kubectl("true");
+  kubectl("nothing");
   become(revisions);
   return {
     become,
-    refuse: () => kubectl("exit 1"),
+    refuse: kubectl,
     rollBack: (command: "record" | "undo") =>
       execFileSync(
         process.execPath,
