@@ -47,6 +47,16 @@ export const payments: Mutant[] = [
   arrow("giveBack", "charged", "refunding", { [machine]: ["goes from settled only where it may"] }),
   arrow("confirmRefund", "refunding", "refunded", { [machine]: ["goes from settled only where it may"] }),
   {
+    guard: "recall takes an order from a card that was refused later",
+    file: payment,
+    change: { "$unset: { pays: 1, token: 1 }": "$unset: { token: 1 }" },
+    red: {
+      "payments/src/recall.test.ts": [
+        "brings back the card that paid, though the copy still charges one that was refused afterwards",
+      ],
+    },
+  },
+  {
     guard: "idempotency key of a charge",
     file: gateway,
     change: { "{ idempotencyKey: `charge-${paymentId}` }": "{}" },

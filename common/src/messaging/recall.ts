@@ -16,6 +16,11 @@ interface Recallable extends Model<{ version: number }> {
   subjects?: Subject[];
   /** The other way round than `publicState`: what is stored of what was published. */
   storedState(state: State): Record<string, unknown>;
+  /**
+   * Frees what this published state holds from whoever held it before without any event telling so.
+   * @returns how many let go
+   */
+  letGoFor?(state: State): Promise<number>;
 }
 
 /**
@@ -79,14 +84,16 @@ async function bringAllTo(model: Recallable, states: State[]): Promise<number> {
   }
   const [first] = refusals;
   if (!first) return count;
-  if (refusals.length === states.length) throw first.error;
-  return (
-    count +
-    (await bringAllTo(
-      model,
-      refusals.map(({ state }) => state),
-    ))
-  );
+  const refused = refusals.map(({ state }) => state);
+  if (refusals.length === states.length && !(await letGo(model, refused))) throw first.error;
+  return count + (await bringAllTo(model, refused));
+}
+
+/** Resolves with whether anybody did. */
+async function letGo(model: Recallable, states: State[]): Promise<boolean> {
+  let count = 0;
+  for (const state of states) count += (await model.letGoFor?.(state)) ?? 0;
+  return count > 0;
 }
 
 async function bringTo(model: Recallable, state: State): Promise<boolean> {

@@ -51,6 +51,16 @@ const paymentSchema = new Schema(
         const unpublished = { since: clock.date(), token: undefined, tokenHash: hashOf(id), pays: orderId };
         return { orderId, userId, stripeId, amount, currency, state, ...unpublished };
       },
+
+      /** Nobody is told of a card that was refused, only of the next one, which paid. */
+      async letGoFor({ orderId }: EventData<"payment:created">): Promise<number> {
+        const failed = { state: "failed", since: clock.date() };
+        const { modifiedCount } = await this.updateMany(
+          { pays: orderId, state: "charging" },
+          { $set: failed, $unset: { pays: 1, token: 1 }, $inc: { version: 1 } },
+        );
+        return modifiedCount;
+      },
     },
     // The arrows of the state machine. Each says whether it changed anything: from a state that is not its own, nothing.
     methods: {

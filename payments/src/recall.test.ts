@@ -1,0 +1,34 @@
+import { MemoryBroker, eventBytes, setUpService } from "@eventhive/common/testing";
+import { recall } from "../../common/src/messaging/recall";
+import { database } from "./database";
+import { Payment } from "./models/payment";
+import { begunPayment, chargedPayment, orderToPay, reload, setUpSandbox } from "./testing";
+
+setUpService(database);
+setUpSandbox();
+
+/** What the broker knows of a payment; the database forgets it, as one that is restored from an older copy. */
+async function lose(broker: MemoryBroker, payment: Payment): Promise<void> {
+  const { id, version } = payment;
+  const data = { id, version, ...payment.publicState() };
+  const bytes = eventBytes("payment:created", { ...data, stripeId: payment.stripeId ?? "" });
+  await broker.connect("payments").publish("payment:created", bytes);
+  await Payment.deleteOne({ _id: id });
+}
+
+it("brings back the card that paid, though the copy still charges one that was refused afterwards", async () => {
+  const broker = new MemoryBroker();
+  const order = await orderToPay();
+  const refused = await begunPayment(order, "tok_refused");
+  const copy = await Payment.collection.findOne({ _id: refused._id });
+  refused.fail("Your card was declined.");
+  await refused.save();
+  const paid = await chargedPayment(order);
+  await lose(broker, paid);
+  if (copy) await Payment.collection.replaceOne({ _id: copy._id }, copy);
+
+  expect(await recall(database, broker.connect("payments"), { quietMilliseconds: 200 })).toBe(1);
+  expect(await reload(paid)).toMatchObject({ state: "charged", pays: order.id, version: 1 });
+  const { state, pays, token } = await reload(refused);
+  expect({ state, pays, token }).toEqual({ state: "failed" });
+});
