@@ -1,7 +1,7 @@
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseAllDocuments } from "yaml";
+import { parseAllDocuments, parseDocument } from "yaml";
 import { execute } from "../local/execute";
 
 export interface Manifest {
@@ -31,7 +31,12 @@ export interface Workload extends Manifest {
     selector: { matchLabels: Record<string, string> };
     template: {
       metadata: { labels: Record<string, string> };
-      spec: { containers: Container[]; terminationGracePeriodSeconds?: number };
+      spec: {
+        containers: Container[];
+        terminationGracePeriodSeconds?: number;
+        securityContext?: { runAsUser?: number; fsGroup?: number };
+        topologySpreadConstraints?: { topologyKey: string }[];
+      };
     };
     volumeClaimTemplates?: object[];
   };
@@ -45,7 +50,7 @@ export interface Selector {
 interface Peer {
   podSelector?: Selector;
   namespaceSelector?: Selector;
-  ipBlock?: { cidr: string };
+  ipBlock?: { cidr: string; except?: string[] };
 }
 
 interface Rule {
@@ -85,15 +90,24 @@ export interface Rendered {
   configMaps: ConfigMap[];
 }
 
-/** What a cluster gets by an overlay. The secrets are new ones: whoever has some in this folder keeps them. */
-export async function render(overlay: string): Promise<Rendered> {
-  const { KUSTOMIZE: kustomize = "kustomize" } = process.env;
+/**
+ * What a cluster gets by an overlay, with more components if they are named. The secrets are new ones: whoever has some in
+ * this folder keeps them.
+ */
+export async function render(overlay: string, components: string[] = []): Promise<Rendered> {
+  const { KUSTOMIZE } = process.env; // where there is a cluster, there is kubectl
   const folder = await mkdtemp(join(tmpdir(), "k8s-"));
   try {
     const filter = (path: string) => !path.endsWith("secrets.yaml");
     await cp(__dirname, folder, { recursive: true, filter });
     await execute(process.execPath, [join(folder, "make-secrets.mjs")]);
-    const printed = await execute(kustomize, ["build", join(folder, "overlays", overlay)]);
+    const path = join(folder, "overlays", overlay);
+    const kustomization = parseDocument(await readFile(join(path, "kustomization.yaml"), "utf8"));
+    for (const name of components) kustomization.addIn(["components"], `../../components/${name}`);
+    await writeFile(join(path, "kustomization.yaml"), kustomization.toString());
+    const printed = KUSTOMIZE
+      ? await execute(KUSTOMIZE, ["build", path])
+      : await execute("kubectl", ["kustomize", path]);
     const all = parseAllDocuments(printed).map((document) => document.toJS());
     const ofKind = (...kinds: string[]) => all.filter(({ kind }) => kinds.includes(kind));
     return {

@@ -54,3 +54,39 @@ it("needs no annotations, and takes its host and certificate from PUBLIC_URL", a
   const certificate = all.find(({ kind }) => kind === "Certificate");
   expect(certificate).toMatchObject({ spec: { dnsNames: [host], secretName: "eventhive-tls" } });
 });
+
+it("moves to a gateway with the same host and certificate, and sends whoever comes without HTTPS there", async () => {
+  const { all, configMaps } = await render("gke", ["gateway", "gateway-tls"]);
+  const settings = configMaps.find(({ metadata }) => metadata.name.startsWith("settings-"));
+  const { host } = new URL(settings?.data.PUBLIC_URL ?? "");
+  expect(all.find(({ kind }) => kind === "Gateway")).toMatchObject({
+    spec: {
+      listeners: [
+        { name: "http", port: 80 },
+        { name: "https", port: 443, tls: { certificateRefs: [{ name: "eventhive-tls" }] } },
+      ],
+    },
+  });
+  const routes = all.filter(({ kind }) => kind === "HTTPRoute");
+  expect(routes).toEqual([
+    expect.objectContaining({
+      metadata: expect.objectContaining({ name: "eventhive" }),
+      spec: expect.objectContaining({
+        hostnames: [host],
+        parentRefs: [{ name: "eventhive", sectionName: "https" }],
+      }),
+    }),
+    expect.objectContaining({
+      metadata: expect.objectContaining({ name: "to-https" }),
+      spec: {
+        hostnames: [host],
+        parentRefs: [{ name: "eventhive", sectionName: "http" }],
+        rules: [
+          {
+            filters: [{ type: "RequestRedirect", requestRedirect: { scheme: "https", statusCode: 301 } }],
+          },
+        ],
+      },
+    }),
+  ]);
+});
