@@ -2,9 +2,20 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 
+interface Job {
+  if?: string;
+  needs?: string | string[];
+  uses?: string;
+  environment?: string;
+  permissions?: Record<string, string>;
+  "timeout-minutes"?: number;
+  steps?: { name?: string; if?: string; run?: string; uses?: string }[];
+}
+
 interface Workflow {
   permissions: Record<string, string>;
-  jobs: Record<string, { needs?: string | string[]; "timeout-minutes"?: number }>;
+  concurrency: Record<string, unknown>;
+  jobs: Record<string, Job>;
 }
 
 const github = join(__dirname, "../../.github");
@@ -20,13 +31,41 @@ it.each([...workflows, "actions/skaffold/action.yml"])("uses in %s no action tha
 it.each(workflows)("lets nothing in %s write to the repository, run for hours, or see a secret", (path) => {
   const { permissions, jobs }: Workflow = parse(read(path));
   expect(permissions).toEqual({ contents: "read" });
-  const endless = Object.entries(jobs).filter(([, job]) => job["timeout-minutes"] === undefined);
+  const own = Object.entries(jobs).filter(([, job]) => !job.uses);
+  const endless = own.filter(([, job]) => job["timeout-minutes"] === undefined);
   expect(endless.map(([name]) => name)).toEqual([]);
+  for (const [, { permissions: more, environment }] of own)
+    expect(more ?? permissions).toEqual(
+      environment ? { contents: "read", "id-token": "write" } : permissions,
+    );
   expect(read(path)).not.toMatch(/{{[^}]*secrets\b|contents: write/);
 });
 
-it("waits at the gate for every other job", () => {
+it("waits at the gate for every other job, however it ends", () => {
   const { jobs }: Workflow = parse(read("workflows/ci.yml"));
   const others = Object.keys(jobs).filter((name) => name !== "gate");
-  expect(jobs.gate?.needs).toEqual(others);
+  expect(jobs.gate).toMatchObject({ needs: others, if: "always()" }); // skipped, it would count as passed
+});
+
+it("deploys what was tested, scanned and signed, one after the other, and goes back when it fails", () => {
+  const { jobs, concurrency }: Workflow = parse(read("workflows/deploy.yml"));
+  expect(concurrency).toEqual({ group: "deploy", "cancel-in-progress": false });
+  expect(jobs.test?.uses).toBe("./.github/workflows/ci.yml");
+  expect(jobs.build).toMatchObject({ needs: "test", environment: "registry" });
+  expect(jobs.sign).toMatchObject({ needs: "build", environment: "registry" });
+  expect(jobs.deploy).toMatchObject({ needs: ["build", "sign"], environment: "production" });
+  const commands = jobs.deploy?.steps?.flatMap(({ run, if: when }) => (run ? [[when, run]] : []));
+  expect(commands?.slice(-4)).toEqual([
+    [undefined, "skaffold deploy -p gke --build-artifacts=images.json"],
+    [undefined, expect.stringContaining("rollout status")],
+    [undefined, "skaffold verify -p gke --build-artifacts=images.json"],
+    ["failure() || cancelled()", expect.stringContaining("roll-back.mjs undo")],
+  ]);
+});
+
+it("verifies production where its certificate is", () => {
+  const skaffold = readFileSync(join(github, "../skaffold.yaml"), "utf8");
+  const settings = readFileSync(join(github, "../infra/k8s/overlays/gke/settings.env"), "utf8");
+  const [, address] = /^PUBLIC_URL=(.*)$/m.exec(settings) ?? [];
+  expect(skaffold).toContain(`value: ${address}\n`);
 });

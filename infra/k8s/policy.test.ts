@@ -95,6 +95,8 @@ describe.each(["local", "ci", "gke"])("in the overlay %s", (overlay) => {
   it("every store keeps what it has on a volume, and has an address of its own, which a late probe does not take", () => {
     for (const { metadata, spec } of stores) {
       expect(spec.volumeClaimTemplates).toHaveLength(1);
+      const { runAsUser, fsGroup } = spec.template.spec.securityContext ?? {};
+      expect(fsGroup).toBe(runAsUser); // or it could not write there
       expect(spec.serviceName).toBe(metadata.name);
       const service = rendered.services.find(({ metadata: { name } }) => name === metadata.name);
       expect(service?.spec).toMatchObject({ clusterIP: "None", publishNotReadyAddresses: true });
@@ -130,9 +132,19 @@ describe.each(["local", "ci", "gke"])("in the overlay %s", (overlay) => {
     for (const { metadata, spec } of rendered.budgets)
       expect(spec.selector).toEqual({ matchLabels: { app: metadata.name } });
     expect(Object.keys(replicas).toSorted()).toEqual(namesOf(rendered.workloads)); // no autoscaler of what does not exist
+    expect(scaled.map(([name]) => name).toSorted()).toEqual(
+      overlay === "local" ? [] : ["client", "orders", "tickets"],
+    );
   });
 
-  it("the stores run with the flags of `npm start`", () => {
+  it("what two processes or more do is spread over nodes and zones", () => {
+    for (const { spec } of services)
+      expect(spec.template.spec.topologySpreadConstraints?.map(({ topologyKey }) => topologyKey)).toEqual(
+        overlay === "local" ? undefined : ["kubernetes.io/hostname", "topology.kubernetes.io/zone"],
+      );
+  });
+
+  it("the stores run with the flags of `npm start`, and let nobody in without a password or token", () => {
     const place = { host: "HOST", port: "PORT", folder: "FOLDER" };
     const flagsOf = ({ flags }: typeof nats) =>
       Object.entries(flags(place)).filter(([, value]) => !Object.values(place).includes(value));
@@ -147,7 +159,14 @@ describe.each(["local", "ci", "gke"])("in the overlay %s", (overlay) => {
     const flags = flagsOf(redis)
       .flat()
       .filter((word) => !password.includes(word));
-    expect(argsOf("expiration-redis")).toEqual(expect.arrayContaining(["--requirepass", ...flags]));
+    expect(argsOf("expiration-redis")).toEqual(
+      expect.arrayContaining(["--requirepass", "$(REDIS_PASSWORD)", ...flags]),
+    );
+    expect(argsOf("nats")).toContain("-auth=$(NATS_TOKEN)");
+    for (const store of stores.filter(({ metadata }) => metadata.name.endsWith("-mongo")))
+      expect(containerOf(store).env.map(({ name }) => name)).toEqual(
+        expect.arrayContaining(["MONGO_INITDB_ROOT_USERNAME", "MONGO_INITDB_ROOT_PASSWORD"]),
+      );
   });
 });
 
