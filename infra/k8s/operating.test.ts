@@ -25,7 +25,9 @@ it("names workloads and secrets that there are", async () => {
     /(?:exec|logs|restart|scale|undo|status) (?:deploy|deployment|statefulset)\/([\w$-]+)/g,
   );
   expect(
-    [...named].filter((name) => ![...names, ...shell, "ingress-nginx-controller"].includes(name)),
+    [...named].filter(
+      (name) => ![...names, ...shell, "ingress-nginx-controller", "envoy-gateway"].includes(name),
+    ),
   ).toEqual([]);
   const patched = found(/(?:patch|get) secret ([\w-]+)/g);
   expect(patched.size).toBe(5);
@@ -48,12 +50,12 @@ it("gives GitHub the variables and environments that the deployment uses", () =>
   const used = new Set([...workflow.matchAll(/vars\.(\w+)/g)].map(([, name]) => name));
   expect(found(/gh variable set (\w+)/g)).toEqual(used);
   for (const [, name = ""] of workflow.matchAll(/environment: (\w+)/g))
-    expect(guide).toContain(`:environment:${name}"`);
+    expect(guide).toContain(`attribute.environment/${name}"`);
 });
 
 it("shows manifests that can be read", () => {
   const shown = [...guide.matchAll(/<<END\n([\s\S]*?)\n *END$/gm)].map(([, text = ""]) => text);
-  expect(shown).toHaveLength(2);
+  expect(shown).toHaveLength(3);
   for (const text of shown)
     for (const { errors } of parseAllDocuments(text.replaceAll("$", ""))) expect(errors).toEqual([]);
 });
