@@ -24,7 +24,7 @@ export async function memoryByApp(): Promise<string> {
   for (const { metadata } of await pods()) {
     const app = metadata.labels.app ?? "";
     const bytes = measured.get(metadata.name);
-    if (bytes === undefined) throw new Error(`${metadata.name} is not measured yet`);
+    if (!bytes) throw new Error(`${metadata.name} is not measured yet`);
     largest.set(app, Math.max(largest.get(app) ?? 0, Math.round(bytes / 2 ** 20)));
   }
   return [...largest].map(([app, mebibytes]) => `${app} ${mebibytes}`).join(", ");

@@ -26,7 +26,13 @@ app() {
     --volume "$work/npmrc:/root/.npmrc:ro" --volume "$work/authorities:/etc/ssl/certs/ca-certificates.crt:ro" \
     --volume "$EVENTHIVE_CLUSTER/npm:/root/.npm" "$@" "$context" > "$work/log" 2>&1 || { cat "$work/log"; return 1; }
   keep "docker.io/eventhive/$name:$tag"
-  say "image of $name"
+  say "image of $name: $(megabytes_above_base "docker.io/eventhive/$name:$tag") MB above its base"
+}
+# Its base is its first layer.
+megabytes_above_base() {
+  local digest
+  digest=$(jq -r --arg name "$1" '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $name).digest' "$images/index.json")
+  jq '[.layers[1:][].size] | add / 1e6 | round' "$images/blobs/${digest/://}"
 }
 own_images() {
   printf 'registry=%s\ncafile=/etc/ssl/certs/ca-certificates.crt\n' "$(npm config get registry)" > "$work/npmrc"
