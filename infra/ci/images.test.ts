@@ -19,11 +19,13 @@ const services = ["auth", "tickets", "orders", "payments", "expiration"];
 
 it("all images have the same base, which cannot move", () => {
   const dockerfiles = ["infra/Dockerfile", "client/Dockerfile", "infra/verify/Dockerfile"].map(read);
-  const bases = dockerfiles.map((dockerfile) => /^ARG NODE_IMAGE=(.*)$/m.exec(dockerfile)?.[1]);
+  const bases = dockerfiles.map(
+    (dockerfile) => /^ARG NODE_IMAGE=official-node\nFROM (.*) AS official-node$/m.exec(dockerfile)?.[1],
+  );
   expect(new Set(bases).size).toBe(1);
   expect(bases[0]).toMatch(/^docker\.io\/library\/node:24-.*@sha256:[\da-f]{64}$/);
   for (const dockerfile of dockerfiles)
-    expect(dockerfile.match(/^FROM (?!\$\{NODE_IMAGE\}|manifests|packages|runtime)/gm)).toBeNull();
+    expect(dockerfile.match(/^FROM (?!\$\{NODE_IMAGE\}|manifests|packages|runtime)/gm)).toHaveLength(1);
 });
 
 it("packages are installed from the manifests of all workspaces, in layers that all images share", () => {
