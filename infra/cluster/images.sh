@@ -26,13 +26,17 @@ app() {
     --volume "$work/npmrc:/root/.npmrc:ro" --volume "$work/authorities:/etc/ssl/certs/ca-certificates.crt:ro" \
     --volume "$EVENTHIVE_CLUSTER/npm:/root/.npm" "$@" "$context" > "$work/log" 2>&1 || { cat "$work/log"; return 1; }
   keep "docker.io/eventhive/$name:$tag"
-  say "image of $name: $(megabytes_above_base "docker.io/eventhive/$name:$tag") MB above its base"
+  say "image of $name: $(size_of "docker.io/eventhive/$name:$tag")"
 }
-# Its base is its first layer.
-megabytes_above_base() {
-  local digest
+# What is above its base, which is its first layer.
+size_of() {
+  local digest layer packed=0 unpacked=0
   digest=$(jq -r --arg name "$1" '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $name).digest' "$images/index.json")
-  jq '[.layers[1:][].size] | add / 1e6 | round' "$images/blobs/${digest/://}"
+  for layer in $(jq -r '.layers[1:][].digest' "$images/blobs/${digest/://}"); do
+    packed=$((packed + $(stat --format=%s "$images/blobs/${layer/://}")))
+    unpacked=$((unpacked + $(gzip --decompress --stdout "$images/blobs/${layer/://}" | wc --bytes)))
+  done
+  echo "$((unpacked / 1000000)) MB above its base, $((packed / 1000000)) compressed"
 }
 own_images() {
   printf 'registry=%s\ncafile=/etc/ssl/certs/ca-certificates.crt\n' "$(npm config get registry)" > "$work/npmrc"
