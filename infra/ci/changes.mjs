@@ -22,6 +22,7 @@ const table = [
     /^infra\/(Dockerfile$|k8s\/|verify\/)|^skaffold\.yaml$/,
     { ...everyCheck, components: ["infra"], stack: false },
   ],
+  [/^infra\/local\/sandbox\//, { components: ["infra"], stack: true, cluster: true }],
   [/^infra\/(local|jest)\//, { components: ["infra"], stack: true }],
   [/^infra\/cluster\//, { components: ["infra"] }], // for machines without kind, which the pipeline has
   [/^e2e\/cluster\//, { cluster: true }],
