@@ -23,8 +23,8 @@ app() {
   local name=$1 dockerfile=$2 context=$3; shift 3
   buildah build --layers --tag "docker.io/eventhive/$name:$tag" --file "$dockerfile" \
     --build-arg NODE_IMAGE=eventhive.local/node:1 \
-    --volume "$work/npmrc:/root/.npmrc:ro" --volume "$work/authorities:/etc/ssl/certs/ca-certificates.crt:ro" \
-    --volume "$EVENTHIVE_CLUSTER/npm:/root/.npm" "$@" "$context" > "$work/log" 2>&1 || { cat "$work/log"; return 1; }
+    --volume "$work/npmrc:/usr/local/etc/npmrc:ro" --volume "$work/authorities:/etc/ssl/certs/ca-certificates.crt:ro" \
+    --volume "$EVENTHIVE_CLUSTER/npm:/npm" "$@" "$context" > "$work/log" 2>&1 || { cat "$work/log"; return 1; }
   keep "docker.io/eventhive/$name:$tag"
   say "image of $name: $(size_of "docker.io/eventhive/$name:$tag")"
 }
@@ -39,7 +39,7 @@ size_of() {
   echo "$((unpacked / 1000000)) MB above its base, $((packed / 1000000)) compressed"
 }
 own_images() {
-  printf 'registry=%s\ncafile=/etc/ssl/certs/ca-certificates.crt\n' "$(npm config get registry)" > "$work/npmrc"
+  printf 'registry=%s\ncafile=/etc/ssl/certs/ca-certificates.crt\ncache=/npm\n' "$(npm config get registry)" > "$work/npmrc"
   cp -L /etc/ssl/certs/ca-certificates.crt "$work/authorities"
   mkdir -p "$EVENTHIVE_CLUSTER/npm"
   local service
