@@ -85,7 +85,8 @@ export class Client {
       status: response.status,
       headers: response.headers,
       ok: response.ok,
-      body: isJson ? JSON.parse(text) : undefined,
+      // Whoever stands before a service may have words of its own.
+      body: isJson ? JSON.parse(text) : response.ok ? undefined : { code: text, errors: [] },
     };
   }
 }

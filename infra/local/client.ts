@@ -33,7 +33,7 @@ export function clientEnvironment(shared: NodeJS.ProcessEnv, gateway: string): N
     ORDERS_URL: gateway,
     PAYMENTS_URL: gateway,
     HOSTNAME: "127.0.0.1",
-    KEEP_ALIVE_TIMEOUT: "75000", // as in its image: longer than the gateway
+    KEEP_ALIVE_TIMEOUT: "95000", // as in its image: longer than the gateway
     JWT_KEY: undefined,
     STRIPE_KEY: undefined,
   };

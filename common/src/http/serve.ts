@@ -58,10 +58,12 @@ export async function serve(
   };
 
   const limits = {
-    // Longer than any proxy keeps an idle connection, so that we are never the one to close it under a request.
-    keepAliveTimeout: seconds(75),
-    headersTimeout: seconds(10),
-    requestTimeout: seconds(30),
+    // Longer than any proxy keeps an idle connection (Go's: 90 s), so that we are never the one to close it under a request.
+    keepAliveTimeout: seconds(95),
+    // These count from the moment of connecting, and proxies keep connections that they have not needed yet: the first
+    // request on one would be answered with 408.
+    headersTimeout: seconds(100),
+    requestTimeout: seconds(100),
   };
   const server = createServer(limits, handle);
   await new Promise<void>((resolve, reject) => {
