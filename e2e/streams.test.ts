@@ -37,6 +37,7 @@ class Page {
     while (!this.isLeft) {
       const stream = await readStream(url, cookie);
       if (!stream.refusal) this.streams.push(stream);
+      if (this.isLeft) stream.leave(); // while it came back
       await stream.ended;
       if (!this.isLeft) await wait(stream.retryInMilliseconds);
     }
