@@ -2,9 +2,9 @@ import { Client, type Credentials, type Payment, type Ticket, type User } from "
 import { eventually } from "../eventually";
 import type { Snapshot } from "../world";
 import type { Answers, Reservation } from "./answers";
-import { clockMarginMilliseconds } from "./watch";
+import { clockMarginInMilliseconds } from "./watch";
 
-const windowMilliseconds = 5000; // EXPIRATION_SECONDS of run-stack.ts
+const windowInMilliseconds = 5000; // EXPIRATION_SECONDS of run-stack.ts
 
 /** What was promised in a good answer, and is not true when everything has come to rest. */
 export async function brokenPromises(answers: Answers, snapshot: Snapshot): Promise<string[]> {
@@ -77,8 +77,8 @@ function brokenReservation(
     JSON.stringify(found.ticket) === JSON.stringify(ticket) &&
     (shown === undefined || found.ticket.price === shown);
   const isInTime =
-    expiresAt >= askedAt + windowMilliseconds - clockMarginMilliseconds &&
-    expiresAt <= answeredAt + windowMilliseconds + clockMarginMilliseconds;
+    expiresAt >= askedAt + windowInMilliseconds - clockMarginInMilliseconds &&
+    expiresAt <= answeredAt + windowInMilliseconds + clockMarginInMilliseconds;
   return [
     ...(isKept ? [] : [`I13: order ${id} was ${JSON.stringify(order)}, and is ${JSON.stringify(found)}`]),
     ...(isInTime

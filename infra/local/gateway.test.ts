@@ -92,7 +92,7 @@ describe("the gateway answers by itself", () => {
 
   it("504 gateway-timeout when the answer takes longer than any should", async () => {
     const url = await gatewayTo([await backend("orders", () => undefined)], {
-      longestAnswerMilliseconds: 100,
+      longestAnswerInMilliseconds: 100,
     });
     expect(errorOf(await ask(`${url}/api/orders`))).toMatchObject({ status: 504, code: "gateway-timeout" });
   });

@@ -17,7 +17,7 @@ export interface GatewayOptions {
   routes: Route[];
   backends: Backend[];
   /** Above the longest answer that a service gives: a payment's 20 s. */
-  longestAnswerMilliseconds?: number;
+  longestAnswerInMilliseconds?: number;
   /** Lets WebSockets through, which only `next dev` needs; without, the wish for one is ignored. */
   forwardsUpgrades?: boolean;
 }
@@ -30,7 +30,7 @@ export interface Gateway {
 
 /** What the ingress controller is in the cluster. Listens on this machine only; rejects when the port is taken. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { port, routes, longestAnswerMilliseconds = 25_000, forwardsUpgrades = false } = options;
+  const { port, routes, longestAnswerInMilliseconds = 25_000, forwardsUpgrades = false } = options;
   const backends = new Backends(options.backends);
   const agent = new Agent({ keepAlive: true });
   const timeouts = { keepAliveTimeout: 30_000, headersTimeout: 10_000, requestTimeout: 30_000 };
@@ -41,7 +41,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   if (forwardsUpgrades) {
     server.on("upgrade", (req: IncomingMessage, _socket, head: Buffer) => {
       upgraded.add(req.socket.once("close", () => upgraded.delete(req.socket)));
-      forwardUpgrade(req, head, requestIdOf(req), longestAnswerMilliseconds, candidatesFor(req)[0]);
+      forwardUpgrade(req, head, requestIdOf(req), longestAnswerInMilliseconds, candidatesFor(req)[0]);
     });
   }
 
@@ -63,7 +63,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const deadline = setTimeout(() => {
       refuse(res, requestId, gatewayTimeout);
       upstream.destroy();
-    }, longestAnswerMilliseconds);
+    }, longestAnswerInMilliseconds);
     res.once("close", () => {
       if (!res.writableFinished) upstream.destroy();
     });
