@@ -1,7 +1,11 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { Types } from "mongoose";
 import request from "supertest";
 import { Toy, useToys } from "../database/toy.testing";
 import { createApp } from "./create-app";
+import { oneConnection } from "./one-connection.testing";
 import { type SortOrder, newestFirst, readPage } from "./pages";
 
 useToys();
@@ -88,6 +92,24 @@ it("links to a next page only when there is one, and keeps the rest of the query
     limit: "3",
     q: "kite & string",
   });
+});
+
+it.each([
+  ["a raw ? in the query", "/api/toys?limit=1&q=what?&sort=price", { q: "what?", sort: "price" }],
+  ["a target that is a whole URL", "http://evil.example/api/toys?limit=1&sort=price", { sort: "price" }],
+])("links to the next page after %s", async (_what, target, query) => {
+  await insertToys(2);
+  const server = createServer(app).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const connection = oneConnection((server.address() as AddressInfo).port);
+  const { headers } = await connection.ask("GET", target).finally(() => {
+    connection.close();
+    server.close();
+  });
+  const next = nextOf(String(headers.link));
+  expect(next).toMatch(/^\/api\/toys\?/);
+  const { searchParams } = new URL(String(next), "http://localhost");
+  expect(Object.fromEntries(searchParams)).toMatchObject({ limit: "1", ...query });
 });
 
 it("shows 50 unless asked, and 100 at most", async () => {

@@ -3,6 +3,7 @@ import { trusted } from "mongoose";
 import { z } from "zod";
 import { InvalidInputError } from "../errors";
 import { isId } from "../ids";
+import { publicOrigin } from "./session";
 
 /** An order that a list can be asked for; the id breaks ties. */
 export interface SortOrder {
@@ -93,10 +94,10 @@ function beyond({ value, id }: Cursor, { field, direction }: SortOrder): Record<
 function nextUrl(req: Request, list: string, sort: SortOrder, last: Item): string {
   const value = sort.field === "price" ? last.price : last.createdAt.toISOString();
   const cursor = Buffer.from(JSON.stringify({ list, value, id: last.id })).toString("base64url");
-  const [path, given] = req.originalUrl.split("?");
-  const query = new URLSearchParams(given);
-  query.set("cursor", cursor);
-  return `${path}?${query.toString()}`;
+  // Only the first "?" begins the query; a base, because the target may be a whole URL, and may begin with "//".
+  const { pathname, searchParams } = new URL(req.originalUrl.replace(/^\/+/, "/"), publicOrigin());
+  searchParams.set("cursor", cursor);
+  return `${pathname}?${searchParams.toString()}`;
 }
 
 const invalid = (field: string, message: string) => new InvalidInputError([{ message, field }]);
