@@ -17,6 +17,7 @@ export function sharedEnvironment(
     PUBLIC_URL: url,
     JWT_KEY: environment.JWT_KEY ?? sessionKey(dataFolder),
     ...Object.fromEntries(found),
+    LISTEN_ADDRESS: "127.0.0.1", // the gateway is the only door, and nothing on this machine is open to the network
     ...(usesStripe(environment) ? {} : { STRIPE_KEY: "sk_test_eventhive", STRIPE_API_URL: servers.stripe }),
     REDIS_URL: servers.redis,
     NATS_URL: servers.nats,

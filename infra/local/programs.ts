@@ -35,7 +35,7 @@ export async function serverPrograms(
 ): Promise<{ servers: Servers; programs: Program[] }> {
   const place = { dataFolder, ...search };
   const sandbox = [...fromSource, "infra/local/sandbox/index.ts"];
-  const ledger = { ...environment, SANDBOX_DATA: join(dataFolder, "stripe") };
+  const ledger = { ...environment, LISTEN_ADDRESS: "127.0.0.1", SANDBOX_DATA: join(dataFolder, "stripe") };
   const [forMongo, forRedis, forNats, forStripe] = await Promise.all([
     environment.MONGO_URL || serverProgram(mongo, place),
     environment.REDIS_URL || serverProgram(redis, place),

@@ -39,7 +39,7 @@ it("is alive from the first moment, and says that it is starting", async () => {
   expect(await get("/api/toys")).toMatchObject({
     status: 503,
     headers: { "retry-after": "1" },
-    body: { code: "starting", errors: [{ message: expect.any(String) }] },
+    body: { code: "starting", errors: [{ message: expect.any(String) }], requestId: expect.any(String) },
   });
 });
 
@@ -51,7 +51,10 @@ it("answers by the app once it is open", async () => {
 
 it("has no pages when it has no app", async () => {
   server.open(undefined);
-  expect(await get("/api/toys")).toMatchObject({ status: 404, body: { code: "not-found" } });
+  expect(await get("/api/toys")).toMatchObject({
+    status: 404,
+    body: { code: "not-found", requestId: expect.any(String) },
+  });
 });
 
 it("stays ready while the broker is away, and says so there and in the metrics", async () => {

@@ -1,8 +1,15 @@
-import { type RequestListener, type ServerResponse, createServer } from "node:http";
+import { type IncomingMessage, type RequestListener, type ServerResponse, createServer } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Express } from "express";
 import { seconds } from "../clock";
 import { exposeMetrics, metrics, metricsContentType } from "../metrics";
+import { settings, text } from "../settings";
+import { requestIdOf } from "./request-id";
+
+const config = settings({
+  /** The address to listen on; all of them by default, which is what a pod needs and a laptop does not. */
+  LISTEN_ADDRESS: text().optional(),
+});
 
 /** Anything that says what it needs before it can answer; nothing, when it can. */
 export type Readiness = () => Promise<{ waitingFor?: string; broker?: "connected" | "away" }>;
@@ -30,8 +37,8 @@ export async function serve(
 ): Promise<HttpServer> {
   let isDraining = false;
   const unanswered = new Set<ServerResponse>();
-  let answer: RequestListener = (_req, res) =>
-    json(res, 503, problem("starting", "This part is starting: try again"));
+  let answer: RequestListener = (req, res) =>
+    refuse(req, res, 503, "starting", "This part is starting: try again");
 
   const answerReady = async (res: ServerResponse) => {
     const { waitingFor, broker } = isDraining ? { waitingFor: "the end: draining" } : await readiness();
@@ -70,12 +77,12 @@ export async function serve(
     server.once("error", (error) =>
       reject(new Error(`Cannot listen on port ${port}, set PORT to another: ${error.message}`)),
     );
-    server.listen(port, resolve);
+    server.listen(port, config.LISTEN_ADDRESS, resolve);
   });
 
   return {
     open: (app) => {
-      answer = app ?? ((_req, res) => json(res, 404, problem("not-found", "There is no such page")));
+      answer = app ?? ((req, res) => refuse(req, res, 404, "not-found", "There is no such page"));
     },
     drain: async () => {
       isDraining = true;
@@ -98,7 +105,18 @@ export const isStream = (res: ServerResponse): boolean =>
 /** A reader that does not even take the end is cut off at the next attempt. */
 const endStream = (res: ServerResponse) => (res.writableEnded ? res.destroy() : res.end());
 
-const problem = (code: string, message: string) => ({ errors: [{ message }], code });
+/** In the shape of the app's errors. */
+function refuse(
+  req: IncomingMessage,
+  res: ServerResponse,
+  status: number,
+  code: string,
+  message: string,
+): void {
+  const requestId = requestIdOf(req);
+  res.setHeader("X-Request-Id", requestId);
+  json(res, status, { errors: [{ message }], code, requestId });
+}
 
 function json(res: ServerResponse, status: number, body: object): void {
   if (status === 503) res.setHeader("Retry-After", "1");

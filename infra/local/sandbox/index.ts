@@ -1,17 +1,17 @@
 import { createServer } from "node:http";
 import { createSandbox } from "./sandbox";
 
-const { HOST = "127.0.0.1", PORT, SANDBOX_DATA } = process.env;
+const { LISTEN_ADDRESS = "127.0.0.1", PORT, SANDBOX_DATA } = process.env;
 if (!PORT || !SANDBOX_DATA) {
   console.error("The payment sandbox needs PORT and SANDBOX_DATA, a folder for its ledger");
   process.exit(1);
 }
 
 const server = createServer(createSandbox({ dataFolder: SANDBOX_DATA }).app);
-server.listen(Number(PORT), HOST, () => {
+server.listen(Number(PORT), LISTEN_ADDRESS, () => {
   const address = server.address();
   const port = typeof address === "object" ? address?.port : PORT;
-  console.log(`The payment sandbox listens on http://${HOST}:${port}`);
+  console.log(`The payment sandbox listens on http://${LISTEN_ADDRESS}:${port}`);
 });
 
 // Nothing to finish: what was answered is on disk, and what was not is asked again with the same key.
