@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { type Answer, ask, backend, gatewayTo, type Handler, until } from "./testing";
+import { type Answer, afterwards, ask, backend, gatewayTo, type Handler, until } from "./testing";
 
 describe("a request goes to", () => {
   it("a process of the service that its path belongs to", async () => {
@@ -96,6 +97,29 @@ describe("the gateway answers by itself", () => {
     });
     expect(errorOf(await ask(`${url}/api/orders`))).toMatchObject({ status: 504, code: "gateway-timeout" });
   });
+
+  it("408 request-timeout when it is the request that does not arrive", async () => {
+    const url = await gatewayTo([await backend("orders", () => undefined)], {
+      longestAnswerInMilliseconds: 100,
+    });
+    const answer = await askRaw(url, "POST /api/orders", "Content-Length: 9\r\n\r\nhalf");
+    expect(answer).toMatch(/^HTTP\/1.1 408 [^]*"code":"request-timeout"/);
+  });
+
+  it.each([
+    ["OPTIONS *", 204],
+    ["TRACE /api/orders", 405],
+    ["GET http://[bad]/api/orders", 400],
+  ])("%s with %d", async (line, status) => {
+    const url = await gatewayTo([await backend("orders", says("orders"))]);
+    expect(await askRaw(url, line)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+});
+
+it("sends on the path of a target that is a whole URL", async () => {
+  const url = await gatewayTo([await backend("orders", (req, res) => void res.end(`asked for ${req.url}`))]);
+  const answer = await askRaw(url, "GET http://evil.example/api/orders?a=1");
+  expect(answer).toContain("asked for /api/orders?a=1");
 });
 
 describe("headers", () => {
@@ -134,6 +158,14 @@ async function exchange(
   });
   const answer = await ask(`${await gatewayTo([service])}/api/orders`, { headers });
   return { received: JSON.parse(answer.body), answer };
+}
+
+/** The answer to a request that Node's own client would not send. */
+function askRaw(url: string, line: string, rest = "\r\n"): Promise<string> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  afterwards(() => socket.destroy());
+  socket.write(`${line} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${rest}`);
+  return text(socket);
 }
 
 function says(name: string): Handler {

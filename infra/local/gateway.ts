@@ -6,7 +6,16 @@ import { pipeline } from "node:stream";
 import { type Backend, Backends } from "./backends";
 import { forwardUpgrade } from "./forward-upgrade";
 import { headersForBackend, headersForClient } from "./forwarded-headers";
-import { badGateway, gatewayTimeout, refuse, tooLarge, unavailable } from "./refuse";
+import {
+  badGateway,
+  badTarget,
+  gatewayTimeout,
+  methodNotAllowed,
+  refuse,
+  requestTimeout,
+  tooLarge,
+  unavailable,
+} from "./refuse";
 import { findService, type Route } from "./routes";
 
 const largestBodyInBytes = 1024 * 1024;
@@ -35,7 +44,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const agent = new Agent({ keepAlive: true });
   const timeouts = { keepAliveTimeout: 30_000, headersTimeout: 10_000, requestTimeout: 30_000 };
   const server = createServer(timeouts, (req, res) => {
-    forward(req, res, requestIdOf(req), candidatesFor(req));
+    const requestId = requestIdOf(req);
+    if (req.url === "*") return void res.writeHead(204).end(); // OPTIONS * asks only whether anything answers
+    const target = originForm(req.url);
+    if (target === undefined) return refuse(res, requestId, badTarget);
+    if (req.method === "TRACE") return refuse(res, requestId, methodNotAllowed);
+    req.url = target;
+    forward(req, res, requestId, candidatesFor(req));
   });
   const upgraded = new Set<Socket>();
   if (forwardsUpgrades) {
@@ -61,7 +76,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const upstream = request(backend.url, { agent, method: req.method, path: req.url, headers });
 
     const deadline = setTimeout(() => {
-      refuse(res, requestId, gatewayTimeout);
+      refuse(res, requestId, req.complete ? gatewayTimeout : requestTimeout);
       upstream.destroy();
     }, longestAnswerInMilliseconds);
     res.once("close", () => {
@@ -124,6 +139,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await closed;
     },
   };
+}
+
+/** The path and query of a request's target, which may be a whole URL (RFC 9112, 3.2.2). */
+function originForm(target = "/"): string | undefined {
+  if (target.startsWith("/")) return target;
+  if (!URL.canParse(target)) return undefined;
+  const { pathname, search } = new URL(target);
+  return pathname + search;
 }
 
 /** The client's own, when it is one that the services take too. */

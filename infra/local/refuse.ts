@@ -7,7 +7,18 @@ export interface Refusal {
   retryAfterInSeconds?: number;
 }
 
+export const badTarget = { status: 400, code: "malformed", message: "The target of the request is no URL" };
+export const methodNotAllowed = {
+  status: 405,
+  code: "method-not-allowed",
+  message: "TRACE is not supported",
+};
 export const tooLarge = { status: 413, code: "too-large", message: "The request is larger than 1 MiB" };
+export const requestTimeout = {
+  status: 408,
+  code: "request-timeout",
+  message: "The request did not arrive in time: send it again",
+};
 export const badGateway = {
   status: 502,
   code: "bad-gateway",

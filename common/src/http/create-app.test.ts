@@ -1,11 +1,14 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { currentContext } from "../context";
 import { BadRequestError, UnavailableError } from "../errors";
 import { exposeMetrics } from "../metrics";
 import { createApp } from "./create-app";
 import { oneConnection } from "./one-connection.testing";
+
+process.env.BODY_TIMEOUT = "1s";
 
 const thrown: Record<string, Error> = {
   bug: new Error("the password is hunter2"),
@@ -107,6 +110,22 @@ it("answers reads from anywhere", async () => {
 it.each([{}, { "Content-Length": 0 }])("lets a request without a body pass: %j", async (headers) => {
   const answer = await connection.ask("POST", "/api/things", { headers });
   expect(answer).toMatchObject({ status: 200, body: { given: "nothing" } });
+});
+
+it("lets a chunked body pass that turns out to be empty, whatever its type", async () => {
+  for (const type of [undefined, "text/plain"]) {
+    const headers = { "Transfer-Encoding": "chunked", ...(type && { "Content-Type": type }) };
+    expect((await connection.ask("POST", "/api/things", { headers })).status).toBe(200);
+  }
+});
+
+it("answers 408 when a body does not arrive in time, and closes the connection", async () => {
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  socket.write(
+    "POST /api/things HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
+  );
+  const answer = await text(socket);
+  expect(answer).toMatch(/^HTTP\/1.1 408 [^]*connection: close[^]*"code":"request-timeout"/i);
 });
 
 it("keeps the request's id and trace through the reading of a body", async () => {

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import express, { type Express, type Request, type RequestHandler, type Response } from "express";
 import helmet from "helmet";
@@ -7,7 +6,9 @@ import { logger } from "../logger";
 import { metrics } from "../metrics";
 import { settings, text } from "../settings";
 import { errorHandler, notFound } from "./error-handler";
-import { refuseForeignBody, refuseForeignOrigin } from "./refuse-foreign";
+import { jsonBody } from "./json-body";
+import { rejectCrossOrigin } from "./reject-cross-origin";
+import { requestIdOf } from "./request-id";
 import { isStream } from "./serve";
 import { session } from "./session";
 
@@ -23,7 +24,7 @@ export function createApp(addRoutes: (api: Express) => void): Express {
   app.set("trust proxy", config.TRUSTED_PROXIES);
   app.set("query parser", "simple"); // no operators from ?a[$gt]=
   app.use(inContext, measure, helmet(), noStore);
-  app.use(refuseForeignOrigin, refuseForeignBody, express.json({ limit: "10kb" }), session());
+  app.use(rejectCrossOrigin, jsonBody(), session());
   addRoutes(app);
   app.use(notFound);
   app.use(errorHandler);
@@ -31,8 +32,7 @@ export function createApp(addRoutes: (api: Express) => void): Express {
 }
 
 const inContext: RequestHandler = (req, res, next) => {
-  const given = req.get("X-Request-Id");
-  const requestId = given && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
+  const requestId = requestIdOf(req);
   res.set("X-Request-Id", requestId);
   const answer = (span?: Span) => {
     const told = span && tellOfAnswer(span, req, res);

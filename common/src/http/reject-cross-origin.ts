@@ -1,0 +1,19 @@
+import type { RequestHandler } from "express";
+import { ForbiddenError } from "../errors";
+import { publicOrigin } from "./session";
+
+const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * Rejects changes that another site asks a signed-in browser for. Browsers tell by `Sec-Fetch-Site`, older ones by
+ * `Origin`; requests with neither come from tools and pass.
+ */
+export const rejectCrossOrigin: RequestHandler = (req, _res, next) => {
+  if (safeMethods.has(req.method)) return next();
+  const site = req.get("Sec-Fetch-Site");
+  const origin = req.get("Origin");
+  const isForeign = site ? site !== "same-origin" && site !== "none" : origin && origin !== publicOrigin();
+  if (isForeign)
+    throw new ForbiddenError("Changes are accepted from EventHive's own pages only", "foreign-origin");
+  next();
+};
