@@ -2,11 +2,19 @@ import { type NextRequest, NextResponse } from "next/server";
 
 const stripe = "https://checkout.stripe.com";
 
+/** What takes a POST; everything else is a page. */
+const forms = ["/auth/session", "/test-cards"];
+
 /**
- * Gives each page a policy of what it may load (https://developer.mozilla.org/docs/Web/HTTP/Guides/CSP), with a nonce
+ * Rejects methods that pages do not have: Next would render the page for any of them. Gives each page a policy of what it may load (https://developer.mozilla.org/docs/Web/HTTP/Guides/CSP), with a nonce
  * that only scripts of this answer know. A list of hosts would not do: Next's own scripts are written into the page.
  */
 export function proxy(request: NextRequest): NextResponse {
+  const allowed = forms.includes(request.nextUrl.pathname) ? ["POST"] : ["GET", "HEAD"];
+  if (!allowed.includes(request.method)) {
+    const status = request.method === "OPTIONS" ? 204 : 405;
+    return new NextResponse(null, { status, headers: { Allow: allowed.join(", ") } });
+  }
   const nonce = crypto.randomUUID().replaceAll("-", "");
   const policy = policyFor(request.nextUrl.pathname, nonce);
   const headers = new Headers(request.headers);

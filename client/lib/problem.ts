@@ -31,3 +31,6 @@ export function problemOf(error: unknown): Problem {
   const wait = status === 429 ? ` Try again in ${String(headers?.["retry-after"])} s.` : "";
   return { code: data.code, message: general && general + (general.endsWith(".") ? "" : ".") + wait, fields };
 }
+
+/** The status that the API answered with; 503 when it did not answer. */
+export const statusOf = (error: unknown): number => (isAxiosError(error) && error.response?.status) || 503;

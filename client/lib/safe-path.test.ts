@@ -8,6 +8,14 @@ it.each(["/", "/orders", "/tickets/0123456789abcdef01234567", "/?q=jazz&sort=-pr
 );
 
 it.each([
+  ["/東?q=é", "/%E6%9D%B1?q=%C3%A9"],
+  ["/%E6%9D%B1", "/%E6%9D%B1"],
+  ["/orders/../listings", "/listings"],
+])("makes %s fit for a header", (path, expected) => {
+  expect(safePath(path)).toBe(expected);
+});
+
+it.each([
   undefined,
   "",
   "orders",
@@ -15,6 +23,7 @@ it.each([
   "//elsewhere.example",
   "/\\elsewhere.example",
   "/\t/elsewhere.example",
+  "/.//elsewhere.example",
   "javascript:alert(1)",
 ])("stays at home for %s", (path) => {
   expect(safePath(path)).toBe("/");

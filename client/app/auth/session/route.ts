@@ -1,14 +1,19 @@
-import { problemOf } from "@/lib/problem";
+import { problemOf, statusOf } from "@/lib/problem";
 import { refusalCookie } from "@/lib/refusal";
 import { safePath } from "@/lib/safe-path";
 import { serverClient } from "@/lib/server";
 import { textsOf } from "@/lib/texts-of";
 
+const isForm = /^(application\/x-www-form-urlencoded|multipart\/form-data)\s*(;|$)/i;
 const intents = ["signin", "signup", "signout"];
 
 /** Signs in, up and out for browsers that do not run JavaScript. The auth service decides; its cookie goes through. */
 export async function POST(request: Request): Promise<Response> {
-  const { intent, email = "", password, next } = textsOf(await request.formData());
+  if (!isForm.test(request.headers.get("content-type") ?? ""))
+    return new Response("Send a form", { status: 415 });
+  const form = await request.formData().catch(() => undefined);
+  if (!form) return new Response("This form is malformed", { status: 400 });
+  const { intent, email = "", password, next } = textsOf(form);
   if (!intent || !intents.includes(intent)) return new Response("There is no such form", { status: 400 });
   const client = await serverClient();
   try {
@@ -19,7 +24,8 @@ export async function POST(request: Request): Promise<Response> {
     return seeOther(safePath(next), [headers["set-cookie"] ?? []].flat());
   } catch (error) {
     const problem = problemOf(error);
-    if (intent === "signout") return new Response(problem.message, { status: 503 });
+    if (intent === "signout" || problem.code === "foreign-origin")
+      return new Response(problem.message, { status: statusOf(error) });
     const query = new URLSearchParams({ next: safePath(next), refused: "" });
     return seeOther(`/auth/${intent}?${query.toString()}`, [refusalCookie({ problem, email })]);
   }
