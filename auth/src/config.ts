@@ -1,4 +1,4 @@
-import { settings, wholeNumber } from "@eventhive/common";
+import { durationInSeconds, settings, wholeNumber } from "@eventhive/common";
 
 export const config = settings({
   /** scrypt's N for new hashes. Twice the cost is twice the time and the memory: 128 MiB for each hashing at 2^17. */
@@ -9,4 +9,8 @@ export const config = settings({
     .default(2 ** 17),
   /** How often one address may ask to sign somebody up. */
   SIGNUPS_PER_HOUR: wholeNumber().default(1000),
+  /** How many sign-ins, and how many sign-ups, may wait to be hashed. */
+  MAX_PENDING_HASHES: wholeNumber().default(100),
+  /** How long each may wait: less than gateways wait for an answer. */
+  HASHING_QUEUE_TIMEOUT: durationInSeconds().default(15),
 });

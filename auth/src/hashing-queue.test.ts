@@ -1,33 +1,129 @@
-import { inTurn } from "./hashing-queue";
+import { register } from "prom-client";
+import { signInHashes, signUpHashes } from "./hashing-queue";
 
-it("runs two at a time in the order they came, lets a hundred wait, and refuses more", async () => {
-  const started: number[] = [];
-  const finish: (() => void)[] = [];
-  const work = (number: number) =>
-    inTurn(() => {
-      started.push(number);
-      return new Promise<number>((resolve) => finish.push(() => resolve(number)));
-    });
+/** Hashes that are finished by hand, in the order in which they were started. */
+let started: string[];
+let finish: (() => void)[];
+let outcomes: Promise<string>[];
 
-  const accepted = Array.from({ length: 102 }, (_, number) => work(number));
-  expect(started).toEqual([0, 1]);
-  await expect(work(102)).rejects.toMatchObject({ status: 503, options: { retryAfterInSeconds: 1 } });
-
-  finish[0]?.();
-  await accepted[0];
-  const late = work(103);
-  expect(started).toEqual([0, 1, 2]);
-
-  for (let done = 1; done <= 102; done++) {
-    finish[done]?.();
-    await (accepted[done] ?? late);
-    expect(started).toHaveLength(Math.min(done + 3, 103));
-  }
-  expect(started.at(-1)).toBe(103);
+beforeEach(() => {
+  register.resetMetrics();
+  started = [];
+  finish = [];
+  outcomes = [];
 });
 
-it("gives the turn on when a hashing fails", async () => {
-  const failures = Array.from({ length: 10 }, () => inTurn(() => Promise.reject(new Error("out of memory"))));
+function ask(name: string, address: string, queue = signInHashes): Promise<string> {
+  const outcome = queue
+    .run(address, () => {
+      started.push(name);
+      return new Promise<void>((resolve) => finish.push(resolve));
+    })
+    .then(
+      () => "done",
+      ({ status, options }) => `${status} after ${options.retryAfterInSeconds} s`,
+    );
+  outcomes.push(outcome);
+  return outcome;
+}
+
+const crowd = (count: number, address: string | ((number: number) => string), queue = signInHashes) =>
+  Array.from({ length: count }, (_, number) =>
+    ask(
+      `${queue === signUpHashes ? "sign-up" : "sign-in"} ${number}`,
+      typeof address === "string" ? address : address(number),
+      queue,
+    ),
+  );
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Finishes the hash that was started first, and then the next. */
+async function finishNext(count = 1): Promise<void> {
+  for (let number = 0; number < count; number++) {
+    finish.shift()?.();
+    await settled();
+  }
+}
+
+afterEach(async () => {
+  while (finish.length > 0) await finishNext();
+  await Promise.all(outcomes);
+});
+
+const refused = async (queue: string) => {
+  const { values = [] } = (await register.getSingleMetric("password_hashes_refused_total")?.get()) ?? {};
+  const ofQueue = values.filter(({ labels }) => labels.queue === queue);
+  return Object.fromEntries(ofQueue.map(({ labels, value }) => [labels.reason, value]));
+};
+
+it("computes two hashes at a time, those of one address in the order in which they came", async () => {
+  crowd(4, "203.0.113.7");
+  expect(started).toEqual(["sign-in 0", "sign-in 1"]);
+  await finishNext();
+  expect(started).toEqual(["sign-in 0", "sign-in 1", "sign-in 2"]);
+  await finishNext(3);
+  expect(started).toHaveLength(4);
+});
+
+it("frees the slot of a hash that fails", async () => {
+  const failures = Array.from({ length: 10 }, () =>
+    signInHashes.run("203.0.113.7", () => Promise.reject(new Error("out of memory"))),
+  );
   expect((await Promise.allSettled(failures)).every(({ status }) => status === "rejected")).toBe(true);
-  expect(await inTurn(async () => "done")).toBe("done");
+  expect(await signInHashes.run("203.0.113.7", async () => "done")).toBe("done");
+});
+
+it.each([
+  ["an IPv4 address", () => "203.0.113.7", "203.0.113.8"],
+  ["an IPv6 /64", (number: number) => `2001:db8:1:2::${number + 1}`, "2001:db8:1:3::1"],
+  ["an IPv6 /48", (number: number) => `2001:db8:1:${number}::1`, "2001:db8:2::1"],
+])("starts somebody else next while %s fills the queue", async (_, address, other) => {
+  const answers = crowd(110, address);
+  expect(await Promise.all(answers.slice(102))).toEqual(Array(8).fill("429 after 5 s"));
+  void ask("victim", other);
+  await finishNext(2);
+  expect(started.slice(2)).toContain("victim");
+  expect(await refused("sign_in")).toEqual({ network: 9 }); // one gave its place up
+});
+
+it("gives each site its turn, however many wait for another", async () => {
+  crowd(40, "203.0.113.7");
+  void ask("one", "198.51.100.1");
+  void ask("another", "198.51.100.2");
+  void ask("one again", "198.51.100.1");
+  await finishNext(6);
+  expect(started.slice(2)).toEqual(["sign-in 2", "one", "another", "sign-in 3", "one again", "sign-in 4"]);
+});
+
+it("gives sign-ins their turn, however many sign-ups wait", async () => {
+  crowd(110, (number) => `203.0.113.${number}`, signUpHashes);
+  crowd(3, (number) => `198.51.100.${number}`);
+  await finishNext(4);
+  expect(started.slice(2).filter((name) => name.startsWith("sign-in"))).toHaveLength(2);
+  expect(await refused("sign_up")).toEqual({ full: 8 });
+});
+
+it("shares a full queue among all who come, until each holds one place", async () => {
+  crowd(52, "203.0.113.7");
+  crowd(50, "203.0.113.8");
+  const displaced = [...outcomes.slice(3, 52), ...outcomes.slice(53)];
+  const answers = crowd(100, (number) => `198.51.100.${number}`);
+  expect(await Promise.all(displaced)).toEqual(Array(98).fill("429 after 5 s"));
+  expect(await Promise.all(answers.slice(98))).toEqual(Array(2).fill("503 after 1 s"));
+  expect(await ask("once more", "203.0.113.8")).toBe("429 after 5 s");
+  expect(await refused("sign_in")).toEqual({ network: 99, full: 2 });
+});
+
+it("refuses whoever has waited for too long, and goes on with the others", async () => {
+  jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
+  crowd(3, "203.0.113.7");
+  jest.advanceTimersByTime(15_000);
+  expect(await outcomes[2]).toBe("503 after 1 s");
+  expect(await refused("sign_in")).toEqual({ timeout: 1 });
+  ask("next", "203.0.113.7");
+  await finishNext();
+  jest.advanceTimersByTime(15_000);
+  expect(started).toEqual(["sign-in 0", "sign-in 1", "next"]);
+  jest.useRealTimers();
 });

@@ -21,3 +21,9 @@ it("finds the 64 bits where zeros are left out", () => {
 it("takes what is no address as it is", () => {
   expect(networkOf("")).toBe("");
 });
+
+it("takes the 48 bits of a site, where it is asked for these", () => {
+  expect(networkOf("2001:db8:1:2::9", 48)).toBe("2001:db8:1");
+  expect(networkOf("2001:db8::1", 48)).toBe("2001:db8:0");
+  expect(networkOf("203.0.113.7", 48)).toBe("203.0.113.7");
+});

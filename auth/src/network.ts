@@ -1,13 +1,13 @@
 import { isIPv6 } from "node:net";
 
 /**
- * Whom an address belongs to, as far as one can see: an IPv4 address is somebody, of an IPv6 address its first 64 bits,
- * because whoever has one of these has them all.
+ * The network that an address belongs to: an IPv4 address itself, of an IPv6 address the first `bits`. A host has at
+ * least 64 bits for itself, and a site up to 48.
  */
-export function networkOf(address: string): string {
+export function networkOf(address: string, bits: 64 | 48 = 64): string {
   const inside = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (inside || !isIPv6(address)) return inside ?? address;
   const [head = [], tail = []] = address.split("::").map((part) => part.split(":"));
   const zeros = Array<string>(Math.max(0, 8 - head.length - tail.length)).fill("0");
-  return [...head, ...zeros, ...tail].slice(0, 4).join(":");
+  return [...head, ...zeros, ...tail].slice(0, bits / 16).join(":");
 }

@@ -1,6 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { config } from "./config";
-import { inTurn } from "./hashing-queue";
 
 /** As https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html recommends, with N = 2^17. */
 const blockSize = 8;
@@ -23,6 +22,8 @@ const format =
   /^\$scrypt\$ln=([1-9]|1\d|20),r=([89]|[12]\d|3[0-2]),p=([1-9]|1[0-6])\$([A-Za-z0-9+/]{32})\$([A-Za-z0-9+/]{64})$/;
 
 const prefix = (cost: number) => `$scrypt$ln=${Math.log2(cost)},r=${blockSize},p=${parallelization}$`;
+
+// Callers run these in the queues of hashing-queue.ts.
 
 /** A hash that carries its salt and parameters: `$scrypt$ln=17,r=8,p=1$SALT$KEY`. */
 export async function hashPassword(password: string, cost = config.PASSWORD_COST): Promise<string> {
@@ -66,12 +67,7 @@ function derive(password: string, { N, r, p, salt }: Omit<Hash, "key">): Promise
   const maxmem = 128 * r * (N + p + 2); // what OpenSSL asks for; Node allows no more than 32 MiB by itself
   // Keyboards differ in how they compose the same letter.
   const text = password.normalize("NFKC");
-  return inTurn(
-    () =>
-      new Promise((resolve, reject) => {
-        scrypt(text, salt, keyBytes, { N, r, p, maxmem }, (error, key) =>
-          error ? reject(error) : resolve(key),
-        );
-      }),
-  );
+  return new Promise((resolve, reject) => {
+    scrypt(text, salt, keyBytes, { N, r, p, maxmem }, (error, key) => (error ? reject(error) : resolve(key)));
+  });
 }

@@ -6,6 +6,7 @@ import { parser } from "@prometheus-io/lezer-promql";
 import { mongoDeadLetters } from "../../common/src/messaging/dead-letters";
 import { consume } from "../../common/src/messaging/listener";
 import { exposeMetrics } from "../../common/src/metrics";
+import "../../auth/src/metrics";
 import "../../expiration/src/metrics";
 import "../../orders/src/metrics";
 import "../../payments/src/metrics";

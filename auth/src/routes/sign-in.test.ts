@@ -1,9 +1,10 @@
 import crypto from "node:crypto";
 import { setUpService } from "@eventhive/common/testing";
 import request from "supertest";
+import { eventually } from "../../../common/src/messaging/event-bus.contract";
 import { app } from "../app";
 import { database } from "../database";
-import { inTurn } from "../hashing-queue";
+import { signInHashes } from "../hashing-queue";
 import { User } from "../models/user";
 import { hashPassword } from "../password";
 import { password, registered } from "../testing";
@@ -75,7 +76,9 @@ it("answers 503 when too many wait to be hashed, and counts no failure", async (
   await registered("alice@example.com");
   let finish = () => {};
   const finished = new Promise<void>((resolve) => (finish = resolve));
-  const crowd = Array.from({ length: 102 }, () => inTurn(() => finished));
+  const crowd = Array.from({ length: 102 }, (_, number) =>
+    signInHashes.run(`198.51.100.${number}`, () => finished),
+  );
 
   for (const email of [...Array<string>(11).fill("alice@example.com"), "nobody@example.com"]) {
     const { body, headers } = await signIn({ email, password }).expect(503);
@@ -85,6 +88,40 @@ it("answers 503 when too many wait to be hashed, and counts no failure", async (
   finish();
   await Promise.all(crowd);
   await signIn({ email: "alice@example.com", password }).expect(200);
+});
+
+it("signs in next while another address fills the queue with sign-ups", async () => {
+  await registered("alice@example.com");
+  const { scrypt } = crypto;
+  const held: { password: unknown; finish: () => void }[] = [];
+  const hold = jest.spyOn(crypto, "scrypt").mockImplementation((...parameters) => {
+    held.push({ password: parameters[0], finish: () => scrypt(...parameters) });
+  });
+  const refusals: string[] = [];
+  const crowd = Array.from({ length: 110 }, async (_, number) => {
+    const { status, headers } = await request(app)
+      .post("/api/users/signup")
+      .set("X-Forwarded-For", "203.0.113.7")
+      .send({ email: `user-${number}@example.com`, password: "battery staple" });
+    if (status !== 201) refusals.push(`${status} after ${headers["retry-after"]} s`);
+  });
+  await eventually(() => expect(refusals).toEqual(Array(8).fill("429 after 5 s")));
+
+  const ask = jest.spyOn(signInHashes, "run");
+  const answer = signIn({ email: "alice@example.com", password })
+    .set("X-Forwarded-For", "198.51.100.1")
+    .then(({ status }) => status);
+  await eventually(() => expect(ask).toHaveBeenCalled());
+  held[0]?.finish();
+  await eventually(() =>
+    expect(held.map((hash) => hash.password)).toEqual(["battery staple", "battery staple", password]),
+  );
+  hold.mockRestore();
+  for (const hash of held.slice(1)) hash.finish();
+  expect(await answer).toBe(200);
+  await Promise.all(crowd);
+  expect(refusals).toHaveLength(8);
+  ask.mockRestore();
 });
 
 it.each([

@@ -1,6 +1,7 @@
 import { BadRequestError, signIn as openSession, validateRequest } from "@eventhive/common";
 import type { RequestHandler } from "express";
 import { body } from "express-validator";
+import { signInHashes } from "../hashing-queue";
 import { findByCredentials } from "../models/user";
 import { throttled } from "../throttling";
 
@@ -15,7 +16,10 @@ export const signIn: RequestHandler[] = [
   validateRequest,
   async (req, res) => {
     const { email, password }: SignInBody = req.body;
-    const user = await throttled(email, req.ip ?? "", () => findByCredentials(email, password));
+    const address = req.ip ?? "";
+    const user = await throttled(email, address, () =>
+      signInHashes.run(address, () => findByCredentials(email, password)),
+    );
     if (!user) throw new BadRequestError("invalid-credentials", "The e-mail or the password is wrong");
     openSession(req, user.publicState());
     res.json(user.publicState());

@@ -8,6 +8,7 @@ import {
 import type { RequestHandler } from "express";
 import { body } from "express-validator";
 import { config } from "../config";
+import { signUpHashes } from "../hashing-queue";
 import { countAttempt } from "../models/attempt-count";
 import { User } from "../models/user";
 import { networkOf } from "../network";
@@ -28,9 +29,11 @@ export const signUp: RequestHandler[] = [
   validateRequest,
   async (req, res) => {
     const { email, password }: SignUpBody = req.body;
-    await countAttempt(signUps(), networkOf(req.ip ?? ""));
+    const address = req.ip ?? "";
+    await countAttempt(signUps(), networkOf(address));
 
-    const user = new User({ email, password: await hashPassword(password) });
+    const hash = await signUpHashes.run(address, () => hashPassword(password));
+    const user = new User({ email, password: hash });
     try {
       await user.save();
     } catch (error) {

@@ -1,0 +1,14 @@
+import { Counter } from "prom-client";
+
+export type RefusalReason = "network" | "full" | "timeout";
+
+export const refusedHashes = new Counter({
+  name: "password_hashes_refused_total",
+  help: "Sign-ins and sign-ups refused by their queue: the network holds its share, the queue is full, or the turn did not come",
+  labelNames: ["queue", "reason"],
+});
+
+// From 0, or the first of its kind would be no increase.
+for (const queue of ["sign_in", "sign_up"])
+  for (const reason of ["network", "full", "timeout"] satisfies RefusalReason[])
+    refusedHashes.inc({ queue, reason }, 0);
