@@ -13,4 +13,8 @@ export const config = settings({
   MAX_PENDING_HASHES: wholeNumber().default(100),
   /** How long each may wait: less than gateways wait for an answer. */
   HASHING_QUEUE_TIMEOUT: durationInSeconds().default(15),
+  /** How many networks that an account has signed in from are remembered. */
+  MAX_KNOWN_NETWORKS: wholeNumber().default(10),
+  /** How long a network is remembered after a sign-in from it. */
+  KNOWN_NETWORK_EXPIRES_IN: durationInSeconds().default(90 * 24 * 3600),
 });

@@ -3,6 +3,7 @@ import { setUpService } from "@eventhive/common/testing";
 import request from "supertest";
 import { app } from "./app";
 import { database } from "./database";
+import { User } from "./models/user";
 import { password, registered } from "./testing";
 
 jest.setTimeout(seconds(30)); // hundreds of sign-ins, on a machine that may be busy
@@ -105,13 +106,89 @@ it("makes an address wait after 200 failures, whatever the accounts, and no othe
   expect((await guess("carol@example.com").expect(429)).headers["retry-after"]).toBe("2");
 });
 
-it("does not count what an account refuses against the address", async () => {
+it("counts what an account refuses against the address, so that nobody guesses for ever", async () => {
   await registered("bob@example.com");
-  await many(10, () => guess());
-  for (let hundred = 0; hundred < 2; hundred++) {
-    expect(statuses(await many(100, () => guess()), 429)).toBe(100);
+  for (let hundred = 0; hundred < 2; hundred++) await many(100, () => guess());
+  expect((await guess("bob@example.com").expect(429)).headers["retry-after"]).toBe("1");
+  await guess("bob@example.com", "203.0.113.8").expect(400);
+});
+
+describe("somebody who has signed in before", () => {
+  const home = "198.51.100.1";
+  const signUp = (address: string) => post("signup", { email: "alice@example.com", password }, address);
+
+  /** Once a second, from one address after the other, until each of them has to wait. */
+  async function lockOut(): Promise<void> {
+    for (let address = 0; address < 5; address++) {
+      now += seconds(1);
+      await many(20, () => guess("alice@example.com", `203.0.113.${address}`));
+    }
   }
-  await guess("bob@example.com").expect(400);
+
+  it.each([
+    ["signed up", () => signUp(home).expect(201)],
+    ["signed in", async () => void (await registered(), await signIn({ password }, home).expect(200))],
+  ])(
+    "is not locked out of the network they %s from by a stranger who guesses elsewhere",
+    async (_, enter) => {
+      await enter();
+      await lockOut();
+      await signIn({ password }, "203.0.113.99").expect(429);
+      for (let minute = 0; minute < 10; minute++) {
+        now += seconds(60);
+        await guess().expect((answer) => expect([400, 429]).toContain(answer.status));
+        await signIn({ password }, home).expect(200);
+      }
+    },
+  );
+
+  it("has ten free attempts there, and then waits", async () => {
+    await signUp(home).expect(201);
+    await lockOut();
+    const answers = await many(20, () => guess("alice@example.com", home));
+    expect([statuses(answers, 400), statuses(answers, 429)]).toEqual([10, 10]);
+    expect((await signIn({ password }, home).expect(429)).headers["retry-after"]).toBe("1");
+    now += seconds(1);
+    await signIn({ password }, home).expect(200);
+  });
+
+  it("gives a stranger no further guesses by signing in there", async () => {
+    await signUp(home).expect(201);
+    await lockOut();
+    await signIn({ password }, home).expect(200);
+    await guess("alice@example.com", "203.0.113.99").expect(429);
+  });
+
+  it("guesses at other accounts there like anybody else", async () => {
+    await registered("bob@example.com");
+    await signUp(home).expect(201);
+    await many(10, (number) => guess("bob@example.com", `203.0.113.${number}`));
+    await guess("bob@example.com", home).expect(429);
+  });
+
+  it("is known by the latest ten networks, though many are new at once, and for 90 days", async () => {
+    await registered();
+    for (const half of [0, 1])
+      await many(8, (number) => signIn({ password }, `198.51.10${half}.${number}`).expect(200));
+    now += hours(24);
+    await signIn({ password }, home).expect(200);
+    await signIn({ password }, home).expect(200);
+    const { knownNetworks } = await User.findOne().orFail();
+    expect(knownNetworks).toHaveLength(10);
+    expect(new Set(knownNetworks.map(({ hash }) => hash)).size).toBe(10);
+    expect(JSON.stringify(knownNetworks)).not.toMatch(/198\.51/);
+
+    now += hours(90 * 24) - 1;
+    await lockOut();
+    await signIn({ password }, home).expect(429); // 90 days and 5 s after
+  });
+
+  it("is still known a moment before the 90 days are over", async () => {
+    await signUp(home).expect(201);
+    now += hours(90 * 24) - seconds(6);
+    await lockOut();
+    await signIn({ password }, home).expect(200);
+  });
 });
 
 it("takes the 64 bits that an IPv6 address begins with for the address", async () => {

@@ -1,6 +1,5 @@
 import { seconds } from "@eventhive/common";
-import { type Attempt, type Limit, countAttempt, forgetAttempts } from "./models/attempt-count";
-import { networkOf } from "./network";
+import { type Limit, countAttempt, forgetAttempts } from "./models/attempt-count";
 
 const perAccount: Limit = {
   name: "failed sign-ins of an account",
@@ -8,32 +7,45 @@ const perAccount: Limit = {
   firstWait: seconds(1),
   longestWait: seconds(60),
 };
+const perKnownNetwork: Limit = { ...perAccount, name: "failed sign-ins of an account from a known network" };
 const perAddress: Limit = { ...perAccount, name: "failed sign-ins from an address", free: 200 };
 
+interface SignInAttempt {
+  /** In lower case; counts whether it has an account or not, so that waiting tells nothing. */
+  email: string;
+  network: string;
+  /**
+   * The account has signed in from this network before. Such networks have budgets of their own, or a stranger's guesses
+   * would lock the owner out; all others share one.
+   */
+  isKnownNetwork: boolean;
+}
+
 /**
- * Counts a sign-in as failed before it is tried, so that parallel guesses count too, and takes that back unless the
- * credentials were wrong: success, or nobody has looked at them. A success forgets what the account counts, but not what
- * the address does: somebody's own account must not pay for guesses at others.
- * @param email counts whether it has an account or not, so that waiting tells nothing
- * @param findUser nobody when the credentials are wrong
+ * Counts a sign-in as failed before it is tried, so that parallel guesses count too. Success is taken back from what the
+ * address counts, and forgets what its own budget counts, but no other: a stranger gains no guesses when the owner signs
+ * in. What the account refuses stays counted against the address, or one could guess for ever.
+ * @param verify false when the credentials are wrong; when it throws, nobody has looked at them and nothing is counted
  * @throws TooManyRequestsError when the account or the address has to wait
  */
-export async function throttled<User>(
-  email: string,
-  address: string,
-  findUser: () => Promise<User | undefined>,
-): Promise<User | undefined> {
-  const account = email.toLowerCase();
-  const counted: Attempt[] = [];
-  let isFailure = false;
+export async function throttled(
+  { email, network, isKnownNetwork }: SignInAttempt,
+  verify: () => Promise<boolean>,
+): Promise<boolean> {
+  const [limit, guessed] = isKnownNetwork ? [perKnownNetwork, `${email} ${network}`] : [perAccount, email];
+  const ofAddress = await countAttempt(perAddress, network);
+  const ofAccount = await countAttempt(limit, guessed);
+  let isRight: boolean;
   try {
-    counted.push(await countAttempt(perAddress, networkOf(address)));
-    counted.push(await countAttempt(perAccount, account));
-    const user = await findUser();
-    if (user) await forgetAttempts(perAccount, account);
-    else isFailure = true;
-    return user;
-  } finally {
-    if (!isFailure) for (const attempt of counted) await attempt.takeBack();
+    isRight = await verify();
+  } catch (error) {
+    await ofAccount.takeBack();
+    await ofAddress.takeBack();
+    throw error;
   }
+  if (isRight) {
+    await forgetAttempts(limit, guessed);
+    await ofAddress.takeBack();
+  }
+  return isRight;
 }

@@ -1,7 +1,14 @@
-import { type CurrentUser, clock } from "@eventhive/common";
+import { createHash } from "node:crypto";
+import { type CurrentUser, clock, seconds } from "@eventhive/common";
 import { Schema } from "mongoose";
+import { config } from "../config";
 import { database } from "../database";
 import { hashPassword, isOutdated, verifyPassword } from "../password";
+
+const knownNetworkSchema = new Schema(
+  { hash: { type: String, required: true }, signedInAt: { type: Date, required: true } },
+  { _id: false },
+);
 
 const userSchema = new Schema(
   {
@@ -9,12 +16,24 @@ const userSchema = new Schema(
     /** Its hash, with salt and parameters. */
     password: { type: String, required: true },
     createdAt: { type: Date, required: true, immutable: true, default: () => clock.date() },
+    /** Where it has signed in from, latest first: hashes, so that no addresses are kept. */
+    knownNetworks: { type: [knownNetworkSchema], required: true },
   },
   {
     versionKey: false,
     methods: {
       publicState(): CurrentUser {
         return { id: this.id, email: this.email };
+      },
+      knows(network: string): boolean {
+        const hash = hashOf(this.id, network);
+        return this.knownNetworks.some(
+          (known) => known.hash === hash && known.signedInAt > forgottenBefore(),
+        );
+      },
+      /** For a new account; one that is stored is changed by `rememberNetwork`. */
+      startsFrom(network: string): void {
+        this.knownNetworks.push(knownNetwork(this.id, network));
       },
     },
   },
@@ -23,14 +42,41 @@ const userSchema = new Schema(
 export const User = database.model("User", userSchema);
 export type User = InstanceType<typeof User>;
 
-/** Nobody, after the same time, whether the e-mail or the password is wrong. */
-export async function findByCredentials(email: string, password: string): Promise<User | undefined> {
-  const user = await User.findOne({ email });
+const hashOf = (userId: string, network: string) =>
+  createHash("sha256").update(`${userId}: ${network}`).digest("hex");
+
+const knownNetwork = (userId: string, network: string) => ({
+  hash: hashOf(userId, network),
+  signedInAt: clock.date(),
+});
+
+const forgottenBefore = () => new Date(clock.now() - seconds(config.KNOWN_NETWORK_EXPIRES_IN));
+
+export const findByEmail = async (email: string): Promise<User | undefined> =>
+  (await User.findOne({ email })) ?? undefined;
+
+/** False after the same time whether there is no account or the password is wrong. */
+export async function hasPassword(user: User | undefined, password: string): Promise<boolean> {
   const isRight = await verifyPassword(password, user?.password);
-  if (!user || !isRight) return undefined;
+  if (!user || !isRight) return false;
   if (isOutdated(user.password)) {
     const renewed = await hashPassword(password);
     await User.updateOne({ _id: user.id, password: user.password }, { password: renewed });
   }
-  return user;
+  return true;
+}
+
+/** In one atomic statement, so that however many sign in at once, no more than the latest are kept. */
+export async function rememberNetwork({ id }: User, network: string): Promise<void> {
+  const entry = knownNetwork(id, network);
+  const others = {
+    $filter: {
+      input: { $ifNull: ["$knownNetworks", []] },
+      cond: {
+        $and: [{ $ne: ["$$this.hash", entry.hash] }, { $gt: ["$$this.signedInAt", forgottenBefore()] }],
+      },
+    },
+  };
+  const knownNetworks = { $slice: [{ $concatArrays: [[entry], others] }, config.MAX_KNOWN_NETWORKS] };
+  await User.updateOne({ _id: id }, [{ $set: { knownNetworks } }]);
 }

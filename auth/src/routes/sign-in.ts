@@ -2,7 +2,8 @@ import { BadRequestError, signIn as openSession, validateRequest } from "@eventh
 import type { RequestHandler } from "express";
 import { body } from "express-validator";
 import { signInHashes } from "../hashing-queue";
-import { findByCredentials } from "../models/user";
+import { findByEmail, hasPassword, rememberNetwork } from "../models/user";
+import { networkOf } from "../network";
 import { throttled } from "../throttling";
 
 interface SignInBody {
@@ -17,10 +18,15 @@ export const signIn: RequestHandler[] = [
   async (req, res) => {
     const { email, password }: SignInBody = req.body;
     const address = req.ip ?? "";
-    const user = await throttled(email, address, () =>
-      signInHashes.run(address, () => findByCredentials(email, password)),
+    const network = networkOf(address);
+    const user = await findByEmail(email);
+    const isRight = await throttled(
+      { email: email.toLowerCase(), network, isKnownNetwork: user?.knows(network) ?? false },
+      () => signInHashes.run(address, () => hasPassword(user, password)),
     );
-    if (!user) throw new BadRequestError("invalid-credentials", "The e-mail or the password is wrong");
+    if (!user || !isRight)
+      throw new BadRequestError("invalid-credentials", "The e-mail or the password is wrong");
+    await rememberNetwork(user, network);
     openSession(req, user.publicState());
     res.json(user.publicState());
   },

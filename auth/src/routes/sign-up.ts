@@ -30,10 +30,12 @@ export const signUp: RequestHandler[] = [
   async (req, res) => {
     const { email, password }: SignUpBody = req.body;
     const address = req.ip ?? "";
-    await countAttempt(signUps(), networkOf(address));
+    const network = networkOf(address);
+    await countAttempt(signUps(), network);
 
     const hash = await signUpHashes.run(address, () => hashPassword(password));
     const user = new User({ email, password: hash });
+    user.startsFrom(network);
     try {
       await user.save();
     } catch (error) {
