@@ -58,7 +58,7 @@ const refused = async (queue: string) => {
 };
 
 it("computes two hashes at a time, those of one address in the order in which they came", async () => {
-  crowd(4, "203.0.113.7");
+  void crowd(4, "203.0.113.7");
   expect(started).toEqual(["sign-in 0", "sign-in 1"]);
   await finishNext();
   expect(started).toEqual(["sign-in 0", "sign-in 1", "sign-in 2"]);
@@ -88,7 +88,7 @@ it.each([
 });
 
 it("gives each site its turn, however many wait for another", async () => {
-  crowd(40, "203.0.113.7");
+  void crowd(40, "203.0.113.7");
   void ask("one", "198.51.100.1");
   void ask("another", "198.51.100.2");
   void ask("one again", "198.51.100.1");
@@ -97,16 +97,16 @@ it("gives each site its turn, however many wait for another", async () => {
 });
 
 it("gives sign-ins their turn, however many sign-ups wait", async () => {
-  crowd(110, (number) => `203.0.113.${number}`, signUpHashes);
-  crowd(3, (number) => `198.51.100.${number}`);
+  void crowd(110, (number) => `203.0.113.${number}`, signUpHashes);
+  void crowd(3, (number) => `198.51.100.${number}`);
   await finishNext(4);
   expect(started.slice(2).filter((name) => name.startsWith("sign-in"))).toHaveLength(2);
   expect(await refused("sign_up")).toEqual({ full: 8 });
 });
 
 it("shares a full queue among all who come, until each holds one place", async () => {
-  crowd(52, "203.0.113.7");
-  crowd(50, "203.0.113.8");
+  void crowd(52, "203.0.113.7");
+  void crowd(50, "203.0.113.8");
   const displaced = [...outcomes.slice(3, 52), ...outcomes.slice(53)];
   const answers = crowd(100, (number) => `198.51.100.${number}`);
   expect(await Promise.all(displaced)).toEqual(Array(98).fill("429 after 5 s"));
@@ -117,11 +117,11 @@ it("shares a full queue among all who come, until each holds one place", async (
 
 it("refuses whoever has waited for too long, and goes on with the others", async () => {
   jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
-  crowd(3, "203.0.113.7");
+  void crowd(3, "203.0.113.7");
   jest.advanceTimersByTime(15_000);
   expect(await outcomes[2]).toBe("503 after 1 s");
   expect(await refused("sign_in")).toEqual({ timeout: 1 });
-  ask("next", "203.0.113.7");
+  void ask("next", "203.0.113.7");
   await finishNext();
   jest.advanceTimersByTime(15_000);
   expect(started).toEqual(["sign-in 0", "sign-in 1", "next"]);

@@ -1,9 +1,12 @@
 import { startService } from "@eventhive/common";
 import { app } from "./app";
+import { canonicalizeEmails } from "./canonicalize-emails";
 import { database } from "./database";
+import { listEmailCollisions } from "./list-email-collisions";
 
 startService({
   name: "auth",
   store: { database },
   app,
+  commands: { "canonicalize-emails": canonicalizeEmails, "list-email-collisions": listEmailCollisions },
 });

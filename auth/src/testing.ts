@@ -1,3 +1,4 @@
+import { canonicalEmail } from "./canonical-email";
 import { User } from "./models/user";
 import { hashPassword } from "./password";
 
@@ -8,4 +9,4 @@ export const password = "correct horse";
 
 /** Somebody with an account, who has not signed in yet. */
 export const registered = async (email = "alice@example.com"): Promise<User> =>
-  User.create({ email, password: await hashPassword(password) });
+  User.create({ email, canonicalEmail: canonicalEmail(email), password: await hashPassword(password) });

@@ -68,6 +68,13 @@ it("counts the spellings of an e-mail as one account, known or not", async () =>
   expect([statuses(answers, 400), statuses(answers, 429)]).toEqual([10, 10]);
 });
 
+it("counts the spellings of a domain as one account", async () => {
+  const answers = await many(20, (number) =>
+    guess(number % 2 ? "u@bücher.example" : "u@xn--bcher-kva.example"),
+  );
+  expect([statuses(answers, 400), statuses(answers, 429)]).toEqual([10, 10]);
+});
+
 it("counts an account's failures from all addresses, and no other account's", async () => {
   await registered();
   await many(10, (number) => guess("alice@example.com", `198.51.100.${number}`));

@@ -11,7 +11,7 @@ const perKnownNetwork: Limit = { ...perAccount, name: "failed sign-ins of an acc
 const perAddress: Limit = { ...perAccount, name: "failed sign-ins from an address", free: 200 };
 
 interface SignInAttempt {
-  /** In lower case; counts whether it has an account or not, so that waiting tells nothing. */
+  /** The canonical e-mail; counts whether it has an account or not, so that waiting tells nothing. */
   email: string;
   network: string;
   /**

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type CurrentUser, clock, seconds } from "@eventhive/common";
 import { Schema } from "mongoose";
+import { canonicalEmail } from "../canonical-email";
 import { config } from "../config";
 import { database } from "../database";
 import { hashPassword, isOutdated, verifyPassword } from "../password";
@@ -12,7 +13,13 @@ const knownNetworkSchema = new Schema(
 
 const userSchema = new Schema(
   {
+    /** As it was given, but in lower case. */
     email: { type: String, required: true, unique: true, lowercase: true },
+    /**
+     * Decides whose e-mail it is. Absent where an older process wrote the account, until `canonicalize-emails` has run,
+     * and where an older account has the same.
+     */
+    canonicalEmail: String,
     /** Its hash, with salt and parameters. */
     password: { type: String, required: true },
     createdAt: { type: Date, required: true, immutable: true, default: () => clock.date() },
@@ -39,6 +46,9 @@ const userSchema = new Schema(
   },
 );
 
+// Sparse: it can be built, and holds for whoever has the field, before all accounts have it.
+userSchema.index({ canonicalEmail: 1 }, { unique: true, sparse: true });
+
 export const User = database.model("User", userSchema);
 export type User = InstanceType<typeof User>;
 
@@ -52,8 +62,12 @@ const knownNetwork = (userId: string, network: string) => ({
 
 const forgottenBefore = () => new Date(clock.now() - seconds(config.KNOWN_NETWORK_EXPIRES_IN));
 
-export const findByEmail = async (email: string): Promise<User | undefined> =>
-  (await User.findOne({ email })) ?? undefined;
+/** The account of a mailbox, however it is written. Where two have the same mailbox, each is found by its own spelling. */
+export async function findByEmail(email: string): Promise<User | undefined> {
+  const exact = email.toLowerCase();
+  const users = await User.find({ $or: [{ email: exact }, { canonicalEmail: canonicalEmail(email) }] });
+  return users.find((user) => user.email === exact) ?? users[0];
+}
 
 /** False after the same time whether there is no account or the password is wrong. */
 export async function hasPassword(user: User | undefined, password: string): Promise<boolean> {

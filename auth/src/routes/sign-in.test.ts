@@ -24,6 +24,18 @@ it("signs in, however the e-mail is written", async () => {
   expect(session).toEqual({ currentUser: body });
 });
 
+it.each(["u@bücher.example", "u@xn--bcher-kva.example", "U@bu\u0308cher.EXAMPLE"])(
+  "signs in as %s, however the domain was written at sign-up",
+  async (email) => {
+    for (const given of ["u@bücher.example", "u@xn--bcher-kva.example"]) {
+      await User.deleteMany({});
+      const user = await registered(given);
+      const { body } = await signIn({ email, password }).expect(200);
+      expect(body).toEqual({ id: user.id, email: given });
+    }
+  },
+);
+
 it("says the same to an unknown e-mail as to a wrong password", async () => {
   await registered("alice@example.com");
   const wrong = await signIn({ email: "alice@example.com", password: "wrong horse" }).expect(400);

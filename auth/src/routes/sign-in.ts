@@ -1,6 +1,7 @@
 import { BadRequestError, signIn as openSession, validateRequest } from "@eventhive/common";
 import type { RequestHandler } from "express";
 import { body } from "express-validator";
+import { canonicalEmail } from "../canonical-email";
 import { signInHashes } from "../hashing-queue";
 import { findByEmail, hasPassword, rememberNetwork } from "../models/user";
 import { networkOf } from "../network";
@@ -21,7 +22,7 @@ export const signIn: RequestHandler[] = [
     const network = networkOf(address);
     const user = await findByEmail(email);
     const isRight = await throttled(
-      { email: email.toLowerCase(), network, isKnownNetwork: user?.knows(network) ?? false },
+      { email: canonicalEmail(email), network, isKnownNetwork: user?.knows(network) ?? false },
       () => signInHashes.run(address, () => hasPassword(user, password)),
     );
     if (!user || !isRight)

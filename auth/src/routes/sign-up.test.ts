@@ -42,6 +42,21 @@ it("gives an e-mail to one of fifty who want it at once, however they write it",
   expect(await User.countDocuments()).toBe(1);
 });
 
+it("gives a mailbox to one of many who want it at once, in all spellings of its domain", async () => {
+  const spellings = ["u@bücher.example", "u@xn--bcher-kva.example", "U@BU\u0308CHER.example"];
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, (_, number) => signUp({ email: spellings[number % 3], password })),
+  );
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+  expect(answers.filter(({ body }) => body.code === "email-in-use")).toHaveLength(29);
+  expect(await User.countDocuments()).toBe(1);
+});
+
+it("keeps the spelling that was given", async () => {
+  const { body } = await signUp({ email: "U@Bücher.example", password }).expect(201);
+  expect(body.email).toBe("u@bücher.example");
+});
+
 it("names the field when the e-mail is in use", async () => {
   await signUp({ email: "alice@example.com", password }).expect(201);
   const { body } = await signUp({ email: "alice@example.com", password }).expect(400);

@@ -7,6 +7,7 @@ import {
 } from "@eventhive/common";
 import type { RequestHandler } from "express";
 import { body } from "express-validator";
+import { canonicalEmail } from "../canonical-email";
 import { config } from "../config";
 import { signUpHashes } from "../hashing-queue";
 import { countAttempt } from "../models/attempt-count";
@@ -34,12 +35,13 @@ export const signUp: RequestHandler[] = [
     await countAttempt(signUps(), network);
 
     const hash = await signUpHashes.run(address, () => hashPassword(password));
-    const user = new User({ email, password: hash });
+    const user = new User({ email, canonicalEmail: canonicalEmail(email), password: hash });
     user.startsFrom(network);
     try {
       await user.save();
     } catch (error) {
-      throw isDuplicateKey(error, "email") ? inUse() : error;
+      const isInUse = isDuplicateKey(error, "email") || isDuplicateKey(error, "canonicalEmail");
+      throw isInUse ? inUse() : error;
     }
     openSession(req, user.publicState());
     res.status(201).json(user.publicState());

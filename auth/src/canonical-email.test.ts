@@ -1,0 +1,16 @@
+import { canonicalEmail } from "./canonical-email";
+
+it.each([
+  ["another domain in Punycode", "u@bücher.example", "u@xn--bcher-kva.example"],
+  ["another case", "U@BÜCHER.Example", "u@xn--bcher-kva.example"],
+  ["decomposed letters", "e\u0301@bu\u0308cher.example", "\u00e9@xn--bcher-kva.example"],
+  ["another dot", "u@books。example", "u@books.example"],
+])("takes %s for the same mailbox", (_, one, other) => {
+  expect(canonicalEmail(one)).toBe(other);
+  expect(canonicalEmail(other)).toBe(other);
+});
+
+it.each(["al.ice+tickets@gmail.com", '"a@b"@example.com', "u@xn--a.example", "no address"])(
+  "keeps %s as it is",
+  (email) => expect(canonicalEmail(email)).toBe(email),
+);

@@ -1,0 +1,52 @@
+import { isDuplicateKey, logger } from "@eventhive/common";
+import { canonicalEmail } from "./canonical-email";
+import { User } from "./models/user";
+
+const maxAttempts = 10; // each further one needs a sign-up with yet another spelling in the same moment
+const maxInFlight = 10;
+
+/**
+ * Gives every account its canonical e-mail, also while accounts are being made. Where several accounts have the same,
+ * the oldest gets it. Accounts that have it are skipped, so it can be interrupted and repeated.
+ */
+export async function canonicalizeEmails(): Promise<void> {
+  let count = 0;
+  let collisions = 0;
+  const accounts = User.find({ canonicalEmail: null }).sort({ _id: 1 }).cursor();
+  await accounts.eachAsync(
+    async (account) => {
+      if (await claimCanonicalEmail(account)) count += 1;
+      else collisions += 1;
+    },
+    { parallel: maxInFlight },
+  );
+  process.stdout.write(
+    `canonicalized ${count}, left out ${collisions} that an older account collides with\n`,
+  );
+}
+
+/** @returns whether the account has it now; false when it belongs to an older one */
+async function claimCanonicalEmail(account: User): Promise<boolean> {
+  const canonical = canonicalEmail(account.email);
+  for (let attempt = 0; attempt < maxAttempts; attempt++) {
+    try {
+      await User.updateOne({ _id: account.id, canonicalEmail: null }, { canonicalEmail: canonical });
+      return true;
+    } catch (error) {
+      if (!isDuplicateKey(error, "canonicalEmail")) throw error;
+    }
+    const holder = await User.findOne({ canonicalEmail: canonical });
+    if (!holder) continue; // deleted, or has just given it up
+    if (holder.id === account.id) return true; // by another run
+    if (isOlder(holder, account)) return false;
+    // If the process ends between this and the next attempt, neither has it, and the next run decides again.
+    await User.updateOne({ _id: holder.id, canonicalEmail: canonical }, { $unset: { canonicalEmail: 1 } });
+    logger.info({ from: holder.id, to: account.id }, "moved a canonical e-mail to the older account");
+  }
+  throw new Error(`The e-mail of account ${account.id} is being taken again and again: run this once more`);
+}
+
+function isOlder(one: User, other: User): boolean {
+  const difference = one.createdAt.getTime() - other.createdAt.getTime();
+  return difference < 0 || (difference === 0 && one.id < other.id);
+}
