@@ -96,6 +96,80 @@ it("removes the cookie of who signs out", async () => {
   expect(await cookiesOf(app, "/sign-out")).toMatch(/session=; .*expires=Thu, 01 Jan 1970/);
 });
 
+describe("several cookies named session", () => {
+  const other = { id: "b".repeat(24), email: "another@example.com" };
+  const valid = { algorithm: "HS256", issuer: "eventhive", audience: "eventhive" } as const;
+
+  async function cookieOf(app: Express, whose: object, iat: number, expiresIn = 600): Promise<string> {
+    const keyid = jwt.decode(tokenIn(await cookiesOf(app)), { complete: true })?.header.kid;
+    return sessionOf(jwt.sign({ ...whose, iat }, key, { ...valid, keyid, expiresIn }));
+  }
+
+  it("are read until one is valid", async () => {
+    const { app } = appWith();
+    const good = (await cookiesOf(app)).split(";")[0];
+    const ended = await cookieOf(app, other, Math.floor(Date.now() / 1000) - 3600);
+    const foreign = sessionOf(jwt.sign(other, "another-key-another-key-another-key", valid));
+    for (const bad of [ended, foreign, "session=", "session=junk", 'session="', sessionOf(7)])
+      for (const cookies of [`${bad}; ${good}`, `${good}; ${bad}`, `a=b;${bad};  ${good}; c`])
+        expect(await whoIs(app, cookies)).toEqual(user);
+    expect(await whoIs(app, `asession=${good?.slice(8)}; session2=${good?.slice(8)}`)).toBeNull();
+  });
+
+  it("are the user's who signed in last, in whatever order they come", async () => {
+    const { app, time } = appWith();
+    const now = Date.now();
+    time.use(() => now - 1); // in the same second
+    const before = (await cookiesOf(app)).split(";")[0];
+    time.use(() => now);
+    const after = await cookieOf(app, other, now / 1000);
+    expect(await whoIs(app, `${before}; ${after}`)).toEqual(other);
+    expect(await whoIs(app, `${after}; ${before}`)).toEqual(other);
+  });
+
+  const cleared = async (path: string, sent: string, url: string) => {
+    const { app } = appWith({ PUBLIC_URL: url });
+    const answer = request(app).post(path).set({ Cookie: sent, "X-Forwarded-Proto": "https" });
+    const cookies: string[] = [(await answer).headers["set-cookie"] ?? []].flat();
+    return cookies
+      .filter((cookie) => /^session=;.*expires=Thu, 01 Jan 1970/i.test(cookie))
+      .map(
+        (cookie) => `${/domain=([^;]+)/i.exec(cookie)?.[1] ?? "host"} ${/path=([^;]+)/i.exec(cookie)?.[1]}`,
+      );
+  };
+
+  it("are all cleared by who signs out, of parent domains and of paths as well", async () => {
+    const url = "https://tickets.example.com";
+    expect(await cleared("/sign-out", "session=a", url)).toEqual([
+      "tickets.example.com /",
+      "example.com /",
+      "host /",
+    ]);
+    expect(await cleared("/sign-out", "session=a; session=b", url)).toEqual([
+      "tickets.example.com /",
+      "example.com /",
+      "host /sign-out",
+      "tickets.example.com /sign-out",
+      "example.com /sign-out",
+      "host /",
+    ]);
+  });
+
+  it("are replaced by the one of who signs in", async () => {
+    const url = "https://example.com";
+    expect(await cleared("/sign-in", "session=a; session=b", url)).toEqual([
+      "example.com /",
+      "host /sign-in",
+      "example.com /sign-in",
+    ]);
+    expect(await cleared("/sign-in", "session=a", url)).toEqual([]);
+  });
+
+  it.each(["http://localhost:3000", "https://203.0.113.7"])("have no domain at %s", async (url) => {
+    expect(await cleared("/sign-out", "session=a", url)).toEqual(["host /"]);
+  });
+});
+
 it("forgets who signed in when the token ends, give or take 30 s", async () => {
   const { app, time } = appWith();
   const start = 1_800_000_000_000;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isIP } from "node:net";
 import cookieSession from "cookie-session";
 import type { Request, RequestHandler } from "express";
 import jwt from "jsonwebtoken";
@@ -20,9 +21,10 @@ const config = settings(
   () => isUsed,
 );
 
-const claims = z.object({ id: z.string(), email: z.string() });
+const user = z.object({ id: z.string(), email: z.string() });
+const claims = user.extend({ iat: z.number() });
 /** Who sends a request, as the token says. */
-export type CurrentUser = z.infer<typeof claims>;
+export type CurrentUser = z.infer<typeof user>;
 
 const party = "eventhive";
 const keyId = (key: string) => createHash("sha256").update(key).digest("hex").slice(0, 8);
@@ -32,7 +34,8 @@ export const publicOrigin = (): string => new URL(config.PUBLIC_URL).origin;
 
 /** A token that says who its bearer is, for as long as a session lasts. */
 export function createToken(user: CurrentUser): string {
-  return jwt.sign({ ...user, iat: Math.floor(clock.now() / 1000) }, config.JWT_KEY, {
+  // With milliseconds: of two sessions in one browser the newer one counts.
+  return jwt.sign({ ...user, iat: Math.floor(clock.now()) / 1000 }, config.JWT_KEY, {
     algorithm: "HS256",
     expiresIn: config.JWT_EXPIRES_IN,
     issuer: party,
@@ -41,8 +44,8 @@ export function createToken(user: CurrentUser): string {
   });
 }
 
-/** Nobody, for a token that is forged, expired, or not ours. */
-function readToken(token: unknown): CurrentUser | undefined {
+/** Undefined for a token that is forged, expired, or not ours. */
+function readToken(token: unknown): z.infer<typeof claims> | undefined {
   if (typeof token !== "string") return undefined;
   try {
     const kid = jwt.decode(token, { complete: true })?.header.kid;
@@ -61,17 +64,23 @@ function readToken(token: unknown): CurrentUser | undefined {
   }
 }
 
-/** The cookie named `session`. Built at the first request, when the settings have been checked. */
+const name = "session";
+
+const cookieOptions = () => ({
+  httpOnly: true,
+  sameSite: "lax" as const,
+  secure: config.PUBLIC_URL.startsWith("https:"),
+});
+
+/** Writes the cookie named `session`. Built at the first request, when the settings have been checked. */
 export function session(): RequestHandler {
   isUsed = true;
   let middleware: RequestHandler | undefined;
   return (req, res, next) => {
     middleware ??= cookieSession({
-      name: "session",
+      ...cookieOptions(),
+      name,
       signed: false, // the token inside is
-      httpOnly: true,
-      sameSite: "lax",
-      secure: config.PUBLIC_URL.startsWith("https:"),
       maxAge: config.JWT_EXPIRES_IN * 1000,
     });
     return middleware(req, res, next);
@@ -80,20 +89,65 @@ export function session(): RequestHandler {
 
 /** The answer to this request brings the cookie. */
 export function signIn(req: Request, user: CurrentUser): void {
+  if (sessionCookies(req).length > 1) clearOthers(req);
   req.session = { jwt: createToken(user) };
 }
 
 /** The answer to this request takes the cookie away; the token in it stays good until it ends. */
 export function signOut(req: Request): void {
+  clearOthers(req);
   req.session = null;
+}
+
+/**
+ * Takes away what else a browser may send as `session`: cookies of parent domains, and of paths that lead to this one.
+ * A request does not tell which its cookies are, and cookies of other paths do not come with it.
+ */
+function clearOthers(req: Request): void {
+  const { hostname } = new URL(config.PUBLIC_URL);
+  const labels = isIP(hostname) ? [] : hostname.split(".");
+  const domains = labels.slice(0, -1).map((_, index) => labels.slice(index).join("."));
+  const folders = req.path.split("/").slice(1);
+  const below = folders.map((_, index) => `/${folders.slice(0, index + 1).join("/")}`);
+  // Paths only when there are several cookies, because each is one more header.
+  const paths = sessionCookies(req).length > 1 ? ["/", ...below] : ["/"];
+  for (const path of paths)
+    for (const domain of [undefined, ...domains])
+      if (domain || path !== "/") req.res?.clearCookie(name, { ...cookieOptions(), path, domain });
+}
+
+/** The contents of all cookies named `session`, in the order sent; the size of a header limits how many there are. */
+function sessionCookies(req: Request): string[] {
+  const cookies = (req.get("Cookie") ?? "").split(";").map((cookie) => cookie.trim());
+  return cookies
+    .filter((cookie) => cookie.startsWith(`${name}=`))
+    .map((cookie) => cookie.slice(name.length + 1));
+}
+
+function tokenIn(cookie: string): unknown {
+  try {
+    const content: unknown = JSON.parse(Buffer.from(cookie.replaceAll('"', ""), "base64").toString());
+    return typeof content === "object" && content && "jwt" in content ? content.jwt : undefined;
+  } catch {
+    return undefined; // anybody can write a cookie
+  }
 }
 
 const users = new WeakMap<Request, CurrentUser | undefined>();
 
-/** Who sends this request, or nobody. */
+/**
+ * The user who sends this request, if any. Browsers may send several cookies named `session`, of parent domains or
+ * other paths: the newest valid one is what the user did last.
+ */
 export function findCurrentUser(req: Request): CurrentUser | undefined {
-  if (!users.has(req)) users.set(req, readToken(req.session?.jwt));
+  if (!users.has(req)) users.set(req, newestUser(req));
   return users.get(req);
+}
+
+function newestUser(req: Request): CurrentUser | undefined {
+  const valid = sessionCookies(req).flatMap((cookie) => readToken(tokenIn(cookie)) ?? []);
+  const [newest] = valid.toSorted((one, other) => other.iat - one.iat);
+  return newest && user.parse(newest);
 }
 
 /** @throws NotAuthenticatedError when nobody is signed in */
