@@ -1,4 +1,5 @@
 import type { Mutant } from "../mutant";
+import { auth } from "./auth";
 import { database } from "./database";
 import { messaging } from "./messaging";
 import { orders } from "./orders";
@@ -6,4 +7,12 @@ import { payments } from "./payments";
 import { running } from "./running";
 import { tickets } from "./tickets";
 
-export const guards: Mutant[] = [...orders, ...payments, ...tickets, ...database, ...messaging, ...running];
+export const guards: Mutant[] = [
+  ...auth,
+  ...orders,
+  ...payments,
+  ...tickets,
+  ...database,
+  ...messaging,
+  ...running,
+];

@@ -1,0 +1,108 @@
+import type { Mutant } from "../mutant";
+
+const queue = "auth/src/hashing-queue.ts";
+const throttling = "auth/src/throttling.ts";
+const user = "auth/src/models/user.ts";
+const session = "common/src/http/session.ts";
+const queueTests = "auth/src/hashing-queue.test.ts";
+const throttlingTests = "auth/src/throttling.test.ts";
+const emailTests = "auth/src/canonicalize-emails.test.ts";
+const signUpTests = "auth/src/routes/sign-up.test.ts";
+const sessionTests = "common/src/http/session.test.ts";
+
+export const auth: Mutant[] = [
+  {
+    guard: "auth: hashing: sign-ups wait in a queue of their own",
+    file: queue,
+    change: { 'new HashingQueue("sign_up")': "signInHashes" },
+    red: { [queueTests]: ["gives sign-ins their turn, however many sign-ups wait"] },
+  },
+  {
+    guard: "auth: hashing: networks take turns",
+    file: queue,
+    change: { "distance(one) - distance(other)": "0" },
+    red: { [queueTests]: ["gives each site its turn, however many wait for another"] },
+  },
+  {
+    guard: "auth: hashing: a full queue is shared",
+    file: queue,
+    change: { "if (!last) throw": "throw" },
+    red: { [queueTests]: ["shares a full queue among all who come, until each holds one place"] },
+  },
+  {
+    guard: "auth: hashing: nobody waits for ever",
+    file: queue,
+    change: { 'reject(this.refusal("timeout"));': "" },
+    red: { [queueTests]: ["refuses whoever has waited for too long, and goes on with the others"] },
+  },
+  {
+    guard: "auth: throttling: a known network has a budget of its own",
+    file: throttling,
+    change: { "isKnownNetwork ? [": "email === '' ? [" },
+    red: {
+      [throttlingTests]: [
+        "somebody who has signed in before is not locked out of the network they signed up from by a stranger who guesses elsewhere",
+      ],
+    },
+  },
+  {
+    guard: "auth: throttling: what an account refuses counts against the address",
+    file: throttling,
+    change: {
+      "const ofAccount = await countAttempt(limit, guessed);":
+        "const ofAccount = await countAttempt(limit, guessed).catch((error) => ofAddress.takeBack().then(() => { throw error; }));",
+    },
+    red: {
+      [throttlingTests]: [
+        "counts what an account refuses against the address, so that nobody guesses for ever",
+      ],
+    },
+  },
+  {
+    guard: "auth: throttling: a sign-in gives a stranger no further guesses",
+    file: throttling,
+    change: {
+      "await forgetAttempts(limit, guessed);":
+        "await forgetAttempts(limit, guessed);\nawait forgetAttempts(perAccount, email);",
+    },
+    red: {
+      [throttlingTests]: [
+        "somebody who has signed in before gives a stranger no further guesses by signing in there",
+      ],
+    },
+  },
+  {
+    guard: "auth: index: one account for a mailbox",
+    file: user,
+    change: { "userSchema.index({ canonicalEmail: 1 }, { unique: true, sparse: true });": "" },
+    red: {
+      [signUpTests]: ["gives a mailbox to one of many who want it at once, in all spellings of its domain"],
+    },
+  },
+  {
+    guard: "auth: canonicalize-emails: the older account keeps the mailbox",
+    file: "auth/src/canonicalize-emails.ts",
+    change: { "if (isOlder(holder, account)) return false;": "return false;" },
+    red: { [emailTests]: ["takes the mailbox back from an account that was made in between"] },
+  },
+  {
+    guard: "auth: session: the newest of several cookies counts",
+    file: session,
+    change: { "other.iat - one.iat": "0" },
+    red: {
+      [sessionTests]: [
+        "several cookies named session are the user's who signed in last, in whatever order they come",
+      ],
+    },
+  },
+  {
+    guard: "auth: session: who signs out loses the cookies of parent domains",
+    file: session,
+    change: { "clearOthers(req);\n  req.session = null;": "req.session = null;" },
+    red: {
+      [sessionTests]: [
+        "several cookies named session are all cleared by who signs out, of parent domains and of paths as well",
+      ],
+    },
+  },
+];
