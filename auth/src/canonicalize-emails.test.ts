@@ -102,7 +102,8 @@ it("goes on after it was interrupted, and while accounts are stored as before", 
 
 it("gives a mailbox to the oldest, however many run it at once", async () => {
   const spellings = [unicode, ascii, "u@bu\u0308cher.example"];
-  const ids = await Promise.all(spellings.map((email, number) => storedBefore(email, number + 1)));
+  const ids: string[] = [];
+  for (const email of spellings) ids.push(await storedBefore(email, ids.length + 1));
   await Promise.all([canonicalizeEmails(), canonicalizeEmails(), canonicalizeEmails()]);
   await canonicalizeEmails();
   expect(await Promise.all(ids.map(canonicalOf))).toEqual([undefined, undefined, ascii]);

@@ -9,7 +9,9 @@ import { User } from "../models/user";
 import { hashPassword } from "../password";
 import { password, registered } from "../testing";
 
+process.env.HASHING_QUEUE_TIMEOUT = "1h"; // hashes are held up here
 setUpService(database);
+afterEach(() => jest.restoreAllMocks());
 
 const signIn = (body?: object) => request(app).post("/api/users/signin").send(body);
 
@@ -102,7 +104,7 @@ it("answers 503 when too many wait to be hashed, and counts no failure", async (
   await signIn({ email: "alice@example.com", password }).expect(200);
 });
 
-it("signs in next while another address fills the queue with sign-ups", async () => {
+it("signs in at once while another address fills the queue with sign-ups", async () => {
   await registered("alice@example.com");
   const { scrypt } = crypto;
   const held: { password: unknown; finish: () => void }[] = [];
@@ -124,16 +126,14 @@ it("signs in next while another address fills the queue with sign-ups", async ()
     .set("X-Forwarded-For", "198.51.100.1")
     .then(({ status }) => status);
   await eventually(() => expect(ask).toHaveBeenCalled());
-  held[0]?.finish();
-  await eventually(() =>
-    expect(held.map((hash) => hash.password)).toEqual(["battery staple", "battery staple", password]),
-  );
+  for (const hash of held.slice(0, 2)) hash.finish();
+  await eventually(() => expect(held).toHaveLength(4)); // one of each queue
+  expect(held.slice(2).map((hash) => hash.password)).toContain(password);
   hold.mockRestore();
-  for (const hash of held.slice(1)) hash.finish();
+  for (const hash of held.slice(2)) hash.finish();
   expect(await answer).toBe(200);
   await Promise.all(crowd);
   expect(refusals).toHaveLength(8);
-  ask.mockRestore();
 });
 
 it.each([
