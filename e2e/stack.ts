@@ -119,8 +119,16 @@ export async function ledger(): Promise<{ charges: Charge[]; refunds: Refund[] }
 
 type Fault =
   | { kind: "delay"; operation: Operation; milliseconds: number; times?: number }
-  | { kind: "fail"; operation: Operation; status?: number; beforeWork?: boolean; times?: number }
-  | { kind: "lose"; operation: Operation; times?: number };
+  | { kind: "late"; operation: Operation; milliseconds: number; times?: number }
+  | {
+      kind: "fail";
+      operation: Operation;
+      status?: number;
+      beforeWork?: boolean;
+      afterWork?: boolean;
+      times?: number;
+    }
+  | { kind: "lose"; operation: Operation; beforeWork?: boolean; times?: number };
 type Operation = "token" | "charge" | "refund" | "read";
 
 /** Makes the next requests of a kind go wrong, whoever sends them. */

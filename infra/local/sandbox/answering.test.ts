@@ -79,6 +79,31 @@ describe("faults", () => {
     expect((await sandbox.ledger()).charges).toEqual([body]);
   });
 
+  it("cut the connection before any work, so that the key is free", async () => {
+    await sandbox.fault({ operation: "charge", kind: "lose", beforeWork: true });
+    await expect(sandbox.post("/v1/charges", price, "k")).rejects.toThrow("socket hang up");
+    expect((await sandbox.ledger()).charges).toEqual([]);
+    await sandbox.post("/v1/charges", price, "k").expect(200);
+  });
+
+  it("fail after the work is done, and the key repeats the failure", async () => {
+    await sandbox.fault({ operation: "charge", kind: "fail", afterWork: true });
+    await sandbox.post("/v1/charges", price, "k").expect(500);
+    await sandbox.post("/v1/charges", price, "k").expect(500);
+    expect((await sandbox.ledger()).charges).toMatchObject([{ paid: true }]);
+  });
+
+  it("cut the connection and do the work later, once, while the key is in use", async () => {
+    await sandbox.fault({ operation: "charge", kind: "late", milliseconds: 30_000 });
+    await expect(sandbox.post("/v1/charges", price, "k")).rejects.toThrow("socket hang up");
+    expect((await sandbox.ledger()).charges).toEqual([]);
+    await sandbox.post("/v1/charges", price, "k").expect(409);
+    sandbox.doLateWork();
+    const { charges } = await sandbox.ledger();
+    expect(charges).toMatchObject([{ paid: true }]);
+    expect((await sandbox.post("/v1/charges", price, "k").expect(200)).body).toEqual(charges[0]);
+  });
+
   it("hit only their operation", async () => {
     await sandbox.fault({ operation: "refund", kind: "fail", status: 503 });
     await sandbox.fault({ operation: "read", kind: "fail", status: 502 });
@@ -97,8 +122,12 @@ describe("faults", () => {
     await sandbox.post("/v1/charges", price).expect(200);
   });
 
-  it.each([{ operation: "charge", kind: "explode" }, { operation: "charges", kind: "lose" }, {}])(
-    "cannot be asked for when they make no sense: %j",
-    (body) => request(sandbox.app).post("/sandbox/faults").send(body).expect(400),
+  it.each([
+    { operation: "charge", kind: "explode" },
+    { operation: "charges", kind: "lose" },
+    { operation: "charge", kind: "fail", beforeWork: true, afterWork: true },
+    {},
+  ])("cannot be asked for when they make no sense: %j", (body) =>
+    request(sandbox.app).post("/sandbox/faults").send(body).expect(400),
   );
 });

@@ -9,8 +9,15 @@ import type { Done, Work } from "./writes";
 
 const dayInSeconds = 24 * 60 * 60;
 
+export interface Timing {
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** Does `work` after so many milliseconds. */
+  later: (milliseconds: number, work: () => void) => void;
+}
+
 /** How requests are answered: with the faults asked for, and POSTs once for each idempotency key. */
-export function answering(ledger: Ledger, faults: Faults, now: () => number) {
+export function answering(ledger: Ledger, faults: Faults, { now, later }: Timing) {
   const running = new Set<string>();
   const nowInSeconds = () => Math.floor(now() / 1000);
 
@@ -28,18 +35,34 @@ export function answering(ledger: Ledger, faults: Faults, now: () => number) {
     async (req, res) => {
       const fault = faults.take(operation);
       if (fault?.kind === "fail" && fault.beforeWork) throw outage(fault.status);
+      if (fault?.kind === "lose" && fault.beforeWork) return void res.destroy();
       const key = req.get("Idempotency-Key");
       if (key && running.has(key)) throw keyInUse(key);
       if (key) running.add(key);
+      if (fault?.kind === "late") {
+        res.destroy();
+        later(fault.milliseconds, () => doLate(work, req, key));
+        return;
+      }
       try {
         if (fault?.kind === "delay") await wait(fault.milliseconds);
         const kept = key ? firstAnswer(key, req) : undefined;
         if (kept) res.set("Idempotent-Replayed", "true");
-        send(res, kept ?? carryOut(fault?.kind === "fail" ? failing(fault.status) : work, req, key), fault);
+        send(res, kept ?? carryOut(withFault(work, fault), req, key), fault);
       } finally {
         if (key) running.delete(key);
       }
     };
+
+  function doLate(work: Work, req: Request, key: string | undefined): void {
+    try {
+      if (!key || !firstAnswer(key, req)) carryOut(work, req, key);
+    } catch (error) {
+      if (!(error instanceof StripeError)) throw error; // a refusal, which nobody waits for
+    } finally {
+      if (key) running.delete(key);
+    }
+  }
 
   function firstAnswer(key: string, { path, body }: Request): Answer | undefined {
     const kept = ledger.answers.get(key);
@@ -65,12 +88,19 @@ function send(res: Response, { status, body }: Omit<Done, "changes">, fault: Fau
   else res.status(status).json(body);
 }
 
-const outageBody: ErrorBody = { type: "api_error", message: "An unknown error occurred" };
-const outage = (status: number) => new StripeError(status, outageBody);
+const outageBody = (status: number): ErrorBody =>
+  status === 429
+    ? { type: "invalid_request_error", code: "rate_limit", message: "Request rate limit exceeded" }
+    : { type: "api_error", message: "An unknown error occurred" };
+const outage = (status: number) => new StripeError(status, outageBody(status));
 
-const failing =
-  (status: number): Work =>
-  () => ({ status, body: { error: outageBody }, changes: {} });
+/** The work, or instead of it or after it an error. */
+function withFault(work: Work, fault: Fault | undefined): Work {
+  if (fault?.kind !== "fail") return work;
+  const { status, afterWork } = fault;
+  const answer = { status, body: { error: outageBody(status) } };
+  return (...request) => ({ ...answer, changes: afterWork ? work(...request).changes : {} });
+}
 
 const keyInUse = (key: string) =>
   new StripeError(409, {

@@ -12,16 +12,22 @@ const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("delay"), ...common, milliseconds: z.int().positive() }),
   /**
    * Answers with an error and does no work. Stripe keeps a 500 for its idempotency key and repeats it, unless the
-   * request was turned away before the endpoint began (`beforeWork`), as for 429.
+   * request was turned away before the endpoint began (`beforeWork`), as for 429. With `afterWork` the work is done
+   * all the same.
    */
-  z.strictObject({
-    kind: z.literal("fail"),
-    ...common,
-    status: z.int().min(400).max(599).default(500),
-    beforeWork: z.boolean().default(false),
-  }),
-  /** Does the work, then cuts the connection instead of answering. */
-  z.strictObject({ kind: z.literal("lose"), ...common }),
+  z
+    .strictObject({
+      kind: z.literal("fail"),
+      ...common,
+      status: z.int().min(400).max(599).default(500),
+      beforeWork: z.boolean().default(false),
+      afterWork: z.boolean().default(false),
+    })
+    .refine(({ beforeWork, afterWork }) => !(beforeWork && afterWork), "Either beforeWork or afterWork"),
+  /** Does the work, then cuts the connection instead of answering; with `beforeWork`, cuts it without any work. */
+  z.strictObject({ kind: z.literal("lose"), ...common, beforeWork: z.boolean().default(false) }),
+  /** Cuts the connection at once and does the work so much later: the key is in use meanwhile. Not for reads. */
+  z.strictObject({ kind: z.literal("late"), ...common, milliseconds: z.int().positive() }),
 ]);
 
 export type Fault = z.output<typeof faultSchema>;

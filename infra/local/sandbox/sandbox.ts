@@ -1,23 +1,23 @@
 import express, { type ErrorRequestHandler, type RequestHandler } from "express";
-import { answering } from "./answering";
+import { type Timing, answering } from "./answering";
 import { Faults } from "./faults";
 import { Ledger } from "./ledger";
 import { findCharge, listCharges, listRefunds } from "./reads";
 import { StripeError, invalidRequest } from "./stripe-error";
 import { createCharge, createRefund, createToken } from "./writes";
 
-interface SandboxOptions {
+interface SandboxOptions extends Partial<Timing> {
   /** Keeps the ledger, so that a kill loses nothing; without it the ledger lives in memory. */
   dataFolder?: string;
-  /** Milliseconds since 1970. */
-  now?: () => number;
 }
 
+const systemLater: Timing["later"] = (milliseconds, work) => void setTimeout(work, milliseconds).unref();
+
 /** The part of Stripe's HTTP API that payments uses, with switches that make it fail. */
-export function createSandbox({ dataFolder, now = Date.now }: SandboxOptions = {}) {
+export function createSandbox({ dataFolder, now = Date.now, later = systemLater }: SandboxOptions = {}) {
   const ledger = new Ledger(dataFolder);
   const faults = new Faults();
-  const { get, post } = answering(ledger, faults, now);
+  const { get, post } = answering(ledger, faults, { now, later });
 
   const stripe = express.Router();
   stripe.use(requireKey, express.urlencoded({ extended: true }));

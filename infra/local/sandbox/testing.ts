@@ -6,7 +6,8 @@ export const price = { amount: "1999", currency: "usd", source: "tok_visa" };
 /** A sandbox of one test's own, spoken to over HTTP, at 15 January 2026 until time passes. */
 export function testSandbox() {
   let time = Date.UTC(2026, 0, 15);
-  const { app } = createSandbox({ now: () => time });
+  const postponed: (() => void)[] = [];
+  const { app } = createSandbox({ now: () => time, later: (_milliseconds, work) => postponed.push(work) });
 
   const post = (path: string, body: object, key?: string) => {
     const sent = request(app).post(path).type("form").set("Authorization", "Bearer sk_test_1").send(body);
@@ -22,6 +23,9 @@ export function testSandbox() {
     token: async (number: string): Promise<string> =>
       (await post("/v1/tokens", card(number)).expect(200)).body.id,
     now: () => time,
+    doLateWork: () => {
+      for (const work of postponed.splice(0)) work();
+    },
     pass: (milliseconds: number) => {
       time += milliseconds;
     },
