@@ -1,13 +1,17 @@
-import { hours, onFailpoint } from "@eventhive/common";
+import { clock, hours, onFailpoint, seconds } from "@eventhive/common";
 import { deliver, setUpService } from "@eventhive/common/testing";
-import { charge, finishCharging } from "./charge";
+import { charge, chargeAgain, finishCharging } from "./charge";
 import { database } from "./database";
 import { orderCancelled } from "./listeners/order-cancelled";
+import { orderCompleted } from "./listeners/order-completed";
 import { Payment } from "./models/payment";
 import { finishRefunds } from "./refund";
 import {
+  type OrderEvent,
   begunPayment,
   cancellationOf,
+  completionOf,
+  countAttempts,
   crashAt,
   later,
   meanwhileAt,
@@ -21,7 +25,23 @@ import {
 const { published } = setUpService(database);
 const sandbox = setUpSandbox();
 
-const loseAnswer = () => sandbox.faults.add({ operation: "charge", kind: "lose", times: 2 });
+/** The card is charged, and nobody learns of it. */
+async function paysUnheard(order: OrderEvent): Promise<void> {
+  crashAt("payments.charge.after");
+  await pays(order);
+  onFailpoint(undefined);
+}
+
+const refusedBeforeWork = { operation: "charge", kind: "fail", status: 429, beforeWork: true };
+
+/** Every attempt is refused before any work, until the faults are cleared. */
+async function paysRefused(order: OrderEvent): Promise<void> {
+  sandbox.faults.add({ ...refusedBeforeWork, times: 1000 });
+  expect((await pays(order)).body.code).toBe("payment-pending");
+  sandbox.faults.clear();
+}
+
+const outcomeTimeout = seconds(600);
 
 it.each([
   ["having decided to charge", "payments.save.after", 1],
@@ -45,12 +65,69 @@ it.each([
 
 it("charges once when the answer got lost", async () => {
   const order = await orderToPay();
-  loseAnswer();
-  expect((await pays(order)).body.code).toBe("payment-pending");
+  await paysUnheard(order);
   later();
   await finishCharging();
   const payment = await untilPayment(order, "charged");
   expect(sandbox.chargesOf(order)).toMatchObject([{ id: payment.stripeId }]);
+});
+
+it.each([
+  ["was refused for too many requests", refusedBeforeWork],
+  ["was refused by an error before any work", { operation: "charge", kind: "fail", beforeWork: true }],
+  ["was cut off before any work", { operation: "charge", kind: "lose", beforeWork: true }],
+  ["was cut off after the work", { operation: "charge", kind: "lose" }],
+])("repeats within the request, with the same key, a charge that %s", async (_what, fault) => {
+  const order = await orderToPay();
+  const attempts = countAttempts();
+  sandbox.faults.add(fault);
+  const answer = pays(order);
+  await untilPayment(order, "charged");
+  await deliver(orderCompleted, completionOf(order));
+  expect(await answer).toMatchObject({ status: 201 });
+  expect(attempts()).toBe(2);
+  expect(sandbox.chargesOf(order)).toHaveLength(1);
+});
+
+it("repeats a charge that was refused when the same token is sent again", async () => {
+  const order = await orderToPay();
+  await paysRefused(order);
+  const answer = pays(order);
+  await untilPayment(order, "charged");
+  await deliver(orderCompleted, completionOf(order));
+  expect(await answer).toMatchObject({ status: 201 });
+  expect(sandbox.chargesOf(order)).toHaveLength(1);
+});
+
+it("repeats a charge that was refused with the next sweep, not when its request would have timed out", async () => {
+  const order = await orderToPay();
+  await paysRefused(order);
+  const { lastAttemptAt, nextAttemptAt } = await untilPayment(order, "charging");
+  expect(Number(nextAttemptAt) - Number(lastAttemptAt)).toBeLessThan(seconds(2));
+  clock.use(() => Number(nextAttemptAt));
+  await finishCharging();
+  await untilPayment(order, "charged");
+});
+
+it("asks once when many processes finish the same charge at the same moment", async () => {
+  await begunPayment(await orderToPay());
+  later();
+  const attempts = countAttempts();
+  await Promise.all([finishCharging(), finishCharging(), finishCharging()]);
+  expect(attempts()).toBe(1);
+});
+
+it("does not repeat a charge within the request once the order is over", async () => {
+  const order = await orderToPay();
+  const attempts = countAttempts();
+  sandbox.faults.add({ ...refusedBeforeWork, times: 1000 });
+  const answer = pays(order);
+  while (attempts() === 0) await clock.wait(1);
+  await deliver(orderCancelled, cancellationOf(order));
+  const count = attempts();
+  expect((await answer).body.code).toBe("payment-pending");
+  expect(attempts()).toBeLessThanOrEqual(count + 1); // one may have been about to begin
+  expect(sandbox.chargesOf(order)).toEqual([]);
 });
 
 it("charges once when two processes finish it at the same moment", async () => {
@@ -58,7 +135,6 @@ it("charges once when two processes finish it at the same moment", async () => {
   await begunPayment(order);
   later();
   await Promise.all([finishCharging(), finishCharging(), finishCharging()]);
-  await finishCharging(); // whoever asked while another was asking was told to ask again
   expect(await untilPayment(order, "charged")).toMatchObject({ version: 1 });
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
@@ -87,7 +163,7 @@ it("does not charge for an order that was cancelled in the meantime", async () =
   await deliver(orderCancelled, cancellationOf(order));
   later();
   await finishCharging();
-  expect(await reload(payment)).toMatchObject({ state: "failed" });
+  expect(await reload(payment)).toMatchObject({ state: "charging" });
   expect(sandbox.chargesOf(order)).toEqual([]);
 });
 
@@ -96,14 +172,80 @@ it("does not charge for an order whose time is over", async () => {
   const payment = await begunPayment(order);
   later(60_000);
   await finishCharging();
-  expect(await reload(payment)).toMatchObject({ state: "failed" });
+  expect(await reload(payment)).toMatchObject({ state: "charging" });
   expect(sandbox.chargesOf(order)).toEqual([]);
+});
+
+it("does not take a charge that is not there yet for one that will never be", async () => {
+  const order = await orderToPay({ expiresAt: new Date(clock.now() + seconds(30)).toISOString() });
+  sandbox.faults.add({ operation: "charge", kind: "late", milliseconds: seconds(30) });
+  expect((await pays(order)).body.code).toBe("payment-pending");
+  later(seconds(31));
+  await finishCharging();
+  await deliver(orderCancelled, cancellationOf(order, "expired"));
+  await finishCharging();
+  const payment = await untilPayment(order, "charging");
+
+  sandbox.doLateWork();
+  later(seconds(60));
+  await finishCharging();
+  await finishRefunds();
+  expect(await reload(payment)).toMatchObject({ state: "refunded" });
+  expect(sandbox.chargesOf(order)).toMatchObject([{ amount_refunded: 1999, refunded: true }]);
+});
+
+it("gives a charge up that never came, but not before its time", async () => {
+  const order = await orderToPay();
+  const payment = await begunPayment(order);
+  await deliver(orderCancelled, cancellationOf(order));
+  later(outcomeTimeout - seconds(60));
+  await finishCharging();
+  expect(await reload(payment)).toMatchObject({ state: "charging" });
+  later(outcomeTimeout);
+  await finishCharging();
+  expect(await reload(payment)).toMatchObject({ state: "failed", failureReason: expect.any(String) });
+  expect((await reload(payment)).failureReason).not.toContain("not charged");
+});
+
+it("gives a charge up at once when every attempt is known to have done nothing", async () => {
+  const order = await orderToPay();
+  await paysRefused(order);
+  await deliver(orderCancelled, cancellationOf(order));
+  later();
+  await finishCharging();
+  const payment = await untilPayment(order, "failed");
+  expect(payment.failureReason).toContain("your card was not charged");
+  expect(sandbox.chargesOf(order)).toEqual([]);
+});
+
+it("does not forget an attempt that may have charged when a later one did nothing", async () => {
+  const order = await orderToPay();
+  await paysUnheard(order);
+  later();
+  sandbox.faults.add({ ...refusedBeforeWork, times: 1000 });
+  await finishCharging();
+  await deliver(orderCancelled, cancellationOf(order));
+  later(seconds(30));
+  await finishCharging();
+  await untilPayment(order, "refunding");
+});
+
+it("takes no attempt of an older version for one that did nothing", async () => {
+  const order = await orderToPay();
+  const payment = await begunPayment(order);
+  const fields = { lastAttemptAt: 1, nextAttemptAt: 1, openAttempts: 1 };
+  await Payment.updateOne({ _id: payment._id }, { $unset: fields });
+  sandbox.faults.add(refusedBeforeWork);
+  await finishCharging();
+  await deliver(orderCancelled, cancellationOf(order));
+  later(seconds(30));
+  await finishCharging();
+  expect(await reload(payment)).toMatchObject({ state: "charging" });
 });
 
 it("finds a charge whose order was cancelled in the meantime, and gives it back", async () => {
   const order = await orderToPay();
-  loseAnswer();
-  await pays(order);
+  await paysUnheard(order);
   await deliver(orderCancelled, cancellationOf(order));
   later();
   await finishCharging();
@@ -114,8 +256,7 @@ it("finds a charge whose order was cancelled in the meantime, and gives it back"
 
 it("finds a charge that Stripe would not recognise any more, instead of charging again", async () => {
   const order = await orderToPay({ expiresAt: "2100-01-01T00:00:00.000Z" });
-  loseAnswer();
-  await pays(order);
+  await paysUnheard(order);
   later(hours(24));
   await finishCharging();
   expect(await Payment.find({ orderId: order.id })).toMatchObject([{ state: "charged" }]);
@@ -130,6 +271,7 @@ it("waits for the order's end when Stripe keeps repeating its own failure", asyn
   await finishCharging();
   expect(await Payment.find({ orderId: order.id })).toMatchObject([{ state: "charging" }]);
   await deliver(orderCancelled, cancellationOf(order));
+  later(outcomeTimeout + seconds(60));
   await finishCharging();
   expect(await Payment.find({ orderId: order.id })).toMatchObject([{ state: "failed" }]);
 });
@@ -141,6 +283,7 @@ it("does not let one payment that cannot be finished hold up another", async () 
   sandbox.faults.add({ operation: "charge", kind: "fail", beforeWork: true });
   await finishCharging();
   expect(await Payment.countDocuments({ state: "charged" })).toBe(1);
+  later();
   await finishCharging();
   expect(await Payment.countDocuments({ state: "charged" })).toBe(2);
 });
@@ -162,11 +305,24 @@ it("does not give a payment up whose charge comes through meanwhile", async () =
   const order = await orderToPay();
   const payment = await begunPayment(order);
   await deliver(orderCancelled, cancellationOf(order));
-  later();
+  later(outcomeTimeout);
   meanwhileAt("payments.save.before", () => charge(payment));
   await finishCharging();
   expect(await reload(payment)).toMatchObject({ state: "refunding", version: 2 });
   expect(sandbox.chargesOf(order)).toHaveLength(1);
+});
+
+it("does not give a payment up for which an attempt has begun meanwhile", async () => {
+  const order = await orderToPay();
+  await paysRefused(order);
+  const payment = await untilPayment(order, "charging");
+  later(seconds(60)); // the order is over
+  meanwhileAt("payments.save.before", async () => {
+    sandbox.faults.add({ operation: "charge", kind: "late", milliseconds: seconds(30) });
+    await chargeAgain(payment);
+  });
+  await finishCharging();
+  expect(await reload(payment)).toMatchObject({ state: "charging", openAttempts: 1 });
 });
 
 it("gives a charge back that came through after it was given up", async () => {
@@ -174,7 +330,7 @@ it("gives a charge back that came through after it was given up", async () => {
   const payment = await begunPayment(order);
   meanwhileAt("payments.charge.before", async () => {
     await deliver(orderCancelled, cancellationOf(order));
-    later();
+    later(outcomeTimeout);
     await finishCharging();
   });
   await charge(payment);

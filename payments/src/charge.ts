@@ -1,66 +1,96 @@
-import { UnavailableError, clock, each, hours, untilCurrent } from "@eventhive/common";
-import { trusted } from "mongoose";
+import { UnavailableError, clock, each, hours, seconds, untilCurrent } from "@eventhive/common";
+import { config } from "./config";
 import { followOrder } from "./follow-order";
+import { refundLateCharge } from "./late-charges";
 import { Order } from "./models/order";
-import { Payment } from "./models/payment";
+import { Payment, beginAttempt, beginLookUp, duePayments, noteAttempt } from "./models/payment";
 import type { ChargeOutcome } from "./payment-gateway";
-import { gateway, gatewayTimeout } from "./stripe";
+import { gateway } from "./stripe";
 
 /** The card's outcome is not known yet; `finishCharging` finds it out. */
 export const pending = () =>
   new UnavailableError("The card has not answered yet: ask again in a moment", "payment-pending");
 
-type KnownOutcome = Exclude<ChargeOutcome, { outcome: "unknown" }>;
+type KnownOutcome = Extract<ChargeOutcome, { outcome: "charged" | "declined" }>;
 
 /**
- * Asks for the money and writes down what came of it. Asking again is asking the same: the gateway repeats its answer.
- * @throws UnavailableError `payment-pending` while the outcome is not known
+ * Asks for the money once and writes down what came of it. Asking again is asking the same: the gateway repeats its
+ * answer. Whoever calls has begun the attempt: by inserting the payment, or by `beginAttempt`.
  */
-export async function charge({ id: paymentId, orderId, amount, currency, token }: Payment): Promise<void> {
+export async function charge(payment: Payment): Promise<void> {
+  const { id: paymentId, orderId, amount, currency, token } = payment;
   if (!token) return; // charged or failed in the meantime
   const answer = await gateway().charge({ paymentId, orderId, amount, currency, token });
-  if (answer.outcome === "unknown") throw pending();
-  await conclude(paymentId, answer);
+  if (answer.outcome === "charged" || answer.outcome === "declined") return conclude(paymentId, answer);
+  const pauseMs = pauseAfter(payment.since, seconds(5));
+  await noteAttempt(payment, { isOpen: answer.outcome === "unknown", pauseMs });
+}
+
+/** Does nothing when another process has begun an attempt since the payment was loaded. */
+export async function chargeAgain(payment: Payment): Promise<void> {
+  const begun = await beginAttempt(payment);
+  if (begun) await charge(begun);
+}
+
+/** Grows with what has passed already, as exponential backoff does; jittered, so that payments do not ask in step. */
+function pauseAfter(since: Date, maxMs: number): number {
+  const passedMs = clock.now() - since.getTime();
+  return Math.min(Math.max(passedMs / 2, 250), maxMs) * (0.5 + Math.random() / 2);
 }
 
 async function conclude(paymentId: string, answer: KnownOutcome): Promise<void> {
   const payment = await untilCurrent(async () => {
     const found = await Payment.findById(paymentId).orFail();
     const isChanged =
-      answer.outcome === "charged" ? found.confirmCharge(answer.stripeId) : found.fail(answer.reason);
+      answer.outcome === "charged" ? found.confirmCharge(answer.stripeId) : found.decline(answer.reason);
     if (isChanged) await found.save();
     return found;
   });
   if (answer.outcome === "declined") return;
   await followOrder(payment.orderId);
   // A sweep gave it up while this charge was still on its way.
-  if (payment.state === "failed") await gateway().refund({ paymentId, stripeId: answer.stripeId });
+  if (payment.state === "failed") await refundLateCharge({ paymentId, stripeId: answer.stripeId });
 }
 
 // Stripe forgets idempotency keys after 24 hours; an hour is for clocks that disagree.
 const keyLifetime = hours(23);
 
+/** Whether the order still needs the money, and asking for it again cannot charge twice. */
+export async function isWanted({ orderId, since }: Payment): Promise<boolean> {
+  const order = await Order.findById(orderId).orFail();
+  return !order.refusal() && clock.now() - since.getTime() < keyLifetime;
+}
+
 /**
- * Finds out what became of payments whose charge was interrupted: asks again, or, where money is not wanted any more or
+ * Finds out what became of payments whose charge has no outcome: asks again, or, where money is not wanted any more or
  * asking might charge twice, only looks it up.
  */
 export async function finishCharging(): Promise<void> {
-  // By then whoever began has given up, with the one repetition that Stripe's library makes.
-  const begunBefore = new Date(clock.now() - 2 * gatewayTimeout());
-  const interrupted = { state: "charging", since: trusted({ $lt: begunBefore }) };
-  await each(Payment.find(interrupted).cursor(), async (payment) => {
-    const order = await Order.findById(payment.orderId).orFail();
-    const isWanted = !order.refusal() && clock.now() - payment.since.getTime() < keyLifetime;
-    await (isWanted ? charge(payment) : lookUp(payment));
-  });
+  await each(duePayments().cursor(), finishCharge);
 }
 
-async function lookUp({ id: paymentId, since }: Payment): Promise<void> {
-  const found = await gateway().find({ paymentId, since });
-  await conclude(
-    paymentId,
-    found
-      ? { outcome: "charged", stripeId: found.stripeId }
-      : { outcome: "declined", reason: "The payment did not go through, and your card was not charged" },
-  );
+async function finishCharge(payment: Payment): Promise<void> {
+  await ((await isWanted(payment)) ? chargeAgain(payment) : lookUp(payment));
+}
+
+async function lookUp(payment: Payment): Promise<void> {
+  if (payment.openAttempts === 0)
+    return giveUp(payment, "The payment could not be made, and your card was not charged");
+  const lastAttemptAt = payment.lastAttemptAt ?? payment.since;
+  const begun = await beginLookUp(payment, pauseAfter(lastAttemptAt, seconds(60)));
+  if (!begun) return;
+  // Decided before looking: a charge that comes while the list is read may be missing from it.
+  const isTooLate = clock.now() - lastAttemptAt.getTime() >= seconds(config.CHARGE_OUTCOME_TIMEOUT);
+  const found = await gateway().find({ paymentId: payment.id, since: payment.since });
+  if (found) return conclude(payment.id, { outcome: "charged", stripeId: found.stripeId });
+  // That no charge is listed proves nothing: Stripe may be working on it still.
+  if (isTooLate)
+    await giveUp(
+      begun,
+      "Your bank has not confirmed the payment. Should it be charged later, it is refunded",
+    );
+}
+
+async function giveUp(payment: Payment, reason: string): Promise<void> {
+  if (payment.giveUp(reason)) await payment.save();
 }

@@ -1,4 +1,4 @@
-import { settings, text, url, wholeNumber } from "@eventhive/common";
+import { durationInSeconds, settings, text, url, wholeNumber } from "@eventhive/common";
 import { assertTwoDecimalCurrency } from "./money";
 
 export const config = settings({
@@ -6,6 +6,12 @@ export const config = settings({
   /** Where Stripe's API is spoken, when not at Stripe itself. */
   STRIPE_API_URL: url().optional(),
   STRIPE_TIMEOUT_SECONDS: wholeNumber().default(15),
+  /** For how long a request repeats a charge that has no outcome yet. */
+  CHARGE_RETRY_SECONDS: wholeNumber().default(5),
+  /** For how long after the last attempt a charge that nobody answered may still appear at Stripe. */
+  CHARGE_OUTCOME_TIMEOUT: durationInSeconds().default(10 * 60),
+  /** For how long after that it is still looked for, to refund it. Stripe's keys live for 24 hours. */
+  LATE_CHARGE_WINDOW: durationInSeconds().default(26 * 3600),
   /** ISO 4217, with two decimals. */
   CURRENCY: text()
     .toLowerCase()

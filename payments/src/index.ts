@@ -3,6 +3,7 @@ import { app } from "./app";
 import { finishCharging } from "./charge";
 import { database } from "./database";
 import { followOrders } from "./follow-order";
+import { refundLateCharges } from "./late-charges";
 import { orderCancelled } from "./listeners/order-cancelled";
 import { orderCompleted } from "./listeners/order-completed";
 import { orderCreated } from "./listeners/order-created";
@@ -20,6 +21,7 @@ startService({
     every(seconds(5), followOrders),
     refundSweep,
     every(seconds(15), measureUnfinished),
+    every(hours(1), refundLateCharges),
     every(hours(24), reconcileDaily),
   ],
   commands: { reconcile: reconcileByHand },

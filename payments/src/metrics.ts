@@ -11,7 +11,12 @@ const states = ["charging", "charged", "settled", "failed", "refunding", "refund
 // From 0, or the first of its kind would be no increase.
 for (const state of states) paymentStates.inc({ state }, 0);
 
-/** A payment leaves these by itself, within seconds. */
+export const lateCharges = new Counter({
+  name: "payments_late_charges_total",
+  help: "Charges found after their payment had failed, which are refunded",
+});
+
+/** A payment leaves these by itself: within seconds, or `charging` once it is certain that no charge can follow. */
 export const unfinishedStates = ["charging", "charged", "refunding"] satisfies PaymentState[];
 
 export const unfinishedPayments = new Gauge({

@@ -1,16 +1,19 @@
 import { BadRequestError, clock, isDuplicateKey, seconds } from "@eventhive/common";
-import { charge } from "./charge";
+import { charge, chargeAgain, isWanted } from "./charge";
+import { config } from "./config";
 import { Order } from "./models/order";
-import { Payment, findPayment, paymentFor } from "./models/payment";
+import { Payment, findPayment, isDue, paymentFor } from "./models/payment";
 import { gatewayTimeout } from "./stripe";
 
 /**
- * Pays an order once, and waits for what orders says to it; whoever sends the same token again joins the same payment.
+ * Pays an order once, and waits for what orders says to it; whoever sends the same token again joins the same payment,
+ * and repeats the charge where it has no outcome yet.
  * @returns the payment at its end, or as far as it got while it was worth waiting
  */
 export async function pay(order: Order, token: string): Promise<Payment> {
+  const begunAt = clock.now();
   const payment = (await findPayment(order.id, token)) ?? (await begin(order, token));
-  return untilDecided(payment.id);
+  return untilDecided(payment.id, begunAt);
 }
 
 async function begin(order: Order, token: string): Promise<Payment> {
@@ -35,16 +38,26 @@ async function joinOrRefuse(orderId: string, token: string): Promise<Payment> {
   throw order.refusal() ?? new BadRequestError("payment-in-progress", "This order is being paid already");
 }
 
-async function untilDecided(paymentId: string): Promise<Payment> {
+const retryMs = () => seconds(config.CHARGE_RETRY_SECONDS);
+
+async function untilDecided(paymentId: string, begunAt: number): Promise<Payment> {
   for (;;) {
     const payment = await Payment.findById(paymentId).orFail();
-    if (!isWorthWaiting(payment)) return payment;
-    await clock.wait(25); // another process may hear the verdict: only the document tells
+    const passedMs = clock.now() - begunAt;
+    if (!isWorthWaiting(payment, passedMs)) return payment;
+    if (payment.state === "charging" && isDue(payment)) {
+      if (passedMs >= retryMs() || !(await isWanted(payment))) return payment;
+      await chargeAgain(payment);
+    } else await clock.wait(25); // another process may hear the verdict: only the document tells
   }
 }
 
-function isWorthWaiting({ state, since }: Payment): boolean {
-  const age = clock.now() - since.getTime();
-  if (state === "charging") return age < gatewayTimeout();
-  return state === "charged" && age < seconds(5);
+/** No answer takes longer than the gateway's timeout and the time for repetitions together. */
+function isWorthWaiting({ state, since }: Payment, passedMs: number): boolean {
+  if (state === "charging") return passedMs < gatewayTimeout();
+  return (
+    state === "charged" &&
+    clock.now() - since.getTime() < seconds(5) &&
+    passedMs < gatewayTimeout() + retryMs()
+  );
 }

@@ -87,29 +87,63 @@ describe("charge", () => {
     expect(charges()).toHaveLength(1);
   });
 
-  it.each([500, 503, 429, 409, 403])("is unknown when Stripe answers %d", async (status) => {
+  it.each([
+    [500, "unknown"],
+    [502, "unknown"],
+    [503, "unknown"],
+    [424, "unknown"],
+    [409, "unknown"],
+    [408, "unknown"],
+    [429, "not-done"],
+    [404, "not-done"],
+    [403, "not-done"],
+    [401, "not-done"],
+    [400, "not-done"],
+  ])("when Stripe answers %d before it begins is %s", async (status, outcome) => {
     sandbox.faults.add({ operation: "charge", kind: "fail", status, beforeWork: true });
-    expect(await gateway().charge(request())).toEqual({ outcome: "unknown" });
+    expect(await gateway().charge(request())).toEqual({ outcome });
     await charged(); // and can be asked again
   });
 
-  it("is unknown with a key that Stripe does not accept, with parameters that differ, and with a currency nobody has", async () => {
-    await charged();
-    expect(await gateway("sk_live_wrong").charge(request())).toEqual({ outcome: "unknown" });
-    expect(await gateway().charge(request({ amount: 2000 }))).toEqual({ outcome: "unknown" });
-    expect(await gateway().charge(request({ paymentId: "p2", currency: "none" }))).toEqual({
-      outcome: "unknown",
-    });
+  it("is not done with a key that Stripe does not accept, and with a currency nobody has: that is no decline", async () => {
+    expect(await gateway("sk_live_wrong").charge(request())).toEqual({ outcome: "not-done" });
+    expect(await gateway().charge(request({ currency: "none" }))).toEqual({ outcome: "not-done" });
+    expect(charges()).toEqual([]);
   });
 
-  it("is unknown when nobody answers at the address", async () => {
+  it("is unknown with parameters that differ: the first request may have charged", async () => {
+    await charged();
+    expect(await gateway().charge(request({ amount: 2000 }))).toEqual({ outcome: "unknown" });
+  });
+
+  it("is not done when there is nobody at the address", async () => {
     server.close();
+    expect(await gateway().charge(request())).toEqual({ outcome: "not-done" });
+    const nowhere = stripeGateway({
+      apiKey: "sk_test_eventhive",
+      apiUrl: "http://stripe.invalid:1",
+      timeoutInMilliseconds: 5000,
+    });
+    expect(await nowhere.charge(request())).toEqual({ outcome: "not-done" });
+  });
+
+  it("is unknown when an error follows the work", async () => {
+    sandbox.faults.add({ operation: "charge", kind: "fail", afterWork: true });
     expect(await gateway().charge(request())).toEqual({ outcome: "unknown" });
+    expect(charges()).toMatchObject([{ paid: true }]);
+  });
+
+  it("is unknown when the connection is cut, although a repetition would be refused", async () => {
+    sandbox.faults.add({ operation: "charge", kind: "lose" });
+    sandbox.faults.add({ operation: "charge", kind: "fail", status: 429, beforeWork: true });
+    expect(await gateway().charge(request())).toEqual({ outcome: "unknown" });
+    expect(await gateway().charge(request())).toEqual({ outcome: "not-done" });
+    expect(charges()).toMatchObject([{ paid: true }]);
   });
 
   it("is unknown when the answer is lost, and charges once when it is asked again", async () => {
     const token = await newToken();
-    sandbox.faults.add({ operation: "charge", kind: "lose", times: 2 }); // the library itself repeats once
+    sandbox.faults.add({ operation: "charge", kind: "lose" });
     expect(await gateway().charge(request({ token }))).toEqual({ outcome: "unknown" });
     expect(charges()).toHaveLength(1);
     expect(await charged({ token })).toBe(charges()[0]?.id);

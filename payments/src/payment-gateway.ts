@@ -1,6 +1,6 @@
 import { failpoint } from "@eventhive/common";
 import StripeApi from "stripe";
-import { isFinal, isStripeFailure, logUnknown } from "./stripe-failure";
+import { codeOf, isFinal, isNotDone, isStripeFailure, logFailure } from "./stripe-failure";
 
 export interface ChargeRequest {
   paymentId: string;
@@ -12,11 +12,15 @@ export interface ChargeRequest {
 }
 
 /**
- * `declined` is final and moved no money. `unknown` may have charged: ask again with the same request while Stripe
- * remembers its key (24 hours), later `find` it.
+ * `declined` is final and moved no money. `not-done` is only known of this request: it did nothing, and can be sent
+ * again. `unknown` may have charged, or may still: send the same request again while Stripe remembers its key (24
+ * hours), later `find` the charge.
  */
 export type ChargeOutcome =
-  { outcome: "charged"; stripeId: string } | { outcome: "declined"; reason: string } | { outcome: "unknown" };
+  | { outcome: "charged"; stripeId: string }
+  | { outcome: "declined"; reason: string }
+  | { outcome: "not-done" }
+  | { outcome: "unknown" };
 
 export interface GatewayCharge {
   stripeId: string;
@@ -30,6 +34,7 @@ export interface GatewayCharge {
 }
 
 export interface PaymentGateway {
+  /** Sends the request once. */
   charge(request: ChargeRequest): Promise<ChargeOutcome>;
   /** Resolves once the money is on its way back, by this call or an earlier one; throws while that is not known. */
   refund(request: { paymentId: string; stripeId: string }): Promise<void>;
@@ -49,17 +54,19 @@ interface StripeOptions {
 const clockSlackInMilliseconds = 5 * 60 * 1000;
 
 export function stripeGateway({ apiKey, apiUrl, timeoutInMilliseconds }: StripeOptions): PaymentGateway {
-  const stripe = new StripeApi(apiKey, {
+  const options: StripeApi.StripeConfig = {
     ...(apiUrl ? addressOf(new URL(apiUrl)) : {}),
     timeout: timeoutInMilliseconds,
     maxNetworkRetries: 0, // whoever asked decides; the library still repeats once, with the same key, on a closed connection
     telemetry: false,
-  });
+  };
+  const stripe = new StripeApi(apiKey, options);
+  const charging = new StripeApi(apiKey, { ...options, httpClient: sendingOnce() });
 
   async function tryToCharge(request: ChargeRequest): Promise<ChargeOutcome> {
     const { paymentId, orderId, amount, currency, token } = request;
     try {
-      const charge = await stripe.charges.create(
+      const charge = await charging.charges.create(
         { amount, currency, source: token, metadata: { orderId, paymentId } },
         // Stripe repeats its first answer for the same key, so asking again cannot charge twice.
         { idempotencyKey: `charge-${paymentId}` },
@@ -70,7 +77,11 @@ export function stripeGateway({ apiKey, apiUrl, timeoutInMilliseconds }: StripeO
     } catch (error) {
       if (!isStripeFailure(error)) throw error;
       if (isFinal(error)) return { outcome: "declined", reason: error.message };
-      logUnknown(error, paymentId);
+      if (isNotDone(error)) {
+        logFailure(error, paymentId, "A charge was not begun");
+        return { outcome: "not-done" };
+      }
+      logFailure(error, paymentId, "The outcome of a charge is not known");
       return { outcome: "unknown" };
     }
   }
@@ -113,6 +124,25 @@ export function stripeGateway({ apiKey, apiUrl, timeoutInMilliseconds }: StripeO
 
     list,
   };
+}
+
+/**
+ * The library repeats a request once when the connection is closed, by the code of the error. Were the repetition
+ * refused, nobody would learn that the first request may have charged.
+ */
+function sendingOnce(): StripeApi.HttpClient {
+  const client = StripeApi.createNodeHttpClient();
+  const send = client.makeRequest.bind(client);
+  client.makeRequest = async (...request) => {
+    try {
+      return await send(...request);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code !== "ECONNRESET" && code !== "EPIPE") throw error;
+      throw new Error("The connection was closed", { cause: error });
+    }
+  };
+  return client;
 }
 
 function addressOf({ hostname: host, port, protocol }: URL): StripeApi.StripeConfig {

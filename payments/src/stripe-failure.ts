@@ -7,6 +7,8 @@ interface StripeFailure extends Error {
   param?: string;
   statusCode?: number;
   requestId?: string;
+  /** Of a StripeConnectionError: what the connection failed with. */
+  detail?: unknown;
 }
 
 export function isStripeFailure(error: unknown): error is StripeFailure {
@@ -33,15 +35,45 @@ export function isFinal({ type, code, param }: StripeFailure): boolean {
   return type === "StripeInvalidRequestError" && (param === "source" || finalCodes.has(code));
 }
 
+/**
+ * Stripe refuses these before it begins: too many requests, or a lock that was not free in time (both 429), a key that
+ * it does not accept (401, 403), parameters that it does not understand (400, 404). It keeps none of them for the
+ * idempotency key: https://docs.stripe.com/error-low-level. Not among them: 409, and a key that was used with other
+ * parameters, for both tell of another request that may have charged.
+ */
+const refusedBeforeWork = new Set([
+  "StripeRateLimitError",
+  "StripeAuthenticationError",
+  "StripePermissionError",
+  "StripeInvalidRequestError",
+]);
+
+/** There was no connection on which the request could have been sent. */
+const notConnected = new Set<unknown>([
+  "ECONNREFUSED",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+]);
+
+/**
+ * True when this request did nothing, and may do so when it is sent again. Only right for a client that sends each
+ * request once: the failure of a repetition says nothing of the first.
+ */
+export function isNotDone({ type, detail }: StripeFailure): boolean {
+  if (type === "StripeConnectionError") return notConnected.has(codeOf(detail));
+  return refusedBeforeWork.has(type);
+}
+
+/** Of a connection, such as ECONNRESET. */
+export const codeOf = (error: unknown): unknown =>
+  typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+
 const passing = new Set(["StripeAPIError", "StripeConnectionError", "StripeRateLimitError"]);
 
-export function logUnknown(
-  { type, code, statusCode, requestId, message }: StripeFailure,
-  paymentId: string,
-): void {
+export function logFailure(failure: StripeFailure, paymentId: string, what: string): void {
+  const { type, code, statusCode, requestId, message } = failure;
   const level = passing.has(type) ? "warn" : "error"; // the others are faults of ours: the key, or what we sent
-  logger[level](
-    { paymentId, type, code, statusCode, requestId, message },
-    "The outcome of a charge is not known",
-  );
+  logger[level]({ paymentId, type, code, statusCode, requestId, message }, what);
 }

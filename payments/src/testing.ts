@@ -13,7 +13,8 @@ export type OrderEvent = EventData<"order:created">;
 
 /** Gives a test file a Stripe of its own, to which the real adapter talks; it lives by the test's clock. */
 export function setUpSandbox() {
-  const sandbox = createSandbox({ now: clock.now });
+  const postponed: (() => void)[] = [];
+  const sandbox = createSandbox({ now: clock.now, later: (_milliseconds, work) => postponed.push(work) });
   let server: Server;
 
   beforeAll(async () => {
@@ -30,6 +31,7 @@ export function setUpSandbox() {
   afterEach(() => {
     onFailpoint(undefined);
     sandbox.faults.clear();
+    postponed.splice(0);
   });
 
   afterAll(() => {
@@ -40,6 +42,10 @@ export function setUpSandbox() {
   return {
     faults: sandbox.faults,
     ledger: sandbox.ledger,
+    /** Does what a `late` fault has put off. */
+    doLateWork: () => {
+      for (const work of postponed.splice(0)) work();
+    },
     /** Every attempt to charge the order, declined ones too. */
     chargesOf: ({ id }: OrderEvent) =>
       [...sandbox.ledger.charges.values()].filter(({ metadata }) => metadata.orderId === id),
@@ -125,6 +131,15 @@ export function crashAt(failpoint: string, time = 1): void {
   onFailpoint((name) => {
     if (name === failpoint && --left === 0) throw new Error(`crashed at ${failpoint}`);
   });
+}
+
+/** From now on counts how often the gateway is asked to charge. */
+export function countAttempts(): () => number {
+  let count = 0;
+  onFailpoint((name) => {
+    if (name === "payments.charge.before") count += 1;
+  });
+  return () => count;
 }
 
 /** Does something when the process comes to a failpoint for the nth time, before it goes on. */

@@ -7,8 +7,9 @@ import {
   aggregateFields,
   aggregateMethods,
   clock,
+  seconds,
 } from "@eventhive/common";
-import { Schema } from "mongoose";
+import { Schema, trusted } from "mongoose";
 import { config } from "../config";
 import { database } from "../database";
 import { paymentStates } from "../metrics";
@@ -40,6 +41,12 @@ const paymentSchema = new Schema(
     pays: { type: String },
     /** In the card's own words. */
     failureReason: { type: String },
+    // Of the attempts to charge; missing in payments that an older version of this service began.
+    lastAttemptAt: { type: Date },
+    /** Until then nobody asks the gateway: an attempt may be under way, or was answered a moment ago. */
+    nextAttemptAt: { type: Date },
+    /** Attempts that may have charged. 0 proves that the card was not charged; a missing answer never does. */
+    openAttempts: { type: Number },
   },
   {
     statics: {
@@ -71,6 +78,20 @@ const paymentSchema = new Schema(
         this.stripeId = stripeId;
         this.token = undefined;
         this.record("payment:created");
+        return true;
+      },
+
+      /** By the gateway's own word: no attempt can charge any more. */
+      decline(reason: string): boolean {
+        if (!this.fail(reason)) return false;
+        this.openAttempts = 0;
+        return true;
+      },
+
+      /** Without the gateway's word; the save fails when an attempt has begun since this was loaded. */
+      giveUp(reason: string): boolean {
+        if (!this.fail(reason)) return false;
+        this.$where = { ...this.$where, lastAttemptAt: this.lastAttemptAt ?? null };
         return true;
       },
 
@@ -131,6 +152,7 @@ paymentSchema.index({ pays: 1 }, { unique: true, partialFilterExpression: { pays
 paymentSchema.index({ orderId: 1, tokenHash: 1 }, { unique: true });
 paymentSchema.index({ userId: 1, createdAt: -1, _id: -1 });
 paymentSchema.index({ state: 1, since: 1 });
+paymentSchema.index({ state: 1, nextAttemptAt: 1 });
 
 export const Payment = database.model("Payment", paymentSchema);
 export type Payment = InstanceType<typeof Payment>;
@@ -146,6 +168,8 @@ export function paymentFor(order: Order, token: string): Payment {
     currency: config.CURRENCY,
     state: "charging",
     since: clock.date(),
+    ...attempt(),
+    openAttempts: 1,
     token,
     tokenHash: hashOf(token),
     pays: order.id,
@@ -156,3 +180,53 @@ export function paymentFor(order: Order, token: string): Payment {
 
 export const findPayment = (orderId: string, token: string): Promise<Payment | null> =>
   Payment.findOne({ orderId, tokenHash: hashOf(token) }).exec();
+
+/** By then the attempt that begins now has an answer, or its process is gone. */
+const attempt = () => {
+  const leaseMs = seconds(config.STRIPE_TIMEOUT_SECONDS + 1);
+  return { lastAttemptAt: clock.date(), nextAttemptAt: new Date(clock.now() + leaseMs) };
+};
+
+export const isDue = ({ nextAttemptAt }: Payment): boolean =>
+  !nextAttemptAt || nextAttemptAt.getTime() <= clock.now();
+
+// Also matches payments without the field.
+const due = () => ({ state: "charging", nextAttemptAt: trusted({ $not: { $gt: clock.date() } }) });
+
+/** Payments for which the gateway should be asked now. */
+export const duePayments = () => Payment.find(due());
+
+/**
+ * Begins another attempt to charge. It may have charged until `noteAttempt` says that it did not.
+ * @returns the payment, or null when it is not due any more: another process began one, or it was decided
+ */
+export const beginAttempt = ({ _id, openAttempts }: Payment): Promise<Payment | null> =>
+  Payment.findOneAndUpdate(
+    { _id, ...due() },
+    // Without the field nobody knows how many there were: it must not begin to count now.
+    { $set: attempt(), ...(openAttempts !== undefined && { $inc: { openAttempts: 1 } }) },
+    { new: true },
+  ).exec();
+
+/** The attempt is over without a charge or a decline; `isOpen` unless it is known to have done nothing. */
+export async function noteAttempt(
+  { _id, openAttempts }: Payment,
+  { isOpen, pauseMs }: { isOpen: boolean; pauseMs: number },
+): Promise<void> {
+  const closes = !isOpen && openAttempts !== undefined;
+  await Payment.updateOne(
+    { _id, state: "charging" },
+    {
+      $set: { nextAttemptAt: new Date(clock.now() + pauseMs) },
+      ...(closes && { $inc: { openAttempts: -1 } }),
+    },
+  );
+}
+
+/** @returns null when another process does it, or it was decided; else nobody asks again before `pauseMs` are over */
+export const beginLookUp = ({ _id }: Payment, pauseMs: number): Promise<Payment | null> =>
+  Payment.findOneAndUpdate(
+    { _id, ...due() },
+    { $set: { nextAttemptAt: new Date(clock.now() + pauseMs) } },
+    { new: true },
+  ).exec();
