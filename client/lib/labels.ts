@@ -24,6 +24,7 @@ export const orderLabels: Record<OrderState, Label> = {
   ending: { tone: "quiet", text: "Time is up" },
   expired: { tone: "quiet", text: "Expired" },
   cancelled: { tone: "quiet", text: "Cancelled" },
+  uncertain: { tone: "wait", text: "Checking payment" },
   refunding: { tone: "wait", text: "Refund on its way" },
   refunded: { tone: "quiet", text: "Refunded" },
 };

@@ -40,6 +40,8 @@ it.each([
   ["a complete order while payments is away", complete, paymentsIn(), "paid"],
   ["an expired order", expired, paymentsIn("failed"), "expired"],
   ["a cancelled order", cancelled, paymentsIn(), "cancelled"],
+  ["an expired order whose card is being asked", expired, paymentsIn("charging", "failed"), "uncertain"],
+  ["a cancelled order whose card is being asked", cancelled, paymentsIn("charging"), "uncertain"],
   ["an expired order that was charged", expired, paymentsIn("charged"), "refunding"],
   ["a cancelled order whose money is on its way back", cancelled, paymentsIn("refunding"), "refunding"],
   ["an expired order whose money is back", expired, paymentsIn("refunded", "failed"), "refunded"],

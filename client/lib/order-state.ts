@@ -8,6 +8,7 @@ export type OrderState =
   | "ending" // the time is up; orders has not said so yet
   | "expired"
   | "cancelled"
+  | "uncertain" // the order is over, and it is not known yet whether the card was charged
   | "refunding"
   | "refunded";
 
@@ -19,6 +20,7 @@ export function stateOf(order: Order, payments: Payment[], serverTime: number): 
   if (order.status === "complete") return "paid";
   const live = livePaymentOf(payments);
   if (order.status === "cancelled") {
+    if (live?.state === "charging") return "uncertain";
     if (live) return live.state === "refunded" ? "refunded" : "refunding";
     return order.cancelReason === "expired" ? "expired" : "cancelled";
   }

@@ -60,6 +60,17 @@ export async function NextStep({ view }: { view: OrderView }) {
           <NotCharged view={view} />
         </>
       );
+    case "uncertain":
+      return (
+        <>
+          <Polling everyMilliseconds={5_000} />
+          <p>
+            This order has ended, and we do not know yet whether your card was charged. If it was, the full
+            amount is refunded automatically.
+          </p>
+          <ReserveAgain view={view} />
+        </>
+      );
     case "refunding":
       return (
         <>

@@ -19,11 +19,12 @@ const headings: Record<OrderState, string> = {
   ending: "Your time is up",
   expired: "Your time is up",
   cancelled: "You cancelled this order",
+  uncertain: "Checking your payment",
   refunding: "Your money is on its way back",
   refunded: "Your money is back",
 };
 
-const over: OrderState[] = ["ending", "expired", "cancelled", "refunding", "refunded"];
+const over: OrderState[] = ["ending", "expired", "cancelled", "uncertain", "refunding", "refunded"];
 
 export default async function OrderPage({ params }: PageProps<"/orders/[orderId]">) {
   const { orderId } = await params;
