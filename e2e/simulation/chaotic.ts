@@ -1,4 +1,5 @@
 import type { Random } from "../random";
+import type { Fate } from "./gateway";
 import type { History } from "./history";
 import { deliver, deliverable, poison, publishers, relay, ring, sweep, sweepers } from "./moves";
 import type { Task } from "./scheduler";
@@ -36,7 +37,7 @@ export async function liveDangerously(history: History, random: Random): Promise
       add(6, async () => {
         last = random.oneOf(ready);
         if (last.process === "gateway") gateway.decide(last, fate(random, trouble));
-        await history.step(last);
+        if (scheduler.canGoOn(last)) await history.step(last);
       });
     }
     const deliveries = deliverable(history);
@@ -63,8 +64,12 @@ export async function liveDangerously(history: History, random: Random): Promise
   }
 }
 
-const fate = (random: Random, trouble: number) =>
-  random.chance(10 * trouble) ? random.oneOf(["lost", "failed"] as const) : "answered";
+const troubles: Fate[] = ["lost", "cut", "refused", "failed", "failed after work"];
+
+function fate(random: Random, trouble: number): Fate {
+  if (!random.chance(10 * trouble)) return "answered";
+  return random.chance(0.4) ? { lateBySeconds: random.oneOf([3, 30, 70, 700]) } : random.oneOf(troubles);
+}
 
 function pass(history: History, random: Random): void {
   const { now, tasks } = history.scheduler;

@@ -45,7 +45,11 @@ export async function live(history: History): Promise<void> {
     }
     const waiting = scheduler.tasks.filter(({ isCalling }) => !isCalling);
     if (waiting.length === 0 && history.people.every(({ isDone }) => isDone)) return;
-    const due = [timers.nextDue(), ...waiting.map(({ notBefore }) => notBefore)];
+    const due = [
+      timers.nextDue(),
+      history.gateway.nextGiveUp(),
+      ...waiting.map(({ notBefore }) => notBefore),
+    ];
     const rest = Math.min(...due.filter((time) => time > scheduler.now)) - scheduler.now;
     // Without a time that anybody waits for, only a sweep can help.
     if (rest < sweepsEvery) pass(history, rest);

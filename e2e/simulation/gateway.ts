@@ -3,20 +3,31 @@ import { text } from "node:stream/consumers";
 import { createSandbox } from "../../infra/local/sandbox/sandbox";
 import type { Scheduler, Task } from "./scheduler";
 
-/** How payments fares with a request. */
-export type Fate = "answered" | "lost" | "failed";
+/**
+ * How payments fares with a request: `lost` is the answer, `cut` the request. `refused` is a 429, `failed` a 500 without
+ * the work or after it. What is late is done so many seconds later, and keeps its idempotency key in use until then.
+ */
+export type Fate =
+  "answered" | "lost" | "cut" | "refused" | "failed" | "failed after work" | { lateBySeconds: number };
 
 interface Call {
   caller: Task;
+  /** Its idempotency key. */
+  key: string | undefined;
   response: ServerResponse;
   givesUpAt: number;
-  fate: Fate;
+  fate: Fate | undefined;
 }
+
+const keyInUse = JSON.stringify({ error: { type: "idempotency_error", code: "idempotency_key_in_use" } });
 
 /** The payment sandbox, as far away as the scheduler wants it: a request is a task of its own, which may be done late. */
 export class Gateway {
   readonly sandbox = createSandbox({ now: () => this.scheduler.now });
   readonly calls = new Map<Task, Call>();
+  /** Of the next charges, whoever asks for them. */
+  private readonly planned: Fate[] = [];
+  private readonly keysInUse = new Set<string | undefined>();
 
   constructor(
     private readonly scheduler: Scheduler,
@@ -31,10 +42,17 @@ export class Gateway {
     if (!caller) throw new Error("Nobody is running, but somebody calls the gateway");
     const body = await text(request);
     const words = `${request.method} ${request.url?.split("?")[0]}`;
+    const givesUpAt = this.scheduler.now + this.timeoutInMilliseconds;
+    const key = request.headers["idempotency-key"]?.toString();
+    const made: Call = { caller, key, response, givesUpAt, fate: undefined };
     const task = this.scheduler.start(
       "gateway",
       words,
       async () => {
+        if (made.fate === "cut") return { status: 502, body: "{}" };
+        if (typeof made.fate === "object") this.keysInUse.delete(key);
+        if (key && this.keysInUse.has(key)) return { status: 409, body: keyInUse };
+        this.addFault(words, made.fate);
         const answer = await this.forward(request, body);
         return { status: answer.status, body: await answer.text() };
       },
@@ -49,19 +67,37 @@ export class Gateway {
         },
       },
     );
-    const givesUpAt = this.scheduler.now + this.timeoutInMilliseconds;
-    this.calls.set(task, { caller, response, givesUpAt, fate: "answered" });
+    this.calls.set(task, made);
+    if (words === "POST /v1/charges") this.decide(task, this.planned.shift());
     this.scheduler.call(caller, `calls ${words}`);
   }
 
-  /** What becomes of a request that is still on its way. */
-  decide(task: Task, fate: Fate): void {
+  plan(fate: Fate): void {
+    this.planned.push(fate);
+  }
+
+  /** What becomes of a request that is still on its way, once for each. */
+  decide(task: Task, fate: Fate | undefined): void {
     const call = this.calls.get(task);
-    if (!call) return;
+    if (!call || call.fate) return;
     call.fate = fate;
-    const operation = task.words.endsWith("/refunds") ? "refund" : "charge";
-    if (fate === "failed" && task.words.startsWith("POST"))
-      this.sandbox.faults.add({ kind: "fail", operation });
+    if (typeof fate !== "object" || !call.key) return;
+    this.keysInUse.add(call.key);
+    task.notBefore = this.scheduler.now + fate.lateBySeconds * 1000;
+  }
+
+  /** The next step is the request's own, so no other one takes it. */
+  private addFault(words: string, fate: Fate | undefined): void {
+    if (!words.startsWith("POST")) return;
+    const fault = { kind: "fail", operation: words.endsWith("/refunds") ? "refund" : "charge" };
+    if (fate === "failed") this.sandbox.faults.add(fault);
+    if (fate === "failed after work") this.sandbox.faults.add({ ...fault, afterWork: true });
+    if (fate === "refused") this.sandbox.faults.add({ ...fault, status: 429, beforeWork: true });
+  }
+
+  /** When the next caller has waited for too long. */
+  nextGiveUp(): number {
+    return Math.min(...[...this.calls.values()].map(({ givesUpAt }) => givesUpAt));
   }
 
   /** Calls that have waited for too long. */

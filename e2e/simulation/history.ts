@@ -2,7 +2,7 @@ import { type Subject, clock } from "@eventhive/common";
 import { savedEvent } from "../../common/src/database/aggregate";
 import { consume } from "../../common/src/messaging/listener";
 import { OutboxRelay } from "../../common/src/messaging/outbox-relay";
-import { gatewayTimeout } from "../../payments/src/stripe";
+import { chargeOutcomeTimeout, gatewayTimeout } from "../../payments/src/stripe";
 import { Broker } from "./broker";
 import { Gateway } from "./gateway";
 import { type Action, type Marketplace, Person } from "./people";
@@ -32,7 +32,7 @@ export class History {
   readonly broker = new Broker();
   readonly processes: Process[];
   readonly people: Person[];
-  readonly watch = new Watch(() => this.scheduler.now);
+  readonly watch = new Watch(() => this.scheduler.now, chargeOutcomeTimeout());
   readonly gateway: Gateway;
   readonly wire: Wire;
   readonly log: string[] = [];
@@ -61,6 +61,7 @@ export class History {
           const pause = () => this.scheduler.park("waits", milliseconds);
           this.scheduler.start("people", "somebody waits", pause, { onEnd: () => resolve() });
         }),
+      trouble: (fate) => this.gateway.plan(fate),
       tickets: [],
       promises: [],
     };

@@ -1,5 +1,6 @@
 import type { Order, Ticket } from "../client";
 import type { Snapshot } from "../world";
+import type { Fate } from "./gateway";
 
 /** What somebody does next; whatever is done to "ticket 2" is done to the second one that was put on sale. */
 export type Action =
@@ -10,7 +11,8 @@ export type Action =
   | { does: "cancel" }
   | { does: "pay"; token: string }
   | { does: "pay twice" }
-  | { does: "wait"; seconds: number };
+  | { does: "wait"; seconds: number }
+  | { does: "trouble"; charge: Fate };
 
 export interface Answer {
   status: number;
@@ -23,6 +25,8 @@ export interface Marketplace {
   /** Nothing when the connection was lost before an answer came. */
   ask: (request: Request) => Promise<Answer | undefined>;
   wait: (milliseconds: number) => Promise<void>;
+  /** Decides about the next request to charge a card. */
+  trouble: (fate: Fate) => void;
   /** Ids of the tickets that were put on sale. */
   tickets: string[];
   promises: Promised[];
@@ -93,6 +97,8 @@ export class Person {
         return this.pay(["tok_visa", "tok_mastercard"]);
       case "wait":
         return this.marketplace.wait(action.seconds * 1000);
+      case "trouble":
+        return this.marketplace.trouble(action.charge);
     }
   }
 

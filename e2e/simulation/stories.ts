@@ -10,6 +10,7 @@ import {
   sample,
   tuple,
 } from "fast-check";
+import type { Fate } from "./gateway";
 import type { Action } from "./people";
 
 /** What each of several people does, one thing after the other. */
@@ -25,6 +26,12 @@ export const basicStories: Record<string, Story> = {
   cancel: [[sell], [order, { does: "cancel" }]],
   "pay late": [[sell], [order, { does: "wait", seconds: 59.995 }, pay]],
   "decline, then pay": [[sell], [order, { does: "pay", token: "tok_chargeDeclined" }, pay]],
+  "charge refused": [[sell], [order, { does: "trouble", charge: "refused" }, pay]],
+  // Begun in the second half of the order's time, and done after its end.
+  "charge late": [
+    [sell],
+    [order, { does: "wait", seconds: 35 }, { does: "trouble", charge: { lateBySeconds: 30 } }, pay],
+  ],
   "edit while ordering": [
     [sell, { does: "edit", ticket: 0, price: 30 }],
     [order, pay],
@@ -46,9 +53,15 @@ const pays: Arbitrary<Action> = record({
 const paysTwice: Arbitrary<Action> = record({ does: constant("pay twice") });
 const cancels: Arbitrary<Action> = record({ does: constant("cancel") });
 const waits: Arbitrary<Action> = record({ does: constant("wait"), seconds: constantFrom(1, 59.99, 61) });
+const troubles: Arbitrary<Action> = record({
+  does: constant("trouble"),
+  charge: constantFrom<Fate[]>("lost", "cut", "refused", "failed", "failed after work", {
+    lateBySeconds: 30,
+  }),
+});
 const purchase: Arbitrary<Action[]> = tuple(
   record({ does: constant("order"), ticket }),
-  array(oneof(pays, pays, paysTwice, cancels, waits), { maxLength: 3 }),
+  array(oneof(pays, pays, paysTwice, cancels, waits, troubles), { maxLength: 4 }),
 ).map(([first, then]) => [first, ...then]);
 
 /** Somebody who sells, and others who mostly buy, so few tickets that they want the same. */
@@ -92,6 +105,8 @@ const words = (step: Action): string => {
       return "pays the newest order with two cards at once";
     case "wait":
       return `waits ${step.seconds} s`;
+    case "trouble":
+      return `meets a gateway whose next charge is ${JSON.stringify(step.charge)}`;
   }
 };
 

@@ -8,6 +8,7 @@ const seen = z.object({
   state: z.string().optional(),
   cancelReason: z.string().optional(),
   expiresAt: z.date().optional(),
+  lastAttemptAt: z.date().optional(),
   ticket: z.object({ id: z.string() }).optional(),
 });
 type Seen = z.infer<typeof seen>;
@@ -19,7 +20,10 @@ export class Watch {
   readonly problems: string[] = [];
   private readonly known = new Map<string, Seen>();
 
-  constructor(private readonly now: () => number) {}
+  constructor(
+    private readonly now: () => number,
+    private readonly chargeOutcomeTimeout: number,
+  ) {}
 
   async written(namespace: string): Promise<void> {
     const [service = "", collection = ""] = namespace.split(".");
@@ -38,8 +42,17 @@ export class Watch {
 
   charged(charges: Iterable<Charge>): void {
     const standing = new Map<string, number>();
-    for (const { paid, refunded, metadata } of charges) {
-      const { orderId = "none" } = metadata;
+    for (const { id, paid, refunded, metadata } of charges) {
+      const { orderId = "none", paymentId = "none" } = metadata;
+      const payment = this.known.get(`payments.payments ${paymentId}`);
+      const attemptedAt = payment?.lastAttemptAt?.getTime() ?? Infinity;
+      if (
+        paid &&
+        !refunded &&
+        payment?.state === "failed" &&
+        this.now() < attemptedAt + this.chargeOutcomeTimeout
+      )
+        this.problems.push(`I2: charge ${id} came after its payment ${paymentId} had failed`);
       if (paid && !refunded) standing.set(orderId, (standing.get(orderId) ?? 0) + 1);
     }
     for (const [order, count] of standing)

@@ -1,11 +1,10 @@
 import { UnavailableError, clock, each, hours, seconds, untilCurrent } from "@eventhive/common";
-import { config } from "./config";
 import { followOrder } from "./follow-order";
 import { refundLateCharge } from "./late-charges";
 import { Order } from "./models/order";
 import { Payment, beginAttempt, beginLookUp, duePayments, noteAttempt } from "./models/payment";
 import type { ChargeOutcome } from "./payment-gateway";
-import { gateway } from "./stripe";
+import { chargeOutcomeTimeout, gateway } from "./stripe";
 
 /** The card's outcome is not known yet; `finishCharging` finds it out. */
 export const pending = () =>
@@ -80,7 +79,7 @@ async function lookUp(payment: Payment): Promise<void> {
   const begun = await beginLookUp(payment, pauseAfter(lastAttemptAt, seconds(60)));
   if (!begun) return;
   // Decided before looking: a charge that comes while the list is read may be missing from it.
-  const isTooLate = clock.now() - lastAttemptAt.getTime() >= seconds(config.CHARGE_OUTCOME_TIMEOUT);
+  const isTooLate = clock.now() - lastAttemptAt.getTime() >= chargeOutcomeTimeout();
   const found = await gateway().find({ paymentId: payment.id, since: payment.since });
   if (found) return conclude(payment.id, { outcome: "charged", stripeId: found.stripeId });
   // That no charge is listed proves nothing: Stripe may be working on it still.
