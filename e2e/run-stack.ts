@@ -11,6 +11,7 @@ import { controlFile, dataFolder, failpointsFolder } from "./data-folder";
 // running between test runs: E2E_DATA=/tmp/stack node --import tsx e2e/run-stack.ts, and the same E2E_DATA for jest.
 
 const environment = {
+  CHARGE_OUTCOME_TIMEOUT: process.env.CHARGE_OUTCOME_TIMEOUT ?? "10s",
   EVENTHIVE_DEMO: "no",
   EXPIRATION_SECONDS: process.env.EXPIRATION_SECONDS ?? "5",
   FAILPOINTS_DIR: failpointsFolder(),

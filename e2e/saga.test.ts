@@ -1,6 +1,7 @@
 import { type Client, type Order, type Ticket, bodyOf, person } from "./client";
 import { eventually } from "./eventually";
 import { heard, orderOf, ticketOnSale } from "./market";
+import { patiently } from "./sagas";
 import { card, fault, ledger } from "./stack";
 import { stackViolations } from "./stack-violations";
 
@@ -120,6 +121,30 @@ it("gives the money back when the time passes while the card is being charged", 
   await eventually(async () =>
     expect(await chargesOf(order)).toMatchObject([{ paid: true, refunded: true }]),
   );
+});
+
+it("refunds a charge that Stripe made only after the time had passed", async () => {
+  const order = await orderOf(bea, await ticketOnSale(sam));
+  await eventually(() => expect(Date.now()).toBeGreaterThan(new Date(order.expiresAt).getTime() - 2_500));
+  await fault({ kind: "late", operation: "charge", milliseconds: 6_000 });
+  expect(await bea.pay(order)).toMatchObject({ status: 503, body: { code: "payment-pending" } });
+  await untilOrderIs(bea, order, { status: "cancelled", cancelReason: "expired" });
+
+  const seen = new Set<string>();
+  await eventually(async () => {
+    const [payment] = await bodyOf(bea.payments(`?orderId=${order.id}`));
+    seen.add(payment?.state ?? "none");
+    expect(payment).toMatchObject({ state: "refunded" });
+  }, patiently);
+  expect(seen).not.toContain("failed");
+  expect(await chargesOf(order)).toMatchObject([{ paid: true, refunded: true }]);
+}, 60_000);
+
+it("pays within one request although Stripe refuses it first", async () => {
+  const order = await orderOf(bea, await ticketOnSale(sam));
+  await fault({ kind: "fail", operation: "charge", status: 429, beforeWork: true, times: 2 });
+  expect(await bea.pay(order)).toMatchObject({ status: 201, body: { state: "settled" } });
+  expect(await chargesOf(order)).toHaveLength(1);
 });
 
 it("keeps every invariant", async () => {

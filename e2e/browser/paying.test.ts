@@ -94,7 +94,7 @@ it.each([
 it("says that it does not know while the bank's answer is lost, until it does", async () => {
   const { page, order } = await openOrder();
   expectFailure(503, "/api/payments");
-  await fault({ kind: "lose", operation: "charge", times: 2 }); // Stripe's library asks twice
+  await fault({ kind: "delay", operation: "charge", milliseconds: 2500 }); // longer than payments waits
   await pay(page);
   await heading(page, "Confirming your payment").waitFor();
   await page.getByText("Your card is being asked. You are charged once at most").waitFor();

@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { bodyOf } from "../client";
 import { heard } from "../market";
+import { fault } from "../stack";
 import { hydrated } from "./chromium";
 import { without } from "./changes";
 import { type Marketplace, type Role, reserve } from "./marketplace";
@@ -227,9 +228,20 @@ export const states: State[] = [
     shows: "You cancelled this order",
   },
   {
+    name: "order-uncertain",
+    who: "buyer",
+    path: async (market) => {
+      const late = await market.beingPaid({ by: "buyer" });
+      await bodyOf(market.people.buyer.client.cancel(late));
+      return order(late);
+    },
+    shows: "Checking your payment",
+  },
+  {
     name: "order-refunding",
     who: "buyer",
     path: async (market) => {
+      await fault({ kind: "fail", operation: "refund", status: 503, beforeWork: true, times: 3 });
       const late = await market.beingPaid({ by: "buyer" });
       await bodyOf(market.people.buyer.client.cancel(late));
       return order(late);

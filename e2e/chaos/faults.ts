@@ -37,10 +37,12 @@ const deck: Card[] = [
   { kind: "Redis flushed", victims: ["redis"], inject: flush },
   { kind: "mongod kill -9", victims: ["mongo"], inject: kill },
   { kind: "sandbox loses answers", victims: ["stripe"], inject: loseAnswers },
+  { kind: "sandbox refuses, cuts and fails charges", victims: ["stripe"], inject: failCharges },
+  { kind: "sandbox charges 8 s late", victims: ["stripe"], inject: chargeLate },
   { kind: "clock 5 s ahead", victims: services, inject: (name) => setClock(name, "ahead") },
   { kind: "clock 5 s behind", victims: services, inject: (name) => setClock(name, "behind") },
 ];
-const secondsForEach = 6.5;
+const secondsForEach = 6;
 const quietAtTheEndInSeconds = 30;
 
 export interface Fault extends Pick<Card, "kind" | "inject"> {
@@ -121,7 +123,19 @@ async function flush(): Promise<void> {
   redis.disconnect();
 }
 
-// Stripe's library asks once more when a connection breaks: two lost answers are one that nobody hears.
+async function failCharges(): Promise<void> {
+  await fault({ kind: "fail", operation: "charge", status: 429, beforeWork: true, times: 6 });
+  await fault({ kind: "lose", operation: "charge", beforeWork: true, times: 3 });
+  await fault({ kind: "fail", operation: "charge", times: 2 });
+  await fault({ kind: "fail", operation: "charge", afterWork: true, times: 2 });
+}
+
+// Longer than an order lives: each of these charges belongs to an order that is over.
+async function chargeLate(): Promise<void> {
+  await fault({ kind: "late", operation: "charge", milliseconds: 8000, times: 3 });
+}
+
+// Stripe's library repeats refunds and reads once when a connection breaks: two lost answers are one that nobody hears.
 async function loseAnswers(): Promise<void> {
   await fault({ kind: "lose", operation: "charge", times: 6 });
   await fault({ kind: "lose", operation: "refund", times: 4 });

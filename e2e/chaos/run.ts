@@ -26,7 +26,11 @@ async function chaos(minutes: number, seed: number): Promise<boolean> {
     say(`${String(atSeconds).padStart(5)} s  ${kind} (${victim})`);
 
   const folder = mkdtempSync(join(tmpdir(), "eventhive-chaos-"));
-  Object.assign(process.env, { E2E_DATA: folder, REPLICAS: "2" });
+  Object.assign(process.env, {
+    CHARGE_OUTCOME_TIMEOUT: "30s", // longer than any fault holds a charge back
+    E2E_DATA: folder,
+    REPLICAS: "2",
+  });
   say(`Starting the stack in ${folder} …`);
   await startStack();
   let isGood = false;
