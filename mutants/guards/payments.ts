@@ -6,6 +6,7 @@ const gateway = "payments/src/payment-gateway.ts";
 const machine = "payments/src/models/payment.test.ts";
 const charging = "payments/src/charge.test.ts";
 const following = "payments/src/follow-order.test.ts";
+const late = "payments/src/late-charges.test.ts";
 const asking = "payments/src/payment-gateway.test.ts";
 
 /** The state from which an arrow leads is not looked at any more. */
@@ -94,7 +95,7 @@ export const payments: Mutant[] = [
     guard: "an answer that is not known is not taken for a decline",
     file: gateway,
     change: { "if (isFinal(error)) return": "if (error) return" },
-    red: { [charging]: ["charges once when the answer got lost"] },
+    red: { [asking]: ["charge is unknown when an error follows the work"] },
   },
   {
     guard: "the order is read after the charge was written down",
@@ -127,16 +128,81 @@ export const payments: Mutant[] = [
   {
     guard: "nobody asks again once Stripe has forgotten the key",
     file: charge,
-    change: { " && clock.now() - payment.since.getTime() < keyLifetime": "" },
+    change: { " && clock.now() - since.getTime() < keyLifetime": "" },
     red: {
       [charging]: ["finds a charge that Stripe would not recognise any more, instead of charging again"],
     },
   },
   {
     guard: "a charge that may still be answered is left alone",
+    file: payment,
+    change: { ", nextAttemptAt: trusted({ $not: { $gt: clock.date() } })": "" },
+    red: {
+      [charging]: [
+        "leaves a payment alone that may still be waiting for the card",
+        "asks once when many processes finish the same charge at the same moment",
+      ],
+    },
+  },
+  {
+    guard: "a charge that is not listed is not taken for one that will never be",
     file: charge,
-    change: { "clock.now() - 2 * gatewayTimeout()": "clock.now() + 1" },
-    red: { [charging]: ["leaves a payment alone that may still be waiting for the card"] },
+    change: { "if (isTooLate)": "if (isTooLate || true)" },
+    red: {
+      [charging]: [
+        "does not take a charge that is not there yet for one that will never be",
+        "gives a charge up that never came, but not before its time",
+      ],
+    },
+  },
+  {
+    guard: "an attempt without an answer may have charged",
+    file: charge,
+    change: { 'isOpen: answer.outcome === "unknown"': "isOpen: false" },
+    red: { [charging]: ["does not take a charge that is not there yet for one that will never be"] },
+  },
+  {
+    guard: "every attempt is counted before it is made",
+    file: payment,
+    change: { "...(openAttempts !== undefined && { $inc: { openAttempts: 1 } })": "" },
+    red: { [charging]: ["does not forget an attempt that may have charged when a later one did nothing"] },
+  },
+  {
+    guard: "no payment is given up for which an attempt has begun",
+    file: payment,
+    change: { "this.$where = { ...this.$where, lastAttemptAt: this.lastAttemptAt ?? null };": "" },
+    red: { [charging]: ["does not give a payment up for which an attempt has begun meanwhile"] },
+  },
+  {
+    guard: "a charge is one request, which the library does not repeat",
+    file: gateway,
+    change: { "{ ...options, httpClient: sendingOnce() }": "options" },
+    red: {
+      [asking]: ["charge is unknown when the connection is cut, although a repetition would be refused"],
+    },
+  },
+  {
+    guard: "a request that did nothing is repeated when the same token is sent again",
+    file: "payments/src/pay.ts",
+    change: { "await chargeAgain(payment);": "return payment;" },
+    red: {
+      [charging]: [
+        "repeats within the request, with the same key, a charge that was refused for too many requests",
+        "repeats a charge that was refused when the same token is sent again",
+      ],
+    },
+  },
+  {
+    guard: "only charges of failed payments are refunded as late",
+    file: "payments/src/late-charges.ts",
+    change: { '{ _id: paymentId, state: "failed" }': "{ _id: paymentId }" },
+    red: { [late]: ["leaves alone the charges of payments that did not fail"] },
+  },
+  {
+    guard: "charges that came too late are looked for",
+    file: "payments/src/late-charges.ts",
+    change: { "if (!oldest) return;": "if (oldest) return;" },
+    red: { [late]: ["refunds a charge that came after its payment was given up, and counts it once"] },
   },
   ...["cancelled", "completed"].map((verdict): Mutant => ({
     guard: `effects on every delivery: order:${verdict} in payments`,

@@ -4,12 +4,14 @@ import { gateway } from "./stripe";
 
 /** Gives back what is to be given back, until the gateway has said that it is done. */
 export async function finishRefunds(): Promise<void> {
-  await each(Payment.find({ state: "refunding" }).cursor(), async (payment) => {
-    const { id: paymentId, stripeId } = payment;
-    if (!stripeId) throw new Error(`The payment ${paymentId} was never charged`);
-    await gateway().refund({ paymentId, stripeId });
-    if (payment.confirmRefund()) await payment.save();
-  });
+  await each(Payment.find({ state: "refunding" }).cursor(), finishRefund);
+}
+
+async function finishRefund(payment: Payment): Promise<void> {
+  const { id: paymentId, stripeId } = payment;
+  if (!stripeId) throw new Error(`The payment ${paymentId} was never charged`);
+  await gateway().refund({ paymentId, stripeId });
+  if (payment.confirmRefund()) await payment.save();
 }
 
 export const refundSweep = every(seconds(5), finishRefunds);

@@ -31,8 +31,13 @@ export const createPayment: RequestHandler[] = [
         break;
       case "charging":
         throw pending();
-      case "failed":
-        throw new BadRequestError("payment-declined", payment.failureReason ?? "The card was declined");
+      case "failed": {
+        // Given up without Stripe's word: what is certain is that the order has ended.
+        const refusal = payment.openAttempts ? (await Order.findById(orderId).orFail()).refusal() : undefined;
+        throw (
+          refusal ?? new BadRequestError("payment-declined", payment.failureReason ?? "The card was declined")
+        );
+      }
       case "refunding":
       case "refunded":
         throw cancellationOf(await Order.findById(orderId).orFail());
