@@ -83,10 +83,43 @@ export const database: Mutant[] = [
     red: { [relaying]: ["keeps the order of an aggregate's events when the broker is slow with the first"] },
   },
   {
-    guard: "outbox: the relay stops when what is saved is published",
+    guard: "outbox: the relay stops when what its process saved is published",
     file: relay,
-    change: { "await this.sweep.stop();\n    await this.drain();": "await this.sweep.stop();" },
+    change: {
+      "await this.sweep.stop();\n      await Promise.all(this.lines.values());": "await this.sweep.stop();",
+    },
     red: { [relaying]: ["finishes what is in flight when it stops, and takes nothing new"] },
+  },
+  {
+    guard: "outbox: a relay that stops leaves to others what they saved",
+    file: relay,
+    change: {
+      "    this.isStopping = true;\n": "",
+      "await this.sweep.stop();\n      await Promise.all(this.lines.values());":
+        "await this.sweep.stop();\n      await this.drain();",
+    },
+    red: {
+      [relaying]: [
+        "stops although other processes save without end: it publishes what it saved itself, and no more",
+        "stops in the middle of a backlog",
+      ],
+    },
+  },
+  {
+    guard: "outbox: a relay that stops does not wait for a silent broker",
+    file: relay,
+    change: { "await withinTime(finish(), this.options.maxStopMs)": "await finish()" },
+    red: { [relaying]: ["stops when the broker does not answer, and leaves the event to the next process"] },
+  },
+  {
+    guard: "outbox: each process takes the backlog in another order",
+    file: relay,
+    change: { "Math.floor(random() * rest.length)": "0" },
+    red: {
+      "common/src/messaging/outbox-relay.test.ts": [
+        "shares a backlog with the other processes, and publishes little of it twice",
+      ],
+    },
   },
   {
     guard: "outbox: nobody is shown it",

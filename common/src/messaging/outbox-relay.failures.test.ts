@@ -4,6 +4,7 @@ import { Gate, eventually } from "./event-bus.contract";
 import {
   broker,
   countUnpublished,
+  leaveBehind,
   parkAt,
   publishedVersions,
   saveToyWithVersions,
@@ -125,4 +126,46 @@ it("stops at once while the broker is away", async () => {
   const { id } = await saveToy();
   await startRelay().stop();
   expect(await storedOutbox(id)).toHaveLength(1);
+});
+
+it("stops although other processes save without end: it publishes what it saved itself, and no more", async () => {
+  const relay = startRelay();
+  const gate = new Gate();
+  let othersSaves = 0;
+  broker.store = async () => {
+    await gate.opened;
+    if (othersSaves++ < 100) await saveToy();
+  };
+  const { id } = await saveToy();
+  const stopped = relay.stop();
+  gate.open();
+  await stopped;
+  expect(broker.published.map(({ subject }) => subject)).toEqual([id]);
+});
+
+it("stops in the middle of a backlog", async () => {
+  await leaveBehind(300);
+  const relay = startRelay();
+  let stopped: Promise<void> | undefined;
+  broker.store = async () => void (stopped ??= relay.stop());
+  await eventually(() => expect(stopped).toBeDefined());
+  await stopped;
+  expect(broker.published.length).toBeLessThanOrEqual(32);
+  expect(await countUnpublished()).toBe(300 - broker.published.length);
+});
+
+it("stops when the broker does not answer, and leaves the event to the next process", async () => {
+  const relay = startRelay({ maxStopMs: 100 });
+  const gate = new Gate();
+  const reached = new Promise<void>((resolve) => {
+    broker.store = async () => {
+      resolve();
+      await gate.opened;
+    };
+  });
+  const { id } = await saveToy();
+  await reached;
+  await relay.stop();
+  expect(await storedOutbox(id)).toHaveLength(1);
+  gate.open();
 });

@@ -4,6 +4,7 @@ import { eventually } from "./event-bus.contract";
 import {
   broker,
   countUnpublished,
+  leaveBehind,
   publishedVersions,
   saveToyWithVersions,
   startRelay,
@@ -44,7 +45,7 @@ it("leaves a fresh save to the process that made it, and takes over what was lef
 });
 
 it("has one event of an aggregate in flight, and several aggregates", async () => {
-  await Promise.all([saveToyWithVersions(3), saveToyWithVersions(3), saveToyWithVersions(3)]);
+  await Promise.all(Array.from({ length: 24 }, () => saveToyWithVersions(3)));
   const inFlight = new Set<string>();
   let most = 0;
   broker.store = async ({ subject }) => {
@@ -55,7 +56,8 @@ it("has one event of an aggregate in flight, and several aggregates", async () =
     inFlight.delete(subject);
   };
   await startRelay().drain();
-  expect([broker.published.length, most]).toEqual([9, 3]);
+  expect(broker.published).toHaveLength(72);
+  expect(most).toBeGreaterThan(1);
 });
 
 it("publishes each event once while nothing goes wrong", async () => {
@@ -68,8 +70,17 @@ it("publishes each event once while nothing goes wrong", async () => {
 
 it("reaches all, with fewer at once than are waiting", async () => {
   await Promise.all(Array.from({ length: 10 }, () => saveToy()));
-  await startRelay(2).drain();
+  await startRelay({ maxConcurrency: 2 }).drain();
   expect([broker.published.length, await countUnpublished()]).toEqual([10, 0]);
+});
+
+it("shares a backlog with the other processes, and publishes little of it twice", async () => {
+  await leaveBehind(600);
+  const relays = Array.from({ length: 6 }, () => startRelay());
+  await Promise.all(relays.map((relay) => relay.drain()));
+  expect(await countUnpublished()).toBe(0);
+  expect(new Set(broker.published.map(({ id }) => id)).size).toBe(600);
+  expect(broker.published.length).toBeLessThan(900); // six times 600, were all to begin with the oldest
 });
 
 it("finds what is unpublished by the index that holds nothing else", async () => {
@@ -80,7 +91,10 @@ it("finds what is unpublished by the index that holds nothing else", async () =>
   await database.db?.command({ profile: 2 });
   await startRelay().drain();
   await database.db?.command({ profile: 0 });
-  const looks = await database.collection("system.profile").find({ op: "query", ns: /toys$/ }).toArray();
+  const looks = await database
+    .collection("system.profile")
+    .find({ op: "query", ns: /toys$/, "command.filter._id": { $exists: false } })
+    .toArray();
   expect(looks.length).toBeGreaterThan(0);
   for (const { planSummary, docsExamined, hasSortStage } of looks) {
     expect(planSummary).toBe("IXSCAN { outbox.0.time: 1 }");

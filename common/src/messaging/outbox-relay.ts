@@ -2,6 +2,7 @@ import type { Connection } from "mongoose";
 import { clock, seconds } from "../clock";
 import { type Saved, type WithOutbox, savedEvent } from "../database/aggregate";
 import { serviceOf } from "../database/database";
+import { withinTime } from "../database/within-time";
 import type { Event } from "../events";
 import { failpoint } from "../failpoint";
 import { logger } from "../logger";
@@ -18,23 +19,42 @@ const leftBehind = () => ({
   "outbox.0.time": { $lte: new Date(clock.now() - seconds(2)).toISOString() },
 });
 
+/** How many left-behind aggregates one look finds at most. Their ids only: each outbox is read when its turn comes. */
+const windowSize = 2000;
+
+export interface RelayOptions {
+  /** How many left-behind aggregates are published at once, at most. */
+  maxConcurrency?: number;
+  /** How long stopping waits for what is being published. */
+  maxStopMs?: number;
+  /** From 0 to below 1, as Math.random: a seeded one repeats the same order. */
+  random?: () => number;
+}
+
+/** Of an aggregate whose events were to be published. A duplicate: another process published one of them as well. */
+type Outcome = "published" | "duplicate" | "failed";
+
 /**
  * Publishes what saves left in the outboxes and takes it out once the broker has stored it. Events of one aggregate go
  * one at a time and in order; several aggregates go at once. It may publish twice (a crash in between, or a second
  * process), never not at all. A save hands its event to the relay of its own process; a sweep each second publishes what
- * was left behind, whoever saved it.
+ * was left behind, whoever saved it. All processes share that backlog without leases: each takes it in a random order,
+ * reads an outbox right before publishing it, and takes fewer at once whenever another process was faster.
  */
 export class OutboxRelay {
-  /** Of each aggregate at work: the end of its line. It resolves with whether its events were published. */
-  private readonly lines = new Map<string, Promise<boolean>>();
+  /** Of each aggregate at work: the end of its line. */
+  private readonly lines = new Map<string, Promise<Outcome>>();
   private readonly collections: string[];
   private readonly sweep = every(seconds(1), () => this.publishFound(leftBehind()));
+  private readonly options: Required<RelayOptions>;
+  private isStopping = false;
 
   constructor(
     private readonly database: Connection,
     private readonly bus: EventBus,
-    private readonly mostAtOnce = 32,
+    { maxConcurrency = 32, maxStopMs = seconds(5), random = Math.random }: RelayOptions = {},
   ) {
+    this.options = { maxConcurrency, maxStopMs, random };
     this.collections = Object.values(database.models)
       .filter((model) => model.schema.path("outbox"))
       .map((model) => model.collection.name);
@@ -45,14 +65,24 @@ export class OutboxRelay {
     this.sweep.start();
   }
 
-  /** Publishes what it can reach now, and then no more. */
+  /**
+   * Publishes what this process saved and has begun to publish, for five seconds at most. Everything else stays in the
+   * outboxes: other processes save all the time, so waiting for empty outboxes might never end. The next sweep of any
+   * process publishes it.
+   */
   async stop(): Promise<void> {
     this.database.off(savedEvent, this.publishSaved);
-    await this.sweep.stop();
-    await this.drain();
+    this.isStopping = true;
+    const finish = async () => {
+      await this.sweep.stop();
+      await Promise.all(this.lines.values());
+    };
+    await withinTime(finish(), this.options.maxStopMs).catch((error: unknown) => {
+      logger.warn({ err: error, aggregates: this.lines.size }, "stopped before all events were published");
+    });
   }
 
-  /** Resolves when nothing more can be published: the outboxes are empty, or the broker is away. */
+  /** Resolves when nothing more can be published: the outboxes are empty, or the broker is away. For tests. */
   async drain(): Promise<void> {
     do {
       await Promise.all(this.lines.values());
@@ -68,37 +98,51 @@ export class OutboxRelay {
   /** Looks again for as long as there is something that it can publish. */
   private async publishFound(filter: object): Promise<void> {
     for (const collection of this.collections) {
-      let arePublished: boolean[];
+      let isAnyDone: boolean;
       do {
-        if (!this.bus.isConnected) return;
         const found = await this.find(collection, filter);
-        const idle = found.filter(({ _id }) => !this.lines.has(_id.toHexString()));
-        arePublished = await Promise.all(idle.map(({ _id, outbox }) => this.lineUp(collection, _id, outbox)));
-      } while (arePublished.includes(true));
+        const idle = shuffled(found, this.options.random).filter((_id) => !this.lines.has(_id.toHexString()));
+        isAnyDone = false;
+        let batchSize = 1;
+        while (idle.length > 0 && this.isAtWork()) {
+          const outcomes = await this.publishOutboxes(collection, idle.splice(0, batchSize), filter);
+          isAnyDone ||= outcomes.some((outcome) => outcome !== "failed");
+          // As TCP does: many at once while nobody else is at it, and few where processes meet, as at the end.
+          const { maxConcurrency } = this.options;
+          batchSize = outcomes.includes("duplicate")
+            ? Math.ceil(batchSize / 4)
+            : Math.min(batchSize * 2, maxConcurrency);
+        }
+      } while (isAnyDone && this.isAtWork());
     }
   }
 
-  private async find(collection: string, filter: object): Promise<WithOutbox[]> {
+  private isAtWork(): boolean {
+    return this.bus.isConnected && !this.isStopping;
+  }
+
+  private async find(collection: string, filter: object): Promise<WithOutbox["_id"][]> {
+    if (!this.isAtWork()) return [];
     const oldestFirst = {
-      projection: { outbox: 1 },
+      projection: { _id: 1 },
       sort: { "outbox.0.time": 1 },
-      limit: this.mostAtOnce,
+      limit: windowSize,
     } as const;
     const found = await this.documents(collection).find(filter, oldestFirst).toArray();
     metrics.outboxPending.set({ collection }, found.length);
-    return found;
+    return found.map(({ _id }) => _id);
   }
 
-  private lineUp(collection: string, _id: WithOutbox["_id"], events: Event[]): Promise<boolean> {
+  /** Publishes `events` when what was begun before on the same aggregate is over. */
+  private lineUp(collection: string, _id: WithOutbox["_id"], events: Event[]): Promise<Outcome> {
     const id = _id.toHexString();
-    const publishNext = async (before: Promise<boolean> | undefined): Promise<boolean> => {
+    const publishNext = async (before: Promise<Outcome> | undefined): Promise<Outcome> => {
       await before;
       try {
-        await this.publish(collection, _id, events);
-        return true;
+        return await this.publish(collection, _id, events);
       } catch (error) {
         logger.warn({ err: error, aggregate: id }, "could not publish an event; the sweep does");
-        return false;
+        return "failed";
       } finally {
         if (this.lines.get(id) === end) this.lines.delete(id);
       }
@@ -108,22 +152,45 @@ export class OutboxRelay {
     return end;
   }
 
-  private async publish(collection: string, _id: WithOutbox["_id"], events: Event[]): Promise<void> {
+  /** As the outboxes are now: those that another process has emptied since they were found are left out. */
+  private async publishOutboxes(
+    collection: string,
+    ids: WithOutbox["_id"][],
+    filter: object,
+  ): Promise<Outcome[]> {
+    const current = { _id: { $in: ids }, ...filter };
+    const found = await this.documents(collection)
+      .find(current, { projection: { outbox: 1 }, hint: "_id_" })
+      .toArray();
+    const idle = found.filter(({ _id }) => !this.lines.has(_id.toHexString()));
+    return Promise.all(idle.map(({ _id, outbox }) => this.lineUp(collection, _id, outbox)));
+  }
+
+  private async publish(collection: string, _id: WithOutbox["_id"], events: Event[]): Promise<Outcome> {
     const service = serviceOf(this.database);
-    for (const event of events) {
+    for (const [index, event] of events.entries()) {
+      if (index > 0 && this.isStopping) break;
       await publishEvent(this.bus, event);
       await failpoint(`${service}.pull.before`);
       // Losing this write to a crash publishes the event again, which is harmless: it need not wait for the journal.
-      await this.documents(collection).updateOne(
+      const { modifiedCount } = await this.documents(collection).updateOne(
         { _id },
         { $pull: { outbox: { id: event.id } } },
         { writeConcern: { w: 1, j: false } },
       );
       await failpoint(`${service}.pull.after`);
+      if (modifiedCount === 0) return "duplicate"; // another process is at this aggregate, and goes on with it
     }
+    return "published";
   }
 
   private documents(collection: string) {
     return this.database.collection<WithOutbox>(collection);
   }
+}
+
+/** Fisher and Yates: every order is as likely as any other. */
+function shuffled<T>(items: T[], random: () => number): T[] {
+  const rest = [...items];
+  return items.flatMap(() => rest.splice(Math.floor(random() * rest.length), 1));
 }

@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
+import { Types } from "mongoose";
 import { Toy, database, saveToy } from "../database/toy.testing";
 import { type Event, parseEvent } from "../events";
 import { onFailpoint } from "../failpoint";
 import type { EventBus } from "./event-bus";
-import { OutboxRelay } from "./outbox-relay";
+import { OutboxRelay, type RelayOptions } from "./outbox-relay";
 
 /** A broker that a test can send away, slow down and look into. */
 interface TestBroker {
@@ -29,8 +31,8 @@ const bus: EventBus = {
 
 const relays: OutboxRelay[] = [];
 
-export function startRelay(mostAtOnce?: number): OutboxRelay {
-  const relay = new OutboxRelay(database, bus, mostAtOnce);
+export function startRelay(options?: RelayOptions): OutboxRelay {
+  const relay = new OutboxRelay(database, bus, options);
   relays.push(relay);
   relay.start();
   return relay;
@@ -58,9 +60,22 @@ export const publishedVersions = (id: string): unknown[] =>
     .filter(({ subject }) => subject === id)
     .map(({ data }) => ("version" in data ? data.version : undefined));
 
-/** How many aggregates have something that is not published. */
+/** How many aggregates have something that is not published. Past mongoose, which makes operators in filters plain. */
 export const countUnpublished = (): Promise<number> =>
-  Toy.countDocuments({ "outbox.0": { $exists: true } }).exec();
+  Toy.collection.countDocuments({ "outbox.0": { $exists: true } });
+
+/** As if processes that have ended had saved it some time ago: one event of each. */
+export async function leaveBehind(count: number): Promise<void> {
+  const toy = (await saveToy()).toObject();
+  const time = new Date(Date.now() - 10_000).toISOString();
+  const documents = Array.from({ length: count }, () => {
+    const _id = new Types.ObjectId();
+    const data = { ...toy.outbox[0].data, id: _id.toHexString() };
+    return { ...toy, _id, outbox: [{ ...toy.outbox[0], id: randomUUID(), subject: data.id, time, data }] };
+  });
+  await Toy.deleteMany();
+  await Toy.collection.insertMany(documents);
+}
 
 /** Parks whoever comes to a failpoint, until it is opened. */
 export function parkAt(place: string): { reached: Promise<void>; open: () => void } {
