@@ -1,5 +1,5 @@
 import type { mongo } from "mongoose";
-import { bodyOf, person } from "./client";
+import { type Client, type Ticket, bodyOf, person } from "./client";
 import { orderOf, ticketOnSale } from "./market";
 import { database, run, serviceProcesses, start, stop } from "./stack";
 import { stackViolations } from "./stack-violations";
@@ -39,19 +39,51 @@ async function restore(service: string, copy: Copy): Promise<void> {
   }
 }
 
+interface Trade {
+  seller: Client;
+  buyer: Client;
+  ticket: Ticket;
+}
+
+/**
+ * The other services are used until `work` is done: those that the restored one listens to publish all the time.
+ */
+async function whileInUse<T>(service: string, { seller, buyer, ticket }: Trade, work: () => Promise<T>) {
+  let isDone = false;
+  const working = work().finally(() => {
+    isDone = true;
+  });
+  let published = 0;
+  for (let price = 10; !isDone; price = price === 10 ? 11 : 10) {
+    if (service === "orders") {
+      await bodyOf(seller.edit(ticket, { title: ticket.title, price }));
+      published += 1;
+    } else {
+      const order = await buyer.order(ticket); // refused for a moment after each cancellation
+      if (!order.ok) continue;
+      await bodyOf(buyer.cancel(order.body));
+      published += 2;
+    }
+  }
+  expect(published).toBeGreaterThan(0);
+  return working;
+}
+
 /** Resolves with what `recall` said. */
 async function bringBack(service: string, copy: Copy): Promise<string> {
+  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const trade = { seller, buyer, ticket: await ticketOnSale(seller) };
   const processes = serviceProcesses().filter(({ name }) => name.startsWith(`${service}-`));
   await Promise.all(processes.map(({ name }) => stop(name)));
   await restore(service, copy);
-  const said = await run(service, "recall");
+  const said = await whileInUse(service, trade, () => run(service, "recall"));
   await Promise.all(processes.map(({ name }) => start(name)));
   for (const each of services) await run(each, "reannounce");
   return said;
 }
 
 it.each(services)(
-  "loses nothing of %s that was published when it is restored from an older copy, and sells nothing twice",
+  "loses nothing of %s that was published when it is restored from an older copy while the others are in use, and sells nothing twice",
   async (service) => {
     const [seller, buyer, other] = await Promise.all([person("seller"), person("buyer"), person("other")]);
     const changed = await ticketOnSale(seller);

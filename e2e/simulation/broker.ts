@@ -55,6 +55,7 @@ export class Broker {
         return nothing;
       },
       watch: () => nothing,
+      readLog: async function* () {},
       close: async () => {},
     };
   }

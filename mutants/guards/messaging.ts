@@ -5,6 +5,8 @@ const publisher = "common/src/messaging/nats-publisher.ts";
 const subscription = "common/src/messaging/nats-subscription.ts";
 const listener = "common/src/messaging/listener.ts";
 const letters = "common/src/messaging/dead-letters.ts";
+const natsLog = "common/src/messaging/nats-log.ts";
+const logTests = "common/src/messaging/nats-log.test.ts";
 const recalling = "common/src/messaging/recall.ts";
 const expirations = "expiration/src/expirations.ts";
 const busTests = "common/src/messaging/nats-bus.test.ts";
@@ -58,7 +60,7 @@ export const messaging: Mutant[] = [
   {
     guard: "no more than 64 messages in hand",
     file: subscription,
-    change: { " || this.running.size >= mostInFlight": "" },
+    change: { " || this.running.size >= maxInFlight": "" },
     red: { [busTests]: [onNats("gives a member no more than 64 messages at once")] },
   },
   {
@@ -141,13 +143,72 @@ export const messaging: Mutant[] = [
   {
     guard: "recall never goes back",
     file: recalling,
-    change: { "if (known && known.version >= version) return false;": "" },
+    change: {
+      "version > (versions.get(id) ?? -1)": "version > -2",
+      "filter: { _id: id, version: trusted({ $lt: version }) }": "filter: { _id: id }",
+    },
     red: { [recalled]: ["leaves alone what is as new or newer, and finds nothing the second time"] },
   },
   {
     guard: "recall lets go first of what another took",
     file: recalling,
-    change: { "if (!isDuplicateKey(error)) throw error;": "throw error;" },
+    change: { "|| error.err) throw error;": "|| error.err || error.code) throw error;" },
     red: { [recalled]: ["lets go of what another took, also if it hears of the taker first"] },
+  },
+  {
+    guard: "recall does not pass by what a unique index refused",
+    file: recalling,
+    change: { "if (!refusal) return total;": "return total;" },
+    red: { [recalled]: ["lets go of what another took, also if it hears of the taker first"] },
+  },
+  {
+    guard: "recall writes what it has read before it reads on",
+    file: recalling,
+    change: { "if (last && !isRefused) await progress.save": "if (last && isRefused) await progress.save" },
+    red: {
+      [recalled]: ["writes what it has read before it reads on, and goes on there after an interruption"],
+    },
+  },
+  {
+    guard: "progress of a recall counts for the collection in which it was made",
+    file: "common/src/messaging/recall-progress.ts",
+    change: { "position.collectionId === (await this.collectionId(model))": "position" },
+    red: {
+      [recalled]: ["begins at the beginning when the database was restored again after an interruption"],
+    },
+  },
+  {
+    guard: "a log is read to where it ended at the beginning",
+    file: natsLog,
+    change: { "while (done < last) {": "while (last < Infinity) {" },
+    red: {
+      [busTests]: [
+        onNats(
+          "reads a log in its order, and ends where it ended at the beginning, whatever is published meanwhile",
+        ),
+      ],
+    },
+  },
+  {
+    guard: "a log is not taken for empty on a connection that is dead",
+    file: natsLog,
+    change: { "isQuiet && (await this.connection.isAlive())": "isQuiet" },
+    red: { [logTests]: ["does not take a channel for empty when the broker does not answer"] },
+  },
+  {
+    guard: "no message of a log is passed by because another one came first",
+    file: natsLog,
+    change: { "(isFirst && sequence === afterGap)": "sequence > next" },
+    red: { [logTests]: ["reads again from where a message was lost on the way"] },
+  },
+  {
+    guard: "no more than a batch of a log waits in memory",
+    file: natsLog,
+    change: { "if (sequence <= done) acknowledge();": "if (sequence < next) acknowledge();" },
+    red: {
+      [logTests]: [
+        "acknowledges what comes again only when it was handed on, so that no more than a batch waits",
+      ],
+    },
   },
 ];

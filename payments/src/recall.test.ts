@@ -27,7 +27,7 @@ it("brings back the card that paid, though the copy still charges one that was r
   await lose(broker, paid);
   if (copy) await Payment.collection.replaceOne({ _id: copy._id }, copy);
 
-  expect(await recall(database, broker.connect("payments"), { quietMilliseconds: 200 })).toBe(1);
+  expect(await recall(database, broker.connect("payments"))).toBe(1);
   expect(await reload(paid)).toMatchObject({ state: "charged", pays: order.id, version: 1 });
   const { state, pays, token } = await reload(refused);
   expect({ state, pays, token }).toEqual({ state: "failed" });

@@ -9,6 +9,16 @@ export interface Message {
   redeliveries: number;
 }
 
+/** A message as the broker keeps it. */
+export interface LoggedMessage {
+  /** Its position in its channel, from 1 and rising. */
+  sequence: number;
+  bytes: Buffer;
+}
+
+/** Most messages in a batch of a log; the next batch may be in memory already. */
+export const logBatchSize = 256;
+
 /** Resolving acknowledges the message; rejecting leaves it to be delivered again. */
 export type MessageHandler = (message: Message) => Promise<void>;
 
@@ -36,15 +46,15 @@ export interface EventBus {
    * once. May be called before the broker is there.
    */
   subscribe(subject: Subject, handle: MessageHandler): Subscription;
+  /** Every process gets every new event, nothing is remembered: for live pages. */
+  watch(subject: Subject, handle: (message: Message) => void): Subscription;
   /**
-   * Every process gets every new event, nothing is remembered: for live pages. From the beginning, it gets all that the
-   * broker has stored first, and again whenever the connection was lost.
+   * Reads what a channel's log holds now, in its order, from after the message `after` on (0: from the beginning), and
+   * ends there: what is published meanwhile is not waited for. No more than the next batch is fetched in advance.
+   * Goes on by itself after the broker was away for moments.
+   * @throws when the broker stays silent although it holds more
    */
-  watch(
-    subject: Subject,
-    handle: (message: Message) => void,
-    options?: { fromTheBeginning?: boolean },
-  ): Subscription;
+  readLog(subject: Subject, options?: { after?: number }): AsyncIterable<LoggedMessage[]>;
   /**
    * Closes what is still open and leaves; the service's durable groups stay. Waits for handlers as long as they take,
    * and for the broker not longer than two seconds.

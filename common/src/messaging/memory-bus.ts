@@ -1,7 +1,13 @@
 import type { Subject } from "../events";
 import { failpoint } from "../failpoint";
 import { logger } from "../logger";
-import type { EventBus, Message, Subscription } from "./event-bus";
+import {
+  type EventBus,
+  type LoggedMessage,
+  type Message,
+  type Subscription,
+  logBatchSize,
+} from "./event-bus";
 import { type DeliveryOptions, MemoryGroup } from "./memory-group";
 
 interface Stored {
@@ -54,7 +60,8 @@ export class MemoryBroker {
         await this.publish(name, subject, bytes);
       },
       subscribe: (subject, handle) => opened(this.group(name, subject).join(handle)),
-      watch: (subject, handle, options) => opened(this.watch(subject, handle, options)),
+      watch: (subject, handle) => opened(this.watch(subject, handle)),
+      readLog: (subject, { after = 0 } = {}) => this.readLog(subject, after),
       close: async () => {
         isClosed = true;
         await Promise.all([...open].map((subscription) => subscription.close()));
@@ -118,20 +125,23 @@ export class MemoryBroker {
     return group;
   }
 
-  private watch(
-    subject: Subject,
-    handle: Watcher["handle"],
-    { fromTheBeginning = false } = {},
-  ): Subscription {
+  private watch(subject: Subject, handle: Watcher["handle"]): Subscription {
     const watcher = { subject, handle };
     this.watchers.add(watcher);
-    if (fromTheBeginning)
-      for (const message of this.log) if (message.subject === subject) this.show(watcher, message);
     return {
       close: async () => {
         this.watchers.delete(watcher);
       },
     };
+  }
+
+  private async *readLog(subject: Subject, after: number): AsyncGenerator<LoggedMessage[]> {
+    const messages = this.published(subject).map(({ bytes }, index) => ({ sequence: index + 1, bytes }));
+    const wanted = messages.slice(after > messages.length ? 0 : after);
+    while (wanted.length > 0) {
+      if (!this.isUp) throw new Error("the broker is away");
+      yield wanted.splice(0, logBatchSize);
+    }
   }
 
   private show(watcher: Watcher, { subject, bytes }: Stored): void {

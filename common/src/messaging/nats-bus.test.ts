@@ -127,6 +127,48 @@ describe("a connection to NATS Streaming", () => {
     expect(bus.isConnected).toBe(false);
   });
 
+  async function sequencesOfLog(onBatch = async () => {}): Promise<number[]> {
+    const sequences: number[] = [];
+    for await (const batch of bus.readLog("ticket:created")) {
+      sequences.push(...batch.map(({ sequence }) => sequence));
+      await onBatch();
+    }
+    return sequences;
+  }
+
+  it("goes on reading a log where it was when the broker was killed meanwhile", async () => {
+    broker = await startNatsBroker();
+    await connect();
+    await Promise.all(Array.from({ length: 600 }, () => publish("a")));
+    let kills = 0;
+    const read = await sequencesOfLog(async () => {
+      if (kills++ > 0) return;
+      await broker.stop();
+      await broker.start();
+    });
+    expect(read).toEqual(Array.from({ length: 600 }, (_, index) => index + 1));
+  });
+
+  it("reads what is left of a log whose beginning the broker has dropped", async () => {
+    broker = await startNatsBroker("-mm", "5");
+    await connect();
+    for (let count = 0; count < 12; count++) await publish("a");
+    expect(await sequencesOfLog()).toEqual([8, 9, 10, 11, 12]);
+  });
+
+  it("does not take a log for empty, or for read, because the broker has fallen silent", async () => {
+    broker = await startNatsBroker();
+    bus = natsBus({ url: broker.url(), clusterId, name: "orders", emptyAfterMs: 200, maxSilenceMs: 1500 });
+    await eventually(() => expect(bus.isConnected).toBe(true));
+    for (let count = 0; count < 600; count++) await publish("a");
+    const silent = /^The broker sent nothing of ticket:created for 1.5 s/;
+    const interrupted = sequencesOfLog(async () => void broker.signal("SIGSTOP"));
+    await expect(interrupted).rejects.toThrow(silent);
+    await expect(sequencesOfLog()).rejects.toThrow(silent);
+    broker.signal("SIGCONT");
+    await eventually(async () => expect(await sequencesOfLog()).toHaveLength(600));
+  });
+
   it.each([
     ["a user and a password", "hive:s%2Fcret@", ["-user", "hive", "-pass", "s/cret"]],
     ["a token", "s%2Fcret@", ["-auth", "s/cret"]],

@@ -3,10 +3,11 @@ import { seconds } from "../clock";
 import { failpoint } from "../failpoint";
 import type { EventBus, Subscription } from "./event-bus";
 import { NatsConnection, type NatsConnectionOptions } from "./nats-connection";
+import { NatsLog, type NatsLogOptions } from "./nats-log";
 import { NatsPublisher } from "./nats-publisher";
 import { NatsSubscription, type Wish, mostInFlight } from "./nats-subscription";
 
-export interface NatsBusOptions extends NatsConnectionOptions {
+export interface NatsBusOptions extends NatsConnectionOptions, NatsLogOptions {
   /** A message not acknowledged by then is delivered again. Whole seconds: the client refuses fractions. */
   ackWaitInSeconds?: number;
 }
@@ -69,19 +70,17 @@ export function natsBus({ ackWaitInSeconds = 10, ...options }: NatsBusOptions): 
         },
       }),
 
-    watch: (subject, handle, { fromTheBeginning = false } = {}) =>
+    watch: (subject, handle) =>
       open({
         subject,
-        subscribe: (stan) =>
-          stan.subscribe(
-            subject,
-            fromTheBeginning ? manualAcks(stan).setDeliverAllAvailable() : manualAcks(stan),
-          ),
+        subscribe: (stan) => stan.subscribe(subject, manualAcks(stan)),
         consume: async (message, acknowledge) => {
           acknowledge();
           handle(message);
         },
       }),
+
+    readLog: (subject, { after = 0 } = {}) => new NatsLog(connection, open, subject, options).read(after),
 
     close: async () => {
       await Promise.all([...subscriptions].map((subscription) => subscription.close()));

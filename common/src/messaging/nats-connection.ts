@@ -125,6 +125,17 @@ export class NatsConnection {
     stan.on("close", (error) => this.abandon(stan, error ?? "the connection closed"));
   }
 
+  /** Resolves with whether the broker answers and still knows this connection. */
+  isAlive(): Promise<boolean> {
+    const stan = this.accepted;
+    if (!stan || !this.isConnected) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      stan.nc.requestOne(stan.pingRequests, stan.pingBytes, answerWithin, (answer) =>
+        resolve(answer === "" && stan === this.accepted && this.isConnected),
+      );
+    });
+  }
+
   /** A broker that restarts takes connections before it hears what they say, and may have forgotten them. */
   private confirm(stan: Stan): void {
     if (stan !== this.accepted) return;

@@ -9,7 +9,12 @@ export const mostInFlight = 64;
 export interface Wish {
   subject: Subject;
   subscribe: (stan: Stan) => StanSubscription;
-  consume: (message: Message, acknowledge: () => void) => Promise<void>;
+  /** Messages handled at once; what comes on top is not taken. 64 unless told otherwise. */
+  maxInFlight?: number;
+  /** Called when the broker has confirmed the subscription, on each connection again. */
+  onReady?: () => void;
+  /** `sequence` is the message's position in its channel, from 1. */
+  consume: (message: Message & { sequence: number }, acknowledge: () => void) => Promise<void>;
 }
 
 /** What somebody wants to hear, joined to one connection after the other. */
@@ -30,6 +35,7 @@ export class NatsSubscription implements Subscription {
     const ready = new Promise<void>((resolve) => subscription.once("ready", resolve));
     subscription.once("ready", () => {
       this.joined = { stan, subscription };
+      this.wish.onReady?.();
       if (this.isClosed) this.leave();
     });
     subscription.on("message", (message: StanMessage) => void ready.then(() => this.take(message)));
@@ -56,7 +62,8 @@ export class NatsSubscription implements Subscription {
 
   private take(message: StanMessage): void {
     // The broker redelivers on top of its limit. What is not taken comes again, to this process or another.
-    if (this.isClosed || this.running.size >= mostInFlight) return;
+    const { maxInFlight = mostInFlight } = this.wish;
+    if (this.isClosed || this.running.size >= maxInFlight) return;
     const run = this.run(message).finally(() => this.running.delete(run));
     this.running.add(run);
   }
@@ -65,7 +72,8 @@ export class NatsSubscription implements Subscription {
     const { subject, consume } = this.wish;
     try {
       const redeliveries = message.getRedeliveryCount();
-      await consume({ subject, bytes: message.getRawData(), redeliveries }, () => message.ack());
+      const [bytes, sequence] = [message.getRawData(), message.getSequence()];
+      await consume({ subject, bytes, redeliveries, sequence }, () => message.ack());
     } catch (error) {
       logger.debug({ err: error, subject }, "a message was not handled");
     }

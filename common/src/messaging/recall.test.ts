@@ -1,5 +1,7 @@
 import { Toy, database, loadToy, saveToy, useToys } from "../database/toy.testing";
-import { MemoryBroker, eventBytes } from "../testing";
+import { ensureIndexes } from "../database/database";
+import { MemoryBroker, eventBytes, newId } from "../testing";
+import type { EventBus } from "./event-bus";
 import { recall } from "./recall";
 
 useToys();
@@ -9,7 +11,7 @@ beforeEach(() => {
   broker = new MemoryBroker();
 });
 
-const recalled = () => recall(database, broker.connect("toys"), { quietMilliseconds: 200 });
+const recalled = () => recall(database, broker.connect("toys"));
 
 /** Publishes the toy as it is now, as its relay did before the database was lost. */
 async function published(toy: Toy): Promise<void> {
@@ -104,18 +106,74 @@ it("passes over what nobody can read", async () => {
   expect(await loadToy(id)).toMatchObject({ version: 2 });
 });
 
-it("waits while the broker is away", async () => {
-  const { id } = await restoredToy();
+/** Publishes what the first relay of `count` toys did, which are not in the database. */
+async function publishedToys(count: number): Promise<string[]> {
   const bus = broker.connect("toys");
-  let asked = 0;
-  const late = {
+  const state = (await saveToy()).publicState();
+  await Toy.deleteMany();
+  const ids = Array.from({ length: count }, newId);
+  for (const id of ids)
+    await bus.publish("ticket:created", eventBytes("ticket:created", { id, version: 0, ...state }));
+  return ids;
+}
+
+const storedIds = async () => (await Toy.find({}, { _id: 1 }).lean()).map(({ _id }) => String(_id));
+
+it("ends although others publish for as long as it reads", async () => {
+  const [id] = await publishedToys(1);
+  const bus = broker.connect("toys");
+  const busy = {
     ...bus,
-    get isConnected() {
-      return ++asked > 10;
+    readLog: async function* (...args: Parameters<EventBus["readLog"]>) {
+      for await (const batch of bus.readLog(...args)) {
+        const [message] = batch;
+        if (message) await bus.publish("ticket:created", message.bytes);
+        yield batch;
+      }
     },
   };
-  const begun = performance.now();
-  await recall(database, late, { quietMilliseconds: 200 });
-  expect(performance.now() - begun).toBeGreaterThan(600);
-  expect(await loadToy(id)).toMatchObject({ version: 2 });
+  expect(await recall(database, busy)).toBe(1);
+  expect(await storedIds()).toEqual([id]);
+});
+
+it("writes what it has read before it reads on, and goes on there after an interruption", async () => {
+  const ids = await publishedToys(600);
+  const bus = broker.connect("toys");
+  const asked: unknown[] = [];
+  const failing = (batches: number): EventBus => ({
+    ...bus,
+    readLog: async function* (subject, options) {
+      if (subject === "ticket:created") asked.push(options?.after);
+      let left = batches;
+      for await (const batch of bus.readLog(subject, options)) {
+        if (left-- === 0) throw new Error("the broker is away");
+        yield batch;
+      }
+    },
+  });
+  await expect(recall(database, failing(2))).rejects.toThrow("away");
+  expect((await storedIds()).toSorted()).toEqual(ids.slice(0, 512).toSorted());
+  expect(await recall(database, failing(9))).toBe(88);
+  expect((await storedIds()).toSorted()).toEqual(ids.toSorted());
+  expect(await recall(database, failing(9))).toBe(0);
+  expect(asked).toEqual([0, 512, 0]);
+});
+
+it("begins at the beginning when the database was restored again after an interruption", async () => {
+  const ids = await publishedToys(300);
+  const interrupted: EventBus = {
+    ...broker.connect("toys"),
+    readLog: async function* (subject, options) {
+      if (subject !== "ticket:created") return;
+      for await (const batch of broker.connect("toys").readLog(subject, options)) {
+        yield batch;
+        throw new Error("the broker is away");
+      }
+    },
+  };
+  await expect(recall(database, interrupted)).rejects.toThrow("away");
+  await Toy.collection.drop(); // as mongorestore does, while the progress may come with the copy
+  await ensureIndexes(database);
+  expect(await recalled()).toBe(300);
+  expect((await storedIds()).toSorted()).toEqual(ids.toSorted());
 });

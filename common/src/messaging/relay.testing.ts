@@ -26,6 +26,7 @@ const bus: EventBus = {
   },
   subscribe: () => ({ close: async () => {} }),
   watch: () => ({ close: async () => {} }),
+  readLog: async function* () {},
   close: async () => {},
 };
 

@@ -1,0 +1,93 @@
+import type { Stan } from "node-nats-streaming";
+import { NatsLog } from "./nats-log";
+import type { Wish } from "./nats-subscription";
+
+/** A broker that says what a test tells it to, in answer to each subscription, by the sequence at which that begins. */
+function scripted(answers: (start: number | "last", deliver: (...sequences: number[]) => void) => void) {
+  const starts: (number | "last")[] = [];
+  const acknowledged: number[] = [];
+  const open = (wish: Wish) => {
+    let start: number | "last" = 1;
+    const options = {
+      setManualAckMode: () => options,
+      setAckWait: () => options,
+      setMaxInFlight: () => options,
+      setStartAtSequence: (sequence: number) => {
+        start = sequence;
+        return options;
+      },
+      setStartWithLastReceived: () => {
+        start = "last";
+        return options;
+      },
+    };
+    wish.subscribe({ subscriptionOptions: () => options, subscribe: () => {} } as unknown as Stan);
+    starts.push(start);
+    wish.onReady?.();
+    answers(start, (...sequences) => {
+      for (const sequence of sequences) {
+        const message = {
+          subject: wish.subject,
+          bytes: Buffer.from(`${sequence}`),
+          redeliveries: 0,
+          sequence,
+        };
+        void wish.consume(message, () => acknowledged.push(sequence));
+      }
+    });
+    return { close: async () => {} };
+  };
+  return { open, starts, acknowledged };
+}
+
+const alive = { isConnected: true, isAlive: async () => true };
+const limits = { emptyAfterMs: 0, maxSilenceMs: 200 };
+
+async function read(log: NatsLog): Promise<number[][]> {
+  const batches: number[][] = [];
+  for await (const batch of log.read(0)) batches.push(batch.map(({ sequence }) => sequence));
+  return batches;
+}
+
+it("takes a channel for empty when the broker answers and has sent nothing of it", async () => {
+  const { open } = scripted(() => {});
+  expect(await read(new NatsLog(alive, open, "ticket:created", limits))).toEqual([]);
+});
+
+it("does not take a channel for empty when the broker does not answer", async () => {
+  const dead = { isConnected: true, isAlive: async () => false };
+  const { open } = scripted(() => {});
+  await expect(read(new NatsLog(dead, open, "ticket:created", limits))).rejects.toThrow(
+    "The broker sent nothing of ticket:created for 0.2 s when asked for the last message",
+  );
+});
+
+it("reads again from where a message was lost on the way", async () => {
+  const { open, starts } = scripted((start, deliver) => {
+    if (start === "last") deliver(4);
+    else if (start === 1) deliver(1, 2, 4);
+    else deliver(3, 4);
+  });
+  expect((await read(new NatsLog(alive, open, "ticket:created", limits))).flat()).toEqual([1, 2, 3, 4]);
+  expect(starts).toEqual(["last", 1, 3]);
+});
+
+it("believes in a gap when two subscriptions that begin before it both begin behind it", async () => {
+  const { open, starts } = scripted((start, deliver) => {
+    if (start === "last") deliver(4);
+    else if (start === 1) deliver(1, 2, 4);
+    else deliver(4);
+  });
+  expect((await read(new NatsLog(alive, open, "ticket:created", limits))).flat()).toEqual([1, 2, 4]);
+  expect(starts).toEqual(["last", 1, 3, 3]);
+});
+
+it("acknowledges what comes again only when it was handed on, so that no more than a batch waits", async () => {
+  const { open, acknowledged } = scripted((start, deliver) => {
+    if (start === "last") deliver(2);
+    else deliver(1, 2, 1, 2);
+  });
+  const log = new NatsLog(alive, open, "ticket:created", limits);
+  for await (const batch of log.read(0)) expect(batch).toHaveLength(2);
+  expect(acknowledged).toEqual([2, 1, 2]); // the first one answers the question for the last message
+});
