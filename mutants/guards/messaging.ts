@@ -50,10 +50,20 @@ export const messaging: Mutant[] = [
   {
     guard: "a subscription closes when what it has in hand is done",
     file: subscription,
-    change: { "await Promise.all(this.running);": "" },
+    change: { "await withinTime(Promise.all(this.running), ": "await withinTime(Promise.resolve(), " },
     red: {
       [busTests]: [
         onNats("finishes what is being handled when a subscription closes, and takes nothing new"),
+      ],
+    },
+  },
+  {
+    guard: "a subscription closes although what it has in hand does not end",
+    file: subscription,
+    change: { "Promise.all(this.running), this.maxCloseMs)": "Promise.all(this.running), 2 ** 31 - 1)" },
+    red: {
+      [busTests]: [
+        "a connection to NATS Streaming closes although a handler does not end, and leaves its message to the next process",
       ],
     },
   },

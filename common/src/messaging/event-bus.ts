@@ -23,7 +23,10 @@ export const logBatchSize = 256;
 export type MessageHandler = (message: Message) => Promise<void>;
 
 export interface Subscription {
-  /** Takes no new messages and resolves when those being handled are done. Never gives up the group's position. */
+  /**
+   * Takes no new messages and resolves when those being handled are done, or so late that the broker delivers them again.
+   * Never gives up the group's position.
+   */
   close(): Promise<void>;
 }
 
@@ -56,8 +59,8 @@ export interface EventBus {
    */
   readLog(subject: Subject, options?: { after?: number }): AsyncIterable<LoggedMessage[]>;
   /**
-   * Closes what is still open and leaves; the service's durable groups stay. Waits for handlers as long as they take,
-   * and for the broker not longer than two seconds.
+   * Closes what is still open and leaves; the service's durable groups stay. Waits for handlers until the broker delivers
+   * their messages again, and for the broker not longer than two seconds.
    */
   close(): Promise<void>;
 }

@@ -118,6 +118,25 @@ describe("a connection to NATS Streaming", () => {
     expect(await outcome).toMatchObject([{ reason: { message: "stan: Connection closed" } }]);
   });
 
+  it("closes although a handler does not end, and leaves its message to the next process", async () => {
+    broker = await startNatsBroker();
+    const options = { url: broker.url(), clusterId, name: "orders", ackWaitInSeconds: 1 };
+    bus = natsBus(options);
+    await eventually(() => expect(bus.isConnected).toBe(true));
+    await publish("a");
+    let isTaken = false;
+    bus.subscribe("ticket:created", () => {
+      isTaken = true;
+      return new Promise(() => {});
+    });
+    await eventually(() => expect(isTaken).toBe(true));
+    await bus.close();
+    const heard: string[] = [];
+    bus = natsBus(options);
+    bus.subscribe("ticket:created", async ({ bytes }) => void heard.push(bytes.toString()));
+    await eventually(() => expect(heard).toEqual(["a"]));
+  });
+
   it("closes while the broker was never there", async () => {
     broker = await startNatsBroker();
     await broker.stop();

@@ -35,7 +35,8 @@ export function natsBus({ ackWaitInSeconds = 10, ...options }: NatsBusOptions): 
       .setMaxInFlight(mostInFlight);
 
   function open(wish: Wish): Subscription {
-    const subscription = new NatsSubscription(connection, wish);
+    // What takes longer is delivered to another process anyway.
+    const subscription = new NatsSubscription(connection, wish, seconds(ackWaitInSeconds));
     subscriptions.add(subscription);
     if (connection.accepted) subscription.join(connection.accepted);
     return {

@@ -1,5 +1,6 @@
 import type { Stan, Message as StanMessage, Subscription as StanSubscription } from "node-nats-streaming";
 import type { Subject } from "../events";
+import { withinTime } from "../database/within-time";
 import { logger } from "../logger";
 import type { Message, Subscription } from "./event-bus";
 import type { NatsConnection } from "./nats-connection";
@@ -26,6 +27,7 @@ export class NatsSubscription implements Subscription {
   constructor(
     private readonly connection: NatsConnection,
     private readonly wish: Wish,
+    private readonly maxCloseMs: number,
   ) {}
 
   join(stan: Stan): void {
@@ -50,7 +52,13 @@ export class NatsSubscription implements Subscription {
 
   async close(): Promise<void> {
     this.isClosed = true;
-    await Promise.all(this.running);
+    await withinTime(Promise.all(this.running), this.maxCloseMs).catch((error: unknown) => {
+      const { subject } = this.wish;
+      logger.warn(
+        { err: error, subject, messages: this.running.size },
+        "left messages to be delivered again",
+      );
+    });
     this.leave();
   }
 
