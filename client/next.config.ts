@@ -9,8 +9,20 @@ const headers = Object.entries({
   "X-Content-Type-Options": "nosniff",
 }).map(([key, value]) => ({ key, value }));
 
+/** Read when a preview picture is drawn, which the build cannot see. */
+const posterFonts = [
+  "../node_modules/@fontsource-variable/noto-*/files/*-wght-normal.woff2",
+  "../node_modules/@fontsource-variable/noto-*/package.json",
+  "../node_modules/@fontsource/unifontex/files/*.woff2",
+  "../node_modules/@fontsource/unifontex/package.json",
+];
+
 export default {
   output: "standalone",
+  serverExternalPackages: ["@napi-rs/canvas"],
+  images: { unoptimized: true }, // there are none to optimize: the server needs no library for it
+  outputFileTracingExcludes: { "*": ["../node_modules/@img/**", "../node_modules/sharp/**"] },
+  outputFileTracingIncludes: { "/**/opengraph-image": posterFonts },
   outputFileTracingRoot: join(__dirname, ".."),
   poweredByHeader: false,
   logging: { incomingRequests: { ignore: [/^\/(livez|readyz)/] } }, // asked all the time

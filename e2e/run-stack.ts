@@ -6,12 +6,15 @@ import { freePort } from "../infra/local/port";
 import { type Stack, startStack } from "../infra/local/stack";
 import type { Supervisor } from "../infra/local/supervisor";
 import { controlFile, dataFolder, failpointsFolder } from "./data-folder";
+import { recordOutgoing } from "./outgoing";
 
 // The stack under test, in a process of its own: its gateway must not share a thread with the tests. To keep one
 // running between test runs: E2E_DATA=/tmp/stack node --import tsx e2e/run-stack.ts, and the same E2E_DATA for jest.
 
+const recording = recordOutgoing(dataFolder());
 const environment = {
   CHARGE_OUTCOME_TIMEOUT: process.env.CHARGE_OUTCOME_TIMEOUT ?? "10s",
+  ...recording,
   EVENTHIVE_DEMO: "no",
   EXPIRATION_SECONDS: process.env.EXPIRATION_SECONDS ?? "5",
   FAILPOINTS_DIR: failpointsFolder(),
@@ -40,7 +43,10 @@ function set({ program }: Supervisor, variables: NodeJS.ProcessEnv): void {
 /** From its next start on, a service is wrong about the system's time. */
 function setClock(offsetInMilliseconds: number): Action {
   const preload = JSON.stringify(join(__dirname, "chaos/wrong-clock.cjs"));
-  const wrong = { NODE_OPTIONS: `--require ${preload}`, CLOCK_OFFSET_IN_MS: String(offsetInMilliseconds) };
+  const wrong = {
+    NODE_OPTIONS: `${recording.NODE_OPTIONS} --require ${preload}`,
+    CLOCK_OFFSET_IN_MS: String(offsetInMilliseconds),
+  };
   return (supervisor) => set(supervisor, wrong);
 }
 

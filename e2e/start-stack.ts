@@ -4,6 +4,7 @@ import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rm
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { controlFile, dataFolder } from "./data-folder";
+import { outgoing } from "./outgoing";
 
 declare global {
   var stopStack: (() => Promise<void>) | undefined;
@@ -43,6 +44,8 @@ export async function startStack(settings: NodeJS.ProcessEnv = {}): Promise<void
     runner.kill("SIGTERM");
     const [code] = await ended;
     if (code !== 0) throw new Error(`The stack ended with ${code}: see ${logFile}`);
+    const asked = outgoing(folder);
+    if (asked.length > 0) throw new Error(`Processes of the stack asked others:\n${asked.join("\n")}`);
     if (isOurs) rmSync(folder, { recursive: true });
   };
 }

@@ -1,9 +1,13 @@
-import { poster, posterSize } from "@/components/poster";
+import { poster, posterSize } from "@/lib/poster";
 
 export const alt = "EventHive: tickets from person to person";
 export const contentType = "image/png";
 export const size = posterSize;
 
 export default function Image() {
-  return poster("Tickets from person to person", "Somebody cannot go; you can.");
+  return poster({
+    title: "Tickets from person to person",
+    note: "Somebody cannot go; you can.",
+    maxAgeSeconds: 86_400,
+  });
 }

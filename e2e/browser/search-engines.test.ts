@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { bodyOf, person, type Ticket } from "../client";
 import { orderOf, ticketOnSale } from "../market";
+import { dataFolder } from "../data-folder";
 import { eventually } from "../eventually";
+import { outgoing } from "../outgoing";
 import { stackFile } from "../stack";
 
 const hostileTitle = `Jazz </script><script>alert(1)</script> "at" the <b>Boathouse</b> & 'more'`;
@@ -84,6 +86,24 @@ it.each(["the marketplace", "a ticket"])("has a picture of %s", async (what) => 
   expect(png.subarray(1, 4).toString()).toBe("PNG");
   expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([1200, 630]);
   expect(meta(html, "og:image:alt")).toBeTruthy();
+});
+
+it.each([
+  ["signs of several parts", "🎸 night 👩‍👩‍👧‍👦 🇩🇪 👍🏽 1️⃣ 🏴󠁧󠁢󠁥󠁮󠁧󠁿"],
+  ["Hebrew", "הופעה של שלמה ארצי, 12.5"],
+  ["Arabic", "حفلة موسيقية في القاهرة 2026"],
+  ["Thai", "คอนเสิร์ตที่กรุงเทพฯ"],
+  ["Devanagari", "संगीत समारोह दिल्ली में"],
+  ["Japanese", "東京ドームコンサート夜の部"],
+  ["Chinese", "北京音乐会"],
+  ["Korean", "서울 콘서트 표"],
+  ["Bengali", "বাংলা গান"],
+  ["what is not assigned", "x \u{1f8ff} \u0378 \ue000"],
+])("has a picture of a title in %s, and nobody outside is asked for it", async (_, title) => {
+  const { id } = await bodyOf((await person("seller")).sell(title, 20));
+  const response = await fetch(urlOf(`/tickets/${id}/opengraph-image`));
+  expect([response.status, response.headers.get("content-type")]).toEqual([200, "image/png"]);
+  expect(outgoing(dataFolder())).toEqual([]);
 });
 
 it.each(["/auth/signin", "/auth/signup", "/auth/signout", "/?q=jazz"])("leaves %s out", async (path) => {

@@ -1,5 +1,5 @@
-import { poster, posterSize } from "@/components/poster";
 import { ticketLabels } from "@/lib/labels";
+import { poster, posterSize } from "@/lib/poster";
 import { settings } from "@/lib/settings";
 import { findTicket } from "@/lib/tickets";
 
@@ -9,7 +9,9 @@ export const size = posterSize;
 
 export default async function Image({ params }: { params: Promise<{ ticketId: string }> }) {
   const ticket = (await findTicket((await params).ticketId))?.body;
-  if (!ticket) return poster("A ticket", "The tickets are away for a moment");
+  if (!ticket)
+    return poster({ title: "A ticket", note: "Tickets are temporarily unavailable", maxAgeSeconds: 0 });
   const money = new Intl.NumberFormat("en-US", { style: "currency", currency: settings().CURRENCY });
-  return poster(ticket.title, `${money.format(ticket.price)} · ${ticketLabels[ticket.status].text}`);
+  const note = `${money.format(ticket.price)} · ${ticketLabels[ticket.status].text}`;
+  return poster({ title: ticket.title, note, maxAgeSeconds: 300 }); // the price and the status may change
 }
