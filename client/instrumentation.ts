@@ -3,4 +3,6 @@ export async function register(): Promise<void> {
   if (process.env.NEXT_RUNTIME !== "nodejs") return;
   const { checkSettings } = await import("./lib/settings");
   checkSettings();
+  const { drainOnSignal } = await import("./lib/drain");
+  drainOnSignal();
 }

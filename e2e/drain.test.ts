@@ -1,5 +1,9 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { Agent, type ClientRequest, type IncomingMessage, get } from "node:http";
+import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { serviceNames } from "../infra/local/programs";
 import { type Answer, bodyOf, person } from "./client";
 import { eventually } from "./eventually";
 import { heard, ticketOnSale } from "./market";
@@ -28,6 +32,7 @@ it("fails no request while one of the two processes of each service is told to s
       const order = await ask(buyer.order(ticket));
       await ask(buyer.cancel(order));
       await ask(buyer.payments());
+      await ask(buyer.send("GET", "/")); // a page
     }
   };
   const using = Promise.all(Array.from({ length: clients }, use));
@@ -48,6 +53,48 @@ it("fails no request while one of the two processes of each service is told to s
   }
   expect(await stackViolations()).toEqual([]);
 });
+
+it("ends every process in time, however busy its callers keep their connections", async () => {
+  const told = [...serviceNames, "client"].map((name) => processNamed(`${name}-1`));
+  told.push(processNamed("stripe"));
+  let isOver = false;
+  const agents = told.map(() => new Agent({ keepAlive: true }));
+  const silent = told.map(({ url }) => connect(Number(new URL(url).port), "127.0.0.1"));
+  for (const socket of silent) socket.on("error", () => undefined);
+  const answers = new Map(told.map(({ name }) => [name, 0]));
+  const callers = told.flatMap(({ name, url }, index) =>
+    Array.from({ length: 5 }, async () => {
+      while (!isOver) {
+        const answer = await answerOf(
+          get(url + (name === "client-1" ? "/" : "/livez"), { agent: agents[index] }),
+        );
+        if (answer) answers.set(name, (answers.get(name) ?? 0) + 1);
+        else await wait(pauseInMilliseconds);
+      }
+    }),
+  );
+  await eventually(() => expect(Math.min(...answers.values())).toBeGreaterThan(20));
+
+  for (const { name } of told) signal(name, "SIGTERM");
+  await Promise.all(told.map(({ name, pid }) => restarted(name, pid))); // gives up before SIGKILL would come
+  isOver = true;
+  await Promise.all(callers);
+  for (const agent of agents) agent.destroy();
+  for (const socket of silent) socket.destroy();
+  for (const { log } of told) expect(readFileSync(log, "utf8")).not.toContain("could not stop");
+});
+
+/** Undefined when the connection is refused or breaks, as those of a process do that ends. */
+async function answerOf(request: ClientRequest): Promise<IncomingMessage | undefined> {
+  try {
+    const [response]: IncomingMessage[] = await once(request, "response");
+    response?.resume();
+    if (response) await once(response, "end");
+    return response;
+  } catch {
+    return undefined;
+  }
+}
 
 it("goes on where it was when both processes of a service come back", async () => {
   const seller = await person("seller");

@@ -24,7 +24,11 @@ export function clientCommand(dev: boolean): string[] {
 }
 
 /** The pages ask the services as a browser does, and need no secret for that. */
-export function clientEnvironment(shared: NodeJS.ProcessEnv, gateway: string): NodeJS.ProcessEnv {
+export function clientEnvironment(
+  shared: NodeJS.ProcessEnv,
+  gateway: string,
+  dev: boolean,
+): NodeJS.ProcessEnv {
   return {
     ...shared,
     ...forNext,
@@ -34,6 +38,7 @@ export function clientEnvironment(shared: NodeJS.ProcessEnv, gateway: string): N
     PAYMENTS_URL: gateway,
     HOSTNAME: "127.0.0.1",
     KEEP_ALIVE_TIMEOUT: "95000", // as in its image: longer than the gateway
+    NEXT_MANUAL_SIG_HANDLE: dev ? undefined : "1", // as in its image: lib/drain.ts of the client does it
     JWT_KEY: undefined,
     STRIPE_KEY: undefined,
   };

@@ -83,7 +83,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const replicasOf = (service: string) => (dev && service === "client" ? 1 : replicas); // next dev runs alone
     const environmentOf = (service: string) =>
       service === "client"
-        ? clientEnvironment(shared, `http://127.0.0.1:${port}`)
+        ? clientEnvironment(shared, `http://127.0.0.1:${port}`, dev)
         : { ...shared, MONGO_URL: databaseUrl(servers.mongo, service) };
     const services = await servicePrograms(commands, dataFolder, replicasOf, environmentOf);
     await crew.start(services, signal);

@@ -151,4 +151,24 @@ export const running: Mutant[] = [
     change: { "await this.relay?.stop();": "" },
     red: { [runtimeTests]: ["publishes what was saved before it closes bus and store"] },
   },
+  {
+    guard: "drain: the client ends connections that are kept alive",
+    file: "client/lib/drain.ts",
+    change: { "for (const server of servers) server.closeAllConnections();": "void 0;" },
+    red: {
+      "client/lib/drain.test.ts": [
+        "answers what is under way, and then ends whatever connections its callers keep",
+      ],
+    },
+  },
+  {
+    guard: "drain: the client answers what is under way",
+    file: "client/lib/drain.ts",
+    change: { "if (unanswered.size === 0) for": "for" },
+    red: {
+      "client/lib/drain.test.ts": [
+        "answers what is under way, and then ends whatever connections its callers keep",
+      ],
+    },
+  },
 ];

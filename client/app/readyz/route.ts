@@ -1,2 +1,3 @@
-/** Ready as soon as it answers: a page whose service is away says so, and shows the rest. */
-export const GET = () => new Response("ready");
+/** Ready as soon as it answers, until it stops: a page whose service is away says so, and shows the rest. */
+export const GET = () =>
+  globalThis.isDraining ? new Response("draining", { status: 503 }) : new Response("ready");

@@ -1,0 +1,42 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
+import { join } from "node:path";
+
+jest.setTimeout(30_000);
+
+const server = `
+  const { createServer } = require("node:http");
+  const { drainOnSignal } = require(${JSON.stringify(join(__dirname, "drain.ts"))});
+  drainOnSignal();
+  const server = createServer((req, res) => {
+    if (req.url === "/slow") process.once("SIGTERM", () => setTimeout(() => res.end("slow"), 2000));
+    else res.end("fast");
+    if (req.url === "/slow") process.stdout.write("asked\\n");
+  });
+  server.keepAliveTimeout = 95_000;
+  server.listen(0, "127.0.0.1", () => process.stdout.write(server.address().port + "\\n"));
+`;
+
+it("answers what is under way, and then ends whatever connections its callers keep", async () => {
+  const child = spawn(process.execPath, ["--import", "tsx", "-e", server], {
+    env: { ...process.env, NEXT_MANUAL_SIG_HANDLE: "1" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(child, "exit");
+  try {
+    const port = Number(String(await once(child.stdout, "data")));
+    const silent = connect(port, "127.0.0.1"); // it never sends a request
+    await once(silent, "connect");
+    const slow = request({ port, host: "127.0.0.1", path: "/slow" }).end();
+    await once(child.stdout, "data");
+    child.kill("SIGTERM");
+    const [answer]: IncomingMessage[] = await once(slow, "response");
+    expect(answer?.statusCode).toBe(200);
+    expect(await ended).toEqual([0, null]);
+    silent.destroy();
+  } finally {
+    child.kill("SIGKILL");
+  }
+});
