@@ -2,6 +2,7 @@ import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
 import { Footer } from "@/components/footer";
 import { Header } from "@/components/header";
+import { RefreshOnBack } from "@/components/live";
 import { Currency } from "@/components/money";
 import { settings } from "@/lib/settings";
 import "./globals.css";
@@ -39,6 +40,7 @@ export default function Layout({ children }: { children: ReactNode }) {
         <a className="button primary skip-link" href="#main">
           Skip to the content
         </a>
+        <RefreshOnBack />
         <Currency value={CURRENCY}>
           <Header />
           <main id="main" tabIndex={-1}>

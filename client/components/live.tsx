@@ -26,6 +26,22 @@ export function Live({ url, event, version }: LiveProps) {
   return null;
 }
 
+/** Renders a page again that comes out of the browser's history, which shows it as it was when it was left. */
+export function RefreshOnBack() {
+  const refresh = useRefresh();
+  useEffect(() => {
+    const onPageShow = ({ persisted }: PageTransitionEvent) => persisted && refresh();
+    const onPopState = () => refresh();
+    window.addEventListener("pageshow", onPageShow);
+    window.addEventListener("popstate", onPopState);
+    return () => {
+      window.removeEventListener("pageshow", onPageShow);
+      window.removeEventListener("popstate", onPopState);
+    };
+  }, [refresh]);
+  return null;
+}
+
 /** Renders the page again and again, while it shows what nobody announces and somebody looks at it. */
 export function Polling({ everyMilliseconds }: { everyMilliseconds: number }) {
   const refresh = useRefresh();

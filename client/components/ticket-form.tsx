@@ -1,52 +1,95 @@
 "use client";
 
 import { useRouter } from "next/navigation";
+import { useState } from "react";
 import { buildClient } from "@/lib/build-client";
+import { parsePrice } from "@/lib/price";
+import { InputError } from "@/lib/problem";
 import type { Ticket } from "@/lib/types";
 import { untilGone } from "@/lib/until-gone";
+import { useRefreshOnMount } from "@/lib/use-refresh";
 import { Field, Form, SubmitButton } from "./form";
+import { Money } from "./money";
 
 /** Lists a ticket, or changes one that is listed. */
 export function TicketForm({ ticket, currency }: { ticket?: Ticket; currency: string }) {
   const router = useRouter();
+  const [shown, setShown] = useState(ticket);
+  const [typedPrice, setTypedPrice] = useState<string>();
+  const [isTouched, setIsTouched] = useState(false);
+  useRefreshOnMount(); // the browser's history may have kept the ticket as it was before an edit
 
-  async function save({ title, price }: Record<string, string>): Promise<void> {
-    const input = { title, price: Number(price) };
+  const isOutdated = ticket?.version !== shown?.version;
+  if (isOutdated && !isTouched) setShown(ticket);
+
+  async function save({ title, price: typed = "" }: Record<string, string>): Promise<void> {
+    const price = parsePrice(typed, currency);
+    if ("problem" in price) throw new InputError({ price: price.problem });
     const client = buildClient();
-    const { data } = ticket
-      ? await client.put<Ticket>(`/api/tickets/${ticket.id}`, input)
-      : await client.post<Ticket>("/api/tickets", input);
+    const { data } = shown
+      ? await client
+          .put<Ticket>(`/api/tickets/${shown.id}`, { title, price: price.amount, version: shown.version })
+          .catch((error: unknown) => {
+            router.refresh(); // it may not be as the form shows it
+            throw error;
+          })
+      : await client.post<Ticket>("/api/tickets", { title, price: price.amount });
     router.push(`/tickets/${data.id}`);
     await untilGone();
   }
 
+  const price = typedPrice === undefined ? undefined : parsePrice(typedPrice, currency);
   return (
-    <Form onSend={save}>
-      <Field
-        name="title"
-        label="Title"
-        hint="What it is for, when and where: this is what people search."
-        defaultValue={ticket?.title}
-        required
-        maxLength={200}
-        autoComplete="off"
-      />
-      <Field
-        name="price"
-        label={`Price in ${currency.toUpperCase()}`}
-        type="number"
-        inputMode="decimal"
-        min="0.5"
-        max="999999.99"
-        step="0.01"
-        defaultValue={ticket?.price.toFixed(2)}
-        required
-        autoComplete="off"
-      />
-      <SubmitButton sending="Saving …">{ticket ? "Save the changes" : "Put it on sale"}</SubmitButton>
-      <noscript>
-        <p className="notice bad">Selling needs JavaScript, which this browser does not run.</p>
-      </noscript>
-    </Form>
+    <>
+      {ticket && isOutdated && isTouched && (
+        <div role="status" className="notice">
+          <p>
+            This ticket has changed since: it is now “{ticket.title}” for <Money amount={ticket.price} />.
+          </p>
+          <button
+            type="button"
+            className="button small"
+            onClick={() => {
+              setIsTouched(false);
+              setTypedPrice(undefined);
+            }}
+          >
+            Load the current ticket
+          </button>
+        </div>
+      )}
+      <Form key={shown?.version} onSend={save} onInput={() => setIsTouched(true)}>
+        <Field
+          name="title"
+          label="Title"
+          hint="What it is for, when and where: this is what people search."
+          defaultValue={shown?.title}
+          required
+          maxLength={200}
+          autoComplete="off"
+        />
+        <Field
+          name="price"
+          label={`Price in ${currency.toUpperCase()}`}
+          inputMode="decimal"
+          defaultValue={shown?.price.toFixed(2)}
+          required
+          autoComplete="off"
+          onChange={(event) => setTypedPrice(event.target.value)}
+        />
+        <output className="quiet">
+          {price && "amount" in price && (
+            <>
+              You will list it for <Money amount={price.amount} />.
+            </>
+          )}
+          {price && "problem" in price && typedPrice && price.problem}
+        </output>
+        <SubmitButton sending="Saving …">{shown ? "Save the changes" : "Put it on sale"}</SubmitButton>
+        <noscript>
+          <p className="notice bad">Selling needs JavaScript, which this browser does not run.</p>
+        </noscript>
+      </Form>
+    </>
   );
 }

@@ -14,8 +14,16 @@ interface ErrorBody {
   errors: { message: string; field?: string }[];
 }
 
+/** Input that the page itself refuses, by the names of its fields. */
+export class InputError extends Error {
+  constructor(readonly fields: Record<string, string>) {
+    super("invalid input");
+  }
+}
+
 /** @throws what is no answer of the API, but a bug of the page */
 export function problemOf(error: unknown): Problem {
+  if (error instanceof InputError) return { code: "invalid-input", fields: error.fields };
   if (!isAxiosError<ErrorBody>(error)) throw error;
   const { data, status, headers } = error.response ?? {};
   if (!data?.errors)

@@ -1,7 +1,7 @@
 "use client";
 
 import { useRouter } from "next/navigation";
-import { useCallback } from "react";
+import { useCallback, useEffect } from "react";
 
 /** Has the server render the page again. Not while that is away: Next would leave the page, and what was typed with it. */
 export function useRefresh(): () => void {
@@ -12,4 +12,10 @@ export function useRefresh(): () => void {
       () => undefined, // the next time, then
     );
   }, [router]);
+}
+
+/** Has the server render the page again as soon as it is shown. */
+export function useRefreshOnMount(): void {
+  const refresh = useRefresh();
+  useEffect(refresh, [refresh]);
 }

@@ -114,3 +114,14 @@ it("gives each of many parallel edits its own version, or 409", async () => {
   expect(events.at(-1)).toEqual(stored);
   expect(stored.version).toBe(accepted.length);
 });
+
+it("refuses an edit of another version than the one that its seller was shown", async () => {
+  const { id } = await ticketOnSale({ userId: seller });
+  const input = { title: "Early music", price: 25.5 };
+  await edit(id, { ...input, version: 0 }).expect(200);
+  expect((await edit(id, { ...input, title: "Chamber music", version: 0 }).expect(409)).body.code).toBe(
+    "changed",
+  );
+  expect(await Ticket.findById(id)).toMatchObject({ title: "Early music", version: 1 });
+  await edit(id, { ...input, version: "1" }).expect(400);
+});

@@ -1,15 +1,24 @@
-import { currentUser, requireAuth } from "@eventhive/common";
+import { ConflictError, currentUser, requireAuth, validateRequest } from "@eventhive/common";
 import type { RequestHandler } from "express";
+import { body } from "express-validator";
 import { type TicketDetails, findOwnTicket } from "../models/ticket";
 import { validateTicket } from "./validate-ticket";
+
+/** With the version that the seller was shown, an edit of any other is refused: it would undo what came since. */
+const validateVersion = [
+  body("version").optional().custom(Number.isSafeInteger).withMessage("The version must be a whole number"),
+  validateRequest,
+];
 
 export const updateTicket: RequestHandler[] = [
   requireAuth,
   ...validateTicket,
+  ...validateVersion,
   async (req, res) => {
-    const { title, price }: TicketDetails = req.body;
+    const { title, price, version }: TicketDetails & { version?: number } = req.body;
     const ticket = await findOwnTicket(currentUser(req).id, req.params.ticketId);
     ticket.edit({ title, price });
+    if (version !== undefined && version !== ticket.version) throw new ConflictError();
     await ticket.save();
     res.json(ticket);
   },

@@ -1,0 +1,64 @@
+/** What was typed as a price: its amount, or what to do about it. */
+export type Price = { amount: number } | { problem: string };
+
+const [lowest, highest] = [0.5, 999_999.99];
+const outOfRange = "The price must be from 0.50 to 999,999.99.";
+const notAPrice = "Type the price as a number, such as 9.99.";
+const tooManyDecimals = "The price can have at most two decimals.";
+
+/** An integer, plain or in groups of three, or in those of India (12,34,567). */
+const integer = /^(?:\d+|[1-9]\d{0,2}([., ])\d{3}(?:\1\d{3})*|[1-9]\d?(?:,\d{2})+,\d{3})$/;
+
+/**
+ * Takes what people write in any country, `1,250.00`, `1.250,00`, `1 250,00`, `1'250.00` or `١٢٥٠٫٠٠`, but never guesses:
+ * `1,250` is a thousand to some and a little more than one to others.
+ * @param currency of the marketplace; the sign or code of another one is refused
+ */
+export function parsePrice(typed: string, currency: string): Price {
+  const text = withoutCurrency(plain(typed), currency);
+  if (/\p{Sc}|\b[A-Z]{3}\b/u.test(text)) return { problem: `Prices are in ${currency.toUpperCase()}.` };
+  if (!/^[\d., ]*\d$/.test(text)) return { problem: notAPrice };
+
+  const single = /^([1-9]\d{0,2})[.,](\d{3})$/.exec(text);
+  if (single) {
+    const [, before = "", after = ""] = single;
+    return {
+      problem: `Is “${text}” ${before + after} or ${before}.${after}? Type it without the separator.`,
+    };
+  }
+  const [, whole = "", , decimals = ""] = /^(.*?)(?:([.,])(\d{1,2}))?$/.exec(text) ?? [];
+  const groups = whole === "" ? "0" : whole;
+  if (/^[\d ]*[.,]\d{3,}$/.test(text) && !integer.test(text)) return { problem: tooManyDecimals };
+  const separator = text.at(whole.length);
+  // The same character cannot both group digits and begin the decimals.
+  if (!integer.test(groups) || (decimals && separator && groups.includes(separator)))
+    return { problem: notAPrice };
+
+  const amount = Number(`${groups.replace(/[., ]/g, "")}.${decimals || "0"}`);
+  return amount < lowest || amount > highest ? { problem: outOfRange } : { amount };
+}
+
+/** With our own digits and separators: those of full width, of Arabic and of Persian; apostrophes are spaces. */
+function plain(text: string): string {
+  return text
+    .normalize("NFKC") // full width, and every kind of space
+    .replace(/[٠-٩]/g, (digit) => String(digit.charCodeAt(0) - 0x660))
+    .replace(/[۰-۹]/g, (digit) => String(digit.charCodeAt(0) - 0x6f0))
+    .replaceAll("٫", ".")
+    .replace(/[٬'’]/g, " ")
+    .replace(/[\s\u200e\u200f\u061c]+/g, " ")
+    .trim()
+    .toUpperCase();
+}
+
+function withoutCurrency(text: string, currency: string): string {
+  const code = currency.toUpperCase();
+  const parts = new Intl.NumberFormat("en-US", {
+    style: "currency",
+    currency,
+    currencyDisplay: "narrowSymbol",
+  }).formatToParts(0);
+  const symbol = parts.find(({ type }) => type === "currency")?.value ?? code;
+  const sign = [code, symbol].find((each) => text.startsWith(each) || text.endsWith(each));
+  return sign === undefined ? text : text.replace(sign, "").trim();
+}
