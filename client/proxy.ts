@@ -24,7 +24,7 @@ export function proxy(request: NextRequest): NextResponse {
   return response;
 }
 
-export const config = { matcher: "/((?!_next/static|icon.svg).*)" };
+export const config = { matcher: "/((?!_next/static|icon|favicon.ico|apple-touch-icon).*)" };
 
 /** Stripe's script brings a frame, and writes styles into the page; Next, while one develops, evaluates code. */
 function policyFor(path: string, nonce: string): string {

@@ -135,6 +135,21 @@ it("is told where to look, and where not to", async () => {
   expect(sitemap).toContain(`<loc>${urlOf(`/tickets/${available.id}`)}</loc>`);
 });
 
+it.each([
+  ["/favicon.ico", "image/x-icon"],
+  ["/icon.svg", "image/svg+xml"],
+  ["/apple-touch-icon.png", "image/png"],
+  ["/apple-touch-icon-precomposed.png", "image/png"],
+  ["/icon-192.png", "image/png"],
+  ["/icon-512.png", "image/png"],
+  ["/manifest.webmanifest", "application/manifest+json"],
+  ["/robots.txt", "text/plain"],
+  ["/sitemap.xml", "application/xml"],
+])("has %s, which browsers and phones ask for without being told", async (path, type) => {
+  const { status, headers } = await get(path);
+  expect([status, headers.get("content-type")]).toEqual([200, expect.stringContaining(type)]);
+});
+
 it.each(["/", "/ticket", "/nowhere"])("runs only the scripts of this very answer on %s", async (path) => {
   const address = path === "/ticket" ? `/tickets/${available.id}` : path;
   const [first, second] = [await get(address), await get(address)];
