@@ -17,7 +17,7 @@ let stop = (_signal: NodeJS.Signals): void => undefined;
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.on(signal, () => {
     stopped = signal;
-    stop(signal);
+    if (signal === "SIGTERM") stop(signal); // Ctrl-C reaches the part by itself, and twice would mean "at once"
   });
 
 async function run(part: string): Promise<string> {
