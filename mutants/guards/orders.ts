@@ -93,6 +93,16 @@ export const orders: Mutant[] = [
     red: { [creating]: ["refuses a withdrawn ticket"] },
   },
   {
+    guard: "partial index: live orders are counted without reading past ones",
+    file: order,
+    change: { "{ userId: 1, status: 1 },": "{ userId: 1, reserves: 1 }," },
+    red: {
+      "orders/src/models/order.test.ts": [
+        "counts a buyer's live orders without reading their past ones or other buyers' orders",
+      ],
+    },
+  },
+  {
     guard: "only its buyer reaches an order",
     file: order,
     change: { "if (order.userId !== userId) throw new ForbiddenError();": "" },
