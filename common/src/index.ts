@@ -14,7 +14,7 @@ export type {
 export { startService } from "./service";
 export type { ServiceDefinition, Worker } from "./service-definition";
 export { durationInSeconds, settings, text, url, wholeNumber } from "./settings";
-export { clock, hours, seconds } from "./clock";
+export { clock, hours, minutes, seconds } from "./clock";
 export { every, each, untilCurrent } from "./sweep";
 export type { Sweep } from "./sweep";
 export { currentContext, withContext } from "./context";

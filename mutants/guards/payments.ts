@@ -229,10 +229,63 @@ export const payments: Mutant[] = [
     file: "payments/src/reconcile.ts",
     change: {
       'payment ? payment.state === "failed"': 'payment ? payment.state !== "settled"',
-      'if (payment.state === "failed") return': 'if (payment.state !== "settled") return',
+      'if (state === "failed") return': 'if (state !== "settled") return',
     },
     red: {
       "payments/src/reconcile.test.ts": ["never touches a charge whose payment has not come to its end"],
+    },
+  },
+  {
+    guard: "reconcile: one process at a time",
+    file: "payments/src/models/reconciliation.ts",
+    change: { "nextDueAt: due, claimedUntil: due }": "nextDueAt: due }" },
+    red: {
+      "payments/src/reconcile.test.ts": [
+        "the comparison that is due is taken up by another process where one died",
+      ],
+    },
+  },
+  {
+    guard: "reconcile: a claim that was lost stores nothing",
+    file: "payments/src/models/reconciliation.ts",
+    change: {
+      "Reconciliation.updateOne({ _id, claim }, change)": "Reconciliation.updateOne({ _id }, change)",
+    },
+    red: {
+      "payments/src/reconcile.test.ts": [
+        "the comparison that is due is not thrown back by a process that took too long over a page",
+      ],
+    },
+  },
+  {
+    guard: "reconcile: goes on where it was",
+    file: "payments/src/reconcile.ts",
+    change: { "claimed.progress ?? beginning(schedule)": "beginning(schedule)" },
+    red: {
+      "payments/src/reconcile.test.ts": [
+        "the comparison that is due goes on after a refusal at the page that was refused, and after a while",
+      ],
+    },
+  },
+  {
+    guard: "reconcile: what a list does not show is looked up",
+    file: "payments/src/reconcile.ts",
+    change: {
+      "const charge = await gateway().retrieve(stripeId);":
+        "const charge = undefined as GatewayCharge | undefined;",
+    },
+    red: {
+      "payments/src/reconcile.test.ts": ["looks up what no list showed, and does not take that for proof"],
+    },
+  },
+  {
+    guard: "reconcile: partial refunds are seen",
+    file: "payments/src/reconcile.ts",
+    change: { 'if (amountRefunded > 0 && state !== "refunding")': "if (amountRefunded < 0)" },
+    red: {
+      "payments/src/reconcile.test.ts": [
+        "what was done in Stripe's dashboard is reported when it refunded a part of the price",
+      ],
     },
   },
 ];

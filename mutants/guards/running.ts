@@ -42,9 +42,9 @@ export const running: Mutant[] = [
     red: { [runningPayments]: ["tells for how long a charge has waited to hear what became of its order"] },
   },
   {
-    guard: "sweep: reconcileDaily",
+    guard: "sweep: reconcileSweep",
     file: payments,
-    change: { "every(hours(24), reconcileDaily),": "" },
+    change: { "    reconcileSweep,\n": "" },
     red: {
       [runningPayments]: [
         "compares itself with the gateway, and gives back the charge of a payment that failed",

@@ -6,6 +6,7 @@ import { endProcesses, runOnce } from "../../common/src/toy-process.testing";
 import { database } from "./database";
 import { followOrder } from "./follow-order";
 import { applyOrder } from "./models/order";
+import "./models/reconciliation"; // else it would not be emptied before each test, and nothing would be due
 import { gateway } from "./stripe";
 import {
   begunPayment,

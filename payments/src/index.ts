@@ -1,4 +1,4 @@
-import { every, hours, seconds, startService } from "@eventhive/common";
+import { every, seconds, startService } from "@eventhive/common";
 import { app } from "./app";
 import { finishCharging } from "./charge";
 import { database } from "./database";
@@ -8,7 +8,7 @@ import { orderCancelled } from "./listeners/order-cancelled";
 import { orderCompleted } from "./listeners/order-completed";
 import { orderCreated } from "./listeners/order-created";
 import { measureUnfinished } from "./measure-unfinished";
-import { reconcileByHand, reconcileDaily } from "./reconcile";
+import { reconcileByHand, reconcileSweep } from "./reconcile";
 import { refundSweep } from "./refund";
 
 startService({
@@ -22,7 +22,7 @@ startService({
     refundSweep,
     every(seconds(15), measureUnfinished),
     every(hours(1), refundLateCharges),
-    every(hours(24), reconcileDaily),
+    reconcileSweep,
   ],
   commands: { reconcile: reconcileByHand },
 });

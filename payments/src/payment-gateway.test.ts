@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from "node:http";
+import { type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { onFailpoint } from "@eventhive/common";
@@ -243,8 +243,12 @@ describe("find and list", () => {
     await gateway().charge(request({ paymentId: "declined", token: "tok_chargeDeclined" }));
     const paymentIds = Array.from({ length: 101 }, (_, index) => `p${index}`);
     for (const paymentId of paymentIds) await charged({ paymentId });
-    const listed: GatewayCharge[] = [];
-    for await (const charge of gateway().list({ since: new Date(Date.now() + 30_000) })) listed.push(charge);
+    const since = new Date(Date.now() + 30_000);
+    const first = await gateway().listCharges({ since });
+    expect(first.items.length).toBeLessThanOrEqual(100);
+    const { items, next } = await gateway().listCharges({ since, after: first.next ?? "" });
+    expect(next).toBeUndefined();
+    const listed: GatewayCharge[] = [...first.items, ...items];
     expect(listed.map(({ paymentId }) => paymentId)).toEqual(paymentIds.toReversed());
     const { id, created } = charges().at(-1) ?? { id: "", created: 0 };
     expect(listed[0]).toEqual({
@@ -254,8 +258,42 @@ describe("find and list", () => {
       amount: 1999,
       currency: "usd",
       refunded: false,
+      amountRefunded: 0,
+      disputed: false,
       createdAt: new Date(created * 1000),
     });
+  });
+
+  it("lists the charges of refunds since then, each once", async () => {
+    await gateway().refund({ paymentId: "before", stripeId: await charged({ paymentId: "before" }) });
+    aheadInMilliseconds = 60_000;
+    const stripeId = await charged();
+    await gateway().refund({ paymentId: "p1", stripeId });
+    const since = new Date(Date.now() + 30_000);
+    expect(await gateway().listRefunds({ since })).toEqual({ items: [{ stripeId }] });
+  });
+
+  it("knows a charge that there is from one that there is not, and both from no answer", async () => {
+    const stripeId = await charged();
+    expect(await gateway().retrieve(stripeId)).toMatchObject({ stripeId, paymentId: "p1" });
+    expect(await gateway().retrieve("ch_none")).toBeUndefined();
+    sandbox.faults.add({ operation: "read", kind: "fail" });
+    await expect(gateway().retrieve("ch_none")).rejects.toThrow("unknown error");
+  });
+
+  it("takes what a proxy answers instead of the gateway for no list", async () => {
+    const proxy = createServer((_req, res) => {
+      res.writeHead(200, { "content-type": "application/json" }).end("{}");
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const apiUrl = `http://127.0.0.1:${port}`;
+    const behind = stripeGateway({ apiKey: "sk_test_123", apiUrl, timeoutInMilliseconds: 2000 });
+    await expect(behind.listCharges({ since: new Date() })).rejects.toThrow("no list");
+    await expect(behind.listRefunds({ since: new Date() })).rejects.toThrow("no list");
+    await expect(behind.retrieve("ch_1")).rejects.toThrow("no charge");
+    proxy.closeAllConnections();
+    proxy.close();
   });
 });
 

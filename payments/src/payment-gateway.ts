@@ -30,7 +30,23 @@ export interface GatewayCharge {
   currency: string;
   /** All of it went back. */
   refunded: boolean;
+  /** How much went back so far, in the currency's minor unit. */
+  amountRefunded: number;
+  /** The card's holder contests it. */
+  disputed: boolean;
   createdAt: Date;
+}
+
+/** A part of a list, newest first. */
+export interface GatewayPage<Item> {
+  items: Item[];
+  /** What to pass as `after` for the next page; not there on the last one. */
+  next?: string;
+}
+
+interface PageRequest {
+  since: Date;
+  after?: string;
 }
 
 export interface PaymentGateway {
@@ -40,8 +56,14 @@ export interface PaymentGateway {
   refund(request: { paymentId: string; stripeId: string }): Promise<void>;
   /** The charge of a payment that was begun at `since`, if it succeeded. */
   find(request: { paymentId: string; since: Date }): Promise<GatewayCharge | undefined>;
+  /** @returns undefined only when the gateway says that it has no such charge; throws while that is not known */
+  retrieve(stripeId: string): Promise<GatewayCharge | undefined>;
   /** Charges that succeeded, newest first, back to `since`. */
   list(request: { since: Date }): AsyncIterable<GatewayCharge>;
+  /** One page, by one call, of the charges that succeeded, back to `since`. */
+  listCharges(request: PageRequest): Promise<GatewayPage<GatewayCharge>>;
+  /** One page, by one call, of the charges that were refunded at least in part, by refunds back to `since`. */
+  listRefunds(request: PageRequest): Promise<GatewayPage<{ stripeId: string }>>;
 }
 
 interface StripeOptions {
@@ -86,9 +108,8 @@ export function stripeGateway({ apiKey, apiUrl, timeoutInMilliseconds }: StripeO
     }
   }
 
-  async function* list({ since }: { since: Date }): AsyncGenerator<GatewayCharge> {
-    const created = { gte: Math.floor(since.getTime() / 1000) };
-    for await (const charge of stripe.charges.list({ created, limit: 100 }))
+  async function* list(since: Date): AsyncGenerator<GatewayCharge> {
+    for await (const charge of stripe.charges.list(firstPage(since)))
       if (charge.status === "succeeded") yield fromStripe(charge);
   }
 
@@ -118,11 +139,38 @@ export function stripeGateway({ apiKey, apiUrl, timeoutInMilliseconds }: StripeO
 
     async find({ paymentId, since }) {
       const from = new Date(since.getTime() - clockSlackInMilliseconds); // Stripe's clock is not ours
-      for await (const charge of list({ since: from })) if (charge.paymentId === paymentId) return charge;
+      for await (const charge of list(from)) if (charge.paymentId === paymentId) return charge;
       return undefined;
     },
 
-    list,
+    list: ({ since }) => list(since),
+
+    async retrieve(stripeId) {
+      try {
+        const charge = await stripe.charges.retrieve(stripeId);
+        if (charge.object !== "charge")
+          throw new Error(`The gateway answered with no charge for ${stripeId}`);
+        return fromStripe(charge);
+      } catch (error) {
+        if (isStripeFailure(error) && error.code === "resource_missing") return undefined;
+        throw error;
+      }
+    },
+
+    async listCharges({ since, after }) {
+      const page = checked(await stripe.charges.list({ ...firstPage(since), ...startingAfter(after) }));
+      const items = page.data.filter(({ status }) => status === "succeeded").map(fromStripe);
+      return { items, ...nextOf(page) };
+    },
+
+    async listRefunds({ since, after }) {
+      const page = checked(await stripe.refunds.list({ ...firstPage(since), ...startingAfter(after) }));
+      const charges = page.data.map(({ charge }) => (typeof charge === "string" ? charge : charge?.id));
+      return {
+        items: [...new Set(charges)].flatMap((id) => (id ? [{ stripeId: id }] : [])),
+        ...nextOf(page),
+      };
+    },
   };
 }
 
@@ -145,12 +193,28 @@ function sendingOnce(): StripeApi.HttpClient {
   return client;
 }
 
+const firstPage = (since: Date) => ({ created: { gte: Math.floor(since.getTime() / 1000) }, limit: 100 });
+
+const startingAfter = (id?: string) => (id ? { starting_after: id } : {});
+
+/** The library takes any JSON for an answer, even with a 502 of a proxy; an empty list must be Stripe's own. */
+function checked<Item extends { id: string }>(page: StripeApi.ApiList<Item>): StripeApi.ApiList<Item> {
+  if (!Array.isArray(page.data)) throw new Error("The gateway answered with no list");
+  return page;
+}
+
+function nextOf({ data, has_more }: StripeApi.ApiList<{ id: string }>): { next?: string } {
+  const last = data.at(-1);
+  return has_more && last ? { next: last.id } : {};
+}
+
 function addressOf({ hostname: host, port, protocol }: URL): StripeApi.StripeConfig {
   const isPlain = protocol === "http:";
   return { host, port: port || (isPlain ? "80" : "443"), protocol: isPlain ? "http" : "https" };
 }
 
-function fromStripe({ id, amount, currency, refunded, created, metadata }: StripeApi.Charge): GatewayCharge {
+function fromStripe(charge: StripeApi.Charge): GatewayCharge {
+  const { id, amount, currency, refunded, amount_refunded, disputed, created, metadata } = charge;
   const { paymentId, orderId } = metadata;
   return {
     stripeId: id,
@@ -159,6 +223,8 @@ function fromStripe({ id, amount, currency, refunded, created, metadata }: Strip
     amount,
     currency,
     refunded,
+    amountRefunded: amount_refunded,
+    disputed,
     createdAt: new Date(created * 1000),
   };
 }

@@ -1,10 +1,13 @@
-import { hours } from "@eventhive/common";
+import { clock, hours, minutes, seconds } from "@eventhive/common";
 import { deliver, newId, setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
 import { orderCancelled } from "./listeners/order-cancelled";
 import { orderCompleted } from "./listeners/order-completed";
+import { trusted } from "mongoose";
+import { z } from "zod";
 import { Payment } from "./models/payment";
-import { reconcile, reconcileByHand, reconcileDaily } from "./reconcile";
+import { Reconciliation, advance, claimReconciliation } from "./models/reconciliation";
+import { reconcile, reconcileByHand, reconcileWhenDue, unreconciledPayments } from "./reconcile";
 import { finishRefunds } from "./refund";
 import { gateway } from "./stripe";
 import {
@@ -21,7 +24,11 @@ import {
 setUpService(database);
 const sandbox = setUpSandbox();
 
-beforeEach(() => sandbox.ledger.charges.clear());
+beforeEach(() => {
+  sandbox.ledger.charges.clear();
+  sandbox.ledger.refunds.clear();
+  sandbox.requests.length = 0;
+});
 
 /** A charge at the gateway that names a payment which may or may not exist. */
 const chargeAtGateway = ({ id: orderId }: OrderEvent, paymentId = newId()) =>
@@ -31,6 +38,31 @@ async function differences(options = {}): Promise<string[]> {
   const found: string[] = [];
   await reconcile({ ...options, report: ({ problem }) => found.push(problem) });
   return found;
+}
+
+/** As the sweep does, until nothing is due. */
+async function compareAllThatIsDue(): Promise<void> {
+  do await reconcileWhenDue();
+  while (await Reconciliation.exists({ progress: trusted({ $exists: true }) }));
+}
+
+const countOf = (request: string) => sandbox.requests.filter((one) => one === request).length;
+
+async function settledPayment(): Promise<Payment> {
+  const order = await orderToPay();
+  const payment = await chargedPayment(order);
+  await deliver(orderCompleted, completionOf(order));
+  return payment;
+}
+
+/** As somebody does in Stripe's dashboard. */
+async function refundByHand({ stripeId }: Payment, amount: number): Promise<void> {
+  const response = await fetch(`${process.env.STRIPE_API_URL}/v1/refunds`, {
+    method: "POST",
+    headers: { authorization: "Bearer sk_test_dashboard" },
+    body: new URLSearchParams({ charge: stripeId ?? "", amount: String(amount) }),
+  });
+  expect(response.status).toBe(200);
 }
 
 it("finds nothing to say about payments that are as they should be", async () => {
@@ -65,7 +97,7 @@ it("only reports a charge that no payment knows, until somebody says so by hand"
   const order = await orderToPay();
   await chargeAtGateway(order);
   later(hours(2));
-  await reconcileDaily();
+  await compareAllThatIsDue();
   expect(await differences()).toEqual(["no payment knows this charge"]);
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: false }]);
 
@@ -129,8 +161,8 @@ it("reports amounts that differ and money that went another way than the payment
   later(hours(2));
   expect((await differences()).sort()).toEqual([
     "the amounts differ",
-    "the charge of a refunded payment was not given back",
-    "the charge of a settled payment was given back",
+    "the charge of a refunded payment was not refunded",
+    "the charge of a settled payment was refunded",
     "the gateway does not know this charge",
     "the payment of this charge was charged twice",
   ]);
@@ -152,4 +184,206 @@ it.each([
   [["7", "-1"], "expected number to be >0"],
 ])("refuses the arguments %j", (args, problem) => {
   expect(() => reconcileByHand(args)).toThrow(problem);
+});
+
+describe("what was done in Stripe's dashboard", () => {
+  it("is reported when it refunded a part of the price", async () => {
+    const payment = await settledPayment();
+    await refundByHand(payment, 500);
+    later(hours(2));
+    expect(await differences()).toEqual(["only a part of the charge of a settled payment was refunded"]);
+  });
+
+  it("is reported when it refunded a part of what was to go back", async () => {
+    const payment = await settledPayment();
+    await Payment.updateOne({ _id: payment.id }, { state: "refunded" });
+    await refundByHand(payment, 500);
+    later(hours(2));
+    expect(await differences()).toEqual(["only a part of the charge of a refunded payment was refunded"]);
+  });
+
+  it.each([
+    [500, "only a part of the charge of a settled payment was refunded"],
+    [1999, "the charge of a settled payment was refunded"],
+  ])(
+    "is reported when it refunded %s of a charge that is older than what is compared",
+    async (amount, problem) => {
+      const payment = await settledPayment();
+      later(hours(24 * 30));
+      await refundByHand(payment, amount);
+      expect(await differences()).toEqual([problem]);
+    },
+  );
+
+  it("is reported when it was the card's holder who contested the charge", async () => {
+    const { stripeId } = await settledPayment();
+    const charge = sandbox.ledger.charges.get(stripeId ?? "");
+    if (charge) charge.disputed = true;
+    later(hours(2));
+    expect(await differences()).toEqual(["the charge of a settled payment is disputed"]);
+  });
+
+  it("is our own business when it refunded a part of what is being refunded anyway", async () => {
+    const order = await orderToPay();
+    const payment = await chargedPayment(order);
+    await refundByHand(payment, 500);
+    await deliver(orderCancelled, cancellationOf(order));
+    later(hours(2));
+    expect(await differences()).toEqual([]);
+    await finishRefunds();
+    expect(await differences()).toEqual([]);
+  });
+});
+
+describe("the comparison that is due", () => {
+  /** Charges of no payment of ours, on so many pages. */
+  function fillPages(count: number): void {
+    const created = Math.floor(clock.now() / 1000);
+    for (let index = 0; index < 100 * count; index++) {
+      const id = `ch_${index}`;
+      const rest = { amount: 1999, amount_refunded: 1999, captured: true, created, currency: "usd" } as const;
+      sandbox.ledger.charges.set(id, {
+        id,
+        object: "charge",
+        ...rest,
+        description: null,
+        disputed: false,
+        failure_code: null,
+        failure_message: null,
+        livemode: false,
+        metadata: {},
+        paid: true,
+        payment_method_details: { type: "card", card: { brand: "Visa", last4: "4242" } },
+        refunded: true,
+        status: "succeeded",
+      });
+    }
+  }
+
+  it("takes each page once, however many processes there are, and nothing until it is due again", async () => {
+    fillPages(3);
+    await Promise.all(Array.from({ length: 4 }, compareAllThatIsDue));
+    expect(countOf("GET /v1/charges")).toBe(6); // hourly and daily
+    expect(countOf("GET /v1/refunds")).toBe(2);
+
+    later(minutes(59));
+    await compareAllThatIsDue();
+    expect(countOf("GET /v1/charges")).toBe(6);
+    later(minutes(61));
+    await compareAllThatIsDue();
+    expect(countOf("GET /v1/charges")).toBe(9); // hourly
+    later(hours(25));
+    await compareAllThatIsDue();
+    expect(countOf("GET /v1/charges")).toBe(13); // daily again, and an hourly one that finds nothing so young
+  });
+
+  it("goes on after a refusal at the page that was refused, and after a while", async () => {
+    fillPages(3);
+    await reconcileWhenDue(); // the first page of both
+    sandbox.faults.add({ operation: "read", kind: "fail", status: 429, times: 2 });
+    await reconcileWhenDue();
+    expect(countOf("GET /v1/charges")).toBe(4);
+    await reconcileWhenDue();
+    expect(countOf("GET /v1/charges")).toBe(4);
+
+    later(seconds(11));
+    await compareAllThatIsDue();
+    expect(countOf("GET /v1/charges")).toBe(8);
+  });
+
+  it("is taken up by another process where one died", async () => {
+    const order = await orderToPay();
+    await chargeAtGateway(order);
+    await Reconciliation.create({
+      _id: "daily",
+      nextDueAt: clock.now() + hours(24),
+      claimedUntil: 0,
+      claim: "-",
+    });
+    expect(await claimReconciliation("hourly")).toMatchObject({ _id: "hourly" }); // and is not heard of again
+    await compareAllThatIsDue();
+    expect(countOf("GET /v1/charges")).toBe(0);
+    later(minutes(2) + 1);
+    await compareAllThatIsDue();
+    expect(countOf("GET /v1/charges")).toBe(1);
+  });
+
+  it("is not thrown back by a process that took too long over a page", async () => {
+    const slow = await claimReconciliation("hourly");
+    later(minutes(2) + 1);
+    const other = await claimReconciliation("hourly");
+    if (!slow || !other) throw new Error("Nothing was due");
+    const progress = { startedAt: new Date(), from: new Date(), until: new Date(), step: "charges" } as const;
+    expect(await advance(other, { ...progress, after: "ch_2" })).toBe(true);
+    expect(await advance(slow, { ...progress, after: "ch_1" })).toBe(false);
+    expect(await Reconciliation.findById("hourly")).toMatchObject({ progress: { after: "ch_2" } });
+  });
+
+  it("begins anew when the gateway no longer knows where it was", async () => {
+    fillPages(2);
+    await reconcileWhenDue();
+    sandbox.ledger.charges.clear();
+    await reconcileWhenDue();
+    later(seconds(11));
+    await compareAllThatIsDue();
+    expect(await Reconciliation.find()).toMatchObject([{ failures: 0 }, { failures: 0 }]);
+  });
+});
+
+it("by hand, repeats a page that the gateway refused, and only that", async () => {
+  for (let count = 0; count < 3; count++) await chargeAtGateway(await orderToPay());
+  sandbox.faults.add({ operation: "read", kind: "fail", status: 429, times: 2 });
+  await reconcileByHand([]);
+  expect(countOf("GET /v1/charges")).toBe(3);
+});
+
+it("looks up what no list showed, and does not take that for proof", async () => {
+  const payment = await settledPayment();
+  // Charged a day after it was begun: too late for the period that is compared.
+  await Payment.collection.updateOne(
+    { _id: payment._id },
+    { $set: { createdAt: new Date(clock.now() - hours(30)) } },
+  );
+  for (const charge of sandbox.ledger.charges.values()) charge.created -= 24 * 3600 * 9;
+  later(hours(2));
+  expect(await differences({ days: 2 })).toEqual([]);
+  expect(countOf(`GET /v1/charges/${payment.stripeId}`)).toBe(1);
+  expect(await differences({ days: 2 })).toEqual([]);
+  expect(countOf(`GET /v1/charges/${payment.stripeId}`)).toBe(1);
+});
+
+it("goes through many unknown charges in parts", async () => {
+  const payments = [];
+  for (let count = 0; count < 41; count++) payments.push(await settledPayment());
+  const createdAt = new Date();
+  await Payment.collection.updateMany({}, { $set: { createdAt } }); // a tie is no reason to leave any out
+  sandbox.ledger.charges.clear();
+  later(hours(2));
+  const found: (string | undefined)[] = [];
+  await reconcile({ report: ({ paymentId }) => found.push(paymentId) });
+  expect(found.toSorted()).toEqual(payments.map(({ id }) => id).toSorted());
+});
+
+it("reads no payment that it does not compare", async () => {
+  const [settled, unknown] = [await settledPayment(), await settledPayment()];
+  await Payment.collection.insertMany(
+    Array.from({ length: 500 }, (_, index) => ({
+      orderId: newId(),
+      tokenHash: newId(),
+      stripeId: `ch_old_${index}`,
+      state: "settled",
+      createdAt: new Date(),
+      outbox: [],
+    })),
+  );
+  await Payment.updateOne({ _id: settled.id }, { $unset: { unreconciled: 1 } });
+  later(hours(2));
+  const now = clock.now();
+  const [startedAt, from, until] = [now, now - hours(24), now - hours(1)].map((time) => new Date(time));
+  if (!startedAt || !from || !until) throw new Error("no time");
+  const query = unreconciledPayments({ startedAt, from, until, step: "payments" });
+  const examined = z.object({ executionStats: z.object({ totalDocsExamined: z.number() }) });
+  expect(await query.clone()).toMatchObject([{ id: unknown.id }]);
+  const { executionStats } = examined.parse(await query.explain("executionStats"));
+  expect(executionStats.totalDocsExamined).toBe(1);
 });

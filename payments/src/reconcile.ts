@@ -1,9 +1,12 @@
-import { clock, each, hours, isId, logger } from "@eventhive/common";
+import { clock, every, hours, isId, logger, minutes, seconds } from "@eventhive/common";
 import { trusted } from "mongoose";
 import { z } from "zod";
+import { refundLateCharge } from "./late-charges";
 import { Payment } from "./models/payment";
+import { type Progress, advance, claimReconciliation, finish, postpone } from "./models/reconciliation";
 import type { GatewayCharge } from "./payment-gateway";
 import { gateway } from "./stripe";
+import { isStripeFailure, isTransientFailure } from "./stripe-failure";
 
 interface Difference {
   problem: string;
@@ -14,76 +17,232 @@ interface Difference {
   isRefunded: boolean;
 }
 
+interface Options {
+  /** Whether charges that name a payment which does not exist are refunded. */
+  refundsUnknown?: boolean;
+  report?: (difference: Difference) => void;
+}
+
 const log = (difference: Difference) => logger.warn(difference, "the gateway and the payments differ");
 
+interface Period {
+  days: number;
+  minAgeMs: number;
+}
+
+interface Schedule extends Period {
+  name: string;
+  everyMs: number;
+}
+
+const schedules: Schedule[] = [
+  { name: "hourly", everyMs: hours(1), days: 0.25, minAgeMs: minutes(15) },
+  { name: "daily", everyMs: hours(24), days: 7, minAgeMs: hours(1) },
+];
+
+function beginning({ days, minAgeMs }: Period): Progress {
+  const now = clock.now();
+  const [from, until] = [new Date(now - hours(24 * days)), new Date(now - minAgeMs)];
+  return { startedAt: new Date(now), from, until, step: "charges" };
+}
+
 /**
- * Compares the gateway's charges of the last days with the payments, reports what differs, and gives back what nobody
- * is waiting for: a charge whose payment failed and, when `refundsUnknown`, one that names a payment which does not
- * exist. Young charges are left alone. A charge whose payment may still come to its end by itself is never touched, so
- * this is safe at any time and as often as one likes.
+ * Compares the next page of each schedule that is due, unless another process does. Each page is stored before the next
+ * one is taken, so a crash or a refusal of the gateway costs one page, and stopping waits for one page at most.
+ */
+export async function reconcileWhenDue(): Promise<void> {
+  for (const schedule of schedules) if (await reconcilePage(schedule)) reconcileSweep.kick();
+}
+
+export const reconcileSweep = every(seconds(10), reconcileWhenDue);
+
+/** @returns whether there may be more to compare now */
+async function reconcilePage(schedule: Schedule): Promise<boolean> {
+  const claimed = await claimReconciliation(schedule.name);
+  if (!claimed) return false;
+  const progress = claimed.progress ?? beginning(schedule);
+  try {
+    const next = await comparePage(progress);
+    if (next) return await advance(claimed, next);
+    await finish(claimed, new Date(progress.startedAt.getTime() + schedule.everyMs));
+    logger.info({ schedule: schedule.name }, "compared the gateway with the payments");
+  } catch (error) {
+    logger.warn({ err: error, schedule: schedule.name }, "could not compare a page with the gateway");
+    // Stripe does not know the charge at which the page begins (another account, a test's ledger): from the first page.
+    const isLost = isStripeFailure(error) && error.param === "starting_after";
+    await postpone(claimed, isLost ? beginning(schedule) : progress);
+  }
+  return false;
+}
+
+/**
+ * Compares the gateway with the payments of the last days, both ways, reports what differs, and refunds what nobody is
+ * waiting for: a charge whose payment failed and, when `refundsUnknown`, one that names a payment which does not exist.
+ * Young charges are left alone. A charge whose payment may still come to its end by itself is never touched, so this is
+ * safe at any time and as often as one likes.
  */
 export async function reconcile({
   days = 7,
-  minimumAgeInHours = 1,
-  refundsUnknown = false,
-  report = log,
-} = {}): Promise<void> {
-  const from = clock.now() - hours(24 * days);
-  const until = clock.now() - hours(minimumAgeInHours);
-  const seen = new Set<string>();
-
-  // Begins an hour before the payments that are compared, for clocks that disagree.
-  await each(gateway().list({ since: new Date(from - hours(1)) }), async (charge) => {
-    seen.add(charge.stripeId);
-    const { stripeId, paymentId, orderId, createdAt } = charge;
-    if (createdAt.getTime() > until) return;
-    const payment = isId(paymentId) ? await Payment.findById(paymentId) : null;
-    const problem = problemOf(charge, payment);
-    if (!problem) return;
-    // One without our payment's id is not ours to give back: others may use the same account.
-    const isOrphan = payment ? payment.state === "failed" : refundsUnknown && paymentId !== undefined;
-    if (isOrphan && paymentId) await gateway().refund({ paymentId, stripeId });
-    report({ problem, stripeId, paymentId, orderId, isRefunded: isOrphan });
-  });
-
-  const charged = {
-    stripeId: trusted({ $exists: true }),
-    createdAt: trusted({ $gte: new Date(from), $lte: new Date(until) }),
-  };
-  await each(Payment.find(charged).cursor(), async ({ id: paymentId, orderId, stripeId }) => {
-    if (!stripeId || seen.has(stripeId)) return;
-    report({
-      problem: "the gateway does not know this charge",
-      stripeId,
-      paymentId,
-      orderId,
-      isRefunded: false,
-    });
-  });
-  logger.info({ charges: seen.size }, "compared the gateway with the payments");
+  minAgeMs = hours(1),
+  ...options
+}: Partial<Period> & Options = {}): Promise<void> {
+  let progress: Progress | undefined = beginning({ days, minAgeMs });
+  while (progress) progress = await retryRefused(progress, options);
+  logger.info({ days }, "compared the gateway with the payments");
 }
 
-function problemOf(charge: GatewayCharge, payment: Payment | null): string | undefined {
-  const { stripeId, amount, currency, refunded } = charge;
+const maxAttempts = 7;
+
+/** By hand there is nobody who would come back later: a page is repeated for about 16 s. */
+async function retryRefused(progress: Progress, options: Options): Promise<Progress | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await comparePage(progress, options);
+    } catch (error) {
+      if (attempt === maxAttempts || !isStripeFailure(error) || !isTransientFailure(error)) throw error;
+      await clock.wait(250 * 2 ** (attempt - 1));
+    }
+  }
+}
+
+/** @returns where to go on, or undefined at the end */
+async function comparePage(progress: Progress, options: Options = {}): Promise<Progress | undefined> {
+  const { startedAt, from, until, step, after } = progress;
+  const goOn = (next: string | undefined, nextStep: Progress["step"]): Progress =>
+    next ? { ...progress, after: next } : { startedAt, from, until, step: nextStep };
+
+  // Begins an hour before the payments that are compared, for clocks that disagree.
+  const request = { since: new Date(from.getTime() - hours(1)), ...(after ? { after } : {}) };
+  if (step === "charges") {
+    const { items, next } = await gateway().listCharges(request);
+    await compareCharges(items, progress, options);
+    return goOn(next, "refunds");
+  }
+  if (step === "refunds") {
+    const { items, next } = await gateway().listRefunds(request);
+    await compareRefunded(items, progress, options);
+    return goOn(next, "payments");
+  }
+  return compareUnreconciled(progress, options);
+}
+
+async function compareCharges(
+  charges: GatewayCharge[],
+  { until }: Progress,
+  options: Options,
+): Promise<void> {
+  const ids = charges.map(({ paymentId }) => paymentId).filter(isId);
+  const found = await Payment.find({ _id: trusted({ $in: ids }) });
+  const payments = new Map(found.map((payment) => [payment.id, payment]));
+  const paymentOf = ({ paymentId = "" }: GatewayCharge) => payments.get(paymentId);
+
+  const shown = charges.filter((charge) => {
+    const payment = paymentOf(charge);
+    return payment?.unreconciled && payment.stripeId === charge.stripeId;
+  });
+  if (shown.length > 0) await markReconciled(shown.map(({ stripeId }) => stripeId));
+
+  for (const charge of charges)
+    if (charge.createdAt <= until) await compare(charge, paymentOf(charge), options);
+}
+
+/** Told by no version: that the charge was seen is nobody else's business, and no save of a payment writes it. */
+const markReconciled = (stripeIds: string[]) =>
+  Payment.updateMany({ stripeId: trusted({ $in: stripeIds }) }, { $unset: { unreconciled: 1 } });
+
+/** A refund that was made by hand may be of a charge that is older than what is compared otherwise. */
+async function compareRefunded(
+  refunded: { stripeId: string }[],
+  { from }: Progress,
+  options: Options,
+): Promise<void> {
+  const stripeIds = refunded.map(({ stripeId }) => stripeId);
+  const kept = { stripeId: trusted({ $in: stripeIds }), state: "settled", createdAt: trusted({ $lt: from }) };
+  for (const payment of await Payment.find(kept)) {
+    const charge = await gateway().retrieve(payment.stripeId ?? "");
+    if (charge) await compare(charge, payment, options);
+  }
+}
+
+const maxLookUps = 20;
+
+/** Payments whose charge no list has shown, oldest first. */
+export const unreconciledPayments = ({ from, until, after }: Progress) =>
+  Payment.find({
+    unreconciled: trusted({ $exists: true }),
+    createdAt: trusted({ $gte: from, $lte: until }),
+    ...(after ? { $or: [{ createdAt: trusted({ $gt: from }) }, { _id: trusted({ $gt: after }) }] } : {}),
+  })
+    .sort({ createdAt: 1, _id: 1 })
+    .limit(maxLookUps);
+
+/** That a list does not show a charge proves nothing, because it may be younger than the list: each is looked up. */
+async function compareUnreconciled(progress: Progress, options: Options): Promise<Progress | undefined> {
+  const payments = await unreconciledPayments(progress);
+  for (const payment of payments) {
+    const { id: paymentId, orderId, stripeId } = payment;
+    if (!stripeId) continue;
+    const charge = await gateway().retrieve(stripeId);
+    if (charge) {
+      await markReconciled([stripeId]);
+      await compare(charge, payment, options);
+    } else {
+      const problem = "the gateway does not know this charge";
+      (options.report ?? log)({ problem, stripeId, paymentId, orderId, isRefunded: false });
+    }
+  }
+  const last = payments.at(-1);
+  if (!last || payments.length < maxLookUps) return undefined;
+  return { ...progress, from: last.createdAt, after: last.id };
+}
+
+async function compare(
+  charge: GatewayCharge,
+  payment: Payment | undefined,
+  { refundsUnknown = false, report = log }: Options,
+): Promise<void> {
+  const problem = problemOf(charge, payment);
+  if (!problem) return;
+  const { stripeId, paymentId, orderId } = charge;
+  // One without our payment's id is not ours to refund: others may use the same account.
+  const isOrphan = payment ? payment.state === "failed" : refundsUnknown && paymentId !== undefined;
+  try {
+    if (isOrphan && paymentId)
+      await (payment ? refundLateCharge({ paymentId, stripeId }) : gateway().refund({ paymentId, stripeId }));
+  } catch (error) {
+    // The next comparison tries again; one that cannot be refunded at all must not hold up the others.
+    logger.warn({ err: error, stripeId, paymentId }, "could not refund a charge that nobody is waiting for");
+    return;
+  }
+  report({ problem, stripeId, paymentId, orderId, isRefunded: isOrphan });
+}
+
+function problemOf(charge: GatewayCharge, payment: Payment | undefined): string | undefined {
+  const { stripeId, amount, currency, refunded, amountRefunded, disputed } = charge;
   if (!payment) return refunded ? undefined : "no payment knows this charge";
-  if (payment.state === "failed") return refunded ? undefined : "the payment of this charge failed";
+  const { state } = payment;
+  if (state === "failed") return refunded ? undefined : "the payment of this charge failed";
   if (payment.stripeId && payment.stripeId !== stripeId)
     return refunded ? undefined : "the payment of this charge was charged twice";
   if (payment.amount !== amount || payment.currency !== currency) return "the amounts differ";
-  if (refunded && payment.state === "settled") return "the charge of a settled payment was given back";
-  if (!refunded && payment.state === "refunded") return "the charge of a refunded payment was not given back";
-  return undefined;
+  if (disputed) return `the charge of a ${state} payment is disputed`;
+  if (refunded && state === "settled") return "the charge of a settled payment was refunded";
+  if (refunded) return undefined;
+  // Our own refunds are of all that is left, so a part was refunded by hand.
+  if (amountRefunded > 0 && state !== "refunding")
+    return `only a part of the charge of a ${state} payment was refunded`;
+  return state === "refunded" ? "the charge of a refunded payment was not refunded" : undefined;
 }
-
-/** Somebody has to say by hand that unknown charges go back: to a database that was restored, paid orders are unknown. */
-export const reconcileDaily = () => reconcile();
 
 const positive = z.coerce.number().positive();
 
-/** `reconcile [DAYS] [MINIMUM AGE IN HOURS]` */
-export const reconcileByHand = ([days, minimumAgeInHours]: string[]) =>
+/**
+ * `reconcile [DAYS] [MINIMUM AGE IN HOURS]`. Only somebody who says so by hand has unknown charges refunded: to a
+ * database that was restored, paid orders are unknown.
+ */
+export const reconcileByHand = ([days, minAgeInHours]: string[]) =>
   reconcile({
     days: positive.default(7).parse(days),
-    minimumAgeInHours: positive.default(1).parse(minimumAgeInHours),
+    minAgeMs: hours(positive.default(1).parse(minAgeInHours)),
     refundsUnknown: true,
   });

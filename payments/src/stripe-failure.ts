@@ -70,10 +70,13 @@ export function isNotDone({ type, detail }: StripeFailure): boolean {
 export const codeOf = (error: unknown): unknown =>
   typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 
-const passing = new Set(["StripeAPIError", "StripeConnectionError", "StripeRateLimitError"]);
+const transient = new Set(["StripeAPIError", "StripeConnectionError", "StripeRateLimitError"]);
+
+/** True when the same request may succeed later: Stripe is unreachable, failing or too busy. */
+export const isTransientFailure = ({ type }: { type: string }): boolean => transient.has(type);
 
 export function logFailure(failure: StripeFailure, paymentId: string, what: string): void {
   const { type, code, statusCode, requestId, message } = failure;
-  const level = passing.has(type) ? "warn" : "error"; // the others are faults of ours: the key, or what we sent
+  const level = isTransientFailure({ type }) ? "warn" : "error"; // the others are faults of ours: the key, or what we sent
   logger[level]({ paymentId, type, code, statusCode, requestId, message }, what);
 }

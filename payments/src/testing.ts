@@ -16,9 +16,13 @@ export function setUpSandbox() {
   const postponed: (() => void)[] = [];
   const sandbox = createSandbox({ now: clock.now, later: (_milliseconds, work) => postponed.push(work) });
   let server: Server;
+  const requests: string[] = [];
 
   beforeAll(async () => {
-    server = createServer(sandbox.app);
+    server = createServer((req, res) => {
+      requests.push(`${req.method} ${req.url?.split("?")[0]}`);
+      sandbox.app(req, res);
+    });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
     Object.assign(process.env, {
@@ -46,6 +50,8 @@ export function setUpSandbox() {
     doLateWork: () => {
       for (const work of postponed.splice(0)) work();
     },
+    /** All that was asked so far, such as `GET /v1/charges`. */
+    requests,
     /** Every attempt to charge the order, declined ones too. */
     chargesOf: ({ id }: OrderEvent) =>
       [...sandbox.ledger.charges.values()].filter(({ metadata }) => metadata.orderId === id),

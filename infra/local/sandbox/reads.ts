@@ -13,7 +13,11 @@ const pageParameters = {
 };
 
 const chargeFilter = z.strictObject({ ...pageParameters, "created[gte]": integer.optional() });
-const refundFilter = z.strictObject({ ...pageParameters, charge: text.optional() });
+const refundFilter = z.strictObject({
+  ...pageParameters,
+  charge: text.optional(),
+  "created[gte]": integer.optional(),
+});
 
 interface Page {
   limit: number;
@@ -35,8 +39,10 @@ export const listCharges: Read = (ledger, { query }) => {
 };
 
 export const listRefunds: Read = (ledger, { query }) => {
-  const { charge, ...asked } = readParameters(refundFilter, query);
-  const refunds = [...ledger.refunds.values()].filter((refund) => !charge || refund.charge === charge);
+  const { charge, "created[gte]": since = 0, ...asked } = readParameters(refundFilter, query);
+  const refunds = [...ledger.refunds.values()].filter(
+    (refund) => (!charge || refund.charge === charge) && refund.created >= since,
+  );
   return page("/v1/refunds", refunds, asked);
 };
 

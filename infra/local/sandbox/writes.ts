@@ -89,6 +89,7 @@ export const createCharge: Work = (ledger, given, now) => {
     amount_refunded: 0,
     captured: !decline,
     created: now,
+    disputed: false,
     failure_code: decline?.code ?? null,
     failure_message: decline?.message ?? null,
     livemode: false,

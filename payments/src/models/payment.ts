@@ -39,6 +39,8 @@ const paymentSchema = new Schema(
     tokenHash: { type: String, required: true },
     /** The order that nobody else can pay: there in every state but `failed`. */
     pays: { type: String },
+    /** There from `charged` on until a comparison with the gateway has seen the charge there. */
+    unreconciled: { type: Boolean },
     /** In the card's own words. */
     failureReason: { type: String },
     // Of the attempts to charge; missing in payments that an older version of this service began.
@@ -56,7 +58,7 @@ const paymentSchema = new Schema(
       storedState(told: EventData<"payment:created">) {
         const { id, orderId, userId, stripeId, amount, currency, state } = told;
         const unpublished = { since: clock.date(), token: undefined, tokenHash: hashOf(id), pays: orderId };
-        return { orderId, userId, stripeId, amount, currency, state, ...unpublished };
+        return { orderId, userId, stripeId, amount, currency, state, unreconciled: true, ...unpublished };
       },
 
       /** Nobody is told of a card that was refused, only of the next one, which paid. */
@@ -76,6 +78,7 @@ const paymentSchema = new Schema(
       confirmCharge(stripeId: string): boolean {
         if (!this.move("charging", "charged")) return false;
         this.stripeId = stripeId;
+        this.unreconciled = true;
         this.token = undefined;
         this.record("payment:created");
         return true;
@@ -153,6 +156,12 @@ paymentSchema.index({ orderId: 1, tokenHash: 1 }, { unique: true });
 paymentSchema.index({ userId: 1, createdAt: -1, _id: -1 });
 paymentSchema.index({ state: 1, since: 1 });
 paymentSchema.index({ state: 1, nextAttemptAt: 1 });
+// What reconcile looks for: the payment of a charge, and payments whose charge the gateway has not shown yet.
+paymentSchema.index({ stripeId: 1 }, { partialFilterExpression: { stripeId: { $exists: true } } });
+paymentSchema.index(
+  { createdAt: 1, _id: 1 },
+  { partialFilterExpression: { unreconciled: { $exists: true } } },
+);
 
 export const Payment = database.model("Payment", paymentSchema);
 export type Payment = InstanceType<typeof Payment>;

@@ -1,0 +1,101 @@
+import { randomUUID } from "node:crypto";
+import { clock, isDuplicateKey, minutes, seconds } from "@eventhive/common";
+import { Schema, trusted } from "mongoose";
+import { database } from "../database";
+
+/** How far a comparison with the gateway has come. */
+export interface Progress {
+  /** When it began. */
+  startedAt: Date;
+  /** Compared are charges, refunds and payments that are not older than this … */
+  from: Date;
+  /** … and not younger than this. */
+  until: Date;
+  /** What is being gone through: the gateway's charges, its refunds, then our payments that neither showed. */
+  step: "charges" | "refunds" | "payments";
+  /** The last item of the page before. */
+  after?: string;
+}
+
+/** A repeated comparison with the gateway: when it is due, who works on it, and how far it is. */
+const reconciliationSchema = new Schema(
+  {
+    /** The schedule. */
+    _id: { type: String, required: true },
+    nextDueAt: { type: Date, required: true },
+    /** Until then nobody else takes the next page; a process that dies holds it up no longer than this. */
+    claimedUntil: { type: Date, required: true },
+    /** Drawn for each claim, so that whoever was too slow cannot overwrite what came after. */
+    claim: { type: String, required: true },
+    /** How often the page at hand has failed. */
+    failures: { type: Number, required: true, default: 0 },
+    progress: {
+      type: new Schema<Progress>(
+        {
+          startedAt: { type: Date, required: true },
+          from: { type: Date, required: true },
+          until: { type: Date, required: true },
+          step: { type: String, enum: ["charges", "refunds", "payments"], required: true },
+          after: { type: String },
+        },
+        { _id: false },
+      ),
+    },
+  },
+  { versionKey: false },
+);
+
+export const Reconciliation = database.model("Reconciliation", reconciliationSchema);
+
+/** What a claim must hold to be released. */
+export interface Claim {
+  _id: string;
+  claim: string;
+  failures: number;
+  progress?: Progress | null;
+}
+
+// Longer than a page takes: one call for the list and, at worst, a slow refund for some of its charges.
+const claimMs = minutes(2);
+
+/** @returns undefined unless a page of this schedule is due and nobody else works on it */
+export async function claimReconciliation(schedule: string): Promise<Claim | undefined> {
+  const now = clock.date();
+  const due = trusted({ $lte: now });
+  try {
+    const claimed = await Reconciliation.findOneAndUpdate(
+      { _id: schedule, nextDueAt: due, claimedUntil: due },
+      {
+        $set: { claimedUntil: new Date(now.getTime() + claimMs), claim: randomUUID() },
+        $setOnInsert: { nextDueAt: now, failures: 0 },
+      },
+      { upsert: true, returnDocument: "after" },
+    );
+    return claimed.toObject();
+  } catch (error) {
+    if (isDuplicateKey(error)) return undefined; // it is there, but not due, or somebody works on it
+    throw error;
+  }
+}
+
+/** Stores how far it has come, and lets anybody take the next page. @returns whether the claim still held */
+export const advance = (claimed: Claim, progress: Progress): Promise<boolean> =>
+  release(claimed, { $set: { progress, failures: 0, claimedUntil: clock.date() } });
+
+export const finish = (claimed: Claim, nextDueAt: Date): Promise<boolean> =>
+  release(claimed, { $set: { nextDueAt, failures: 0, claimedUntil: clock.date() }, $unset: { progress: 1 } });
+
+const maxPauseMs = minutes(15);
+
+/** The same page is taken again, by anybody, after a pause that doubles with each failure up to 15 minutes. */
+export function postpone(claimed: Claim, progress: Progress): Promise<boolean> {
+  const failures = claimed.failures + 1;
+  const pauseMs = Math.min(seconds(5) * 2 ** failures, maxPauseMs);
+  const claimedUntil = new Date(clock.now() + pauseMs);
+  return release(claimed, { $set: { progress, failures, claimedUntil } });
+}
+
+async function release({ _id, claim }: Claim, change: object): Promise<boolean> {
+  const { modifiedCount } = await Reconciliation.updateOne({ _id, claim }, change);
+  return modifiedCount === 1;
+}
