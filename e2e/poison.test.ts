@@ -26,7 +26,7 @@ const listensTo: Record<string, Subject[]> = {
   tickets: orderEvents,
   orders: ["ticket:created", "ticket:updated", "expiration:complete", "payment:created"],
   payments: orderEvents,
-  expiration: ["order:created"],
+  expiration: orderEvents,
 };
 
 const bytesOf = (value: unknown) => Buffer.from(JSON.stringify(value));

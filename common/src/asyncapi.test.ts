@@ -61,7 +61,7 @@ it("says who sends what, and who receives it", () => {
     "expiration:complete",
     "payment:created",
   ]);
-  expect(of("receive", "expiration")).toEqual(["order:created"]);
+  expect(of("receive", "expiration")).toEqual(["order:created", "order:cancelled", "order:completed"]);
   expect(operations.filter(({ action }) => action === "send")).toHaveLength(subjects.length);
 });
 

@@ -22,6 +22,18 @@ class Timers {
     if (!this.timers.has(jobId)) this.timers.set(jobId, timer);
   }
 
+  async getJob(jobId: string) {
+    const timer = this.timers.get(jobId);
+    if (!timer) return null;
+    return {
+      isActive: async () => timer.isRunning,
+      remove: async () => {
+        if (timer.isRunning) throw new Error(`Could not remove job ${jobId}`); // as Bull: it is locked
+        this.timers.delete(jobId);
+      },
+    };
+  }
+
   async process(_atOnce: number, handler: Handler): Promise<void> {
     this.handler = handler;
   }

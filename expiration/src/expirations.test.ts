@@ -1,17 +1,27 @@
 import { clock, onFailpoint, parseEvent, seconds, withContext } from "@eventhive/common";
 import { MemoryBroker, deliver, eventBytes, newId } from "@eventhive/common/testing";
 import { expirationComplete, expirationWorker } from "./expirations";
+import { Redis } from "ioredis";
+import { orderCancelled } from "./listeners/order-cancelled";
+import { orderCompleted } from "./listeners/order-completed";
 import { orderCreated } from "./listeners/order-created";
 import { expirationDelay } from "./metrics";
 
 const broker = new MemoryBroker();
+const redis = new Redis(String(process.env.REDIS_URL));
 
 beforeAll(() => {
   expirationComplete.connect(broker.connect("expiration"), "expiration");
   expirationWorker.start();
 });
 
-afterAll(() => expirationWorker.stop());
+afterAll(async () => {
+  await expirationWorker.stop();
+  redis.disconnect();
+});
+
+/** What Bull keeps of the timer of an order. */
+const timerOf = (orderId: string) => redis.hgetall(`bull:order-expirations:${orderId}`);
 
 const orderThatEnds = (inMilliseconds: number) => ({
   id: newId(),
@@ -113,4 +123,60 @@ it("leaves nothing behind that would keep an order from being scheduled again", 
   await deliver(orderCreated, order);
   await scheduledAgain;
   expect(expirationsOf(order.id).length).toBeGreaterThan(1);
+});
+
+it.each([
+  ["cancelled", orderCancelled],
+  ["completed", orderCompleted],
+])(
+  "says nothing of an order that was %s before its time was over, and keeps nothing",
+  async (_end, ended) => {
+    const [order, later] = [orderThatEnds(300), orderThatEnds(400)];
+    await deliver(orderCreated, order);
+    await deliver(orderCreated, later);
+    expect(await timerOf(order.id)).not.toEqual({});
+    await deliver(ended, order);
+    expect(await timerOf(order.id)).toEqual({});
+    await expired(later.id);
+    expect(expirationsOf(order.id)).toEqual([]);
+  },
+);
+
+it("keeps no timer for ever of an order of whose end it heard first", async () => {
+  const order = orderThatEnds(100);
+  await deliver(orderCompleted, order);
+  await deliver(orderCreated, order);
+  await expired(order.id);
+  await until(async () => Object.keys(await timerOf(order.id)).length === 0, "the timer is gone");
+});
+
+it("takes the end of an order whose expiration is being published for no failure", async () => {
+  const order = orderThatEnds(0);
+  let goOn = () => {};
+  const published = new Promise<void>((resolve) => {
+    onFailpoint(async (name) => {
+      if (name !== "expiration.publish.before") return;
+      resolve();
+      await new Promise<void>((parked) => (goOn = parked));
+    });
+  });
+  await deliver(orderCreated, order);
+  await published;
+  await deliver(orderCancelled, order);
+  onFailpoint(undefined);
+  goOn();
+  await expired(order.id);
+});
+
+it("keeps one stack trace of a timer, however often the broker was unavailable", async () => {
+  const order = orderThatEnds(0);
+  broker.stop();
+  const repeated = reached("expiration.publish.before", 4);
+  await orderCreated.handle(eventBytes("order:created", order));
+  await repeated;
+  const { stacktrace = "[]", attemptsMade } = await timerOf(order.id);
+  expect(Number(attemptsMade)).toBeGreaterThanOrEqual(3);
+  expect(JSON.parse(stacktrace)).toHaveLength(1);
+  broker.start();
+  await expired(order.id);
 });

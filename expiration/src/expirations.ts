@@ -1,4 +1,5 @@
 import {
+  StoreAwayError,
   type Worker,
   clock,
   failpoint,
@@ -40,24 +41,57 @@ function expirations(): Queue.Queue<Expiration> {
   return queue;
 }
 
+let pending = 0;
+
+/**
+ * Bull and ioredis keep what they are told for as long as Redis is unavailable, and each redelivery tells it again: that
+ * has a limit here.
+ * @throws StoreAwayError when Redis has not answered within 5 s, or when too much waits for it already
+ */
+async function answerOf<T>(work: () => Promise<T>): Promise<T> {
+  if (pending >= config.MAX_PENDING_TIMERS)
+    throw new StoreAwayError(`Redis is unavailable, and ${pending} timers wait for it already`);
+  pending++;
+  const answer = work().finally(() => pending--);
+  return withinTime(answer, seconds(5));
+}
+
 /**
  * Schedules `expiration:complete` for an order. The job's id is the order's, so it is one job however often it is
  * scheduled; it lasts until the broker has stored the event, and leaves nothing that would block its id.
- * @throws StoreAwayError when Redis has not taken it within 5 s
+ * @throws StoreAwayError when Redis is unavailable
  */
 export async function scheduleExpiration(expiration: Expiration & { expiresAt: string }): Promise<void> {
   await failpoint("expiration.schedule.before");
-  const added = expirations().add(expiration, {
-    jobId: expiration.orderId,
-    delay: Math.max(0, Date.parse(expiration.expiresAt) - clock.now()),
-    attempts: Number.MAX_SAFE_INTEGER,
-    backoff: { type: "capped" },
-    removeOnComplete: true,
-    removeOnFail: true,
-  });
-  await withinTime(added, seconds(5));
+  await answerOf(() =>
+    expirations().add(expiration, {
+      jobId: expiration.orderId,
+      delay: Math.max(0, Date.parse(expiration.expiresAt) - clock.now()),
+      attempts: Number.MAX_SAFE_INTEGER,
+      backoff: { type: "capped" },
+      stackTraceLimit: 1, // else each attempt while the broker is unavailable adds one
+      removeOnComplete: true,
+      removeOnFail: true,
+    }),
+  );
   await failpoint("expiration.schedule.after");
 }
+
+/**
+ * Removes the timer of an order that has ended. Where the events came in another order, the timer that is scheduled
+ * afterwards stays; it says what orders then ignores, and is gone as well.
+ * @throws StoreAwayError when Redis is unavailable
+ */
+export const removeExpiration = (orderId: string): Promise<void> =>
+  answerOf(async () => {
+    const job = await expirations().getJob(orderId);
+    if (!job) return;
+    try {
+      await job.remove();
+    } catch (error) {
+      if (!(await job.isActive())) throw error; // being published at this moment: it ends by itself
+    }
+  });
 
 const mostAtOnce = 32;
 

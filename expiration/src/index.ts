@@ -1,12 +1,14 @@
 import { startService } from "@eventhive/common";
 import { expirationComplete, expirationWorker } from "./expirations";
+import { orderCancelled } from "./listeners/order-cancelled";
+import { orderCompleted } from "./listeners/order-completed";
 import { orderCreated } from "./listeners/order-created";
 import { connectRedis } from "./redis";
 
 startService({
   name: "expiration",
   store: { redis: connectRedis },
-  listeners: [orderCreated],
+  listeners: [orderCreated, orderCancelled, orderCompleted],
   publishers: [expirationComplete],
   workers: [expirationWorker],
 });

@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from "ioredis";
+import { seconds } from "@eventhive/common";
 import { config } from "./config";
 
 /** Connects for as long as it takes, and soon again when the connection is lost; commands wait meanwhile. */
@@ -8,9 +9,17 @@ export const redisOptions = {
   retryStrategy: (attempts: number) => Math.min(attempts * 100, 1000),
 } satisfies RedisOptions;
 
-/** The service's own store, for readiness and dead letters; Bull makes connections of its own to the same server. */
+/**
+ * The service's own store, for readiness and dead letters; Bull makes connections of its own to the same server.
+ * Commands fail with each attempt to connect that fails, and with a connection that is silent for 5 s: nobody waits for
+ * them any longer, and what probes ask for would pile up for as long as Redis is unavailable.
+ */
 export function connectRedis(): Redis {
-  const redis = new Redis(config.REDIS_URL, redisOptions);
+  const redis = new Redis(config.REDIS_URL, {
+    ...redisOptions,
+    maxRetriesPerRequest: 0,
+    socketTimeout: seconds(5),
+  });
   redis.on("error", () => {}); // readiness tells that Redis is away
   return redis;
 }

@@ -221,4 +221,44 @@ export const messaging: Mutant[] = [
       ],
     },
   },
+  {
+    guard: "timers: one stack trace each",
+    file: expirations,
+    change: { "stackTraceLimit: 1,": "" },
+    red: {
+      [expiring]: ["keeps one stack trace of a timer, however often the broker was unavailable"],
+    },
+  },
+  {
+    guard: "timers: a limit on what waits for Redis",
+    file: expirations,
+    change: { "if (pending >= config.MAX_PENDING_TIMERS)": "if (pending < 0)" },
+    red: {
+      "expiration/src/redis.test.ts": [
+        "keeps so many timers in memory while Redis is unavailable, and refuses the others as transient",
+      ],
+    },
+  },
+  {
+    guard: "timers: removed when the order ends",
+    file: expirations,
+    change: { "await job.remove();": "" },
+    red: {
+      [expiring]: [
+        "says nothing of an order that was cancelled before its time was over, and keeps nothing",
+        "says nothing of an order that was completed before its time was over, and keeps nothing",
+      ],
+    },
+  },
+  {
+    guard: "dead letters: a limit",
+    file: "common/src/messaging/dead-letters.ts",
+    change: { "count > maxLetters ?": "count < 0 ?" },
+    red: {
+      "common/src/messaging/dead-letters.test.ts": ["MongoDB", "Redis"].map(
+        (store) =>
+          `dead letters in ${store} are no more than there may be: the oldest tenth goes, and the log names them`,
+      ),
+    },
+  },
 ];

@@ -1,0 +1,77 @@
+import { once } from "node:events";
+import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
+import { clock, isStoreAway, seconds } from "@eventhive/common";
+import { eventBytes, newId } from "@eventhive/common/testing";
+import { expirationWorker } from "./expirations";
+import { orderCancelled } from "./listeners/order-cancelled";
+import { orderCreated } from "./listeners/order-created";
+import { connectRedis } from "./redis";
+
+/** Stands before Redis, and accepts connections without an answer until it is thawed. */
+let server: Server;
+const held: Socket[] = [];
+const sockets = new Set<Socket>();
+let isFrozen = true;
+
+const redisUrl = new URL(String(process.env.REDIS_URL));
+
+function passOn(socket: Socket): void {
+  const beyond = connect(Number(redisUrl.port), redisUrl.hostname);
+  for (const end of [socket, beyond]) {
+    sockets.add(end);
+    end.on("error", () => {}).on("close", () => [socket, beyond].forEach((each) => each.destroy()));
+  }
+  socket.pipe(beyond).pipe(socket);
+}
+
+beforeAll(async () => {
+  server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    if (isFrozen) held.push(socket);
+    else passOn(socket);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  process.env.REDIS_URL = `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  process.env.MAX_PENDING_TIMERS = "3";
+});
+
+afterAll(async () => {
+  server.close();
+  for (const socket of sockets) socket.destroy();
+  await once(server, "close");
+});
+
+const order = () => ({
+  id: newId(),
+  version: 0,
+  status: "created" as const,
+  userId: newId(),
+  expiresAt: new Date(clock.now() + seconds(3600)).toISOString(),
+  ticket: { id: newId(), title: "Chamber music", price: 20, version: 0 },
+});
+
+const schedule = () => orderCreated.handle(eventBytes("order:created", order()));
+
+it("fails what its own connection is asked while Redis is silent, and keeps none of it", async () => {
+  const redis = connectRedis();
+  const answers = await Promise.allSettled(Array.from({ length: 20 }, () => redis.ping()));
+  for (const answer of answers) expect(answer.status === "rejected" && isStoreAway(answer.reason)).toBe(true);
+  redis.disconnect();
+}, 15_000);
+
+it("keeps so many timers in memory while Redis is unavailable, and refuses the others as transient", async () => {
+  const waiting = Promise.allSettled([schedule(), schedule(), schedule()]);
+  for (let count = 0; count < 5; count++) {
+    const refusal: unknown = await schedule().catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ message: expect.stringContaining("3 timers wait") });
+    expect(isStoreAway(refusal)).toBe(true);
+  }
+  await expect(orderCancelled.handle(eventBytes("order:cancelled", order()))).rejects.toThrow("timers wait");
+
+  isFrozen = false;
+  for (const socket of held) passOn(socket);
+  await waiting;
+  await schedule();
+  await expirationWorker.stop();
+}, 20_000);
