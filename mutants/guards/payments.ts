@@ -288,4 +288,20 @@ export const payments: Mutant[] = [
       ],
     },
   },
+  {
+    guard: "pruned orders: none with a payment",
+    file: "payments/src/models/order.ts",
+    change: { "if (paid.length > 0) await": "if (paid.length < 0) await" },
+    red: {
+      "payments/src/models/order.test.ts": [
+        "prunes orders that were cancelled more than 30 days ago and have no payment, and no others",
+      ],
+    },
+  },
+  {
+    guard: "sweep: pruneOrders in payments",
+    file: "payments/src/index.ts",
+    change: { "    every(minutes(1), pruneOrders),\n": "" },
+    red: { "payments/src/index.test.ts": ["prunes by itself what was cancelled long ago"] },
+  },
 ];

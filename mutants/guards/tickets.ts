@@ -88,4 +88,38 @@ export const tickets: Mutant[] = [
       ],
     },
   },
+  {
+    guard: "pruned orders: what is sold stays sold",
+    file: "tickets/src/models/ticket.ts",
+    change: { "        if (this.sold) return false;\n": "" },
+    red: {
+      "tickets/src/models/order.test.ts": [
+        "leaves every ticket as it is when its orders are pruned, whatever comes again",
+      ],
+    },
+  },
+  {
+    guard: "pruned orders: a late live state reserves nothing",
+    file: "tickets/src/models/order.ts",
+    change: { "prunedBefore() + hours(1)) return;": "0) return;" },
+    red: {
+      "tickets/src/models/order.test.ts": [
+        "leaves every ticket as it is when its orders are pruned, whatever comes again",
+      ],
+    },
+  },
+  {
+    guard: "pruned orders: only what has ended",
+    file: "tickets/src/models/order.ts",
+    change: { "status: trusted({ $in: ended }), expiresAt": "expiresAt" },
+    red: {
+      "tickets/src/models/order.test.ts": ["prunes orders that ended more than 30 days ago, and no others"],
+    },
+  },
+  {
+    guard: "sweep: pruneOrders in tickets",
+    file: "tickets/src/index.ts",
+    change: { "  sweeps: [every(minutes(1), pruneOrders)],\n": "" },
+    red: { "tickets/src/index.test.ts": ["prunes by itself what ended long ago"] },
+  },
 ];

@@ -5,7 +5,7 @@ import { eventually } from "../../common/src/messaging/event-bus.contract";
 import { endProcesses, runOnce } from "../../common/src/toy-process.testing";
 import { database } from "./database";
 import { followOrder } from "./follow-order";
-import { applyOrder } from "./models/order";
+import { Order, applyOrder } from "./models/order";
 import "./models/reconciliation"; // else it would not be emptied before each test, and nothing would be due
 import { gateway } from "./stripe";
 import {
@@ -72,6 +72,13 @@ it("compares itself with the gateway, and gives back the charge of a payment tha
   clock.use();
   await runPayments();
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }]);
+});
+
+it("prunes by itself what was cancelled long ago", async () => {
+  const expiresAt = new Date(clock.now() - hours(24 * 31)).toISOString();
+  await applyOrder(cancellationOf({ ...(await orderToPay()), expiresAt }));
+  await runPayments();
+  expect(await Order.countDocuments()).toBe(0);
 });
 
 it("tells for how long a charge has waited to hear what became of its order", async () => {

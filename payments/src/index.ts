@@ -1,4 +1,4 @@
-import { every, seconds, startService } from "@eventhive/common";
+import { every, minutes, seconds, startService } from "@eventhive/common";
 import { app } from "./app";
 import { finishCharging } from "./charge";
 import { database } from "./database";
@@ -8,6 +8,7 @@ import { orderCancelled } from "./listeners/order-cancelled";
 import { orderCompleted } from "./listeners/order-completed";
 import { orderCreated } from "./listeners/order-created";
 import { measureUnfinished } from "./measure-unfinished";
+import { pruneOrders } from "./models/order";
 import { reconcileByHand, reconcileSweep } from "./reconcile";
 import { refundSweep } from "./refund";
 
@@ -23,6 +24,7 @@ startService({
     every(seconds(15), measureUnfinished),
     every(hours(1), refundLateCharges),
     reconcileSweep,
+    every(minutes(1), pruneOrders),
   ],
   commands: { reconcile: reconcileByHand },
 });

@@ -1,9 +1,10 @@
-import { startService } from "@eventhive/common";
+import { every, minutes, startService } from "@eventhive/common";
 import { app } from "./app";
 import { database } from "./database";
 import { orderCancelled } from "./listeners/order-cancelled";
 import { orderCompleted } from "./listeners/order-completed";
 import { orderCreated } from "./listeners/order-created";
+import { pruneOrders } from "./models/order";
 import { ticketUpdates } from "./routes/stream-tickets";
 
 startService({
@@ -12,4 +13,5 @@ startService({
   app,
   listeners: [orderCreated, orderCancelled, orderCompleted],
   watchers: [ticketUpdates],
+  sweeps: [every(minutes(1), pruneOrders)],
 });

@@ -8,9 +8,11 @@ import {
   type Subject,
   applyReplica,
   clock,
+  hours,
   replicaFields,
 } from "@eventhive/common";
-import { Schema } from "mongoose";
+import { Schema, trusted } from "mongoose";
+import { config } from "../config";
 import { database } from "../database";
 
 const statuses = ["created", "awaiting:payment", "complete", "cancelled"] satisfies OrderStatus[];
@@ -25,6 +27,8 @@ const orderSchema = new Schema(
     price: { type: Number, required: true },
     title: { type: String, required: true },
     expiresAt: { type: Date, required: true },
+    /** It has a payment, so it is never pruned: the payment is shown with the title. */
+    isKept: { type: Boolean },
   },
   {
     versionKey: false,
@@ -60,11 +64,44 @@ const cancelled = () => new BadRequestError("order-cancelled", "This order was c
 export const cancellationOf = ({ cancelReason }: { cancelReason?: CancelReason | null }): BadRequestError =>
   cancelReason === "expired" ? expired() : cancelled();
 
+orderSchema.index({ isKept: 1, expiresAt: 1 });
+
 export const Order = database.model("Order", orderSchema);
 export type Order = InstanceType<typeof Order>;
 
-export const applyOrder = (order: EventData<"order:created">) =>
-  applyReplica(Order, { id: order.id, version: order.version, ...Order.storedState(order) });
+/** Orders that were cancelled and whose time was over before then are pruned. */
+const prunedBefore = () => clock.now() - hours(24 * config.ORDER_REPLICA_DAYS);
+
+/**
+ * A pruned replica took its version with it, so nothing tells any more that a state of it is old. Ended states do no
+ * harm: they are what it was pruned in. A live state of an order that may be pruned is ignored: it could not be paid any
+ * more, but would stay for ever. It is ignored an hour before anything is pruned, for clocks that disagree.
+ */
+export async function applyOrder(order: EventData<"order:created">): Promise<void> {
+  const isEnded = order.status === "complete" || order.status === "cancelled";
+  if (!isEnded && Date.parse(order.expiresAt) < prunedBefore() + hours(1)) return;
+  await applyReplica(Order, { id: order.id, version: order.version, ...Order.storedState(order) });
+}
+
+const maxPruned = 1000;
+
+/**
+ * Removes replicas of orders that were cancelled long ago and that nobody tried to pay. Nobody will: they have not been
+ * payable for as long. A complete order has a payment.
+ */
+export async function pruneOrders(): Promise<void> {
+  const old = {
+    isKept: trusted({ $exists: false }),
+    status: "cancelled",
+    expiresAt: trusted({ $lt: new Date(prunedBefore()) }),
+  };
+  const orders = await Order.find(old, { _id: 1 }).sort({ expiresAt: 1 }).limit(maxPruned);
+  if (orders.length === 0) return;
+  const ids = orders.map(({ id }) => id);
+  const paid = await database.model("Payment").distinct("orderId", { orderId: trusted({ $in: ids }) });
+  if (paid.length > 0) await Order.updateMany({ _id: trusted({ $in: paid }) }, { isKept: true });
+  await Order.deleteMany({ ...old, _id: trusted({ $in: ids }) });
+}
 
 /** @throws NotFoundError, or ForbiddenError when it is somebody else's */
 export async function findOwnOrder(userId: string, id: string): Promise<Order> {

@@ -3,9 +3,12 @@ import {
   type OrderStatus,
   type Subject,
   applyReplica,
+  clock,
+  hours,
   replicaFields,
 } from "@eventhive/common";
 import { Schema, trusted } from "mongoose";
+import { config } from "../config";
 import { database } from "../database";
 
 const statuses = ["created", "awaiting:payment", "complete", "cancelled"] satisfies OrderStatus[];
@@ -31,12 +34,37 @@ const orderSchema = new Schema(
 );
 
 orderSchema.index({ ticketId: 1, status: 1 });
+orderSchema.index({ expiresAt: 1 });
 
 export const Order = database.model("Order", orderSchema);
 export type Order = InstanceType<typeof Order>;
 
-export const applyOrder = (order: EventData<"order:created">) =>
-  applyReplica(Order, { id: order.id, version: order.version, ...Order.storedState(order) });
+const ended = ["complete", "cancelled"] satisfies OrderStatus[];
+const isEnded = ({ status }: { status: OrderStatus }) => ended.some((end) => end === status);
+
+/** Orders that ended and whose time was over before then are pruned. */
+const prunedBefore = () => clock.now() - hours(24 * config.ORDER_REPLICA_DAYS);
+
+/**
+ * A pruned replica took its version with it, so nothing tells any more that a state of it is old. Ended states do no
+ * harm: they are what it was pruned in. A live state of an order that may be pruned is ignored, because it would
+ * reserve the ticket for ever: orders ends what is overdue within seconds, so such an event came late or was replayed.
+ * It is ignored an hour before anything is pruned, for clocks that disagree.
+ */
+export async function applyOrder(order: EventData<"order:created">): Promise<void> {
+  if (!isEnded(order) && Date.parse(order.expiresAt) < prunedBefore() + hours(1)) return;
+  await applyReplica(Order, { id: order.id, version: order.version, ...Order.storedState(order) });
+}
+
+const maxPruned = 1000;
+
+/** Removes replicas of orders that ended long ago. A ticket that was sold stays sold without them. */
+export async function pruneOrders(): Promise<void> {
+  const old = { status: trusted({ $in: ended }), expiresAt: trusted({ $lt: new Date(prunedBefore()) }) };
+  const orders = await Order.find(old, { _id: 1 }).sort({ expiresAt: 1 }).limit(maxPruned);
+  if (orders.length > 0)
+    await Order.deleteMany({ ...old, _id: trusted({ $in: orders.map(({ id }) => id) }) });
+}
 
 /** The orders that keep a ticket from everybody else: those that may still be paid, and the one that was. */
 export const findLiveOrders = (ticketId: string): Promise<Order[]> =>

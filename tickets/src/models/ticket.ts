@@ -76,10 +76,12 @@ const ticketSchema = new Schema(
 
       /**
        * Is sold to the order that is complete, else reserved by the one that ends last, else free. There can be two
-       * while the cancellation of the first is still on its way.
+       * while the cancellation of the first is still on its way. What is sold stays so: a complete order never changes,
+       * and its replica is pruned in the end.
        * @returns whether anything changed
        */
       follow(liveOrders: Order[]): boolean {
+        if (this.sold) return false;
         const complete = liveOrders.find(({ status }) => status === "complete");
         const [latest] = liveOrders.toSorted((one, other) => Number(other.expiresAt) - Number(one.expiresAt));
         const orderId = (complete ?? latest)?.id;
