@@ -1,7 +1,12 @@
 import type { Redis } from "ioredis";
 import { type Connection, ConnectionStates } from "mongoose";
 import { seconds } from "../clock";
-import { type DeadLetters, mongoDeadLetters, redisDeadLetters } from "../messaging/dead-letters";
+import {
+  type DeadLetters,
+  ensureDeadLetterIndex,
+  mongoDeadLetters,
+  redisDeadLetters,
+} from "../messaging/dead-letters";
 import { connectDatabase, databaseTime, ensureIndexes, pingDatabase } from "./database";
 import { withinTime } from "./within-time";
 
@@ -29,6 +34,7 @@ export function mongoStore(database: Connection): Store {
         await connectDatabase(database);
       wasConnected = true;
       await ensureIndexes(database);
+      await ensureDeadLetterIndex(database);
     },
     ping: () => pingDatabase(database),
     time: () => databaseTime(database),

@@ -5,6 +5,7 @@ import { Redis } from "ioredis";
 import { clock } from "../clock";
 import { database, useToys } from "../database/toy.testing";
 import { isStoreAway } from "../errors";
+import { logger } from "../logger";
 import { type DeadLetter, type DeadLetters, mongoDeadLetters, redisDeadLetters } from "./dead-letters";
 
 useToys();
@@ -30,9 +31,9 @@ afterEach(async () => {
 });
 afterAll(() => redis.disconnect());
 
-describe.each<[string, () => DeadLetters]>([
-  ["MongoDB", () => mongoDeadLetters(database)],
-  ["Redis", () => redisDeadLetters(redis, service)],
+describe.each<[string, (options?: { maxLetters: number; pageSize: number }) => DeadLetters]>([
+  ["MongoDB", (options) => mongoDeadLetters(database, options)],
+  ["Redis", (options) => redisDeadLetters(redis, service, options)],
 ])("dead letters in %s", (_name, open) => {
   const letters = open();
 
@@ -70,6 +71,43 @@ describe.each<[string, () => DeadLetters]>([
     await letters.discard(id);
     expect(await letters.find(id)).toBeUndefined();
     expect(await letters.list()).toHaveLength(2);
+  });
+
+  async function keepMany(few: DeadLetters, count: number): Promise<void> {
+    for (let index = 0; index < count; index++) {
+      clock.use(() => 1000 * Math.floor(index / 2)); // two at a time are of the same age
+      await few.keep(letter({ bytes: Buffer.from(String(index)) }));
+    }
+  }
+  const textsOf = (page: DeadLetter[]) => page.map(({ bytes }) => Number(bytes.toString()));
+
+  it("are listed in pages, none twice and none left out", async () => {
+    const few = open({ maxLetters: 100, pageSize: 3 });
+    await keepMany(few, 10);
+    const pages: number[][] = [];
+    for (let page = await few.list(); page.length > 0; page = await few.list(page.at(-1)))
+      pages.push(textsOf(page));
+    expect(pages.map(({ length }) => length)).toEqual([3, 3, 3, 1]);
+    expect(pages.flat().toSorted((one, other) => one - other)).toEqual([
+      ...Array.from({ length: 10 }).keys(),
+    ]);
+  });
+
+  it("are no more than there may be: the oldest tenth goes, and the log names them", async () => {
+    const log = jest.spyOn(logger, "error").mockImplementation(() => {});
+    const few = open({ maxLetters: 20, pageSize: 100 });
+    await keepMany(few, 20);
+    expect(log).not.toHaveBeenCalled();
+    clock.use(() => 1000 * 20);
+    await few.keep(letter({ bytes: Buffer.from("20") }));
+    const left = textsOf(await few.list());
+    expect(left).toHaveLength(18);
+    expect(left).not.toContain(0);
+    expect(left).not.toContain(1);
+    expect(left).toContain(20);
+    expect(log).toHaveBeenCalledTimes(1);
+    expect(log.mock.calls[0]?.[0]).toMatchObject({ dropped: [{ subject: "ticket:created" }, {}, {}] });
+    jest.restoreAllMocks();
   });
 });
 

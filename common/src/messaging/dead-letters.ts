@@ -6,6 +6,13 @@ import { clock, seconds } from "../clock";
 import { withinTime } from "../database/within-time";
 import { isDuplicateKey } from "../errors";
 import { type Subject, subjects } from "../events";
+import { logger } from "../logger";
+import { settings, wholeNumber } from "../settings";
+
+const config = settings({
+  /** How many dead letters a service keeps. When there are more, the oldest tenth is dropped, and the log says so. */
+  MAX_DEAD_LETTERS: wholeNumber().default(10_000),
+});
 
 export interface DeadLetter {
   subject: Subject;
@@ -24,8 +31,11 @@ export interface StoredDeadLetter extends DeadLetter {
 /** Where a service keeps the messages that it could not handle. The same bytes are kept once, however often they come. */
 export interface DeadLetters {
   keep(letter: DeadLetter): Promise<void>;
-  /** Oldest first. */
-  list(): Promise<StoredDeadLetter[]>;
+  /**
+   * A page, oldest first.
+   * @param after the last one of the page before
+   */
+  list(after?: StoredDeadLetter): Promise<StoredDeadLetter[]>;
   find(id: string): Promise<StoredDeadLetter | undefined>;
   discard(id: string): Promise<void>;
 }
@@ -48,9 +58,45 @@ function seal(letter: DeadLetter) {
   return { id: idOf(letter), ...rest, bytes: bytes.toString("base64"), keptAt: clock.date().toISOString() };
 }
 
+interface Options {
+  maxLetters?: number;
+  pageSize?: number;
+}
+
+/** @returns how many of the oldest are to go */
+const excessOf = (count: number, maxLetters: number): number =>
+  count > maxLetters ? count - maxLetters + Math.floor(maxLetters / 10) : 0;
+
+const logDropped = (dropped: object[]) =>
+  logger.error({ dropped }, "dropped the oldest dead letters: there were too many");
+
+type Sealed = ReturnType<typeof seal> & { _id: string };
+const lettersIn = (database: Connection) => database.collection<Sealed>("deadletters");
+
+/** By age, for pages and for dropping the oldest. */
+export async function ensureDeadLetterIndex(database: Connection): Promise<void> {
+  await lettersIn(database).createIndex({ keptAt: 1, _id: 1 });
+}
+
 /** Dead letters in the service's own database. */
-export function mongoDeadLetters(database: Connection): DeadLetters {
-  const letters = () => database.collection<{ _id: string }>("deadletters");
+export function mongoDeadLetters(
+  database: Connection,
+  { maxLetters, pageSize = 100 }: Options = {},
+): DeadLetters {
+  const letters = () => lettersIn(database);
+
+  async function dropOldest(): Promise<void> {
+    const excess = excessOf(await letters().estimatedDocumentCount(), maxLetters ?? config.MAX_DEAD_LETTERS);
+    if (excess === 0) return;
+    const oldest = await letters()
+      .find({}, { projection: { subject: 1, keptAt: 1 } })
+      .sort({ keptAt: 1, _id: 1 })
+      .limit(excess)
+      .toArray();
+    await letters().deleteMany({ _id: { $in: oldest.map(({ _id }) => _id) } });
+    logDropped(oldest);
+  }
+
   return {
     keep: async (letter) => {
       const sealed = seal(letter);
@@ -58,10 +104,19 @@ export function mongoDeadLetters(database: Connection): DeadLetters {
         await letters().insertOne({ _id: sealed.id, ...sealed }, { ignoreUndefined: true });
       } catch (error) {
         if (!isDuplicateKey(error)) throw error; // else it is kept already
+        return;
       }
+      await dropOldest();
     },
-    list: async () =>
-      (await letters().find().sort({ keptAt: 1 }).toArray()).map((letter) => stored.parse(letter)),
+    list: async (after) => {
+      const keptAt = after?.keptAt.toISOString();
+      const older = { $or: [{ keptAt: { $gt: keptAt } }, { keptAt, _id: { $gt: after?.id } }] };
+      const page = letters()
+        .find(after ? older : {})
+        .sort({ keptAt: 1, _id: 1 })
+        .limit(pageSize);
+      return (await page.toArray()).map((letter) => stored.parse(letter));
+    },
     find: async (id) => stored.optional().parse((await letters().findOne({ _id: id })) ?? undefined),
     discard: async (id) => {
       await letters().deleteOne({ _id: id });
@@ -73,17 +128,54 @@ export function mongoDeadLetters(database: Connection): DeadLetters {
  * Dead letters in a Redis hash, for a service without a database of documents. The client queues commands for as long
  * as Redis is away, so each answer is waited for with a limit.
  */
-export function redisDeadLetters(redis: Redis, service: string): DeadLetters {
+export function redisDeadLetters(
+  redis: Redis,
+  service: string,
+  { maxLetters, pageSize = 500 }: Options = {},
+): DeadLetters {
   const key = `${service}:dead-letters`;
   const read = (json: string) => stored.parse(JSON.parse(json));
   const answer = <T>(asked: Promise<T>) => withinTime(asked, seconds(2));
+
+  /** Goes through the hash in parts, and holds no more of each letter than this. */
+  async function oldestFirst(): Promise<{ id: string; keptAt: number; subject: Subject }[]> {
+    const ages = new Map<string, { id: string; keptAt: number; subject: Subject }>();
+    let cursor = "0";
+    do {
+      const [next, fields] = await answer(redis.hscan(key, cursor, "COUNT", 100));
+      for (const [index, json] of fields.entries()) {
+        if (index % 2 === 0) continue; // the field; its value follows
+        const { id, keptAt, subject } = read(json);
+        ages.set(id, { id, keptAt: keptAt.getTime(), subject });
+      }
+      cursor = next;
+    } while (cursor !== "0");
+    return [...ages.values()].sort((one, other) => one.keptAt - other.keptAt || (one.id < other.id ? -1 : 1));
+  }
+
+  async function dropOldest(): Promise<void> {
+    const excess = excessOf(await answer(redis.hlen(key)), maxLetters ?? config.MAX_DEAD_LETTERS);
+    if (excess === 0) return;
+    const oldest = (await oldestFirst()).slice(0, excess);
+    await answer(redis.hdel(key, ...oldest.map(({ id }) => id)));
+    logDropped(oldest);
+  }
+
   return {
     keep: async (letter) => {
-      await answer(redis.hsetnx(key, idOf(letter), JSON.stringify(seal(letter))));
+      if (await answer(redis.hsetnx(key, idOf(letter), JSON.stringify(seal(letter))))) await dropOldest();
     },
-    list: async () => {
-      const letters = (await answer(redis.hvals(key))).map(read);
-      return letters.sort((one, other) => one.keptAt.getTime() - other.keptAt.getTime());
+    list: async (after) => {
+      const ids = (await oldestFirst())
+        .filter(({ id, keptAt }) => {
+          const from = after?.keptAt.getTime() ?? 0;
+          return !after || keptAt > from || (keptAt === from && id > after.id);
+        })
+        .slice(0, pageSize)
+        .map(({ id }) => id);
+      if (ids.length === 0) return [];
+      const letters = await answer(redis.hmget(key, ...ids));
+      return letters.flatMap((json) => (json ? [read(json)] : []));
     },
     find: async (id) => {
       const json = await answer(redis.hget(key, id));
