@@ -130,8 +130,8 @@ it.each(["tickets", "orders"])(
   },
 );
 
-/** But for the part of a second in which each was created, which no event tells. */
+/** But for when exactly each was created and last saved, which no event tells. */
 async function aggregatesOf(service: string): Promise<mongo.Document[]> {
   const stored = await database(service).collection(service).find().sort({ _id: 1 }).toArray();
-  return stored.map(({ createdAt, outbox = [], ...rest }) => ({ ...rest, outbox }));
+  return stored.map(({ createdAt, changedAt, outbox = [], ...rest }) => ({ ...rest, outbox }));
 }

@@ -62,6 +62,41 @@ describe("reannounce", () => {
     expect(printed).toEqual(["announced 2"]);
   });
 
+  it("publishes only what was saved since a date, but also what has no date yet", async () => {
+    clock.use(() => Date.parse("2026-10-01T00:00:00Z"));
+    await saveToy("Old");
+    const [changed, undated] = [await saveToy("Changed"), await saveToy("From before dates were kept")];
+    clock.use(() => Date.parse("2026-11-02T00:00:00Z"));
+    changed.reprice(20);
+    await changed.save();
+    const fresh = await saveToy("Fresh");
+    await Toy.collection.updateOne({ _id: undated._id }, { $unset: { changedAt: 1 } });
+    await run("reannounce", "--since", "2026-11-01");
+    expect(announced().map(({ subject }) => subject)).toEqual([changed.id, undated.id, fresh.id]);
+  });
+
+  it("publishes only what a subject or an id names", async () => {
+    const [one, other] = [await saveToy(), await saveToy()];
+    one.reprice(20);
+    await one.save();
+    await run("reannounce", "--subject", "ticket:updated");
+    expect(announced().map(({ subject }) => subject)).toEqual([one.id]);
+    await run("reannounce", other.id);
+    expect(announced().map(({ subject }) => subject)).toEqual([one.id, other.id]);
+    expect(printed).toEqual(["announced 1", "announced 1"]);
+  });
+
+  it.each([
+    [["--since", "yesterday"], "--since takes a date"],
+    [["--subject", "ticket:lost"], "--subject takes one of ticket:created"],
+    [["everything"], "ids of aggregates"],
+    [["--until", "2026-11-01"], "Unknown option"],
+  ])("refuses %j, and publishes nothing", async (words, problem) => {
+    await saveToy();
+    await expect(run("reannounce", ...words)).rejects.toThrow(problem);
+    expect(announced()).toEqual([]);
+  });
+
   it("leaves out what is nobody else's business", async () => {
     await saveToy("Secret", 0);
     await run("reannounce");

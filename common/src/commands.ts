@@ -4,7 +4,7 @@ import { clock, seconds } from "./clock";
 import { withContext } from "./context";
 import type { DeadLetters } from "./messaging/dead-letters";
 import type { EventBus } from "./messaging/event-bus";
-import { reannounce } from "./messaging/reannounce";
+import { reannounce, readSelection } from "./messaging/reannounce";
 import { recall } from "./messaging/recall";
 import { type ServiceDefinition, busOf, storeOf } from "./service-definition";
 import { checkSettings } from "./settings";
@@ -25,8 +25,11 @@ export async function runCommand(
   connect = busOf,
 ): Promise<void> {
   const commands: ServiceDefinition["commands"] = {
-    reannounce: async () => {
-      const count = await withBroker(definition, connect, reannounce);
+    reannounce: async (words) => {
+      const selection = readSelection(words);
+      const count = await withBroker(definition, connect, (database, bus) =>
+        reannounce(database, bus, selection),
+      );
       print(`announced ${count}`);
     },
     recall: async () => {
@@ -80,9 +83,9 @@ async function handleDeadLetters(
   [action = "list", id = ""]: string[],
 ): Promise<void> {
   if (action === "list") {
-    for (const { id, keptAt, subject, reason } of await deadLetters.list()) {
-      print([id, keptAt.toISOString(), subject, reason.split("\n")[0]].join("  "));
-    }
+    for (let page = await deadLetters.list(); page.length > 0; page = await deadLetters.list(page.at(-1)))
+      for (const { id, keptAt, subject, reason } of page)
+        print([id, keptAt.toISOString(), subject, reason.split("\n")[0]].join("  "));
     return;
   }
   const letter = await deadLetters.find(id);

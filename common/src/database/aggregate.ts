@@ -11,6 +11,8 @@ import { serviceOf } from "./database";
 export const aggregateFields = {
   createdAt: { type: Date, required: true, immutable: true, default: () => clock.date() },
   version: { type: Number, required: true, default: 0 },
+  /** When it was last saved, so that `reannounce` can be told to begin there. */
+  changedAt: { type: Date },
   /** Events that the broker has not stored yet, oldest first. Only ever pushed to and pulled from, never assigned. */
   outbox: { type: [Schema.Types.Mixed] },
 };
@@ -46,6 +48,7 @@ export interface Aggregate {
   id: string;
   version: number;
   createdAt: Date;
+  changedAt?: Date | null;
   _id: Types.ObjectId;
   isNew: boolean;
   db: Connection;
@@ -82,6 +85,7 @@ export function aggregate(schema: Schema): void {
         ? describe(self, recording.subject, self.isNew ? 0 : self.version + 1)
         : undefined;
     saving.set(self, event);
+    self.changedAt = clock.date();
     if (event) self.outbox.push(event);
     await failpoint(`${serviceOf(self.db)}.save.before`);
   });
