@@ -361,7 +361,8 @@ it("goes through many unknown charges in parts", async () => {
   later(hours(2));
   const found: (string | undefined)[] = [];
   await reconcile({ report: ({ paymentId }) => found.push(paymentId) });
-  expect(found.toSorted()).toEqual(payments.map(({ id }) => id).toSorted());
+  expect(found).toHaveLength(41);
+  expect(new Set(found)).toEqual(new Set(payments.map(({ id }) => id)));
 });
 
 it("reads no payment that it does not compare", async () => {

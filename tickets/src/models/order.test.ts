@@ -32,7 +32,7 @@ it("prunes orders that ended more than 30 days ago, and no others", async () => 
   await Order.updateOne({ _id: live.id }, { expiresAt: new Date(daysAgo(31)) });
   await pruneOrders();
   const kept = await Order.find();
-  expect(kept.map(({ id }) => id).toSorted()).toEqual([complete.id, cancelled.id, live.id].toSorted());
+  expect(new Set(kept.map(({ id }) => id))).toEqual(new Set([complete.id, cancelled.id, live.id]));
 });
 
 it("leaves every ticket as it is when its orders are pruned, whatever comes again", async () => {
