@@ -245,8 +245,8 @@ export const messaging: Mutant[] = [
     change: { "await job.remove();": "" },
     red: {
       [expiring]: [
-        "says nothing of an order that was cancelled before its time was over, and keeps nothing",
-        "says nothing of an order that was completed before its time was over, and keeps nothing",
+        "keeps no timer of an order that was cancelled",
+        "keeps no timer of an order that was completed",
       ],
     },
   },

@@ -44,7 +44,9 @@ export function readSelection(words: string[]): Selection {
     options: { since: { type: "string" }, subject: { type: "string", multiple: true } },
     allowPositionals: true,
   });
-  const { since, subject, ids } = selection.parse({ ...values, ids: positionals });
+  const { data, error } = selection.safeParse({ ...values, ids: positionals });
+  if (!data) throw new Error(error?.issues.map(({ message }) => message).join("; "));
+  const { since, subject, ids } = data;
   return { since, subjects: subject, ids: ids.length > 0 ? ids : undefined };
 }
 
