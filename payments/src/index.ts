@@ -1,4 +1,4 @@
-import { every, minutes, seconds, startService } from "@eventhive/common";
+import { every, hours, minutes, seconds, startService } from "@eventhive/common";
 import { app } from "./app";
 import { finishCharging } from "./charge";
 import { database } from "./database";
