@@ -169,11 +169,26 @@ export const database: Mutant[] = [
     },
   },
   {
-    guard: "operators in a plain value are made plain",
+    guard: "a filter takes an array for no alternatives",
     file: "common/src/database/database.ts",
     change: { 'mongoose.set("sanitizeFilter", true);': "" },
     red: {
-      "common/src/database/database.test.ts": ["takes operators in what should be a plain value for plain"],
+      "common/src/database/database.test.ts": [
+        "takes an array in what should be a plain value for no alternatives",
+      ],
+    },
+  },
+  {
+    guard: "a filter's operators are refused unless they are trusted",
+    file: "common/src/database/query-guards.ts",
+    change: { "refuseUntrustedOperators(this.getFilter());": "" },
+    red: {
+      "common/src/database/database.test.ts": [
+        "an operator in a filter is refused in a field unless it is trusted",
+        "an operator in a filter is refused in a path unless it is trusted",
+        "an operator in a filter is refused in an alternative unless it is trusted",
+        "an operator in a filter is refused in $eq unless it is trusted",
+      ],
     },
   },
 ];

@@ -4,10 +4,52 @@ import { Toy, database, saveToy, useToys } from "./toy.testing";
 
 useToys();
 
-it("takes operators in what should be a plain value for plain", async () => {
+describe("an operator in a filter", () => {
+  const filters: [string, object][] = [
+    ["in a field", { title: { $gt: "" } }],
+    ["in a path", { "outbox.0": { $exists: true } }],
+    ["in an alternative", { $or: [{ title: "Kite" }, { price: { $gt: 0 } }] }],
+    ["in $eq", { title: { $eq: { $gt: "" } } }],
+    ["beside a trusted one", { price: trusted({ $gt: 0 }), title: { $ne: "" } }],
+  ];
+
+  it.each(filters)("is refused %s unless it is trusted", async (_where, filter) => {
+    await saveToy();
+    const refusal = "wrap them in trusted()";
+    await expect(Toy.find(filter)).rejects.toThrow(refusal);
+    await expect(Toy.findOne(filter)).rejects.toThrow(refusal);
+    await expect(Toy.exists(filter)).rejects.toThrow(refusal);
+    await expect(Toy.countDocuments(filter)).rejects.toThrow(refusal);
+    await expect(Toy.distinct("title", filter)).rejects.toThrow(refusal);
+    await expect(Toy.updateOne(filter, { price: 1 })).rejects.toThrow(refusal);
+    await expect(Toy.updateMany(filter, { price: 1 })).rejects.toThrow(refusal);
+    await expect(Toy.replaceOne(filter, { title: "other", price: 1 })).rejects.toThrow(refusal);
+    await expect(Toy.deleteOne(filter)).rejects.toThrow(refusal);
+    await expect(Toy.deleteMany(filter)).rejects.toThrow(refusal);
+    await expect(Toy.findOneAndUpdate(filter, { price: 1 })).rejects.toThrow(refusal);
+    await expect(Toy.findOneAndDelete(filter)).rejects.toThrow(refusal);
+    await expect(Toy.find(filter).cursor().next()).rejects.toThrow(/wrap them in trusted\(\)|Cast to/);
+  });
+
+  it("has its meaning when it is trusted", async () => {
+    await saveToy();
+    const filters = [
+      { title: trusted({ $gt: "" }) },
+      { "outbox.0": trusted({ $exists: true }) },
+      { $or: [{ title: "another" }, { price: trusted({ $gt: 0 }) }] },
+      { title: { $eq: "Kite" } },
+    ];
+    for (const filter of filters) {
+      expect(await Toy.countDocuments(filter)).toBe(1);
+      expect(await Toy.find(filter).cursor().next()).toMatchObject({ title: "Kite" });
+    }
+  });
+});
+
+it("takes an array in what should be a plain value for no alternatives", async () => {
   await saveToy();
-  await expect(Toy.findOne({ title: { $gt: "" } })).rejects.toThrow("Cast to string failed");
-  expect(await Toy.countDocuments({ title: trusted({ $gt: "" }) })).toBe(1);
+  const filter: object = { title: ["Kite", "Ball"] };
+  await expect(Toy.findOne(filter)).rejects.toThrow("Cast to string failed");
 });
 
 it("acknowledges a write when it is in the journal of the majority", () => {

@@ -1,9 +1,12 @@
 import mongoose, { type Connection } from "mongoose";
 import { seconds } from "../clock";
 import { settings, url } from "../settings";
+import { guardQueries } from "./query-guards";
 
-// Second line of defence: operators in what should be a plain value are made plain. Our own go through `trusted`.
+// Second line of defence after the validation of requests: no value of a filter is taken for an operator or, if it is an
+// array, for alternatives.
 mongoose.set("sanitizeFilter", true);
+mongoose.plugin(guardQueries);
 
 let isUsed = false;
 const config = settings({ MONGO_URL: url() }, () => isUsed);

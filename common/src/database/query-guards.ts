@@ -1,0 +1,42 @@
+import { type Query, type Schema, trusted } from "mongoose";
+
+// Mongoose keeps the symbol that `trusted()` sets to itself.
+const [trustedSymbol] = Object.getOwnPropertySymbols(trusted({}));
+if (!trustedSymbol)
+  throw new Error("mongoose.trusted() marks nothing: this version of mongoose is not supported");
+
+const queries = /^(find|count|distinct|update|replace|delete)/;
+const combinations = ["$and", "$or", "$nor"];
+
+/**
+ * Guards for every query of every model, so that no caller can forget them:
+ * - An operator in a filter is refused unless it is wrapped in `trusted()`. `sanitizeFilter` alone would turn
+ *   `{ field: { $exists: true } }` into `{ field: { $eq: { $exists: true } } }` without a word: a filter that finds nothing.
+ * - The time limit of a cursor counts for each batch, not for its life: a sweep may take long over each document.
+ */
+export function guardQueries(schema: Schema): void {
+  schema.pre(queries, function (this: Query<unknown, unknown>) {
+    refuseUntrustedOperators(this.getFilter());
+  });
+  schema.pre("find", function (this: Query<unknown, unknown>) {
+    if (this.model.db.getClient().options.timeoutMS !== undefined)
+      this.setOptions({ timeoutMode: "iteration" });
+  });
+}
+
+/** @throws when a filter contains an operator that is not wrapped in `trusted()` */
+function refuseUntrustedOperators(filter: Record<string, unknown>): void {
+  for (const [field, condition] of Object.entries(filter)) {
+    if (combinations.includes(field) && Array.isArray(condition)) condition.forEach(refuseUntrustedOperators);
+    else if (hasOperator(condition))
+      throw new Error(`The filter of ${field} has operators: wrap them in trusted() of mongoose`);
+  }
+}
+
+/** A cursor's filter has been sanitized by then: `{ $eq: … }` around an operator is what is left of it. */
+function hasOperator(condition: unknown): boolean {
+  if (typeof condition !== "object" || condition === null || trustedSymbol in condition) return false;
+  const operators = Object.keys(condition).filter((key) => key.startsWith("$"));
+  if ("$eq" in condition && operators.length === 1) return hasOperator(condition.$eq);
+  return operators.length > 0;
+}
