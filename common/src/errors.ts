@@ -95,7 +95,11 @@ const awayCodes = new Set<unknown>([...networkCodes, ...serverCodes]);
 
 /** True for driver and network errors that say a store is away for the moment, never for a bug of ours. */
 export function isStoreAway(error: unknown): boolean {
-  return hasName(error) && (awayNames.test(error.name) || awayCodes.has(error.code));
+  if (!hasName(error)) return false;
+  // The driver puts what ended a bulk into its error, and leaves it the name of a bulk's.
+  if (error.name === "MongoBulkWriteError" && "errorResponse" in error && isStoreAway(error.errorResponse))
+    return true;
+  return awayNames.test(error.name) || awayCodes.has(error.code);
 }
 
 /** True when a save lost the race for its document: somebody else raised the version first. */

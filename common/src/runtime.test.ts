@@ -52,10 +52,7 @@ it("finishes the event in hand and publishes what that caused, before it closes 
   open();
   await stopped;
   expect(broker.published("ticket:created")).toHaveLength(1);
-  expect([steps, await countUnpublished()]).toEqual([
-    ["event handled", "store closed"],
-    0,
-  ]);
+  expect([steps, await countUnpublished()]).toEqual([["event handled", "store closed"], 0]);
 });
 
 it("stops what moves by itself, and publishes what that had to say", async () => {

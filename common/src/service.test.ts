@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { request } from "node:http";
+import { startMongod } from "./database/mongod.testing";
 import { freePort } from "./http/one-connection.testing";
 import { eventually } from "./messaging/event-bus.contract";
 import { Door, endProcesses, run, surroundings } from "./toy-process.testing";
@@ -56,6 +57,47 @@ it.concurrent("waits for its database, serves without the broker, and stops in o
   expect(await service.ended).toBe(0);
   expect(service.printed()).toContain("the toys are put away");
   await door.shut();
+});
+
+it.concurrent(
+  "answers 503 within seconds while its database is frozen, and works again afterwards",
+  async () => {
+    const mongod = await startMongod();
+    const { environment, ask } = await surroundings();
+    const service = run({ environment: { ...environment, MONGO_URL: mongod.url("toys") } });
+    await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+
+    mongod.freeze();
+    // More than there are connections to the database, so that some wait for one.
+    const asked = Array.from({ length: 150 }, (_, n) => ask("/api/toys", n % 2 ? "PUT" : "GET"));
+    const answers = await Promise.all([...asked, ask("/readyz")]);
+    expect(new Set(answers.map(({ status, retryAfter }) => `${status} ${retryAfter}`))).toEqual(
+      new Set(["503 1"]),
+    );
+    mongod.thaw();
+    await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+    expect((await ask("/api/toys", "PUT")).status).toBe(200);
+
+    mongod.freeze();
+    service.signal("SIGTERM");
+    expect(await service.ended).toBe(0);
+    await mongod.stop();
+  },
+);
+
+it.concurrent("waits for a database that is frozen when it starts", async () => {
+  const mongod = await startMongod();
+  const { environment, ask } = await surroundings();
+  mongod.freeze();
+  const service = run({ environment: { ...environment, MONGO_URL: mongod.url("toys") } });
+  await eventually(() => expect(service.printed()).toContain("waiting for mongo"));
+  expect(await ask("/api/toys")).toMatchObject({ status: 503, retryAfter: "1", body: { code: "starting" } });
+  mongod.thaw();
+  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+  expect((await ask("/api/toys")).status).toBe(200);
+  service.signal("SIGTERM");
+  expect(await service.ended).toBe(0);
+  await mongod.stop();
 });
 
 it.concurrent("answers who had begun to ask when it is told to stop", async () => {

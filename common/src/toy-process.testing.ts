@@ -53,8 +53,9 @@ export async function surroundings() {
     JWT_KEY: "only-for-tests-only-for-tests-only-for-tests",
     PUBLIC_URL: "http://localhost:3000",
   };
-  const ask = async (path: string) => {
-    const res = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { Connection: "close" } });
+  const ask = async (path: string, method = "GET") => {
+    const headers = { Connection: "close", Origin: environment.PUBLIC_URL };
+    const res = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers });
     return { status: res.status, body: await res.json(), retryAfter: res.headers.get("Retry-After") };
   };
   return { port, environment, ask };

@@ -1,5 +1,5 @@
 import { createApp } from "./http/create-app";
-import { Toy, database } from "./database/toy.testing";
+import { Toy, database, saveToy } from "./database/toy.testing";
 import { logger } from "./logger";
 import { startService } from "./service";
 
@@ -9,6 +9,7 @@ startService({
   store: { database },
   app: createApp((api) => {
     api.get("/api/toys", async (_req, res) => void res.json(await Toy.find()));
+    api.put("/api/toys", async (_req, res) => void res.json(await saveToy()));
     api.post("/api/toys", (_req, res) => void res.json({}));
   }),
   workers: [{ start: () => {}, stop: async () => logger.info("the toys are put away") }],

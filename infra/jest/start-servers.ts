@@ -29,6 +29,7 @@ export default async function startServers(): Promise<void> {
   Object.assign(process.env, {
     TEST_MONGO_URL: mongo.getUri().replace(/\/$/, ""),
     MONGO_URL: mongo.getUri(),
+    MONGOD_BINARY: systemBinary,
     REDIS_URL: redis.url,
     NATS_URL: "nats://127.0.0.1:4222", // service tests have a bus in memory
     NATS_STREAMING_BINARY: natsBinary,

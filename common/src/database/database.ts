@@ -1,6 +1,6 @@
-import mongoose, { type Connection } from "mongoose";
+import mongoose, { type Connection, type mongo } from "mongoose";
 import { seconds } from "../clock";
-import { settings, url } from "../settings";
+import { settings, url, wholeNumber } from "../settings";
 import { guardQueries } from "./query-guards";
 
 // Second line of defence after the validation of requests: no value of a filter is taken for an operator or, if it is an
@@ -9,7 +9,16 @@ mongoose.set("sanitizeFilter", true);
 mongoose.plugin(guardQueries);
 
 let isUsed = false;
-const config = settings({ MONGO_URL: url() }, () => isUsed);
+const config = settings(
+  {
+    MONGO_URL: url(),
+    /** Of one operation, with its wait for a connection and its retries: below what proxies and users wait for. */
+    MONGO_TIMEOUT_SECONDS: wholeNumber().default(4),
+    /** Of the build of one index: far above an operation, because it grows with the collection. */
+    MONGO_INDEX_TIMEOUT_SECONDS: wholeNumber().default(3600),
+  },
+  () => isUsed,
+);
 
 const services = new WeakMap<Connection, string>();
 
@@ -28,11 +37,19 @@ export function serviceOf(database: Connection): string {
   return service;
 }
 
-/** Connects once; keeps itself connected afterwards. Writes are acknowledged when they are in the journal. */
+/**
+ * Connects once; keeps itself connected afterwards. Writes are acknowledged when they are in the journal.
+ *
+ * Every operation ends within `MONGO_TIMEOUT_SECONDS`, also on a server that keeps its connections open and answers
+ * nothing. The driver then throws a MongoOperationTimeoutError (`isStoreAway`), which says nothing about a write: the
+ * server may have done it, or may still do it. https://www.mongodb.com/docs/drivers/node/current/connect/connection-options/csot/
+ */
 export async function connectDatabase(database: Connection, mongoUrl = config.MONGO_URL): Promise<void> {
   await database.openUri(mongoUrl, {
-    serverSelectionTimeoutMS: seconds(5),
-    socketTimeoutMS: seconds(30),
+    timeoutMS: seconds(config.MONGO_TIMEOUT_SECONDS),
+    serverSelectionTimeoutMS: seconds(config.MONGO_TIMEOUT_SECONDS),
+    // The monitor, too, asks without an answer for so long only: then it interrupts what takes longer, such as an index build.
+    connectTimeoutMS: seconds(10),
     writeConcern: { w: "majority", journal: true },
     bufferCommands: false,
     autoCreate: false,
@@ -42,7 +59,14 @@ export async function connectDatabase(database: Connection, mongoUrl = config.MO
 
 /** @throws when an index cannot be built: without it, a rule that the service promises would silently not hold */
 export async function ensureIndexes(database: Connection): Promise<void> {
-  for (const model of Object.values(database.models)) await model.createIndexes();
+  const timeoutMS = seconds(config.MONGO_INDEX_TIMEOUT_SECONDS);
+  for (const { schema, collection } of Object.values(database.models))
+    // By the driver, because mongoose's createIndexes() takes no timeout. Its types are only a little wider.
+    for (const [fields, options] of schema.indexes() as [
+      mongo.IndexSpecification,
+      mongo.CreateIndexesOptions,
+    ][])
+      await collection.createIndex(fields, { ...options, timeoutMS });
 }
 
 const answerInTime = { timeoutMS: seconds(2) };

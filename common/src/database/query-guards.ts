@@ -1,9 +1,8 @@
 import { type Query, type Schema, trusted } from "mongoose";
 
-// Mongoose keeps the symbol that `trusted()` sets to itself.
-const [trustedSymbol] = Object.getOwnPropertySymbols(trusted({}));
-if (!trustedSymbol)
-  throw new Error("mongoose.trusted() marks nothing: this version of mongoose is not supported");
+// Mongoose does not export the symbol that `trusted()` sets.
+const trustedSymbols = Object.getOwnPropertySymbols(trusted({}));
+const isTrusted = (condition: object): boolean => trustedSymbols.some((symbol) => symbol in condition);
 
 const queries = /^(find|count|distinct|update|replace|delete)/;
 const combinations = ["$and", "$or", "$nor"];
@@ -35,7 +34,7 @@ function refuseUntrustedOperators(filter: Record<string, unknown>): void {
 
 /** A cursor's filter has been sanitized by then: `{ $eq: … }` around an operator is what is left of it. */
 function hasOperator(condition: unknown): boolean {
-  if (typeof condition !== "object" || condition === null || trustedSymbol in condition) return false;
+  if (typeof condition !== "object" || condition === null || isTrusted(condition)) return false;
   const operators = Object.keys(condition).filter((key) => key.startsWith("$"));
   if ("$eq" in condition && operators.length === 1) return hasOperator(condition.$eq);
   return operators.length > 0;

@@ -1,0 +1,21 @@
+import { MongoMemoryServer } from "mongodb-memory-server";
+
+export type Mongod = Awaited<ReturnType<typeof startMongod>>;
+
+/** A MongoDB of a test's own, which can be frozen: its connections stay open, and nothing answers. */
+export async function startMongod() {
+  const server = await MongoMemoryServer.create({
+    binary: { systemBinary: process.env.MONGOD_BINARY },
+    instance: { storageEngine: "wiredTiger" },
+  });
+  const signal = (name: NodeJS.Signals) => server.instanceInfo?.instance.mongodProcess?.kill(name);
+  return {
+    url: (database: string) => server.getUri(database),
+    freeze: () => signal("SIGSTOP"),
+    thaw: () => signal("SIGCONT"),
+    stop: async () => {
+      signal("SIGCONT"); // a frozen process would not stop
+      await server.stop();
+    },
+  };
+}
