@@ -43,11 +43,17 @@ export class Runtime {
     await this.relay?.drain();
   }
 
+  /** Lets each sweep finish the documents in hand, and begins no others. May be called before `stop`, which calls it again. */
+  async stopSweeps(): Promise<void> {
+    const { sweeps = [] } = this.definition;
+    await Promise.all(sweeps.map((sweep) => sweep.stop()));
+  }
+
   /** Finishes what is in flight, source before sink: events and sweeps first, then what they had to say. */
   async stop(): Promise<void> {
-    const { workers = [], sweeps = [] } = this.definition;
+    const { workers = [] } = this.definition;
     await Promise.all(this.subscriptions.map((subscription) => subscription.close()));
-    await Promise.all([...sweeps, ...workers].map((part) => part.stop()));
+    await Promise.all([this.stopSweeps(), ...workers.map((worker) => worker.stop())]);
     await this.relay?.stop();
     await this.bus.close();
     await this.store.close();

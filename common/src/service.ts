@@ -60,6 +60,8 @@ async function runService(definition: ServiceDefinition): Promise<void> {
   const server = await serve(config.PORT, readiness);
 
   stopOnSignal(async () => {
+    // Sweeps serve nobody who waits: they stop while the last requests are answered, not after them.
+    if (isOpen) void runtime.stopSweeps();
     await server.drain();
     await followClock.stop();
     if (isOpen) await runtime.stop();

@@ -96,17 +96,88 @@ it("does nothing before it is started", () => {
   expect(work.runs).toBe(0);
 });
 
-it("does each document by itself, whatever becomes of the others", async () => {
-  async function* documents() {
-    yield* [1, 2, 3, 4];
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+
+/** As many as are asked for, like a cursor that keeps count of what was read. */
+function documents(count: number) {
+  const cursor = { read: 0, isClosed: false };
+  async function* read() {
+    for (const document of numbers(count)) {
+      cursor.read += 1;
+      yield document;
+    }
   }
+  const close = async () => {
+    cursor.isClosed = true;
+  };
+  return { cursor, stream: Object.assign(read(), { close }) };
+}
+
+it("does each document by itself, whatever becomes of the others", async () => {
   const done: number[] = [];
-  await each(documents(), async (document) => {
+  await each(documents(5).stream, async (document) => {
     if (document === 2) throw versionError;
     if (document === 3) throw new Error("a bug");
     done.push(document);
   });
-  expect(done).toEqual([1, 4]);
+  expect(done.toSorted()).toEqual([0, 1, 4]);
+});
+
+it("does each of many documents once, a few at once, and holds few of them in memory", async () => {
+  const { cursor, stream } = documents(1000);
+  const done: number[] = [];
+  let atOnce = 0;
+  let mostAtOnce = 0;
+  let mostInMemory = 0;
+  await each(stream, async (document) => {
+    atOnce += 1;
+    mostAtOnce = Math.max(mostAtOnce, atOnce);
+    mostInMemory = Math.max(mostInMemory, cursor.read - done.length);
+    await new Promise(setImmediate);
+    done.push(document);
+    atOnce -= 1;
+  });
+  expect(done.toSorted((one, other) => one - other)).toEqual(numbers(1000));
+  expect(mostAtOnce).toBe(4);
+  expect(mostInMemory).toBeLessThanOrEqual(100);
+});
+
+it("does the same documents in another order each time, so that processes do not get in each other's way", async () => {
+  const orders = new Set<string>();
+  for (let run = 0; run < 3; run++) {
+    const order: number[] = [];
+    await each(documents(20).stream, async (document) => void order.push(document));
+    orders.add(order.join());
+  }
+  expect(orders.size).toBeGreaterThan(1);
+});
+
+it("does not wait for the documents that are left when it stops", async () => {
+  const { cursor, stream } = documents(1000);
+  const opens: (() => void)[] = [];
+  let begun = 0;
+  sweep = every(1, (signal) =>
+    each(
+      stream,
+      () => {
+        begun += 1;
+        return new Promise<void>((resolve) => opens.push(resolve));
+      },
+      signal,
+    ),
+  );
+  sweep.start();
+  await eventually(() => expect(begun).toBe(4));
+  const stopped = sweep.stop();
+  for (const open of opens) open();
+  await stopped;
+  expect([begun, cursor.isClosed]).toEqual([4, true]);
+});
+
+it("tells what follows it that not all documents are done when it was stopped", async () => {
+  const stopping = new AbortController();
+  const work = async () => stopping.abort(new Error("the process stops"));
+  await expect(each(documents(10).stream, work, stopping.signal)).rejects.toThrow("the process stops");
 });
 
 it("begins again from a fresh load as long as it loses the race", async () => {

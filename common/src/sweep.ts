@@ -1,14 +1,21 @@
+import { randomBytes } from "node:crypto";
 import { minutes } from "./clock";
 import { isVersionError } from "./errors";
 import { logger } from "./logger";
+import { settings, wholeNumber } from "./settings";
+
+const config = settings({
+  /** How many documents one run of a sweep works on at once. */
+  SWEEP_CONCURRENCY: wholeNumber().default(4),
+});
 
 /** Work that is repeated for as long as the service runs, to finish whatever was left half-way. */
 export interface Sweep {
-  run(): Promise<void>;
+  run(signal?: AbortSignal): Promise<void>;
   /** Runs it at once, or again if it is running now; does nothing while the service is not running. */
   kick(): void;
   start(): void;
-  /** Resolves when the run under way is over. */
+  /** Aborts the signal of the run under way; resolves when that is over. */
   stop(): Promise<void>;
 }
 
@@ -17,10 +24,12 @@ const longestPauseAfterFailure = minutes(1);
 /**
  * Runs at the start, and then `milliseconds` after each run has ended; one that fails is logged and repeated within a
  * minute, however rare the sweep is.
+ * @param run should pass its signal on to `each`, so that a process that stops does not wait for the whole run
  */
-export function every(milliseconds: number, run: () => Promise<void>): Sweep {
+export function every(milliseconds: number, run: Sweep["run"]): Sweep {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
+  let stopping = new AbortController();
   let isStarted = false;
   let again = false;
 
@@ -33,8 +42,10 @@ export function every(milliseconds: number, run: () => Promise<void>): Sweep {
     clearTimeout(timer);
     again = false;
     let pause = milliseconds;
-    running = run()
+    const { signal } = stopping;
+    running = run(signal)
       .catch((error: unknown) => {
+        if (signal.aborted && error === signal.reason) return;
         logger.warn({ err: error, sweep: run.name }, "a sweep failed and will be repeated");
         pause = Math.min(pause, longestPauseAfterFailure);
       })
@@ -49,33 +60,74 @@ export function every(milliseconds: number, run: () => Promise<void>): Sweep {
     run,
     kick,
     start: () => {
+      stopping = new AbortController();
       isStarted = true;
       kick();
     },
     stop: async () => {
       isStarted = false;
+      stopping.abort();
       clearTimeout(timer);
       await running;
     },
   };
 }
 
+/** Bounds what a run holds in memory; the driver's first batch has as many. */
+const maxDocumentsInMemory = 100;
+
 /**
  * Does `work` on each document by itself: one that fails does not hold up the others, and one that somebody else
- * changed in the meantime is theirs.
+ * changed in the meantime is theirs. Works on `SWEEP_CONCURRENCY` documents at once and in random order, so that several
+ * processes with the same documents do not all begin with the same ones.
+ * @param signal ends it between two documents
+ * @throws the reason of the signal when that ended it; whatever reading the documents throws
  */
 export async function each<T>(
-  documents: AsyncIterable<T>,
+  documents: AsyncIterable<T> & { close?: () => Promise<unknown> },
   work: (document: T) => Promise<void>,
+  signal?: AbortSignal,
 ): Promise<void> {
-  for await (const document of documents) {
-    try {
-      await work(document);
-    } catch (error) {
-      if (!isVersionError(error))
-        logger.warn({ err: error }, "one document of a sweep failed and will be repeated");
+  let loaded: T[] = [];
+  try {
+    for await (const document of documents) {
+      signal?.throwIfAborted();
+      loaded.push(document);
+      if (loaded.length < maxDocumentsInMemory) continue;
+      await workOn(loaded, work, signal);
+      loaded = [];
     }
+    await workOn(loaded, work, signal);
+  } finally {
+    if (signal?.aborted) await documents.close?.(); // leaving the loop does not close a cursor of mongoose
   }
+}
+
+async function workOn<T>(
+  documents: T[],
+  work: (document: T) => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const waiting = shuffled(documents).values(); // one iterator for all: each document is taken once
+  const workOnNext = async () => {
+    for (const document of waiting) {
+      if (signal?.aborted) return;
+      try {
+        await work(document);
+      } catch (error) {
+        if (!isVersionError(error))
+          logger.warn({ err: error }, "one document of a sweep failed and will be repeated");
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: config.SWEEP_CONCURRENCY }, workOnNext));
+  signal?.throwIfAborted();
+}
+
+/** By random bytes, not by `Math.random()`: a simulation makes them from its seed. */
+function shuffled<T>(items: T[]): T[] {
+  const places = items.map((item) => ({ item, place: randomBytes(4).readUInt32BE() }));
+  return places.toSorted((one, other) => one.place - other.place).map(({ item }) => item);
 }
 
 /** Repeats `work` from its beginning, so from a fresh load, for as long as it loses the race for its document. */

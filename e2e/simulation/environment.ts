@@ -9,4 +9,5 @@ Object.assign(process.env, {
   REDIS_URL: "redis://nobody.invalid",
   STRIPE_KEY: "sk_test_simulation",
   STRIPE_TIMEOUT_SECONDS: "2",
+  SWEEP_CONCURRENCY: "1", // a task of the scheduler does one thing at a time
 });

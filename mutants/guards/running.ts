@@ -3,6 +3,8 @@ import type { Mutant } from "../mutant";
 const payments = "payments/src/index.ts";
 const service = "common/src/service.ts";
 const runtime = "common/src/runtime.ts";
+const database = "common/src/database/database.ts";
+const frozen = "common/src/database/frozen.test.ts";
 const serve = "common/src/http/serve.ts";
 const runningOrders = "orders/src/index.test.ts";
 const runningPayments = "payments/src/index.test.ts";
@@ -96,6 +98,63 @@ export const running: Mutant[] = [
     },
   },
   {
+    guard: "a sweep that is told to stop begins no other document",
+    file: "common/src/sweep.ts",
+    change: { "stopping.abort();": "" },
+    red: { "common/src/sweep.test.ts": ["does not wait for the documents that are left when it stops"] },
+  },
+  {
+    guard: "a sweep works on a few documents at once",
+    file: "common/src/sweep.ts",
+    change: { "{ length: config.SWEEP_CONCURRENCY }": "{ length: 1 }" },
+    red: {
+      "common/src/sweep.test.ts": [
+        "does each of many documents once, a few at once, and holds few of them in memory",
+      ],
+    },
+  },
+  {
+    guard: "a sweep begins elsewhere than other processes",
+    file: "common/src/sweep.ts",
+    change: { "= shuffled(documents).values()": "= documents.values()" },
+    red: {
+      "common/src/sweep.test.ts": [
+        "does the same documents in another order each time, so that processes do not get in each other's way",
+      ],
+    },
+  },
+  {
+    guard: "what follows a sweep that was stopped does not take it for done",
+    file: "common/src/sweep.ts",
+    change: {
+      "  await Promise.all(Array.from({ length: config.SWEEP_CONCURRENCY }, workOnNext));\n  signal?.throwIfAborted();":
+        "  await Promise.all(Array.from({ length: config.SWEEP_CONCURRENCY }, workOnNext));",
+    },
+    red: {
+      "common/src/sweep.test.ts": [
+        "tells what follows it that not all documents are done when it was stopped",
+      ],
+    },
+  },
+  {
+    guard: "an operation on a frozen database ends",
+    file: database,
+    change: { "    timeoutMS: seconds(config.MONGO_TIMEOUT_SECONDS),\n": "" },
+    red: {
+      [frozen]: [
+        "fails every operation of a frozen database as unavailable, and works again afterwards",
+        "fails a cursor that is frozen between two batches",
+      ],
+      [stopping]: ["answers 503 within seconds while its database is frozen, and works again afterwards"],
+    },
+  },
+  {
+    guard: "a cursor may live longer than an operation",
+    file: "common/src/database/query-guards.ts",
+    change: { 'this.setOptions({ timeoutMode: "iteration" });': ";" },
+    red: { [frozen]: ["does not end a cursor whose documents take longer than an operation may"] },
+  },
+  {
     guard: "nobody is ready without the indexes",
     file: "common/src/database/store.ts",
     change: { "await ensureIndexes(database);": "ensureIndexes(database).catch(() => {});" },
@@ -142,7 +201,7 @@ export const running: Mutant[] = [
   {
     guard: "stop: the sweep in hand is finished",
     file: runtime,
-    change: { "await Promise.all([...sweeps, ...workers].map((part) => part.stop()));": "" },
+    change: { "await Promise.all([this.stopSweeps(), ...workers.map((worker) => worker.stop())]);": "" },
     red: { [runtimeTests]: ["stops what moves by itself, and publishes what that had to say"] },
   },
   {

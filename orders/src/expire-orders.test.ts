@@ -3,8 +3,8 @@ import { deliver, setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
 import { expireOverdueOrders } from "./expire-orders";
 import { expirationComplete } from "./listeners/expiration-complete";
-import type { Order } from "./models/order";
-import { beforeNextSave, orderOf, reload } from "./testing";
+import { Order } from "./models/order";
+import { orderOf, reload } from "./testing";
 
 const { published } = setUpService(database);
 
@@ -62,10 +62,11 @@ it("does not stop at an order that was paid while the sweep was cancelling it", 
   const first = await orderOf();
   const second = await orderOf();
   expiredAgo(second, 1);
-  beforeNextSave(async () => {
-    const paid = await reload(first);
-    paid.complete();
-    await paid.save();
+  let paying: PromiseLike<unknown> | undefined;
+  onFailpoint(async (name) => {
+    if (name !== "orders.save.before") return;
+    paying ??= Order.updateOne({ _id: first.id }, { status: "complete", $inc: { version: 1 } }).exec();
+    await paying;
   });
   await expireOverdueOrders();
   expect([await reload(first), await reload(second)]).toMatchObject([

@@ -19,9 +19,10 @@ export async function expireOrder(orderId: string): Promise<void> {
 }
 
 /** Whatever became of the timers, no unpaid order outlives its time by more than this sweep's period. */
-export async function expireOverdueOrders(): Promise<void> {
+export async function expireOverdueOrders(signal?: AbortSignal): Promise<void> {
   const overdue = { status: trusted({ $in: live }), expiresAt: trusted({ $lte: clock.date() }) };
-  await each(Order.find(overdue).cursor(), async (order) => {
+  const expire = async (order: Order) => {
     if (order.cancel("expired")) await order.save();
-  });
+  };
+  await each(Order.find(overdue).cursor(), expire, signal);
 }

@@ -64,8 +64,8 @@ export async function isWanted({ orderId, since }: Payment): Promise<boolean> {
  * Finds out what became of payments whose charge has no outcome: asks again, or, where money is not wanted any more or
  * asking might charge twice, only looks it up.
  */
-export async function finishCharging(): Promise<void> {
-  await each(duePayments().cursor(), finishCharge);
+export async function finishCharging(signal?: AbortSignal): Promise<void> {
+  await each(duePayments().cursor(), finishCharge, signal);
 }
 
 async function finishCharge(payment: Payment): Promise<void> {

@@ -21,6 +21,6 @@ export async function followOrder(orderId: string): Promise<void> {
 }
 
 /** Whatever was lost between a charge and its verdict, no payment stays charged once orders has decided. */
-export async function followOrders(): Promise<void> {
-  await each(Payment.find({ state: "charged" }).cursor(), ({ orderId }) => followOrder(orderId));
+export async function followOrders(signal?: AbortSignal): Promise<void> {
+  await each(Payment.find({ state: "charged" }).cursor(), ({ orderId }) => followOrder(orderId), signal);
 }

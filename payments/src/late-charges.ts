@@ -3,6 +3,7 @@ import { trusted } from "mongoose";
 import { config } from "./config";
 import { lateCharges } from "./metrics";
 import { Payment } from "./models/payment";
+import type { GatewayCharge } from "./payment-gateway";
 import { gateway } from "./stripe";
 
 /** A charge whose payment has failed: nobody waits for it, so the money goes back. */
@@ -16,14 +17,15 @@ export async function refundLateCharge(charge: { paymentId: string; stripeId: st
  * Looks for charges of payments that failed without the gateway's word. While there are none of these, it asks the
  * gateway nothing; else it lists the charges since the oldest of them began.
  */
-export async function refundLateCharges(): Promise<void> {
+export async function refundLateCharges(signal?: AbortSignal): Promise<void> {
   const from = new Date(clock.now() - seconds(config.LATE_CHARGE_WINDOW));
   const givenUp = { state: "failed", openAttempts: trusted({ $ne: 0 }), since: trusted({ $gte: from }) };
   const oldest = await Payment.findOne(givenUp).sort({ createdAt: 1 });
   if (!oldest) return;
-  await each(gateway().list({ since: oldest.createdAt }), async ({ stripeId, paymentId, refunded }) => {
+  const refund = async ({ stripeId, paymentId, refunded }: GatewayCharge) => {
     if (refunded || !isId(paymentId)) return;
     if (await Payment.exists({ _id: paymentId, state: "failed" }))
       await refundLateCharge({ paymentId, stripeId });
-  });
+  };
+  await each(gateway().list({ since: oldest.createdAt }), refund, signal);
 }

@@ -3,8 +3,8 @@ import { Payment } from "./models/payment";
 import { gateway } from "./stripe";
 
 /** Gives back what is to be given back, until the gateway has said that it is done. */
-export async function finishRefunds(): Promise<void> {
-  await each(Payment.find({ state: "refunding" }).cursor(), finishRefund);
+export async function finishRefunds(signal?: AbortSignal): Promise<void> {
+  await each(Payment.find({ state: "refunding" }).cursor(), finishRefund, signal);
 }
 
 async function finishRefund(payment: Payment): Promise<void> {
