@@ -92,6 +92,27 @@ it("keeps the timers of orders when Redis is killed", async () => {
   await log.close();
 });
 
+it("answers 503 while MongoDB is frozen, never 504, and has kept every promise afterwards", async () => {
+  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const tickets = await Promise.all(Array.from({ length: 5 }, () => ticketOnSale(seller)));
+  signal("mongo", "SIGSTOP");
+  const refusals = await Promise.all(
+    tickets.flatMap((ticket): Promise<Answer<unknown>>[] => [
+      buyer.ticket(ticket),
+      buyer.order(ticket),
+      buyer.orders(),
+      seller.sell("Sold to a frozen store", 20),
+      seller.edit(ticket, { title: "Edited in a frozen store", price: 21 }),
+    ]),
+  ).finally(() => signal("mongo", "SIGCONT"));
+  expect(new Set(refusals.map(({ status }) => status))).toEqual(new Set([503]));
+  expect(refusals.filter(({ headers }) => !headers.has("retry-after"))).toEqual([]);
+
+  await eventually(async () => expect((await seller.sell("Sold afterwards", 20)).ok).toBe(true), {
+    withinSeconds: 30,
+  });
+}, 60_000);
+
 it("answers 503 while MongoDB is away, and has kept every promise when it is back from a kill", async () => {
   const promised: Ticket[] = [];
   const ordered: Order[] = [];

@@ -18,10 +18,10 @@ interface Card {
 }
 
 const killed: Card = { kind: "kill -9", victims: [...services, "nats", "stripe"], inject: kill };
+const freezing: Omit<Card, "victims"> = { kind: "SIGSTOP for 20 s", inject: freeze };
 const stopped: Card = {
-  kind: "SIGSTOP for 20 s",
-  victims: [...services, "nats", "redis", "stripe", "mongo"],
-  inject: freeze,
+  ...freezing,
+  victims: [...services, "nats", "redis", "stripe"],
 };
 
 /** What can go wrong, and how often: two minutes are long enough for each once. */
@@ -31,6 +31,7 @@ const deck: Card[] = [
   killed,
   stopped,
   stopped,
+  { ...freezing, victims: ["mongo"] },
   { kind: "broker restarted", victims: ["nats"], inject: restart },
   { kind: "broker wiped + reannounce", victims: ["nats"], inject: wipe },
   { kind: "Redis kill -9", victims: ["redis"], inject: kill },

@@ -57,7 +57,9 @@ describe("a request goes to", () => {
       req.socket.destroy();
     };
     const url = await gatewayTo([await backend("orders", dies), await backend("orders", dies)]);
-    expect(errorOf(await buy(url, "one"))).toMatchObject({ status: 502, code: "bad-gateway" });
+    const answer = await buy(url, "one");
+    expect(errorOf(answer)).toMatchObject({ status: 502, code: "bad-gateway" });
+    expect(answer.headers).toMatchObject({ "retry-after": "1" });
     expect(received).toBe(1);
   });
 
@@ -95,7 +97,9 @@ describe("the gateway answers by itself", () => {
     const url = await gatewayTo([await backend("orders", () => undefined)], {
       longestAnswerInMilliseconds: 100,
     });
-    expect(errorOf(await ask(`${url}/api/orders`))).toMatchObject({ status: 504, code: "gateway-timeout" });
+    const answer = await ask(`${url}/api/orders`);
+    expect(errorOf(answer)).toMatchObject({ status: 504, code: "gateway-timeout" });
+    expect(answer.headers).toMatchObject({ "retry-after": "5" });
   });
 
   it("408 request-timeout when it is the request that does not arrive", async () => {

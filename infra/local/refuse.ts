@@ -23,6 +23,7 @@ export const badGateway = {
   status: 502,
   code: "bad-gateway",
   message: "The service broke off before it answered",
+  retryAfterInSeconds: 1,
 };
 export const unavailable = {
   status: 503,
@@ -34,6 +35,7 @@ export const gatewayTimeout = {
   status: 504,
   code: "gateway-timeout",
   message: "The service did not answer in time",
+  retryAfterInSeconds: 5,
 };
 
 /** The gateway's own errors, in the shape of the services' errors. */

@@ -145,7 +145,6 @@ export const running: Mutant[] = [
         "fails every operation of a frozen database as unavailable, and works again afterwards",
         "fails a cursor that is frozen between two batches",
       ],
-      [stopping]: ["answers 503 within seconds while its database is frozen, and works again afterwards"],
     },
   },
   {

@@ -36,7 +36,9 @@ export function listener<S extends Subject>(
 
 const attemptsOfARefusal = 3;
 const pauseInMilliseconds = (attempt: number) => Math.min(2 ** attempt * 100, seconds(1));
-const longestTrial = seconds(7); // below the broker's ack wait of 10 s
+// The last attempt begins at most a pause later, and may take as long as an operation of the database: together that is
+// below the broker's ack wait of 10 s.
+const longestTrial = seconds(4);
 
 /**
  * Turns a listener into what the bus calls. Poison (not our JSON, not the schema, or three refusals) becomes a dead
