@@ -43,11 +43,22 @@ export interface NamedFault {
 /** A failpoint is a name of three parts; reads and writes have four. */
 const isFailpoint = (place: string) => /^\w+\.\w+\.\w+$/.test(place);
 
-/** All single faults of a basic story: a kill at each passage of a failpoint, and every place where a task can be held. */
+const isBeforeOperation = (place: string) => /^\w+\.\w+\.\w+\.before$/.test(place);
+
+/**
+ * All single faults of a basic story: a kill at each passage of a failpoint, every place where a task can be held, and
+ * every operation of a database that can time out.
+ */
 export function faultsIn(name: string, places: string[]): NamedFault[] {
   const all = (what: Fault["what"], isMeant: (place: string) => boolean) =>
     places.flatMap((place, at) => (isMeant(place) ? [{ name, place, fault: { at, what } }] : []));
-  return [...all("kill", isFailpoint), ...all("hold", () => true), ...all("hold-long", () => true)];
+  return [
+    ...all("kill", isFailpoint),
+    ...all("time-out", isBeforeOperation),
+    ...all("time-out-late", isBeforeOperation),
+    ...all("hold", () => true),
+    ...all("hold-long", () => true),
+  ];
 }
 
 /** Each failpoint once. */

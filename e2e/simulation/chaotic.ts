@@ -14,6 +14,7 @@ export async function liveDangerously(history: History, random: Random): Promise
   const steadiness = random.oneOf([0.2, 0.6, 0.9]);
   const trouble = random.oneOf([0, 0.005, 0.02]);
   const lateness = random.oneOf([0.003, 0.03]);
+  history.drawFate = () => (random.chance(trouble) ? random.oneOf(["lost", "late"] as const) : "answered");
   let last: Task | undefined;
 
   for (let steps = 0; steps < mostSteps; steps++) {

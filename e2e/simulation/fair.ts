@@ -73,6 +73,7 @@ async function passAndSweep(history: History, milliseconds: number): Promise<voi
 export async function comeToRest(history: History): Promise<void> {
   history.tell("the faults are over");
   history.interrupt = undefined;
+  history.drawFate = undefined;
   history.broker.isUp = true;
   for (const process of history.processes) {
     if (!process.isUp) history.start(process);
@@ -86,10 +87,15 @@ export async function comeToRest(history: History): Promise<void> {
   }
 }
 
-/** What happens to the step that comes to the n-th place: its process dies, or it waits for all else, or for longer. */
+export const faults = ["kill", "hold", "hold-long", "time-out", "time-out-late"] as const;
+
+/**
+ * What happens to the step that comes to the n-th place: its process dies, or it waits for all else, or for longer, or
+ * the database does not answer it in time, where a write is done nevertheless, at once or late.
+ */
 export interface Fault {
   at: number;
-  what: "kill" | "hold" | "hold-long";
+  what: (typeof faults)[number];
 }
 
 /** Everything goes well but for one fault. */
@@ -100,6 +106,10 @@ export async function liveWith({ at, what }: Fault, history: History): Promise<v
       const process = history.processes.find(({ name }) => name === task.process);
       if (process) history.kill(process);
       if (process) history.start(process);
+      return;
+    }
+    if (what === "time-out" || what === "time-out-late") {
+      history.timesOut = { task, fate: what === "time-out" ? "lost" : "late" };
       return;
     }
     history.tell(`${task.process}: ${task.words} is held`);

@@ -7,6 +7,7 @@ import { Random } from "../random";
 import { Broker } from "./broker";
 import { Gateway } from "./gateway";
 import { type Action, type Marketplace, Person } from "./people";
+import type { Fate } from "./reads-and-writes";
 import { Scheduler, type Task } from "./scheduler";
 import { type Service, forgetEverything, services } from "./services";
 import { timers } from "./timers";
@@ -48,6 +49,10 @@ export class History {
   /** Waits until nothing else can go on, or longer. */
   held: Task | undefined;
   isHeldLong = false;
+  /** The operation that this task performs next has this fate. */
+  timesOut: { task: Task; fate: Fate } | undefined;
+  /** Decides the fate of every operation, where all may happen. */
+  drawFate: (() => Fate) | undefined;
   kills = 0;
 
   private readonly forgetSaves: (() => void)[] = [];
@@ -143,6 +148,18 @@ export class History {
   private randomOf(process: Process): () => number {
     const random = new Random(this.processes.indexOf(process));
     return () => random.below(2 ** 32) / 2 ** 32;
+  }
+
+  fateOfOperation(): Fate {
+    const { timesOut, scheduler } = this;
+    if (!scheduler.running) return "answered"; // not of any service
+    if (timesOut?.task !== scheduler.running) return this.drawFate?.() ?? "answered";
+    this.timesOut = undefined;
+    return timesOut.fate;
+  }
+
+  performLater(place: string, write: () => Promise<void>): void {
+    this.scheduler.start("database", `${place}, whose caller was told that it timed out`, write);
   }
 
   upOf(service: string): Process[] {

@@ -8,7 +8,7 @@ import { numberFrom } from "../argument";
 import { findMongod } from "../../infra/local/servers";
 import { type Case, storyNamed } from "./cases";
 import { Exploration, type Figures } from "./explore";
-import type { Fault } from "./fair";
+import { type Fault, faults } from "./fair";
 import { startServers } from "./servers";
 import { basicStories, inWords, storyOf } from "./stories";
 
@@ -20,6 +20,8 @@ const { values } = parseArgs({
     kill: { type: "string" },
     hold: { type: "string" },
     "hold-long": { type: "string" },
+    "time-out": { type: "string" },
+    "time-out-late": { type: "string" },
   },
 });
 
@@ -42,11 +44,11 @@ function caseOfArguments(): Case {
     const number = numberFrom("seed", seed, { whole: true });
     return { seed: number, story: story ? JSON.parse(story) : storyOf(number) };
   }
-  const faults = (["kill", "hold", "hold-long"] as const).flatMap((what): Fault[] => {
+  const named = faults.flatMap((what): Fault[] => {
     const at = values[what];
     return at === undefined ? [] : [{ what, at: numberFrom(what, at, { whole: true }) }];
   });
-  return { story: storyNamed(story ?? ""), fault: faults[0] };
+  return { story: storyNamed(story ?? ""), fault: named[0] };
 }
 
 /** As many as there are cores, each with a part of the histories. */
@@ -70,7 +72,7 @@ async function explore(): Promise<boolean> {
   const sum = (name: keyof Figures) => figures.reduce((total, each) => total + each[name], 0);
   console.log(`${sum("histories")} histories of ${sum("steps")} steps, each ending with I1 to I14:
   ${sum("firstKills")} kills: one at every failpoint of each of ${Object.keys(basicStories).length} stories
-  ${sum("otherFaults")} of the other ${sum("allOtherFaults")} single faults: later kills, and waits around each read and write
+  ${sum("otherFaults")} of the other ${sum("allOtherFaults")} single faults: later kills, and timeouts of and waits around each read and write
   ${sum("generated")} generated stories of several people, from seed ${firstSeed}
 In them: ${sum("kills")} kills, ${sum("lostAnswers")} answers lost, ${sum("redeliveries")} redeliveries, ${sum("overtakings")} events that overtook a newer one`);
   return ended.every(({ code }) => code === 0);

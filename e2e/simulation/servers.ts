@@ -34,7 +34,12 @@ export async function startServers() {
       present = history;
       const park = (place: string) => history.scheduler.park(place);
       onFailpoint(park);
-      observer = { park, written: (namespace) => history.watch.written(namespace) };
+      observer = {
+        park,
+        written: (namespace) => history.watch.written(namespace),
+        fate: () => history.fateOfOperation(),
+        later: (place, write) => history.performLater(place, write),
+      };
     },
     stop: async () => {
       onFailpoint(undefined);
@@ -51,4 +56,6 @@ let observer: Observer | undefined;
 observeDatabase({
   park: async (place) => observer?.park(place),
   written: async (namespace) => observer?.written(namespace),
+  fate: () => observer?.fate() ?? "answered",
+  later: (place, write) => observer?.later(place, write),
 });
