@@ -120,7 +120,7 @@ it("does each document by itself, whatever becomes of the others", async () => {
     if (document === 3) throw new Error("a bug");
     done.push(document);
   });
-  expect(done.toSorted()).toEqual([0, 1, 4]);
+  expect(new Set(done)).toEqual(new Set([0, 1, 4]));
 });
 
 it("does each of many documents once, a few at once, and holds few of them in memory", async () => {

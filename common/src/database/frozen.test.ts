@@ -86,7 +86,8 @@ it("does not end a cursor whose documents take longer than an operation may", as
   await Promise.all([saveToy(), saveToy(), saveToy()]);
   const count = await Toy.countDocuments();
   let seen = 0;
-  for await (const _toy of Toy.find().cursor({ batchSize: 1 })) {
+  const cursor = Toy.find().cursor({ batchSize: 1 });
+  while (await cursor.next()) {
     await clock.wait(500);
     seen += 1;
   }
