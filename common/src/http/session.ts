@@ -81,6 +81,7 @@ export function session(): RequestHandler {
       ...cookieOptions(),
       name,
       signed: false, // the token inside is
+      overwrite: false, // or what clearOthers() says is left out of the answer
       maxAge: config.JWT_EXPIRES_IN * 1000,
     });
     return middleware(req, res, next);
