@@ -1,7 +1,6 @@
-import { TooManyRequestsError, UnavailableError, seconds } from "@eventhive/common";
+import { TooManyRequestsError, UnavailableError, networkOf, seconds } from "@eventhive/common";
 import { config } from "./config";
 import { type RefusalReason, refusedHashes } from "./metrics";
-import { networkOf } from "./network";
 
 const maxRunning = 2; // over all queues: each fills a core and, at the usual cost, 128 MiB
 let running = 0;

@@ -25,6 +25,7 @@ export { failpoint, onFailpoint } from "./failpoint";
 export { createApp } from "./http/create-app";
 export { currentUser, findCurrentUser, requireAuth, signIn, signOut } from "./http/session";
 export type { CurrentUser } from "./http/session";
+export { networkOf } from "./http/network";
 export { validateRequest } from "./http/validate-request";
 export { newestFirst, readPage } from "./http/pages";
 export type { SortOrder } from "./http/pages";

@@ -1,10 +1,9 @@
-import { BadRequestError, signIn as openSession, validateRequest } from "@eventhive/common";
+import { BadRequestError, networkOf, signIn as openSession, validateRequest } from "@eventhive/common";
 import type { RequestHandler } from "express";
 import { body } from "express-validator";
 import { canonicalEmail } from "../canonical-email";
 import { signInHashes } from "../hashing-queue";
 import { findByEmail, hasPassword, rememberNetwork } from "../models/user";
-import { networkOf } from "../network";
 import { throttled } from "../throttling";
 
 interface SignInBody {

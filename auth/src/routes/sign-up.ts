@@ -2,6 +2,7 @@ import {
   BadRequestError,
   hours,
   isDuplicateKey,
+  networkOf,
   signIn as openSession,
   validateRequest,
 } from "@eventhive/common";
@@ -12,7 +13,6 @@ import { config } from "../config";
 import { signUpHashes } from "../hashing-queue";
 import { countAttempt } from "../models/attempt-count";
 import { User } from "../models/user";
-import { networkOf } from "../network";
 import { hashPassword } from "../password";
 
 interface SignUpBody {
