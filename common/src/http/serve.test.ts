@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import express from "express";
+import { eventually } from "../messaging/event-bus.contract";
 import { freePort, oneConnection } from "./one-connection.testing";
 import { type HttpServer, type Readiness, serve } from "./serve";
 
@@ -102,4 +103,14 @@ it("is drained although somebody holds a connection without asking for anything"
   const closed = Promise.all([once(silent, "close"), once(halfAsked, "close")]);
   await server.drain();
   await closed;
+});
+
+it("is drained although a client left with requests that waited behind another", async () => {
+  let asked = 0;
+  server.open(express().get("/slow", () => void (asked += 1)));
+  const socket = connect(port, "127.0.0.1").on("error", () => {});
+  socket.write("GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(3));
+  await eventually(() => expect(asked).toBe(3));
+  socket.destroy();
+  await server.drain();
 });

@@ -73,6 +73,12 @@ export async function serve(
     requestTimeout: seconds(100),
   };
   const server = createServer(limits, handle);
+  // When a connection ends, Node closes the answer that it was taking, but not those of pipelined requests behind it.
+  server.on("connection", (socket) =>
+    socket.once("close", () => {
+      for (const res of unanswered) if (res.req.socket === socket && !res.socket) res.emit("close");
+    }),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) =>
       reject(new Error(`Cannot listen on port ${port}, set PORT to another: ${error.message}`)),
