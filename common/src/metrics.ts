@@ -35,8 +35,20 @@ export const metrics = {
     help: "Aggregates with an event that should have been published by now, as far as the next batch reaches",
     labelNames: ["collection"],
   }),
+  openStreams: new Gauge({
+    name: "open_streams",
+    help: "Streams of server-sent events that this process holds",
+  }),
+  streamsRefused: new Counter({
+    name: "streams_refused_total",
+    help: "Streams refused, by the limit that was reached: user, network or process",
+    labelNames: ["limit"],
+  }),
   busConnected: new Gauge({ name: "bus_connected", help: "1 while the broker is there" }),
 };
+
+// There from the start, so that the first one is an increase.
+for (const limit of ["user", "network", "process"]) metrics.streamsRefused.inc({ limit }, 0);
 
 /** The Prometheus exposition of this process. */
 export const exposeMetrics = (): Promise<string> => register.metrics();

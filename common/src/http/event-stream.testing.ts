@@ -16,13 +16,17 @@ export interface EventStream {
 }
 
 /** Reads server-sent events as an EventSource does, but does not come back when they end. */
-export async function readStream(url: string, cookie = ""): Promise<EventStream> {
+export async function readStream(
+  url: string,
+  cookie = "",
+  headers: Record<string, string> = {},
+): Promise<EventStream> {
   const leaving = new AbortController();
-  const response = await fetch(url, { headers: { cookie }, signal: leaving.signal });
-  const { status, headers, body } = response;
+  const response = await fetch(url, { headers: { cookie, ...headers }, signal: leaving.signal });
+  const { status, body } = response;
   const stream: EventStream = {
     status,
-    headers,
+    headers: response.headers,
     messages: [],
     heartbeats: 0,
     retryInMilliseconds: 3000, // until the stream says otherwise

@@ -4,7 +4,7 @@ import cookieSession from "cookie-session";
 import type { Request, RequestHandler } from "express";
 import jwt from "jsonwebtoken";
 import { z } from "zod";
-import { clock } from "../clock";
+import { clock, seconds } from "../clock";
 import { NotAuthenticatedError } from "../errors";
 import { durationInSeconds, settings, text, url } from "../settings";
 
@@ -22,7 +22,7 @@ const config = settings(
 );
 
 const user = z.object({ id: z.string(), email: z.string() });
-const claims = user.extend({ iat: z.number() });
+const claims = user.extend({ iat: z.number(), exp: z.number() });
 /** Who sends a request, as the token says. */
 export type CurrentUser = z.infer<typeof user>;
 
@@ -134,22 +134,34 @@ function tokenIn(cookie: string): unknown {
   }
 }
 
-const users = new WeakMap<Request, CurrentUser | undefined>();
-
-/**
- * The user who sends this request, if any. Browsers may send several cookies named `session`, of parent domains or
- * other paths: the newest valid one is what the user did last.
- */
-export function findCurrentUser(req: Request): CurrentUser | undefined {
-  if (!users.has(req)) users.set(req, newestUser(req));
-  return users.get(req);
+interface Session {
+  user: CurrentUser;
+  /** Milliseconds since 1970. */
+  endsAt: number;
 }
 
-function newestUser(req: Request): CurrentUser | undefined {
+const sessions = new WeakMap<Request, Session | undefined>();
+
+/** Browsers may send several cookies named `session`, of parent domains or other paths: the newest valid one counts. */
+function findSession(req: Request): Session | undefined {
+  if (!sessions.has(req)) sessions.set(req, newestSession(req));
+  return sessions.get(req);
+}
+
+function newestSession(req: Request): Session | undefined {
   const valid = sessionCookies(req).flatMap((cookie) => readToken(tokenIn(cookie)) ?? []);
   const [newest] = valid.toSorted((one, other) => other.iat - one.iat);
-  return newest && user.parse(newest);
+  return newest && { user: user.parse(newest), endsAt: seconds(newest.exp) };
 }
+
+/** The user who sends this request, if any. */
+export const findCurrentUser = (req: Request): CurrentUser | undefined => findSession(req)?.user;
+
+/**
+ * When the token of this request expires, in milliseconds since 1970; undefined when nobody is signed in. For answers that
+ * last: a request itself is accepted for 30 s longer, because the clocks of two services may differ.
+ */
+export const sessionEndsAt = (req: Request): number | undefined => findSession(req)?.endsAt;
 
 /** @throws NotAuthenticatedError when nobody is signed in */
 export function currentUser(req: Request): CurrentUser {

@@ -53,23 +53,6 @@ it("neither looks nor listens for who has left, before the first look was over o
   expect(looks).toBe(2);
 });
 
-it("gives each user, and each address of the others, five streams at once", async () => {
-  const user = signedIn();
-  const readFive = (cookie?: string) => Promise.all([1, 2, 3, 4, 5].map(() => stage.read(cookie)));
-  const ofUser = await readFive(user);
-  const ofAddress = await readFive();
-  expect([...ofUser, ...ofAddress].map(({ status }) => status)).toEqual(Array(10).fill(200));
-  for (const cookie of [user, undefined]) {
-    const refused = await stage.read(cookie);
-    expect(refused).toMatchObject({ status: 429, refusal: { code: "too-many-streams" } });
-    expect(refused.headers.get("Retry-After")).toBe("15");
-  }
-  expect((await stage.read(signedIn())).status).toBe(200);
-
-  ofUser[0]?.leave();
-  await eventually(async () => expect((await stage.read(user)).status).toBe(200));
-});
-
 it("lets a reader go who does not read", async () => {
   const { id } = ticket();
   stage.find = async () => [ticket(id)];

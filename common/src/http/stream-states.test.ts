@@ -17,8 +17,17 @@ it("begins with what there is, and tells a proxy to pass it on as it comes", asy
   expect(stream.headers.get("Content-Type")).toMatch(/^text\/event-stream/);
   expect(stream.headers.get("Cache-Control")).toBe("no-store, no-transform");
   expect(stream.headers.get("X-Accel-Buffering")).toBe("no");
-  expect(stream.retryInMilliseconds).toBeGreaterThanOrEqual(1000);
-  expect(stream.retryInMilliseconds).toBeLessThanOrEqual(2000);
+});
+
+it("spreads the return of its readers over several seconds", async () => {
+  const random = jest.spyOn(Math, "random");
+  const retryAt = async (value: number) => {
+    random.mockReturnValue(value);
+    const stream = await stage.read();
+    await eventually(() => expect(stream.messages).toHaveLength(2));
+    return stream.retryInMilliseconds;
+  };
+  expect([await retryAt(0), await retryAt(0.5), await retryAt(1)]).toEqual([1000, 4500, 8000]);
 });
 
 it("goes on with newer versions of these, and shows neither what is older nor anything else", async () => {
@@ -83,6 +92,37 @@ it("says every 15 s that it lives, and shows what the bus did not tell", async (
   };
   jest.advanceTimersByTime(seconds(15));
   await eventually(() => expect(stream.heartbeats).toBe(2));
+});
+
+it("does not look again while a look has no answer yet", async () => {
+  withoutHeartbeats();
+  const stream = await stage.read();
+  await eventually(() => expect(stream.messages).toHaveLength(2));
+  let looks = 0;
+  let answer = () => {};
+  stage.find = async () => {
+    looks += 1;
+    await new Promise<void>((resolve) => (answer = resolve));
+    return stage.tickets;
+  };
+  jest.advanceTimersByTime(seconds(45));
+  await eventually(() => expect(stream.heartbeats).toBe(3));
+  expect(looks).toBe(1);
+  answer();
+  await new Promise(setImmediate);
+  jest.advanceTimersByTime(seconds(15));
+  expect(looks).toBe(2);
+});
+
+it("ends when its reader may no longer see what it shows", async () => {
+  withoutHeartbeats();
+  const stream = await stage.read();
+  await eventually(() => expect(stream.messages).toHaveLength(2));
+  stage.find = async () => {
+    throw new NotFoundError("ticket");
+  };
+  jest.advanceTimersByTime(seconds(15));
+  expect(await stream.ended).toBe("in order");
 });
 
 it("answers as any route does when the reader may not see it, and keeps no place for that", async () => {

@@ -41,6 +41,8 @@ interface Stage {
   watching: number;
   stream(req: Request, res: Response): Promise<void>;
   read(cookie?: string, path?: string): Promise<EventStream>;
+  /** As somebody at this address, signed in or not. */
+  readFrom(address: string, cookie?: string): Promise<EventStream>;
 }
 
 /** Before each test, a server with a stream of two tickets at `/stream`. */
@@ -57,6 +59,11 @@ export function setUpStream(addRoutes: (api: Express) => void = () => {}): Stage
       };
     },
   };
+  const keep = async (reading: Promise<EventStream>) => {
+    const stream = await reading;
+    open.push(stream);
+    return stream;
+  };
   const look = async () =>
     (await stage.find()).map(({ id, version, ...rest }) => ({
       _id: new Types.ObjectId(id),
@@ -70,11 +77,9 @@ export function setUpStream(addRoutes: (api: Express) => void = () => {}): Stage
     find: async () => [],
     watching: 0,
     stream: (req, res) => streamStates(req, res, { name: "ticket", watcher: counted, look }),
-    read: async (cookie, path = "/stream") => {
-      const stream = await readStream(`http://127.0.0.1:${stage.port}${path}`, cookie);
-      open.push(stream);
-      return stream;
-    },
+    read: (cookie, path = "/stream") => keep(readStream(`http://127.0.0.1:${stage.port}${path}`, cookie)),
+    readFrom: (address, cookie) =>
+      keep(readStream(`http://127.0.0.1:${stage.port}/stream`, cookie, { "X-Forwarded-For": address })),
   };
 
   beforeEach(async () => {

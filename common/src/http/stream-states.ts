@@ -1,9 +1,11 @@
 import type { Request, Response } from "express";
-import { seconds } from "../clock";
+import { clock, seconds } from "../clock";
 import type { Aggregate } from "../database/aggregate";
-import { HttpError } from "../errors";
+import { NotAuthenticatedError, isHttpError } from "../errors";
 import { logger } from "../logger";
-import { findCurrentUser } from "./session";
+import { networkOf } from "./network";
+import { checkStreamLimits, countStream } from "./open-streams";
+import { findCurrentUser, sessionEndsAt } from "./session";
 
 interface State {
   id: string;
@@ -14,22 +16,27 @@ interface Live {
   /** The `event:` of each message. */
   name: string;
   watcher: { watch(handle: (state: State) => void): () => void };
-  /** Finds what the reader asks for, each time the same aggregates. */
+  /** Finds what the reader asks for, each time the same aggregates. Throws when the reader may no longer see them. */
   look: () => Promise<Pick<Aggregate, "_id" | "version" | "publicState">[]>;
 }
 
-const mostStreams = 5;
-const mostUnreadInBytes = 256 * 1024; // above any snapshot
-const lookEvery = seconds(15);
-
-const readers = new Map<Response, string>();
+const maxUnreadBytes = 128 * 1024; // above any snapshot: 100 tickets with the longest titles
+const heartbeatMs = seconds(15);
+const headers = {
+  "Content-Type": "text/event-stream",
+  "Cache-Control": "no-store, no-transform",
+  "X-Accel-Buffering": "no", // nginx would collect what is written
+};
+/** When a process stops, its readers come back over several seconds, not all at once. */
+const randomRetryMs = () => Math.round(seconds(1 + Math.random() * 7));
 
 /**
  * Answers with server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) for as long as the
- * reader stays. Each message is the state of one aggregate, as its events tell it: first of all that `look` finds, so
- * that who comes back has missed nothing, then each newer version of these that the bus tells of, and never an older one.
- * Looks again with each heartbeat, because the bus forgets what it could not tell.
- * @throws HttpError 429 when this user, or else this address, reads five streams of this process; whatever `look` throws
+ * reader stays, but not longer than the session that the stream was opened with. Each message is the state of one
+ * aggregate, as its events tell it: first of all that `look` finds, so that who comes back has missed nothing, then each
+ * newer version of these that the bus tells of, and never an older one. Looks again with each heartbeat, because the bus
+ * forgets what it could not tell, and ends when `look` then refuses. HEAD is answered at once, with the headers alone.
+ * @throws HttpError 401 when the session is over; 429 or 503 at a limit of open streams; whatever `look` throws
  */
 export async function streamStates(
   req: Request,
@@ -38,12 +45,16 @@ export async function streamStates(
 ): Promise<void> {
   const sent = new Map<string, number>();
   const early: State[] = [];
+  const endsAt = sessionEndsAt(req) ?? Infinity;
+  let isClosed = false;
 
   const write = (text: string) => {
     if (res.writableEnded) return;
-    if (res.writableLength > mostUnreadInBytes) res.destroy();
+    if (res.writableLength > maxUnreadBytes) res.destroy();
     else res.write(text);
   };
+  /** A reader who does not even take the end is cut off at the next heartbeat. */
+  const end = () => (res.writableEnded ? res.destroy() : res.end());
   const show = (state: State) => {
     if (state.version <= (sent.get(state.id) ?? -1)) return;
     sent.set(state.id, state.version);
@@ -59,37 +70,57 @@ export async function streamStates(
       version: found.version,
       ...found.publicState(),
     }));
+  let isLooking = false;
+  const lookAgain = async () => {
+    if (isLooking) return; // a slow database is not asked more and more
+    isLooking = true;
+    try {
+      (await find()).forEach(show);
+    } catch (error) {
+      if (isHttpError(error) && error.status < 500) end();
+      else logger.debug({ err: error }, "a stream could not look again");
+    }
+    isLooking = false;
+  };
 
-  takePlace(res, findCurrentUser(req)?.id ?? String(req.ip));
-  res.once("close", watcher.watch(hear)); // before the first look: what changes meanwhile is heard
-  const found = await find();
-  if (res.closed) return;
+  let timer: NodeJS.Timeout | undefined;
+  const schedule = () => {
+    const leftMs = endsAt - clock.now();
+    timer = setInterval(beat, leftMs > 0 ? Math.min(leftMs, heartbeatMs) : heartbeatMs);
+  };
+  const beat = () => {
+    clearInterval(timer);
+    if (endsAt <= clock.now()) end();
+    else {
+      write(":\n\n");
+      void lookAgain();
+    }
+    schedule();
+  };
 
-  res.set({
-    "Content-Type": "text/event-stream",
-    "Cache-Control": "no-store, no-transform",
-    "X-Accel-Buffering": "no", // nginx would collect what is written
+  if (endsAt <= clock.now()) throw new NotAuthenticatedError(); // other routes tolerate a token that is just over
+  const reader = { userId: findCurrentUser(req)?.id, network: networkOf(req.ip ?? "") };
+  checkStreamLimits(reader);
+  if (req.method === "HEAD") {
+    await look();
+    res.set(headers).end();
+    return;
+  }
+  if (res.closed) return; // before it was counted, so nothing would end the count
+  countStream(res, reader);
+  const stopWatching = watcher.watch(hear); // before the first look: what changes meanwhile is heard
+  res.once("close", () => {
+    isClosed = true;
+    clearInterval(timer);
+    stopWatching();
   });
-  // Not all at once, when a process goes and its readers come back to another.
-  write(`retry: ${Math.round(seconds(1 + Math.random()))}\n\n`);
+  const found = await find();
+  if (isClosed) return;
+
+  res.set(headers);
+  write(`retry: ${randomRetryMs()}\n\n`);
   found.forEach(show);
   early.forEach(hear);
-  const heartbeat = setInterval(() => {
-    write(":\n\n");
-    find().then(
-      (again) => again.forEach(show),
-      (error: unknown) => logger.debug({ err: error }, "a stream could not look again"),
-    );
-  }, lookEvery);
-  res.once("close", () => clearInterval(heartbeat));
-}
 
-/** Bounds what one reader costs a process; those of another process are not counted. */
-function takePlace(res: Response, reader: string): void {
-  if ([...readers.values()].filter((each) => each === reader).length >= mostStreams)
-    throw new HttpError(429, "too-many-streams", `${mostStreams} pages that update themselves are open`, {
-      retryAfterInSeconds: 15,
-    });
-  readers.set(res, reader);
-  res.once("close", () => readers.delete(res));
+  schedule();
 }

@@ -1,3 +1,4 @@
+import { clock, hours, seconds } from "@eventhive/common";
 import { MemoryBroker, eventBytes, newId, setUpService, signedIn } from "@eventhive/common/testing";
 import { streamsOf } from "../../../common/src/http/event-stream.testing";
 import { eventually } from "../../../common/src/messaging/event-bus.contract";
@@ -67,6 +68,18 @@ it("answers 403 for somebody else's order", async () => {
 
 it.each([newId(), "123"])("answers 404 for the order %s", async (id) => {
   expect(await stream(id)).toMatchObject({ status: 404, refusal: { code: "not-found" } });
+});
+
+it("ends with its buyer's session, and is not opened again", async () => {
+  const order = await orderOf();
+  const openedAt = clock.now();
+  const cookie = signedIn(order.userId);
+  const { messages, ended } = await stream(order.id, cookie);
+  await eventually(() => expect(messages).toHaveLength(1));
+  clock.use(() => openedAt + hours(24));
+  jest.advanceTimersByTime(seconds(15));
+  expect(await ended).toBe("in order");
+  expect(await stream(order.id, cookie)).toMatchObject({ status: 401, refusal: { code: "not-signed-in" } });
 });
 
 it("answers 401 to somebody who is not signed in", async () => {

@@ -1,0 +1,110 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { exposeMetrics } from "../metrics";
+import { eventually } from "../messaging/event-bus.contract";
+import { signedIn } from "../testing";
+import { withoutHeartbeats } from "./event-stream.testing";
+import { oneConnection } from "./one-connection.testing";
+import { setUpStream } from "./stream-states.testing";
+
+const limits = { MAX_STREAMS: 12, MAX_STREAMS_PER_USER: 3, MAX_STREAMS_PER_NETWORK: 8 };
+for (const [name, limit] of Object.entries(limits)) process.env[name] = String(limit);
+
+let handled = false;
+const stage = setUpStream((api) => {
+  api.get("/late", async (req, res) => {
+    req.socket.destroy();
+    await once(res, "close");
+    await stage.stream(req, res);
+    handled = true;
+  });
+});
+beforeEach(withoutHeartbeats);
+
+const valueOf = async (name: string) =>
+  Number(new RegExp(`^${name} (\\d+)$`, "m").exec(await exposeMetrics())?.[1]);
+const openStreams = () => valueOf("open_streams");
+const refusedBy = (limit: string) =>
+  valueOf(`streams_refused_total{limit="${limit}"}`.replace(/[{}]/g, "\\$&"));
+const statusesOf = async (count: number, read: (index: number) => ReturnType<typeof stage.readFrom>) => {
+  const streams = await Promise.all(Array.from({ length: count }, (_, index) => read(index)));
+  return streams.map(({ status }) => status).toSorted();
+};
+const times = (count: number, status: number) => Array<number>(count).fill(status);
+
+afterEach(() => eventually(async () => expect(await openStreams()).toBe(0)));
+
+it("gives each user three streams, at whatever addresses", async () => {
+  const cookie = signedIn();
+  const refused = await refusedBy("user");
+  const first = await stage.readFrom("203.0.113.1", cookie);
+  expect(await statusesOf(4, (index) => stage.readFrom(`198.51.100.${index}`, cookie))).toEqual([
+    ...times(2, 200),
+    ...times(2, 429),
+  ]);
+  const answer = await stage.readFrom("203.0.113.1", cookie);
+  expect(answer).toMatchObject({ status: 429, refusal: { code: "too-many-streams" } });
+  expect(answer.headers.get("Retry-After")).toBe("15");
+  expect((await stage.readFrom("203.0.113.1", signedIn())).status).toBe(200);
+  expect(await refusedBy("user")).toBe(refused + 3);
+
+  first.leave();
+  await eventually(async () => expect((await stage.readFrom("203.0.113.1", cookie)).status).toBe(200));
+});
+
+it.each([
+  ["an address", () => "203.0.113.1"],
+  ["a /64", (index: number) => `2001:db8:1:2::${index + 1}`],
+])("gives %s eight streams, however many accounts its readers have", async (_name, addressOf) => {
+  const cookieOf = (index: number) => (index % 2 ? signedIn() : undefined);
+  expect(await statusesOf(10, (index) => stage.readFrom(addressOf(index), cookieOf(index)))).toEqual([
+    ...times(8, 200),
+    ...times(2, 429),
+  ]);
+  const answer = await stage.readFrom(addressOf(0), signedIn());
+  expect(answer).toMatchObject({ status: 429, refusal: { code: "too-many-streams" } });
+  expect((await stage.readFrom("198.51.100.1")).status).toBe(200);
+});
+
+it("holds twelve streams, refuses more for the moment, and stays ready", async () => {
+  expect(await statusesOf(15, (index) => stage.readFrom(`198.51.100.${index}`))).toEqual([
+    ...times(12, 200),
+    ...times(3, 503),
+  ]);
+  const answer = await stage.readFrom("203.0.113.1");
+  expect(answer).toMatchObject({ status: 503, refusal: { code: "too-many-streams" } });
+  expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThanOrEqual(15);
+  expect(await openStreams()).toBe(12);
+  expect((await fetch(`http://127.0.0.1:${stage.port}/readyz`)).status).toBe(200);
+});
+
+it("answers HEAD at once, with the headers of the stream, and holds no place for it", async () => {
+  const connection = oneConnection(stage.port);
+  for (let time = 0; time < 9; time++)
+    expect(await connection.ask("HEAD", "/stream")).toMatchObject({
+      status: 200,
+      headers: {
+        "content-type": expect.stringMatching(/^text\/event-stream/),
+        "cache-control": "no-store, no-transform",
+      },
+      body: { text: "" },
+    });
+  expect([await openStreams(), stage.watching]).toEqual([0, 0]);
+  expect((await stage.read()).status).toBe(200);
+  connection.close();
+});
+
+it("holds no place for a client that left before its request was handled", async () => {
+  await expect(stage.read(undefined, "/late")).rejects.toThrow();
+  await eventually(() => expect(handled).toBe(true));
+  expect([await openStreams(), stage.watching]).toEqual([0, 0]);
+});
+
+it("holds no place for requests that waited behind a stream when their connection ended", async () => {
+  const socket = connect(stage.port, "127.0.0.1").on("error", () => {});
+  socket.write("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(3));
+  await eventually(async () => expect(await openStreams()).toBe(3));
+  socket.destroy();
+  await once(socket, "close");
+  await eventually(async () => expect([await openStreams(), stage.watching]).toEqual([0, 0]));
+});

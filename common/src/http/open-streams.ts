@@ -1,0 +1,63 @@
+import type { Response } from "express";
+import { HttpError, UnavailableError } from "../errors";
+import { metrics } from "../metrics";
+import { settings, wholeNumber } from "../settings";
+
+const config = settings({
+  /**
+   * Streams that one process holds. A stream of 100 tickets takes about 70 kB, a process without streams about 110 MB,
+   * and its manifest allows it 256 MiB.
+   */
+  MAX_STREAMS: wholeNumber().default(1000),
+  MAX_STREAMS_PER_USER: wholeNumber().default(5),
+  /** Far more than for a user: a whole office, or the customers of a mobile provider, may share one IPv4 address. */
+  MAX_STREAMS_PER_NETWORK: wholeNumber().default(100),
+});
+
+export interface Reader {
+  /** Undefined for a reader who is not signed in: those are limited by their network alone. */
+  userId: string | undefined;
+  /** As networkOf() says. */
+  network: string;
+}
+
+/** The reader is part of each entry so that whatever ends a user's access can also end that user's streams. */
+const open = new Map<Response, Reader>();
+
+/**
+ * Limits what readers cost this process; the streams of other processes are not counted.
+ * @throws HttpError 503 when this process holds all the streams it may; 429 when this user, or this network, does
+ */
+export function checkStreamLimits({ userId, network }: Reader): void {
+  const readers = [...open.values()];
+  const count = (isSame: (reader: Reader) => boolean) => readers.filter(isSame).length;
+  if (readers.length >= config.MAX_STREAMS) {
+    metrics.streamsRefused.inc({ limit: "process" });
+    throw new UnavailableError(
+      "Too many pages follow live updates right now: try again later",
+      "too-many-streams",
+      {
+        retryAfterInSeconds: 15 + Math.random() * 30, // not all of them in the same second
+      },
+    );
+  }
+  if (userId !== undefined && count((reader) => reader.userId === userId) >= config.MAX_STREAMS_PER_USER)
+    throw tooMany("user", `You have ${config.MAX_STREAMS_PER_USER} pages with live updates open: close one`);
+  if (count((reader) => reader.network === network) >= config.MAX_STREAMS_PER_NETWORK)
+    throw tooMany("network", "Too many pages with live updates are open on your network: try again later");
+}
+
+function tooMany(limit: "user" | "network", message: string): HttpError {
+  metrics.streamsRefused.inc({ limit });
+  return new HttpError(429, "too-many-streams", message, { retryAfterInSeconds: 15 });
+}
+
+/** Counts a stream until its response is closed. */
+export function countStream(res: Response, reader: Reader): void {
+  open.set(res, reader);
+  metrics.openStreams.set(open.size);
+  res.once("close", () => {
+    open.delete(res);
+    metrics.openStreams.set(open.size);
+  });
+}
