@@ -4,8 +4,8 @@ import { Polling } from "./live";
 export function Away({ what }: { what: string }) {
   return (
     <div className="notice" role="status">
-      <strong>{what} are away for a moment.</strong> Nothing is lost: this page looks again every few seconds.
-      <Polling everyMilliseconds={5_000} />
+      <strong>{what} are away for a moment.</strong> Nothing is lost: this page checks again by itself.
+      <Polling firstMs={5_000} />
     </div>
   );
 }

@@ -69,7 +69,7 @@ export function Countdown({ orderId, secondsLeft }: CountdownProps) {
       <p role="status" className="visually-hidden">
         {spoken}
       </p>
-      {left === 0 && <Polling everyMilliseconds={500} />}
+      {left === 0 && <Polling firstMs={500} />}
     </div>
   );
 }

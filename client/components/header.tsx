@@ -37,7 +37,7 @@ export async function Header() {
           {user === undefined && (
             <span className={styles.away}>
               Accounts are away for a moment
-              <Polling everyMilliseconds={5_000} />
+              <Polling firstMs={5_000} />
             </span>
           )}
         </div>

@@ -11,11 +11,13 @@ import styles from "./live-tickets.module.css";
 export function LiveTickets({ tickets }: { tickets: Ticket[] }) {
   const refresh = useRefresh();
   const [heard, setHeard] = useState<ReadonlyMap<string, Ticket>>(new Map());
+  const ids = tickets.map(({ id }) => id).join();
   useLive<Ticket>({
-    url: `/api/tickets/stream?ids=${tickets.map(({ id }) => id).join()}`,
+    url: `/api/tickets/stream?ids=${ids}`,
     event: "ticket",
+    snapshotUrl: `/api/tickets/states?ids=${ids}`,
     onState: (state) => setHeard((known) => new Map(known).set(state.id, state)),
-    onPoll: refresh,
+    onDenied: refresh,
   });
   return (
     <ul className={styles.grid}>

@@ -17,6 +17,18 @@ export async function whileReservationsLast(seconds: number, act: () => Promise<
   }
 }
 
+/** Who signs in meanwhile has a session for so long. */
+export async function whileSessionsLast(seconds: number, act: () => Promise<void>): Promise<void> {
+  await restartWith("auth-1", `JWT_EXPIRES_IN=${seconds}s`);
+  await served();
+  try {
+    await act();
+  } finally {
+    await restartWith("auth-1", "JWT_EXPIRES_IN=24h");
+    await served();
+  }
+}
+
 /** The service, such as `payments`, is away meanwhile. */
 export async function without(service: string, act: () => Promise<void>): Promise<void> {
   await stop(`${service}-1`);

@@ -6,6 +6,7 @@ import { orderOf, ticketOnSale } from "../market";
 import { fault } from "../stack";
 import { expectFailure, visit, visitSignedIn } from "./browser";
 import { hydrated } from "./chromium";
+import { whileSessionsLast } from "./changes";
 import { button, heading, link, reserve, status } from "./hands";
 
 /** Notes when the page first says so, however rarely anybody looks. */
@@ -118,3 +119,48 @@ it("polls while the stream cannot be had", async () => {
   await button(bea, "Reserve for $32.50").waitFor();
   await reserve(bea);
 });
+
+it("asks for the tickets alone while a list has no stream, and does not render the page for that", async () => {
+  const title = `Opera ${randomUUID()}`;
+  const ticket = await ticketOnSale(await person("sam"), { title });
+  const eve = await visit();
+  await eve.route("**/api/tickets/stream*", (route) => route.fulfill({ status: 429 }));
+  expectFailure(429, "/api/tickets/stream");
+  await eve.goto(`/?q=${encodeURIComponent(title)}`);
+  await hydrated(eve);
+  const asked = requestsOf(eve);
+
+  await orderOf(await person("bea"), ticket);
+  await status(eve, "Reserved").waitFor();
+  expect(asked("/api/tickets/states")).toBeGreaterThan(0);
+  expect(asked("/api/tickets/stream")).toBeGreaterThan(0); // it may be had again at any time
+  expect([asked("/"), asked("/readyz")]).toEqual([0, 0]);
+});
+
+it("says that the session has ended, instead of asking again and again", async () => {
+  await whileSessionsLast(10, async () => {
+    const { page: bea, client } = await visitSignedIn();
+    const { id } = await orderOf(client, await ticketOnSale(await person("sam")));
+    const asked = requestsOf(bea);
+    expectFailure(401, `/api/orders/${id}/stream`);
+    expectFailure(401, `/api/orders/${id}`);
+    await bea.goto(`/orders/${id}`);
+    await heading(bea, "Reserved for you").waitFor();
+    await bea.getByText("Your session has ended.").waitFor();
+    expect(await heading(bea, "Reserved for you").count()).toBe(1);
+    expect(asked(`/api/orders/${id}/stream`)).toBe(2); // the one that ended, and the one that was refused
+
+    await link(bea, "Sign in again").click();
+    await heading(bea, "Sign in").waitFor();
+    expect(new URL(bea.url()).searchParams.get("next")).toBe(`/orders/${id}`);
+  });
+});
+
+/** Counts from now on what a page asks for, by its path; not what is fetched for links that may be followed. */
+function requestsOf(page: Page): (path: string) => number {
+  const paths: string[] = [];
+  page.on("request", (request) => {
+    if (!request.headers()["next-router-prefetch"]) paths.push(new URL(request.url()).pathname);
+  });
+  return (path) => paths.filter((one) => one === path).length;
+}

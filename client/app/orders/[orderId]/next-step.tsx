@@ -2,7 +2,7 @@ import Link from "next/link";
 import { Away } from "@/components/away";
 import { CancelButton } from "@/components/cancel-button";
 import { Countdown } from "@/components/countdown";
-import { Live, Polling } from "@/components/live";
+import { Live, LiveTicket, Polling } from "@/components/live";
 import { Money } from "@/components/money";
 import { Pay } from "@/components/pay";
 import { ReserveButton } from "@/components/reserve-button";
@@ -14,7 +14,8 @@ import { findTicket } from "@/lib/tickets";
 /** What an order's buyer can do with it as it is. */
 export async function NextStep({ view }: { view: OrderView }) {
   const { order, state, payment, paymentsAreAway, secondsLeft } = view;
-  const live = <Live url={`/api/orders/${order.id}/stream`} event="order" version={order.version} />;
+  const url = `/api/orders/${order.id}`;
+  const live = <Live url={`${url}/stream`} event="order" snapshotUrl={url} version={order.version} />;
   switch (state) {
     case "awaiting-payment": {
       const { STRIPE_PUBLISHABLE_KEY: publishableKey, CURRENCY: currency } = settings();
@@ -33,7 +34,7 @@ export async function NextStep({ view }: { view: OrderView }) {
       return (
         <>
           {live}
-          <Polling everyMilliseconds={2_000} />
+          <Polling firstMs={2_000} />
           <p>
             {payment?.state === "charged"
               ? "Your card is charged. In a moment the ticket is yours, or, should it be gone, your money comes back by itself."
@@ -55,7 +56,7 @@ export async function NextStep({ view }: { view: OrderView }) {
       return (
         <>
           {live}
-          <Polling everyMilliseconds={2_000} />
+          <Polling firstMs={2_000} />
           <p>The reservation has ended; the ticket goes back to the others.</p>
           <NotCharged view={view} />
         </>
@@ -74,7 +75,7 @@ export async function NextStep({ view }: { view: OrderView }) {
     case "refunding":
       return (
         <>
-          <Polling everyMilliseconds={2_000} />
+          <Polling firstMs={2_000} />
           <p>
             The payment came too late, and the ticket went back to the others. What was charged is on its way
             back to your card, without you doing anything.
@@ -122,7 +123,7 @@ async function ReserveAgain({ view }: { view: OrderView }) {
   const isOver = ticket.status === "sold" || ticket.status === "withdrawn";
   return (
     <>
-      <Live url={`/api/tickets/stream?ids=${ticket.id}`} event="ticket" version={ticket.version} />
+      <LiveTicket ticket={ticket} />
       {ticket.status === "reserved" && !isHeldByThis && (
         <p>Someone else is paying for it now. It may come back.</p>
       )}

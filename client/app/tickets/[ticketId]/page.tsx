@@ -3,7 +3,7 @@ import { Away } from "@/components/away";
 import { Badge } from "@/components/badge";
 import { DateTime } from "@/components/date-time";
 import { JsonLd } from "@/components/json-ld";
-import { Live } from "@/components/live";
+import { LiveTicket } from "@/components/live";
 import { TicketShape } from "@/components/ticket-shape";
 import { ownOrderLabels, ticketLabels } from "@/lib/labels";
 import { currentUser, read } from "@/lib/server";
@@ -37,7 +37,7 @@ export default async function TicketPage({ params }: Props) {
   return (
     <article className={styles.ticket}>
       <JsonLd data={offerOf(ticket)} />
-      <Live url={`/api/tickets/stream?ids=${ticket.id}`} event="ticket" version={ticket.version} />
+      <LiveTicket ticket={ticket} />
       <TicketShape price={ticket.price} isGone={ticket.status !== "available" && !order} isLarge>
         <Badge {...(order ? ownOrderLabels[order.status] : ticketLabels[ticket.status])} />
         <h1>{ticket.title}</h1>
