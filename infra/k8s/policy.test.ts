@@ -1,3 +1,4 @@
+import { exposeMetrics } from "../../common/src/metrics";
 import { nats, redis } from "../local/known-servers";
 import { containerOf, render, type Rendered, type Workload } from "./render";
 
@@ -135,6 +136,18 @@ describe.each(["local", "ci", "gke"])("in the overlay %s", (overlay) => {
     expect(scaled.map(([name]) => name).toSorted()).toEqual(
       overlay === "local" ? [] : ["client", "orders", "tickets"],
     );
+  });
+
+  it("where there is monitoring, what has streams is scaled by their number as well", async () => {
+    const byStreams = {
+      type: "Pods",
+      pods: { metric: { name: "open_streams" }, target: { type: "AverageValue", averageValue: "500" } },
+    };
+    const scaled = rendered.autoscalers.filter(({ spec }) => JSON.stringify(spec).includes("open_streams"));
+    expect(namesOf(scaled)).toEqual(overlay === "gke" ? ["orders", "tickets"] : []);
+    for (const { spec } of scaled)
+      expect(spec.metrics).toEqual([expect.objectContaining({ type: "Resource" }), byStreams]);
+    expect(await exposeMetrics()).toMatch(/^open_streams \d+$/m);
   });
 
   it("what two processes or more do is spread over nodes and zones", () => {

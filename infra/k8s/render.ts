@@ -72,7 +72,7 @@ interface ConfigMap extends Manifest {
 }
 
 interface Scaled extends Manifest {
-  spec: { minReplicas: number; scaleTargetRef: { name: string } };
+  spec: { minReplicas: number; scaleTargetRef: { name: string }; metrics: object[] };
 }
 
 interface Selecting extends Manifest {

@@ -5,6 +5,7 @@ import { messaging } from "./messaging";
 import { orders } from "./orders";
 import { payments } from "./payments";
 import { running } from "./running";
+import { streaming } from "./streams";
 import { tickets } from "./tickets";
 
 export const guards: Mutant[] = [
@@ -15,4 +16,5 @@ export const guards: Mutant[] = [
   ...database,
   ...messaging,
   ...running,
+  ...streaming,
 ];
