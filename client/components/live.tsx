@@ -28,6 +28,7 @@ export function Live({ url, event, snapshotUrl, version }: LiveProps) {
     event,
     snapshotUrl,
     onState: (state) => {
+      setSignedOut(false); // or its reader has signed in elsewhere
       if (state.version > version) refresh();
     },
     // A page without a session would be the form to sign in: what is on this one is kept until its reader goes there.

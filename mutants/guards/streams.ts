@@ -80,8 +80,13 @@ export const streaming: Mutant[] = [
   {
     guard: "streams: a slow database is not asked more and more",
     file: streamStates,
-    change: { "if (isLooking) return;": "" },
-    red: { [streams]: ["does not look again while a look has no answer yet"] },
+    change: { "if (isLooking || looks >= maxLooks) return;": "" },
+    red: {
+      [streams]: [
+        "does not look again while a look has no answer yet",
+        "looks again for twenty streams at once, and for the others with their next heartbeat",
+      ],
+    },
   },
   {
     guard: "streams: their readers do not come back all at once",

@@ -5,7 +5,7 @@ it("takes an IPv4 address as it is, in either notation", () => {
   expect(networkOf("::ffff:203.0.113.7")).toBe("203.0.113.7");
 });
 
-it.each(["2001:db8:1:2::", "2001:db8:1:2::9", "2001:db8:1:2:3:4:5:6"])(
+it.each(["2001:db8:1:2::", "2001:0DB8:0001:2::9", "2001:db8:1:2::9", "2001:db8:1:2:3:4:5:6"])(
   "takes %s for the 64 bits it begins with",
   (address) => {
     expect(networkOf(address)).toBe("2001:db8:1:2");

@@ -112,6 +112,22 @@ it("does not look again while a look has no answer yet", async () => {
   await new Promise(setImmediate);
   jest.advanceTimersByTime(seconds(15));
   expect(looks).toBe(2);
+  answer();
+});
+
+it("looks again for twenty streams at once, and for the others with their next heartbeat", async () => {
+  withoutHeartbeats();
+  const streams = await Promise.all(Array.from({ length: 25 }, () => stage.read()));
+  await eventually(() => streams.forEach(({ messages }) => expect(messages).toHaveLength(2)));
+  const answers: (() => void)[] = [];
+  stage.find = () => new Promise((resolve) => answers.push(() => resolve(stage.tickets)));
+  jest.advanceTimersByTime(seconds(15));
+  expect(answers).toHaveLength(20);
+  for (const answer of answers) answer();
+  await new Promise(setImmediate);
+  jest.advanceTimersByTime(seconds(15));
+  expect(answers).toHaveLength(40);
+  for (const answer of answers) answer();
 });
 
 it("ends when its reader may no longer see what it shows", async () => {

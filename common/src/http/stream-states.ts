@@ -22,11 +22,14 @@ interface Live {
 
 const maxUnreadBytes = 128 * 1024; // above any snapshot: 100 tickets with the longest titles
 const heartbeatMs = seconds(15);
+const maxLooks = 20;
 const headers = {
   "Content-Type": "text/event-stream",
   "Cache-Control": "no-store, no-transform",
   "X-Accel-Buffering": "no", // nginx would collect what is written
 };
+/** How many streams look again just now. */
+let looks = 0;
 /** When a process stops, its readers come back over several seconds, not all at once. */
 const randomRetryMs = () => Math.round(seconds(1 + Math.random() * 7));
 
@@ -72,14 +75,17 @@ export async function streamStates(
     }));
   let isLooking = false;
   const lookAgain = async () => {
-    if (isLooking) return; // a slow database is not asked more and more
+    // A slow database is not asked more and more: the next heartbeat looks.
+    if (isLooking || looks >= maxLooks) return;
     isLooking = true;
+    looks += 1;
     try {
       (await find()).forEach(show);
     } catch (error) {
       if (isHttpError(error) && error.status < 500) end();
       else logger.debug({ err: error }, "a stream could not look again");
     }
+    looks -= 1;
     isLooking = false;
   };
 
