@@ -5,7 +5,7 @@ import { settings, wholeNumber } from "../settings";
 
 const config = settings({
   /**
-   * Streams that one process holds. Measured on tickets: 110 MB without streams, 40 kB for a stream of 24 tickets, 95 kB
+   * Streams that one process holds. Measured on tickets: 110 MB without streams, 40 kB for a stream of 24 tickets, 80 kB
    * for one of 100, the most there can be; the manifests allow a process 256 MiB.
    */
   MAX_STREAMS: wholeNumber().default(1000),

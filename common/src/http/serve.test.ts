@@ -111,6 +111,8 @@ it("is drained although a client left with requests that waited behind another",
   const socket = connect(port, "127.0.0.1").on("error", () => {});
   socket.write("GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(3));
   await eventually(() => expect(asked).toBe(3));
+  const silent = connect(port, "127.0.0.1"); // is closed once all is answered
+  await once(silent, "connect");
   socket.destroy();
   await server.drain();
 });
