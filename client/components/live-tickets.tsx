@@ -15,9 +15,8 @@ export function LiveTickets({ tickets }: { tickets: Ticket[] }) {
   useLive<Ticket>({
     url: `/api/tickets/stream?ids=${ids}`,
     event: "ticket",
-    snapshotUrl: `/api/tickets/states?ids=${ids}`,
     onState: (state) => setHeard((known) => new Map(known).set(state.id, state)),
-    onDenied: refresh,
+    onFailure: refresh,
   });
   return (
     <ul className={styles.grid}>

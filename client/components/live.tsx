@@ -12,27 +12,24 @@ interface LiveProps {
   /** A stream of one thing. */
   url: string;
   event: "order" | "ticket";
-  /** The same thing in JSON. */
-  snapshotUrl: string;
   /** What the page shows of it. */
   version: number;
 }
 
 /** Renders the page again, on the server, whenever what it shows has changed. */
-export function Live({ url, event, snapshotUrl, version }: LiveProps) {
+export function Live({ url, event, version }: LiveProps) {
   const refresh = useRefresh();
   const path = usePathname();
   const [isSignedOut, setSignedOut] = useState(false);
   useLive<{ version: number }>({
     url,
     event,
-    snapshotUrl,
     onState: (state) => {
       setSignedOut(false); // or its reader has signed in elsewhere
       if (state.version > version) refresh();
     },
     // A page without a session would be the form to sign in: what is on this one is kept until its reader goes there.
-    onDenied: (status) => (status === 401 ? setSignedOut(true) : refresh()),
+    onFailure: (status) => (status === 401 ? setSignedOut(true) : refresh()),
   });
   if (!isSignedOut) return null;
   return (
@@ -62,7 +59,7 @@ export function RefreshOnBack() {
 /** For a page of one ticket. */
 export function LiveTicket({ ticket: { id, version } }: { ticket: Pick<Ticket, "id" | "version"> }) {
   const url = `/api/tickets/stream?ids=${id}`;
-  return <Live url={url} event="ticket" snapshotUrl={`/api/tickets/${id}`} version={version} />;
+  return <Live url={url} event="ticket" version={version} />;
 }
 
 /** Renders the page again and again, ever more rarely, while it shows what nobody announces and somebody looks at it. */

@@ -12,20 +12,16 @@ interface Live<State> {
   url: string;
   /** The `event:` of its messages. */
   event: string;
-  /** Answers with the same states in JSON, one or a list. Asked while the stream is refused; cheaper than a page. */
-  snapshotUrl: string;
   onState: (state: State) => void;
-  /** The reader may no longer see this: 401, 403 or 404. Nothing is asked after that. */
-  onDenied: (status: number) => void;
+  /** Neither the stream nor its states can be had. After 401, 403 and 404, nothing more is asked. */
+  onFailure: (status: number | undefined) => void;
 }
 
 /** Hears of every change for as long as somebody looks at the page. */
-export function useLive<State>({ url, event, snapshotUrl, onState, onDenied }: Live<State>): void {
+export function useLive<State>({ url, event, onState, onFailure }: Live<State>): void {
   const hear = useEffectEvent((message: MessageEvent<string>) => onState(JSON.parse(message.data)));
-  const take = useEffectEvent((states: State | State[]) =>
-    [states].flat().forEach((one) => onState(one as State)),
-  );
-  const deny = useEffectEvent(onDenied);
+  const take = useEffectEvent((states: State[]) => states.forEach(onState));
+  const fail = useEffectEvent(onFailure);
 
   useEffect(() => {
     let stream: EventSource | undefined;
@@ -48,14 +44,19 @@ export function useLive<State>({ url, event, snapshotUrl, onState, onDenied }: L
       stream = opened;
     }
 
-    // An EventSource does not tell why it was refused, but this answer does.
+    // The same address in JSON: one query, where a page is many. And an EventSource does not tell why it was refused.
     async function poll(signal: AbortSignal): Promise<void> {
       try {
-        const { data } = await buildClient().get<State | State[]>(snapshotUrl, { signal });
+        const { data } = await buildClient().get<State[]>(url, {
+          signal,
+          headers: { accept: "application/json" },
+        });
         take(data);
       } catch (error) {
         const status = isAxiosError(error) ? error.response?.status : undefined;
-        if (status === 401 || status === 403 || status === 404) return deny(status);
+        if (signal.aborted) return;
+        fail(status);
+        if (status === 401 || status === 403 || status === 404) return;
       }
       if (!signal.aborted) open();
     }
@@ -79,5 +80,5 @@ export function useLive<State>({ url, event, snapshotUrl, onState, onDenied }: L
       document.removeEventListener("visibilitychange", follow);
       close();
     };
-  }, [url, event, snapshotUrl]);
+  }, [url, event]);
 }

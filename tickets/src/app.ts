@@ -1,7 +1,6 @@
 import { createApp } from "@eventhive/common";
 import { createTicket } from "./routes/create-ticket";
 import { listTickets } from "./routes/list-tickets";
-import { showStates } from "./routes/show-states";
 import { showTicket } from "./routes/show-ticket";
 import { streamTickets } from "./routes/stream-tickets";
 import { updateTicket } from "./routes/update-ticket";
@@ -10,7 +9,6 @@ import { withdrawTicket } from "./routes/withdraw-ticket";
 export const app = createApp((api) => {
   api.get("/api/tickets", listTickets);
   api.get("/api/tickets/stream", streamTickets);
-  api.get("/api/tickets/states", showStates);
   api.get("/api/tickets/:ticketId", showTicket);
   api.post("/api/tickets", createTicket);
   api.put("/api/tickets/:ticketId", updateTicket);

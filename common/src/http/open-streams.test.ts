@@ -78,6 +78,15 @@ it("holds twelve streams, refuses more for the moment, and stays ready", async (
   expect((await fetch(`http://127.0.0.1:${stage.port}/readyz`)).status).toBe(200);
 });
 
+it("answers with the states in JSON, once, those to whom it refuses a stream", async () => {
+  const cookie = signedIn();
+  await statusesOf(4, () => stage.read(cookie));
+  const headers = { cookie, accept: "application/json" };
+  const answer = await fetch(`http://127.0.0.1:${stage.port}/stream`, { headers });
+  expect([answer.status, await answer.json()]).toEqual([200, stage.tickets]);
+  expect(await openStreams()).toBe(3);
+});
+
 it("answers HEAD at once, with the headers of the stream, and holds no place for it", async () => {
   const connection = oneConnection(stage.port);
   for (let time = 0; time < 9; time++)

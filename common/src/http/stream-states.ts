@@ -39,6 +39,8 @@ const randomRetryMs = () => Math.round(seconds(1 + Math.random() * 7));
  * aggregate, as its events tell it: first of all that `look` finds, so that who comes back has missed nothing, then each
  * newer version of these that the bus tells of, and never an older one. Looks again with each heartbeat, because the bus
  * forgets what it could not tell, and ends when `look` then refuses. HEAD is answered at once, with the headers alone.
+ * Who prefers JSON is answered once, with a list of what `look` finds, and without a limit: a page that was refused a
+ * stream polls it.
  * @throws HttpError 401 when the session is over; 429 or 503 at a limit of open streams; whatever `look` throws
  */
 export async function streamStates(
@@ -106,6 +108,10 @@ export async function streamStates(
 
   if (endsAt <= clock.now()) throw new NotAuthenticatedError(); // other routes tolerate a token that is just over
   const reader = { userId: findCurrentUser(req)?.id, network: networkOf(req.ip ?? "") };
+  if (req.accepts(["text/event-stream", "application/json"]) === "application/json") {
+    res.json(await find());
+    return;
+  }
   checkStreamLimits(reader);
   if (req.method === "HEAD") {
     await look();

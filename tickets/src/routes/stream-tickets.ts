@@ -9,7 +9,7 @@ export const ticketUpdates = watcher("ticket:updated");
 
 /** The tickets that `?ids=` names, with commas between them; without it, those that are first in the list now. */
 export const streamTickets: RequestHandler = async (req, res) => {
-  let ids = req.query.ids === undefined ? undefined : readIds(req.query.ids);
+  let ids = readIds(req.query.ids);
   const look = async () => {
     ids ??= await newestOnSale();
     return Ticket.find({ _id: trusted({ $in: ids }) });
@@ -17,8 +17,8 @@ export const streamTickets: RequestHandler = async (req, res) => {
   await streamStates(req, res, { name: "ticket", watcher: ticketUpdates, look });
 };
 
-/** @throws InvalidInputError for anything but ids */
-export function readIds(ids: unknown): string[] {
+function readIds(ids: unknown): string[] | undefined {
+  if (ids === undefined) return undefined;
   const named = typeof ids === "string" ? ids.split(",") : [];
   if (named.length > 0 && named.length <= mostTickets && named.every(isId)) return named;
   const message = `ids must be 1 to ${mostTickets} ids of tickets, with commas between them`;

@@ -14,8 +14,7 @@ import { findTicket } from "@/lib/tickets";
 /** What an order's buyer can do with it as it is. */
 export async function NextStep({ view }: { view: OrderView }) {
   const { order, state, payment, paymentsAreAway, secondsLeft } = view;
-  const url = `/api/orders/${order.id}`;
-  const live = <Live url={`${url}/stream`} event="order" snapshotUrl={url} version={order.version} />;
+  const live = <Live url={`/api/orders/${order.id}/stream`} event="order" version={order.version} />;
   switch (state) {
     case "awaiting-payment": {
       const { STRIPE_PUBLISHABLE_KEY: publishableKey, CURRENCY: currency } = settings();
