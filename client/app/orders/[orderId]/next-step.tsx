@@ -63,7 +63,7 @@ export async function NextStep({ view }: { view: OrderView }) {
     case "uncertain":
       return (
         <>
-          <Polling everyMilliseconds={5_000} />
+          <Polling firstMs={5_000} />
           <p>
             This order has ended, and we do not know yet whether your card was charged. If it was, the full
             amount is refunded automatically.
