@@ -27,6 +27,7 @@ export { currentUser, findCurrentUser, requireAuth, signIn, signOut } from "./ht
 export type { CurrentUser } from "./http/session";
 export { networkOf } from "./http/network";
 export { validateRequest } from "./http/validate-request";
+export { networkOf } from "./http/network";
 export { newestFirst, readPage } from "./http/pages";
 export type { SortOrder } from "./http/pages";
 export { streamStates } from "./http/stream-states";
