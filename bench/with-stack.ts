@@ -11,7 +11,12 @@ export async function withStack(measure: (stack: Stack) => Promise<void>): Promi
   const environment = {
     EVENTHIVE_DEMO: "no",
     EXPIRATION_SECONDS: "20",
+    MAX_LISTINGS: "100000",
+    MAX_LISTINGS_PER_DAY: "1000000",
     MAX_RESERVATIONS: "100000",
+    MAX_RESERVATIONS_PER_NETWORK: "100000",
+    MAX_UNPAID_PER_HOUR: "100000",
+    MAX_UNPAID_PER_NETWORK_PER_HOUR: "100000",
     SIGNUPS_PER_HOUR: "100000",
   };
   try {

@@ -25,6 +25,10 @@ function tally(answers: Answer<unknown>[]): Record<string, number> {
   return counts;
 }
 
+const idsOf = (answers: Answer<{ id: string }>[]): string[] => [
+  ...new Set(answers.flatMap(({ ok, body }) => (ok ? [body.id] : []))),
+];
+
 let seller: Client;
 let buyers: Client[];
 
@@ -35,10 +39,18 @@ beforeAll(async () => {
 
 const buyer = (n: number): Client => at(buyers, n % buyers.length);
 
-it("gives a ticket to one of 200 parallel orders by 50 buyers", async () => {
+it("gives a ticket to one of 50 buyers, who all ask four times at once", async () => {
   const ticket = await ticketOnSale(seller);
   const answers = await times(200, (n) => buyer(n).order(ticket));
-  expect(tally(answers)).toEqual({ "201": 1, "400 ticket-reserved": 199 });
+  expect(tally(answers)).toEqual({ "201": 4, "400 ticket-reserved": 196 });
+  expect(idsOf(answers)).toHaveLength(1);
+});
+
+it("answers 20 parallel orders by one buyer with one and the same order", async () => {
+  const ticket = await ticketOnSale(seller);
+  const answers = await times(20, () => buyer(0).order(ticket));
+  expect(tally(answers)).toEqual({ "201": 20 });
+  expect(idsOf(answers)).toHaveLength(1);
 });
 
 it("charges once for 20 parallel payments with different tokens", async () => {

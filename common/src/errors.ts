@@ -60,8 +60,8 @@ export class ConflictError extends HttpError {
 }
 
 export class TooManyRequestsError extends HttpError {
-  constructor(message: string, retryAfterInSeconds: number) {
-    super(429, "too-many-attempts", message, { retryAfterInSeconds });
+  constructor(message: string, retryAfterInSeconds: number, code = "too-many-attempts") {
+    super(429, code, message, { retryAfterInSeconds });
   }
 }
 

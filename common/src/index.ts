@@ -23,7 +23,7 @@ export { failpoint, onFailpoint } from "./failpoint";
 
 // HTTP
 export { createApp } from "./http/create-app";
-export { currentUser, findCurrentUser, requireAuth, signIn, signOut } from "./http/session";
+export { currentUser, findCurrentUser, pseudonymOf, requireAuth, signIn, signOut } from "./http/session";
 export type { CurrentUser } from "./http/session";
 export { networkOf } from "./http/network";
 export { validateRequest } from "./http/validate-request";

@@ -3,6 +3,9 @@ import type { Mutant } from "../mutant";
 const order = "orders/src/models/order.ts";
 const createOrder = "orders/src/routes/create-order.ts";
 const creating = "orders/src/routes/create-order.test.ts";
+const repeating = "orders/src/routes/create-order.repeated.test.ts";
+const limits = "orders/src/reservation-limits.ts";
+const limiting = "orders/src/routes/create-order.limits.test.ts";
 const cancelling = "orders/src/routes/cancel-order.test.ts";
 const completing = "orders/src/listeners/payment-created.test.ts";
 const expiring = "orders/src/expire-orders.test.ts";
@@ -93,9 +96,9 @@ export const orders: Mutant[] = [
     red: { [creating]: ["refuses a withdrawn ticket"] },
   },
   {
-    guard: "partial index: live orders are counted without reading past ones",
+    guard: "index: live orders are counted without reading past ones",
     file: order,
-    change: { "{ userId: 1, status: 1 },": "{ userId: 1, reserves: 1 }," },
+    change: { "{ userId: 1, status: 1, expiresAt: 1 }": "{ userId: 1, expiresAt: 1 }" },
     red: {
       "orders/src/models/order.test.ts": [
         "counts a buyer's live orders without reading their past ones or other buyers' orders",
@@ -107,5 +110,62 @@ export const orders: Mutant[] = [
     file: order,
     change: { "if (order.userId !== userId) throw new ForbiddenError();": "" },
     red: { [cancelling]: ["answers 403 for somebody else's order"] },
+  },
+  {
+    guard: "a buyer who asks again gets the order that they hold",
+    file: createOrder,
+    change: { "if (order.userId !== userId)\n    throw": "if (order.id)\n    throw" },
+    red: {
+      [repeating]: [
+        "answers a request that comes again with the order that the first one made",
+        "answers 20 parallel requests of one buyer with the same order",
+        "finds its own order when the outcome of the insert was lost",
+      ],
+    },
+  },
+  {
+    guard: "an order that lost the race for its ticket looks for the buyer's own",
+    file: createOrder,
+    change: { "if (held) return held;": 'if (held) throw new BadRequestError("ticket-reserved", "");' },
+    red: {
+      [repeating]: ["answers with the order that a parallel request saves between the look and the save"],
+    },
+  },
+  {
+    guard: "the order that the request asks for again does not count against its buyer",
+    file: limits,
+    change: { "reserves: trusted({ $ne: ticketId })": 'reserves: trusted({ $ne: "" })' },
+    red: { [limiting]: ["counts an order of the ticket itself as none"] },
+  },
+  {
+    guard: "unique index: one live order in each place of a network",
+    file: order,
+    change: {
+      "{ unique: true, partialFilterExpression: { place: { $exists: true } } }":
+        "{ partialFilterExpression: { place: { $exists: true } } }",
+    },
+    red: { [limiting]: ["a network holds no more than its places, however many of its users ask at once"] },
+  },
+  {
+    guard: "a cancelled order frees its place",
+    file: order,
+    change: { "in the same write\n        this.place = undefined;": "in the same write" },
+    red: { [limiting]: ["a network has a place again when an order is cancelled"] },
+  },
+  {
+    guard: "reservations that ended unpaid make a buyer wait",
+    file: limits,
+    change: { "if (restMs <= 0) return;": "if (restMs > 0) return;" },
+    red: {
+      [limiting]: [
+        "after reservations that ended unpaid a buyer waits, twice as long after each further one, and not for ever",
+      ],
+    },
+  },
+  {
+    guard: "networks of orders are removed after an hour",
+    file: "orders/src/forget-networks.ts",
+    change: { "{ $unset: { network: 1, place: 1 } }": "{}" },
+    red: { [limiting]: ["a network is stored as a pseudonym, told to nobody, and removed an hour later"] },
   },
 ];

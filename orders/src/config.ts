@@ -5,4 +5,12 @@ export const config = settings({
   EXPIRATION_SECONDS: wholeNumber().default(60),
   /** How many live unpaid reservations one buyer may hold. */
   MAX_RESERVATIONS: wholeNumber().default(10),
+  /** How many live unpaid reservations one network (an IPv4 address, or the first 64 bits of IPv6) may hold. */
+  MAX_RESERVATIONS_PER_NETWORK: wholeNumber().default(200),
+  /** How many reservations of one buyer may end unpaid within an hour before the next ones have to wait. */
+  MAX_UNPAID_PER_HOUR: wholeNumber().default(10),
+  /** The same, of one network. */
+  MAX_UNPAID_PER_NETWORK_PER_HOUR: wholeNumber().default(200),
+  /** The longest of these waits, which double from 30 s on. */
+  MAX_UNPAID_PAUSE_SECONDS: wholeNumber().default(600),
 });

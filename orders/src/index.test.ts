@@ -1,24 +1,15 @@
 import { join } from "node:path";
-import { clock, hours } from "@eventhive/common";
 import { newId, setUpService } from "@eventhive/common/testing";
 import { eventually } from "../../common/src/messaging/event-bus.contract";
 import { endProcesses, run, runOnce, surroundings } from "../../common/src/toy-process.testing";
 import { database } from "./database";
-import type { Order } from "./models/order";
-import { orderOf, reload } from "./testing";
+import { orderOf, overdueOrder, reload } from "./testing";
 
 setUpService(database);
 afterEach(endProcesses);
 
 const file = join(__dirname, "index.ts");
 const databaseUrl = (name = database.name) => `${process.env.TEST_MONGO_URL}/${name}`;
-
-async function overdueOrder(): Promise<Order> {
-  clock.use(() => Date.now() - hours(1));
-  const order = await orderOf();
-  clock.use();
-  return order;
-}
 
 /** The system's clock is an hour ahead, and one more at SIGUSR2; who rests for 30 s rests for a moment. */
 function wrongClock(): void {

@@ -2,11 +2,13 @@ import { every, seconds, startService } from "@eventhive/common";
 import { app } from "./app";
 import { database } from "./database";
 import { expireOverdueOrders } from "./expire-orders";
+import { forgetNetworks } from "./forget-networks";
 import { expirationComplete } from "./listeners/expiration-complete";
 import { paymentCreated } from "./listeners/payment-created";
 import { ticketCreated } from "./listeners/ticket-created";
 import { ticketUpdated } from "./listeners/ticket-updated";
 import { orderEnds } from "./routes/stream-order";
+import { printUnpaidReservations } from "./unpaid-reservations";
 
 startService({
   name: "orders",
@@ -14,5 +16,6 @@ startService({
   app,
   listeners: [ticketCreated, ticketUpdated, expirationComplete, paymentCreated],
   watchers: [orderEnds],
-  sweeps: [every(seconds(5), expireOverdueOrders)],
+  sweeps: [every(seconds(5), expireOverdueOrders), every(seconds(600), forgetNetworks)],
+  commands: { "unpaid-reservations": printUnpaidReservations },
 });

@@ -10,3 +10,15 @@ export const orderOutcomes = new Counter({
 const outcomes = ["created", "complete", "expired", "buyer"] satisfies (OrderStatus | CancelReason)[];
 // From 0, or the first of its kind would be no increase.
 for (const outcome of outcomes) orderOutcomes.inc({ outcome }, 0);
+
+/** The limits that a reservation can be refused by. */
+export type ReservationLimit = "buyer" | "network" | "unpaid_buyer" | "unpaid_network";
+
+export const refusedReservations = new Counter({
+  name: "reservations_refused_total",
+  help: "Reservations refused by a limit: live ones, or those that ended unpaid, of a buyer or a network",
+  labelNames: ["limit"],
+});
+
+const limits = ["buyer", "network", "unpaid_buyer", "unpaid_network"] satisfies ReservationLimit[];
+for (const limit of limits) refusedReservations.inc({ limit }, 0);

@@ -1,4 +1,4 @@
-import { type EventData, onFailpoint } from "@eventhive/common";
+import { type EventData, clock, hours, onFailpoint } from "@eventhive/common";
 import { newId } from "@eventhive/common/testing";
 import { Order, reserve } from "./models/order";
 import { Ticket, applyTicket } from "./models/ticket";
@@ -24,9 +24,17 @@ export async function ticketOnSale(difference: Partial<EventData<"ticket:updated
   return Ticket.findById(event.id).orFail();
 }
 
-export async function orderOf(buyer = newId(), ticket?: Ticket): Promise<Order> {
-  const order = reserve(ticket ?? (await ticketOnSale()), buyer);
+export async function orderOf(userId = newId(), ticket?: Ticket, network = newId()): Promise<Order> {
+  const order = reserve(ticket ?? (await ticketOnSale()), { userId, network });
   await order.save();
+  return order;
+}
+
+/** A live order whose time is over. */
+export async function overdueOrder(userId = newId()): Promise<Order> {
+  clock.use(() => Date.now() - hours(1));
+  const order = await orderOf(userId);
+  clock.use();
   return order;
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { isIP } from "node:net";
 import cookieSession from "cookie-session";
 import type { Request, RequestHandler } from "express";
@@ -31,6 +31,13 @@ const keyId = (key: string) => createHash("sha256").update(key).digest("hex").sl
 
 /** The origin of the pages that may change things. */
 export const publicOrigin = (): string => new URL(config.PUBLIC_URL).origin;
+
+/**
+ * Stands for a value that is compared and must not be read back, such as an address: 22 characters, the same in every
+ * service, others after the key of sessions was rotated.
+ */
+export const pseudonymOf = (value: string): string =>
+  createHmac("sha256", config.JWT_KEY).update(`pseudonym: ${value}`).digest("base64url").slice(0, 22);
 
 /** A token that says who its bearer is, for as long as a session lasts. */
 export function createToken(user: CurrentUser): string {

@@ -2,7 +2,7 @@ import { newId, setUpService } from "@eventhive/common/testing";
 import { z } from "zod";
 import { database } from "../database";
 import { orderOf } from "../testing";
-import { Order, countLiveOrders, liveOrdersOf } from "./order";
+import { Order, liveOrdersOf } from "./order";
 
 setUpService(database);
 
@@ -24,7 +24,7 @@ it("counts a buyer's live orders without reading their past ones or other buyers
   }));
   await Order.collection.insertMany(past);
 
-  expect(await countLiveOrders(buyer)).toBe(3);
+  expect(await Order.countDocuments(liveOrdersOf(buyer))).toBe(3);
   const { executionStats } = statistics.parse(
     await Order.find(liveOrdersOf(buyer)).explain("executionStats"),
   );

@@ -44,6 +44,10 @@ const orderSchema = new Schema(
     },
     /** The ticket that nobody else can order: there while the order is live or complete, gone once it is cancelled. */
     reserves: { type: String },
+    /** Of the buyer, as a pseudonym; private, and removed an hour after the reservation's time. */
+    network: { type: String },
+    /** One of the network's places for live reservations, `NETWORK/NUMBER`: gone once the order is complete or cancelled. */
+    place: { type: String },
   },
   {
     statics: {
@@ -51,7 +55,7 @@ const orderSchema = new Schema(
 
       storedState({ status, cancelReason, userId, expiresAt, ticket }: EventData<"order:created">) {
         const reserves = status === "cancelled" ? undefined : ticket.id;
-        return { status, cancelReason, userId, expiresAt, ticket, reserves };
+        return { status, cancelReason, userId, expiresAt, ticket, reserves, place: undefined };
       },
     },
     methods: {
@@ -73,6 +77,7 @@ const orderSchema = new Schema(
         this.status = "cancelled";
         this.cancelReason = reason;
         this.reserves = undefined; // frees the ticket in the same write
+        this.place = undefined;
         this.record("order:cancelled");
         return true;
       },
@@ -81,6 +86,7 @@ const orderSchema = new Schema(
       complete(): boolean {
         if (!this.isLive()) return false;
         this.status = "complete";
+        this.place = undefined;
         this.record("order:completed");
         return true;
       },
@@ -114,26 +120,50 @@ orderSchema.index(
   { reserves: 1 },
   { unique: true, partialFilterExpression: { reserves: { $exists: true } } },
 );
-// Counts a buyer's live orders however many cancelled ones they have.
-orderSchema.index({ userId: 1, status: 1 }, { partialFilterExpression: { reserves: { $exists: true } } });
+// Two live orders never have the same place, so a network cannot hold more tickets than it has places.
+orderSchema.index({ place: 1 }, { unique: true, partialFilterExpression: { place: { $exists: true } } });
 orderSchema.index({ userId: 1, createdAt: -1, _id: -1 });
+// Counts a buyer's live orders, and those that ended unpaid, however many there were before.
+orderSchema.index({ userId: 1, status: 1, expiresAt: 1 });
 orderSchema.index({ status: 1, expiresAt: 1 });
+const withNetwork = { partialFilterExpression: { network: { $exists: true } } };
+orderSchema.index({ network: 1, status: 1, expiresAt: 1 }, withNetwork);
+orderSchema.index({ expiresAt: 1 }, withNetwork);
 
 export const Order = database.model("Order", orderSchema);
 export type Order = InstanceType<typeof Order>;
 
-/** A reservation that is not saved yet; saving it fails with a duplicate key when somebody else has the ticket. */
-export function reserve(ticket: Ticket, userId: string): Order {
+/** Who reserves, and the pseudonym of the network that the request came from. */
+export interface Buyer {
+  userId: string;
+  network: string;
+}
+
+/**
+ * A reservation that is not saved yet. Saving it fails with a duplicate key on `reserves` when the ticket is taken, on
+ * `place` when the place is.
+ * @param place the number of a place of the buyer's network; any by default
+ */
+export function reserve(ticket: Ticket, { userId, network }: Buyer, place?: number): Order {
   const order = new Order({
     userId,
+    network,
     status: "created",
     expiresAt: new Date(clock.now() + seconds(config.EXPIRATION_SECONDS)),
     ticket: { id: ticket.id, title: ticket.title, price: ticket.price, version: ticket.version },
     reserves: ticket.id,
   });
+  order.place = `${network}/${place ?? drawNumber(order.id, config.MAX_RESERVATIONS_PER_NETWORK)}`;
   order.record("order:created");
   return order;
 }
+
+/** A number below `limit` from a fresh id, so that parallel orders seldom draw the same one. */
+export const drawNumber = (id: string, limit: number): number => Number.parseInt(id.slice(-12), 16) % limit;
+
+/** The live or complete order that a ticket is kept for. */
+export const findHolder = (ticketId: string): Promise<Order | null> =>
+  Order.findOne({ reserves: ticketId }).exec();
 
 /** @throws NotFoundError, or ForbiddenError when it is somebody else's */
 export async function findOwnOrder(userId: string, id: unknown): Promise<Order> {
@@ -143,12 +173,4 @@ export async function findOwnOrder(userId: string, id: unknown): Promise<Order> 
   return order;
 }
 
-/** MongoDB uses the partial index only for a filter that names `reserves`. */
-export const liveOrdersOf = (userId: string) => ({
-  userId,
-  status: trusted({ $in: live }),
-  reserves: trusted({ $exists: true }),
-});
-
-export const countLiveOrders = (userId: string): Promise<number> =>
-  Order.countDocuments(liveOrdersOf(userId)).exec();
+export const liveOrdersOf = (userId: string) => ({ userId, status: trusted({ $in: live }) });

@@ -20,12 +20,6 @@ const ticketSchema = new Schema(
         return { title, price, userId, withdrawn };
       },
     },
-    methods: {
-      /** Asks for a live or complete order, which is the truth here; the replica would only hear of it later. */
-      async isReserved(): Promise<boolean> {
-        return Boolean(await database.model("Order").exists({ reserves: this.id }));
-      },
-    },
   },
 );
 

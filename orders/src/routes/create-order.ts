@@ -1,18 +1,21 @@
 import {
   BadRequestError,
   ConflictError,
-  NotFoundError,
+  HttpError,
+  UnavailableError,
   currentUser,
   isDuplicateKey,
   isId,
+  networkOf,
+  pseudonymOf,
   requireAuth,
   validateRequest,
 } from "@eventhive/common";
 import type { RequestHandler } from "express";
 import { body } from "express-validator";
-import { config } from "../config";
-import { countLiveOrders, reserve } from "../models/order";
+import { type Buyer, type Order, findHolder, reserve } from "../models/order";
 import { Ticket } from "../models/ticket";
+import { checkReservationLimits, findFreePlace } from "../reservation-limits";
 
 interface CreateOrderBody {
   ticketId: string;
@@ -20,36 +23,71 @@ interface CreateOrderBody {
   price?: number;
 }
 
+const maxAttempts = 10;
+
+/** A request that comes again, or whose answer was lost, is answered with the order that the first one made. */
 export const createOrder: RequestHandler[] = [
   requireAuth,
   body("ticketId").custom(isId).withMessage("A ticket id is required"),
   body("price").optional().custom(Number.isFinite).withMessage("The price must be a number"),
   validateRequest,
   async (req, res) => {
-    const userId = currentUser(req).id;
     const { ticketId, price }: CreateOrderBody = req.body;
+    const buyer = { userId: currentUser(req).id, network: pseudonymOf(networkOf(req.ip ?? "")) };
 
     const ticket = await Ticket.findById(ticketId);
-    if (!ticket) throw new NotFoundError("ticket");
-    if (ticket.userId === userId) throw new BadRequestError("own-ticket", "This ticket is your own");
-    if (await ticket.isReserved()) throw reserved();
-    if (ticket.withdrawn) throw new BadRequestError("ticket-withdrawn", "This ticket is no longer for sale");
-    if (price !== undefined && price !== ticket.price) {
-      throw new ConflictError("price-changed", `The price is now ${ticket.price}`);
-    }
-    // A courtesy to other buyers, not an invariant: parallel requests may pass it together.
-    if ((await countLiveOrders(userId)) >= config.MAX_RESERVATIONS) {
-      throw new BadRequestError("too-many-reservations", "Pay or cancel one of your reservations first");
-    }
-
-    const order = reserve(ticket, userId);
-    try {
-      await order.save();
-    } catch (error) {
-      throw isDuplicateKey(error, "reserves") ? reserved() : error;
-    }
+    if (!ticket) throw unknown();
+    if (ticket.userId === buyer.userId) throw new BadRequestError("own-ticket", "This ticket is your own");
+    const order = (await findHeld(ticketId, buyer, price)) ?? (await reserveFor(buyer, ticket, price));
     res.status(201).json(order);
   },
 ];
 
-const reserved = () => new BadRequestError("ticket-reserved", "Somebody else has reserved this ticket");
+/**
+ * The buyer's own live order of the ticket; undefined when nobody has it.
+ * @throws when somebody else has the ticket, or the buyer can no longer use the order
+ */
+async function findHeld(ticketId: string, { userId }: Buyer, price?: number): Promise<Order | undefined> {
+  const order = await findHolder(ticketId);
+  if (!order) return undefined;
+  if (order.userId !== userId)
+    throw new BadRequestError("ticket-reserved", "Somebody else has reserved this ticket");
+  if (order.status === "complete")
+    throw new BadRequestError("already-bought", "You have already bought this ticket");
+  if (order.isOverdue())
+    throw new ConflictError(
+      "reservation-ending",
+      "Your reservation of this ticket is ending: try again soon",
+    );
+  if (price !== undefined && price !== order.ticket.price)
+    throw new ConflictError("price-changed", `You reserved this ticket for ${order.ticket.price}`);
+  return order;
+}
+
+async function reserveFor(buyer: Buyer, ticket: Ticket, price?: number): Promise<Order> {
+  if (ticket.withdrawn) throw new BadRequestError("ticket-withdrawn", "This ticket is no longer for sale");
+  if (price !== undefined && price !== ticket.price)
+    throw new ConflictError("price-changed", `The price is now ${ticket.price}`);
+  await checkReservationLimits(buyer, ticket.id);
+
+  let place: number | undefined;
+  for (let attempt = 0; attempt < maxAttempts; attempt++) {
+    const order = reserve(ticket, buyer, place);
+    try {
+      await order.save();
+      return order;
+    } catch (error) {
+      if (isDuplicateKey(error, "reserves")) {
+        const held = await findHeld(ticket.id, buyer, price);
+        if (held) return held;
+      } else if (isDuplicateKey(error, "place")) {
+        place = await findFreePlace(buyer.network, order.id);
+      } else throw error;
+    }
+  }
+  throw new UnavailableError("Too many reservations are being made at once: try again");
+}
+
+/** Orders may not have heard of a ticket that exists. */
+const unknown = () =>
+  new HttpError(404, "not-found", "There is no such ticket, or it was put on sale only just now: try again");

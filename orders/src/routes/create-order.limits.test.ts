@@ -1,0 +1,153 @@
+import { clock, hours, networkOf, pseudonymOf, seconds } from "@eventhive/common";
+import { newId, setUpService, signedIn } from "@eventhive/common/testing";
+import request from "supertest";
+import { app } from "../app";
+import { database } from "../database";
+import { forgetNetworks } from "../forget-networks";
+import { refusedReservations } from "../metrics";
+import { Order } from "../models/order";
+import { checkReservationLimits } from "../reservation-limits";
+import { orderOf, ticketOnSale } from "../testing";
+
+setUpService(database);
+
+const address = "203.0.113.7";
+const network = pseudonymOf(networkOf(address));
+const elsewhere = "198.51.100.1";
+
+// Read when first asked for.
+Object.assign(process.env, {
+  MAX_RESERVATIONS_PER_NETWORK: "10",
+  MAX_UNPAID_PER_HOUR: "3",
+  MAX_UNPAID_PER_NETWORK_PER_HOUR: "5",
+  MAX_UNPAID_PAUSE_SECONDS: "200",
+});
+
+beforeEach(() => refusedReservations.reset());
+
+async function reserve({ from = address, userId = newId() } = {}) {
+  const { id: ticketId } = await ticketOnSale();
+  return request(app)
+    .post("/api/orders")
+    .set("Cookie", signedIn(userId))
+    .set("X-Forwarded-For", from)
+    .send({ ticketId });
+}
+
+async function endUnpaid(count: number, userId = newId(), from = network): Promise<void> {
+  for (let n = 0; n < count; n++) {
+    const order = await orderOf(userId, undefined, from);
+    order.cancel(n % 2 ? "expired" : "buyer");
+    await order.save();
+  }
+}
+
+// What a parallel request sees that looked for the order before it was there, and counts after.
+it("counts an order of the ticket itself as none", async () => {
+  const userId = newId();
+  const orders = await Promise.all(Array.from({ length: 10 }, () => orderOf(userId)));
+  const buyer = { userId, network };
+  await checkReservationLimits(buyer, String(orders[0]?.ticket.id));
+  await expect(checkReservationLimits(buyer, newId())).rejects.toMatchObject({
+    code: "too-many-reservations",
+  });
+});
+
+describe("a network", () => {
+  it("holds no more than its places, however many of its users ask at once", async () => {
+    const answers = await Promise.all(Array.from({ length: 40 }, () => reserve()));
+    const refused = answers.filter(({ status }) => status !== 201);
+    expect(await Order.countDocuments()).toBe(10);
+    expect(new Set(refused.map(({ body }) => body.code))).toEqual(new Set(["too-many-from-network"]));
+    expect(refused[0]?.headers["retry-after"]).toBe("60");
+    const { values } = await refusedReservations.get();
+    expect(values).toMatchObject([{ labels: { limit: "network" }, value: 30 }]);
+  });
+
+  it("does not count for another one", async () => {
+    await Promise.all(Array.from({ length: 10 }, () => reserve()));
+    expect(await reserve()).toMatchObject({ status: 429 });
+    expect(await reserve({ from: elsewhere })).toMatchObject({ status: 201 });
+  });
+
+  it("is the first 64 bits of an IPv6 address", async () => {
+    for (let n = 0; n < 10; n++)
+      expect(await reserve({ from: `2001:db8:1:2::${n}` })).toMatchObject({ status: 201 });
+    expect(await reserve({ from: "2001:db8:1:2:ffff::1" })).toMatchObject({ status: 429 });
+    expect(await reserve({ from: "2001:db8:1:3::1" })).toMatchObject({ status: 201 });
+  });
+
+  it.each(["cancelled", "complete"])("has a place again when an order is %s", async (end) => {
+    await Promise.all(Array.from({ length: 10 }, () => reserve()));
+    const order = await Order.findOne().orFail();
+    if (end === "complete") order.complete();
+    else order.cancel("buyer");
+    await order.save();
+    expect(await reserve()).toMatchObject({ status: 201 });
+    expect(await reserve()).toMatchObject({ status: 429 });
+  });
+
+  it("is stored as a pseudonym, told to nobody, and removed an hour later", async () => {
+    const { body } = await reserve();
+    const [stored] = await Order.find();
+    expect(stored).toMatchObject({ network });
+    expect(JSON.stringify([body, stored?.outbox])).not.toMatch(new RegExp(`${network}|${address}`));
+    await forgetNetworks();
+    expect(await Order.find()).toMatchObject([{ network }]);
+    clock.use(() => Date.now() + hours(1) + seconds(61));
+    await forgetNetworks();
+    const [forgotten] = await Order.find().lean();
+    expect([forgotten?.network, forgotten?.place]).toEqual([undefined, undefined]);
+  });
+});
+
+describe("after reservations that ended unpaid", () => {
+  it("a buyer waits, twice as long after each further one, and not for ever", async () => {
+    const userId = newId();
+    await endUnpaid(3, userId, newId());
+    expect(await reserve({ userId })).toMatchObject({ status: 201 });
+
+    for (const pause of [30, 60, 120]) {
+      await endUnpaid(1, userId, newId());
+      const { status, body, headers } = await reserve({ userId });
+      expect([status, body.code]).toEqual([429, "too-many-unpaid"]);
+      const rest = Number(headers["retry-after"]);
+      expect(rest).toBeGreaterThan(pause);
+      expect(rest).toBeLessThanOrEqual(60 + pause); // from the end of the time that the last one had
+    }
+    const { values } = await refusedReservations.get();
+    expect(values).toMatchObject([{ labels: { limit: "unpaid_buyer" }, value: 3 }]);
+
+    clock.use(() => Date.now() + seconds(60 + 120 + 1));
+    expect(await reserve({ userId })).toMatchObject({ status: 201 });
+  });
+
+  it("never waits longer than the setting says", async () => {
+    const userId = newId();
+    await endUnpaid(15, userId, newId());
+    const { status, headers } = await reserve({ userId });
+    expect(status).toBe(429);
+    expect(Number(headers["retry-after"])).toBeLessThanOrEqual(260);
+  });
+
+  it("others in the network wait only when it has had too many", async () => {
+    await endUnpaid(5);
+    expect(await reserve()).toMatchObject({ status: 201 });
+    await endUnpaid(1);
+    expect((await reserve()).body.code).toBe("too-many-unpaid");
+    expect(await reserve({ from: elsewhere })).toMatchObject({ status: 201 });
+  });
+
+  it("counts neither what was bought nor what is an hour old", async () => {
+    const userId = newId();
+    for (let n = 0; n < 6; n++) {
+      const order = await orderOf(userId, undefined, network);
+      order.complete();
+      await order.save();
+    }
+    clock.use(() => Date.now() - hours(1) - seconds(61));
+    await endUnpaid(6, userId);
+    clock.use();
+    expect(await reserve({ userId })).toMatchObject({ status: 201 });
+  });
+});

@@ -1,0 +1,76 @@
+import { onFailpoint } from "@eventhive/common";
+import { newId, setUpService, signedIn } from "@eventhive/common/testing";
+import request from "supertest";
+import { app } from "../app";
+import { database } from "../database";
+import { Order } from "../models/order";
+import { beforeNextSave, orderOf, overdueOrder, ticketOnSale } from "../testing";
+
+const { published } = setUpService(database);
+
+afterEach(() => onFailpoint(undefined));
+
+const buyer = newId();
+const order = (input: object) => request(app).post("/api/orders").set("Cookie", signedIn(buyer)).send(input);
+
+it("answers a request that comes again with the order that the first one made", async () => {
+  const ticket = await ticketOnSale();
+  const first = await order({ ticketId: ticket.id, price: 20 }).expect(201);
+  const second = await order({ ticketId: ticket.id, price: 20 }).expect(201);
+  expect(second.body).toEqual(first.body);
+  expect(await published("order:created")).toHaveLength(1);
+});
+
+it("answers 20 parallel requests of one buyer with the same order", async () => {
+  const ticket = await ticketOnSale();
+  await Promise.all(Array.from({ length: 9 }, () => orderOf(buyer))); // one more is the limit
+  const answers = await Promise.all(Array.from({ length: 20 }, () => order({ ticketId: ticket.id })));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+  expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
+  expect(await Order.countDocuments({ reserves: ticket.id })).toBe(1);
+});
+
+it("finds its own order when the outcome of the insert was lost", async () => {
+  const ticket = await ticketOnSale();
+  onFailpoint(async (name) => {
+    if (name === "orders.save.after") throw new Error("the answer was lost");
+  });
+  jest.spyOn(process.stdout, "write").mockReturnValue(true); // the error is logged
+  await order({ ticketId: ticket.id }).expect(500);
+  jest.restoreAllMocks();
+  onFailpoint(undefined);
+  const { body } = await order({ ticketId: ticket.id }).expect(201);
+  expect(await Order.find()).toMatchObject([{ id: body.id, status: "created" }]);
+});
+
+it("answers with the order that a parallel request saves between the look and the save", async () => {
+  const ticket = await ticketOnSale();
+  let faster = "";
+  beforeNextSave(async () => {
+    faster = (await orderOf(buyer, ticket)).id;
+  });
+  const { body } = await order({ ticketId: ticket.id }).expect(201);
+  expect(body.id).toBe(faster);
+});
+
+it("refuses a repetition with another price than the reservation has", async () => {
+  const ticket = await ticketOnSale();
+  await order({ ticketId: ticket.id, price: 20 }).expect(201);
+  const { body } = await order({ ticketId: ticket.id, price: 30 }).expect(409);
+  expect(body.code).toBe("price-changed");
+});
+
+it("says so when the buyer has bought the ticket already", async () => {
+  const ticket = await ticketOnSale();
+  const bought = await orderOf(buyer, ticket);
+  bought.complete();
+  await bought.save();
+  const { body } = await order({ ticketId: ticket.id }).expect(400);
+  expect(body.code).toBe("already-bought");
+});
+
+it("promises nothing of a reservation whose time is over", async () => {
+  const overdue = await overdueOrder(buyer);
+  const { body } = await order({ ticketId: overdue.ticket.id }).expect(409);
+  expect(body.code).toBe("reservation-ending");
+});

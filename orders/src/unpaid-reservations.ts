@@ -1,0 +1,17 @@
+import { Order } from "./models/order";
+import { endedUnpaid } from "./reservation-limits";
+
+const maxLines = 20;
+
+/** Prints who let the most reservations of the last hour end unpaid, by user and by network (a pseudonym). */
+export async function printUnpaidReservations(): Promise<void> {
+  for (const field of ["userId", "network"]) {
+    const most = await Order.aggregate<{ _id: string | null; count: number }>([
+      { $match: endedUnpaid() },
+      { $group: { _id: `$${field}`, count: { $sum: 1 } } },
+      { $sort: { count: -1, _id: 1 } },
+      { $limit: maxLines },
+    ]);
+    for (const { _id, count } of most) process.stdout.write(`${field} ${_id ?? "unknown"}  ${count}\n`);
+  }
+}
