@@ -22,6 +22,7 @@ describe.each(["post", "put"] as const)("by %s", (method) => {
     ["empty", ""],
     ["blank", " \t\n "],
     ["longer than 200 characters", "x".repeat(201)],
+    ["longer than 200 emoji", "🎸".repeat(201)],
     ["a number", 5],
     ["a list", ["Chamber music"]],
     ["an operator", { $gt: "" }],
@@ -29,6 +30,70 @@ describe.each(["post", "put"] as const)("by %s", (method) => {
     const { body } = await send().send({ title, price: 20 }).expect(400);
     expect(body.code).toBe("invalid-input");
     expect(body.errors).toEqual([{ field: "title", message: "The title must have 1 to 200 characters" }]);
+  });
+
+  it.each([
+    ["a zero-width space", "\u200b"],
+    ["a byte order mark and joiners", "\ufeff\u200d\u2060"],
+    ["soft hyphens", "\u00ad\u00ad"],
+    ["a Hangul filler", "\u3164"],
+    ["a halfwidth Hangul filler", "\uffa0"],
+    ["a blank braille pattern", "\u2800"],
+    ["spaces between what cannot be seen", "\u200b \u00a0 \u2800"],
+    ["variation selectors", "\ufe0f\ufe0f"],
+    ["tags", "\u{e0041}"],
+    ["a mark without a letter", "\u0301"],
+    ["a mark that only sets the direction", "\u200f"],
+  ])("refuses a title of nothing but %s", async (_, title) => {
+    const { body } = await send().send({ title, price: 20 }).expect(400);
+    expect(body.errors).toEqual([
+      { field: "title", message: expect.stringMatching(/seen|1 to 200 characters/) },
+    ]);
+  });
+
+  it.each([
+    ["an override of direction", "Chamber \u202emusic"],
+    ["an embedding of direction", "Chamber \u202amusic\u202c"],
+    ["an isolate of direction", "Chamber \u2066music\u2069"],
+    ["a line break", "Chamber\nmusic"],
+    ["a tab", "Chamber\tmusic"],
+    ["a null character", "Chamber\u0000music"],
+    ["an escape character", "\u001b[31mChamber music"],
+    ["a C1 control character", "Chamber\u0085music"],
+    ["a line separator", "Chamber\u2028music"],
+    ["a noncharacter", "Chamber\uffffmusic"],
+  ])("refuses a title with %s", async (_, title) => {
+    const { body } = await send().send({ title, price: 20 }).expect(400);
+    expect(body.code).toBe("invalid-input");
+    expect(body.errors).toMatchObject([
+      { field: "title", message: expect.stringContaining("must not have") },
+    ]);
+  });
+
+  it.each(["\\ud83c", "\\udfb8 guitar", "a \\udfb8\\ud83c b"])(
+    "refuses a title with half a character, %s",
+    async (title) => {
+      const { body } = await send().type("json").send(`{"title":"${title}","price":20}`).expect(400);
+      expect(body.errors).toMatchObject([{ field: "title" }]);
+    },
+  );
+
+  it.each([
+    ["200 emoji", "🎸".repeat(200)],
+    ["an emoji of several characters", "👩‍👩‍👧‍👦 family day"],
+    ["a flag made of tags", "🏴󠁧󠁢󠁥󠁮󠁧󠁿 England"],
+    ["an emoji alone", "🎸"],
+    ["Hebrew with a mark of direction", "מופע \u200fג'אז"],
+    ["Persian with a non-joiner", "می‌خواهم"],
+    ["signs alone", "?!"],
+  ])("accepts a title with %s as it is", async (_, title) => {
+    const { body } = await send().send({ title, price: 20 });
+    expect(body.title).toBe(title);
+  });
+
+  it("stores a title in its composed form", async () => {
+    const { body } = await send().send({ title: "Soire\u0301e", price: 20 });
+    expect(body.title).toBe("Soir\u00e9e");
   });
 
   it.each([
