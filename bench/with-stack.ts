@@ -19,6 +19,7 @@ export async function withStack(measure: (stack: Stack) => Promise<void>): Promi
     MAX_UNPAID_PER_NETWORK_PER_HOUR: "100000",
     SIGNUPS_PER_HOUR: "100000",
   };
+  console.log("with", environment);
   try {
     const port = await freePort();
     const stack = await startStack({ dataFolder, port, replicas: 1, environment, say: console.log });

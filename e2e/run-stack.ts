@@ -61,6 +61,7 @@ for (const end of ["SIGINT", "SIGTERM", "disconnect"]) process.on(end, () => can
 
 async function run(): Promise<void> {
   mkdirSync(failpointsFolder(), { recursive: true });
+  console.log("with", environment);
   const stack = await startStack({
     dataFolder: dataFolder(),
     port: await freePort(),

@@ -6,6 +6,14 @@ const following = "tickets/src/follow-order.test.ts";
 const updating = "tickets/src/routes/update-ticket.test.ts";
 const withdrawing = "tickets/src/routes/withdraw-ticket.test.ts";
 
+const words = "tickets/src/words.ts";
+const title = "tickets/src/title.ts";
+const reindex = "tickets/src/reindex-titles.ts";
+const searching = "tickets/src/routes/list-tickets.search.test.ts";
+const listing = "tickets/src/routes/create-ticket.test.ts";
+const validating = "tickets/src/routes/validate-ticket.test.ts";
+const reindexing = "tickets/src/reindex-titles.test.ts";
+
 export const tickets: Mutant[] = [
   {
     guard: "a ticket that is reserved or sold cannot be edited",
@@ -121,5 +129,82 @@ export const tickets: Mutant[] = [
     file: "tickets/src/index.ts",
     change: { "  sweeps: [every(minutes(1), pruneOrders)],\n": "" },
     red: { "tickets/src/index.test.ts": ["prunes by itself what ended long ago"] },
+  },
+  {
+    guard: "search: of a long word, only its first letters are stored",
+    file: words,
+    change: { "letters.slice(0, maxWordLetters).map((": "letters.map((" },
+    red: { [searching]: ["keeps little even of a title that is one word"] },
+  },
+  {
+    guard: "search: full case folding",
+    file: words,
+    change: { ".toLowerCase().toUpperCase().toLowerCase()": ".toLowerCase()" },
+    red: {
+      [searching]: ["finds a ticket by two letters for one", "finds a ticket by an undotted small letter"],
+    },
+  },
+  {
+    guard: "search: a query without words finds nothing",
+    file: "tickets/src/routes/list-tickets.ts",
+    change: {
+      'q.trim() === "" ? undefined : queryTermsOf(q)':
+        "queryTermsOf(q).length === 0 ? undefined : queryTermsOf(q)",
+    },
+    red: { [searching]: ["does not find a ticket by signs alone"] },
+  },
+  {
+    guard: "search: terms of older rules are recognised",
+    file: words,
+    change: { "return [currentRules, ...": "return [..." },
+    red: { [reindexing]: ["goes on where it was interrupted"] },
+  },
+  {
+    guard: "reindexing: never replaces the terms of a title that was changed meanwhile",
+    file: reindex,
+    change: { "filter: { _id, title }": "filter: { _id }" },
+    red: { [reindexing]: ["never gives a title the terms of the one before"] },
+  },
+  {
+    guard: "a seller has a limit of tickets on sale",
+    file: ticket,
+    change: { "{ limit: MAX_LISTINGS })) >= MAX_LISTINGS)": "{ limit: MAX_LISTINGS })) < 0)" },
+    red: { [listing]: ["refuses more tickets on sale than the limit, until one is withdrawn or sold"] },
+  },
+  {
+    guard: "a seller has a limit of listings in a day",
+    file: ticket,
+    change: {
+      "{ limit: MAX_LISTINGS_PER_DAY })) >= MAX_LISTINGS_PER_DAY)": "{ limit: MAX_LISTINGS_PER_DAY })) < 0)",
+    },
+    red: { [listing]: ["counts for a day what was withdrawn"] },
+  },
+  {
+    guard: "a title can be seen",
+    file: title,
+    change: { "if (!visible.test(title))": 'if (title === "")' },
+    red: {
+      [validating]: [
+        "by post refuses a title of nothing but a zero-width space",
+        "by put refuses a title of nothing but a blank braille pattern",
+      ],
+    },
+  },
+  {
+    guard: "a title turns no direction and controls nothing",
+    file: title,
+    change: { "if (refused.test(title))": 'if (title === "")' },
+    red: {
+      [validating]: [
+        "by post refuses a title with an override of direction",
+        "by put refuses a title with a null character",
+      ],
+    },
+  },
+  {
+    guard: "the length of a title counts code points",
+    file: title,
+    change: { "Array.from(title).length": "title.length" },
+    red: { [validating]: ["by post accepts a title with 200 emoji as it is"] },
   },
 ];

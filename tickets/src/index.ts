@@ -5,6 +5,7 @@ import { orderCancelled } from "./listeners/order-cancelled";
 import { orderCompleted } from "./listeners/order-completed";
 import { orderCreated } from "./listeners/order-created";
 import { pruneOrders } from "./models/order";
+import { reindexTitles } from "./reindex-titles";
 import { ticketUpdates } from "./routes/stream-tickets";
 
 startService({
@@ -14,4 +15,5 @@ startService({
   listeners: [orderCreated, orderCancelled, orderCompleted],
   watchers: [ticketUpdates],
   sweeps: [every(minutes(1), pruneOrders)],
+  commands: { "reindex-titles": reindexTitles },
 });

@@ -1,17 +1,111 @@
-// Compatibility forms may be many times as long as what was typed; a title has no more letters than this.
-const mostLetters = 200;
+const maxLetters = 200; // compatibility forms may be many times as long as what was typed
+const maxWordLetters = 20;
+const maxTerms = 200;
+const maxQueryTerms = 30;
 
-/** The words of a text as the search compares them: in small letters, without accents, each once. */
-export function wordsOf(text: string): string[] {
-  const plain = text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().normalize("NFC");
-  return [...new Set(plain.slice(0, mostLetters).match(/[\p{L}\p{N}]+/gu))];
+/**
+ * The first of the terms that are stored, and no word: says by which rules the others were made. A process of an older
+ * version that changes a title leaves it out, so `reindex-titles` finds what it wrote. Count it up with each change of
+ * these rules.
+ */
+export const currentRules = "#2";
+
+// Letters that no normal form takes apart; after folding, so small ones only.
+const plainLetters: Record<string, string> = {
+  ...{
+    æ: "ae",
+    œ: "oe",
+    þ: "th",
+    ø: "o",
+    ɵ: "o",
+    ɔ: "o",
+    đ: "d",
+    ð: "d",
+    ɖ: "d",
+    ɗ: "d",
+    ł: "l",
+    ƚ: "l",
+    ɫ: "l",
+  },
+  ...{
+    ħ: "h",
+    ŧ: "t",
+    ƭ: "t",
+    ʈ: "t",
+    ŋ: "n",
+    ɲ: "n",
+    ĸ: "k",
+    ƙ: "k",
+    ƀ: "b",
+    ɓ: "b",
+    ƒ: "f",
+    ǥ: "g",
+    ɠ: "g",
+  },
+  ...{
+    ɨ: "i",
+    ɉ: "j",
+    ǝ: "e",
+    ə: "e",
+    ɛ: "e",
+    ɇ: "e",
+    ƥ: "p",
+    ɍ: "r",
+    ʉ: "u",
+    ʋ: "v",
+    ƴ: "y",
+    ƶ: "z",
+    ς: "σ",
+  },
+};
+
+/** As the search compares: without case, accents, ligatures and what cannot be seen. */
+function fold(text: string): string {
+  const base = text
+    .normalize("NFKD")
+    // Marks that make another letter of a Japanese one stay. Modifier letters and the Arabic tatweel go with the accents.
+    .replace(/(?![\u3099\u309a])[\p{M}\p{Default_Ignorable_Code_Point}\u02b9-\u02ff\u0640]/gu, "");
+  // Only the way over capitals folds "ß" into "ss" and "ı" into "i", and only from "ß" does "ẞ" get there.
+  const folded = base.toLowerCase().toUpperCase().toLowerCase();
+  const plain = folded.replace(/[^\p{ASCII}]/gu, (letter) => plainLetters[letter] ?? letter);
+  return Array.from(plain.normalize("NFC")).slice(0, maxLetters).join("");
 }
 
-/** All beginnings of all words. Stored, they find by equality what begins with a word, so one index can sort as well. */
-export function beginningsOf(text: string): string[] {
-  const beginnings = wordsOf(text).flatMap((word) => {
-    const letters = Array.from(word);
-    return letters.map((_, index) => letters.slice(0, index + 1).join(""));
-  });
-  return [...new Set(beginnings)];
+// Scripts that put no spaces between words.
+const spaceless =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u30fc\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+const words = new RegExp(
+  `(?:(?=[\\p{L}\\p{N}])${spaceless.source})+|(?:(?!${spaceless.source})[\\p{L}\\p{N}])+`,
+  "gu",
+);
+
+/** Runs of letters and digits, as letters. */
+const wordsOf = (text: string): string[][] =>
+  Array.from(fold(text).match(words) ?? [], (word) => Array.from(word));
+
+const pairsOf = (letters: string[]): string[] =>
+  letters.slice(1).map((letter, index) => letters[index] + letter);
+
+/**
+ * What a title is found by, stored with it, so that a search is an equality and one index can sort as well: each
+ * beginning of each word, and of a run in a script without spaces each letter and each pair of neighbours. Each term
+ * once, and no more than `maxTerms`.
+ */
+export function searchTermsOf(title: string): string[] {
+  const terms = wordsOf(title).flatMap((letters) =>
+    spaceless.test(letters[0] ?? "")
+      ? letters.flatMap((letter, index) => [letter, (letters[index - 1] ?? "") + letter])
+      : letters.slice(0, maxWordLetters).map((_, index) => letters.slice(0, index + 1).join("")),
+  );
+  return [currentRules, ...[...new Set(terms)].slice(0, maxTerms)];
+}
+
+/** The terms that a title must have to be found; none when the query has no letters or digits. */
+export function queryTermsOf(query: string): string[] {
+  const terms = wordsOf(query).flatMap((letters) =>
+    spaceless.test(letters[0] ?? "") && letters.length > 1
+      ? pairsOf(letters)
+      : [letters.slice(0, maxWordLetters).join("")],
+  );
+  return [...new Set(terms)].slice(0, maxQueryTerms);
 }

@@ -8,11 +8,14 @@ import {
   aggregate,
   aggregateFields,
   aggregateMethods,
+  clock,
+  hours,
   isId,
 } from "@eventhive/common";
-import { Schema } from "mongoose";
+import { Schema, trusted } from "mongoose";
+import { config } from "../config";
 import { database } from "../database";
-import { beginningsOf } from "../words";
+import { searchTermsOf } from "../words";
 import type { Order } from "./order";
 
 /** What its seller says of a ticket. */
@@ -31,7 +34,7 @@ const ticketSchema = new Schema(
     orderId: { type: String },
     sold: { type: Boolean, required: true, default: false },
     withdrawn: { type: Boolean, required: true, default: false },
-    /** Whether the status is "available", and how the title's words begin: stored for the lists' indexes only. */
+    /** Whether the status is "available", and the search terms of the title: stored for the lists' indexes only. */
     available: { type: Boolean, required: true, default: true },
     beginnings: { type: [String], select: false },
   },
@@ -50,7 +53,16 @@ const ticketSchema = new Schema(
 
       storedState({ title, price, userId, orderId, status, withdrawn }: EventData<"ticket:updated">) {
         const [sold, available] = [status === "sold", status === "available"];
-        return { title, price, userId, orderId, sold, withdrawn, available, beginnings: beginningsOf(title) };
+        return {
+          title,
+          price,
+          userId,
+          orderId,
+          sold,
+          withdrawn,
+          available,
+          beginnings: searchTermsOf(title),
+        };
       },
     },
     methods: {
@@ -107,13 +119,14 @@ const ticketSchema = new Schema(
 
 ticketSchema.pre("save", function () {
   this.available = this.status === "available";
-  if (this.isModified("title")) this.beginnings = beginningsOf(this.title);
+  if (this.isModified("title")) this.beginnings = searchTermsOf(this.title);
 });
 ticketSchema.plugin(aggregate);
 ticketSchema.index({ available: 1, createdAt: -1, _id: -1 });
 ticketSchema.index({ available: 1, price: 1, _id: 1 });
 ticketSchema.index({ userId: 1, createdAt: -1, _id: -1 });
 ticketSchema.index({ userId: 1, price: 1, _id: 1 });
+ticketSchema.index({ userId: 1 }, { partialFilterExpression: { sold: false, withdrawn: false } });
 // A search is for tickets on sale, except in one's own list, which is short: what is sold need not be kept here.
 const onSale = { partialFilterExpression: { available: true } };
 ticketSchema.index({ beginnings: 1, createdAt: -1, _id: -1 }, onSale);
@@ -128,6 +141,24 @@ export function putOnSale({ title, price }: TicketDetails, userId: string): Tick
   ticket.record("ticket:created");
   return ticket;
 }
+
+/**
+ * A courtesy to other sellers, not an invariant: parallel requests may pass it together.
+ * @throws BadRequestError when the seller has too many tickets on sale, or listed too many in a day
+ */
+export async function checkListingLimits(userId: string): Promise<void> {
+  const { MAX_LISTINGS, MAX_LISTINGS_PER_DAY } = config;
+  const onSale = { userId, sold: false, withdrawn: false };
+  if ((await Ticket.countDocuments(onSale, { limit: MAX_LISTINGS })) >= MAX_LISTINGS)
+    throw tooMany(`You have ${MAX_LISTINGS} tickets on sale, the most there can be: withdraw one first`);
+  const ofToday = { userId, createdAt: trusted({ $gt: new Date(clock.now() - hours(24)) }) };
+  if ((await Ticket.countDocuments(ofToday, { limit: MAX_LISTINGS_PER_DAY })) >= MAX_LISTINGS_PER_DAY)
+    throw tooMany(
+      `You have listed ${MAX_LISTINGS_PER_DAY} tickets in 24 hours, the most there can be: wait a while`,
+    );
+}
+
+const tooMany = (message: string) => new BadRequestError("too-many-listings", message);
 
 /** @throws NotFoundError */
 export async function findTicket(id: unknown): Promise<Ticket> {

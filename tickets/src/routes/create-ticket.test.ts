@@ -1,10 +1,22 @@
-import { newId, setUpService, signedIn } from "@eventhive/common/testing";
+import { clock, hours } from "@eventhive/common";
+import { deliver, newId, setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
+import { orderCreated } from "../listeners/order-created";
 import { Ticket } from "../models/ticket";
+import { orderEvent, ticketOnSale } from "../testing";
+
+// Read when first asked for.
+Object.assign(process.env, { MAX_LISTINGS: "3", MAX_LISTINGS_PER_DAY: "5" });
 
 const { published } = setUpService(database);
+
+const sell = (userId: string) =>
+  request(app)
+    .post("/api/tickets")
+    .set("Cookie", signedIn(userId))
+    .send({ title: "Chamber music", price: 20 });
 
 it("puts a ticket on sale and says so", async () => {
   const seller = newId();
@@ -57,4 +69,29 @@ it("takes nothing but title and price from the body", async () => {
   expect(body).toMatchObject({ userId: seller, status: "available", withdrawn: false, version: 0 });
   expect(body.id).not.toBe("6".repeat(24));
   expect(body.orderId).toBeUndefined();
+});
+
+it("refuses more tickets on sale than the limit, until one is withdrawn or sold", async () => {
+  const seller = newId();
+  const [first, second] = [await sell(seller).expect(201), await sell(seller).expect(201)];
+  await sell(seller).expect(201);
+  const { body } = await sell(seller).expect(400);
+  expect(body).toMatchObject({ code: "too-many-listings" });
+  expect(await Ticket.countDocuments()).toBe(3);
+
+  const reserved = await Ticket.findById(first.body.id).orFail();
+  await deliver(orderCreated, orderEvent(reserved)); // it may come back
+  await sell(seller).expect(400);
+  await request(app).delete(`/api/tickets/${second.body.id}`).set("Cookie", signedIn(seller)).expect(204);
+  await sell(seller).expect(201);
+  await sell(newId()).expect(201);
+});
+
+it("counts for a day what was withdrawn", async () => {
+  const seller = newId();
+  for (let n = 0; n < 5; n++) await ticketOnSale({ userId: seller });
+  await Ticket.updateMany({}, { $set: { withdrawn: true, available: false } });
+  expect((await sell(seller).expect(400)).body).toMatchObject({ code: "too-many-listings" });
+  clock.use(() => Date.now() + hours(24) + 1);
+  await sell(seller).expect(201);
 });

@@ -1,6 +1,6 @@
 import { currentUser, requireAuth } from "@eventhive/common";
 import type { RequestHandler } from "express";
-import { type TicketDetails, putOnSale } from "../models/ticket";
+import { type TicketDetails, checkListingLimits, putOnSale } from "../models/ticket";
 import { validateTicket } from "./validate-ticket";
 
 export const createTicket: RequestHandler[] = [
@@ -8,7 +8,9 @@ export const createTicket: RequestHandler[] = [
   ...validateTicket,
   async (req, res) => {
     const { title, price }: TicketDetails = req.body;
-    const ticket = putOnSale({ title, price }, currentUser(req).id);
+    const userId = currentUser(req).id;
+    await checkListingLimits(userId);
+    const ticket = putOnSale({ title, price }, userId);
     await ticket.save();
     res.status(201).json(ticket);
   },

@@ -3,7 +3,7 @@ import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
 import { Ticket } from "../models/ticket";
-import { beginningsOf } from "../words";
+import { searchTermsOf } from "../words";
 
 setUpService(database);
 
@@ -23,7 +23,7 @@ async function manyTickets(): Promise<void> {
     const sold = index % 3 === 1;
     return {
       title,
-      beginnings: beginningsOf(title),
+      beginnings: searchTermsOf(title),
       price: 10 + (index % 7),
       userId: index % 30 === 0 ? seller : newId(),
       createdAt: new Date(Date.parse("2030-01-01") + index),

@@ -2,7 +2,7 @@ import { InvalidInputError, type SortOrder, currentUser, newestFirst, readPage }
 import type { RequestHandler } from "express";
 import { trusted } from "mongoose";
 import { Ticket } from "../models/ticket";
-import { wordsOf } from "../words";
+import { queryTermsOf } from "../words";
 
 const sortOrders: SortOrder[] = [
   newestFirst,
@@ -13,18 +13,20 @@ const sortOrders: SortOrder[] = [
 export const listTickets: RequestHandler = async (req, res) => {
   const isMine = req.query.mine === "true";
   const whose = isMine ? { userId: currentUser(req).id } : { available: true };
-  const words = readWords(req.query.q);
-  const found = words.length > 0 ? { beginnings: trusted({ $all: words }) } : {};
+  const terms = readTerms(req.query.q);
+  const found = terms ? { beginnings: trusted({ $all: terms }) } : {};
 
-  const list = [isMine ? "mine" : "on sale", ...words].join(" ");
+  const list = [isMine ? "mine" : "on sale", ...(terms ?? [])].join(" ");
   const page = readPage(req, res, { sort: readSort(req.query.sort), list });
+  if (terms?.length === 0) return page.send([]);
   const tickets = Ticket.find({ ...whose, ...found, ...page.filter });
   page.send(await tickets.sort(page.sort).limit(page.limit));
 };
 
-function readWords(q: unknown = ""): string[] {
+/** Undefined without a query; an empty list for a query without words, which finds nothing. */
+function readTerms(q: unknown = ""): string[] | undefined {
   if (typeof q !== "string") throw invalid("q", "q must be given once");
-  return wordsOf(q);
+  return q.trim() === "" ? undefined : queryTermsOf(q);
 }
 
 function readSort(sort: unknown = newestFirst.name): SortOrder {
