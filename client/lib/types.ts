@@ -2,6 +2,8 @@ import type { EventData, PaymentState } from "@eventhive/common";
 
 // The API's answers are the state that events tell, and when it began.
 export type Ticket = EventData<"ticket:updated"> & { createdAt: string };
+/** As its seller is told. */
+export type Listing = Ticket & { unpaidReservations: number };
 export type Order = EventData<"order:created"> & { createdAt: string };
 
 export interface Payment {

@@ -33,7 +33,7 @@ const orderSchema = new Schema(
   },
 );
 
-orderSchema.index({ ticketId: 1, status: 1 });
+orderSchema.index({ ticketId: 1, status: 1, expiresAt: 1 });
 orderSchema.index({ expiresAt: 1 });
 
 export const Order = database.model("Order", orderSchema);
@@ -69,3 +69,13 @@ export async function pruneOrders(): Promise<void> {
 /** The orders that keep a ticket from everybody else: those that may still be paid, and the one that was. */
 export const findLiveOrders = (ticketId: string): Promise<Order[]> =>
   Order.find({ ticketId, status: trusted({ $ne: "cancelled" }) }).exec();
+
+/** How many reservations of each ticket ended unpaid within 24 hours, by ticket id; a ticket without any is left out. */
+export async function countUnpaidReservations(ticketIds: string[]): Promise<Map<string, number>> {
+  const dayAgo = new Date(clock.now() - hours(24));
+  const counts = await Order.aggregate<{ _id: string; count: number }>([
+    { $match: { ticketId: { $in: ticketIds }, status: "cancelled", expiresAt: { $gt: dayAgo } } },
+    { $group: { _id: "$ticketId", count: { $sum: 1 } } },
+  ]);
+  return new Map(counts.map(({ _id, count }) => [_id, count]));
+}

@@ -1,8 +1,9 @@
-import { clock } from "@eventhive/common";
+import { clock, hours } from "@eventhive/common";
 import { deliver, newId, setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
+import { orderCancelled } from "../listeners/order-cancelled";
 import { orderCompleted } from "../listeners/order-completed";
 import { orderCreated } from "../listeners/order-created";
 import { orderEvent, ticketOnSale } from "../testing";
@@ -54,6 +55,28 @@ it("leaves out what is reserved, sold or withdrawn, unless it is the caller's ow
   expect(titles((await list()).body).toSorted()).toEqual(["free", "somebody else's"]);
   const mine = await list({ mine: true }, signedIn(seller)).expect(200);
   expect(titles(mine.body).toSorted()).toEqual(["free", "reserved", "sold", "withdrawn"]);
+});
+
+it("tells the seller, and nobody else, how often a ticket was reserved without payment in a day", async () => {
+  const ticket = await ticketOnSale();
+  const end = (hoursAgo: number) => {
+    const expiresAt = new Date(Date.now() - hours(hoursAgo)).toISOString();
+    return deliver(orderCancelled, orderEvent(ticket, { version: 1, status: "cancelled", expiresAt }));
+  };
+  for (const hoursAgo of [0, 1, 23, 25]) await end(hoursAgo);
+  await deliver(orderCreated, orderEvent(ticket));
+  await ticketOnSale({ title: "Never reserved", userId: ticket.userId });
+
+  const mine = await list({ mine: true, sort: "price" }, signedIn(ticket.userId)).expect(200);
+  const counts = mine.body.map((listed: Listed & { unpaidReservations: number }) => [
+    listed.title,
+    listed.unpaidReservations,
+  ]);
+  expect(counts).toEqual([
+    ["Chamber music", 3],
+    ["Never reserved", 0],
+  ]);
+  expect((await list()).body[0]).not.toHaveProperty("unpaidReservations");
 });
 
 it("answers 401 to ?mine=true of somebody who is not signed in", async () => {

@@ -1,6 +1,7 @@
 import { InvalidInputError, type SortOrder, currentUser, newestFirst, readPage } from "@eventhive/common";
 import type { RequestHandler } from "express";
 import { trusted } from "mongoose";
+import { countUnpaidReservations } from "../models/order";
 import { Ticket } from "../models/ticket";
 import { queryTermsOf } from "../words";
 
@@ -19,9 +20,17 @@ export const listTickets: RequestHandler = async (req, res) => {
   const list = [isMine ? "mine" : "on sale", ...(terms ?? [])].join(" ");
   const page = readPage(req, res, { sort: readSort(req.query.sort), list });
   if (terms?.length === 0) return page.send([]);
-  const tickets = Ticket.find({ ...whose, ...found, ...page.filter });
-  page.send(await tickets.sort(page.sort).limit(page.limit));
+  const tickets = await Ticket.find({ ...whose, ...found, ...page.filter })
+    .sort(page.sort)
+    .limit(page.limit);
+  page.send(isMine ? await withUnpaid(tickets) : tickets);
 };
+
+/** What only its seller is told of a ticket. */
+async function withUnpaid(tickets: Ticket[]) {
+  const counts = await countUnpaidReservations(tickets.map(({ id }) => id));
+  return tickets.map((ticket) => ({ ...ticket.toJSON(), unpaidReservations: counts.get(ticket.id) ?? 0 }));
+}
 
 /** Undefined without a query; an empty list for a query without words, which finds nothing. */
 function readTerms(q: unknown = ""): string[] | undefined {
