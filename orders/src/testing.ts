@@ -32,7 +32,8 @@ export async function orderOf(userId = newId(), ticket?: Ticket, network = newId
 
 /** A live order whose time is over. */
 export async function overdueOrder(userId = newId()): Promise<Order> {
-  clock.use(() => Date.now() - hours(1));
+  const hourAgo = clock.now() - hours(1);
+  clock.use(() => hourAgo);
   const order = await orderOf(userId);
   clock.use();
   return order;

@@ -10,54 +10,37 @@ const maxQueryTerms = 30;
  */
 export const currentRules = "#2";
 
-// Letters that no normal form takes apart; after folding, so small ones only.
-const plainLetters: Record<string, string> = {
-  ...{
-    æ: "ae",
-    œ: "oe",
-    þ: "th",
-    ø: "o",
-    ɵ: "o",
-    ɔ: "o",
-    đ: "d",
-    ð: "d",
-    ɖ: "d",
-    ɗ: "d",
-    ł: "l",
-    ƚ: "l",
-    ɫ: "l",
-  },
-  ...{
-    ħ: "h",
-    ŧ: "t",
-    ƭ: "t",
-    ʈ: "t",
-    ŋ: "n",
-    ɲ: "n",
-    ĸ: "k",
-    ƙ: "k",
-    ƀ: "b",
-    ɓ: "b",
-    ƒ: "f",
-    ǥ: "g",
-    ɠ: "g",
-  },
-  ...{
-    ɨ: "i",
-    ɉ: "j",
-    ǝ: "e",
-    ə: "e",
-    ɛ: "e",
-    ɇ: "e",
-    ƥ: "p",
-    ɍ: "r",
-    ʉ: "u",
-    ʋ: "v",
-    ƴ: "y",
-    ƶ: "z",
-    ς: "σ",
-  },
+// Letters that no normal form takes apart, after folding: small ones only.
+const lettersByPlain = {
+  ae: "æ",
+  oe: "œ",
+  th: "þ",
+  b: "ƀɓ",
+  d: "đðɖɗ",
+  e: "ǝəɛɇ",
+  f: "ƒ",
+  g: "ǥɠ",
+  h: "ħ",
+  i: "ɨ",
+  j: "ɉ",
+  k: "ĸƙ",
+  l: "łƚɫ",
+  n: "ŋɲ",
+  o: "øɵɔ",
+  p: "ƥ",
+  r: "ɍ",
+  t: "ŧƭʈ",
+  u: "ʉ",
+  v: "ʋ",
+  y: "ƴ",
+  z: "ƶ",
+  σ: "ς",
 };
+const plainByLetter = new Map(
+  Object.entries(lettersByPlain).flatMap(([plain, letters]) =>
+    Array.from(letters, (letter) => [letter, plain] as const),
+  ),
+);
 
 /** As the search compares: without case, accents, ligatures and what cannot be seen. */
 function fold(text: string): string {
@@ -67,7 +50,7 @@ function fold(text: string): string {
     .replace(/(?![\u3099\u309a])[\p{M}\p{Default_Ignorable_Code_Point}\u02b9-\u02ff\u0640]/gu, "");
   // Only the way over capitals folds "ß" into "ss" and "ı" into "i", and only from "ß" does "ẞ" get there.
   const folded = base.toLowerCase().toUpperCase().toLowerCase();
-  const plain = folded.replace(/[^\p{ASCII}]/gu, (letter) => plainLetters[letter] ?? letter);
+  const plain = folded.replace(/[^\p{ASCII}]/gu, (letter) => plainByLetter.get(letter) ?? letter);
   return Array.from(plain.normalize("NFC")).slice(0, maxLetters).join("");
 }
 
