@@ -2,6 +2,7 @@
 
 import { type ReactNode, useId, useRef, useState } from "react";
 import { type Problem, problemOf } from "@/lib/problem";
+import { SessionEnded } from "./session-ended";
 
 interface ActionButtonProps {
   children: ReactNode;
@@ -73,7 +74,11 @@ export function ActionButton({
       )}
       {problem && (
         <div role="alert" className="notice bad">
-          {explain?.(problem) ?? problem.message}
+          {problem.code === "not-signed-in" ? (
+            <SessionEnded goOn=" and try again." />
+          ) : (
+            (explain?.(problem) ?? problem.message)
+          )}
         </div>
       )}
     </>

@@ -10,9 +10,11 @@ import {
   useRef,
   useState,
 } from "react";
+import { keepDraft, restoreDraft } from "@/lib/draft";
 import { type Problem, problemOf } from "@/lib/problem";
 import { textsOf } from "@/lib/texts-of";
 import styles from "./form.module.css";
+import { SessionEnded } from "./session-ended";
 
 const FormState = createContext<{ fields: Problem["fields"]; isSending: boolean }>({
   fields: {},
@@ -24,10 +26,12 @@ type FormProps = Omit<ComponentProps<"form">, "onSubmit"> & {
   onSend: (values: Record<string, string>) => Promise<void>;
   /** What was refused before the page came to life. */
   refused?: Problem;
+  /** Names the form, so that what was typed is there again after a session that ended was opened anew. */
+  draft?: string;
 };
 
 /** A form that sends to the API, and shows what it refuses on the fields that are to blame. */
-export function Form({ onSend, refused, children, ...attributes }: FormProps) {
+export function Form({ onSend, refused, draft, children, ...attributes }: FormProps) {
   const [problem, setProblem] = useState<Problem | undefined>(refused);
   const [isSending, setIsSending] = useState(false);
   const form = useRef<HTMLFormElement>(null);
@@ -36,13 +40,20 @@ export function Form({ onSend, refused, children, ...attributes }: FormProps) {
     if (problem) form.current?.querySelector<HTMLElement>("[aria-invalid=true], [role=alert]")?.focus();
   }, [problem]);
 
+  useEffect(() => {
+    if (draft && form.current) restoreDraft(draft, form.current);
+  }, [draft]);
+
   async function send(data: FormData): Promise<void> {
     setProblem(undefined);
     setIsSending(true);
+    const values = textsOf(data);
     try {
-      await onSend(textsOf(data));
+      await onSend(values);
     } catch (error) {
-      setProblem(problemOf(error));
+      const refusal = problemOf(error);
+      if (draft && refusal.code === "not-signed-in") keepDraft(draft, values);
+      setProblem(refusal);
     }
     setIsSending(false);
   }
@@ -60,7 +71,11 @@ export function Form({ onSend, refused, children, ...attributes }: FormProps) {
       <FormState value={{ fields: problem?.fields ?? {}, isSending }}>
         {problem?.message && (
           <p role="alert" tabIndex={-1} className="notice bad">
-            {problem.message}
+            {problem.code === "not-signed-in" ? (
+              <SessionEnded goOn=": what you have typed is kept." />
+            ) : (
+              problem.message
+            )}
           </p>
         )}
         {children}

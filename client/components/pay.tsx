@@ -1,6 +1,5 @@
 "use client";
 
-import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { type ReactNode, useCallback, useRef, useState } from "react";
 import { buildClient } from "@/lib/build-client";
@@ -8,6 +7,7 @@ import { type Problem, problemOf } from "@/lib/problem";
 import type { Order } from "@/lib/types";
 import { PayWithStripe } from "./pay-with-stripe";
 import { PayWithTestCard } from "./pay-with-test-card";
+import { SessionEnded } from "./session-ended";
 
 export interface Checkout {
   /** Of Stripe; without it, cards are test cards. */
@@ -92,11 +92,7 @@ function explain({ code, message }: Problem): ReactNode {
     case "not-found":
       return "Your order is so new that the cashier has not heard of it yet. Ask again in a moment.";
     case "not-signed-in":
-      return (
-        <>
-          You are no longer signed in. <Link href="/auth/signin">Sign in</Link>, and pay in time.
-        </>
-      );
+      return <SessionEnded goOn=", and pay in time." />;
     default:
       if (refusals.includes(code)) return message;
       return "We have not heard yet whether your card was charged. Ask again: it goes on with the same payment, so you are charged once at most.";

@@ -5,7 +5,7 @@ import { useRouter } from "next/navigation";
 import type { ReactNode } from "react";
 import { buildClient } from "@/lib/build-client";
 import { untilGone } from "@/lib/until-gone";
-import type { Problem } from "@/lib/problem";
+import { type Problem, problemOf } from "@/lib/problem";
 import type { Order, Ticket } from "@/lib/types";
 import { ActionButton } from "./action-button";
 import { Money } from "./money";
@@ -24,7 +24,7 @@ export function ReserveButton({ ticket, look = "primary", children }: ReserveBut
   async function reserve(): Promise<void> {
     const input = { ticketId: ticket.id, price: ticket.price };
     try {
-      const { data: order } = await buildClient().post<Order>("/api/orders", input);
+      const order = await post(input);
       // A page load of its own, because an order's page may load Stripe's scripts and this one may not.
       window.location.assign(`/orders/${order.id}`);
       await untilGone();
@@ -51,6 +51,24 @@ export function ReserveButton({ ticket, look = "primary", children }: ReserveBut
   );
 }
 
+const pausesMs = [500, 1_000, 2_000, 4_000];
+
+/** Orders hears of a new ticket a moment after it is on sale: a ticket that it does not know is asked for again. */
+async function post(input: object): Promise<Order> {
+  const client = buildClient();
+  for (const pauseMs of pausesMs) {
+    try {
+      return (await client.post<Order>("/api/orders", input)).data;
+    } catch (error) {
+      if (problemOf(error).code !== "not-found") throw error;
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, pauseMs);
+    });
+  }
+  return (await client.post<Order>("/api/orders", input)).data;
+}
+
 function explain({ code }: Problem): ReactNode {
   switch (code) {
     case "ticket-reserved":
@@ -75,12 +93,14 @@ function explain({ code }: Problem): ReactNode {
           <Link href="/orders">your orders</Link> first.
         </>
       );
-    case "not-signed-in":
+    case "already-bought":
       return (
         <>
-          You are no longer signed in. <Link href="/auth/signin">Sign in</Link> and try again.
+          You have already bought this ticket: see <Link href="/orders">your orders</Link>.
         </>
       );
+    case "not-found":
+      return "This ticket was put on sale only just now and is still being registered. Try again in a moment.";
     default:
       return undefined;
   }

@@ -42,7 +42,6 @@ export function SessionForm({ intent, next, refused }: SessionFormProps) {
         hint={isNew && "8 to 128 characters"}
         autoComplete={isNew ? "new-password" : "current-password"}
         minLength={isNew ? 8 : undefined}
-        maxLength={128}
         required
       />
       <SubmitButton sending={isNew ? "Signing up …" : "Signing in …"}>

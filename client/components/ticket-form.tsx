@@ -58,14 +58,18 @@ export function TicketForm({ ticket, currency }: { ticket?: Ticket; currency: st
           </button>
         </div>
       )}
-      <Form key={shown?.version} onSend={save} onInput={() => setIsTouched(true)}>
+      <Form
+        key={shown?.version}
+        onSend={save}
+        onInput={() => setIsTouched(true)}
+        draft={shown ? `ticket ${shown.id}` : "a new ticket"}
+      >
         <Field
           name="title"
           label="Title"
           hint="What it is for, when and where: this is what people search."
           defaultValue={shown?.title}
           required
-          maxLength={200}
           autoComplete="off"
         />
         <Field

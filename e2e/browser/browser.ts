@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { bodyOf, Client } from "../client";
+import { bodyOf, Client, type Credentials } from "../client";
 import { stackFile } from "../stack";
 import { launch, screens } from "./chromium";
 import { Complaints, type Failure } from "./complaints";
@@ -47,14 +47,16 @@ export async function visit({ screen = "desktop", ...options }: Visit = {}): Pro
 }
 
 /** The page of somebody who has just signed up, and the same one's hand on the API. */
-export async function visitSignedIn(options?: Visit): Promise<{ page: Page; client: Client }> {
+export async function visitSignedIn(
+  options?: Visit,
+): Promise<{ page: Page; client: Client; credentials: Credentials }> {
   const page = await visit(options);
   const credentials = { email: `${randomUUID()}@example.com`, password: "correct horse" };
   const client = new Client();
   await bodyOf(client.signUp(credentials));
   const signedIn = await page.context().request.post("/api/users/signin", { data: credentials });
   if (!signedIn.ok()) throw new Error(`answered ${signedIn.status()} ${await signedIn.text()}`);
-  return { page, client };
+  return { page, client, credentials };
 }
 
 /**

@@ -135,3 +135,65 @@ it("does not charge a price that the buyer was not shown", async () => {
   await button(bea, `Reserve for $${(ticket.price + 5).toFixed(2)}`).waitFor();
   await reserve(bea);
 });
+
+it("keeps what a seller typed when the session has ended, and goes on after signing in", async () => {
+  const { page: sam, credentials } = await visitSignedIn();
+  const title = `Opera gala ${randomUUID()}`;
+  await sam.goto("/tickets/new");
+  await hydrated(sam);
+  await sam.getByLabel("Title").fill(title);
+  await sam.getByLabel("Price in USD").fill("64.5");
+  await sam.context().clearCookies();
+  expectFailure(401, "/api/tickets");
+  await button(sam, "Put it on sale").click();
+  await sam.getByText("You are no longer signed in.").waitFor();
+  await sam.locator("main").getByRole("link", { name: "Sign in" }).click();
+  await sam.getByText("you go on where you were").waitFor();
+  await sam.getByLabel("E-mail").fill(credentials.email);
+  await sam.getByLabel("Password").fill(credentials.password);
+  await button(sam, "Sign in").click();
+  await heading(sam, "Sell a ticket").waitFor();
+  await hydrated(sam);
+  expect(await sam.getByLabel("Title").inputValue()).toBe(title);
+  expect(await sam.getByLabel("Price in USD").inputValue()).toBe("64.5");
+  await button(sam, "Put it on sale").click();
+  await heading(sam, title).waitFor();
+  await sam.goto("/tickets/new"); // once
+  await hydrated(sam);
+  expect(await sam.getByLabel("Title").inputValue()).toBe("");
+});
+
+it("takes a buyer who reserves again to the order that is already there", async () => {
+  const ticket = await ticketOnSale(await person("sam"));
+  const { page: bea, client } = await visitSignedIn();
+  await bea.route("**/api/tickets/stream*", (route) => route.abort()); // so that the page still offers it
+  expectFailure("net::ERR_FAILED", "/api/tickets/stream");
+  await bea.goto(`/tickets/${ticket.id}`);
+  await button(bea, /^Reserve for/).waitFor();
+  const order = await orderOf(client, ticket);
+  await reserve(bea);
+  expect(new URL(bea.url()).pathname).toBe(`/orders/${order.id}`);
+});
+
+it("reserves a ticket that orders has not heard of yet once it has", async () => {
+  const ticket = await ticketOnSale(await person("sam"));
+  const { page: bea } = await visitSignedIn();
+  let count = 0;
+  const body = { code: "not-found", errors: [{ message: "There is no such ticket" }] };
+  await bea.route("**/api/orders", (route) =>
+    count++ < 2 ? route.fulfill({ status: 404, json: body }) : route.continue(),
+  );
+  expectFailure(404, "/api/orders");
+  await bea.goto(`/tickets/${ticket.id}`);
+  await reserve(bea);
+});
+
+it("takes a title of 200 emoji from the form", async () => {
+  const { page: sam } = await visitSignedIn();
+  await sam.goto("/tickets/new");
+  await hydrated(sam);
+  await sam.getByLabel("Title").fill("🎸".repeat(200));
+  await sam.getByLabel("Price in USD").fill("20");
+  await button(sam, "Put it on sale").click();
+  await heading(sam, "🎸".repeat(200)).waitFor();
+});

@@ -118,6 +118,18 @@ export const states: State[] = [
       }),
   },
 
+  {
+    name: "ticket-unregistered",
+    who: "buyer",
+    path: async (market) => ticket(await market.onSale()),
+    shows: "is still being registered",
+    refused: [404, "/api/orders"],
+    act: async (page) => {
+      const body = { code: "not-found", errors: [{ message: "There is no such ticket" }] };
+      await page.route("**/api/orders", (route) => route.fulfill({ status: 404, json: body }));
+      await press("Reserve for")(page);
+    },
+  },
   { name: "sell", who: "newcomer", path: "/tickets/new", shows: "Put it on sale" },
   {
     name: "sell-refused",
@@ -128,6 +140,19 @@ export const states: State[] = [
     act: async (page) => {
       await page.getByLabel("Title").fill("   ");
       await page.getByLabel("Price in USD").fill("20");
+      await press("Put it on sale")(page);
+    },
+  },
+  {
+    name: "sell-session-ended",
+    who: "newcomer",
+    path: "/tickets/new",
+    shows: "what you have typed is kept",
+    refused: [401, "/api/tickets"],
+    act: async (page) => {
+      await page.getByLabel("Title").fill("Harbour cruise");
+      await page.getByLabel("Price in USD").fill("20");
+      await page.context().clearCookies();
       await press("Put it on sale")(page);
     },
   },

@@ -10,14 +10,14 @@ import { WithdrawButton } from "@/components/withdraw-button";
 import { ticketLabels } from "@/lib/labels";
 import { one } from "@/lib/query";
 import { mustBeSignedIn, read } from "@/lib/server";
-import type { Ticket } from "@/lib/types";
+import type { Listing } from "@/lib/types";
 
 export const metadata: Metadata = { title: "My listings", robots: { index: false } };
 
 export default async function ListingsPage({ searchParams }: PageProps<"/listings">) {
   const { cursor } = one(await searchParams);
   await mustBeSignedIn("/listings");
-  const answer = await read<Ticket[]>("/api/tickets", {
+  const answer = await read<Listing[]>("/api/tickets", {
     query: { mine: true, cursor, limit: 24 },
     path: "/listings",
   });
@@ -44,6 +44,7 @@ export default async function ListingsPage({ searchParams }: PageProps<"/listing
             facts={
               <>
                 <Money amount={ticket.price} /> · since <DateTime iso={ticket.createdAt} />
+                {unpaidInWords(ticket)}
               </>
             }
             badge={<Badge {...ticketLabels[ticket.status]} />}
@@ -62,4 +63,9 @@ export default async function ListingsPage({ searchParams }: PageProps<"/listing
       <Pager path="/listings" query={{ cursor }} nextPage={answer?.nextPage} />
     </div>
   );
+}
+
+function unpaidInWords({ unpaidReservations: count }: Listing): string {
+  if (count === 0) return "";
+  return ` · reserved ${count === 1 ? "once" : `${count} times`} without payment in the last 24 hours`;
 }
