@@ -106,7 +106,12 @@ it(`brings every replica to its source through 1,000 changes from all sides (SEE
   );
   const done = ["edit: 200", "reserve: 201", "cancel: 204"];
   const refused = ["edit: 409 changed", "edit: 400 ticket-reserved", "reserve: 400 ticket-reserved"];
-  expect([...answers].filter((answer) => answer !== "cancel: 400 order-complete").toSorted()).toEqual(
+  const sometimes = [
+    "cancel: 400 order-complete",
+    "reserve: 400 already-bought",
+    "reserve: 409 reservation-ending",
+  ];
+  expect([...answers].filter((answer) => !sometimes.includes(answer)).toSorted()).toEqual(
     [...done, ...refused].toSorted(),
   );
 });
