@@ -14,7 +14,8 @@ function refuse(host) {
   return Object.assign(new Error(`${host} is outside of the stack under test`), { code: "ENETUNREACH" });
 }
 
-const connect = net.Socket.prototype.connect;
+// oxlint-disable-next-line typescript/unbound-method -- called with the socket as its `this`
+const { connect } = net.Socket.prototype;
 net.Socket.prototype.connect = function (...given) {
   const [target, host] = Array.isArray(given[0]) ? given[0] : given; // net.connect() hands over a normalized list
   const options = typeof target === "object" ? target : { port: target, host };
@@ -40,7 +41,8 @@ for (const resolver of [dns, dns.promises, dns.Resolver.prototype, dns.promises.
     };
   }
 
-const send = dgram.Socket.prototype.send;
+// oxlint-disable-next-line typescript/unbound-method -- called with the socket as its `this`
+const { send } = dgram.Socket.prototype;
 dgram.Socket.prototype.send = function (...given) {
   const host = given.find((each, index) => index > 0 && typeof each === "string");
   if (host === undefined || isOurs(host)) return send.apply(this, given);

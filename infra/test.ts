@@ -13,7 +13,7 @@ const parts = [
 ];
 
 let stopped: NodeJS.Signals | undefined;
-let stop = (_signal: NodeJS.Signals): void => undefined;
+let stop: (signal: NodeJS.Signals) => void = () => undefined;
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.on(signal, () => {
     stopped = signal;

@@ -90,7 +90,11 @@ function readingOf(text: string, group: string, point: string): number | undefin
 }
 
 it("never takes for a price what others read as another one", () => {
-  const text = fc.string({ unit: fc.constantFrom(..."0125.,"), minLength: 1, maxLength: 10 });
+  const text = fc.string({
+    unit: fc.constantFrom("0", "1", "2", "5", ".", ","),
+    minLength: 1,
+    maxLength: 10,
+  });
   fc.assert(
     fc.property(text, (typed) => {
       const price = parse(typed);

@@ -27,7 +27,6 @@ export { currentUser, findCurrentUser, pseudonymOf, requireAuth, signIn, signOut
 export type { CurrentUser } from "./http/session";
 export { networkOf } from "./http/network";
 export { validateRequest } from "./http/validate-request";
-export { networkOf } from "./http/network";
 export { newestFirst, readPage } from "./http/pages";
 export type { SortOrder } from "./http/pages";
 export { streamStates } from "./http/stream-states";

@@ -9,7 +9,10 @@ export function networkOf(address: string, bits: 64 | 48 = 64): string {
   if (inside || !isIPv6(address)) return inside ?? address;
   const [head = [], tail = []] = address.split("::").map((part) => part.split(":"));
   const zeros = Array<string>(Math.max(0, 8 - head.length - tail.length)).fill("0");
-  return [...head, ...zeros, ...tail].slice(0, bits / 16).map(withoutZeros).join(":");
+  return [...head, ...zeros, ...tail]
+    .slice(0, bits / 16)
+    .map(withoutZeros)
+    .join(":");
 }
 
 const withoutZeros = (part: string) => Number.parseInt(part || "0", 16).toString(16);
