@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Types, trusted } from "mongoose";
+import { clock, seconds } from "../clock";
 import { Toy, database, saveToy } from "../database/toy.testing";
 import { type Event, parseEvent } from "../events";
 import { onFailpoint } from "../failpoint";
@@ -68,7 +69,7 @@ export const countUnpublished = (): Promise<number> =>
 /** As if processes that have ended had saved it some time ago: one event of each. */
 export async function leaveBehind(count: number): Promise<void> {
   const toy = (await saveToy()).toObject();
-  const time = new Date(Date.now() - 10_000).toISOString();
+  const time = new Date(clock.now() - 10_000).toISOString();
   const documents = Array.from({ length: count }, () => {
     const _id = new Types.ObjectId();
     const data = { ...toy.outbox[0].data, id: _id.toHexString() };
