@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Types, trusted } from "mongoose";
-import { clock, seconds } from "../clock";
+import { clock } from "../clock";
 import { Toy, database, saveToy } from "../database/toy.testing";
 import { type Event, parseEvent } from "../events";
 import { onFailpoint } from "../failpoint";
