@@ -37,6 +37,7 @@ export default async function startServers(): Promise<void> {
     JWT_KEY: "only-for-tests-only-for-tests-only-for-tests",
     PUBLIC_URL: "http://localhost:3000",
     LOG_LEVEL: "silent",
+    MONGO_TIMEOUT_SECONDS: "30", // some tests send hundreds of operations at once
   });
   globalThis.stopServers = async () => {
     await Promise.all([mongo.stop(), redis.stop()]);

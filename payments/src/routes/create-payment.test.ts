@@ -1,3 +1,4 @@
+import { clock, hours } from "@eventhive/common";
 import { deliver, newId, setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
 import { app } from "../app";
@@ -93,7 +94,11 @@ it.each([
     { status: "cancelled", cancelReason: "expired" },
     "order-expired",
   ],
-  ["an order whose time is over", { expiresAt: "2020-01-01T00:00:00.000Z" }, "order-expired"],
+  [
+    "an order whose time is over",
+    { expiresAt: new Date(clock.now() - hours(1)).toISOString() },
+    "order-expired",
+  ],
   ["a paid order", { status: "complete" }, "order-paid"],
 ] as const)("refuses %s without touching the card", async (_what, difference, code) => {
   const order = await orderToPay(difference);

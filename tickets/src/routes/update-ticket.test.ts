@@ -42,7 +42,7 @@ it("is found by its new title only", async () => {
 
 it("takes nothing but title and price from the body", async () => {
   const { id } = await ticketOnSale({ userId: seller });
-  const others = { userId: newId(), orderId: newId(), sold: true, withdrawn: true, version: 9, outbox: [] };
+  const others = { userId: newId(), orderId: newId(), sold: true, withdrawn: true, version: 0, outbox: [] };
   const { body } = await edit(id, { title: "Early music", price: 25, ...others }).expect(200);
   expect(body).toMatchObject({ userId: seller, status: "available", withdrawn: false, version: 1 });
   expect(body.orderId).toBeUndefined();
