@@ -155,8 +155,12 @@ export const database: Mutant[] = [
   {
     guard: "unique index: one account of an e-mail",
     file: user,
-    change: { "unique: true, ": "" },
-    red: { "auth/src/routes/sign-up.test.ts": ["names the field when the e-mail is in use"] },
+    change: { "unique: true, lowercase": "lowercase" },
+    red: {
+      "auth/src/routes/sign-up.test.ts": [
+        "refuses the e-mail of an account that an older version made, without a canonical one",
+      ],
+    },
   },
   {
     guard: "a write is acknowledged when it is in the journal of the majority",

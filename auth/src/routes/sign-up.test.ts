@@ -63,6 +63,12 @@ it("names the field when the e-mail is in use", async () => {
   expect(body).toMatchObject({ code: "email-in-use", errors: [{ field: "email" }] });
 });
 
+it("refuses the e-mail of an account that an older version made, without a canonical one", async () => {
+  await User.create({ email: "alice@example.com", password: "a hash" });
+  const { body } = await signUp({ email: "alice@example.com", password }).expect(400);
+  expect(body.code).toBe("email-in-use");
+});
+
 it.each([
   ["no e-mail", { password }, ["email"]],
   ["no e-mail address", { email: "alice", password }, ["email"]],
