@@ -5,4 +5,6 @@ export async function register(): Promise<void> {
   checkSettings();
   const { drainOnSignal } = await import("./lib/drain");
   drainOnSignal();
+  const { rejectMalformedPaths } = await import("./lib/malformed");
+  rejectMalformedPaths();
 }

@@ -14,6 +14,9 @@ async function ask(method: string, path: string, headers: OutgoingHttpHeaders = 
 const form = { "content-type": "application/x-www-form-urlencoded" };
 
 it.each([
+  ["GET", "/tickets/%E0%A4%A", 400],
+  ["GET", "/orders/%", 400],
+  ["HEAD", "/orders/%ff/receipt", 400],
   ["GET", "/api/tickets/%E0%A4%A", 400],
   ["PUT", "/", 405],
   ["POST", "/listings", 405],
