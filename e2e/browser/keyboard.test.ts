@@ -11,7 +11,7 @@ const isFocused = async (element: Locator): Promise<boolean> =>
 /** Tabs on to the element with this role and name, the last of them, and sees where the focus is all the way. */
 async function tabTo(
   page: Page,
-  role: "link" | "button" | "textbox" | "spinbutton" | "searchbox",
+  role: "link" | "button" | "textbox" | "searchbox",
   name: string,
 ) {
   const goal = page.getByRole(role, { name }).last(); // the page comes after the header
