@@ -266,7 +266,7 @@ export const states: State[] = [
     name: "order-refunding",
     who: "buyer",
     path: async (market) => {
-      await fault({ kind: "fail", operation: "refund", status: 503, beforeWork: true, times: 3 });
+      await fault({ kind: "fail", operation: "refund", status: 503, beforeWork: true, times: 8 }); // the order before takes some
       const late = await market.beingPaid({ by: "buyer" });
       await bodyOf(market.people.buyer.client.cancel(late));
       return order(late);
