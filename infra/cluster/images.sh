@@ -11,6 +11,9 @@ images=$EVENTHIVE_CLUSTER/images
 node_image() {
   system "$work/node"
   with_libraries "$work/node" node
+  # The official image has all of the C library, and native code of packages is linked with more of it than node is.
+  local libc; libc=$(ldd "$(command -v node)" | grep -o '/[^ ]*/libc\.so\.6')
+  cp -L "${libc%/*}/librt.so.1" "$work/node${libc%/*}/"
   mkdir -p "$work/node/usr/local/lib/node_modules"
   cp -r "$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")" "$work/node/usr/local/lib/node_modules/npm"
   ln -s ../lib/node_modules/npm/bin/npm-cli.js "$work/node/usr/local/bin/npm"
