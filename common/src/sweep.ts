@@ -124,8 +124,8 @@ async function workOn<T>(
   signal?.throwIfAborted();
 }
 
-/** By random bytes, not by `Math.random()`: a simulation makes them from its seed. */
-function shuffled<T>(items: T[]): T[] {
+/** In a random order. By random bytes, not by `Math.random()`: a simulation makes them from its seed. */
+export function shuffled<T>(items: T[]): T[] {
   const places = items.map((item) => ({ item, place: randomBytes(4).readUInt32BE() }));
   return places.toSorted((one, other) => one.place - other.place).map(({ item }) => item);
 }

@@ -3,7 +3,6 @@ import { savedEvent } from "../../common/src/database/aggregate";
 import { consume } from "../../common/src/messaging/listener";
 import { OutboxRelay } from "../../common/src/messaging/outbox-relay";
 import { chargeOutcomeTimeout, gatewayTimeout } from "../../payments/src/stripe";
-import { Random } from "../random";
 import { Broker } from "./broker";
 import { Gateway } from "./gateway";
 import { type Action, type Marketplace, Person } from "./people";
@@ -125,7 +124,7 @@ export class History {
     const { store, publishers = [], listeners = [], workers = [] } = service.definition;
     const bus = this.broker.connect(service.name, name);
     for (const publisher of publishers) publisher.connect(bus, service.name);
-    const relayOptions = { maxConcurrency: 1, random: this.randomOf(process) };
+    const relayOptions = { maxConcurrency: 1 };
     process.relay = "database" in store ? new OutboxRelay(store.database, bus, relayOptions) : undefined;
     for (const listener of listeners) bus.subscribe(listener.subject, consume(listener, service.deadLetters));
     for (const worker of workers) worker.start();
@@ -142,12 +141,6 @@ export class History {
     if (process.service.name === "expiration") timers.release();
     this.scheduler.kill(process.name);
     this.unpublished.add(process.service.name);
-  }
-
-  /** The same numbers in every repetition of a history, and others in each process. */
-  private randomOf(process: Process): () => number {
-    const random = new Random(this.processes.indexOf(process));
-    return () => random.below(2 ** 32) / 2 ** 32;
   }
 
   fateOfOperation(): Fate {

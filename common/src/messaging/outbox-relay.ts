@@ -7,7 +7,7 @@ import type { Event } from "../events";
 import { failpoint } from "../failpoint";
 import { logger } from "../logger";
 import { metrics } from "../metrics";
-import { every } from "../sweep";
+import { every, shuffled } from "../sweep";
 import type { EventBus } from "./event-bus";
 import { publishEvent } from "./publish-event";
 
@@ -27,8 +27,6 @@ export interface RelayOptions {
   maxConcurrency?: number;
   /** How long stopping waits for what is being published. */
   maxStopMs?: number;
-  /** From 0 to below 1, as Math.random: a seeded one repeats the same order. */
-  random?: () => number;
 }
 
 /** Of an aggregate whose events were to be published. A duplicate: another process published one of them as well. */
@@ -52,9 +50,9 @@ export class OutboxRelay {
   constructor(
     private readonly database: Connection,
     private readonly bus: EventBus,
-    { maxConcurrency = 32, maxStopMs = seconds(5), random = Math.random }: RelayOptions = {},
+    { maxConcurrency = 32, maxStopMs = seconds(5) }: RelayOptions = {},
   ) {
-    this.options = { maxConcurrency, maxStopMs, random };
+    this.options = { maxConcurrency, maxStopMs };
     this.collections = Object.values(database.models)
       .filter((model) => model.schema.path("outbox"))
       .map((model) => model.collection.name);
@@ -101,7 +99,7 @@ export class OutboxRelay {
       let isAnyDone: boolean;
       do {
         const found = await this.find(collection, filter);
-        const idle = shuffled(found, this.options.random).filter((_id) => !this.lines.has(_id.toHexString()));
+        const idle = shuffled(found).filter((_id) => !this.lines.has(_id.toHexString()));
         isAnyDone = false;
         let batchSize = 1;
         while (idle.length > 0 && this.isAtWork()) {
@@ -187,10 +185,4 @@ export class OutboxRelay {
   private documents(collection: string) {
     return this.database.collection<WithOutbox>(collection);
   }
-}
-
-/** Fisher and Yates: every order is as likely as any other. */
-function shuffled<T>(items: T[], random: () => number): T[] {
-  const rest = [...items];
-  return items.flatMap(() => rest.splice(Math.floor(random() * rest.length), 1));
 }
