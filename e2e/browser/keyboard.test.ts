@@ -9,11 +9,7 @@ const isFocused = async (element: Locator): Promise<boolean> =>
   (await element.and(element.page().locator(":focus")).count()) === 1;
 
 /** Tabs on to the element with this role and name, the last of them, and sees where the focus is all the way. */
-async function tabTo(
-  page: Page,
-  role: "link" | "button" | "textbox" | "searchbox",
-  name: string,
-) {
+async function tabTo(page: Page, role: "link" | "button" | "textbox" | "searchbox", name: string) {
   const goal = page.getByRole(role, { name }).last(); // the page comes after the header
   await goal.waitFor();
   for (let stop = 0; stop < farthest; stop++) {
