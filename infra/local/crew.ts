@@ -2,7 +2,7 @@ import type { Program } from "./program";
 import type { StackProcess } from "./stack-file";
 import { type Death, Supervisor } from "./supervisor";
 
-const readyWithinMilliseconds = 90_000;
+const defaultReadyWithinMs = 90_000;
 const remindEveryMilliseconds = 5_000;
 
 /** All processes of one stack. */
@@ -28,7 +28,11 @@ export class Crew {
   }
 
   /** Resolves when all of them are ready, saying meanwhile who is waited for. */
-  async start(programs: Program[], cancelled: AbortSignal): Promise<void> {
+  async start(
+    programs: Program[],
+    cancelled: AbortSignal,
+    readyWithinMs = defaultReadyWithinMs,
+  ): Promise<void> {
     const watcher = { onChange: this.onChange, onDeath: (death: Death) => this.say(obituary(death)) };
     const started = programs.map((program) => new Supervisor(program, watcher));
     this.supervisors.push(...started);
@@ -36,23 +40,29 @@ export class Crew {
 
     const waitingFor = new Set(programs.map(({ name }) => name));
     const remind = () => this.say(`Waiting for ${[...waitingFor].join(", ")} …`);
-    const signal = AbortSignal.any([cancelled, AbortSignal.timeout(readyWithinMilliseconds)]);
+    const limit = new AbortController();
+    const abort = () => limit.abort();
+    cancelled.addEventListener("abort", abort);
+    if (cancelled.aborted) abort();
+    const timer = setTimeout(abort, readyWithinMs);
     const reminder = setInterval(remind, remindEveryMilliseconds);
     remind();
     try {
       await Promise.all(
         started.map(async (supervisor) => {
-          await supervisor.ready(signal);
+          await supervisor.ready(limit.signal);
           waitingFor.delete(supervisor.program.name);
         }),
       );
     } catch (error) {
       if (cancelled.aborted) throw error;
       const logs = programs.filter(({ name }) => waitingFor.has(name)).map(({ log }) => log);
-      throw new Error(`Not ready within ${readyWithinMilliseconds / 1000} s; see ${logs.join(", ")}`, {
+      throw new Error(`Not ready within ${readyWithinMs / 1000} s; see ${logs.join(", ")}`, {
         cause: error,
       });
     } finally {
+      cancelled.removeEventListener("abort", abort);
+      clearTimeout(timer);
       clearInterval(reminder);
     }
   }

@@ -1,0 +1,47 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { Crew } from "./crew";
+import { afterwards } from "./testing";
+
+jest.setTimeout(30_000);
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
+
+const neverReady = {
+  name: "client-1",
+  kind: "service" as const,
+  url: "",
+  log: join(mkdtempSync(join(tmpdir(), "crew-")), "client-1.log"),
+  command: () => [process.execPath, "-e", "setInterval(() => {}, 1000)"],
+  isReady: () => {
+    collectGarbage();
+    return Promise.resolve(false);
+  },
+};
+
+function crew(): Crew {
+  const made = new Crew(
+    () => undefined,
+    () => undefined,
+  );
+  afterwards(() => made.stop("service"));
+  return made;
+}
+
+it("stops waiting for a program that is never ready, however often garbage is collected meanwhile", async () => {
+  const { signal } = new AbortController();
+  await expect(crew().start([neverReady], signal, 500)).rejects.toThrow(
+    `Not ready within 0.5 s; see ${neverReady.log}`,
+  );
+});
+
+it("stops waiting when it is cancelled", async () => {
+  const controller = new AbortController();
+  const started = crew().start([neverReady], controller.signal);
+  controller.abort();
+  await expect(started).rejects.toThrow("aborted");
+});
