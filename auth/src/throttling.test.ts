@@ -1,10 +1,11 @@
-import { clock, hours, seconds } from "@eventhive/common";
+import { StoreAwayError, clock, hours, seconds } from "@eventhive/common";
 import { setUpService } from "@eventhive/common/testing";
 import request from "supertest";
 import { app } from "./app";
 import { database } from "./database";
 import { User } from "./models/user";
 import { password, registered } from "./testing";
+import { throttled } from "./throttling";
 
 jest.setTimeout(seconds(30)); // hundreds of sign-ins, on a machine that may be busy
 process.env.SIGNUPS_PER_HOUR = "3";
@@ -196,6 +197,13 @@ describe("somebody who has signed in before", () => {
     await lockOut();
     await signIn({ password }, home).expect(200);
   });
+});
+
+it("does not ask a store again that has just not answered: the attempt stays counted", async () => {
+  const attempt = { email: "alice@example.com", network: "203.0.113.0", isKnownNetwork: false };
+  const unanswered = () => throttled(attempt, () => Promise.reject(new StoreAwayError("no answer")));
+  for (let count = 0; count < 10; count++) await expect(unanswered()).rejects.toThrow(StoreAwayError);
+  await guess().expect(429);
 });
 
 it("takes the 64 bits that an IPv6 address begins with for the address", async () => {

@@ -1,4 +1,4 @@
-import { seconds } from "@eventhive/common";
+import { isStoreAway, seconds } from "@eventhive/common";
 import { type Limit, countAttempt, forgetAttempts } from "./models/attempt-count";
 
 const perAccount: Limit = {
@@ -25,7 +25,8 @@ interface SignInAttempt {
  * Counts a sign-in as failed before it is tried, so that parallel guesses count too. Success is taken back from what the
  * address counts, and forgets what its own budget counts, but no other: a stranger gains no guesses when the owner signs
  * in. What the account refuses stays counted against the address, or one could guess for ever.
- * @param verify false when the credentials are wrong; when it throws, nobody has looked at them and nothing is counted
+ * @param verify false when the credentials are wrong; when it throws for another reason than the store, nobody
+ * has looked at them and nothing is counted
  * @throws TooManyRequestsError when the account or the address has to wait
  */
 export async function throttled(
@@ -39,8 +40,8 @@ export async function throttled(
   try {
     isRight = await verify();
   } catch (error) {
-    await ofAccount.takeBack();
-    await ofAddress.takeBack();
+    // A store that does not answer would only make the caller wait for its time limit again.
+    if (!isStoreAway(error)) await Promise.all([ofAccount.takeBack(), ofAddress.takeBack()]);
     throw error;
   }
   if (isRight) {

@@ -22,7 +22,7 @@ export default async function startServers(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "eventhive-tests-"));
   const mongo = await MongoMemoryServer.create({
     binary: { systemBinary },
-    instance: { storageEngine: "wiredTiger" },
+    instance: { storageEngine: "wiredTiger", launchTimeout: 60_000 }, // 10 s is too short on a busy machine
   });
   const redis = await startRedis({ dataFolder: folder, say });
 

@@ -6,7 +6,7 @@ export type Mongod = Awaited<ReturnType<typeof startMongod>>;
 export async function startMongod() {
   const server = await MongoMemoryServer.create({
     binary: { systemBinary: process.env.MONGOD_BINARY },
-    instance: { storageEngine: "wiredTiger" },
+    instance: { storageEngine: "wiredTiger", launchTimeout: 60_000 }, // 10 s is too short on a busy machine
   });
   const signal = (name: NodeJS.Signals) => server.instanceInfo?.instance.mongodProcess?.kill(name);
   return {
