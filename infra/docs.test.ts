@@ -1,0 +1,120 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { root } from "./local/program";
+
+const notOurs = new Set([".eventhive", ".git", ".next", "dist", "node_modules"]);
+
+function markdownFiles(folder = root): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return notOurs.has(entry.name) ? [] : markdownFiles(path);
+    return entry.name.endsWith(".md") ? [path] : [];
+  });
+}
+
+describe("links", () => {
+  /** Without code, which may contain what only looks like a link. */
+  const proseOf = (path: string): string =>
+    readFileSync(path, "utf8")
+      .replace(/^ *```[\s\S]*?^ *```$/gm, "")
+      .replace(/`[^`\n]+`/g, "`code`");
+
+  const linksIn = (path: string): string[] => {
+    const links = proseOf(path).matchAll(/\]\(([^()\s]*)\)|^\[[^\]]+\]: (\S+)|\b(?:src|href)="([^"]*)"/gm);
+    return Array.from(links, ([, inline, reference, html]) => inline ?? reference ?? html ?? "");
+  };
+
+  /** As GitHub makes them of headings. */
+  function anchorsOf(path: string): Set<string> {
+    const text = readFileSync(path, "utf8").replace(/^ *```[\s\S]*?^ *```$/gm, "");
+    const anchors = new Set<string>();
+    for (const [, heading = ""] of text.matchAll(/^#+ (.+)$/gm)) {
+      const words = heading.toLowerCase().replace(/[^\p{L}\p{M}\p{N} _-]/gu, "");
+      const anchor = words.replaceAll(" ", "-");
+      let unique = anchor;
+      for (let count = 1; anchors.has(unique); count++) unique = `${anchor}-${count}`;
+      anchors.add(unique);
+    }
+    return anchors;
+  }
+
+  function isBroken(from: string, link: string): boolean {
+    const [path = "", anchor] = link.split("#");
+    const target = path === "" ? from : join(dirname(from), decodeURIComponent(path));
+    if (!existsSync(target)) return true;
+    return anchor !== undefined && !(target.endsWith(".md") && anchorsOf(target).has(anchor));
+  }
+
+  it("lead to files and headings that exist, in every document", () => {
+    const links = markdownFiles().flatMap((path) => linksIn(path).map((link) => ({ path, link })));
+    const local = links.filter(({ link }) => !/^[a-z]+:/.test(link));
+    const broken = local.filter(({ path, link }) => isBroken(path, link));
+    expect(broken.map(({ path, link }) => `${relative(root, path)}: ${link}`)).toEqual([]);
+    expect(local.map(({ link }) => link)).toContain("docs/decisions/README.md"); // or no links were found
+  });
+});
+
+describe("decision records", () => {
+  const folder = join(root, "docs/decisions");
+  const names = readdirSync(folder)
+    .filter((name) => name !== "README.md" && !name.startsWith("draft-"))
+    .toSorted();
+  const records = names.map((name) => ({ name, ...read(join(folder, name)) }));
+
+  const link = /\[(\d{4})\]\(\1-[\w-]+\.md\)/g;
+  const numbersIn = (text = "") => Array.from(text.matchAll(link), ([, number]) => number);
+
+  function read(path: string) {
+    const text = readFileSync(path, "utf8");
+    const [, title, date, status = "", change, earlier] =
+      /^# (.+)\n\nDate: (\d{4}-\d{2}-\d{2}) · Status: ([^·\n]*[^·\s])(?: · (Amends|Supersedes): (.+))?\n/.exec(
+        text,
+      ) ?? [];
+    return { text, title, date, status, change, earlier };
+  }
+
+  it("are numbered without gaps, in chronological order", () => {
+    const numbers = names.map((name) => /^(\d{4})-[a-z0-9-]+\.md$/.exec(name)?.[1] ?? name);
+    expect(numbers).toEqual(names.map((_, index) => String(index + 1).padStart(4, "0")));
+    const dates = records.map(({ date = "" }) => date);
+    expect(dates).toEqual(dates.toSorted());
+  });
+
+  it("have a title, a date, a status and three sections, on one page", () => {
+    const links = "\\[\\d{4}\\]\\([\\w-]+\\.md\\)(, \\[\\d{4}\\]\\([\\w-]+\\.md\\))*";
+    const statuses = new RegExp(`^(accepted(, amended by ${links})?|superseded by ${links})$`);
+    const sectionsOf = (text: string) =>
+      Array.from(text.matchAll(/^## (.+)\n\n(?=[^#\s])/gm), ([, section]) => section).join();
+    const isComplete = ({ text, title, date, status }: (typeof records)[number]) =>
+      title !== undefined &&
+      date !== undefined &&
+      statuses.test(status) &&
+      sectionsOf(text) === "Context,Decision,Consequences" &&
+      text.split("\n").length <= 40;
+    expect(records.filter((record) => !isComplete(record)).map(({ name }) => name)).toEqual([]);
+  });
+
+  it("are listed with the same title, date and status", () => {
+    const index = readFileSync(join(folder, "README.md"), "utf8");
+    const rows = index.split("\n").filter((line) => line.startsWith("| ["));
+    expect(rows).toEqual(
+      records.map(
+        ({ name, title, date, status }) =>
+          `| [${name.slice(0, 4)}](${name}) | ${title} | ${date} | ${status} |`,
+      ),
+    );
+  });
+
+  it.each([
+    ["Amends", "amended by"],
+    ["Supersedes", "superseded by"],
+  ])("name each other: %s and %s", (change, changed) => {
+    const later = records
+      .filter((record) => record.change === change)
+      .flatMap(({ name, earlier }) => numbersIn(earlier).map((number) => `${number} by ${name.slice(0, 4)}`));
+    const earlier = records
+      .filter(({ status }) => status.includes(changed))
+      .flatMap(({ name, status }) => numbersIn(status).map((number) => `${name.slice(0, 4)} by ${number}`));
+    expect(earlier.toSorted()).toEqual(later.toSorted());
+  });
+});
