@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mongo } from "mongoose";
 import type { Charge, Refund } from "../infra/local/sandbox/ledger";
@@ -93,6 +93,11 @@ export function arm(failpoint: string): void {
 
 /** Whether the failpoint has not killed anybody yet. */
 export const isArmed = (failpoint: string): boolean => existsSync(join(failpointsFolder(), failpoint));
+
+export function disarmAll(): void {
+  for (const failpoint of readdirSync(failpointsFolder()))
+    rmSync(join(failpointsFolder(), failpoint), { force: true });
+}
 
 const clients = new Map<string, mongo.MongoClient>();
 // Who runs outside of jest exits in the end.
