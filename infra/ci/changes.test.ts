@@ -22,21 +22,21 @@ it.each([
   expect(checksFor(path)).toEqual(all);
 });
 
-it.each(["README.md", "orders/README.md", "docs/order.png", ".github/ISSUE_TEMPLATE/bug.yml"])(
-  "checks no component when only %s changes",
-  (path) => {
-    expect(checksFor(path)).toEqual(none);
-  },
-);
+it.each(["LICENSE", ".github/ISSUE_TEMPLATE/bug.yml"])("checks no component when only %s changes", (path) => {
+  expect(checksFor(path)).toEqual(none);
+});
 
 it("checks a service that changed and no other, with what is said of it in infra, alone and with the rest", () => {
   const orders = { components: ["orders", "infra"], images: ["orders"], stack: true, cluster: true };
   expect(checksFor("orders/src/index.ts")).toEqual(orders);
 });
 
-it("holds the guide against the manifests when it changes", () => {
-  expect(checksFor("docs/operating.md")).toEqual({ ...none, components: ["infra"] });
-});
+it.each(["README.md", "orders/README.md", "docs/order.png", "docs/operating.md"])(
+  "checks the documentation when only %s changes",
+  (path) => {
+    expect(checksFor(path)).toEqual({ ...none, components: ["infra"] });
+  },
+);
 
 it("builds every image for the cluster when what the images or the cluster are made of changes", () => {
   for (const path of ["infra/Dockerfile", "infra/k8s/base/ingress.yaml", "skaffold.yaml"])
