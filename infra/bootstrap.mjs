@@ -1,25 +1,45 @@
 // Plain JavaScript on purpose: it runs on a fresh clone, before anything is installed.
-//   node infra/bootstrap.mjs FILE.ts [arguments]
+//   node infra/bootstrap.mjs [FILE [arguments]]
+// Installs the packages and a Node.js, if need be, then runs the file on that Node.js.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { constants } from "node:os";
+import { delimiter, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { findNode, linkNode, npm } from "./find-node.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-const [major, minor] = process.versions.node.split(".").map(Number);
+const [major, minor] = process.version.slice(1).split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
-  console.error(`EventHive needs Node.js 20.19 or newer; this is ${process.version} (${process.execPath}).`);
+  console.error(
+    `EventHive needs Node.js 20.19 or newer to start; this is ${process.version} (${process.execPath}).`,
+  );
   process.exit(1);
 }
 
-if (!isInstalled()) await install();
+const node = await findNode().catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
+if (!isInstalled()) await installPackages();
+linkNode(node);
 
 const [, , file, ...rest] = process.argv;
-process.argv = [process.execPath, resolve(file), ...rest];
-await import("tsx");
-await import(pathToFileURL(process.argv[1]).href);
+if (file && node !== process.execPath) {
+  const bin = resolve(root, "node_modules/.bin");
+  process.exit(
+    await run(node, [...process.execArgv, ...process.argv.slice(1)], {
+      env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` },
+    }),
+  );
+}
+if (file) {
+  process.argv = [process.execPath, resolve(file), ...rest];
+  await import("tsx");
+  await import(pathToFileURL(process.argv[1]).href);
+}
 
 /** npm leaves a copy of the lock file in node_modules when it is done; a broken-off install leaves none. */
 function isInstalled() {
@@ -33,14 +53,20 @@ function isInstalled() {
   );
 }
 
-async function install() {
-  console.log("Installing packages (npm ci) …");
-  const npm = process.env.npm_execpath;
-  const [command, first] = npm ? [process.execPath, [npm]] : ["npm", []];
-  const child = spawn(command, [...first, "ci", "--include=dev"], { cwd: root, stdio: "inherit" });
+async function installPackages() {
+  console.error("Installing packages (npm ci) …");
+  const { command, parameters } = npm("ci", "--include=dev");
+  const code = await run(command, parameters, { cwd: root });
+  if (code !== 0) process.exit(code);
+}
+
+/** Resolves with its exit code, as a shell counts it. */
+async function run(command, parameters, options) {
+  const child = spawn(command, parameters, { ...options, stdio: "inherit" });
   const forward = (signal) => child.kill(signal);
-  process.on("SIGTERM", forward).on("SIGINT", forward);
-  const [code] = await once(child, "exit");
-  process.off("SIGTERM", forward).off("SIGINT", forward);
-  if (code !== 0) process.exit(code ?? 1);
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, forward);
+  const [code, signal] = await once(child, "exit");
+  for (const signal of signals) process.off(signal, forward);
+  return code ?? 128 + constants.signals[signal];
 }

@@ -130,11 +130,13 @@ it.concurrent.each([
   ["http://127.0.0.1:4318", true],
   ["", false],
 ])("with %j as endpoint OpenTelemetry is loaded: %s", async (endpoint, isLoaded) => {
-  const script = `require("${__dirname}/traces").startTraces("toys").then(() => {
-    const files = Object.keys(require.cache).filter((file) => /opentelemetry.(sdk-trace|exporter)/.test(file));
-    console.log(files.length > 0);
-    process.exit();
-  })`;
+  const script = `
+    const loaded = [];
+    require("node:module").registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+    require("${__dirname}/traces").startTraces("toys").then(() => {
+      console.log(loaded.some((url) => /opentelemetry.(sdk-trace|exporter)/.test(url)));
+      process.exit();
+    })`;
   const started = run({ file: "-e", args: [script], environment: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } });
   expect(await started.ended).toBe(0);
   expect(started.printed()).toBe(`${isLoaded}\n`);

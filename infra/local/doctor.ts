@@ -21,12 +21,12 @@ async function examine(): Promise<void> {
   if (findings.some(({ isFine }) => !isFine)) process.exitCode = 1;
 }
 
-/** The bootstrap has refused an older one, and installed the packages. */
+/** The bootstrap has found or installed one that is new enough, and installed the packages. */
 function nodeVersion(): Finding {
   return {
     what: "Node.js",
     isFine: true,
-    note: `${process.version}, with the packages of package-lock.json`,
+    note: `${process.version} at ${process.execPath}, with the packages of package-lock.json`,
   };
 }
 
