@@ -52,6 +52,18 @@ it("tests on the Node.js that images run, and on the newest", () => {
   expect(jobs.check?.strategy?.matrix.node).toContain(engines.node.replace(">=", "")); // enough to start
 });
 
+it("holds manifests against, and tests on, the Kubernetes that infra/cluster builds", () => {
+  const [, built] =
+    /^kubernetes=v(1\.\d+)\./m.exec(readFileSync(join(__dirname, "../cluster/build.sh"), "utf8")) ?? [];
+  const workflow = read("workflows/ci.yml");
+  for (const asked of [
+    /-kubernetes-version (1\.\d+)\.\d+ /,
+    /kindest\/node:v(1\.\d+)\.\d+@sha256:/,
+    /kubectl_version: v(1\.\d+)\./,
+  ])
+    expect(asked.exec(workflow)?.[1]).toBe(built);
+});
+
 it("waits at the gate for every other job, however it ends", () => {
   const { jobs }: Workflow = parse(read("workflows/ci.yml"));
   const others = Object.keys(jobs).filter((name) => name !== "gate");

@@ -4,7 +4,7 @@
 # Each is built again only when its version or its source changes.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
-kubernetes=v1.34.4 coredns=v1.14.3 local_path=v0.0.30 metrics_server=v0.9.0
+kubernetes=v1.36.3 coredns=v1.14.3 local_path=v0.0.30 metrics_server=v0.9.0
 traefik=v3.6.12 # the last whose replaced modules can all be had
 gateway_api=v1.4.0 # as this Traefik speaks it
 cert_manager=v1.21.2 prometheus_operator=v0.85.0
@@ -30,7 +30,7 @@ once() {
 # The published staging modules of one Kubernetes, in the place of the folders that its own go.mod names.
 kubernetes_modules() {
   local name=$1 staging=v0.${kubernetes#v1.} manifest; manifest=$(module "k8s.io/kubernetes@$kubernetes" GoMod)
-  printf 'module %s\n\ngo 1.24.0\n\ngodebug default=go1.24\n\nrequire (\n\tk8s.io/kubernetes %s\n' "$name" "$kubernetes"
+  printf 'module %s\n\ngo 1.26.0\n\nrequire (\n\tk8s.io/kubernetes %s\n' "$name" "$kubernetes"
   printf '\tk8s.io/%s\n' "kubectl $staging" "component-base $staging" "client-go $staging" "api $staging" "apimachinery $staging"
   awk '$1 == "go.etcd.io/etcd/client/v3" { print "\tgo.etcd.io/etcd/server/v3 " $2 "\n)\n"; exit }' "$manifest"
   echo 'replace ('

@@ -11,7 +11,7 @@ why_not() {
   command -v apt-get >/dev/null || { echo "its packages come by apt-get, which is not here"; return; }
   command -v go >/dev/null || { echo "Kubernetes is built by Go, which is not here"; return; }
   local version; version=$(go env GOVERSION)
-  [ "$(printf 'go1.25\n%s\n' "$version" | sort -V | head -1)" = go1.25 ] || { echo "Go 1.25 is needed, and here is $version"; return; }
+  [ "$(printf 'go1.26\n%s\n' "$version" | sort -V | head -1)" = go1.26 ] || { echo "Go 1.26 is needed, and here is $version"; return; }
   [ "$(awk '/MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo)" -ge 6 ] || { echo "6 GiB of memory are needed"; return; }
 }
 skip() {
