@@ -1,0 +1,28 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(__dirname, "../..");
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+
+const section =
+  /^## Supported versions\n([^]*?)(?=^## |$(?![^]))/m.exec(read("docs/operating.md"))?.[1] ?? "";
+const rows = section.split("\n").filter((line) => line.startsWith("| "));
+
+const found = (text: string, pattern: RegExp) => pattern.exec(text)?.[1] ?? `nothing like ${pattern}`;
+const manifests = readdirSync(join(root, "infra/k8s/base"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".yaml"))
+  .map((name) => read(`infra/k8s/base/${name}`))
+  .join("\n");
+
+it.each([
+  ["Node.js", found(read("infra/Dockerfile"), /node:([\d.]+)-/)],
+  ["Debian, of our images", found(read("infra/Dockerfile"), /node:[\d.]+-(\w+)-slim/)],
+  ["Kubernetes, in tests and schemas", found(read("infra/cluster/build.sh"), /^kubernetes=v(\d+\.\d+)\./m)],
+  ["MongoDB", found(manifests, /\bmongo:(\d+\.\d+)/)],
+  ["Redis", found(manifests, /\bredis:(\d+\.\d+)/)],
+  ["NATS Streaming", found(manifests, /\bnats-streaming:([\d.]+)-/)],
+])("the guide says until when %s %s is supported", (component, version) => {
+  const row = rows.find((line) => line.startsWith(`| ${component} | `));
+  expect(row?.split(" | ")[1]).toContain(version);
+  expect(row?.split(" | ")[2]).toMatch(/\d{4}-\d{2}|no date/);
+});
