@@ -62,7 +62,8 @@ it.each(["local", "ci", "gke"])(
       egress: [
         {
           to: [
-            { podSelector: { matchLabels: { "k8s-app": "kube-dns" } } },
+            inKubeSystem("kube-dns"),
+            inKubeSystem("node-local-dns"), // Dataplane V2 sees the resolver on the node as a pod
             { ipBlock: { cidr: "169.254.20.10/32" } },
             { ipBlock: { cidr: "169.254.169.254/32" } },
           ],
@@ -81,6 +82,11 @@ it("lets the proof of who owns the name through, or there would never be a certi
     podSelector: { matchLabels: { "acme.cert-manager.io/http01-solver": "true" } },
     ingress: [{ ports: [{ port: 8089 }] }],
   });
+});
+
+const inKubeSystem = (name: string) => ({
+  namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+  podSelector: { matchLabels: { "k8s-app": name } },
 });
 
 /** Every edge that the pods on one side of it allow. */
