@@ -104,6 +104,25 @@ describe.each(["local", "ci", "gke"])("in the overlay %s", (overlay) => {
     }
   });
 
+  it("a store is restarted by a change of its own alone: it has no label, annotation or setting that others share", async () => {
+    for (const { metadata, spec } of stores) {
+      expect(spec.template.metadata).toEqual({ labels: { app: metadata.name, role: "store" } });
+      expect(spec.volumeClaimTemplates?.map((claim) => claim.metadata)).toEqual([{ name: "data" }]); // immutable
+    }
+    const next = await render(overlay, [], {
+      configMapGenerator: [{ name: "settings", behavior: "merge", literals: ["LOG_LEVEL=debug"] }],
+      images: serviceNames.map((name) => ({ name: `eventhive/${name}`, newTag: "next" })),
+      labels: [{ pairs: { "app.kubernetes.io/version": "next" } }],
+    });
+    const specsOf = ({ workloads }: Rendered, kind: string) =>
+      workloads
+        .filter((workload) => workload.kind === kind && workload.metadata.name !== "stripe-sandbox")
+        .map(({ spec }) => spec);
+    expect(specsOf(next, "StatefulSet")).toEqual(specsOf(rendered, "StatefulSet"));
+    for (const [n, spec] of specsOf(next, "Deployment").entries())
+      expect(spec.template).not.toEqual(specsOf(rendered, "Deployment")[n]?.template);
+  });
+
   it("every workload has the Service of its name, which selects its pods and no others", () => {
     expect(namesOf(rendered.services)).toEqual(namesOf(rendered.workloads));
     for (const { metadata, spec } of rendered.services) {

@@ -30,7 +30,7 @@ export interface Workload extends Manifest {
     serviceName?: string;
     selector: { matchLabels: Record<string, string> };
     template: {
-      metadata: { labels: Record<string, string> };
+      metadata: { labels: Record<string, string>; annotations?: Record<string, string> };
       spec: {
         containers: Container[];
         terminationGracePeriodSeconds?: number;
@@ -38,7 +38,7 @@ export interface Workload extends Manifest {
         topologySpreadConstraints?: { topologyKey: string }[];
       };
     };
-    volumeClaimTemplates?: object[];
+    volumeClaimTemplates?: { metadata: object }[];
   };
 }
 
@@ -91,10 +91,14 @@ export interface Rendered {
 }
 
 /**
- * What a cluster gets by an overlay, with more components if they are named. The secrets are new ones: whoever has some in
- * this folder keeps them.
+ * What a cluster gets by an overlay, with more components and other entries of its kustomization if they are named. The
+ * secrets are new ones: whoever has some in this folder keeps them.
  */
-export async function render(overlay: string, components: string[] = []): Promise<Rendered> {
+export async function render(
+  overlay: string,
+  components: string[] = [],
+  entries: Record<string, object[]> = {},
+): Promise<Rendered> {
   const { KUSTOMIZE } = process.env; // where there is a cluster, there is kubectl
   const folder = await mkdtemp(join(tmpdir(), "k8s-"));
   try {
@@ -104,6 +108,10 @@ export async function render(overlay: string, components: string[] = []): Promis
     const path = join(folder, "overlays", overlay);
     const kustomization = parseDocument(await readFile(join(path, "kustomization.yaml"), "utf8"));
     for (const name of components) kustomization.addIn(["components"], `../../components/${name}`);
+    for (const [field, added] of Object.entries(entries)) {
+      if (!kustomization.has(field)) kustomization.set(field, kustomization.createNode([]));
+      for (const entry of added) kustomization.addIn([field], kustomization.createNode(entry));
+    }
     await writeFile(join(path, "kustomization.yaml"), kustomization.toString());
     const printed = KUSTOMIZE
       ? await execute(KUSTOMIZE, ["build", path])
