@@ -13,7 +13,7 @@ interface KubernetesEvent {
   lastTimestamp: string;
 }
 
-const autoscaled = ["tickets", "orders", "client"];
+const autoscaled = services.filter((name) => name !== "expiration");
 
 let seller: Client;
 let buyer: Client;

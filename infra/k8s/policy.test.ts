@@ -153,8 +153,11 @@ describe.each(["local", "ci", "gke"])("in the overlay %s", (overlay) => {
       expect(spec.selector).toEqual({ matchLabels: { app: metadata.name } });
     expect(Object.keys(replicas).toSorted()).toEqual(namesOf(rendered.workloads)); // no autoscaler of what does not exist
     expect(scaled.map(([name]) => name).toSorted()).toEqual(
-      overlay === "local" ? [] : ["client", "orders", "tickets"],
+      overlay === "local" ? [] : ["auth", "client", "orders", "payments", "tickets"],
     );
+    // Each deployment would set the number of processes back.
+    const counted = rendered.workloads.filter(({ spec }) => spec.replicas !== undefined);
+    expect(namesOf(counted).filter((name) => scaled.some(([other]) => other === name))).toEqual([]);
   });
 
   it("where there is monitoring, what has streams is scaled by their number as well", async () => {
