@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { sameRunId } from "../k8s/skaffold";
 
 interface Job {
   if?: string;
@@ -79,7 +80,7 @@ it("deploys what was tested, scanned and signed, one after the other, and goes b
   expect(jobs.deploy).toMatchObject({ needs: ["build", "sign"], environment: "production" });
   const commands = jobs.deploy?.steps?.flatMap(({ run, if: when }) => (run ? [[when, run]] : []));
   expect(commands?.slice(-4)).toEqual([
-    [undefined, "skaffold deploy -p gke --build-artifacts=images.json"],
+    [undefined, `skaffold deploy -p gke ${sameRunId} --build-artifacts=images.json`],
     [undefined, expect.stringContaining("rollout status")],
     [undefined, "skaffold verify -p gke --build-artifacts=images.json"],
     ["failure() || cancelled()", expect.stringContaining("roll-back.mjs undo")],

@@ -5,6 +5,7 @@ import { parseAllDocuments, parseDocument } from "yaml";
 import { execute } from "../local/execute";
 
 export interface Manifest {
+  apiVersion: string;
   kind: string;
   metadata: { name: string; namespace?: string; labels?: Record<string, string> };
 }

@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../local/program";
+import { render, type Workload } from "./render";
+import { labelledBySkaffold, runId, sameRunId } from "./skaffold";
+
+jest.setTimeout(30_000);
+
+const templatesOf = (workloads: Workload[], kind: string) =>
+  workloads.filter((workload) => workload.kind === kind).map(({ spec }) => spec);
+
+it("a second deployment changes nothing of a store but the label of its object, even without a label for all runs", async () => {
+  const { workloads } = await render("gke");
+  const [first, second] = ["1", "2"].map((id) => labelledBySkaffold(workloads, { [runId]: id }));
+  if (!first || !second) throw new Error("There are two");
+  expect(templatesOf(second, "StatefulSet")).toEqual(templatesOf(workloads, "StatefulSet"));
+  expect(second.map(({ metadata }) => metadata.labels?.[runId])).toEqual(workloads.map(() => "2")); // for its status check
+  expect(templatesOf(second, "Deployment")).not.toEqual(templatesOf(first, "Deployment"));
+});
+
+it("every deployment of the pipelines and of the guide has the label that stays the same", () => {
+  const files = [
+    "skaffold.yaml",
+    "docs/operating.md",
+    ".github/workflows/ci.yml",
+    ".github/workflows/deploy.yml",
+  ];
+  const commands = files.map(
+    (file) => readFileSync(join(root, file), "utf8").match(/skaffold (?:deploy|run) -p .*/g) ?? [],
+  );
+  for (const found of commands) expect(found).not.toEqual([]);
+  expect(commands.flat().filter((command) => !command.includes(sameRunId))).toEqual([]);
+});

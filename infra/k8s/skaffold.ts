@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { root } from "../local/program";
+import type { Manifest } from "./render";
+
+interface Filter {
+  groupKind: string;
+  labels?: string[];
+}
+interface Skaffold {
+  resourceSelector?: { allow?: Filter[]; deny?: Filter[] };
+}
+
+/** The label of a run, which changes with each, and the parameter of a deployment that keeps it the same. */
+export const runId = "skaffold.dev/run-id";
+export const sameRunId = `--label=${runId}=eventhive`;
+
+/** Where skaffold 2.19 writes labels by default: ".*" is wherever there is metadata, but for these places. */
+const labelledByDefault = [
+  "Pod",
+  "Service",
+  "DaemonSet.apps",
+  "Deployment.apps",
+  "ReplicaSet.apps",
+  "StatefulSet.apps",
+  "CronJob.batch",
+  "Job.batch",
+];
+const deniedByDefault: Record<string, string> = {
+  "StatefulSet.apps": ".spec.volumeClaimTemplates.metadata.labels",
+  "Job.batch": ".spec.template.metadata.labels",
+};
+
+/**
+ * What `skaffold deploy` would apply, but for the images: these objects with its labels, as skaffold.yaml says. Stands in for
+ * skaffold where it is not installed; `infra/cluster/e2e.sh --all` deploys with the real one.
+ */
+export function labelledBySkaffold<Object extends Manifest>(
+  objects: Object[],
+  labels: Record<string, string>,
+): Object[] {
+  const { resourceSelector }: Skaffold = parse(readFileSync(join(root, "skaffold.yaml"), "utf8"));
+  if (resourceSelector?.deny) throw new Error("resourceSelector.deny is not understood here");
+  return objects.map((object) => {
+    const [group = "", version] = object.apiVersion.split("/");
+    const groupKind = version ? `${object.kind}.${group}` : object.kind;
+    const own = resourceSelector?.allow?.find((filter) => filter.groupKind === groupKind);
+    const paths = own?.labels ?? (labelledByDefault.includes(groupKind) ? [".*"] : []);
+    const denied = own ? undefined : deniedByDefault[groupKind];
+    const copy = structuredClone(object);
+    label(copy, "", (path) => path !== denied && (paths.includes(".*") || paths.includes(path)), labels);
+    return copy;
+  });
+}
+
+function label(
+  value: unknown,
+  path: string,
+  isLabelled: (path: string) => boolean,
+  labels: Record<string, string>,
+): void {
+  if (Array.isArray(value)) for (const item of value) label(item, path, isLabelled, labels);
+  else if (value && typeof value === "object")
+    for (const [key, child] of Object.entries(value)) {
+      const at = `${path}.${key}`;
+      if (key === "metadata" && isLabelled(`${at}.labels`)) child.labels = { ...child.labels, ...labels };
+      else label(child, at, isLabelled, labels);
+    }
+}
