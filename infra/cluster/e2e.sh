@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # `npm run e2e:cluster` on a Kubernetes that is made for it here, and goes when it is done.
-#   e2e.sh [--all]     with autoscaling too
+#   e2e.sh [--all]     with autoscaling and skaffold, too
+# What is missing here skips the tests; where CI is set it fails them.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 
@@ -15,9 +16,10 @@ why_not() {
   [ "$(awk '/MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo)" -ge 6 ] || { echo "6 GiB of memory are needed"; return; }
 }
 skip() {
-  printf '\n%s\n' "*******************************************************************************" \
-    "* SKIPPED: the tests on a real Kubernetes (npm run e2e:cluster)" "* because $1" \
+  printf '%s\n' "" "*******************************************************************************" \
+    "* ${CI:+FAILED, not }SKIPPED: the tests on a real Kubernetes (npm run e2e:cluster)" "* because $1" \
     "*******************************************************************************"
+  [ -z "${CI:-}" ] || exit 1
   exit 0
 }
 # get WHAT SCRIPT [OPTION...]: of what others must give; without it there is nothing to test on

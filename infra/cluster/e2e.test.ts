@@ -1,0 +1,31 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Runs e2e.sh where the system cannot be used: a `uname` of our own is the first on the PATH. */
+function runElsewhere(env: NodeJS.ProcessEnv) {
+  const folder = mkdtempSync(join(tmpdir(), "e2e-"));
+  try {
+    writeFileSync(join(folder, "uname"), "#!/bin/sh\necho Elsewhere\n");
+    chmodSync(join(folder, "uname"), 0o755);
+    return spawnSync("bash", [join(__dirname, "e2e.sh")], {
+      env: { HOME: folder, PATH: `${folder}:${process.env.PATH}`, ...env },
+      encoding: "utf8",
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+it("skips the tests where there can be no cluster, and says why", () => {
+  const { status, stdout } = runElsewhere({});
+  expect(stdout).toMatch(/^\* SKIPPED: .*\n\* because this is not Linux$/m);
+  expect(status).toBe(0);
+});
+
+it("fails in CI instead, where nobody would notice", () => {
+  const { status, stdout } = runElsewhere({ CI: "true" });
+  expect(stdout).toMatch(/^\* FAILED, not SKIPPED: .*\n\* because this is not Linux$/m);
+  expect(status).toBe(1);
+});
