@@ -11,7 +11,7 @@ export const kubectl = (...parameters: string[]): Promise<string> =>
   execute("kubectl", ["--namespace", namespace, ...parameters]);
 
 export interface Pod {
-  metadata: { name: string; labels: Record<string, string>; deletionTimestamp?: string };
+  metadata: { name: string; uid: string; labels: Record<string, string>; deletionTimestamp?: string };
   spec: { containers: { image: string }[] };
   status: {
     conditions?: { type: string; status: string }[];

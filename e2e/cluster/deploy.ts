@@ -1,18 +1,42 @@
 import { join } from "node:path";
-import { execute } from "../../infra/local/execute";
+import { labelledBySkaffold, runId, sameRunId } from "../../infra/k8s/skaffold";
+import { execute, succeeds } from "../../infra/local/execute";
 import { root } from "../../infra/local/program";
 import { eventually } from "../eventually";
-import { rolledOut, services } from "./cluster";
+import { kubectl, rolledOut, services } from "./cluster";
 import { applyKustomized } from "./kustomize";
 import { memoryByApp } from "./memory";
 
-/** Applies the ci overlay as it is, but for the images' tag. */
+const deployments = [...services, "stripe-sandbox"];
+
+/** Applies the ci overlay as skaffold does, with images of this tag. */
 export async function deploy(tag: string): Promise<void> {
   await execute(process.execPath, [join(root, "infra/k8s/make-secrets.mjs")]);
-  const images = [...services, "stripe-sandbox"].map((name) => ({ name: `eventhive/${name}`, newTag: tag }));
   const start = performance.now();
-  await applyKustomized("overlays/ci", { images });
+  await apply(deployments.map((name) => ({ name: `eventhive/${name}`, newTag: tag })));
   await rolledOut();
   console.log(`Ready ${Math.round((performance.now() - start) / 1000)} s after kubectl apply`);
   console.log(`Memory of a pod at rest, in MiB: ${await eventually(memoryByApp, { withinSeconds: 60 })}`);
 }
+
+/** Deploys once more what is deployed, by skaffold itself where it is installed. */
+export async function deployAgain(): Promise<void> {
+  const images = await Promise.all(
+    deployments.map(async (name) => {
+      const path = "--output=jsonpath={.spec.template.spec.containers[0].image}";
+      const [, repository = "", newTag = ""] =
+        /^(.*):([^:]+)$/.exec(await kubectl("get", "deployment", name, path)) ?? [];
+      return { name: `eventhive/${name}`, newName: repository, newTag };
+    }),
+  );
+  if (!(await succeeds("skaffold", ["version"]))) return apply(images);
+  const built = images.map(({ name, newName, newTag }) => `${name}=${newName}:${newTag}`);
+  const notDeployed = "eventhive/verify=eventhive/verify:none";
+  const parameters = ["--profile=ci", sameRunId, `--images=${[...built, notDeployed].join()}`];
+  await execute("skaffold", ["deploy", ...parameters], { cwd: root });
+}
+
+const apply = (images: object[]): Promise<void> =>
+  applyKustomized("overlays/ci", { images }, (objects) =>
+    labelledBySkaffold(objects, { [runId]: sameRunId.split("=").at(-1) ?? "" }),
+  );

@@ -5,6 +5,7 @@
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 kubernetes=v1.36.3 coredns=v1.14.3 local_path=v0.0.30 metrics_server=v0.9.0
+skaffold=v2.19.0 skaffold_sum=h1:qH0CVdT2qAT3PNCfbBXb8Rhb6H5tuWEyQOwK9VaePsE=
 traefik=v3.6.12 # the last whose replaced modules can all be had
 gateway_api=v1.4.0 # as this Traefik speaks it
 cert_manager=v1.21.2 prometheus_operator=v0.85.0
@@ -70,6 +71,14 @@ program_of() {
 }
 traefik() { program_of ingress github.com/traefik/traefik/v3 "$traefik"; build traefik github.com/traefik/traefik/v3/cmd/traefik; }
 metrics-server() { program_of metrics sigs.k8s.io/metrics-server "$metrics_server"; build metrics-server sigs.k8s.io/metrics-server/cmd/metrics-server; }
+# Not every checksum database knows this module, so its sum is compared here.
+skaffold() {
+  local path=github.com/GoogleContainerTools/skaffold/v2
+  export GONOSUMDB=$path
+  [ "$(module "$path@$skaffold" Sum)" = "$skaffold_sum" ] || { echo "$path is not the one that is known here" >&2; return 1; }
+  program_of deployer "$path" "$skaffold"
+  flags="-X $path/pkg/skaffold/version.version=$skaffold" build skaffold "$path/cmd/skaffold"
+}
 definitions() {
   rm -rf "$definitions"; mkdir -p "$definitions"
   local kind
@@ -89,4 +98,7 @@ once dns "$coredns" dns
 once local-path "$kubernetes $local_path" local-path
 once traefik "$traefik" traefik
 once definitions "$gateway_api $cert_manager $prometheus_operator" definitions
-[ "${1:-}" != --all ] || once metrics-server "$metrics_server" metrics-server
+if [ "${1:-}" = --all ]; then
+  once metrics-server "$metrics_server" metrics-server
+  once skaffold "$skaffold" skaffold
+fi
