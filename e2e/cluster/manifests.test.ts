@@ -48,6 +48,8 @@ if (GATEWAY_URL)
         });
         expect(await buying).toMatch(/^Bought ticket/m);
       }
+      const removeAccounts = ["node", "dist/index.js", "remove-verification-accounts"];
+      expect(await kubectl("exec", "deploy/auth", "--", ...removeAccounts)).toMatch(/^removed [1-9]/m);
     } finally {
       await kubectl("delete", "gateway,httproute", "eventhive");
     }

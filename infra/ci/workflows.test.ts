@@ -79,11 +79,12 @@ it("deploys what was tested, scanned and signed, one after the other, and goes b
   expect(jobs.sign).toMatchObject({ needs: "build", environment: "registry" });
   expect(jobs.deploy).toMatchObject({ needs: ["build", "sign"], environment: "production" });
   const commands = jobs.deploy?.steps?.flatMap(({ run, if: when }) => (run ? [[when, run]] : []));
-  expect(commands?.slice(-4)).toEqual([
+  expect(commands?.slice(-5)).toEqual([
     [undefined, `skaffold deploy -p gke ${sameRunId} --build-artifacts=images.json`],
     [undefined, expect.stringContaining("rollout status")],
     [undefined, "skaffold verify -p gke --build-artifacts=images.json"],
     ["failure() || cancelled()", expect.stringContaining("roll-back.mjs undo")],
+    ["always()", expect.stringContaining("remove-verification-accounts")],
   ]);
 });
 

@@ -71,7 +71,7 @@ async function signUp(name) {
     return text && JSON.parse(text);
   };
   await ask("POST", "/api/users/signup", {
-    email: `${name}-${randomUUID()}@example.com`,
+    email: `${name}-${randomUUID()}@verification.invalid`, // the command `remove-verification-accounts` of auth knows it
     password: randomUUID(),
   });
   return ask;
