@@ -53,6 +53,17 @@ it("gives GitHub the variables and environments that the deployment uses", () =>
     expect(guide).toContain(`attribute.environment/${name}"`);
 });
 
+it("names every program that its commands need", () => {
+  const [introduction = ""] = guide.split("\n## ", 1);
+  const blocks = [...guide.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text = ""]) => text);
+  const starts =
+    /(?:^|[|(;&]|\bdo|\bxargs)[ \n]*(?:[A-Z_]+=\S+ )*(curl|docker|gcloud|gh|helm|jq|kubectl|node|openssl|perl|skaffold)\b/gm;
+  const used = new Set(blocks.flatMap((text) => [...text.matchAll(starts)].map(([, name = ""]) => name)));
+  expect(used.size).toBeGreaterThan(7);
+  const isNamed = (name: string) => introduction.includes(name === "node" ? "Node.js" : `\`${name}\``);
+  expect([...used].filter((name) => !isNamed(name))).toEqual([]);
+});
+
 it("shows manifests that can be read", () => {
   const shown = [...guide.matchAll(/<<END\n([\s\S]*?)\n *END$/gm)].map(([, text = ""]) => text);
   expect(shown).toHaveLength(3);
