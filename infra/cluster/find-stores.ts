@@ -1,9 +1,12 @@
+import { mongo, nats, redis } from "../local/known-servers";
 import { findMongod, findNatsStreaming, findRedis } from "../local/servers";
 
-// Where the servers' programs are, for images.sh: one path a line, in this order.
+// For images.sh: where each store's program is, and under which image the manifests ask for it; in this order.
 async function find(): Promise<void> {
   const search = { say: (line: string) => console.error(line) };
-  for (const find of [findMongod, findRedis, findNatsStreaming]) console.log(await find(search));
+  console.log(await findMongod(search), mongo.image);
+  console.log(await findRedis(search), redis.image);
+  console.log(await findNatsStreaming(search), nats.image);
 }
 
 find().catch((error: unknown) => {

@@ -5,8 +5,8 @@ mkdir -p "$EVENTHIVE_CLUSTER"
 work=$(mktemp -d "$EVENTHIVE_CLUSTER/.images.XXXXXX"); trap 'rm -rf "$work"' EXIT
 rm -rf "$images"
 
-# keep NAME: under the name that manifests ask for
-keep() { buildah push --quiet --disable-compression "$1" "oci:$images:$1" >/dev/null; }
+# keep NAME [OTHER]: under the name that manifests ask for
+keep() { buildah push --quiet --disable-compression "$1" "oci:$images:${2:-$1}" >/dev/null; }
 
 # make NAME CONTEXT: builds what a Dockerfile on standard input says
 make() { buildah build --quiet --layers --tag "$1" --file - "$2" >/dev/null; }

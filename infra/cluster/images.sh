@@ -58,27 +58,30 @@ own_images() {
 
 # The servers of `npm start` under the names of the official images, whose settings they understand.
 store_images() {
-  local stores=$work/stores mongod redis nats
-  { read -r mongod; read -r redis; read -r nats; } < <(node "$root/infra/bootstrap.mjs" "$here/find-stores.ts")
+  local stores=$work/stores mongod mongo redis_server redis nats_server nats
+  {
+    read -r mongod mongo; read -r redis_server redis; read -r nats_server nats
+  } < <(node "$root/infra/bootstrap.mjs" "$here/find-stores.ts")
 
   # From a service's image, which brings the driver that makes the user.
   with_libraries "$stores/mongo" "$mongod"
   cp "$here/mongo/"* "$stores/mongo/"
-  store mongo:7.0 mongo "docker.io/eventhive/orders:$tag" $'USER 999:999\nENTRYPOINT ["/bin/sh", "/entrypoint.sh"]'
+  store "$mongo" mongo "docker.io/eventhive/orders:$tag" $'USER 999:999\nENTRYPOINT ["/bin/sh", "/entrypoint.sh"]'
 
-  with_libraries "$stores/redis" "$redis"
-  store redis:7.4-bookworm redis eventhive.local/node:1 $'USER 999:999\nWORKDIR /data\nENTRYPOINT ["redis-server"]'
+  with_libraries "$stores/redis" "$redis_server"
+  store "$redis" redis eventhive.local/node:1 $'USER 999:999\nWORKDIR /data\nENTRYPOINT ["redis-server"]'
 
-  with_libraries "$stores/nats" "$nats"
-  store nats-streaming:0.25.6-alpine nats eventhive.local/node:1 'ENTRYPOINT ["nats-streaming-server"]'
+  with_libraries "$stores/nats" "$nats_server"
+  store "$nats" nats eventhive.local/node:1 'ENTRYPOINT ["nats-streaming-server"]'
 }
+# store NAME:TAG@DIGEST FOLDER BASE HOW: the kubelet looks a pinned image up by its digest alone, and trusts the name
 store() {
-  local name=docker.io/library/$1 folder=$2 base=$3 how=$4
-  make "$name" "$work/stores/$folder" <<< $"FROM $base
+  local tagged=docker.io/library/${1%@*} pinned=docker.io/library/${1%%:*}@${1#*@} folder=$2 base=$3 how=$4
+  make "$tagged" "$work/stores/$folder" <<< $"FROM $base
 USER 0:0
 COPY . /
 $how"
-  keep "$name"
+  keep "$tagged" "$pinned"
 }
 
 node_image; say "base image of Node.js"

@@ -59,7 +59,7 @@ it("runs a server as a container where Docker is what there is, reachable from t
   const line = command("").join(" ");
   expect(line).toContain("docker eventhive-redis-26379 --rm");
   expect(line).toContain(
-    "--publish=127.0.0.1:26379:26379 --entrypoint=eventhive-test-server redis:7.4-bookworm --bind 0.0.0.0",
+    `--publish=127.0.0.1:26379:26379 --entrypoint=eventhive-test-server ${redis.image} --bind 0.0.0.0`,
   );
 });
 

