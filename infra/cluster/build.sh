@@ -8,7 +8,7 @@ kubernetes=v1.36.3 coredns=v1.14.3 local_path=v0.0.30 metrics_server=v0.9.0
 skaffold=v2.19.0 skaffold_sum=h1:qH0CVdT2qAT3PNCfbBXb8Rhb6H5tuWEyQOwK9VaePsE=
 traefik=v3.6.12 # the last whose replaced modules can all be had
 gateway_api=v1.4.0 # as this Traefik speaks it
-cert_manager=v1.21.2 prometheus_operator=v0.85.0
+cert_manager=v1.21.2 prometheus_operator=v0.85.0 envoy_gateway=v1.9.1 policy_controller=v0.13.1
 mkdir -p "$programs"
 export GOWORK=off CGO_ENABLED=0 GOFLAGS=-mod=mod
 
@@ -90,6 +90,9 @@ definitions() {
     definition github.com/prometheus-operator/prometheus-operator "$prometheus_operator" \
       "example/prometheus-operator-crd/monitoring.coreos.com_$kind"
   done
+  definition github.com/envoyproxy/gateway "$envoy_gateway" \
+    charts/gateway-helm/charts/crds/crds/generated/gateway.envoyproxy.io_envoyproxies
+  definition github.com/sigstore/policy-controller "$policy_controller" config/300-clusterimagepolicy
 }
 definition() { install -m 644 "$(module "$1@$2" Dir)/$3.yaml" "$definitions"; }
 
@@ -97,7 +100,7 @@ once kube "$kubernetes" kube
 once dns "$coredns" dns
 once local-path "$kubernetes $local_path" local-path
 once traefik "$traefik" traefik
-once definitions "$gateway_api $cert_manager $prometheus_operator" definitions
+once definitions "$gateway_api $cert_manager $prometheus_operator $envoy_gateway $policy_controller" definitions
 if [ "${1:-}" = --all ]; then
   once metrics-server "$metrics_server" metrics-server
   once skaffold "$skaffold" skaffold

@@ -28,15 +28,20 @@ const monitored = ["auth", "tickets", "orders", "payments", "expiration"].flatMa
   `monitoring/prometheus → ${app}:3000`,
   `${app} → monitoring/opentelemetry-collector:4318`,
 ]);
+/** Google's front ends and health checks: what its load balancer needs, and no more. */
+const fromGoogle = ["35.191.0.0/16", "130.211.0.0/22"].flatMap((range) =>
+  ["auth", "tickets", "orders", "payments", "client"].map((app) => `${range} → ${app}:3000`),
+);
 const toStripe =
   "payments → 0.0.0.0/0 but 10.0.0.0/8 100.64.0.0/10 169.254.0.0/16 172.16.0.0/12 192.168.0.0/16:443";
 /** Of those that the test below reads by themselves. */
-const others = ["everyone-to-dns", "outside-to-challenges"];
+const others = ["everyone-to-dns", "outside-to-challenges", "google-to-challenges"];
 
 it.each([
   ["local", [...edgesEverywhere, ...toSandbox]],
   ["ci", [...edgesEverywhere, ...toSandbox]],
-  ["gke", [...edgesEverywhere, ...monitored, toStripe]],
+  ["release", [...edgesEverywhere, ...toSandbox]],
+  ["gke", [...edgesEverywhere, ...fromGoogle, ...monitored, toStripe]],
 ])(
   "in the overlay %s nobody reaches anybody but on these edges, which both ends allow",
   async (overlay, edges) => {
@@ -51,7 +56,7 @@ it.each([
   },
 );
 
-it.each(["local", "ci", "gke"])(
+it.each(["local", "ci", "release", "gke"])(
   "in the overlay %s everything is denied first, and DNS allowed",
   async (overlay) => {
     const { policies } = await render(overlay);
@@ -74,14 +79,19 @@ it.each(["local", "ci", "gke"])(
   },
 );
 
-it("lets the proof of who owns the name through, or there would never be a certificate", async () => {
-  const challenges = (await render("gke")).policies.find(({ metadata: { name } }) =>
-    name.includes("challenges"),
-  );
-  expect(challenges?.spec).toMatchObject({
-    podSelector: { matchLabels: { "acme.cert-manager.io/http01-solver": "true" } },
-    ingress: [{ ports: [{ port: 8089 }] }],
-  });
+it("lets the proof of who owns the name through every gateway, or there would never be a certificate", async () => {
+  const { policies } = await render("gke");
+  for (const [challenges, services] of [
+    ["outside-to-challenges", "outside-to-services"],
+    ["google-to-challenges", "google-to-services"],
+  ]) {
+    const specOf = (name?: string) => policies.find(({ metadata }) => metadata.name === name)?.spec;
+    expect(specOf(challenges)).toEqual({
+      podSelector: { matchLabels: { "acme.cert-manager.io/http01-solver": "true" } },
+      policyTypes: ["Ingress"],
+      ingress: [{ from: specOf(services)?.ingress?.[0]?.from, ports: [{ port: 8089 }] }],
+    });
+  }
 });
 
 const inKubeSystem = (name: string) => ({
@@ -114,7 +124,10 @@ type Peer = NonNullable<NonNullable<NetworkPolicy["spec"]["ingress"]>[number]["f
 
 function namesOf(peer: Peer | "anybody", apps: string[]): string[] {
   if (peer === "anybody") return [peer];
-  if (peer.ipBlock) return [[peer.ipBlock.cidr, "but", ...(peer.ipBlock.except ?? [])].join(" ")];
+  if (peer.ipBlock) {
+    const { cidr, except } = peer.ipBlock;
+    return [[cidr, ...(except ? ["but", ...except] : [])].join(" ")];
+  }
   if (!peer.namespaceSelector) return selected(peer.podSelector ?? {}, apps);
   const { matchLabels = {}, matchExpressions = [] } = peer.namespaceSelector;
   const namespaces = [
@@ -122,7 +135,8 @@ function namesOf(peer: Peer | "anybody", apps: string[]): string[] {
     ...matchExpressions.flatMap(({ values }) => values),
   ].toSorted();
   if (namespaces.length === 0) return ["anybody"];
-  if (namespaces.join() === "ingress,ingress-nginx,nginx-gateway,traefik") return ["outside"];
+  if (namespaces.join() === "envoy-gateway-system,ingress,ingress-nginx,nginx-gateway,traefik")
+    return ["outside"];
   const pods = Object.values(peer.podSelector?.matchLabels ?? { any: "anybody" });
   return namespaces.map((namespace) => `${namespace}/${pods.join()}`);
 }

@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { parseAllDocuments, parseDocument } from "yaml";
+import { basename, join } from "node:path";
+import { parse, parseAllDocuments, stringify } from "yaml";
 import { execute } from "../local/execute";
 
 export interface Manifest {
@@ -92,13 +92,16 @@ export interface Rendered {
 }
 
 /**
- * What a cluster gets by an overlay, with more components and other entries of its kustomization if they are named. The
- * secrets are new ones: whoever has some in this folder keeps them.
+ * What a cluster gets by an overlay, with other components, and further entries of its kustomization, if they are named.
+ * The secrets are new ones: whoever has some in this folder keeps them.
  */
 export async function render(
   overlay: string,
-  components: string[] = [],
-  entries: Record<string, object[]> = {},
+  {
+    add = [],
+    remove = [],
+    entries = {},
+  }: { add?: string[]; remove?: string[]; entries?: Record<string, object[]> } = {},
 ): Promise<Rendered> {
   const { KUSTOMIZE } = process.env; // where there is a cluster, there is kubectl
   const folder = await mkdtemp(join(tmpdir(), "k8s-"));
@@ -107,13 +110,14 @@ export async function render(
     await cp(__dirname, folder, { recursive: true, filter });
     await execute(process.execPath, [join(folder, "make-secrets.mjs")]);
     const path = join(folder, "overlays", overlay);
-    const kustomization = parseDocument(await readFile(join(path, "kustomization.yaml"), "utf8"));
-    for (const name of components) kustomization.addIn(["components"], `../../components/${name}`);
-    for (const [field, added] of Object.entries(entries)) {
-      if (!kustomization.has(field)) kustomization.set(field, kustomization.createNode([]));
-      for (const entry of added) kustomization.addIn([field], kustomization.createNode(entry));
-    }
-    await writeFile(join(path, "kustomization.yaml"), kustomization.toString());
+    const kustomization: Record<string, unknown> & { components: string[] } = parse(
+      await readFile(join(path, "kustomization.yaml"), "utf8"),
+    );
+    const kept = kustomization.components.filter((component) => !remove.includes(basename(component)));
+    kustomization.components = [...kept, ...add.map((name) => `../../components/${name}`)];
+    for (const [field, added] of Object.entries(entries))
+      kustomization[field] = [...((kustomization[field] as object[] | undefined) ?? []), ...added];
+    await writeFile(join(path, "kustomization.yaml"), stringify(kustomization));
     const printed = KUSTOMIZE
       ? await execute(KUSTOMIZE, ["build", path])
       : await execute("kubectl", ["kustomize", path]);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { findService, readRoutes } from "../local/routes";
-import { render } from "./render";
+import { render, type Manifest } from "./render";
 
 jest.setTimeout(30_000);
 
@@ -10,6 +10,10 @@ interface HttpRoute {
   spec: {
     rules: { matches: { path: { type: string; value: string } }[]; backendRefs: { name: string }[] }[];
   };
+}
+
+interface TargetingPolicy extends Manifest {
+  spec: { targetRef: { group: string; kind: string; name: string }; default: object };
 }
 
 const file = (path: string) => readFileSync(join(__dirname, path), "utf8");
@@ -42,33 +46,18 @@ it("the pages ask the services that the routes lead to", () => {
     expect(settings[name]).toBe(`http://${findService(readRoutes(), path)}`);
 });
 
-it("needs no annotations, and takes its host and certificate from PUBLIC_URL", async () => {
-  const { all, configMaps } = await render("gke");
-  const settings = configMaps.find(({ metadata }) => metadata.name.startsWith("settings-"));
-  const { host } = new URL(settings?.data.PUBLIC_URL ?? "");
-  const ingress = all.find(({ kind }) => kind === "Ingress");
-  expect(ingress?.metadata).not.toHaveProperty("annotations");
-  expect(ingress).toMatchObject({
-    spec: { rules: [{ host }], tls: [{ hosts: [host], secretName: "eventhive-tls" }] },
+it("opens GKE's gateway for the host of PUBLIC_URL, under its certificate, at the address that was reserved", async () => {
+  const { all, host } = await renderWithHost();
+  expect(specOf(all, "Gateway")).toMatchObject({
+    gatewayClassName: "gke-l7-global-external-managed",
+    addresses: [{ type: "NamedAddress", value: "eventhive" }],
+    listeners: [
+      { name: "http", port: 80 },
+      { name: "https", port: 443, tls: { certificateRefs: [{ name: "eventhive-tls" }] } },
+    ],
   });
-  const certificate = all.find(({ kind }) => kind === "Certificate");
-  expect(certificate).toMatchObject({ spec: { dnsNames: [host], secretName: "eventhive-tls" } });
-});
-
-it("moves to a gateway with the same host and certificate, and sends whoever comes without HTTPS there", async () => {
-  const { all, configMaps } = await render("gke", ["gateway", "gateway-tls"]);
-  const settings = configMaps.find(({ metadata }) => metadata.name.startsWith("settings-"));
-  const { host } = new URL(settings?.data.PUBLIC_URL ?? "");
-  expect(all.find(({ kind }) => kind === "Gateway")).toMatchObject({
-    spec: {
-      listeners: [
-        { name: "http", port: 80 },
-        { name: "https", port: 443, tls: { certificateRefs: [{ name: "eventhive-tls" }] } },
-      ],
-    },
-  });
-  const routes = all.filter(({ kind }) => kind === "HTTPRoute");
-  expect(routes).toEqual([
+  expect(specOf(all, "Certificate")).toMatchObject({ dnsNames: [host], secretName: "eventhive-tls" });
+  expect(routesOf(all)).toEqual([
     expect.objectContaining({
       metadata: expect.objectContaining({ name: "eventhive" }),
       spec: expect.objectContaining({
@@ -90,3 +79,63 @@ it("moves to a gateway with the same host and certificate, and sends whoever com
     }),
   ]);
 });
+
+it("tells Google's load balancer how every service that has a route is found healthy, and that streams last", async () => {
+  const { all } = await render("gke");
+  const targets = [...new Set(readRoutes().map(({ service }) => service))].toSorted();
+  const policies = (kind: string) => all.filter((one) => one.kind === kind) as TargetingPolicy[];
+  for (const kind of ["HealthCheckPolicy", "GCPBackendPolicy"])
+    expect(policies(kind).map(({ spec }) => spec.targetRef)).toEqual(
+      expect.arrayContaining(targets.map((name) => ({ group: "", kind: "Service", name }))),
+    );
+  expect(policies("HealthCheckPolicy")).toHaveLength(targets.length);
+  for (const { spec } of policies("HealthCheckPolicy"))
+    expect(spec.default).toMatchObject({
+      config: {
+        type: "HTTP",
+        httpHealthCheck: { portSpecification: "USE_SERVING_PORT", requestPath: "/readyz" },
+      },
+    });
+  for (const { spec } of policies("GCPBackendPolicy"))
+    expect(spec.default).toMatchObject({ timeoutSec: 86_400 }); // by default 30 s, all of a stream
+  expect(JSON.stringify(routesOf(all))).not.toContain("timeouts");
+});
+
+it("opens Envoy's gateway instead, by two proxies of which one may be missing, with routes that do not time out", async () => {
+  const { all } = await render("gke", { remove: ["gateway-gke"], add: ["gateway-envoy"] });
+  expect(specOf(all, "Gateway")).toMatchObject({
+    gatewayClassName: "envoy",
+    infrastructure: {
+      parametersRef: { group: "gateway.envoyproxy.io", kind: "EnvoyProxy", name: "eventhive" },
+    },
+  });
+  expect(specOf(all, "EnvoyProxy")).toMatchObject({
+    provider: { kubernetes: { envoyDeployment: { replicas: 2 }, envoyPDB: { minAvailable: 1 } } },
+  });
+  const [route] = routesOf(all) as unknown as HttpRoute[];
+  for (const rule of route?.spec.rules ?? []) expect(rule).toMatchObject({ timeouts: { request: "0s" } });
+  expect(all.filter(({ kind }) => /^(GCP|HealthCheck)/.test(kind))).toEqual([]);
+});
+
+it("still has the ingress, which needs no annotations, beside the gateway", async () => {
+  const { all, host } = await renderWithHost(["ingress", "ingress-tls"]);
+  const ingress = all.find(({ kind }) => kind === "Ingress");
+  expect(ingress?.metadata).not.toHaveProperty("annotations");
+  expect(ingress).toMatchObject({
+    spec: { rules: [{ host }], tls: [{ hosts: [host], secretName: "eventhive-tls" }] },
+  });
+});
+
+async function renderWithHost(add: string[] = []) {
+  const { all, configMaps } = await render("gke", { add });
+  const settings = configMaps.find(({ metadata }) => metadata.name.startsWith("settings-"));
+  return { all, host: new URL(settings?.data.PUBLIC_URL ?? "").host };
+}
+
+const routesOf = (all: Manifest[]) => all.filter(({ kind }) => kind === "HTTPRoute");
+
+function specOf(all: Manifest[], kind: string): unknown {
+  const [one, ...others] = all.filter((manifest) => manifest.kind === kind);
+  expect(others).toEqual([]);
+  return (one as { spec?: unknown } | undefined)?.spec;
+}

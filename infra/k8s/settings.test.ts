@@ -1,3 +1,4 @@
+import express from "express";
 import { execute, reasonOf } from "../local/execute";
 import { root } from "../local/program";
 import { containerOf, render, type Rendered } from "./render";
@@ -25,30 +26,43 @@ it("a setting that a pod has not would be seen", async () => {
   expect(await problemsOf("client", ["AUTH_URL"])).toMatch(/AUTH_URL/);
 });
 
-it("every overlay has the same settings, but for the ways to Stripe and to a collector", async () => {
+it("every overlay has the same settings, but for what is around it: Stripe, a collector, a load balancer", async () => {
   const [local, gke] = [await render("local"), await render("gke")];
   const shared = keysOf(rendered).filter((name) => name !== "STRIPE_API_URL");
   expect(keysOf(local)).toEqual(keysOf(rendered));
-  expect(keysOf(gke)).toEqual(["OTEL_EXPORTER_OTLP_ENDPOINT", ...shared].toSorted());
+  expect(keysOf(gke)).toEqual(["OTEL_EXPORTER_OTLP_ENDPOINT", "TRUSTED_PROXIES", ...shared].toSorted());
   expect(keysOf(gke)).toContain("PUBLIC_URL");
+  expect(keysOf(await render("release"))).toEqual(keysOf(rendered));
 });
 
-it.each(["local", "ci", "gke"])("in %s no secret is in anything but the Secrets", async (overlay) => {
-  const one = await render(overlay);
-  const others = JSON.stringify(one.all.filter(({ kind }) => kind !== "Secret"));
-  for (const value of valuesOf(one.secrets)) expect(others).not.toContain(value);
-  const literal = variablesOf(one).filter(({ value }) => value !== undefined);
-  expect(literal.filter(({ name }) => /KEY|TOKEN|PASSWORD|SECRET/.test(name))).toEqual([]);
-  const addresses = literal.filter(({ value }) => value?.includes("@"));
-  for (const { value } of addresses) expect(value).toMatch(/^[a-z]+:\/\/[a-z]*:?\$\([A-Z_]+\)@/);
+it("in gke an address counts as the client's own behind Google's front ends and the load balancer, no other", async () => {
+  const app = express();
+  app.set("trust proxy", settingsOf(await render("gke"))?.TRUSTED_PROXIES);
+  const trusts: (address: string, hop: number) => boolean = app.get("trust proxy fn");
+  for (const address of ["10.4.0.7", "35.191.12.1", "130.211.3.9", "192.0.2.1"])
+    expect(trusts(address, 0)).toBe(true);
+  for (const address of ["35.192.0.1", "130.211.4.1", "203.0.113.7"]) expect(trusts(address, 0)).toBe(false);
 });
+
+it.each(["local", "ci", "release", "gke"])(
+  "in %s no secret is in anything but the Secrets",
+  async (overlay) => {
+    const one = await render(overlay);
+    const others = JSON.stringify(one.all.filter(({ kind }) => kind !== "Secret"));
+    for (const value of valuesOf(one.secrets)) expect(others).not.toContain(value);
+    const literal = variablesOf(one).filter(({ value }) => value !== undefined);
+    expect(literal.filter(({ name }) => /KEY|TOKEN|PASSWORD|SECRET/.test(name))).toEqual([]);
+    const addresses = literal.filter(({ value }) => value?.includes("@"));
+    for (const { value } of addresses) expect(value).toMatch(/^[a-z]+:\/\/[a-z]*:?\$\([A-Z_]+\)@/);
+  },
+);
 
 it("secrets are made anew for each installation, and are none of gke's manifests", async () => {
   const again = valuesOf((await render("ci")).secrets);
   const random = valuesOf(rendered.secrets).filter((value) => value !== "sk_test_eventhive");
   expect(random).toHaveLength(7);
   expect(random.filter((value) => again.includes(value))).toEqual([]);
-  expect((await render("gke")).secrets).toEqual([]);
+  for (const overlay of ["gke", "release"]) expect((await render(overlay)).secrets).toEqual([]);
 });
 
 it("only those who need a secret are given it", async () => {
@@ -74,8 +88,10 @@ it("only those who need a secret are given it", async () => {
   });
 });
 
-const keysOf = ({ configMaps }: Rendered) =>
-  Object.keys(configMaps.find(({ metadata }) => metadata.name.startsWith("settings-"))?.data ?? {});
+const settingsOf = ({ configMaps }: Rendered) =>
+  configMaps.find(({ metadata }) => metadata.name.startsWith("settings-"))?.data;
+
+const keysOf = (one: Rendered) => Object.keys(settingsOf(one) ?? {});
 
 const valuesOf = (secrets: Rendered["secrets"]) =>
   secrets.flatMap(({ stringData }) => Object.values(stringData));
