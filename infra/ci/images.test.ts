@@ -64,3 +64,19 @@ it("skaffold builds every service in the same way, in every profile", () => {
     expect(new Set(forms).size).toBe(1);
   }
 });
+
+it("every package with native code that runs on the servers is locked for both architectures", () => {
+  interface Locked {
+    os?: string[];
+    cpu?: string[];
+    libc?: string[];
+  }
+  const { packages }: { packages: Record<string, Locked> } = JSON.parse(read("package-lock.json"));
+  const native = Object.entries(packages).filter(
+    ([, { os, libc }]) => os?.includes("linux") && !libc?.includes("musl"),
+  );
+  const namesFor = (cpu: string) =>
+    native.flatMap(([path, one]) => (one.cpu?.includes(cpu) ? [path.replace(cpu, "CPU")] : []));
+  expect(namesFor("arm64").length).toBeGreaterThan(3);
+  expect(namesFor("arm64").toSorted()).toEqual(namesFor("x64").toSorted());
+});

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { sameRunId } from "../k8s/skaffold";
 
 interface Job {
@@ -10,11 +10,22 @@ interface Job {
   environment?: string;
   permissions?: Record<string, string>;
   "timeout-minutes"?: number;
-  strategy?: { matrix: { node?: (number | string)[] } };
-  steps?: { name?: string; if?: string; run?: string; uses?: string }[];
+  strategy?: { matrix: { node?: (number | string)[]; include?: object[] } };
+  with?: Record<string, unknown>;
+  steps?: { name?: string; if?: string; run?: string; uses?: string; with?: Record<string, unknown> }[];
+}
+
+interface ImagePolicy {
+  spec: {
+    authorities: {
+      keyless?: { identities: { issuer: string; subjectRegExp: string }[] };
+      attestations?: object[];
+    }[];
+  };
 }
 
 interface Workflow {
+  on: object;
   permissions: Record<string, string>;
   concurrency: Record<string, unknown>;
   jobs: Record<string, Job>;
@@ -24,23 +35,38 @@ const github = join(__dirname, "../../.github");
 const read = (path: string) => readFileSync(join(github, path), "utf8");
 const workflows = readdirSync(join(github, "workflows")).map((name) => `workflows/${name}`);
 
-it.each([...workflows, "actions/skaffold/action.yml"])("uses in %s no action that can be moved", (path) => {
+const actions = readdirSync(join(github, "actions")).map((name) => `actions/${name}/action.yml`);
+
+it.each([...workflows, ...actions])("uses in %s no action that can be moved", (path) => {
   const uses = read(path).match(/\buses: .*/g) ?? [];
   const pinned = /^uses: (\.\/|[\w./-]+@[\da-f]{40} # v\d+\.\d+\.\d+$)/;
   expect(uses.filter((line) => !pinned.test(line))).toEqual([]);
 });
 
-it.each(workflows)("lets nothing in %s write to the repository, run for hours, or see a secret", (path) => {
+/** Beyond reading the repository: what publishes to GitHub itself, by the token of the run. */
+const publishing: Record<string, Record<string, string>> = {
+  "workflows/images.yml build": { packages: "write" },
+  "workflows/images.yml join": { packages: "write" },
+  "workflows/images.yml sign": { packages: "write", attestations: "write" },
+  "workflows/deploy.yml images": { packages: "write", attestations: "write" },
+  "workflows/release.yml images": { packages: "write", attestations: "write" },
+  "workflows/release.yml publish": { contents: "write", packages: "write" },
+};
+
+it.each(workflows)("lets nothing in %s do more than it must, run for hours, or see a secret", (path) => {
   const { permissions, jobs }: Workflow = parse(read(path));
   expect(permissions).toEqual({ contents: "read" });
-  const own = Object.entries(jobs).filter(([, job]) => !job.uses);
-  const endless = own.filter(([, job]) => job["timeout-minutes"] === undefined);
+  const endless = Object.entries(jobs).filter(([, job]) => !job.uses && !job["timeout-minutes"]);
   expect(endless.map(([name]) => name)).toEqual([]);
-  for (const [, { permissions: more, environment }] of own)
-    expect(more ?? permissions).toEqual(
-      environment ? { contents: "read", "id-token": "write" } : permissions,
-    );
-  expect(read(path)).not.toMatch(/{{[^}]*secrets\b|contents: write/);
+  for (const [name, job] of Object.entries(jobs)) {
+    const more = publishing[`${path} ${name}`];
+    const identified = Boolean(more ?? job.environment ?? job.uses?.includes("deploy-to"));
+    expect([name, job.permissions ?? permissions]).toEqual([
+      name,
+      { contents: "read", ...(identified ? { "id-token": "write" } : {}), ...more },
+    ]);
+  }
+  expect(read(path)).not.toMatch(/{{[^}]*secrets\b/);
 });
 
 it("tests on the Node.js that images run, and on the newest", () => {
@@ -71,15 +97,58 @@ it("waits at the gate for every other job, however it ends", () => {
   expect(jobs.gate).toMatchObject({ needs: others, if: "always()" }); // skipped, it would count as passed
 });
 
-it("deploys what was tested, scanned and signed, one after the other, and goes back when it fails", () => {
-  const { jobs, concurrency }: Workflow = parse(read("workflows/deploy.yml"));
+it("builds for both architectures on their own machines, then scans, signs and attests each image by its digest", () => {
+  const { jobs }: Workflow = parse(read("workflows/images.yml"));
+  expect(jobs.build?.strategy?.matrix).toEqual({
+    include: [
+      { architecture: "amd64", runner: "ubuntu-24.04" },
+      { architecture: "arm64", runner: "ubuntu-24.04-arm" },
+    ],
+  });
+  expect(jobs.join?.needs).toBe("build");
+  expect(jobs.sign?.needs).toBe("join");
+  const steps = jobs.sign?.steps ?? [];
+  const order = steps.map(({ uses, run }) => uses?.split("@")[0] ?? run?.split("\n")[0]);
+  expect(order.slice(-5)).toEqual([
+    "aquasecurity/trivy-action",
+    "anchore/sbom-action",
+    "sigstore/cosign-installer",
+    'cosign sign --yes --recursive "$IMAGE"',
+    "actions/attest",
+  ]);
+  expect(steps.at(-1)?.with).toMatchObject({
+    "subject-digest": "${{ matrix.image.digest }}",
+    "push-to-registry": true, // where admission looks for it
+  });
+});
+
+it("deploys main when it changes or when asked: tested, built once, on staging before production", () => {
+  const { on, jobs, concurrency }: Workflow = parse(read("workflows/deploy.yml"));
+  expect(on).toEqual({ push: { branches: ["main"] }, workflow_dispatch: null });
   expect(concurrency).toEqual({ group: "deploy", "cancel-in-progress": false });
   expect(jobs.test?.uses).toBe("./.github/workflows/ci.yml");
-  expect(jobs.build).toMatchObject({ needs: "test", environment: "registry" });
-  expect(jobs.sign).toMatchObject({ needs: "build", environment: "registry" });
-  expect(jobs.deploy).toMatchObject({ needs: ["build", "sign"], environment: "production" });
+  expect(jobs.images).toMatchObject({
+    needs: "test",
+    uses: "./.github/workflows/images.yml",
+    with: { environment: "registry" },
+  });
+  const built = "${{ needs.images.outputs.built }}";
+  expect(jobs.staging).toMatchObject({ needs: "images", with: { environment: "staging", built } });
+  expect(jobs.production).toMatchObject({
+    needs: ["images", "staging"],
+    with: { environment: "production", built },
+  });
+});
+
+it("verifies who built what it deploys before anything changes, and goes back when a deployment fails", () => {
+  const { jobs }: Workflow = parse(read("workflows/deploy-to.yml"));
   const commands = jobs.deploy?.steps?.flatMap(({ run, if: when }) => (run ? [[when, run]] : []));
-  expect(commands?.slice(-5)).toEqual([
+  expect(commands).toEqual([
+    [undefined, expect.stringContaining("images.json")],
+    [undefined, expect.stringMatching(/verify-images\.sh images\.json --certificate-identity "\$SIGNER"/)],
+    [undefined, expect.stringMatching(/gh attestation verify[^]*--signer-workflow[^]*images\.yml/)],
+    [undefined, "node infra/ci/set-address.mjs"],
+    [undefined, expect.stringContaining("roll-back.mjs record")],
     [undefined, `skaffold deploy -p gke ${sameRunId} --build-artifacts=images.json`],
     [undefined, expect.stringContaining("rollout status")],
     [undefined, "skaffold verify -p gke --build-artifacts=images.json"],
@@ -88,9 +157,58 @@ it("deploys what was tested, scanned and signed, one after the other, and goes b
   ]);
 });
 
-it("verifies production where its certificate is", () => {
-  const skaffold = readFileSync(join(github, "../skaffold.yaml"), "utf8");
-  const settings = readFileSync(join(github, "../infra/k8s/overlays/gke/settings.env"), "utf8");
-  const [, address] = /^PUBLIC_URL=(.*)$/m.exec(settings) ?? [];
-  expect(skaffold).toContain(`value: ${address}\n`);
+it("releases what was tested and verified: images, one manifest, and the manifests as an artifact", () => {
+  const { on, jobs }: Workflow = parse(read("workflows/release.yml"));
+  expect(on).toEqual({ push: { tags: ["v[0-9]+.[0-9]+.[0-9]+"] } });
+  expect(jobs.test?.uses).toBe("./.github/workflows/ci.yml");
+  expect(jobs.images).toMatchObject({ needs: ["test", "name"], uses: "./.github/workflows/images.yml" });
+  expect(jobs.publish?.needs).toEqual(["name", "images"]);
+  const commands = jobs.publish?.steps?.flatMap(({ run }) => run ?? []);
+  expect(commands).toEqual([
+    expect.stringContaining("infra/ci/verify-images.sh images.json"),
+    expect.stringMatching(
+      /name-images\.mjs[^]*kubectl kustomize infra\/k8s\/overlays\/release > eventhive\.yaml/,
+    ),
+    expect.stringMatching(/^cosign sign --yes .*publish-manifests\.sh/),
+    expect.stringMatching(/^gh release create .* eventhive\.yaml /),
+  ]);
+});
+
+it("scans every week what runs: the stores, the newest release, and main", () => {
+  const { on, jobs }: Workflow = parse(read("workflows/scan.yml"));
+  expect(on).toMatchObject({ schedule: [{ cron: expect.stringMatching(/ \* \* [0-7]$/) }] });
+  for (const name of ["published", "main"])
+    expect(jobs[name]?.steps?.at(-1)).toMatchObject({
+      uses: expect.stringContaining("aquasecurity/trivy-action@"),
+      with: { severity: "HIGH,CRITICAL", "exit-code": "1" },
+    });
+});
+
+it("lets in whom the pipeline names as the signer: the workflow that builds images", () => {
+  const policies = parseAllDocuments(
+    readFileSync(join(github, "../infra/k8s/admission/policies.yaml"), "utf8"),
+  );
+  const [ours] = policies.map((document): ImagePolicy => document.toJS());
+  const [{ keyless, ...authority } = {}] = ours?.spec.authorities ?? [];
+  expect(authority).toMatchObject({ attestations: [{ predicateType: "https://slsa.dev/provenance/v1" }] });
+  const [{ issuer, subjectRegExp } = { issuer: "", subjectRegExp: "" }] = keyless?.identities ?? [];
+  const admitted = new RegExp(subjectRegExp);
+  for (const name of ["deploy-to", "release"]) {
+    const [, signer = ""] = /SIGNER: (.*)$/m.exec(read(`workflows/${name}.yml`)) ?? [];
+    expect(read(`workflows/${name}.yml`)).toContain(`--certificate-oidc-issuer ${issuer}`);
+    const ref = name === "release" ? "refs/tags/v1.2.3" : "refs/heads/main";
+    const identity = signer
+      .replace("${{ github.server_url }}", "https://github.com")
+      .replace("${{ github.repository }}", "OWNER/REPOSITORY")
+      .replace("${{ github.ref }}", ref);
+    expect(identity).toMatch(admitted);
+    for (const foreign of [
+      identity.replace("OWNER", "OTHER"),
+      identity.replace("images.yml", "ci.yml"),
+      identity.replace(ref, "refs/heads/main2"),
+      identity.replace(ref, "refs/pull/1/merge"),
+      `${identity}.evil`,
+    ])
+      expect(foreign).not.toMatch(admitted);
+  }
 });

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Publishes infra/k8s as an OCI artifact that Flux and Argo CD can unpack, and prints it with its digest:
+#   infra/ci/publish-manifests.sh REGISTRY/NAME:TAG
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+work=$(mktemp --directory); trap 'rm -rf "$work"' EXIT
+# Reproducible: the same manifests are the same artifact.
+git ls-files infra/k8s | grep --invert-match '\.test\.ts$' |
+  tar --create --files-from=- --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --transform='s#^infra/k8s/##' |
+  gzip --no-name > "$work/manifests.tar.gz"
+${CRANE:-go run github.com/google/go-containerregistry/cmd/crane@v0.22.1} append --oci-empty-base \
+  --new_layer "$work/manifests.tar.gz" --new_tag "$1"

@@ -1,0 +1,174 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { findKustomize } from "../k8s/find-kustomize";
+import { root } from "../local/program";
+
+jest.setTimeout(60_000);
+
+// How images get from the machines that build them into what is deployed or published.
+
+const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
+const amd64 = { imageName: "eventhive/auth", tag: `ghcr.io/owner/eventhive/auth:v1-amd64@${digest("a")}` };
+const arm64 = { imageName: "eventhive/auth", tag: `ghcr.io/owner/eventhive/auth:v1-arm64@${digest("b")}` };
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "release-"));
+});
+
+describe("join-images", () => {
+  const join_ = (...builds: object[]) =>
+    run("join-images.mjs", "v1", ...builds.map((builds) => JSON.stringify({ builds })));
+  const joins = (line: string) => fake("docker", `echo "$@" >> ${folder}/calls; ${line}`);
+
+  it("makes one image of what two machines have pushed, by digest, and tells the digest of the whole", () => {
+    joins(`[ "$3" = create ] || echo '{"digest":"${digest("c")}"}'`);
+    const [built = "", images = ""] = join_([amd64], [arm64]).trim().split("\n");
+    expect(JSON.parse(built.replace("built=", ""))).toEqual({
+      builds: [{ imageName: "eventhive/auth", tag: `ghcr.io/owner/eventhive/auth:v1@${digest("c")}` }],
+    });
+    expect(JSON.parse(images.replace("images=", ""))).toEqual([
+      { name: "ghcr.io/owner/eventhive/auth", digest: digest("c") },
+    ]);
+    expect(readFileSync(join(folder, "calls"), "utf8").split("\n")[0]).toBe(
+      `buildx imagetools create --tag ghcr.io/owner/eventhive/auth:v1 ghcr.io/owner/eventhive/auth@${digest("a")} ghcr.io/owner/eventhive/auth@${digest("b")}`,
+    );
+  });
+
+  it("refuses an image that one machine has not built, or not pushed", () => {
+    joins("exit 0");
+    expect(() => join_([amd64], [])).toThrow(
+      "eventhive/auth was not built and pushed for every architecture",
+    );
+    expect(() => join_([amd64], [{ ...arm64, tag: "eventhive/auth:v1" }])).toThrow("eventhive/auth:v1");
+    expect(existsSync(join(folder, "calls"))).toBe(false);
+  });
+});
+
+describe("name-images", () => {
+  const names = ["auth", "tickets", "orders", "payments", "expiration", "client", "stripe-sandbox", "verify"];
+  const released = names.map((name) => ({
+    imageName: `eventhive/${name}`,
+    tag: `ghcr.io/owner/eventhive/${name}:v1@${digest("c")}`,
+  }));
+  const nameImages = (builds: object[]) => {
+    writeFileSync(join(folder, "images.json"), JSON.stringify({ builds }));
+    return run("name-images.mjs", join(folder, "images.json"), join(folder, "k8s"));
+  };
+  beforeEach(() => {
+    const filter = (path: string) => basename(path) !== "secrets.yaml";
+    cpSync(join(root, "infra/k8s"), join(folder, "k8s"), { recursive: true, filter });
+  });
+
+  it.each(["release", "gke"])(
+    "leaves the overlay %s no image that is not there after a release",
+    async (overlay) => {
+      nameImages(released);
+      const images = await imagesOf(overlay);
+      expect(images.length).toBeGreaterThan(6);
+      expect(images.filter((image) => !image.includes("@sha256:"))).toEqual([]);
+      const own = images.filter((image) => image.startsWith("ghcr.io/owner/eventhive/"));
+      expect(own).toHaveLength(overlay === "gke" ? 6 : 7);
+    },
+  );
+
+  it("refuses an image without a digest, and to name them twice", () => {
+    expect(() =>
+      nameImages([{ imageName: "eventhive/auth", tag: "ghcr.io/owner/eventhive/auth:v1" }]),
+    ).toThrow("ghcr.io/owner/eventhive/auth:v1 has no digest");
+    nameImages(released);
+    expect(() => nameImages(released)).toThrow("names images already");
+  });
+
+  async function imagesOf(overlay: string): Promise<string[]> {
+    const path = join(folder, "k8s/overlays", overlay);
+    const rendered = execFileSync(await findKustomize(), ["build", path], { encoding: "utf8" });
+    return [...rendered.matchAll(/^ *(?:- )?image: (.*)$/gm)].map(([, image = ""]) => image);
+  }
+});
+
+describe("set-address", () => {
+  const address = { PUBLIC_URL: "https://tickets.example.org", GATEWAY_ADDRESS: "203.0.113.7" };
+  const setAddress = (env: Record<string, string>) => runWith(env, "set-address.mjs", folder);
+  const read = (path: string) => readFileSync(join(folder, path), "utf8");
+  beforeEach(() => {
+    for (const path of ["skaffold.yaml", "infra/k8s/overlays/gke/settings.env"])
+      cpSync(join(root, path), join(folder, path));
+  });
+
+  it("gives the manifests and the verification the environment's address, and no other", () => {
+    setAddress(address);
+    const settings = read("infra/k8s/overlays/gke/settings.env");
+    expect(settings).toContain("PUBLIC_URL=https://tickets.example.org\n");
+    expect(settings).toMatch(/^TRUSTED_PROXIES=.*, 203\.0\.113\.7$/m);
+    expect(read("skaffold.yaml")).toContain("value: https://tickets.example.org\n");
+    expect(settings + read("skaffold.yaml")).not.toMatch(/example\.com|192\.0\.2\.1/);
+    expect(read("skaffold.yaml")).toContain("value: tok_visa\n");
+  });
+
+  it("buys with what the environment says where Stripe's keys are live", () => {
+    setAddress({ ...address, CARD_TOKEN: "none" });
+    expect(read("skaffold.yaml")).toContain("value: none\n");
+  });
+
+  it.each([
+    [{ ...address, PUBLIC_URL: "" }, "PUBLIC_URL"],
+    [{ ...address, PUBLIC_URL: "http://tickets.example.org" }, "PUBLIC_URL"],
+    [{ ...address, GATEWAY_ADDRESS: "" }, "GATEWAY_ADDRESS"],
+  ])("refuses %j", (env, name) => {
+    expect(() => setAddress(env)).toThrow(`${name} must be`);
+  });
+});
+
+describe("verify-images", () => {
+  const signed = { imageName: "eventhive/auth", tag: `ghcr.io/owner/eventhive/auth:v1@${digest("c")}` };
+  const verify = (builds: object[]) => {
+    writeFileSync(join(folder, "images.json"), JSON.stringify({ builds }));
+    return run("verify-images.sh", join(folder, "images.json"), "--certificate-identity", "us");
+  };
+
+  it("asks for the signature and for the list of contents of every image", () => {
+    fake("cosign", `echo "$@" >> ${folder}/calls`);
+    expect(verify([signed])).toBe(`verified ${signed.tag}\n`);
+    expect(readFileSync(join(folder, "calls"), "utf8").split("\n")).toEqual([
+      `verify --certificate-identity us ${signed.tag}`,
+      `verify-attestation --type spdxjson --certificate-identity us ${signed.tag}`,
+      "",
+    ]);
+  });
+
+  it.each(["verify", "verify-attestation"])(
+    "refuses when one image fails %s, whatever comes after it",
+    (command) => {
+      fake("cosign", `case "$*" in "${command} "*/auth:*) exit 1 ;; esac`);
+      const other = { imageName: "eventhive/orders", tag: signed.tag.replace("auth", "orders") };
+      expect(() => verify([signed, other])).toThrow("verify-images.sh");
+    },
+  );
+
+  it("refuses an image without a digest, and a list without images", () => {
+    fake("cosign", "exit 0");
+    expect(() => verify([{ ...signed, tag: "ghcr.io/owner/eventhive/auth:v1" }])).toThrow("has no digest");
+    expect(() => verify([])).toThrow("names no image");
+  });
+});
+
+/** First on the PATH. */
+function fake(name: string, line: string): void {
+  writeFileSync(join(folder, name), `#!/bin/sh\n${line}\n`);
+  chmodSync(join(folder, name), 0o755);
+}
+
+const run = (script: string, ...parameters: string[]) => runWith({}, script, ...parameters);
+
+function runWith(env: Record<string, string>, script: string, ...parameters: string[]): string {
+  const path = join(__dirname, script);
+  const [command, ...rest] = script.endsWith(".mjs") ? [process.execPath, path] : [path];
+  return execFileSync(command ?? "", [...rest, ...parameters], {
+    env: { ...process.env, ...env, PATH: `${folder}:${process.env.PATH}` },
+    encoding: "utf8",
+    stdio: "pipe",
+  });
+}

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Tries what signing is for, without GitHub and without sigstore's servers: a registry of this machine, a key made for the
+# occasion. Images that are signed pass infra/ci/verify-images.sh; those that are not, by another key, or changed, do not.
+# The policies of infra/k8s/admission are then tried by sigstore's own tester, with that key in the place of GitHub's identity.
+#   infra/ci/try-signatures.sh     needs Go, curl and jq; the first time it builds four programs, for 20 minutes on two cores
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+versions=$(grep --only-matching '@v[0-9.]*' "infra/ci/${0##*/}" | sha256sum | head -c 12)
+bin=${XDG_CACHE_HOME:-$HOME/.cache}/eventhive/supply-chain/$versions
+work=$(mktemp --directory)
+trap '[ -z "${registry:-}" ] || kill "$registry"; rm -rf "$work"' EXIT
+
+# The tester's module replaces others, which counts in a main module only.
+build_tester() {
+  local module=github.com/sigstore/policy-controller@v0.13.1 source
+  mkdir "$work/tester"; cd "$work/tester"
+  source=$(cd / && go mod download -json "$module" | jq -r .Dir)
+  { printf 'module tester\n\ngo 1.25.0\n\nrequire %s\n\n' "${module/@/ }"; sed -n '/^replace/,$p' "$source/go.mod"; } > go.mod
+  install -m 644 "$source/go.sum" go.sum
+  GOFLAGS=-mod=mod go build -o "$bin/policy-tester" "${module%@*}/cmd/tester"
+}
+mkdir -p "$bin"
+export GOBIN=$bin CGO_ENABLED=0 GOWORK=off
+[ -x "$bin/crane" ] || nice go install "github.com/google/go-containerregistry/cmd/crane@v0.22.1"
+[ -x "$bin/cosign" ] || nice go install "github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3"
+[ -x "$bin/policy-tester" ] || (build_tester)
+PATH=$bin:$PATH
+
+mkdir "$work/registry"
+address=127.0.0.1:${PORT:-5057}
+crane registry serve --address "$address" --disk "$work/registry" > "$work/registry.log" 2>&1 & registry=$!
+curl --silent --retry 20 --retry-connrefused --retry-delay 1 "http://$address/v2/" > /dev/null
+
+# image NAME CONTENT: pushes an image of one file, and prints it with its digest
+image() {
+  mkdir -p "$work/content"; echo "$2" > "$work/content/file"
+  tar --create --file="$work/layer.tar" --directory="$work/content" file
+  crane append --oci-empty-base --new_layer "$work/layer.tar" --new_tag "$address/owner/eventhive/$1:v1" 2> /dev/null |
+    sed "s#@#:v1@#"
+}
+list() { jq --null-input --arg image "$1" '{builds: [{imageName: "eventhive/it", tag: $image}]}' > "$work/images.json"; }
+
+# Nothing is asked of the internet: neither a log nor a timestamp.
+echo '{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json","caUrls":[],"oidcUrls":[],"rekorTlogUrls":[],"tsaUrls":[],"rekorTlogConfig":{},"tsaConfig":{}}' > "$work/signing.json"
+export COSIGN_PASSWORD='' COSIGN_YES=true
+(cd "$work" && cosign generate-key-pair --output-key-prefix=ours && cosign generate-key-pair --output-key-prefix=theirs) 2> /dev/null
+echo '{"spdxVersion":"SPDX-2.3"}' > "$work/sbom.json"
+sign() { cosign sign --key "$work/$2.key" --signing-config "$work/signing.json" "$1" > "$work/log" 2>&1 || { cat "$work/log"; exit 1; }; }
+attest() {
+  cosign attest --key "$work/$2.key" --signing-config "$work/signing.json" --type spdxjson --predicate "$work/sbom.json" "$1" \
+    > "$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+}
+verify() { infra/ci/verify-images.sh "$work/images.json" --key "$work/ours.pub" --insecure-ignore-tlog=true > "$work/log" 2>&1; }
+accepted() { list "$1"; verify || { cat "$work/log"; echo "FAILED: $2 was refused"; exit 1; }; echo "accepted: $2"; }
+refused() { list "$1"; ! verify || { echo "FAILED: $2 was accepted"; exit 1; }; echo "refused:  $2 ($(grep --max-count=1 --ignore-case 'error\|digest' "$work/log"))"; }
+
+good=$(image good one); sign "$good" ours; attest "$good" ours
+accepted "$good" "an image that is signed, with its list of contents"
+refused "$(image unsigned two)" "an image that nobody signed"
+bare=$(image bare three); sign "$bare" ours
+refused "$bare" "a signed image without its list of contents"
+foreign=$(image foreign four); sign "$foreign" theirs; attest "$foreign" theirs
+refused "$foreign" "an image that somebody else signed"
+refused "$(image good changed)" "another image under the name and tag of a signed one"
+refused "${good%@*}" "a signed image that is named by its tag"
+list "$good"; echo '{"builds":[]}' > "$work/images.json"
+! verify || { echo "FAILED: an empty list was accepted"; exit 1; }
+echo "refused:  an empty list"
+
+# The controller reads signatures by a key in the older format alone, so that is what it is given here.
+legacy=(--key "$work/ours.key" --new-bundle-format=false --use-signing-config=false --tlog-upload=false)
+admitted=$(image admitted five)
+cosign sign "${legacy[@]}" "$admitted" 2> /dev/null
+echo '{"buildDefinition":{},"runDetails":{}}' > "$work/provenance.json"
+cosign attest "${legacy[@]}" --type slsaprovenance1 --predicate "$work/provenance.json" "$admitted" 2> /dev/null
+signed_only=$(image signed-only six)
+cosign sign "${legacy[@]}" "$signed_only" 2> /dev/null
+policy() { # policy N: the Nth one, with what this machine has in the place of GitHub
+  kubectl kustomize infra/k8s/admission | node -e '
+    const { parseAllDocuments } = require("yaml");
+    const policies = parseAllDocuments(require("fs").readFileSync(0, "utf8")).map((one) => one.toJS());
+    const policy = policies.find(({ metadata }) => metadata.name === process.argv[1]);
+    const [authority] = policy.spec.authorities;
+    if (authority.keyless) {
+      policy.spec.images = policy.spec.images.map(({ glob }) => ({ glob: glob.replace("ghcr.io/OWNER", process.argv[2]) }));
+      delete authority.keyless;
+      delete authority.signatureFormat;
+      authority.key = { data: require("fs").readFileSync(process.argv[3], "utf8") };
+    }
+    console.log(JSON.stringify(policy));
+  ' "$1" "$address/owner" "$work/ours.pub" > "$work/policy.yaml"
+}
+admits() { policy-tester --policy "$work/policy.yaml" --image "$1" > "$work/log" 2>&1; }
+policy eventhive
+admits "$admitted" || { cat "$work/log"; echo "FAILED: an attested image was not admitted"; exit 1; }
+echo "admitted: an image that is attested"
+for image in "$signed_only" "$(image unsigned two)" "$foreign"; do
+  ! admits "$image" || { cat "$work/log"; echo "FAILED: $image was admitted"; exit 1; }
+done
+echo "rejected: images that are signed but not attested, not signed, or signed by somebody else"
+policy eventhive-stores
+for image in $(kubectl kustomize infra/k8s/base | sed --quiet 's/^ *image: \(.*@sha256:.*\)/\1/p' | sort --unique); do
+  admits "$image" || { cat "$work/log"; echo "FAILED: $image was not admitted"; exit 1; }
+done
+! admits docker.io/library/nginx:1.29.0 || { echo "FAILED: nginx was admitted"; exit 1; }
+echo "admitted: the stores' images, and no other"

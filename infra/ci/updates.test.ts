@@ -1,0 +1,112 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+
+// That every version which is pinned is somebody's to update: Dependabot's, or Renovate's where Dependabot cannot read it.
+
+interface Update {
+  "package-ecosystem": string;
+  directory?: string;
+  directories?: string[];
+  groups?: Record<string, { patterns?: string[]; "update-types"?: string[] }>;
+  ignore?: { "dependency-name": string; "update-types"?: string[] }[];
+}
+
+interface CustomManager {
+  managerFilePatterns: string[];
+  matchStrings: string[];
+  depNameTemplate?: string;
+}
+
+const root = join(__dirname, "../..");
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  cwd: root,
+  encoding: "utf8",
+})
+  .trim()
+  .split("\n");
+const foldersOf = (paths: string[]) =>
+  [...new Set(paths.map((path) => `/${path.split("/").slice(0, -1).join("/")}`))].toSorted();
+
+describe("Dependabot", () => {
+  const { updates }: { updates: Update[] } = parse(read(".github/dependabot.yml"));
+  const docker = updates.filter((update) => update["package-ecosystem"] === "docker");
+  const [bases, stores] = docker;
+
+  it("has one pull request for the base of all images, and one for the stores", () => {
+    const dockerfiles = files.filter((path) => path.endsWith("Dockerfile"));
+    const manifests = files.filter(
+      (path) =>
+        path.startsWith("infra/k8s/") && /image: .*@sha256:/.test(path.endsWith(".yaml") ? read(path) : ""),
+    );
+    expect(docker.map(({ directories }) => directories?.toSorted())).toEqual([
+      foldersOf(dockerfiles),
+      foldersOf(manifests),
+    ]);
+    for (const { groups } of docker) expect(Object.values(groups ?? {})).toEqual([{ patterns: ["*"] }]);
+  });
+
+  it("offers no major of Node.js, and of the stores nothing but patches", () => {
+    const major = "version-update:semver-major";
+    expect(bases?.ignore).toEqual([{ "dependency-name": "node", "update-types": [major] }]);
+    expect(stores?.ignore).toEqual([
+      { "dependency-name": "*", "update-types": [major, "version-update:semver-minor"] },
+    ]);
+  });
+
+  it("groups every ecosystem, and reads the actions of every action of ours", () => {
+    for (const { groups } of updates) expect(Object.keys(groups ?? {})).not.toEqual([]);
+    const ours = foldersOf(files.filter((path) => path.startsWith(".github/actions/")));
+    const { directories } = updates.find((update) => update["package-ecosystem"] === "github-actions") ?? {};
+    expect(directories?.toSorted()).toEqual(["/", ...ours]);
+  });
+});
+
+describe("Renovate", () => {
+  const { customManagers, enabledManagers }: { customManagers: CustomManager[]; enabledManagers: string[] } =
+    JSON.parse(read(".github/renovate.json"));
+  const found = customManagers.flatMap(({ managerFilePatterns, matchStrings, depNameTemplate }) =>
+    files
+      .filter((path) => managerFilePatterns.some((pattern) => new RegExp(pattern.slice(1, -1)).test(path)))
+      .flatMap((path) =>
+        matchStrings.flatMap((one) =>
+          [...read(path).matchAll(new RegExp(one, "g"))].map(({ groups }) => ({
+            path,
+            name: groups?.depName ?? depNameTemplate,
+            version: groups?.currentValue,
+          })),
+        ),
+      ),
+  );
+  const inFile = (path: string) => found.filter((one) => one.path === path);
+
+  it("leaves to Dependabot what Dependabot can read", () => {
+    expect(enabledManagers).toEqual(["custom.regex"]);
+  });
+
+  it("finds the version of skaffold", () => {
+    const [, version] = /releases\/(v[\d.]+)\//.exec(read(".github/actions/skaffold/action.yml")) ?? [];
+    expect(inFile(".github/actions/skaffold/action.yml")).toEqual([
+      expect.objectContaining({ name: "GoogleContainerTools/skaffold", version }),
+    ]);
+  });
+
+  it("finds the version of every chart that the guide pins", () => {
+    const commands = read("docs/operating.md").replaceAll("\\\n", " ").split("\n");
+    const pinned = commands.filter((line) => /oci:\/\/.* --version /.test(line));
+    expect(pinned.length).toBeGreaterThan(1);
+    expect(inFile("docs/operating.md").map(({ name }) => `oci://${name}`)).toEqual(
+      pinned.map((line) => /oci:\/\/\S+/.exec(line)?.[0]),
+    );
+  });
+
+  it.each(files.filter((path) => /^\.github\/workflows\/|^infra\/ci\/.*\.sh$/.test(path)))(
+    "finds the version of every Go program that %s runs",
+    (path) => {
+      const programs = read(path).match(/github\.com\/\S+@v[\d.]+/g) ?? [];
+      expect(inFile(path)).toHaveLength(programs.length);
+    },
+  );
+});
