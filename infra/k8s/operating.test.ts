@@ -26,7 +26,14 @@ it("names workloads and secrets that there are", async () => {
   );
   expect(
     [...named].filter(
-      (name) => ![...names, ...shell, "ingress-nginx-controller", "envoy-gateway"].includes(name),
+      (name) =>
+        ![
+          ...names,
+          ...shell,
+          "ingress-nginx-controller",
+          "envoy-gateway",
+          "policy-controller-webhook",
+        ].includes(name),
     ),
   ).toEqual([]);
   const patched = found(/(?:patch|get) secret ([\w-]+)/g);
@@ -46,11 +53,62 @@ it("counts on what the stores have: their claims, their variables, and a broker 
 });
 
 it("gives GitHub the variables and environments that the deployment uses", () => {
-  const workflow = readFileSync(join(root, ".github/workflows/deploy.yml"), "utf8");
-  const used = new Set([...workflow.matchAll(/vars\.(\w+)/g)].map(([, name]) => name));
-  expect(found(/gh variable set (\w+)/g)).toEqual(used);
-  for (const [, name = ""] of workflow.matchAll(/environment: (\w+)/g))
-    expect(guide).toContain(`attribute.environment/${name}"`);
+  const workflow = (name: string) => readFileSync(join(root, `.github/workflows/${name}.yml`), "utf8");
+  const all = ["deploy", "deploy-to", "images"].map(workflow).join("");
+  expect(found(/gh variable set (\w+)/g)).toEqual(
+    new Set([...all.matchAll(/vars\.(\w+)/g)].map(([, name]) => name)),
+  );
+  const environments = [...workflow("deploy").matchAll(/^ +environment: (\w+)/gm)].map(([, name]) => name);
+  expect(environments).toEqual(["registry", "staging", "production"]);
+  expect(guide).toContain("the environments `registry`, `staging` and `production`");
+  for (const role of ["artifactregistry.writer", "artifactregistry.reader", "container.developer"])
+    expect(guide).toMatch(
+      new RegExp(
+        `${role} --member="principalSet://\\$POOL/attribute\\.environment/(registry|\\$ENVIRONMENT)"`,
+      ),
+    );
+});
+
+/** The part of the guide under a heading. */
+const section = (title: string) => guide.split(new RegExp(`^#+ ${title}$`, "m"))[1]?.split(/^#+ /m)[0] ?? "";
+
+it("leads with the Gateway API: from nothing there is no ingress controller", () => {
+  expect(section("GKE from nothing")).toContain("gatewayHTTPRoute");
+  expect(section("GKE from nothing")).not.toContain("kubernetes/ingress-nginx");
+});
+
+it("installs the ingress controller so that one of it may be missing", () => {
+  const legacy = section("ingress-nginx");
+  expect(legacy).toMatch(/scale deployment\/ingress-nginx-controller --replicas=[2-9]/);
+  expect(legacy).toMatch(/create poddisruptionbudget ingress-nginx-controller --min-available=1/);
+});
+
+it("makes every Secret that a release needs", async () => {
+  const { secrets } = await render("ci");
+  const made = Object.fromEntries(
+    [
+      ...section("A release, without building").matchAll(
+        /create secret generic (\S+) --from-literal=(\w+)=/g,
+      ),
+    ].map(([, name = "", key]) => [name, key]),
+  );
+  const [, stores = ""] = /for store in (.*); do/.exec(section("A release, without building")) ?? [];
+  for (const store of stores.split(" ")) made[store] = made.$store;
+  delete made.$store;
+  expect(made).toEqual(
+    Object.fromEntries(
+      secrets.map(({ metadata, stringData }) => [metadata.name, Object.keys(stringData)[0]]),
+    ),
+  );
+});
+
+it("upgrades MongoDB from the version that is pinned", async () => {
+  const { workloads } = await render("gke");
+  const [mongo] = workloads.filter(({ metadata }) => metadata.name.endsWith("-mongo"));
+  const [, version] = /^mongo:(\d+\.\d+)\./.exec(mongo ? containerOf(mongo).image : "") ?? [];
+  const runbook = section("Upgrade a store");
+  expect(runbook).toContain(`from ${version} to `);
+  expect(runbook).toContain(`featureCompatibilityVersion.version"' # ${version}`);
 });
 
 it("names every program that its commands need", () => {
