@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { parseAllDocuments } from "yaml";
 import { findKustomize } from "../k8s/find-kustomize";
 import { root } from "../local/program";
 
@@ -74,6 +75,16 @@ describe("name-images", () => {
     },
   );
 
+  it.each(["ghcr.io/OWNER", "europe-west1-docker.pkg.dev/project/eventhive"])(
+    "leaves one policy of admission for each image from %s, and none for a foreign image",
+    async (registry) => {
+      nameImages(released.map((image) => ({ ...image, tag: image.tag.replace("ghcr.io/owner", registry) })));
+      for (const image of await imagesOf("gke")) expect([image, policiesFor(image)]).toEqual([image, 1]);
+      for (const foreign of ["nginx", "mongo:8.0.0", `ghcr.io/OTHER/eventhive/auth@${digest("c")}`])
+        expect([foreign, policiesFor(foreign)]).toEqual([foreign, 0]); // no policy, so refused
+    },
+  );
+
   it("refuses an image without a digest, and to name them twice", () => {
     expect(() =>
       nameImages([{ imageName: "eventhive/auth", tag: "ghcr.io/owner/eventhive/auth:v1" }]),
@@ -81,6 +92,20 @@ describe("name-images", () => {
     nameImages(released);
     expect(() => nameImages(released)).toThrow("names images already");
   });
+
+  /** By how many policies an image is looked at, as the policy-controller reads their globs. */
+  function policiesFor(image: string): number {
+    const [, name = "", tail = ":latest"] = /^(.*?)(?::[^/@]*)?(@.*)?$/.exec(image) ?? [];
+    const full = `${name.includes("/") ? name : `index.docker.io/library/${name}`}${tail}`;
+    const patterns = parseAllDocuments(readFileSync(join(root, "infra/k8s/admission/policies.yaml"), "utf8"));
+    return patterns.filter((document) => {
+      const { spec }: { spec: { images: { glob: string }[] } } = document.toJS();
+      return spec.images.some(({ glob }) => {
+        const escaped = glob.replaceAll(".", "\\.").replaceAll("**", "#").replaceAll("*", "[^/]*");
+        return new RegExp(`^${escaped.replaceAll("#", ".*")}$`).test(full);
+      });
+    }).length;
+  }
 
   async function imagesOf(overlay: string): Promise<string[]> {
     const path = join(folder, "k8s/overlays", overlay);

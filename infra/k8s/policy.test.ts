@@ -66,6 +66,13 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
     }
   });
 
+  it("production asks for images of ours alone, where there is somebody to ask", () => {
+    const [namespace] = rendered.all.filter(({ kind }) => kind === "Namespace");
+    expect(namespace?.metadata.labels?.["policy.sigstore.dev/include"]).toBe(
+      overlay === "gke" ? "true" : undefined,
+    );
+  });
+
   it("every container says what it needs, and what tells that it works", () => {
     for (const workload of rendered.workloads) {
       expect(containerOf(workload)).toMatchObject({
