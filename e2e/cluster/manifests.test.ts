@@ -16,7 +16,7 @@ const { GATEWAY_URL } = process.env;
 
 beforeAll(() => rolledOut());
 
-const doors = {
+const gateways = {
   google: {},
   others: { remove: ["gateway-gke"], add: ["gateway-envoy", "ingress", "ingress-tls"] },
 };
@@ -24,11 +24,11 @@ const doors = {
 it.each([
   ["local", {}] as const,
   ["release", {}] as const,
-  ...(GATEWAY_URL ? [["gke", doors.google] as const, ["gke", doors.others] as const] : []),
+  ...(GATEWAY_URL ? [["gke", gateways.google] as const, ["gke", gateways.others] as const] : []),
 ])(
   "the API server would take every object of the overlay %s, to the letter (with changes %j)",
   async (overlay, changes) => {
-    // Google publishes no definitions of its kinds that a cluster could be given; infra/k8s/routes.test.ts looks at them.
+    // The CRDs of GKE's own kinds are in no Go module; infra/k8s/routes.test.ts checks these objects.
     const all = (await render(overlay, changes)).all.filter(
       ({ apiVersion }) => apiVersion !== "networking.gke.io/v1",
     );

@@ -65,7 +65,7 @@ it("skaffold builds every service in the same way, in every profile", () => {
   }
 });
 
-it("every package with native code that runs on the servers is locked for both architectures", () => {
+it("every package with native code is locked for both architectures", () => {
   interface Locked {
     os?: string[];
     cpu?: string[];

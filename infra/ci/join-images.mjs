@@ -1,4 +1,4 @@
-// Joins what machines of different architectures have built into one image for all of them, under one tag:
+// Joins the images built for each architecture into one multi-architecture image per name:
 //   node infra/ci/join-images.mjs TAG BUILT... >> "$GITHUB_OUTPUT"     BUILT: what `skaffold build --file-output` wrote
 import { execFileSync } from "node:child_process";
 

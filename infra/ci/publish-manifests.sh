@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Publishes infra/k8s as an OCI artifact that Flux and Argo CD can unpack, and prints it with its digest:
+# Publishes infra/k8s as an OCI artifact for Flux and Argo CD, and prints its reference with the digest:
 #   infra/ci/publish-manifests.sh REGISTRY/NAME:TAG
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$(mktemp --directory); trap 'rm -rf "$work"' EXIT
-# Reproducible: the same manifests are the same artifact.
+# Reproducible: equal manifests give an equal digest.
 git ls-files infra/k8s | grep --invert-match '\.test\.ts$' |
   tar --create --files-from=- --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --transform='s#^infra/k8s/##' |
   gzip --no-name > "$work/manifests.tar.gz"

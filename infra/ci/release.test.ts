@@ -8,7 +8,7 @@ import { root } from "../local/program";
 
 jest.setTimeout(60_000);
 
-// How images get from the machines that build them into what is deployed or published.
+// From the images that were built to what is deployed and published.
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 const amd64 = { imageName: "eventhive/auth", tag: `ghcr.io/owner/eventhive/auth:v1-amd64@${digest("a")}` };
@@ -24,7 +24,7 @@ describe("join-images", () => {
     run("join-images.mjs", "v1", ...builds.map((builds) => JSON.stringify({ builds })));
   const joins = (line: string) => fake("docker", `echo "$@" >> ${folder}/calls; ${line}`);
 
-  it("makes one image of what two machines have pushed, by digest, and tells the digest of the whole", () => {
+  it("joins the images of two architectures by digest, and outputs the digest of the index", () => {
     joins(`[ "$3" = create ] || echo '{"digest":"${digest("c")}"}'`);
     const [built = "", images = ""] = join_([amd64], [arm64]).trim().split("\n");
     expect(JSON.parse(built.replace("built=", ""))).toEqual({
@@ -38,7 +38,7 @@ describe("join-images", () => {
     );
   });
 
-  it("refuses an image that one machine has not built, or not pushed", () => {
+  it("rejects an image that is missing or was not pushed for one architecture", () => {
     joins("exit 0");
     expect(() => join_([amd64], [])).toThrow(
       "eventhive/auth was not built and pushed for every architecture",
@@ -64,7 +64,7 @@ describe("name-images", () => {
   });
 
   it.each(["release", "gke"])(
-    "leaves the overlay %s no image that is not there after a release",
+    "the overlay %s references only images that exist after a release",
     async (overlay) => {
       nameImages(released);
       const images = await imagesOf(overlay);
@@ -76,24 +76,24 @@ describe("name-images", () => {
   );
 
   it.each(["ghcr.io/OWNER", "europe-west1-docker.pkg.dev/project/eventhive"])(
-    "leaves one policy of admission for each image from %s, and none for a foreign image",
+    "exactly one admission policy matches each image from %s, and none a foreign image",
     async (registry) => {
       nameImages(released.map((image) => ({ ...image, tag: image.tag.replace("ghcr.io/owner", registry) })));
       for (const image of await imagesOf("gke")) expect([image, policiesFor(image)]).toEqual([image, 1]);
       for (const foreign of ["nginx", "mongo:8.0.0", `ghcr.io/OTHER/eventhive/auth@${digest("c")}`])
-        expect([foreign, policiesFor(foreign)]).toEqual([foreign, 0]); // no policy, so refused
+        expect([foreign, policiesFor(foreign)]).toEqual([foreign, 0]); // rejected
     },
   );
 
-  it("refuses an image without a digest, and to name them twice", () => {
+  it("rejects an image without a digest, and a second run", () => {
     expect(() =>
       nameImages([{ imageName: "eventhive/auth", tag: "ghcr.io/owner/eventhive/auth:v1" }]),
     ).toThrow("ghcr.io/owner/eventhive/auth:v1 has no digest");
     nameImages(released);
-    expect(() => nameImages(released)).toThrow("names images already");
+    expect(() => nameImages(released)).toThrow("already names images");
   });
 
-  /** By how many policies an image is looked at, as the policy-controller reads their globs. */
+  /** How many policies match an image; translates globs as the policy-controller does. */
   function policiesFor(image: string): number {
     const [, name = "", tail = ":latest"] = /^(.*?)(?::[^/@]*)?(@.*)?$/.exec(image) ?? [];
     const full = `${name.includes("/") ? name : `index.docker.io/library/${name}`}${tail}`;
@@ -123,7 +123,7 @@ describe("set-address", () => {
       cpSync(join(root, path), join(folder, path));
   });
 
-  it("gives the manifests and the verification the environment's address, and no other", () => {
+  it("sets the environment's address in the manifests and the verification", () => {
     setAddress(address);
     const settings = read("infra/k8s/overlays/gke/settings.env");
     expect(settings).toContain("PUBLIC_URL=https://tickets.example.org\n");
@@ -133,7 +133,7 @@ describe("set-address", () => {
     expect(read("skaffold.yaml")).toContain("value: tok_visa\n");
   });
 
-  it("buys with what the environment says where Stripe's keys are live", () => {
+  it("uses the environment's card token", () => {
     setAddress({ ...address, CARD_TOKEN: "none" });
     expect(read("skaffold.yaml")).toContain("value: none\n");
   });
@@ -142,7 +142,7 @@ describe("set-address", () => {
     [{ ...address, PUBLIC_URL: "" }, "PUBLIC_URL"],
     [{ ...address, PUBLIC_URL: "http://tickets.example.org" }, "PUBLIC_URL"],
     [{ ...address, GATEWAY_ADDRESS: "" }, "GATEWAY_ADDRESS"],
-  ])("refuses %j", (env, name) => {
+  ])("rejects %j", (env, name) => {
     expect(() => setAddress(env)).toThrow(`${name} must be`);
   });
 });
@@ -154,7 +154,7 @@ describe("verify-images", () => {
     return run("verify-images.sh", join(folder, "images.json"), "--certificate-identity", "us");
   };
 
-  it("asks for the signature and for the list of contents of every image", () => {
+  it("verifies the signature and the SBOM of every image", () => {
     fake("cosign", `echo "$@" >> ${folder}/calls`);
     expect(verify([signed])).toBe(`verified ${signed.tag}\n`);
     expect(readFileSync(join(folder, "calls"), "utf8").split("\n")).toEqual([
@@ -164,23 +164,20 @@ describe("verify-images", () => {
     ]);
   });
 
-  it.each(["verify", "verify-attestation"])(
-    "refuses when one image fails %s, whatever comes after it",
-    (command) => {
-      fake("cosign", `case "$*" in "${command} "*/auth:*) exit 1 ;; esac`);
-      const other = { imageName: "eventhive/orders", tag: signed.tag.replace("auth", "orders") };
-      expect(() => verify([signed, other])).toThrow("verify-images.sh");
-    },
-  );
+  it.each(["verify", "verify-attestation"])("fails when one image fails %s", (command) => {
+    fake("cosign", `case "$*" in "${command} "*/auth:*) exit 1 ;; esac`);
+    const other = { imageName: "eventhive/orders", tag: signed.tag.replace("auth", "orders") };
+    expect(() => verify([signed, other])).toThrow("verify-images.sh");
+  });
 
-  it("refuses an image without a digest, and a list without images", () => {
+  it("rejects an image without a digest, and an empty list", () => {
     fake("cosign", "exit 0");
     expect(() => verify([{ ...signed, tag: "ghcr.io/owner/eventhive/auth:v1" }])).toThrow("has no digest");
     expect(() => verify([])).toThrow("names no image");
   });
 });
 
-/** First on the PATH. */
+/** A command that takes precedence on the PATH. */
 function fake(name: string, line: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\n${line}\n`);
   chmodSync(join(folder, name), 0o755);

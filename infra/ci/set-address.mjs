@@ -1,4 +1,4 @@
-// Fills an environment's own address into what is deployed and verified, from PUBLIC_URL, GATEWAY_ADDRESS and CARD_TOKEN:
+// Fills an environment's address into the manifests and the verification, from PUBLIC_URL, GATEWAY_ADDRESS and CARD_TOKEN:
 //   node infra/ci/set-address.mjs [FOLDER]
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Tries what signing is for, without GitHub and without sigstore's servers: a registry of this machine, a key made for the
-# occasion. Images that are signed pass infra/ci/verify-images.sh; those that are not, by another key, or changed, do not.
-# The policies of infra/k8s/admission are then tried by sigstore's own tester, with that key in the place of GitHub's identity.
-#   infra/ci/try-signatures.sh     needs Go, curl and jq; the first time it builds four programs, for 20 minutes on two cores
+# Tests signing and admission offline, with a local registry and a generated key: signed images pass infra/ci/verify-images.sh;
+# unsigned, changed and foreign ones fail. Then sigstore's policy tester evaluates infra/k8s/admission, with the key in place of
+# GitHub's identity.
+#   infra/ci/try-signatures.sh     needs Go, kubectl, curl and jq; the first run builds three programs, about 20 minutes on two cores
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 versions=$(grep --only-matching '@v[0-9.]*' "infra/ci/${0##*/}" | sha256sum | head -c 12)
@@ -10,7 +10,7 @@ bin=${XDG_CACHE_HOME:-$HOME/.cache}/eventhive/supply-chain/$versions
 work=$(mktemp --directory)
 trap '[ -z "${registry:-}" ] || kill "$registry"; rm -rf "$work"' EXIT
 
-# The tester's module replaces others, which counts in a main module only.
+# The tester's go.mod has replace directives, which only apply in a main module.
 build_tester() {
   local module=github.com/sigstore/policy-controller@v0.13.1 source
   mkdir "$work/tester"; cd "$work/tester"
@@ -31,7 +31,7 @@ address=127.0.0.1:${PORT:-5057}
 crane registry serve --address "$address" --disk "$work/registry" > "$work/registry.log" 2>&1 & registry=$!
 curl --silent --retry 20 --retry-connrefused --retry-delay 1 "http://$address/v2/" > /dev/null
 
-# image NAME CONTENT: pushes an image of one file, and prints it with its digest
+# image NAME CONTENT: pushes an image with one file, and prints its reference with the digest
 image() {
   mkdir -p "$work/content"; echo "$2" > "$work/content/file"
   tar --create --file="$work/layer.tar" --directory="$work/content" file
@@ -40,7 +40,7 @@ image() {
 }
 list() { jq --null-input --arg image "$1" '{builds: [{imageName: "eventhive/it", tag: $image}]}' > "$work/images.json"; }
 
-# Nothing is asked of the internet: neither a log nor a timestamp.
+# No transparency log, no timestamps: offline.
 echo '{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json","caUrls":[],"oidcUrls":[],"rekorTlogUrls":[],"tsaUrls":[],"rekorTlogConfig":{},"tsaConfig":{}}' > "$work/signing.json"
 export COSIGN_PASSWORD='' COSIGN_YES=true
 (cd "$work" && cosign generate-key-pair --output-key-prefix=ours && cosign generate-key-pair --output-key-prefix=theirs) 2> /dev/null
@@ -55,19 +55,19 @@ accepted() { list "$1"; verify || { cat "$work/log"; echo "FAILED: $2 was refuse
 refused() { list "$1"; ! verify || { echo "FAILED: $2 was accepted"; exit 1; }; echo "refused:  $2 ($(grep --max-count=1 --ignore-case 'error\|digest' "$work/log"))"; }
 
 good=$(image good one); sign "$good" ours; attest "$good" ours
-accepted "$good" "an image that is signed, with its list of contents"
-refused "$(image unsigned two)" "an image that nobody signed"
+accepted "$good" "a signed image with an SBOM"
+refused "$(image unsigned two)" "an unsigned image"
 bare=$(image bare three); sign "$bare" ours
-refused "$bare" "a signed image without its list of contents"
+refused "$bare" "a signed image without an SBOM"
 foreign=$(image foreign four); sign "$foreign" theirs; attest "$foreign" theirs
-refused "$foreign" "an image that somebody else signed"
-refused "$(image good changed)" "another image under the name and tag of a signed one"
-refused "${good%@*}" "a signed image that is named by its tag"
+refused "$foreign" "an image signed by another key"
+refused "$(image good changed)" "a changed image under the tag of a signed one"
+refused "${good%@*}" "a signed image referenced by tag"
 list "$good"; echo '{"builds":[]}' > "$work/images.json"
 ! verify || { echo "FAILED: an empty list was accepted"; exit 1; }
 echo "refused:  an empty list"
 
-# The controller reads signatures by a key in the older format alone, so that is what it is given here.
+# With keys, the controller supports the legacy format only.
 legacy=(--key "$work/ours.key" --new-bundle-format=false --use-signing-config=false --tlog-upload=false)
 admitted=$(image admitted five)
 cosign sign "${legacy[@]}" "$admitted" 2> /dev/null
@@ -75,7 +75,7 @@ echo '{"buildDefinition":{},"runDetails":{}}' > "$work/provenance.json"
 cosign attest "${legacy[@]}" --type slsaprovenance1 --predicate "$work/provenance.json" "$admitted" 2> /dev/null
 signed_only=$(image signed-only six)
 cosign sign "${legacy[@]}" "$signed_only" 2> /dev/null
-policy() { # policy N: the Nth one, with what this machine has in the place of GitHub
+policy() { # policy NAME: with the generated key in place of GitHub's identity
   kubectl kustomize infra/k8s/admission | node -e '
     const { parseAllDocuments } = require("yaml");
     const policies = parseAllDocuments(require("fs").readFileSync(0, "utf8")).map((one) => one.toJS());
@@ -93,11 +93,11 @@ policy() { # policy N: the Nth one, with what this machine has in the place of G
 admits() { policy-tester --policy "$work/policy.yaml" --image "$1" > "$work/log" 2>&1; }
 policy eventhive
 admits "$admitted" || { cat "$work/log"; echo "FAILED: an attested image was not admitted"; exit 1; }
-echo "admitted: an image that is attested"
+echo "admitted: an image with provenance"
 for image in "$signed_only" "$(image unsigned two)" "$foreign"; do
   ! admits "$image" || { cat "$work/log"; echo "FAILED: $image was admitted"; exit 1; }
 done
-echo "rejected: images that are signed but not attested, not signed, or signed by somebody else"
+echo "rejected: images without provenance, unsigned ones, and those of another key"
 policy eventhive-stores
 for image in $(kubectl kustomize infra/k8s/base | sed --quiet 's/^ *image: \(.*@sha256:.*\)/\1/p' | sort --unique); do
   admits "$image" || { cat "$work/log"; echo "FAILED: $image was not admitted"; exit 1; }

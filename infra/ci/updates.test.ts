@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 
-// That every version which is pinned is somebody's to update: Dependabot's, or Renovate's where Dependabot cannot read it.
+// Every pinned version has an updater: Dependabot, or Renovate for what Dependabot cannot parse.
 
 interface Update {
   "package-ecosystem": string;
@@ -35,7 +35,7 @@ describe("Dependabot", () => {
   const docker = updates.filter((update) => update["package-ecosystem"] === "docker");
   const [bases, stores] = docker;
 
-  it("has one pull request for the base of all images, and one for the stores", () => {
+  it("groups all base images in one pull request, and the stores in another", () => {
     const dockerfiles = files.filter((path) => path.endsWith("Dockerfile"));
     const manifests = files.filter(
       (path) =>
@@ -48,7 +48,7 @@ describe("Dependabot", () => {
     for (const { groups } of docker) expect(Object.values(groups ?? {})).toEqual([{ patterns: ["*"] }]);
   });
 
-  it("offers no major of Node.js, and of the stores nothing but patches", () => {
+  it("ignores major versions of Node.js, and all but patch releases of the stores", () => {
     const major = "version-update:semver-major";
     expect(bases?.ignore).toEqual([{ "dependency-name": "node", "update-types": [major] }]);
     expect(stores?.ignore).toEqual([
@@ -56,7 +56,7 @@ describe("Dependabot", () => {
     ]);
   });
 
-  it("groups every ecosystem, and reads the actions of every action of ours", () => {
+  it("groups every ecosystem, and covers our composite actions", () => {
     for (const { groups } of updates) expect(Object.keys(groups ?? {})).not.toEqual([]);
     const ours = foldersOf(files.filter((path) => path.startsWith(".github/actions/")));
     const { directories } = updates.find((update) => update["package-ecosystem"] === "github-actions") ?? {};
@@ -82,7 +82,7 @@ describe("Renovate", () => {
   );
   const inFile = (path: string) => found.filter((one) => one.path === path);
 
-  it("leaves to Dependabot what Dependabot can read", () => {
+  it("does not overlap with Dependabot", () => {
     expect(enabledManagers).toEqual(["custom.regex"]);
   });
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Refuses images that are not signed, with a list of what is in them, by whom the options of cosign name:
+# Fails unless every image and its SBOM are signed by the identity or key that cosign's options give:
 #   infra/ci/verify-images.sh IMAGES.json OPTION...     as `skaffold build --file-output` writes it
 set -euo pipefail
 images=$1; shift
 [ "$(jq '.builds | length' "$images")" -gt 0 ] || { echo "$images names no image" >&2; exit 1; }
 jq --raw-output '.builds[].tag' "$images" | while read -r image; do
-  [[ $image == *@sha256:* ]] || { echo "$image has no digest: it may be another when it is deployed" >&2; exit 1; }
+  [[ $image == *@sha256:* ]] || { echo "$image has no digest: the tag may move before it is deployed" >&2; exit 1; }
   cosign verify "$@" "$image" > /dev/null
   cosign verify-attestation --type spdxjson "$@" "$image" > /dev/null
   echo "verified $image"

@@ -43,7 +43,7 @@ it.each([...workflows, ...actions])("uses in %s no action that can be moved", (p
   expect(uses.filter((line) => !pinned.test(line))).toEqual([]);
 });
 
-/** Beyond reading the repository: what publishes to GitHub itself, by the token of the run. */
+/** Permissions beyond reading the repository, for jobs that publish to GitHub. */
 const publishing: Record<string, Record<string, string>> = {
   "workflows/images.yml build": { packages: "write" },
   "workflows/images.yml join": { packages: "write" },
@@ -53,7 +53,7 @@ const publishing: Record<string, Record<string, string>> = {
   "workflows/release.yml publish": { contents: "write", packages: "write" },
 };
 
-it.each(workflows)("lets nothing in %s do more than it must, run for hours, or see a secret", (path) => {
+it.each(workflows)("%s has least privilege, timeouts and no secrets", (path) => {
   const { permissions, jobs }: Workflow = parse(read(path));
   expect(permissions).toEqual({ contents: "read" });
   const endless = Object.entries(jobs).filter(([, job]) => !job.uses && !job["timeout-minutes"]);
@@ -97,7 +97,7 @@ it("waits at the gate for every other job, however it ends", () => {
   expect(jobs.gate).toMatchObject({ needs: others, if: "always()" }); // skipped, it would count as passed
 });
 
-it("builds for both architectures on their own machines, then scans, signs and attests each image by its digest", () => {
+it("builds natively for both architectures, then scans, signs and attests each image by digest", () => {
   const { jobs }: Workflow = parse(read("workflows/images.yml"));
   expect(jobs.build?.strategy?.matrix).toEqual({
     include: [
@@ -118,11 +118,11 @@ it("builds for both architectures on their own machines, then scans, signs and a
   ]);
   expect(steps.at(-1)?.with).toMatchObject({
     "subject-digest": "${{ matrix.image.digest }}",
-    "push-to-registry": true, // where admission looks for it
+    "push-to-registry": true, // the policy-controller reads it there
   });
 });
 
-it("deploys main when it changes or when asked: tested, built once, on staging before production", () => {
+it("deploys main on a push or on request: test, build once, staging before production", () => {
   const { on, jobs, concurrency }: Workflow = parse(read("workflows/deploy.yml"));
   expect(on).toEqual({ push: { branches: ["main"] }, workflow_dispatch: null });
   expect(concurrency).toEqual({ group: "deploy", "cancel-in-progress": false });
@@ -140,7 +140,7 @@ it("deploys main when it changes or when asked: tested, built once, on staging b
   });
 });
 
-it("verifies who built what it deploys before anything changes, and goes back when a deployment fails", () => {
+it("verifies signatures and provenance before it deploys, and rolls back on failure", () => {
   const { jobs }: Workflow = parse(read("workflows/deploy-to.yml"));
   const commands = jobs.deploy?.steps?.flatMap(({ run, if: when }) => (run ? [[when, run]] : []));
   expect(commands).toEqual([
@@ -157,7 +157,7 @@ it("verifies who built what it deploys before anything changes, and goes back wh
   ]);
 });
 
-it("releases what was tested and verified: images, one manifest, and the manifests as an artifact", () => {
+it("releases tested and verified images, one manifest, and the manifests as an OCI artifact", () => {
   const { on, jobs }: Workflow = parse(read("workflows/release.yml"));
   expect(on).toEqual({ push: { tags: ["v[0-9]+.[0-9]+.[0-9]+"] } });
   expect(jobs.test?.uses).toBe("./.github/workflows/ci.yml");
@@ -174,7 +174,7 @@ it("releases what was tested and verified: images, one manifest, and the manifes
   ]);
 });
 
-it("scans every week what runs: the stores, the newest release, and main", () => {
+it("scans the stores, the latest release and main every week", () => {
   const { on, jobs }: Workflow = parse(read("workflows/scan.yml"));
   expect(on).toMatchObject({ schedule: [{ cron: expect.stringMatching(/ \* \* [0-7]$/) }] });
   for (const name of ["published", "main"])
@@ -184,7 +184,7 @@ it("scans every week what runs: the stores, the newest release, and main", () =>
     });
 });
 
-it("lets in whom the pipeline names as the signer: the workflow that builds images", () => {
+it("admission requires the identity that the pipeline verifies: the workflow that builds images", () => {
   const policies = parseAllDocuments(
     readFileSync(join(github, "../infra/k8s/admission/policies.yaml"), "utf8"),
   );

@@ -74,7 +74,7 @@ store_images() {
   with_libraries "$stores/nats" "$nats_server"
   store "$nats" nats eventhive.local/node:1 'ENTRYPOINT ["nats-streaming-server"]'
 }
-# store NAME:TAG@DIGEST FOLDER BASE HOW: the kubelet looks a pinned image up by its digest alone, and trusts the name
+# store NAME:TAG@DIGEST FOLDER BASE HOW: the kubelet resolves a pinned image by NAME@DIGEST, and does not check the content
 store() {
   local tagged=docker.io/library/${1%@*} pinned=docker.io/library/${1%%:*}@${1#*@} folder=$2 base=$3 how=$4
   make "$tagged" "$work/stores/$folder" <<< $"FROM $base

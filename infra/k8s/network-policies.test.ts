@@ -28,7 +28,7 @@ const monitored = ["auth", "tickets", "orders", "payments", "expiration"].flatMa
   `monitoring/prometheus → ${app}:3000`,
   `${app} → monitoring/opentelemetry-collector:4318`,
 ]);
-/** Google's front ends and health checks: what its load balancer needs, and no more. */
+/** Google's load balancer and health checks. */
 const fromGoogle = ["35.191.0.0/16", "130.211.0.0/22"].flatMap((range) =>
   ["auth", "tickets", "orders", "payments", "client"].map((app) => `${range} → ${app}:3000`),
 );
@@ -79,7 +79,7 @@ it.each(["local", "ci", "release", "gke"])(
   },
 );
 
-it("lets the proof of who owns the name through every gateway, or there would never be a certificate", async () => {
+it("ACME challenges are reachable through every gateway", async () => {
   const { policies } = await render("gke");
   for (const [challenges, services] of [
     ["outside-to-challenges", "outside-to-services"],

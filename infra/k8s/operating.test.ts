@@ -69,21 +69,21 @@ it("gives GitHub the variables and environments that the deployment uses", () =>
     );
 });
 
-/** The part of the guide under a heading. */
+/** The text under a heading. */
 const section = (title: string) => guide.split(new RegExp(`^#+ ${title}$`, "m"))[1]?.split(/^#+ /m)[0] ?? "";
 
-it("leads with the Gateway API: from nothing there is no ingress controller", () => {
+it("leads with the Gateway API: a new cluster needs no ingress controller", () => {
   expect(section("GKE from nothing")).toContain("gatewayHTTPRoute");
   expect(section("GKE from nothing")).not.toContain("kubernetes/ingress-nginx");
 });
 
-it("installs the ingress controller so that one of it may be missing", () => {
+it("installs the ingress controller with two replicas and a disruption budget", () => {
   const legacy = section("ingress-nginx");
   expect(legacy).toMatch(/scale deployment\/ingress-nginx-controller --replicas=[2-9]/);
   expect(legacy).toMatch(/create poddisruptionbudget ingress-nginx-controller --min-available=1/);
 });
 
-it("makes every Secret that a release needs", async () => {
+it("creates every Secret that a release needs", async () => {
   const { secrets } = await render("ci");
   const made = Object.fromEntries(
     [

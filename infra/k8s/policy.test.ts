@@ -66,7 +66,7 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
     }
   });
 
-  it("production asks for images of ours alone, where there is somebody to ask", () => {
+  it("production opts in to admission control", () => {
     const [namespace] = rendered.all.filter(({ kind }) => kind === "Namespace");
     expect(namespace?.metadata.labels?.["policy.sigstore.dev/include"]).toBe(
       overlay === "gke" ? "true" : undefined,
@@ -89,7 +89,7 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
 
   it("a service that is replaced loses no request", () => {
     for (const workload of services) {
-      const lag = overlay === "gke" && workload.metadata.name !== "expiration" ? 30 : 5; // of who sends it requests
+      const lag = overlay === "gke" && workload.metadata.name !== "expiration" ? 30 : 5; // until no more requests arrive
       expect(workload.spec.strategy).toMatchObject({ rollingUpdate: { maxUnavailable: 0 } });
       expect(containerOf(workload)).toMatchObject({
         startupProbe: { httpGet: { path: "/livez" } },
@@ -223,11 +223,11 @@ it.each([
   "mongo:7.0",
   "mongo:7.0.43-jammy",
   `mongo@sha256:${"0".repeat(64)}`,
-])("takes %s for an image that can move, or whose version nobody can read", (image) => {
+])("does not accept %s as pinned", (image) => {
   expect(isPinned(image)).toBe(false);
 });
 
-/** By its whole version, for people and Dependabot, and by the digest that the version had, for the cluster. */
+/** By full version, for people and Dependabot, and by digest, for the cluster. */
 function isPinned(image: string): boolean {
   return /^[\w./-]+:\d+\.\d+\.\d+[\w.-]*@sha256:[\da-f]{64}$/.test(image);
 }

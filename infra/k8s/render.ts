@@ -92,8 +92,8 @@ export interface Rendered {
 }
 
 /**
- * What a cluster gets by an overlay, with other components, and further entries of its kustomization, if they are named.
- * The secrets are new ones: whoever has some in this folder keeps them.
+ * The manifests of an overlay, with components and entries of its kustomization added, or components removed. Secrets are
+ * generated anew; those in this folder stay.
  */
 export async function render(
   overlay: string,

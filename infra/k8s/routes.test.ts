@@ -46,7 +46,7 @@ it("the pages ask the services that the routes lead to", () => {
     expect(settings[name]).toBe(`http://${findService(readRoutes(), path)}`);
 });
 
-it("opens GKE's gateway for the host of PUBLIC_URL, under its certificate, at the address that was reserved", async () => {
+it("GKE's gateway serves the host of PUBLIC_URL with its certificate, at the reserved address", async () => {
   const { all, host } = await renderWithHost();
   expect(specOf(all, "Gateway")).toMatchObject({
     gatewayClassName: "gke-l7-global-external-managed",
@@ -80,7 +80,7 @@ it("opens GKE's gateway for the host of PUBLIC_URL, under its certificate, at th
   ]);
 });
 
-it("tells Google's load balancer how every service that has a route is found healthy, and that streams last", async () => {
+it("Google's load balancer has a health check for every service with a route, and does not cut streams", async () => {
   const { all } = await render("gke");
   const targets = [...new Set(readRoutes().map(({ service }) => service))].toSorted();
   const policies = (kind: string) => all.filter((one) => one.kind === kind) as TargetingPolicy[];
@@ -97,11 +97,11 @@ it("tells Google's load balancer how every service that has a route is found hea
       },
     });
   for (const { spec } of policies("GCPBackendPolicy"))
-    expect(spec.default).toMatchObject({ timeoutSec: 86_400 }); // by default 30 s, all of a stream
+    expect(spec.default).toMatchObject({ timeoutSec: 86_400 }); // 30 s by default
   expect(JSON.stringify(routesOf(all))).not.toContain("timeouts");
 });
 
-it("opens Envoy's gateway instead, by two proxies of which one may be missing, with routes that do not time out", async () => {
+it("Envoy Gateway can serve instead, by two proxies with a disruption budget and without request timeouts", async () => {
   const { all } = await render("gke", { remove: ["gateway-gke"], add: ["gateway-envoy"] });
   expect(specOf(all, "Gateway")).toMatchObject({
     gatewayClassName: "envoy",
@@ -117,7 +117,7 @@ it("opens Envoy's gateway instead, by two proxies of which one may be missing, w
   expect(all.filter(({ kind }) => /^(GCP|HealthCheck)/.test(kind))).toEqual([]);
 });
 
-it("still has the ingress, which needs no annotations, beside the gateway", async () => {
+it("the ingress can serve next to the gateway, without annotations", async () => {
   const { all, host } = await renderWithHost(["ingress", "ingress-tls"]);
   const ingress = all.find(({ kind }) => kind === "Ingress");
   expect(ingress?.metadata).not.toHaveProperty("annotations");

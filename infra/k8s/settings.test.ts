@@ -26,7 +26,7 @@ it("a setting that a pod has not would be seen", async () => {
   expect(await problemsOf("client", ["AUTH_URL"])).toMatch(/AUTH_URL/);
 });
 
-it("every overlay has the same settings, but for what is around it: Stripe, a collector, a load balancer", async () => {
+it("every overlay has the same settings, except for Stripe, a collector and a load balancer", async () => {
   const [local, gke] = [await render("local"), await render("gke")];
   const shared = keysOf(rendered).filter((name) => name !== "STRIPE_API_URL");
   expect(keysOf(local)).toEqual(keysOf(rendered));
@@ -35,7 +35,7 @@ it("every overlay has the same settings, but for what is around it: Stripe, a co
   expect(keysOf(await render("release"))).toEqual(keysOf(rendered));
 });
 
-it("in gke an address counts as the client's own behind Google's front ends and the load balancer, no other", async () => {
+it("gke trusts X-Forwarded-For from private networks, Google's front ends and the load balancer only", async () => {
   const app = express();
   app.set("trust proxy", settingsOf(await render("gke"))?.TRUSTED_PROXIES);
   const trusts: (address: string, hop: number) => boolean = app.get("trust proxy fn");

@@ -109,7 +109,7 @@ export const nats: Server = {
   mend: "install Go, or put nats-streaming-server 0.25.6 on the PATH",
 };
 
-/** The image that the manifests pin, so that an update by Dependabot, which reads only those, is complete. */
+/** Read from the manifests, which are all that Dependabot updates. */
 function pinnedImage(name: string, manifest: string): string {
   const path = join(__dirname, "../k8s/base", manifest);
   const [, image] = new RegExp(`image: (${name}:\\S+)`).exec(readFileSync(path, "utf8")) ?? [];
