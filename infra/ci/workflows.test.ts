@@ -50,7 +50,7 @@ const publishing: Record<string, Record<string, string>> = {
   "workflows/images.yml sign": { packages: "write", attestations: "write" },
   "workflows/deploy.yml images": { packages: "write", attestations: "write" },
   "workflows/release.yml images": { packages: "write", attestations: "write" },
-  "workflows/release.yml publish": { contents: "write", packages: "write" },
+  "workflows/release.yml publish": { contents: "write", packages: "write", attestations: "write" },
 };
 
 it.each(workflows)("%s has least privilege, timeouts and no secrets", (path) => {
@@ -163,6 +163,12 @@ it("releases tested and verified images, one manifest, and the manifests as an O
   expect(jobs.test?.uses).toBe("./.github/workflows/ci.yml");
   expect(jobs.images).toMatchObject({ needs: ["test", "name"], uses: "./.github/workflows/images.yml" });
   expect(jobs.publish?.needs).toEqual(["name", "images"]);
+  expect(jobs.publish?.steps).toContainEqual(
+    expect.objectContaining({
+      uses: expect.stringContaining("actions/attest@"),
+      with: { "subject-path": "eventhive.yaml" },
+    }),
+  );
   const commands = jobs.publish?.steps?.flatMap(({ run }) => run ?? []);
   expect(commands).toEqual([
     expect.stringContaining("infra/ci/verify-images.sh images.json"),
