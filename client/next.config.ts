@@ -1,5 +1,10 @@
 import { join } from "node:path";
 import type { NextConfig } from "next";
+import { PHASE_DEVELOPMENT_SERVER } from "next/constants";
+import type * as Fingerprint from "./fingerprint";
+
+// Next resolves an import of this file against the working directory.
+const { fingerprint }: typeof Fingerprint = require(join(__dirname, "fingerprint.ts"));
 
 const headers = Object.entries({
   "Cross-Origin-Opener-Policy": "same-origin-allow-popups", // Stripe's form may open a window
@@ -17,7 +22,7 @@ const posterFonts = [
   "../node_modules/@fontsource/unifontex/package.json",
 ];
 
-export default {
+const config: NextConfig = {
   output: "standalone",
   serverExternalPackages: ["@napi-rs/canvas"],
   images: { unoptimized: true }, // there are none to optimize: the server needs no library for it
@@ -27,4 +32,11 @@ export default {
   poweredByHeader: false,
   logging: { incomingRequests: { ignore: [/^\/(livez|readyz)/] } }, // asked all the time
   headers: async () => [{ source: "/:path*", headers }],
-} satisfies NextConfig;
+};
+
+/**
+ * A page that was opened before a deployment loads the document when a link leads to a server of the other version, whose
+ * payload its scripts would not understand. In development Next replaces what changed in open pages.
+ */
+export default (phase: string): NextConfig =>
+  phase === PHASE_DEVELOPMENT_SERVER ? config : { ...config, deploymentId: fingerprint() };

@@ -4,6 +4,7 @@ import { Footer } from "@/components/footer";
 import { Header } from "@/components/header";
 import { RefreshOnBack } from "@/components/live";
 import { Currency } from "@/components/money";
+import { ReloadReplaced } from "@/components/reload-replaced";
 import { settings } from "@/lib/settings";
 import "./globals.css";
 
@@ -36,6 +37,9 @@ export default function Layout({ children }: { children: ReactNode }) {
   const { CURRENCY } = settings();
   return (
     <html lang="en">
+      <head>
+        <ReloadReplaced />
+      </head>
       <body>
         <a className="button primary skip-link" href="#main">
           Skip to the content

@@ -1,5 +1,8 @@
+import { fingerprint } from "../../client/fingerprint";
+import { eventually } from "../eventually";
+import { stackFile } from "../stack";
 import { violations } from "./axe";
-import { visit } from "./browser";
+import { expectFailure, visit } from "./browser";
 import { hydrated } from "./chromium";
 
 it.each([{ screen: "phone" }, { screen: "desktop", colorScheme: "dark" }] as const)(
@@ -21,6 +24,52 @@ it("goes to another page without loading a document", async () => {
   await page.waitForURL("**/auth/signin");
   expect(await page.evaluate("window.isSameDocument")).toBe(true);
 });
+
+it("names the version that its scripts belong to, so that those of another one are not mixed in", async () => {
+  const html = await (await fetch(stackFile().url)).text();
+  expect(html).toContain(`data-dpl-id="${fingerprint()}"`);
+  const scripts = [...html.matchAll(/<script[^>]* src="([^"]*)"/g)].map(([, url]) => url);
+  expect(scripts).not.toEqual([]);
+  expect(scripts.filter((url) => !url?.endsWith(`?dpl=${fingerprint()}`))).toEqual([]);
+  const payload = await fetch(`${stackFile().url}/auth/signin`, { headers: { RSC: "1" } });
+  expect(payload.headers.get("x-nextjs-deployment-id")).toBe(fingerprint());
+});
+
+it("loads the document where a link leads to a server of another version", async () => {
+  const page = await visit();
+  await page.route("**/auth/signin?*_rsc=*", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({
+      response,
+      headers: { ...response.headers(), "x-nextjs-deployment-id": "another" },
+    });
+  });
+  await page.goto("/");
+  await hydrated(page);
+  await page.evaluate("window.isSameDocument = true");
+  await page.getByRole("link", { name: "Sign in" }).first().click();
+  await page.waitForURL("**/auth/signin");
+  await hydrated(page);
+  expect(await page.evaluate("window.isSameDocument")).toBeUndefined();
+});
+
+it.each([
+  ["script", /<script[^>]* src="([^"?]*)/],
+  ["style sheet", /<link[^>]* href="([^"?]*\.css)/],
+])(
+  "comes alive although a %s was missing when it was loaded, as in the middle of a deployment",
+  async (_, url) => {
+    const [, path = ""] = url.exec(await (await fetch(stackFile().url)).text()) ?? [];
+    expectFailure(404, path);
+    const page = await visit();
+    await page.route(`**${path}?*`, (route) => route.fulfill({ status: 404 }), { times: 2 });
+    await page.addInitScript("sessionStorage.loads = Number(sessionStorage.loads ?? 0) + 1");
+    await page.goto("/");
+    await eventually(async () => expect(await page.evaluate("sessionStorage.loads")).toBe("3"));
+    await hydrated(page);
+    expect(await page.evaluate("sessionStorage.getItem('failed-loads')")).toBeNull();
+  },
+);
 
 it("keeps nobody out", async () => {
   const page = await visit();

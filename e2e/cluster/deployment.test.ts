@@ -1,3 +1,4 @@
+import { fingerprint } from "../../client/fingerprint";
 import { type Client, bodyOf, person } from "../client";
 import { eventually } from "../eventually";
 import { orderOf, ticketOnSale } from "../market";
@@ -60,8 +61,9 @@ it("lets nobody else in with more rights than that", async () => {
 
 it("sells a ticket by the routes of its door, and shows the page", async () => {
   const ticket = await ticketOnSale(seller, { title: "Sold on a cluster", price: 12.5 });
-  const page = await fetch(`${stackFile().url}/tickets/${ticket.id}`);
-  expect(await page.text()).toContain("Sold on a cluster");
+  const page = await (await fetch(`${stackFile().url}/tickets/${ticket.id}`)).text();
+  expect(page).toContain("Sold on a cluster");
+  expect(page).toContain(`data-dpl-id="${fingerprint()}"`); // an image has the same version as the checkout
 
   const order = await orderOf(buyer, ticket);
   await bodyOf(buyer.pay(order));

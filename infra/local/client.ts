@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fingerprint } from "../../client/fingerprint";
 import { attempt } from "./processes";
 import { root } from "./program";
 
@@ -13,7 +13,6 @@ const folder = join(root, "client");
 const server = join(folder, ".next/standalone/client");
 /** Says what the build was made of. Whoever builds by hand removes it: that build has no static files beside it. */
 const mark = join(server, "made-of");
-const notSources = [".next", "node_modules", "next-env.d.ts"];
 
 /** Next's own variables; it knows best whether it is in production. */
 const forNext = { NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: undefined };
@@ -67,19 +66,4 @@ export async function buildClient(say: (line: string) => void, signal?: AbortSig
     if (existsSync(from)) cpSync(from, join(server, files), { recursive: true });
   }
   writeFileSync(mark, madeOf);
-}
-
-/** By content: a checkout gives files a new time, and a deleted one has none. The types are those of `common`. */
-function fingerprint(): string {
-  const hash = createHash("sha256");
-  const own = readdirSync(folder).filter((name) => !notSources.includes(name));
-  for (const source of [...own.map((name) => join("client", name)), "common/src", "package-lock.json"]) {
-    for (const path of filesOf(source)) hash.update(`\0${path}\0`).update(readFileSync(join(root, path)));
-  }
-  return hash.digest("hex");
-}
-
-function filesOf(path: string): string[] {
-  const inside = attempt(() => readdirSync(join(root, path)));
-  return inside ? inside.toSorted().flatMap((name) => filesOf(join(path, name))) : [path];
 }

@@ -1,0 +1,23 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(__dirname, "..");
+const notSources = [".next", "node_modules", "next-env.d.ts", "Dockerfile"];
+
+/**
+ * Of all that the pages are made of, the types of `common` included. By content, so that it is the same in a checkout and in
+ * an image, and until one of them changes.
+ */
+export function fingerprint(): string {
+  const hash = createHash("sha256");
+  for (const path of ["client", "common/src", "package-lock.json"].flatMap(filesOf))
+    hash.update(`\0${path}\0`).update(readFileSync(join(root, path)));
+  return hash.digest("hex").slice(0, 16);
+}
+
+function filesOf(path: string): string[] {
+  if (!statSync(join(root, path)).isDirectory()) return /\.(md|test\.ts)$/.test(path) ? [] : [path];
+  const names = readdirSync(join(root, path)).filter((name) => !notSources.includes(name));
+  return names.toSorted().flatMap((name) => filesOf(`${path}/${name}`));
+}
