@@ -30,11 +30,17 @@ export const metrics = {
     labelNames: ["subject"],
     buckets: latencyBuckets,
   }),
-  outboxPending: new Gauge({
-    name: "outbox_pending_aggregates",
-    help: "Aggregates with an event that should have been published by now, as far as the next batch reaches",
+  outboxOldest: new Gauge({
+    name: "outbox_oldest_event_seconds",
+    help: "Age of the oldest event that is not published yet; 0 without one",
     labelNames: ["collection"],
   }),
+  undeliveredOldest: new Gauge({
+    name: "undelivered_oldest_event_seconds",
+    help: "For how long the oldest event that this service has not acknowledged has been in the broker; 0 without one",
+    labelNames: ["subject"],
+  }),
+  deadLetters: new Gauge({ name: "dead_letters", help: "Dead letters that this service keeps" }),
   openStreams: new Gauge({
     name: "open_streams",
     help: "Streams of server-sent events that this process holds",
@@ -44,7 +50,8 @@ export const metrics = {
     help: "Streams refused, by the limit that was reached: user, network or process",
     labelNames: ["limit"],
   }),
-  busConnected: new Gauge({ name: "bus_connected", help: "1 while the broker is there" }),
+  storeReady: new Gauge({ name: "store_ready", help: "1 while the service's own store answers" }),
+  busConnected: new Gauge({ name: "bus_connected", help: "1 while the broker is connected" }),
 };
 
 // There from the start, so that the first one is an increase.

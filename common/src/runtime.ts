@@ -1,7 +1,11 @@
 import { OutboxRelay } from "./messaging/outbox-relay";
+import { seconds } from "./clock";
+import { withinTime } from "./database/within-time";
 import type { EventBus, Subscription } from "./messaging/event-bus";
 import { consume } from "./messaging/listener";
 import type { Store } from "./database/store";
+import { logger } from "./logger";
+import { metrics } from "./metrics";
 import type { ServiceDefinition } from "./service-definition";
 
 /** The parts of a service that move by themselves: relay, listeners, workers and sweeps. */
@@ -36,6 +40,38 @@ export class Runtime {
     );
     for (const worker of workers) worker.start();
     for (const sweep of sweeps) sweep.start();
+  }
+
+  /**
+   * Sets the gauges that alerts look at, for `startService` to repeat: a few indexed reads, each with a time limit. What
+   * cannot be measured now keeps the value that it had.
+   */
+  async measure(): Promise<void> {
+    const { bus, store, relay, definition } = this;
+    metrics.busConnected.set(bus.isConnected ? 1 : 0);
+    const isReady = await store.ping().then(
+      () => true,
+      () => false,
+    );
+    metrics.storeReady.set(isReady ? 1 : 0);
+    const measureStore = async () => {
+      metrics.deadLetters.set(await withinTime(store.deadLetters.count(), seconds(2)));
+      await relay?.measure();
+    };
+    const measureBroker = async () => {
+      const subjects = (definition.listeners ?? []).map(({ subject }) => subject);
+      const waits = await Promise.all(subjects.map((subject) => bus.undeliveredMs(subject)));
+      for (const [index, subject] of subjects.entries()) {
+        const waitMs = waits[index];
+        if (waitMs !== undefined) metrics.undeliveredOldest.set({ subject }, waitMs / 1000);
+      }
+    };
+    const measured = await Promise.allSettled([
+      isReady && measureStore(),
+      bus.isConnected && measureBroker(),
+    ]);
+    for (const result of measured)
+      if (result.status === "rejected") logger.warn({ err: result.reason }, "could not measure a backlog");
   }
 
   /** Resolves when everything that is saved is published, or the broker is away. */

@@ -13,6 +13,8 @@ import type { Sweep } from "./sweep";
 const config = settings({
   NATS_URL: url(),
   NATS_CLUSTER_ID: text().default("eventhive"),
+  /** Where the broker serves its monitoring pages: without it, nobody knows how long events wait for a service. */
+  NATS_MONITOR_URL: url().optional(),
 });
 
 /** A service on one screen: what it is called, where it keeps its data, what it answers, hears, says and repeats. */
@@ -43,4 +45,9 @@ export const storeOf = ({ name, store }: ServiceDefinition): Store =>
   "database" in store ? mongoStore(store.database) : redisStore(store.redis(), name);
 
 export const busOf = ({ name }: ServiceDefinition): EventBus =>
-  natsBus({ url: config.NATS_URL, clusterId: config.NATS_CLUSTER_ID, name });
+  natsBus({
+    url: config.NATS_URL,
+    monitorUrl: config.NATS_MONITOR_URL,
+    clusterId: config.NATS_CLUSTER_ID,
+    name,
+  });

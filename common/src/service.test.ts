@@ -17,7 +17,7 @@ it.concurrent("names all settings that are missing, and ends with 1", async () =
 });
 
 it.concurrent("waits for its database, serves without the broker, and stops in order", async () => {
-  const { environment, ask } = await surroundings();
+  const { environment, ask, metrics } = await surroundings();
   const database = new URL(environment.MONGO_URL);
   const door = new Door(await freePort(), Number(database.port));
   const behindDoor = environment.MONGO_URL.replace(`:${database.port}`, `:${door.port}`);
@@ -30,6 +30,7 @@ it.concurrent("waits for its database, serves without the broker, and stops in o
     }),
   );
   expect((await ask("/livez")).status).toBe(200);
+  expect(await metrics()).toMatch(/^store_ready 0$/m);
   expect(await ask("/api/toys")).toMatchObject({ status: 503, body: { code: "starting" } });
   await eventually(() => expect(service.printed()).toContain("waiting for mongo")); // one attempt has failed for good
 
@@ -43,11 +44,13 @@ it.concurrent("waits for its database, serves without the broker, and stops in o
   );
   expect(await ask("/api/toys")).toMatchObject({ status: 200, body: [] });
 
+  expect(await metrics()).toMatch(/^store_ready 1$/m);
   await door.shut();
   const [readiness, answer] = await Promise.all([ask("/readyz"), ask("/api/toys")]);
   expect(readiness).toMatchObject({ status: 503, body: { waitingFor: "mongo" } });
   expect(answer).toMatchObject({ status: 503, retryAfter: "1", body: { code: "unavailable" } });
 
+  await eventually(async () => expect(await metrics()).toMatch(/^store_ready 0$/m)); // within 10 s
   await door.open();
   await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
   expect((await ask("/api/toys")).status).toBe(200);

@@ -45,6 +45,7 @@ async function runService(definition: ServiceDefinition): Promise<void> {
   const store = storeOf(definition);
   const bus = busOf(definition);
   const runtime = new Runtime(definition, store, bus);
+  const measuring = every(seconds(10), () => runtime.measure());
   const followClock = every(seconds(30), () => clock.follow(store.time));
   let isOpen = false;
 
@@ -63,16 +64,18 @@ async function runService(definition: ServiceDefinition): Promise<void> {
     // Sweeps serve nobody who waits: they stop while the last requests are answered, not after them.
     if (isOpen) void runtime.stopSweeps();
     await server.drain();
-    await followClock.stop();
+    await Promise.all([followClock.stop(), measuring.stop()]);
     if (isOpen) await runtime.stop();
     await stopTraces();
   });
 
+  measuring.start();
   await untilOpen(store);
   followClock.start();
   runtime.start();
   server.open(app);
   isOpen = true;
+  measuring.kick(); // now that there is something to be measured
   logger.info({ service: name, port: config.PORT }, "ready");
 }
 

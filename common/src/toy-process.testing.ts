@@ -58,7 +58,8 @@ export async function surroundings() {
     const res = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers });
     return { status: res.status, body: await res.json(), retryAfter: res.headers.get("Retry-After") };
   };
-  return { port, environment, ask };
+  const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  return { port, environment, ask, metrics };
 }
 
 /**

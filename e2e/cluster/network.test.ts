@@ -17,13 +17,14 @@ const stores = [
   "payments-mongo:27017",
   "expiration-redis:6379",
   "nats:4222",
+  "nats:8222",
 ];
 /** The API server too: where it runs on the pod's own node, some networks do not filter the way to it. */
 const elsewhere = OUTSIDE_ADDRESS
   ? ["kubernetes.default:443", `${OUTSIDE_ADDRESS}:80`, `${OUTSIDE_ADDRESS}:443`]
   : [];
 
-const strangers = ["stranger", ...stores.map((store) => store.split(":", 1)[0] ?? "")];
+const strangers = ["stranger", ...new Set(stores.map((store) => store.split(":", 1)[0] ?? ""))];
 const inNamespace = (name: string) => `probe-${name}`;
 
 beforeAll(async () => {
@@ -37,10 +38,10 @@ afterAll(() => kubectl("delete", "pod", "--selector", "probe=yes", "--grace-peri
 
 it.each([
   ["auth", ["auth-mongo:27017", "nats:4222"]],
-  ["tickets", ["tickets-mongo:27017", "nats:4222"]],
-  ["orders", ["orders-mongo:27017", "nats:4222"]],
-  ["payments", ["payments-mongo:27017", "nats:4222", "stripe-sandbox:80"]],
-  ["expiration", ["expiration-redis:6379", "nats:4222"]],
+  ["tickets", ["tickets-mongo:27017", "nats:4222", "nats:8222"]],
+  ["orders", ["orders-mongo:27017", "nats:4222", "nats:8222"]],
+  ["payments", ["payments-mongo:27017", "nats:4222", "nats:8222", "stripe-sandbox:80"]],
+  ["expiration", ["expiration-redis:6379", "nats:4222", "nats:8222"]],
   ["client", ["auth:80", "tickets:80", "orders:80", "payments:80", "stripe-sandbox:80"]],
 ])("%s reaches what the design names and nothing else", async (service, allowed) => {
   const [pod] = await pods(service);

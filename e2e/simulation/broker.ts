@@ -54,6 +54,7 @@ export class Broker {
         this.members.push({ service, process, subject, handle });
         return nothing;
       },
+      undeliveredMs: async () => undefined,
       watch: () => nothing,
       readLog: async function* () {},
       close: async () => {},

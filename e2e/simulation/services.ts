@@ -90,6 +90,7 @@ function deadLettersOf({ store }: ServiceDefinition): Service["deadLetters"] {
     },
     list: async () => [...letters.values()],
     find: async (id) => letters.get(id),
+    count: async () => letters.size,
     discard: async (id) => void letters.delete(id),
     clear: async () => letters.clear(),
   };

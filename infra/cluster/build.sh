@@ -86,7 +86,7 @@ definitions() {
     definition sigs.k8s.io/gateway-api "$gateway_api" "config/crd/standard/gateway.networking.k8s.io_$kind"
   done
   definition github.com/cert-manager/cert-manager "$cert_manager" deploy/crds/cert-manager.io_certificates
-  for kind in servicemonitors prometheusrules; do
+  for kind in servicemonitors probes prometheusrules; do
     definition github.com/prometheus-operator/prometheus-operator "$prometheus_operator" \
       "example/prometheus-operator-crd/monitoring.coreos.com_$kind"
   done

@@ -5,18 +5,26 @@ import { createDatabase, listener } from "@eventhive/common";
 import { parser } from "@prometheus-io/lezer-promql";
 import { mongoDeadLetters } from "../../common/src/messaging/dead-letters";
 import { consume } from "../../common/src/messaging/listener";
-import { exposeMetrics } from "../../common/src/metrics";
+import { exposeMetrics, metrics } from "../../common/src/metrics";
 import "../../auth/src/metrics";
 import "../../expiration/src/metrics";
 import "../../orders/src/metrics";
 import "../../payments/src/metrics";
 
-const byPrometheus = ["up"];
+/** Of others than our services: Prometheus, the blackbox exporter and kube-state-metrics. */
+const byOthers = [
+  "up",
+  "probe_success",
+  "probe_ssl_earliest_cert_expiry",
+  "kube_deployment_status_replicas_available",
+  "kube_cronjob_status_last_successful_time",
+  "kube_cronjob_created",
+];
 
 const file = (name: string) => readFileSync(join(__dirname, "components/monitoring", name), "utf8");
 
 interface Alerts {
-  spec: { groups: { rules: { alert: string; expr: string }[] }[] };
+  spec: { groups: { rules: { alert?: string; record?: string; expr: string }[] }[] };
 }
 
 interface Dashboard {
@@ -25,8 +33,10 @@ interface Dashboard {
 
 const alerts: Alerts = parse(file("alerts.yaml"));
 const dashboard: Dashboard = JSON.parse(file("dashboard.json"));
+const rules = alerts.spec.groups.flatMap((group) => group.rules);
+const recorded = rules.flatMap(({ record }) => record ?? []);
 const watched = [
-  ...alerts.spec.groups.flatMap(({ rules }) => rules).map(({ alert, expr }) => [alert, expr] as const),
+  ...rules.map(({ alert, record, expr }) => [alert ?? record, expr] as const),
   ...dashboard.panels.flatMap(({ title, targets }) => targets.map(({ expr }) => [title, expr] as const)),
 ];
 
@@ -60,6 +70,60 @@ it("asks only for values that the services count, and that are there before they
         expect(exported).toMatch(new RegExp(`^${name}\\{(.*,)?${label}="${value}"(,.*)?\\} 0$`, "m"));
 });
 
+it("asks for a bucket and for routes that there are", async () => {
+  const labels = { method: "POST", route: "/api/orders", status: 201 };
+  metrics.httpDuration.observe(labels, 1);
+  const exported = await exposeMetrics();
+  metrics.httpDuration.reset();
+  const buckets = watched
+    .flatMap(([, expression]) => selectorsIn(expression))
+    .flatMap(({ matchers }) => matchers)
+    .filter(({ label }) => label === "le");
+  expect(buckets.length).toBeGreaterThan(0);
+  for (const { values } of buckets) expect(exported).toContain(`le="${values.join()}",method="POST"`);
+  for (const service of ["orders", "payments"])
+    expect(readFileSync(join(__dirname, `../../${service}/src/app.ts`), "utf8")).toContain(
+      `api.post("/api/${service}"`,
+    );
+});
+
+it("runs no rules of what the cluster's monitoring does not scrape: they would fire for ever, or never", () => {
+  const { defaultRules, prometheus, ...parts } = parse(file("charts/kube-prometheus-stack.yaml"));
+  const fed: Record<string, string[]> = {
+    nodeExporter: ["node", "network", "nodeExporterAlerting", "nodeExporterRecording"],
+    kubelet: ["kubelet", "kubernetesStorage"],
+    kubeProxy: ["kubeProxy"],
+    kubeEtcd: ["etcd"],
+    kubeScheduler: ["kubeSchedulerAlerting", "kubeSchedulerRecording"],
+    kubeControllerManager: ["kubeControllerManager"],
+    coreDns: [], // the chart has none
+  };
+  const disabled = Object.keys(parts).filter((part) => parts[part].enabled === false);
+  expect(disabled.toSorted()).toEqual(Object.keys(fed).toSorted());
+  for (const group of Object.values(fed).flat())
+    expect([group, defaultRules.rules[group]]).toEqual([group, false]);
+  expect(defaultRules.disabled.KubeletDown).toBe(true);
+  expect(
+    prometheus.prometheusSpec.storageSpec.volumeClaimTemplate.spec.resources.requests.storage,
+  ).toBeTruthy();
+});
+
+it("probes each service that has routes, with a module that the exporter has", () => {
+  const { spec } = parse(file("probe.yaml"));
+  const { config, fullnameOverride } = parse(file("charts/blackbox-exporter.yaml"));
+  expect(Object.keys(config.modules)).toEqual([spec.module]);
+  expect(spec.prober.url).toBe(`${fullnameOverride}.monitoring:9115`);
+  expect(JSON.stringify(alerts)).toContain(`job=\\"${spec.jobName}\\"`);
+  const targets: string[] = spec.targets.staticConfig.static;
+  expect(targets.map((target) => target.split("/")[4] ?? "client").toSorted()).toEqual([
+    "client",
+    "orders",
+    "payments",
+    "tickets",
+    "users",
+  ]);
+});
+
 it("would see an expression that Prometheus does not understand", () => {
   expect(() => selectorsIn("sum(increase(orders_total[1h])")).toThrow("is not PromQL");
   expect(() => selectorsIn("rat(orders_total[1h])")).toThrow("is not PromQL");
@@ -74,7 +138,7 @@ async function namesExported(): Promise<string[]> {
   const names = (await typesExported()).flatMap(([family, type]) =>
     type === "histogram" ? ["bucket", "count", "sum"].map((part) => `${family}_${part}`) : [family],
   );
-  return [...names, ...byPrometheus];
+  return [...names, ...recorded, ...byOthers];
 }
 
 interface Selector {

@@ -22,6 +22,10 @@ const edgesEverywhere = [
   "orders → nats:4222",
   "payments → nats:4222",
   "expiration → nats:4222",
+  "tickets → nats:8222",
+  "orders → nats:8222",
+  "payments → nats:8222",
+  "expiration → nats:8222",
 ];
 const toSandbox = ["payments → stripe-sandbox:3000", "client → stripe-sandbox:3000"];
 const monitored = ["auth", "tickets", "orders", "payments", "expiration"].flatMap((app) => [

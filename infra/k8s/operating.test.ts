@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { root } from "../local/program";
+import { outageTable } from "./outages";
 import { containerOf, render } from "./render";
 
 jest.setTimeout(30_000);
@@ -16,26 +17,40 @@ it("says of every alert what to do", () => {
     expect(guide).toContain(`| \`${alert}\` |`);
 });
 
+it("says when each alert fires and resolves, as it is tried", () => {
+  expect(guide).toContain(`\n${outageTable()}\n`);
+});
+
+it("installs every chart in one version, the same one whenever it is named, with values that are there", () => {
+  const commands = [...guide.replaceAll("\\\n", " ").matchAll(/helm (?:install|upgrade|template) .*/g)];
+  const versions: Record<string, Set<string>> = {};
+  for (const [command] of commands) {
+    const [, chart = ""] = /\boci:\/\/(\S+)/.exec(command) ?? [];
+    const [, version = ""] = /--version (v?\d+\.\d+\.\d+)\b/.exec(command) ?? [];
+    expect([command, version]).toEqual([command, expect.stringMatching(/./)]);
+    (versions[chart] ??= new Set()).add(version);
+    for (const [, file = ""] of command.matchAll(/--values \$CHARTS\/(\S+)/g))
+      expect(existsSync(join(__dirname, "components/monitoring/charts", file))).toBe(true);
+  }
+  expect(Object.keys(versions).length).toBeGreaterThanOrEqual(5);
+  for (const named of Object.values(versions)) expect([...named]).toHaveLength(1);
+});
+
 it("names workloads and secrets that there are", async () => {
   const { workloads } = await render("gke");
   const { secrets } = await render("ci");
   const names = workloads.map(({ metadata }) => metadata.name);
   const shell = ["NAME", "$service"];
+  const ofCharts = [
+    "ingress-nginx-controller",
+    "envoy-gateway",
+    "blackbox-exporter",
+    "policy-controller-webhook",
+  ];
   const named = found(
     /(?:exec|logs|restart|scale|undo|status) (?:deploy|deployment|statefulset)\/([\w$-]+)/g,
   );
-  expect(
-    [...named].filter(
-      (name) =>
-        ![
-          ...names,
-          ...shell,
-          "ingress-nginx-controller",
-          "envoy-gateway",
-          "policy-controller-webhook",
-        ].includes(name),
-    ),
-  ).toEqual([]);
+  expect([...named].filter((name) => ![...names, ...shell, ...ofCharts].includes(name))).toEqual([]);
   const patched = found(/(?:patch|get) secret ([\w-]+)/g);
   expect(patched.size).toBe(5);
   const known = secrets.map(({ metadata }) => metadata.name);

@@ -7,6 +7,7 @@ import { expirationComplete } from "./listeners/expiration-complete";
 import { paymentCreated } from "./listeners/payment-created";
 import { ticketCreated } from "./listeners/ticket-created";
 import { ticketUpdated } from "./listeners/ticket-updated";
+import { measureOverdue } from "./measure-overdue";
 import { orderEnds } from "./routes/stream-order";
 import { printUnpaidReservations } from "./unpaid-reservations";
 
@@ -16,6 +17,10 @@ startService({
   app,
   listeners: [ticketCreated, ticketUpdated, expirationComplete, paymentCreated],
   watchers: [orderEnds],
-  sweeps: [every(seconds(5), expireOverdueOrders), every(seconds(600), forgetNetworks)],
+  sweeps: [
+    every(seconds(5), expireOverdueOrders),
+    every(seconds(15), measureOverdue),
+    every(seconds(600), forgetNetworks),
+  ],
   commands: { "unpaid-reservations": printUnpaidReservations },
 });

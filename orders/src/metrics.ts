@@ -1,5 +1,5 @@
 import type { CancelReason, OrderStatus } from "@eventhive/common";
-import { Counter } from "prom-client";
+import { Counter, Gauge } from "prom-client";
 
 export const orderOutcomes = new Counter({
   name: "orders_total",
@@ -22,3 +22,8 @@ export const refusedReservations = new Counter({
 
 const limits = ["buyer", "network", "unpaid_buyer", "unpaid_network"] satisfies ReservationLimit[];
 for (const limit of limits) refusedReservations.inc({ limit }, 0);
+
+export const overdueOrders = new Gauge({
+  name: "orders_overdue_seconds",
+  help: "For how long the reservation that should have ended first is overdue; 0 without one",
+});

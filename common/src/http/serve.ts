@@ -2,7 +2,7 @@ import { type IncomingMessage, type RequestListener, type ServerResponse, create
 import { setTimeout as pause } from "node:timers/promises";
 import type { Express } from "express";
 import { seconds } from "../clock";
-import { exposeMetrics, metrics, metricsContentType } from "../metrics";
+import { exposeMetrics, metricsContentType } from "../metrics";
 import { settings, text } from "../settings";
 import { requestIdOf } from "./request-id";
 
@@ -42,7 +42,6 @@ export async function serve(
 
   const answerReady = async (res: ServerResponse) => {
     const { waitingFor, broker } = isDraining ? { waitingFor: "the end: draining" } : await readiness();
-    metrics.busConnected.set(broker === "connected" ? 1 : 0);
     json(res, waitingFor ? 503 : 200, { status: waitingFor ? "not ready" : "ready", waitingFor, broker });
   };
 

@@ -65,6 +65,7 @@ describe.each<[string, (options?: { maxLetters: number; pageSize: number }) => D
     }
     const listed = await letters.list();
     expect(listed.map(({ bytes }) => bytes.toString())).toEqual(["three", "two", "one"]);
+    expect(await letters.count()).toBe(3);
     const [first] = listed;
     const id = String(first?.id);
     expect(await letters.find(id)).toEqual(first);

@@ -37,6 +37,8 @@ export interface DeadLetters {
    */
   list(after?: StoredDeadLetter): Promise<StoredDeadLetter[]>;
   find(id: string): Promise<StoredDeadLetter | undefined>;
+  /** From what the store knows anyway, whatever their number. */
+  count(): Promise<number>;
   discard(id: string): Promise<void>;
 }
 
@@ -118,6 +120,7 @@ export function mongoDeadLetters(
       return (await page.toArray()).map((letter) => stored.parse(letter));
     },
     find: async (id) => stored.optional().parse((await letters().findOne({ _id: id })) ?? undefined),
+    count: () => letters().estimatedDocumentCount(),
     discard: async (id) => {
       await letters().deleteOne({ _id: id });
     },
@@ -181,6 +184,7 @@ export function redisDeadLetters(
       const json = await answer(redis.hget(key, id));
       return json ? read(json) : undefined;
     },
+    count: () => answer(redis.hlen(key)),
     discard: async (id) => {
       await answer(redis.hdel(key, id));
     },

@@ -184,6 +184,26 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       await eventually(() => expect(refusals).toBeGreaterThan(1));
     });
 
+    it("says for how long an event waits for a group, whether that is deaf or nobody of it is there", async () => {
+      const bus = await connect("orders");
+      const waits = async () => Number(await bus.undeliveredMs("ticket:created"));
+      const gate = new Gate();
+      const subscription = bus.subscribe("ticket:created", () => gate.opened);
+      listen(await connect("payments")); // another group's place is its own
+      expect(await waits()).toBe(0);
+      await publish("a", "b");
+      await eventually(async () => expect(await waits()).toBeGreaterThan(100));
+      gate.open();
+      await eventually(async () => expect(await waits()).toBe(0));
+      await subscription.close();
+      await publish("c");
+      await eventually(async () => expect(await waits()).toBeGreaterThan(100));
+      await bus.close();
+      const successor = await connect("orders");
+      listen(successor);
+      await eventually(async () => expect(await successor.undeliveredMs("ticket:created")).toBe(0));
+    });
+
     it("shows every watcher what is new, and keeps nothing for them", async () => {
       await publish("old");
       const [one, other] = [await connect("orders"), await connect("orders")];

@@ -49,6 +49,13 @@ export interface EventBus {
    * once. May be called before the broker is there.
    */
   subscribe(subject: Subject, handle: MessageHandler): Subscription;
+  /**
+   * For how many milliseconds the oldest event that the service's durable group has not acknowledged has been in the
+   * channel; 0 without one. An adapter that is told no times by its broker counts from the first call that found it.
+   * @returns undefined where the broker cannot be asked
+   * @throws when the broker does not answer within two seconds
+   */
+  undeliveredMs(subject: Subject): Promise<number | undefined>;
   /** Every process gets every new event, nothing is remembered: for live pages. */
   watch(subject: Subject, handle: (message: Message) => void): Subscription;
   /**

@@ -60,6 +60,7 @@ export class MemoryBroker {
         await this.publish(name, subject, bytes);
       },
       subscribe: (subject, handle) => opened(this.group(name, subject).join(handle)),
+      undeliveredMs: async (subject) => this.group(name, subject).undeliveredMs,
       watch: (subject, handle) => opened(this.watch(subject, handle)),
       readLog: (subject, { after = 0 } = {}) => this.readLog(subject, after),
       close: async () => {

@@ -1,4 +1,5 @@
 import type { Subject } from "../events";
+import { clock } from "../clock";
 import { failpoint } from "../failpoint";
 import { logger } from "../logger";
 import type { MessageHandler, Subscription } from "./event-bus";
@@ -15,8 +16,14 @@ export interface DeliveryOptions {
 }
 
 interface Delivery {
+  offer: Offer;
   bytes: Buffer;
   redeliveries: number;
+}
+
+/** A message, however often it is delivered. */
+interface Offer {
+  at: number;
 }
 
 interface Member {
@@ -30,6 +37,8 @@ const mostInFlight = 64;
 export class MemoryGroup {
   private readonly members = new Set<Member>();
   private readonly due: Delivery[] = [];
+  /** Oldest first. */
+  private readonly unacknowledged = new Set<Offer>();
   private delayed = 0;
   private inFlight = 0;
 
@@ -43,6 +52,11 @@ export class MemoryGroup {
   /** What waits for an absent service does not count. */
   get isIdle(): boolean {
     return this.inFlight === 0 && (this.members.size === 0 || (this.due.length === 0 && this.delayed === 0));
+  }
+
+  get undeliveredMs(): number {
+    const [oldest] = this.unacknowledged;
+    return oldest ? clock.now() - oldest.at : 0;
   }
 
   join(handle: MessageHandler): Subscription {
@@ -60,10 +74,12 @@ export class MemoryGroup {
 
   offer(bytes: Buffer): void {
     const { duplicateRate, maximumDelayInMilliseconds, random } = this.options;
+    const offer = { at: clock.now() };
+    this.unacknowledged.add(offer);
     const copies = duplicateRate > 0 && random() < duplicateRate ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       const delay = maximumDelayInMilliseconds > 0 ? random() * maximumDelayInMilliseconds : 0;
-      this.deliverAfter(delay, { bytes, redeliveries: 0 });
+      this.deliverAfter(delay, { offer, bytes, redeliveries: 0 });
     }
   }
 
@@ -95,7 +111,7 @@ export class MemoryGroup {
     else queueMicrotask(deliver); // never inside the publisher's own call
   }
 
-  private async deliver({ handle }: Member, { bytes, redeliveries }: Delivery): Promise<void> {
+  private async deliver({ handle }: Member, { offer, bytes, redeliveries }: Delivery): Promise<void> {
     const { name, subject, broker } = this;
     const { stops } = broker;
     let isAcknowledged = false;
@@ -107,7 +123,10 @@ export class MemoryGroup {
     } catch (error) {
       logger.debug({ err: error, subject }, "a message was not handled");
     }
-    if (isAcknowledged) return;
-    this.deliverAfter(this.options.redeliveryDelayInMilliseconds, { bytes, redeliveries: redeliveries + 1 });
+    if (isAcknowledged) this.unacknowledged.delete(offer);
+    else {
+      const again = { offer, bytes, redeliveries: redeliveries + 1 };
+      this.deliverAfter(this.options.redeliveryDelayInMilliseconds, again);
+    }
   }
 }

@@ -9,10 +9,10 @@ export type NatsBroker = Awaited<ReturnType<typeof startNatsBroker>>;
 
 /** A real NATS Streaming server on a port of its own, whose store lies in a temporary folder and survives restarts. */
 export async function startNatsBroker(...settings: string[]) {
-  const port = await freePort();
+  const [port, monitorPort] = [await freePort(), await freePort()];
   const folder = await mkdtemp(join(tmpdir(), "eventhive-nats-"));
   const binary = process.env.NATS_STREAMING_BINARY ?? "nats-streaming-server";
-  const options = `-cid eventhive -store file -mm 0 -mb 0 -hbi 5s -hbt 5s -hbf 2 -a 127.0.0.1 -p ${port} -dir ${folder}`;
+  const options = `-cid eventhive -store file -mm 0 -mb 0 -hbi 5s -hbt 5s -hbf 2 -a 127.0.0.1 -p ${port} -m ${monitorPort} -dir ${folder}`;
   let server: ChildProcess;
 
   async function start(): Promise<void> {
@@ -37,6 +37,7 @@ export async function startNatsBroker(...settings: string[]) {
   await start();
   return {
     /** @param credentials as they stand in an address, with the `@` */
+    monitorUrl: `http://127.0.0.1:${monitorPort}`,
     url: (credentials = "") => `nats://${credentials}127.0.0.1:${port}`,
     start,
     stop,

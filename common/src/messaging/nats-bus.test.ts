@@ -10,7 +10,8 @@ describeEventBus("the bus on NATS Streaming", async () => {
   const broker = await startNatsBroker();
   return {
     ...broker,
-    connect: (name, ackWaitInSeconds) => natsBus({ url: broker.url(), clusterId, name, ackWaitInSeconds }),
+    connect: (name, ackWaitInSeconds) =>
+      natsBus({ url: broker.url(), monitorUrl: broker.monitorUrl, clusterId, name, ackWaitInSeconds }),
   };
 });
 

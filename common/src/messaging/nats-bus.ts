@@ -2,6 +2,7 @@ import type { Stan } from "node-nats-streaming";
 import { seconds } from "../clock";
 import { failpoint } from "../failpoint";
 import type { EventBus, Subscription } from "./event-bus";
+import { NatsBacklog } from "./nats-backlog";
 import { NatsConnection, type NatsConnectionOptions } from "./nats-connection";
 import { NatsLog, type NatsLogOptions } from "./nats-log";
 import { NatsPublisher } from "./nats-publisher";
@@ -10,14 +11,17 @@ import { NatsSubscription, type Wish, mostInFlight } from "./nats-subscription";
 export interface NatsBusOptions extends NatsConnectionOptions, NatsLogOptions {
   /** A message not acknowledged by then is delivered again. Whole seconds: the client refuses fractions. */
   ackWaitInSeconds?: number;
+  /** Where the broker serves its monitoring pages; without it nobody knows what is not delivered. */
+  monitorUrl?: string;
 }
 
 /**
  * The event bus on NATS Streaming. It connects in the background, for as long as it takes, now and whenever the broker
  * was away. The service's name is both queue group and durable name, so its position in each channel lives in the broker.
  */
-export function natsBus({ ackWaitInSeconds = 10, ...options }: NatsBusOptions): EventBus {
+export function natsBus({ ackWaitInSeconds = 10, monitorUrl, ...options }: NatsBusOptions): EventBus {
   const { name } = options;
+  const backlog = monitorUrl ? new NatsBacklog(monitorUrl, name) : undefined;
   const subscriptions = new Set<NatsSubscription>();
   const connection = new NatsConnection(options, {
     onConnect: (stan) => {
@@ -70,6 +74,8 @@ export function natsBus({ ackWaitInSeconds = 10, ...options }: NatsBusOptions): 
           await failpoint(`${name}.ack.after`);
         },
       }),
+
+    undeliveredMs: async (subject) => backlog?.undeliveredMs(subject),
 
     watch: (subject, handle) =>
       open({

@@ -88,6 +88,20 @@ export class OutboxRelay {
     } while (this.lines.size > 0);
   }
 
+  /** Whether or not the broker is connected: from the index of the outboxes, one entry of each collection. */
+  async measure(): Promise<void> {
+    for (const collection of this.collections) {
+      const oldest = await this.documents(collection).findOne(unpublished, {
+        projection: { "outbox.time": 1 },
+        sort: { "outbox.0.time": 1 },
+        timeoutMS: seconds(2),
+      });
+      const [event] = oldest?.outbox ?? [];
+      const ageMs = event ? Math.max(0, clock.now() - Date.parse(event.time)) : 0;
+      metrics.outboxOldest.set({ collection }, ageMs / 1000);
+    }
+  }
+
   private readonly publishSaved = ({ collection, _id, event }: Saved): void => {
     // A client that is disconnected would keep copies and send them whenever it comes back.
     if (this.bus.isConnected) void this.lineUp(collection, _id, [event]);
@@ -127,7 +141,6 @@ export class OutboxRelay {
       limit: windowSize,
     } as const;
     const found = await this.documents(collection).find(filter, oldestFirst).toArray();
-    metrics.outboxPending.set({ collection }, found.length);
     return found.map(({ _id }) => _id);
   }
 

@@ -26,6 +26,7 @@ const bus: EventBus = {
     broker.published.push(event);
   },
   subscribe: () => ({ close: async () => {} }),
+  undeliveredMs: async () => 0,
   watch: () => ({ close: async () => {} }),
   readLog: async function* () {},
   close: async () => {},

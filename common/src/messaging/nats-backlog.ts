@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { seconds } from "../clock";
+import type { Subject } from "../events";
+
+/** A page of the server's monitoring, https://docs.nats.io/legacy/stan/intro/monitoring/endpoints */
+const channel = z.object({
+  last_seq: z.number(),
+  subscriptions: z
+    .array(z.object({ queue_name: z.string().optional(), last_sent: z.number(), pending_count: z.number() }))
+    .default([]),
+});
+
+interface Seen {
+  sequence: number;
+  at: number;
+}
+
+/**
+ * Knows for how long events have been waiting for a durable group. The broker tells positions and no times, so each call
+ * notes down how far the channel was: what is not acknowledged and was there at an earlier call has waited since then.
+ */
+export class NatsBacklog {
+  private readonly group: string;
+  /** Of each channel: its last messages at earlier calls, oldest first, as far as they are not acknowledged. */
+  private readonly seen = new Map<Subject, Seen[]>();
+
+  constructor(
+    private readonly monitorUrl: string,
+    name: string,
+  ) {
+    this.group = `${name}:${name}`; // durable name and queue group
+  }
+
+  async undeliveredMs(subject: Subject): Promise<number> {
+    const { last, acknowledged } = await this.positionIn(subject);
+    const now = performance.now();
+    const waiting = (this.seen.get(subject) ?? []).filter(
+      // A log that begins anew has lower numbers.
+      ({ sequence }) => sequence > acknowledged && sequence <= last,
+    );
+    if (last > Math.max(acknowledged, waiting.at(-1)?.sequence ?? 0))
+      waiting.push({ sequence: last, at: now });
+    this.seen.set(subject, waiting);
+    return now - (waiting[0]?.at ?? now);
+  }
+
+  private async positionIn(subject: Subject): Promise<{ last: number; acknowledged: number }> {
+    const page = new URL("/streaming/channelsz", this.monitorUrl);
+    page.search = new URLSearchParams({ channel: subject, subs: "1" }).toString();
+    const response = await fetch(page, { signal: AbortSignal.timeout(seconds(2)) });
+    if (response.status === 404) return { last: 0, acknowledged: 0 }; // nothing was ever published
+    if (!response.ok) throw new Error(`${page.href} answered ${response.status}`);
+    const { last_seq: last, subscriptions } = channel.parse(await response.json());
+    const members = subscriptions.filter(({ queue_name }) => queue_name === this.group);
+    const sent = Math.max(0, ...members.map(({ last_sent }) => last_sent));
+    const pending = members.reduce((sum, { pending_count }) => sum + pending_count, 0);
+    return { last, acknowledged: sent - pending };
+  }
+}

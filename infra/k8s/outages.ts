@@ -1,0 +1,368 @@
+/** Samples of one time series: what it is while all is well, during the outage, and after it. */
+type Samples = (phases: { before: number; during: number; after: number; stepSeconds: number }) => string;
+
+export interface Outage {
+  outage: string;
+  /** Labels of the alert that it raises, the name among them. */
+  alert: Record<string, string> & { alertname: string };
+  /** Other alerts that the same outage may raise. */
+  also?: string[];
+  series: Record<string, Samples>;
+  /** In seconds from the first scrape that shows it. */
+  firesAfter: number;
+  /** In seconds from the first scrape that shows its end. */
+  resolvesAfter: number;
+  lastsSeconds?: number;
+  /** How long all is well before it, for alerts that look back, and is watched after it. */
+  marginSeconds?: number;
+  /** Between two scrapes and two evaluations. Longer ones are for outages of hours or days. */
+  stepSeconds?: number;
+}
+
+export const marginSeconds = 1200;
+
+const constant = (value: number, count: number) => (count > 0 ? `${value}+0x${count - 1}` : "");
+
+export const always =
+  (value: number): Samples =>
+  ({ before, during, after }) =>
+    constant(value, before + during + after);
+
+const changes =
+  (well: number, broken: number): Samples =>
+  ({ before, during, after }) =>
+    [constant(well, before), constant(broken, during), constant(well, after)].join(" ");
+
+/** Prometheus marks the end of a series whose target is gone. */
+const disappears =
+  (value: number): Samples =>
+  ({ before, during, after }) =>
+    [constant(value, before), "stale", `_x${during - 1}`, constant(value, after)].join(" ");
+
+const appearsAfterwards =
+  (value: number): Samples =>
+  ({ before, during, after }) =>
+    [`_x${before + during}`, constant(value, after)].join(" ");
+
+/** The time of something that happens again and again. */
+const now: Samples = ({ before, during, after, stepSeconds }) =>
+  `0+${stepSeconds}x${before + during + after - 1}`;
+
+/** An age: it grows as long as the outage lasts. */
+const ages: Samples = ({ before, during, after, stepSeconds }) =>
+  [constant(0, before), `0+${stepSeconds}x${during - 1}`, constant(0, after)].join(" ");
+
+/** A counter, by what is added to it in a second. */
+export const counts =
+  (well: number, broken = well): Samples =>
+  ({ before, during, after, stepSeconds }) => {
+    const [healthy, failing] = [well * stepSeconds, broken * stepSeconds];
+    const atStart = healthy * before;
+    const atEnd = atStart + failing * during;
+    return [
+      `0+${healthy}x${before - 1}`,
+      `${atStart}+${failing}x${during - 1}`,
+      `${atEnd}+${healthy}x${after - 1}`,
+    ].join(" ");
+  };
+
+const once: Samples = ({ before, during, after }) =>
+  [constant(0, before), constant(1, during + after)].join(" ");
+
+const apps = ["auth", "tickets", "orders", "payments", "expiration"];
+const pages = ["/", "/api/users/currentuser", "/api/tickets", "/api/orders", "/api/payments"];
+const each = (names: string[], series: (name: string) => string, samples: Samples) =>
+  Object.fromEntries(names.map((name) => [series(name), samples]));
+
+const probe = (page: string) => `{job="eventhive-site", instance="https://eventhive.example.com${page}"}`;
+const inPod = (pod: string) => (app: string) => `{app="${app}", pod="${app}-${pod}"}`;
+const allPods = (metric: string, names: string[], samples: Samples) => ({
+  ...each(names, (app) => `${metric}${inPod("1")(app)}`, samples),
+  ...each(names, (app) => `${metric}${inPod("2")(app)}`, samples),
+});
+const up = (names: string[], samples: Samples) =>
+  each(
+    names.flatMap((app) => [`app="${app}", pod="1"`, `app="${app}", pod="2"`]),
+    (labels) => `up{namespace="eventhive", ${labels}}`,
+    samples,
+  );
+const requests = (app: string, status: number) =>
+  `http_request_duration_seconds_count{app="${app}", method="GET", route="/", status="${status}"}`;
+const purchases = (part: string) =>
+  `http_request_duration_seconds_${part}{app="orders", method="POST", route="/api/orders", status="201"${part === "bucket" ? ', le="2.5"' : ""}}`;
+const availableClients = `kube_deployment_status_replicas_available{namespace="eventhive", deployment="client"}`;
+const cronJob = `{namespace="eventhive", cronjob="backup"}`;
+const hours = (count: number) => count * 3600;
+const days = (count: number) => count * 86_400;
+
+/** What Prometheus sees while all is well. */
+export const healthy: Record<string, Samples> = {
+  ...each(pages, (page) => `probe_success${probe(page)}`, always(1)),
+  ...each(pages, (page) => `probe_ssl_earliest_cert_expiry${probe(page)}`, always(days(60))),
+  ...up(apps, always(1)),
+  [availableClients]: always(2),
+  ...allPods("store_ready", apps, always(1)),
+  ...allPods("bus_connected", apps, always(1)),
+  ...allPods("dead_letters", apps, always(0)),
+  ...each(apps, (app) => requests(app, 200), counts(10)),
+  ...each(apps, (app) => requests(app, 500), counts(0)),
+  [purchases("count")]: counts(2),
+  [purchases("bucket")]: counts(2),
+  ...each(
+    ["charging", "charged", "refunding"],
+    (state) => `payments_unfinished_seconds{state="${state}"}`,
+    always(0),
+  ),
+  orders_overdue_seconds: always(0),
+  [`kube_cronjob_status_last_successful_time${cronJob}`]: now,
+};
+
+/** Burn rates look back over 6 hours, or 3 days. */
+const overHours = { marginSeconds: hours(7), stepSeconds: 60 };
+const overDays = { marginSeconds: days(3), lastsSeconds: days(2), stepSeconds: 900 };
+
+const storeOf = (app: string, store: string): Outage => ({
+  outage: `the ${store} of ${app} does not answer`,
+  alert: { alertname: "StoreDown", app },
+  // The gateway has nobody to send its users to: the pods are not ready.
+  also: app === "expiration" ? [] : ["SiteDown"],
+  series: {
+    ...allPods("store_ready", [app], changes(1, 0)),
+    ...(app === "expiration" ? {} : { [`probe_success${probe(pageOf(app))}`]: changes(1, 0) }),
+  },
+  firesAfter: 60,
+  resolvesAfter: 0,
+});
+const pageOf = (app: string) => (app === "auth" ? "/api/users/currentuser" : `/api/${app}`);
+
+const serviceOf = (app: string): Outage => ({
+  outage: `${app} has no process that answers`,
+  alert: { alertname: "ServiceDown", app },
+  series: up([app], changes(1, 0)),
+  firesAfter: 60,
+  resolvesAfter: 0,
+});
+
+export const outages: Outage[] = [
+  ...["auth", "tickets", "orders", "payments"].map((app) => storeOf(app, "MongoDB")),
+  storeOf("expiration", "Redis"),
+  {
+    outage: "the broker is down",
+    alert: { alertname: "BrokerDown", app: "orders" },
+    also: ["OutboxStuck"],
+    series: {
+      ...allPods("bus_connected", apps, changes(1, 0)),
+      'outbox_oldest_event_seconds{app="orders", collection="orders"}': ages,
+    },
+    firesAfter: 60,
+    resolvesAfter: 0,
+  },
+  ...apps.map(serviceOf),
+  {
+    outage: "orders has no pod",
+    alert: { alertname: "ServiceDown", app: "orders" },
+    series: up(["orders"], disappears(1)),
+    firesAfter: 60,
+    resolvesAfter: 0,
+  },
+  {
+    outage: "no pod of the client is available",
+    alert: { alertname: "ServiceDown", app: "client" },
+    also: ["SiteDown"],
+    series: { [availableClients]: changes(2, 0), [`probe_success${probe("/")}`]: changes(1, 0) },
+    firesAfter: 60,
+    resolvesAfter: 0,
+  },
+  {
+    outage: "the gateway, the load balancer or DNS is down",
+    alert: { alertname: "SiteDown", instance: "https://eventhive.example.com/api/tickets" },
+    series: each(pages, (page) => `probe_success${probe(page)}`, changes(1, 0)),
+    firesAfter: 60,
+    resolvesAfter: 0,
+  },
+  {
+    outage: "nothing probes the site",
+    alert: { alertname: "SiteDown", job: "eventhive-site" },
+    series: each(pages, (page) => `probe_success${probe(page)}`, disappears(1)),
+    firesAfter: 60,
+    resolvesAfter: 0,
+  },
+  {
+    outage: "a consumer hears nothing while events are published",
+    alert: { alertname: "EventLagHigh", app: "payments", subject: "order:created", severity: "critical" },
+    series: {
+      'undelivered_oldest_event_seconds{app="payments", pod="1", subject="order:created"}': ages,
+      'undelivered_oldest_event_seconds{app="payments", pod="2", subject="order:created"}': ages,
+    },
+    firesAfter: 135,
+    resolvesAfter: 0,
+  },
+  {
+    outage: "1 event of 20 reaches a consumer later than 10 s",
+    alert: { alertname: "EventLagHigh", app: "payments", subject: "order:created", severity: "warning" },
+    series: {
+      'event_lag_seconds_bucket{app="payments", subject="order:created", le="10"}': counts(1, 0.95),
+      'event_lag_seconds_bucket{app="payments", subject="order:created", le="20"}': counts(1),
+      'event_lag_seconds_bucket{app="payments", subject="order:created", le="+Inf"}': counts(1),
+    },
+    firesAfter: 375,
+    resolvesAfter: 240,
+  },
+  {
+    outage: "a dead letter stays",
+    alert: { alertname: "DeadLetters", app: "tickets" },
+    series: allPods("dead_letters", ["tickets"], changes(0, 1)),
+    firesAfter: 0,
+    resolvesAfter: 0,
+  },
+  {
+    outage: "an outbox is not emptied",
+    alert: { alertname: "OutboxStuck", app: "orders", collection: "orders" },
+    series: { 'outbox_oldest_event_seconds{app="orders", collection="orders"}': ages },
+    firesAfter: 135,
+    resolvesAfter: 0,
+  },
+  {
+    outage: "every request to tickets fails",
+    alert: { alertname: "HighErrorRate", app: "tickets", severity: "critical" },
+    series: { [requests("tickets", 200)]: counts(10, 0), [requests("tickets", 500)]: counts(0, 10) },
+    firesAfter: 60,
+    resolvesAfter: 1800,
+    ...overHours,
+    lastsSeconds: 1800,
+  },
+  {
+    outage: "1 request of 50 to tickets fails",
+    alert: { alertname: "HighErrorRate", app: "tickets", severity: "critical" },
+    series: { [requests("tickets", 200)]: counts(10, 9.8), [requests("tickets", 500)]: counts(0, 0.2) },
+    firesAfter: 2640,
+    resolvesAfter: 120,
+    ...overHours,
+    lastsSeconds: hours(1),
+  },
+  {
+    outage: "1 request of 250 to tickets fails",
+    alert: { alertname: "HighErrorRate", app: "tickets", severity: "warning" },
+    series: { [requests("tickets", 200)]: counts(10, 9.96), [requests("tickets", 500)]: counts(0, 0.04) },
+    firesAfter: 65700,
+    resolvesAfter: 16200,
+    ...overDays,
+  },
+  {
+    outage: "1 purchase of 4 takes longer than 2.5 s",
+    alert: { alertname: "HighPurchaseLatency", severity: "critical" },
+    series: { [purchases("bucket")]: counts(2, 1.5) },
+    firesAfter: 2100,
+    resolvesAfter: 180,
+    ...overHours,
+    lastsSeconds: hours(1),
+  },
+  {
+    outage: "1 purchase of 25 takes longer than 2.5 s",
+    alert: { alertname: "HighPurchaseLatency", severity: "warning" },
+    series: { [purchases("bucket")]: counts(2, 1.92) },
+    firesAfter: 64800,
+    resolvesAfter: 17100,
+    ...overDays,
+  },
+  {
+    outage: "the certificate ends in less than 10 days",
+    alert: { alertname: "CertificateExpiresSoon", instance: "https://eventhive.example.com/" },
+    series: {
+      [`probe_ssl_earliest_cert_expiry${probe("/")}`]: changes(days(60), days(10) + marginSeconds - 1),
+    },
+    firesAfter: 300,
+    resolvesAfter: 0,
+  },
+  {
+    outage: "the last complete backup is older than 26 hours",
+    alert: { alertname: "BackupTooOld", cronjob: "backup" },
+    series: {
+      [`kube_cronjob_status_last_successful_time${cronJob}`]: changes(0, marginSeconds - 1 - hours(26)),
+    },
+    firesAfter: 300,
+    resolvesAfter: 0,
+  },
+  {
+    outage: "the backup has never been complete, 26 hours after it was installed",
+    alert: { alertname: "BackupTooOld", cronjob: "backup" },
+    series: {
+      [`kube_cronjob_status_last_successful_time${cronJob}`]: appearsAfterwards(2 * marginSeconds),
+      [`kube_cronjob_created${cronJob}`]: always(marginSeconds - 1 - hours(26)),
+    },
+    firesAfter: 300,
+    resolvesAfter: 0,
+  },
+  {
+    outage: "reservations do not end",
+    alert: { alertname: "ReservationsOverdue" },
+    series: { orders_overdue_seconds: ages },
+    firesAfter: 105,
+    resolvesAfter: 0,
+  },
+  ...[
+    { state: "charging", alertname: "ChargeOutcomeUnknown", outage: "the outcome of a charge is unknown" },
+    { state: "charged", alertname: "ChargesWithoutOrder", outage: "a charge has no order" },
+    { state: "refunding", alertname: "RefundsFailing", outage: "a refund does not succeed" },
+  ].map(({ state, alertname, outage }): Outage => ({
+    outage,
+    alert: { alertname },
+    series: { [`payments_unfinished_seconds{state="${state}"}`]: ages },
+    firesAfter: 915,
+    resolvesAfter: 0,
+  })),
+  {
+    outage: "a card was charged within the last hour after its payment had failed",
+    alert: { alertname: "LateCharges" },
+    series: { payments_late_charges_total: once },
+    firesAfter: 0,
+    resolvesAfter: 0,
+    lastsSeconds: hours(1),
+  },
+  {
+    outage: "auth refuses sign-ins",
+    alert: { alertname: "SignInsRefused", queue: "sign-in", reason: "full" },
+    series: { 'password_hashes_refused_total{app="auth", queue="sign-in", reason="full"}': counts(0, 5) },
+    firesAfter: 375,
+    resolvesAfter: 240,
+  },
+  {
+    outage: "there are too few processes for all streams",
+    alert: { alertname: "StreamsRefused", app: "orders" },
+    series: { 'streams_refused_total{app="orders", limit="process"}': counts(0, 1) },
+    firesAfter: 315,
+    resolvesAfter: 300,
+  },
+  {
+    outage: "one network reserves what it does not pay",
+    alert: { alertname: "TicketsHoarded" },
+    series: { 'reservations_refused_total{app="orders", limit="network"}': counts(0, 1) },
+    firesAfter: 60,
+    resolvesAfter: 855,
+  },
+];
+
+/** For docs/operating.md. */
+export const outageTable = (): string => {
+  const rows = outages.map(({ outage, alert, firesAfter, resolvesAfter }) => {
+    const severity = alert.severity === "warning" ? " (warning)" : "";
+    const columns = [
+      outage,
+      `\`${alert.alertname}\`${severity}`,
+      duration(firesAfter),
+      duration(resolvesAfter),
+    ];
+    return `| ${columns.join(" | ")} |`;
+  });
+  return ["| outage | alert | fires after | resolves after |", "| --- | --- | --- | --- |", ...rows].join(
+    "\n",
+  );
+};
+
+function duration(seconds: number): string {
+  if (seconds === 0) return "at once";
+  const parts = { h: Math.floor(seconds / 3600), min: Math.floor((seconds % 3600) / 60), s: seconds % 60 };
+  return Object.entries(parts)
+    .flatMap(([unit, count]) => (count > 0 ? `${count} ${unit}` : []))
+    .join(" ");
+}

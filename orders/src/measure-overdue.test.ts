@@ -1,0 +1,26 @@
+import { clock, minutes } from "@eventhive/common";
+import { setUpService } from "@eventhive/common/testing";
+import { database } from "./database";
+import { expireOverdueOrders } from "./expire-orders";
+import { measureOverdue } from "./measure-overdue";
+import { overdueOrders } from "./metrics";
+import { orderOf } from "./testing";
+
+setUpService(database);
+
+async function measured(): Promise<number | undefined> {
+  await measureOverdue();
+  return (await overdueOrders.get()).values[0]?.value;
+}
+
+it("tells for how long the oldest reservation is overdue, until it is ended", async () => {
+  const order = await orderOf();
+  const paid = await orderOf();
+  paid.complete();
+  await paid.save();
+  expect(await measured()).toBe(0);
+  clock.use(() => order.expiresAt.getTime() + minutes(3));
+  expect(await measured()).toBe(180);
+  await expireOverdueOrders();
+  expect(await measured()).toBe(0);
+});
