@@ -55,7 +55,10 @@ module.exports = {
       setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts", "<rootDir>/e2e/settings.ts"],
       roots: ["<rootDir>/e2e"],
       testMatch: ["<rootDir>/e2e/cluster/*.test.ts", "<rootDir>/e2e/races.test.ts"],
-      testPathIgnorePatterns: process.env.AUTOSCALING ? [] : ["autoscaling"], // needs a metrics-server
+      testPathIgnorePatterns: [
+        ...(process.env.AUTOSCALING ? [] : ["autoscaling"]), // needs a metrics-server
+        ...(process.env.ALERTS ? [] : ["cluster/alerts"]), // takes minutes
+      ],
     },
   ],
 };

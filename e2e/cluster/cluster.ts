@@ -16,6 +16,7 @@ export interface Pod {
   status: {
     conditions?: { type: string; status: string }[];
     containerStatuses?: { restartCount: number }[];
+    podIP?: string;
   };
 }
 
