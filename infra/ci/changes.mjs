@@ -22,6 +22,7 @@ const table = [
     /^infra\/(Dockerfile$|k8s\/|verify\/)|^skaffold\.yaml$/,
     { ...everyCheck, components: ["infra"], stack: false },
   ],
+  [/^infra\/backup\//, { components: ["infra"], cluster: true }],
   [/^infra\/local\/sandbox\//, { components: ["infra"], stack: true, cluster: true }],
   [/^infra\/(local|jest)\//, { components: ["infra"], stack: true }],
   [/^infra\/cluster\//, { components: ["infra"] }], // for machines without kind, which the pipeline has

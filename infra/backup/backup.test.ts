@@ -1,0 +1,440 @@
+import { createHash, randomUUID } from "node:crypto";
+import { EventEmitter, once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
+import { mkdtempSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createProxyServer } from "http-proxy-3";
+import { mongo } from "mongoose";
+import { freePort } from "../local/port";
+import { type Bucket, build, type Outcome, outcomeOf, startBucket } from "./program.testing";
+
+jest.setTimeout(60_000);
+
+const server = () => String(process.env.TEST_MONGO_URL);
+
+let program: string;
+let bucket: Bucket;
+let client: mongo.MongoClient;
+beforeAll(async () => {
+  const built = await build();
+  program = join(built, "backup");
+  bucket = await startBucket(join(built, "gofakes3"));
+  client = await new mongo.MongoClient(server()).connect();
+}, 600_000); // from nothing, everything is compiled
+afterAll(async () => {
+  bucket.stop();
+  await client.close();
+  await rm(dirname(program), { recursive: true });
+});
+
+let db: mongo.Db;
+/** A folder of each test's own, as backups are kept on a volume. */
+let folder: string;
+beforeEach(() => {
+  db = client.db(`backup-${randomUUID().slice(0, 8)}`);
+  folder = mkdtempSync(join(tmpdir(), "backups-"));
+});
+afterEach(async () => {
+  await db.dropDatabase();
+  await rm(folder, { recursive: true });
+});
+
+const toFolder = () => ({ BACKUP_URL: `file://${folder}` });
+const toBucket = (url = bucket.url) => ({
+  BACKUP_URL: `${url}/production`,
+  BACKUP_ACCESS_KEY_ID: "key",
+  BACKUP_SECRET_ACCESS_KEY: "secret",
+});
+
+const environment = (target: NodeJS.ProcessEnv) => ({
+  MONGO_URL: `${server()}/${db.databaseName}`,
+  BACKUP_KEEP_LAST: "2",
+  BACKUP_KEEP_DAILY: "0",
+  BACKUP_KEEP_WEEKLY: "0",
+  ...target,
+});
+
+const backup = (command: string, target: NodeJS.ProcessEnv): Promise<Outcome> =>
+  outcomeOf(program, command.split(" "), environment(target));
+
+/** Of who must succeed: what was printed. */
+async function printed(command: string, target: NodeJS.ProcessEnv): Promise<string> {
+  const { code, stdout, stderr } = await backup(command, target);
+  if (code !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+const failsWith = (reason: RegExp) =>
+  expect.objectContaining({ code: 1, stdout: "", stderr: expect.stringMatching(reason) });
+
+const sell = (...titles: string[]) => db.collection("tickets").insertMany(titles.map((title) => ({ title })));
+const titles = async () =>
+  (await db.collection("tickets").find().sort({ title: 1 }).toArray()).map((one) => one.title);
+
+async function names(target: NodeJS.ProcessEnv): Promise<string[]> {
+  const lines = (await printed("list", target)).trim().split("\n");
+  return lines.map((line) => line.split("\t")[0] ?? "");
+}
+
+describe.each([
+  ["a folder", toFolder],
+  ["a bucket", toBucket],
+])("in %s", (_, target) => {
+  it("keeps a database to the letter, with its indexes and empty collections, and brings it back in place of another", async () => {
+    await db.collection<mongo.Document & { _id: string }>("orders").insertMany([
+      {
+        _id: "one",
+        at: new Date(0),
+        price: mongo.Decimal128.fromString("12.50"),
+        outbox: [{ n: new mongo.Long(7) }],
+      },
+      { _id: "two", text: "Übergröße ".repeat(10_000) },
+    ]);
+    await db.createCollection("letters");
+    await db.collection("orders").createIndex({ price: 1 }, { unique: true, sparse: true });
+    const [orders, indexes] = [
+      await db.collection("orders").find().toArray(),
+      await db.collection("orders").indexes(),
+    ];
+    expect(await printed("dump", target())).toMatch(
+      /^backed up backup-\w+: [\w.-]+, 2 documents, \d+ bytes$/m,
+    );
+
+    await db.collection<{ _id: string }>("orders").deleteOne({ _id: "one" });
+    await db.collection("later").insertOne({ was: "not there" });
+    expect(await printed("restore latest", target())).toMatch(/^restored .* 2 documents$/m);
+    expect(await db.collection("orders").find().toArray()).toEqual(orders);
+    expect(await db.collection("orders").indexes()).toEqual(indexes);
+    const collections = await db.listCollections().toArray();
+    expect(collections.map(({ name }) => name).toSorted()).toEqual(["letters", "orders"]);
+  });
+
+  it("brings back any backup that it lists, newest first", async () => {
+    await sell("first");
+    await printed("dump", target());
+    await sell("second");
+    await printed("dump", target());
+    const [newest = "", oldest = "", ...others] = await names(target());
+    expect(others).toEqual([]);
+    await printed(`restore ${oldest}`, target());
+    expect(await titles()).toEqual(["first"]);
+    await printed(`restore ${newest}`, target());
+    expect(await titles()).toEqual(["first", "second"]);
+    expect(await backup("restore 2020-01-01T00-00-00.000Z-aaaaaa", target())).toEqual(
+      failsWith(/there is no complete backup 2020-01-01T00-00-00.000Z-aaaaaa of backup-/),
+    );
+  });
+
+  it("removes those that retention does not keep, and only when a new one is complete", async () => {
+    await sell("first");
+    for (let n = 0; n < 3; n++) await printed("dump", target());
+    const kept = await names(target());
+    expect(kept).toHaveLength(2);
+    await db.dropDatabase();
+    const refused = await backup("dump", target());
+    expect(refused).toEqual(
+      failsWith(/is empty, and its last backup, .*, has 1 documents: nothing is stored/),
+    );
+    expect(await names(target())).toEqual(kept);
+    await printed("restore latest", target());
+    expect(await titles()).toEqual(["first"]);
+  });
+
+  it("makes two complete backups when two jobs run at once", async () => {
+    await sell("first");
+    await Promise.all([printed("dump", target()), printed("dump", target())]);
+    const both = await names(target());
+    expect(new Set(both).size).toBe(2);
+    for (const name of both) await printed(`restore ${name}`, target());
+    expect(await titles()).toEqual(["first"]);
+  });
+
+  it("fails where there is nothing to list or restore", async () => {
+    expect(await backup("list", target())).toEqual(failsWith(/there is no backup of backup-/));
+    expect(await backup("restore latest", target())).toEqual(failsWith(/there is no complete backup latest/));
+  });
+
+  it("fails without a trace when the database refuses the password, and does not print it", async () => {
+    const { host } = new URL(server());
+    const MONGO_URL = `mongodb://root:open-sesame@${host}/tickets?authSource=admin`;
+    const failed = await backup("dump", { ...target(), MONGO_URL });
+    expect(failed).toEqual(failsWith(/cannot read tickets: .*Authentication failed/));
+    expect(failed.stderr).not.toContain("open-sesame");
+    expect(await backup("list", { ...target(), MONGO_URL })).toEqual(
+      failsWith(/there is no backup of tickets/),
+    );
+  });
+});
+
+describe("keeps the newest ones, and the newest of each day and week that has one", () => {
+  /** As a job would have left them. */
+  async function made(...days: string[]): Promise<void> {
+    const path = join(folder, db.databaseName);
+    await mkdir(path, { recursive: true });
+    for (const day of days) {
+      const name = `${day}.000Z-aaaaaa`;
+      await writeFile(join(path, `${name}.archive.gz`), "");
+      const manifest = { name, database: db.databaseName, documents: 1, bytes: 0, sha256: "" };
+      await writeFile(join(path, `${name}.json`), JSON.stringify(manifest));
+    }
+  }
+  const hours = async () => (await names(toFolder())).slice(1).map((name) => name.slice(0, 13));
+
+  it("of all that there are", async () => {
+    await sell("first");
+    // 2025-03-03 was a Monday.
+    await made(
+      "2025-03-10T08-00-00",
+      "2025-03-10T07-00-00",
+      "2025-03-09T23-00-00",
+      "2025-03-09T22-00-00",
+      "2025-03-08T12-00-00",
+      "2025-03-03T12-00-00",
+      "2025-02-28T12-00-00",
+      "2025-02-20T12-00-00",
+      "2025-02-01T12-00-00",
+    );
+    const keep = { BACKUP_KEEP_LAST: "2", BACKUP_KEEP_DAILY: "4", BACKUP_KEEP_WEEKLY: "4" };
+    const said = await printed("dump", { ...toFolder(), ...keep });
+    // the last two: today's and 03-10T08 · days: today, 03-10, 03-09, 03-08 · weeks: today's, of 03-10, 03-03 and 02-24
+    expect(await hours()).toEqual(["2025-03-10T08", "2025-03-09T23", "2025-03-08T12", "2025-02-28T12"]);
+    expect(said.match(/^removed /gm)).toHaveLength(5);
+    const files = await readdir(join(folder, db.databaseName));
+    expect(files).toHaveLength(10); // an archive goes with its manifest
+  });
+
+  it("however old they are: without a newer one, none is removed", async () => {
+    await made("2020-01-02T00-00-00", "2020-01-01T00-00-00");
+    await sell("first");
+    const keep = { BACKUP_KEEP_LAST: "1", BACKUP_KEEP_DAILY: "3" };
+    await printed("dump", { ...toFolder(), ...keep });
+    expect(await hours()).toEqual(["2020-01-02T00", "2020-01-01T00"]);
+  });
+});
+
+describe("a job that is killed", () => {
+  /** In front of the bucket; a request that `hangs` says to is never answered. */
+  async function killedAt(hangs: (request: IncomingMessage) => boolean): Promise<void> {
+    const proxy = createProxyServer({ target: new URL(bucket.url).origin });
+    const reached = new EventEmitter();
+    const door = createServer((request, response) => {
+      if (hangs(request)) reached.emit("request");
+      else proxy.web(request, response);
+    }).listen(0, "127.0.0.1");
+    await once(door, "listening");
+    const { port } = door.address() as { port: number };
+    const url = new URL(bucket.url);
+    url.port = String(port);
+    const child = spawn(program, ["dump"], {
+      env: { ...process.env, ...environment(toBucket(url.href)) },
+      stdio: "ignore",
+    });
+    await once(reached, "request");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    door.closeAllConnections();
+    door.close();
+  }
+
+  it.each([
+    ["while it uploads", "archive.gz"],
+    ["between archive and manifest", ".json"],
+  ])("%s leaves the last backup what it was, and the next job succeeds", async (_, ending) => {
+    await sell("first");
+    await printed("dump", toBucket());
+    const before = await names(toBucket());
+    await sell("second");
+    await killedAt(
+      ({ method, url }) => method === "PUT" && String(url).split("?", 1)[0]?.endsWith(ending) === true,
+    );
+    expect(await names(toBucket())).toEqual(before);
+    await printed("restore latest", toBucket());
+    expect(await titles()).toEqual(["first"]);
+    await printed("dump", toBucket());
+    expect(await names(toBucket())).toEqual([expect.any(String), ...before]);
+  });
+
+  it("has its leftovers removed a day later, and not before", async () => {
+    await sell("first");
+    await printed("dump", toFolder());
+    const path = join(folder, db.databaseName);
+    const yesterday = new Date(Date.now() - 25 * 60 * 60 * 1000);
+    for (const name of [
+      ".partial-1",
+      "2026-01-01T00-00-00.000Z-aaaaaa.archive.gz",
+      ".partial-2",
+      "2026-01-02T00-00-00.000Z-aaaaaa.archive.gz",
+    ])
+      await writeFile(join(path, name), "half of it");
+    for (const name of [".partial-1", "2026-01-01T00-00-00.000Z-aaaaaa.archive.gz"])
+      await utimes(join(path, name), yesterday, yesterday);
+    await printed("dump", toFolder());
+    const halves = (await readdir(path)).filter((name) => name.startsWith(".") || name.includes("aaaaaa"));
+    expect(halves.toSorted()).toEqual([".partial-2", "2026-01-02T00-00-00.000Z-aaaaaa.archive.gz"]);
+    expect(await names(toFolder())).toHaveLength(2);
+  });
+});
+
+describe("fails, and keeps the backups that there are, when", () => {
+  let before: string[];
+  beforeEach(async () => {
+    await sell("first");
+    await printed("dump", toFolder());
+    before = await readdir(join(folder, db.databaseName));
+  });
+  const isAsBefore = async () => expect(await readdir(join(folder, db.databaseName))).toEqual(before);
+
+  it("the disk is full", async () => {
+    const random = Array.from({ length: 300 }, () => ({
+      text: Buffer.from(randomUUID().repeat(20)).toString("base64"),
+    }));
+    await db.collection("tickets").insertMany(random);
+    // A file of more than 16 kB cannot be written, as if the volume were full.
+    const limited = await outcomeOf(
+      "sh",
+      ["-c", 'ulimit -f 16; exec "$0" dump', program],
+      environment(toFolder()),
+    );
+    expect(limited).toEqual(failsWith(/Failed: /));
+    await isAsBefore();
+  });
+
+  it("the volume is not there", async () => {
+    expect(await backup("dump", { BACKUP_URL: `file://${folder}/not-mounted` })).toEqual(
+      failsWith(/not-mounted: no such file/),
+    );
+  });
+
+  it("the bucket cannot be reached, before the database is read", async () => {
+    const nobody = `http://127.0.0.1:${await freePort()}/backups`;
+    const failed = await backup("dump", toBucket(nobody));
+    expect(failed).toEqual(failsWith(/cannot list the bucket backups of http.*: .*refused/));
+    expect(failed.stderr).not.toContain("done dumping");
+  });
+
+  it("there is no such bucket", async () => {
+    const failed = await backup("dump", toBucket(bucket.url.replace("backups", "elsewhere")));
+    expect(failed).toEqual(failsWith(/cannot list the bucket elsewhere .* does not exist/));
+  });
+
+  it("the key is refused", async () => {
+    const url = await answering((_, response) => {
+      response.writeHead(403, { "Content-Type": "application/xml" });
+      response.end("<Error><Code>InvalidAccessKeyId</Code><Message>No such key is known.</Message></Error>");
+    });
+    const failed = await backup("dump", toBucket(`${url}/backups`));
+    expect(failed).toEqual(failsWith(/cannot list the bucket .*No such key is known/));
+    expect(failed.stderr).not.toContain("done dumping");
+  });
+
+  it("another content was stored than was sent", async () => {
+    const proxy = createProxyServer({ target: new URL(bucket.url).origin });
+    const url = await answering((request, response) => {
+      if (request.method === "PUT" && request.headers["content-length"])
+        delete request.headers["content-md5"];
+      if (request.method !== "GET" || !request.url?.includes(".archive.gz"))
+        return proxy.web(request, response);
+      const date = new Date(0).toUTCString();
+      response.writeHead(200, { "Content-Length": "4", ETag: '"0"', "Last-Modified": date });
+      response.end("half");
+    });
+    expect(await backup("dump", toBucket(`${url}/backups`))).toEqual(
+      failsWith(/was stored with another content/),
+    );
+    expect(await backup("list", toBucket())).toEqual(failsWith(/there is no backup of/));
+  });
+});
+
+describe("restores nothing, and leaves the database alone, when", () => {
+  let path: string;
+  beforeEach(async () => {
+    await sell("first");
+    await printed("dump", toFolder());
+    await sell("second");
+    const [name = ""] = await names(toFolder());
+    path = join(folder, db.databaseName, name);
+  });
+  const isAsBefore = async () => expect(await titles()).toEqual(["first", "second"]);
+
+  it("the archive is damaged", async () => {
+    const content = await readFile(`${path}.archive.gz`);
+    content.writeUInt8(content.readUInt8(100) ^ 1, 100);
+    await writeFile(`${path}.archive.gz`, content);
+    expect(await backup("restore latest", toFolder())).toEqual(failsWith(/is damaged/));
+    await isAsBefore();
+  });
+
+  it("the archive is not complete, whatever its manifest says", async () => {
+    const { size } = { size: (await readFile(`${path}.archive.gz`)).length };
+    await truncate(`${path}.archive.gz`, size - 20);
+    const sha256 = createHash("sha256")
+      .update(await readFile(`${path}.archive.gz`))
+      .digest("hex");
+    const manifest = JSON.parse(await readFile(`${path}.json`, "utf8"));
+    await writeFile(`${path}.json`, JSON.stringify({ ...manifest, sha256 }));
+    expect(await backup("restore latest", toFolder())).toEqual(
+      failsWith(/the archive is not complete: .*unexpected EOF/),
+    );
+    await isAsBefore();
+  });
+
+  it("a client is connected from elsewhere, unless it is told to", async () => {
+    const service = new mongo.MongoClient(server(), { localAddress: "127.0.0.2", maxPoolSize: 1 });
+    await service.db(db.databaseName).command({ ping: 1 });
+    expect(await backup("restore latest", toFolder())).toEqual(failsWith(/is in use by \[127.0.0.2\]/));
+    await isAsBefore();
+    await printed("restore --in-use latest", toFolder());
+    await service.close();
+    expect(await titles()).toEqual(["first"]);
+  });
+});
+
+it("names all settings that are missing or wrong, and commands that it does not know", async () => {
+  const nothing = {
+    MONGO_URL: "",
+    BACKUP_URL: "",
+    BACKUP_KEEP_LAST: "0",
+    BACKUP_KEEP_DAILY: "",
+    BACKUP_KEEP_WEEKLY: "some",
+  };
+  const { code, stderr } = await backup("dump", nothing);
+  expect(code).toBe(1);
+  expect(stderr.trim().split("\n")).toEqual([
+    "Failed: MONGO_URL is not set",
+    "BACKUP_KEEP_LAST must be a whole number of at least 1",
+    "BACKUP_KEEP_DAILY must be a whole number of at least 0",
+    "BACKUP_KEEP_WEEKLY must be a whole number of at least 0",
+    "BACKUP_URL is not set",
+  ]);
+  for (const url of ["s3://bucket", "https://host", "file://folder", "nonsense"])
+    expect(await backup("dump", { BACKUP_URL: url })).toEqual(
+      failsWith(/BACKUP_URL must be https:\/\/HOST\/BUCKET/),
+    );
+  expect(await backup("dump", { ...toBucket(), BACKUP_ACCESS_KEY_ID: "" })).toEqual(
+    failsWith(/are not both set/),
+  );
+  for (const command of ["", "destroy", "restore", "restore --in-use", "dump twice", "restore one two"])
+    expect(await backup(command, toFolder())).toEqual(
+      failsWith(/unknown command .*: use dump, list, or restore/),
+    );
+});
+
+/** The address of a server that is there for one test. */
+async function answering(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<string> {
+  const door = createServer(answer).listen(0, "127.0.0.1");
+  await once(door, "listening");
+  closing.push(() => {
+    door.closeAllConnections();
+    door.close();
+  });
+  return `http://127.0.0.1:${(door.address() as { port: number }).port}`;
+}
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});

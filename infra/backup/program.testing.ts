@@ -1,0 +1,51 @@
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { eventually } from "../../e2e/eventually";
+import { execute } from "../local/execute";
+import { fromGo } from "../local/install";
+import { freePort, isFree } from "../local/port";
+
+/** Compiles the program, and a server for it, into a folder; Go's own cache makes it short where nothing has changed. */
+export async function build(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "backup-"));
+  const env = { ...process.env, CGO_ENABLED: "0" };
+  await execute("go", ["build", "-trimpath", "-o", join(folder, "backup"), "."], { cwd: __dirname, env });
+  await fromGo("github.com/johannesboyne/gofakes3/cmd/gofakes3@v1.2.0")(folder);
+  return folder;
+}
+
+export interface Bucket {
+  url: string;
+  stop: () => void;
+}
+
+/** An S3-compatible server in memory with one bucket, which accepts every key. */
+export async function startBucket(program: string): Promise<Bucket> {
+  const port = await freePort();
+  const flags = ["-host", `127.0.0.1:${port}`, "-backend", "memory", "-initialbucket", "backups"];
+  const child = spawn(program, flags, { stdio: "ignore" });
+  await eventually(
+    async () => {
+      if (await isFree(port)) throw new Error("gofakes3 does not listen");
+    },
+    { withinSeconds: 30 },
+  );
+  return { url: `http://127.0.0.1:${port}/backups`, stop: () => void child.kill() };
+}
+
+export interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs to the end, however it ends. */
+export function outcomeOf(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(command, args, { env: { ...process.env, ...env } }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr }),
+    );
+  });
+}
