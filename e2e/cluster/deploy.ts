@@ -7,13 +7,19 @@ import { kubectl, rolledOut, services } from "./cluster";
 import { applyKustomized } from "./kustomize";
 import { memoryByApp } from "./memory";
 
-const deployments = [...services, "stripe-sandbox"];
+/** Where each image runs that the overlay deploys. */
+const runsIn: Record<string, [resource: string, path: string]> = {
+  ...Object.fromEntries(
+    [...services, "stripe-sandbox"].map((name) => [name, [`deployment/${name}`, ".spec.template"]]),
+  ),
+  backup: ["cronjob/backup-auth", ".spec.jobTemplate.spec.template"],
+};
 
 /** Applies the ci overlay as skaffold does, with images of this tag. */
 export async function deploy(tag: string): Promise<void> {
   await execute(process.execPath, [join(root, "infra/k8s/make-secrets.mjs")]);
   const start = performance.now();
-  await apply(deployments.map((name) => ({ name: `eventhive/${name}`, newTag: tag })));
+  await apply(Object.keys(runsIn).map((name) => ({ name: `eventhive/${name}`, newTag: tag })));
   await rolledOut();
   console.log(`Ready ${Math.round((performance.now() - start) / 1000)} s after kubectl apply`);
   console.log(`Memory of a pod at rest, in MiB: ${await eventually(memoryByApp, { withinSeconds: 60 })}`);
@@ -22,10 +28,13 @@ export async function deploy(tag: string): Promise<void> {
 /** Deploys once more what is deployed, by skaffold itself where it is installed. */
 export async function deployAgain(): Promise<void> {
   const images = await Promise.all(
-    deployments.map(async (name) => {
-      const path = "--output=jsonpath={.spec.template.spec.containers[0].image}";
-      const [, repository = "", newTag = ""] =
-        /^(.*):([^:]+)$/.exec(await kubectl("get", "deployment", name, path)) ?? [];
+    Object.entries(runsIn).map(async ([name, [resource, template]]) => {
+      const image = await kubectl(
+        "get",
+        resource,
+        `--output=jsonpath={${template}.spec.containers[0].image}`,
+      );
+      const [, repository = "", newTag = ""] = /^(.*):([^:]+)$/.exec(image) ?? [];
       return { name: `eventhive/${name}`, newName: repository, newTag };
     }),
   );

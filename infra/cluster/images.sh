@@ -23,11 +23,24 @@ node_image() {
   make eventhive.local/node:1 "$work/node" <<< $'FROM scratch\nENV PATH=/usr/local/bin:/usr/bin:/bin\nCOPY . /'
 }
 
+# Stands in for the official image of Go, with the caches of this machine's.
+go_image() {
+  system "$work/go"
+  mkdir -p "$work/go/usr/local" "$work/go/etc/ssl/certs" "$work/go/go"
+  cp -r "$(go env GOROOT)" "$work/go/usr/local/go"
+  cp -L /etc/ssl/certs/ca-certificates.crt "$work/go/etc/ssl/certs/"
+  local name settings=
+  for name in GOPROXY GOSUMDB GONOSUMDB GOFLAGS; do settings+="ENV $name=\"$(go env $name)\""$'\n'; done
+  make eventhive.local/go:1 "$work/go" <<< "FROM scratch
+ENV PATH=/usr/local/go/bin:/bin GOMODCACHE=/go/mod GOCACHE=/go/cache GOTOOLCHAIN=local
+${settings}COPY . /"
+}
+
 # app NAME DOCKERFILE CONTEXT [OPTION...]: as everybody builds it, but for the base, and the registry that npm uses here
 app() {
   local name=$1 dockerfile=$2 context=$3; shift 3
   buildah build --layers --tag "docker.io/eventhive/$name:$tag" --file "$dockerfile" \
-    --build-arg NODE_IMAGE=eventhive.local/node:1 \
+    --build-arg NODE_IMAGE=eventhive.local/node:1 --build-arg GO_IMAGE=eventhive.local/go:1 \
     --volume "$work/npmrc:/usr/local/etc/npmrc:ro" --volume "$work/authorities:/etc/ssl/certs/ca-certificates.crt:ro" \
     --volume "$EVENTHIVE_CLUSTER/npm:/npm" "$@" "$context" > "$work/log" 2>&1 || { cat "$work/log"; return 1; }
   keep "docker.io/eventhive/$name:$tag"
@@ -54,6 +67,8 @@ own_images() {
   app stripe-sandbox "$root/infra/local/sandbox/Dockerfile" "$root"
   app client "$root/client/Dockerfile" "$root" $dev
   app verify "$root/infra/verify/Dockerfile" "$root/infra/verify"
+  app backup "$root/infra/backup/Dockerfile" "$root/infra/backup" \
+    --volume "$(go env GOMODCACHE):/go/mod" --volume "$(go env GOCACHE):/go/cache"
 }
 
 # The servers of `npm start` under the names of the official images, whose settings they understand.
@@ -85,6 +100,7 @@ $how"
 }
 
 node_image; say "base image of Node.js"
+go_image; say "base image of Go"
 own_images
 store_images; say "images of the stores"
 name_images

@@ -36,21 +36,28 @@ const monitored = ["auth", "tickets", "orders", "payments", "expiration"].flatMa
 const fromGoogle = ["35.191.0.0/16", "130.211.0.0/22"].flatMap((range) =>
   ["auth", "tickets", "orders", "payments", "client"].map((app) => `${range} → ${app}:3000`),
 );
-const toStripe =
-  "payments → 0.0.0.0/0 but 10.0.0.0/8 100.64.0.0/10 169.254.0.0/16 172.16.0.0/12 192.168.0.0/16:443";
+const backedUp = ["auth", "tickets", "orders", "payments"];
+const backup = backedUp.map((name) => `backup-${name} → ${name}-mongo:27017`);
+const outside = "0.0.0.0/0 but 10.0.0.0/8 100.64.0.0/10 169.254.0.0/16 172.16.0.0/12 192.168.0.0/16:443";
+const toStripe = `payments → ${outside}`;
+const toBucket = backedUp.map((name) => `backup-${name} → ${outside}`);
 /** Of those that the test below reads by themselves. */
 const others = ["everyone-to-dns", "outside-to-challenges", "google-to-challenges"];
 
 it.each([
   ["local", [...edgesEverywhere, ...toSandbox]],
-  ["ci", [...edgesEverywhere, ...toSandbox]],
+  ["ci", [...edgesEverywhere, ...toSandbox, ...backup]],
   ["release", [...edgesEverywhere, ...toSandbox]],
-  ["gke", [...edgesEverywhere, ...fromGoogle, ...monitored, toStripe]],
+  ["gke", [...edgesEverywhere, ...fromGoogle, ...monitored, toStripe, ...backup, ...toBucket]],
 ])(
   "in the overlay %s nobody reaches anybody but on these edges, which both ends allow",
   async (overlay, edges) => {
     const rendered = await render(overlay);
-    const apps = rendered.workloads.map(({ spec }) => spec.template.metadata.labels.app ?? "");
+    const templates = [
+      ...rendered.workloads.map(({ spec }) => spec.template),
+      ...rendered.cronJobs.map(({ spec }) => spec.jobTemplate.spec.template),
+    ];
+    const apps = templates.map(({ metadata }) => metadata.labels.app ?? "");
     const inside = (edge: string) =>
       apps.some((app) => edge.startsWith(`${app} →`)) && apps.some((app) => edge.includes(`→ ${app}:`));
     const accepted = edgesOf(rendered, apps, "ingress");

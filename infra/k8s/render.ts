@@ -43,6 +43,22 @@ export interface Workload extends Manifest {
   };
 }
 
+/** A job's pod has one container, too. */
+export interface CronJob extends Manifest {
+  spec: {
+    schedule: string;
+    jobTemplate: {
+      spec: {
+        activeDeadlineSeconds: number;
+        template: {
+          metadata: { labels: Record<string, string> };
+          spec: { containers: [Container]; volumes: { name: string; emptyDir?: object }[] };
+        };
+      };
+    };
+  };
+}
+
 export interface Selector {
   matchLabels?: Record<string, string>;
   matchExpressions?: { key: string; operator: string; values: string[] }[];
@@ -83,6 +99,7 @@ interface Selecting extends Manifest {
 export interface Rendered {
   all: Manifest[];
   workloads: Workload[];
+  cronJobs: CronJob[];
   services: Selecting[];
   budgets: Selecting[];
   autoscalers: Scaled[];
@@ -126,6 +143,7 @@ export async function render(
     return {
       all,
       workloads: ofKind("Deployment", "StatefulSet"),
+      cronJobs: ofKind("CronJob"),
       services: ofKind("Service"),
       budgets: ofKind("PodDisruptionBudget"),
       autoscalers: ofKind("HorizontalPodAutoscaler"),

@@ -67,18 +67,26 @@ it("secrets are made anew for each installation, and are none of gke's manifests
 
 it("only those who need a secret are given it", async () => {
   const readers: Record<string, string[]> = {};
-  for (const workload of (await render("gke")).workloads)
-    for (const { valueFrom } of containerOf(workload).env)
+  const { workloads, cronJobs } = await render("gke");
+  const containers = [
+    ...workloads.map((workload) => [workload.metadata.name, containerOf(workload)] as const),
+    ...cronJobs.map(
+      ({ metadata, spec }) => [metadata.name, spec.jobTemplate.spec.template.spec.containers[0]] as const,
+    ),
+  ];
+  for (const [name, { env }] of containers)
+    for (const { valueFrom } of env)
       if (valueFrom)
-        (readers[`${valueFrom.secretKeyRef.name}/${valueFrom.secretKeyRef.key}`] ??= []).push(
-          workload.metadata.name,
-        );
+        (readers[`${valueFrom.secretKeyRef.name}/${valueFrom.secretKeyRef.key}`] ??= []).push(name);
   const withApp = ["auth", "orders", "payments", "tickets"];
+  const jobs = ["backup-auth", "backup-orders", "backup-payments", "backup-tickets"];
   expect(readers).toEqual({
-    "auth-mongo/password": ["auth", "auth-mongo"],
-    "tickets-mongo/password": ["tickets", "tickets-mongo"],
-    "orders-mongo/password": ["orders", "orders-mongo"],
-    "payments-mongo/password": ["payments", "payments-mongo"],
+    "auth-mongo/password": ["auth", "auth-mongo", "backup-auth"],
+    "tickets-mongo/password": ["tickets", "tickets-mongo", "backup-tickets"],
+    "orders-mongo/password": ["orders", "orders-mongo", "backup-orders"],
+    "payments-mongo/password": ["payments", "payments-mongo", "backup-payments"],
+    "backup/BACKUP_ACCESS_KEY_ID": jobs,
+    "backup/BACKUP_SECRET_ACCESS_KEY": jobs,
     "expiration-redis/password": ["expiration", "expiration-redis"],
     "nats/token": ["auth", "expiration", "orders", "payments", "tickets", "nats"],
     "sessions/JWT_KEY": withApp,
@@ -96,7 +104,10 @@ const keysOf = (one: Rendered) => Object.keys(settingsOf(one) ?? {});
 const valuesOf = (secrets: Rendered["secrets"]) =>
   secrets.flatMap(({ stringData }) => Object.values(stringData));
 
-const variablesOf = ({ workloads }: Rendered) => workloads.flatMap((workload) => containerOf(workload).env);
+const variablesOf = ({ workloads, cronJobs }: Rendered) => [
+  ...workloads.flatMap((workload) => containerOf(workload).env),
+  ...cronJobs.flatMap(({ spec }) => spec.jobTemplate.spec.template.spec.containers[0].env),
+];
 
 /** What the program says about the environment that its pod has. */
 async function problemsOf(name: string, without: string[] = []): Promise<string> {

@@ -1,0 +1,87 @@
+import { type CronJob, render } from "./render";
+
+jest.setTimeout(30_000);
+
+const containerOf = ({ spec }: CronJob) => spec.jobTemplate.spec.template.spec.containers[0];
+const nameOf = ({ metadata }: CronJob) => metadata.name;
+
+describe.each(["ci", "gke"])("in the overlay %s", (overlay) => {
+  let jobs: CronJob[];
+  let settings: Record<string, string>;
+  beforeAll(async () => {
+    const rendered = await render(overlay);
+    jobs = rendered.cronJobs;
+    const named = jobs
+      .flatMap((job) => containerOf(job).envFrom ?? [])
+      .map(({ configMapRef }) => configMapRef.name);
+    const maps = rendered.configMaps.filter(({ metadata }) => named.includes(metadata.name));
+    settings = Object.assign({}, ...maps.map(({ data }) => data));
+  });
+
+  it("every database is backed up by a job of its own, once an hour, one after the other", () => {
+    const stores = ["auth", "orders", "payments", "tickets"];
+    expect(jobs.map(nameOf).toSorted()).toEqual(stores.map((name) => `backup-${name}`));
+    const minutes = Object.fromEntries(
+      jobs.map((job) => [nameOf(job), Number(/^(\d+) \* \* \* \*$/.exec(job.spec.schedule)?.[1])]),
+    );
+    const order = Object.keys(minutes).toSorted((a, b) => (minutes[a] ?? 0) - (minutes[b] ?? 0));
+    expect(order).toEqual(["backup-tickets", "backup-orders", "backup-payments", "backup-auth"]);
+    for (const job of jobs) {
+      const database = nameOf(job).replace("backup-", "");
+      const url = containerOf(job).env.find(({ name }) => name === "MONGO_URL")?.value;
+      expect(url).toBe(
+        `mongodb://root:$(MONGO_PASSWORD)@${database}-mongo:27017/${database}?authSource=admin`,
+      );
+    }
+  });
+
+  it("a job never runs beside another one of its own, and ends before the next one is due", () => {
+    for (const { spec } of jobs) {
+      expect(spec).toMatchObject({
+        concurrencyPolicy: "Forbid",
+        startingDeadlineSeconds: expect.any(Number),
+        successfulJobsHistoryLimit: 1,
+        failedJobsHistoryLimit: 3,
+        jobTemplate: { spec: { backoffLimit: 1, template: { spec: { restartPolicy: "Never" } } } },
+      });
+      expect(spec.jobTemplate.spec.activeDeadlineSeconds).toBeLessThan(3600);
+    }
+  });
+
+  it("its pods are restricted, and say what they need", () => {
+    for (const { spec } of jobs)
+      expect(spec.jobTemplate.spec.template.spec).toMatchObject({
+        serviceAccountName: "backup",
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: expect.any(Number),
+          seccompProfile: { type: "RuntimeDefault" },
+        },
+        containers: [
+          {
+            image: "eventhive/backup",
+            args: ["dump"],
+            resources: {
+              requests: { cpu: expect.any(String), memory: expect.any(String) },
+              limits: { memory: expect.any(String), "ephemeral-storage": expect.any(String) },
+            },
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              readOnlyRootFilesystem: true,
+              capabilities: { drop: ["ALL"] },
+            },
+          },
+        ],
+        volumes: expect.arrayContaining([{ name: "tmp", emptyDir: { sizeLimit: expect.any(String) } }]),
+      });
+  });
+
+  it("backups go to a place that is not the database's volume, and at least a day of them is kept", () => {
+    expect(settings.BACKUP_URL).toBe(overlay === "ci" ? "file:///backups" : "");
+    expect(Number(settings.BACKUP_KEEP_LAST)).toBeGreaterThanOrEqual(24);
+    expect(Number(settings.BACKUP_KEEP_DAILY)).toBeGreaterThan(0);
+    expect(Number(settings.BACKUP_KEEP_WEEKLY)).toBeGreaterThan(0);
+  });
+});
