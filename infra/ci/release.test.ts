@@ -3,7 +3,6 @@ import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { findKustomize } from "../k8s/find-kustomize";
 import { root } from "../local/program";
 
 jest.setTimeout(60_000);
@@ -109,7 +108,7 @@ describe("name-images", () => {
 
   async function imagesOf(overlay: string): Promise<string[]> {
     const path = join(folder, "k8s/overlays", overlay);
-    const rendered = execFileSync(await findKustomize(), ["build", path], { encoding: "utf8" });
+    const rendered = execFileSync(process.env.KUSTOMIZE ?? "kustomize", ["build", path], { encoding: "utf8" });
     return [...rendered.matchAll(/^ *(?:- )?image: (.*)$/gm)].map(([, image = ""]) => image);
   }
 });
