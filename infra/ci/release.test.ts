@@ -108,7 +108,9 @@ describe("name-images", () => {
 
   async function imagesOf(overlay: string): Promise<string[]> {
     const path = join(folder, "k8s/overlays", overlay);
-    const rendered = execFileSync(process.env.KUSTOMIZE ?? "kustomize", ["build", path], { encoding: "utf8" });
+    const rendered = execFileSync(process.env.KUSTOMIZE ?? "kustomize", ["build", path], {
+      encoding: "utf8",
+    });
     return [...rendered.matchAll(/^ *(?:- )?image: (.*)$/gm)].map(([, image = ""]) => image);
   }
 });
