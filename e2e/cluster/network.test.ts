@@ -25,13 +25,15 @@ const elsewhere = OUTSIDE_ADDRESS
   : [];
 
 const strangers = ["stranger", ...new Set(stores.map((store) => store.split(":", 1)[0] ?? ""))];
+const jobs = ["backup-auth", "backup-tickets", "backup-orders", "backup-payments"];
 const inNamespace = (name: string) => `probe-${name}`;
 
 beforeAll(async () => {
   await rolledOut();
   const image = (await pods("client"))[0]?.spec.containers[0]?.image ?? "";
-  await Promise.all(strangers.map((app) => probe(app, image)));
-  for (const app of strangers) await running(inNamespace(app));
+  const probed = [...strangers, ...jobs];
+  await Promise.all(probed.map((app) => probe(app, image)));
+  for (const app of probed) await running(inNamespace(app));
 }, 120_000);
 
 afterAll(() => kubectl("delete", "pod", "--selector", "probe=yes", "--grace-period=0", "--force"));
@@ -46,6 +48,10 @@ it.each([
 ])("%s reaches what the design names and nothing else", async (service, allowed) => {
   const [pod] = await pods(service);
   expect(await reachable(pod?.metadata.name ?? "")).toEqual(allowed.toSorted());
+});
+
+it.each(jobs)("the job %s reaches its own database and nothing else", async (job) => {
+  expect(await reachable(inNamespace(job))).toEqual([`${job.replace("backup-", "")}-mongo:27017`]);
 });
 
 it.each(strangers)("a pod in the place of %s reaches nothing, though it can ask for names", async (app) => {

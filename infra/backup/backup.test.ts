@@ -1,11 +1,12 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { mkdtempSync } from "node:fs";
 import { spawn } from "node:child_process";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { createProxyServer } from "http-proxy-3";
 import { mongo } from "mongoose";
 import { freePort } from "../local/port";
@@ -287,18 +288,17 @@ describe("fails, and keeps the backups that there are, when", () => {
   });
   const isAsBefore = async () => expect(await readdir(join(folder, db.databaseName))).toEqual(before);
 
-  it("the disk is full", async () => {
-    const random = Array.from({ length: 300 }, () => ({
-      text: Buffer.from(randomUUID().repeat(20)).toString("base64"),
-    }));
-    await db.collection("tickets").insertMany(random);
-    // A file of more than 16 kB cannot be written, as if the volume were full.
-    const limited = await outcomeOf(
-      "sh",
-      ["-c", 'ulimit -f 16; exec "$0" dump', program],
-      environment(toFolder()),
-    );
-    expect(limited).toEqual(failsWith(/Failed: /));
+  // A file cannot be written beyond a limit, in blocks of 512 bytes, as if the volume were full. What is shorter than the
+  // buffer of gzip is only written when the dump is closed, and of that mongodump hides the error.
+  it.each([
+    ["while the dump is written", 16, 300],
+    ["when the end of the dump is written", 1, 3],
+  ])("the disk is full %s", async (_, blocks, documents) => {
+    const texts = Array.from({ length: documents }, () => ({ text: randomBytes(1000).toString("base64") }));
+    await db.collection("tickets").insertMany(texts);
+    const script = `ulimit -f ${blocks}; exec "$0" dump`;
+    const limited = await outcomeOf("sh", ["-c", script, program], environment(toFolder()));
+    expect(limited).toEqual(failsWith(blocks === 1 ? /the archive is not complete/ : /file too large/));
     await isAsBefore();
   });
 
@@ -367,17 +367,32 @@ describe("restores nothing, and leaves the database alone, when", () => {
     await isAsBefore();
   });
 
-  it("the archive is not complete, whatever its manifest says", async () => {
-    const { size } = { size: (await readFile(`${path}.archive.gz`)).length };
-    await truncate(`${path}.archive.gz`, size - 20);
-    const sha256 = createHash("sha256")
-      .update(await readFile(`${path}.archive.gz`))
-      .digest("hex");
+  const lastEnd = (archive: Buffer) => archive.lastIndexOf("\x02db\0") - 4; // where the last collection is said to end
+  it.each<[what: string, reason: RegExp, change: (packed: Buffer) => Buffer]>([
+    ["its end is missing", /not complete: .*unexpected EOF/, (packed) => packed.subarray(0, -20)],
+    ["a document is cut", /not complete: .*unexpected EOF/, repacked((archive) => archive.subarray(0, -60))],
+    [
+      "a collection has no end",
+      /the end of \[tickets\] is missing/,
+      repacked((one) => one.subarray(0, lastEnd(one))),
+    ],
+    [
+      "a document is another",
+      /the checksum of tickets is wrong/,
+      repacked((one) => one.fill("worst", one.indexOf("first"), one.indexOf("first") + 5)),
+    ],
+    [
+      "it is none",
+      /not complete: .*does not appear to be a mongodump archive/,
+      repacked(() => Buffer.from("nonsense")),
+    ],
+  ])("the archive is not what mongodump wrote, whatever its manifest says: %s", async (_, reason, change) => {
+    const content = change(await readFile(`${path}.archive.gz`));
+    await writeFile(`${path}.archive.gz`, content);
     const manifest = JSON.parse(await readFile(`${path}.json`, "utf8"));
+    const sha256 = createHash("sha256").update(content).digest("hex");
     await writeFile(`${path}.json`, JSON.stringify({ ...manifest, sha256 }));
-    expect(await backup("restore latest", toFolder())).toEqual(
-      failsWith(/the archive is not complete: .*unexpected EOF/),
-    );
+    expect(await backup("restore latest", toFolder())).toEqual(failsWith(reason));
     await isAsBefore();
   });
 
@@ -421,6 +436,11 @@ it("names all settings that are missing or wrong, and commands that it does not 
       failsWith(/unknown command .*: use dump, list, or restore/),
     );
 });
+
+/** The same change of what was packed. */
+function repacked(change: (archive: Buffer) => Buffer): (packed: Buffer) => Buffer {
+  return (packed) => gzipSync(change(gunzipSync(packed)));
+}
 
 /** The address of a server that is there for one test. */
 async function answering(

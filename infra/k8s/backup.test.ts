@@ -48,6 +48,14 @@ describe.each(["ci", "gke"])("in the overlay %s", (overlay) => {
     }
   });
 
+  it("a job and its pods are found by the same label, and restoring stops a job by it", () => {
+    for (const job of jobs) {
+      const { metadata, spec } = job.spec.jobTemplate;
+      expect(metadata.labels.app).toBe(nameOf(job));
+      expect(spec.template.metadata.labels.app).toBe(nameOf(job));
+    }
+  });
+
   it("its pods are restricted, and say what they need", () => {
     for (const { spec } of jobs)
       expect(spec.jobTemplate.spec.template.spec).toMatchObject({

@@ -40,7 +40,7 @@ it("names workloads and secrets that there are", async () => {
   const { workloads } = await render("gke");
   const { secrets } = await render("ci");
   const names = workloads.map(({ metadata }) => metadata.name);
-  const shell = ["NAME", "$service"];
+  const shell = ["NAME", "$service", "$service-mongo", "$name"];
   const ofCharts = [
     "ingress-nginx-controller",
     "envoy-gateway",
@@ -52,9 +52,20 @@ it("names workloads and secrets that there are", async () => {
   );
   expect([...named].filter((name) => ![...names, ...shell, ...ofCharts].includes(name))).toEqual([]);
   const patched = found(/(?:patch|get) secret ([\w-]+)/g);
-  expect(patched.size).toBe(5);
+  expect(patched.size).toBe(6);
   const known = secrets.map(({ metadata }) => metadata.name);
   expect([...patched].filter((name) => !known.includes(name))).toEqual([]);
+});
+
+it("backs up and restores by the jobs that tests try, and by no dump that is cut short in silence", async () => {
+  const { cronJobs } = await render("gke");
+  const jobs = cronJobs.map(({ metadata }) => metadata.name);
+  for (const [, name = ""] of guide.matchAll(/`(backup-(?:auth|tickets|orders|payments))`/g))
+    expect(jobs).toContain(name);
+  for (const name of jobs) expect(guide).toContain(`\`${name}\``);
+  const code = [...guide.matchAll(/^ *```sh\n([^]*?)^ *```$/gm)].map(([, block = ""]) => block).join("");
+  expect(code).toContain("--from=cronjob/backup-$service");
+  expect(code).not.toMatch(/mongodump|mongorestore/);
 });
 
 it("counts on what the stores have: their claims, their variables, and a broker that mends its files", async () => {

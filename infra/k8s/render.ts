@@ -48,6 +48,7 @@ export interface CronJob extends Manifest {
   spec: {
     schedule: string;
     jobTemplate: {
+      metadata: { labels: Record<string, string> };
       spec: {
         activeDeadlineSeconds: number;
         template: {

@@ -1,0 +1,112 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { execute } from "../../infra/local/execute";
+import { root } from "../../infra/local/program";
+import { bodyOf, person } from "../client";
+import { eventually } from "../eventually";
+import { orderOf, ticketOnSale } from "../market";
+import { patiently } from "../sagas";
+import { stackViolations } from "../stack-violations";
+import { kubectl, rolledOut } from "./cluster";
+import { startLoad } from "./load";
+
+// With the commands of docs/operating.md, word for word, for all four databases at once, each on a new, empty volume.
+const services = ["tickets", "orders", "payments", "auth"];
+const rebuilt = services.filter((service) => service !== "auth");
+const guide = readFileSync(join(root, "docs/operating.md"), "utf8");
+
+beforeAll(() => rolledOut(), 120_000);
+afterAll(async () => {
+  await kubectl("delete", "jobs", "--all", "--cascade=foreground");
+  for (const service of services) await kubectl("patch", `cronjob/backup-${service}`, "--patch", suspended);
+}, 120_000);
+const suspended = JSON.stringify({ spec: { suspend: true } }); // as the overlay has them
+
+it("brings back into an empty cluster what was backed up under load, and all that was published since", async () => {
+  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const soldBefore = await ticketOnSale(seller);
+  await bodyOf(buyer.pay(await orderOf(buyer, soldBefore)));
+  const heldBefore = await ticketOnSale(seller);
+  const order = await orderOf(buyer, heldBefore);
+  const stopTrading = await startTrading();
+  const stopLoad = await startLoad();
+
+  const said = await run(commands("**Now, instead of at the next full hour**", "\n## ")[0]);
+  const backedUp = [...said.matchAll(/^backed up (\w+): .*, (\d+) documents,/gm)];
+  expect(backedUp.map(([, name = ""]) => name).toSorted()).toEqual(services.toSorted());
+  for (const [, , documents] of backedUp) expect(Number(documents)).toBeGreaterThan(0);
+
+  await bodyOf(buyer.pay(order));
+  const soldSince = await ticketOnSale(seller);
+  await bodyOf(buyer.pay(await orderOf(buyer, soldSince)));
+  const tickets = [soldBefore, heldBefore, soldSince];
+  const areSold = async () => {
+    for (const ticket of tickets)
+      expect(await bodyOf(seller.ticket(ticket))).toMatchObject({ status: "sold" });
+  };
+  await eventually(areSold, patiently);
+
+  const [stop = "", empty = "", restore = "", recall = "", start = "", reannounce = ""] = commands(
+    "## Restore a database",
+    "\n## ",
+  );
+  const forAll = (names: string[], block: string) => Promise.all(names.map((service) => run(block, service)));
+  const began = performance.now();
+  await forAll(services, stop);
+  await forAll(services, empty);
+  for (const restored of await forAll(services, restore))
+    expect(restored).toMatch(/^restored .* [1-9]\d* documents$/m);
+  expect((await forAll(rebuilt, recall)).join("")).toMatch(/^recalled [1-9]/m);
+  for (const again of await forAll(rebuilt, recall)) expect(again).toMatch(/^recalled 0$/m);
+  await forAll(services, start);
+  await run(reannounce);
+  console.log(`Restored ${Math.round((performance.now() - began) / 1000)} s after the first command`);
+
+  await eventually(areSold, patiently);
+  const [before, { sent }] = [await stopTrading(), await stopLoad()];
+  expect(before).toBeGreaterThan(0);
+  expect(sent).toBeGreaterThan(100);
+  await eventually(
+    async () => void (await bodyOf(buyer.pay(await orderOf(buyer, await ticketOnSale(seller))))),
+    patiently,
+  );
+}, 480_000);
+
+it("keeps every invariant", async () => {
+  expect(await stackViolations({ withinSeconds: 90 })).toEqual([]);
+}, 150_000);
+
+/** Sells and buys until it is stopped, whatever is down; resolves with how many sales there were. */
+async function startTrading(): Promise<() => Promise<number>> {
+  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  let isOver = false;
+  let sales = 0;
+  const sell = async () => {
+    if (isOver) return;
+    await bodyOf(buyer.pay(await orderOf(buyer, await ticketOnSale(seller))));
+    sales += 1;
+  };
+  const trading = (async () => {
+    while (!isOver) await eventually(sell, { withinSeconds: 400, everyMilliseconds: 250 });
+  })();
+  return async () => {
+    isOver = true;
+    await trading;
+    return sales;
+  };
+}
+
+/** Of the guide, from one text to the next of another; each block is what stands between two fences. */
+function commands(from: string, to: string): string[] {
+  const start = guide.indexOf(from);
+  if (start < 0) throw new Error(`docs/operating.md does not say "${from}"`);
+  const text = guide.slice(start, guide.indexOf(to, start + from.length));
+  return [...text.matchAll(/^ *```sh\n([^]*?)^ *```$/gm)].map(([, block = ""]) => block);
+}
+
+/** Stops at the first command that fails. The service is the one named here, and there is no GitHub. */
+function run(block: string | undefined, service = ""): Promise<string> {
+  if (!block) throw new Error("docs/operating.md has no such commands");
+  const lines = block.replace(/^ *service=orders.*$/m, "");
+  return execute("bash", ["-c", `set -euo pipefail; gh() { :; }; service=${service}\n${lines}`]);
+}
