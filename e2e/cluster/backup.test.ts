@@ -17,6 +17,7 @@ const guide = readFileSync(join(root, "docs/operating.md"), "utf8");
 
 beforeAll(() => rolledOut(), 120_000);
 afterAll(async () => {
+  isOver = true; // of a test that failed, too
   await kubectl("delete", "jobs", "--all", "--cascade=foreground");
   for (const service of services) await kubectl("patch", `cronjob/backup-${service}`, "--patch", suspended);
 }, 120_000);
@@ -72,10 +73,11 @@ it("keeps every invariant", async () => {
   expect(await stackViolations({ withinSeconds: 90 })).toEqual([]);
 }, 150_000);
 
+let isOver = false;
+
 /** Sells and buys until it is stopped, whatever is down; resolves with how many sales there were. */
 async function startTrading(): Promise<() => Promise<number>> {
   const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
-  let isOver = false;
   let sales = 0;
   const sell = async () => {
     if (isOver) return;
