@@ -9,6 +9,8 @@ interface Update {
   "package-ecosystem": string;
   directory?: string;
   directories?: string[];
+  patterns?: string[];
+  "multi-ecosystem-group"?: string;
   groups?: Record<string, { patterns?: string[]; "update-types"?: string[] }>;
   ignore?: { "dependency-name": string; "update-types"?: string[] }[];
 }
@@ -45,7 +47,15 @@ describe("Dependabot", () => {
       foldersOf(dockerfiles),
       foldersOf(manifests),
     ]);
-    for (const { groups } of docker) expect(Object.values(groups ?? {})).toEqual([{ patterns: ["*"] }]);
+    expect(bases?.["multi-ecosystem-group"]).toBe("base-images");
+    expect(Object.values(stores?.groups ?? {})).toEqual([{ patterns: ["*"] }]);
+  });
+
+  it("updates the Node.js of local runs in the same pull request as that of images", () => {
+    const together = updates.filter((update) => update["multi-ecosystem-group"] === "base-images");
+    expect(together.map((update) => update["package-ecosystem"])).toEqual(["docker", "npm"]);
+    expect(together[1]?.directory).toBe("/infra/node");
+    for (const { patterns } of together) expect(patterns).toEqual(["*"]);
   });
 
   it("ignores major versions of Node.js, and all but patch releases of the stores", () => {
@@ -57,7 +67,8 @@ describe("Dependabot", () => {
   });
 
   it("groups every ecosystem, and covers our composite actions", () => {
-    for (const { groups } of updates) expect(Object.keys(groups ?? {})).not.toEqual([]);
+    for (const update of updates)
+      if (!update["multi-ecosystem-group"]) expect(Object.keys(update.groups ?? {})).not.toEqual([]);
     const ours = foldersOf(files.filter((path) => path.startsWith(".github/actions/")));
     const { directories } = updates.find((update) => update["package-ecosystem"] === "github-actions") ?? {};
     expect(directories?.toSorted()).toEqual(["/", ...ours]);
