@@ -91,7 +91,7 @@ function testOf(outage: Outage): object {
           allAt(begin - stepSeconds, []),
           at(begin + firesAfter - tolerance, alert, false),
           at(begin + firesAfter, alert, true),
-          allAt(end - stepSeconds, [alert.alertname, ...also].toSorted()),
+          allAt(end - tolerance, [alert.alertname, ...also].toSorted()),
           at(end + resolvesAfter - tolerance, alert, true),
           at(end + resolvesAfter, alert, false),
           allAt(end + marginSeconds - stepSeconds, []),

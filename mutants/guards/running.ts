@@ -16,7 +16,7 @@ export const running: Mutant[] = [
   {
     guard: "sweep: expireOverdueOrders",
     file: "orders/src/index.ts",
-    change: { "every(seconds(5), expireOverdueOrders), ": "" },
+    change: { "every(seconds(5), expireOverdueOrders),": "" },
     red: { [runningOrders]: ["expires by itself what is overdue"] },
   },
   {
