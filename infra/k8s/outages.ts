@@ -91,7 +91,7 @@ const requests = (app: string, status: number) =>
 const purchases = (part: string) =>
   `http_request_duration_seconds_${part}{app="orders", method="POST", route="/api/orders", status="201"${part === "bucket" ? ', le="2.5"' : ""}}`;
 const availableClients = `kube_deployment_status_replicas_available{namespace="eventhive", deployment="client"}`;
-const cronJob = `{namespace="eventhive", cronjob="backup"}`;
+const cronJob = `{namespace="eventhive", cronjob="backup-orders"}`;
 const hours = (count: number) => count * 3600;
 const days = (count: number) => count * 86_400;
 
@@ -275,20 +275,20 @@ export const outages: Outage[] = [
     resolvesAfter: 0,
   },
   {
-    outage: "the last complete backup is older than 26 hours",
-    alert: { alertname: "BackupTooOld", cronjob: "backup" },
+    outage: "the last complete backup is older than 3 hours",
+    alert: { alertname: "BackupTooOld", cronjob: "backup-orders" },
     series: {
-      [`kube_cronjob_status_last_successful_time${cronJob}`]: changes(0, marginSeconds - 1 - hours(26)),
+      [`kube_cronjob_status_last_successful_time${cronJob}`]: changes(0, marginSeconds - 1 - hours(3)),
     },
     firesAfter: 300,
     resolvesAfter: 0,
   },
   {
-    outage: "the backup has never been complete, 26 hours after it was installed",
-    alert: { alertname: "BackupTooOld", cronjob: "backup" },
+    outage: "the backup has never been complete, 3 hours after it was installed",
+    alert: { alertname: "BackupTooOld", cronjob: "backup-orders" },
     series: {
       [`kube_cronjob_status_last_successful_time${cronJob}`]: appearsAfterwards(2 * marginSeconds),
-      [`kube_cronjob_created${cronJob}`]: always(marginSeconds - 1 - hours(26)),
+      [`kube_cronjob_created${cronJob}`]: always(marginSeconds - 1 - hours(3)),
     },
     firesAfter: 300,
     resolvesAfter: 0,

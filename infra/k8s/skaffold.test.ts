@@ -23,7 +23,7 @@ it("every deployment of the pipelines and of the guide has the label that stays 
     "skaffold.yaml",
     "docs/operating.md",
     ".github/workflows/ci.yml",
-    ".github/workflows/deploy.yml",
+    ".github/workflows/deploy-to.yml",
   ];
   const commands = files.map(
     (file) => readFileSync(join(root, file), "utf8").match(/skaffold (?:deploy|run) -p .*/g) ?? [],
