@@ -57,6 +57,9 @@ export type { EventBus, Message, Subscription } from "./messaging/event-bus";
 
 // Database
 export { createDatabase } from "./database/database";
-export { aggregate, aggregateFields, aggregateMethods } from "./database/aggregate";
-export { applyReplica, replicaFields } from "./database/replica";
+export { defineAggregate } from "./database/define-aggregate";
+export type { AggregateMethods, AggregateModel } from "./database/define-aggregate";
+export { defineReplica } from "./database/define-replica";
+export type { ReplicaModel } from "./database/define-replica";
+export { unchanged } from "./database/logged-model";
 export { StoreAwayError, withinTime } from "./database/within-time";

@@ -1,5 +1,5 @@
 import { type Subject, clock } from "@eventhive/common";
-import { savedEvent } from "../../common/src/database/aggregate";
+import { onSave } from "../../common/src/database/saved-events";
 import { consume } from "../../common/src/messaging/listener";
 import { OutboxRelay } from "../../common/src/messaging/outbox-relay";
 import { chargeOutcomeTimeout, gatewayTimeout } from "../../payments/src/stripe";
@@ -100,9 +100,7 @@ export class History {
       );
       if (!("database" in definition.store)) continue;
       const { database } = definition.store;
-      const remember = () => this.unpublished.add(name);
-      database.on(savedEvent, remember);
-      this.forgetSaves.push(() => database.off(savedEvent, remember));
+      this.forgetSaves.push(onSave(database, () => this.unpublished.add(name)));
     }
     for (const process of this.processes) this.start(process);
   }

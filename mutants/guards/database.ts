@@ -1,10 +1,10 @@
 import type { Mutant } from "../mutant";
 
-const aggregate = "common/src/database/aggregate.ts";
-const replica = "common/src/database/replica.ts";
+const aggregate = "common/src/database/define-aggregate.ts";
+const replica = "common/src/database/define-replica.ts";
 const user = "auth/src/models/user.ts";
-const races = "common/src/database/aggregate.races.test.ts";
-const replicating = "common/src/database/replica.test.ts";
+const races = "common/src/database/define-aggregate.races.test.ts";
+const replicating = "common/src/database/define-replica.test.ts";
 const relaying = "common/src/messaging/outbox-relay.failures.test.ts";
 const charging = "payments/src/charge.test.ts";
 const relay = "common/src/messaging/outbox-relay.ts";
@@ -43,13 +43,13 @@ export const database: Mutant[] = [
   {
     guard: "outbox: a save stores its event with the change",
     file: aggregate,
-    change: { "if (event) self.outbox.push(event);": "" },
+    change: { "if (event) outbox.push(event);": "" },
     red: { [races]: ["keeps change and event together, whenever it crashes"] },
   },
   {
     guard: "outbox: what could not be saved is not saved again with the event of the first time",
     file: aggregate,
-    change: { "if (saving.has(self)) throw": "if (!recording) throw" },
+    change: { "if (saving) throw": "if (!recording) throw" },
     red: {
       [races]: [
         "refuses to save an aggregate again whose save has failed, so that no event tells of what never was",
@@ -129,7 +129,7 @@ export const database: Mutant[] = [
         "return { ...document.toObject(), id: self.id };",
     },
     red: {
-      "common/src/database/aggregate.test.ts": [
+      "common/src/database/define-aggregate.test.ts": [
         "shows its public state, id, version and time of birth, and nothing else",
       ],
     },
@@ -149,7 +149,7 @@ export const database: Mutant[] = [
   {
     guard: "version gate: tried again after a duplicate key",
     file: replica,
-    change: { "await apply(false);": "" },
+    change: { "await write(false);": "" },
     red: { [replicating]: ["applies the newer state when the older one is inserted under its hands"] },
   },
   {

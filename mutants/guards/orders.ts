@@ -29,7 +29,7 @@ export const orders: Mutant[] = [
   {
     guard: "cancel refuses a paid order",
     file: order,
-    change: { 'if (this.status === "complete")\n          throw': "if (Date.now() < 0)\n          throw" },
+    change: { 'if (this.status === "complete")\n        throw': "if (Date.now() < 0)\n        throw" },
     red: {
       [cancelling]: [
         "refuses to cancel a paid order",
@@ -149,7 +149,7 @@ export const orders: Mutant[] = [
   {
     guard: "a cancelled order frees its place",
     file: order,
-    change: { "in the same write\n        this.place = undefined;": "in the same write" },
+    change: { "in the same write\n      this.place = undefined;": "in the same write" },
     red: { [limiting]: ["a network has a place again when an order is cancelled"] },
   },
   {

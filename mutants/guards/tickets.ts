@@ -19,7 +19,7 @@ export const tickets: Mutant[] = [
     guard: "a ticket that is reserved or sold cannot be edited",
     file: ticket,
     change: {
-      "edit({ title, price }: TicketDetails): void {\n        if (this.orderId) throw reserved();":
+      "edit({ title, price }: TicketDetails): void {\n      if (this.orderId) throw reserved();":
         "edit({ title, price }: TicketDetails): void {",
     },
     red: {
@@ -30,7 +30,7 @@ export const tickets: Mutant[] = [
     guard: "a ticket that is reserved or sold cannot be withdrawn",
     file: ticket,
     change: {
-      "if (this.withdrawn) return false;\n        if (this.orderId) throw reserved();":
+      "if (this.withdrawn) return false;\n      if (this.orderId) throw reserved();":
         "if (this.withdrawn) return false;",
     },
     red: {
@@ -99,7 +99,7 @@ export const tickets: Mutant[] = [
   {
     guard: "pruned orders: what is sold stays sold",
     file: "tickets/src/models/ticket.ts",
-    change: { "        if (this.sold) return false;\n": "" },
+    change: { "      if (this.sold) return false;\n": "" },
     red: {
       "tickets/src/models/order.test.ts": [
         "leaves every ticket as it is when its orders are pruned, whatever comes again",

@@ -1,7 +1,7 @@
 import { type EventData, clock, hours, onFailpoint } from "@eventhive/common";
 import { newId } from "@eventhive/common/testing";
 import { Order, reserve } from "./models/order";
-import { Ticket, applyTicket } from "./models/ticket";
+import { Ticket } from "./models/ticket";
 
 /** A ticket as the tickets service tells of it. */
 export const ticketEvent = (
@@ -20,7 +20,7 @@ export const ticketEvent = (
 /** A ticket that orders has heard of. */
 export async function ticketOnSale(difference: Partial<EventData<"ticket:updated">> = {}): Promise<Ticket> {
   const event = ticketEvent(difference);
-  await applyTicket(event);
+  await Ticket.apply(event);
   return Ticket.findById(event.id).orFail();
 }
 

@@ -1,52 +1,49 @@
 import { randomUUID } from "node:crypto";
 import { Schema } from "mongoose";
-import type { Event, EventData, Subject } from "../events";
+import type { Event } from "../events";
 import { onFailpoint } from "../failpoint";
-import { aggregate, aggregateFields, aggregateMethods } from "./aggregate";
 import { connectDatabase, createDatabase, ensureIndexes } from "./database";
+import { defineAggregate } from "./define-aggregate";
+import { unchanged } from "./logged-model";
 
 /** A service's database with the smallest aggregate that the contract has a subject for. */
 export const database = createDatabase("toys");
 
-const toySchema = new Schema(
-  {
-    ...aggregateFields,
+let tellTransition: (title: string) => void = () => {};
+
+/** Calls `tell` with the title of each toy whose title changed. */
+export function onTransition(tell: typeof tellTransition): void {
+  tellTransition = tell;
+}
+
+export const Toy = defineAggregate(database, "Toy", {
+  subjects: ["ticket:created", "ticket:updated"],
+  published: {
     title: { type: String, required: true },
     price: { type: Number, required: true },
+    userId: { type: String, default: "5".repeat(24) },
+    withdrawn: { type: Boolean, default: false },
+    orderId: { type: String },
+  },
+  computed: { status: () => "available" },
+  unpublished: {
     parts: [new Schema({ name: String }, { _id: false })],
     secret: { type: String, default: "for nobody's eyes" },
   },
-  {
-    statics: {
-      subjects: ["ticket:created", "ticket:updated"] satisfies Subject[],
-
-      storedState({ title, price }: EventData<"ticket:updated">) {
-        return { title, price };
-      },
-    },
-    methods: {
-      ...aggregateMethods,
-
-      reprice(price: number): void {
-        this.price = price;
-        this.record("ticket:updated");
-      },
-
-      presentSubject(): Subject | undefined {
-        if (this.price === 0) return undefined;
-        return this.version === 0 ? "ticket:created" : "ticket:updated";
-      },
-
-      publicState(): Omit<EventData<"ticket:updated">, "id" | "version"> {
-        const { title, price } = this;
-        return { title, price, userId: "5".repeat(24), status: "available", withdrawn: false };
-      },
+  restore: () => ({ parts: unchanged, secret: unchanged }),
+  currentSubject({ price, version }) {
+    if (price === 0) return undefined;
+    return version === 0 ? "ticket:created" : "ticket:updated";
+  },
+  transition: { field: "title", count: ({ title }) => tellTransition(title) },
+  methods: {
+    reprice(price: number): void {
+      this.price = price;
+      this.record("ticket:updated");
     },
   },
-);
-toySchema.plugin(aggregate);
-
-export const Toy = database.model("Toy", toySchema);
+  indexes: [],
+});
 export type Toy = InstanceType<typeof Toy>;
 
 export async function saveToy(title = "Kite", price = 10): Promise<Toy> {

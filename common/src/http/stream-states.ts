@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import { clock, seconds } from "../clock";
-import type { Aggregate } from "../database/aggregate";
+import type { Aggregate } from "../database/define-aggregate";
 import { NotAuthenticatedError, isHttpError } from "../errors";
 import { logger } from "../logger";
 import { networkOf } from "./network";

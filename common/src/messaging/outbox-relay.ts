@@ -1,6 +1,7 @@
-import type { Connection } from "mongoose";
+import type { Connection, Types } from "mongoose";
 import { clock, seconds } from "../clock";
-import { type Saved, type WithOutbox, savedEvent } from "../database/aggregate";
+import { aggregatesOf } from "../database/define-aggregate";
+import { type SavedEvent, onSave } from "../database/saved-events";
 import { serviceOf } from "../database/database";
 import { withinTime } from "../database/within-time";
 import type { Event } from "../events";
@@ -21,6 +22,12 @@ const leftBehind = () => ({
 
 /** How many left-behind aggregates one look finds at most. Their ids only: each outbox is read when its turn comes. */
 const windowSize = 2000;
+
+/** A document as the relay sees it. */
+interface WithOutbox {
+  _id: Types.ObjectId;
+  outbox: Event[];
+}
 
 export interface RelayOptions {
   /** How many left-behind aggregates are published at once, at most. */
@@ -46,6 +53,7 @@ export class OutboxRelay {
   private readonly sweep = every(seconds(1), () => this.publishFound(leftBehind()));
   private readonly options: Required<RelayOptions>;
   private isStopping = false;
+  private stopHearingSaves = () => {};
 
   constructor(
     private readonly database: Connection,
@@ -53,13 +61,11 @@ export class OutboxRelay {
     { maxConcurrency = 32, maxStopMs = seconds(5) }: RelayOptions = {},
   ) {
     this.options = { maxConcurrency, maxStopMs };
-    this.collections = Object.values(database.models)
-      .filter((model) => model.schema.path("outbox"))
-      .map((model) => model.collection.name);
+    this.collections = aggregatesOf(database).map((model) => model.collection.name);
   }
 
   start(): void {
-    this.database.on(savedEvent, this.publishSaved);
+    this.stopHearingSaves = onSave(this.database, this.publishSaved);
     this.sweep.start();
   }
 
@@ -69,7 +75,7 @@ export class OutboxRelay {
    * process publishes it.
    */
   async stop(): Promise<void> {
-    this.database.off(savedEvent, this.publishSaved);
+    this.stopHearingSaves();
     this.isStopping = true;
     const finish = async () => {
       await this.sweep.stop();
@@ -102,7 +108,7 @@ export class OutboxRelay {
     }
   }
 
-  private readonly publishSaved = ({ collection, _id, event }: Saved): void => {
+  private readonly publishSaved = ({ collection, _id, event }: SavedEvent): void => {
     // A client that is disconnected would keep copies and send them whenever it comes back.
     if (this.bus.isConnected) void this.lineUp(collection, _id, [event]);
   };

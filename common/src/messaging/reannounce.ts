@@ -1,16 +1,11 @@
 import { parseArgs } from "node:util";
-import { type Connection, type Model, trusted } from "mongoose";
+import { type Connection, trusted } from "mongoose";
 import { z } from "zod";
-import { type Aggregate, describe } from "../database/aggregate";
+import { aggregatesOf, toEvent } from "../database/define-aggregate";
 import { type Subject, subjects } from "../events";
 import { isId } from "../ids";
 import type { EventBus } from "./event-bus";
 import { publishEvent } from "./publish-event";
-
-interface Announceable extends Aggregate {
-  /** The subject that the present state would be published to, or none if it is nobody else's business. */
-  presentSubject(): Subject | undefined;
-}
 
 /** Which aggregates; without any of these, all. */
 export interface Selection {
@@ -66,12 +61,11 @@ export async function reannounce(
   };
   const filter = { ...(since ? isSaved : {}), ...(ids ? { _id: trusted({ $in: ids }) } : {}) };
   let count = 0;
-  for (const model of Object.values(database.models) as Model<Announceable>[]) {
-    if (!model.schema.path("outbox")) continue;
+  for (const model of aggregatesOf(database)) {
     for await (const aggregate of model.find(filter).sort({ _id: 1 }).cursor()) {
-      const subject = aggregate.presentSubject();
+      const subject = model.log.currentSubject(aggregate);
       if (!subject || (wanted && !wanted.includes(subject))) continue;
-      await publishEvent(bus, describe(aggregate, subject, aggregate.version));
+      await publishEvent(bus, toEvent(aggregate, subject, aggregate.version));
       count++;
     }
   }

@@ -1,26 +1,14 @@
-import { type Connection, type Model, Types, mongo, trusted } from "mongoose";
-import { type Subject, parseEvent } from "../events";
+import { type Connection, Types, mongo, trusted } from "mongoose";
+import { changeTo, loggedModelsOf } from "../database/logged-model";
+import { type EventData, type Subject, parseEvent } from "../events";
 import { logger } from "../logger";
 import type { EventBus, LoggedMessage } from "./event-bus";
 import { RecallProgress } from "./recall-progress";
 
 /** An aggregate, as an event told of it. */
-interface State {
-  id: string;
-  version: number;
-}
+type State = Extract<EventData<Subject>, { version: number }>;
 
-interface Recallable extends Model<{ version: number }> {
-  /** All that its states are published to, in the order in which an aggregate comes by them. */
-  subjects?: Subject[];
-  /** The other way round than `publicState`: what is stored of what was published. */
-  storedState(state: State): Record<string, unknown>;
-  /**
-   * Frees what this published state holds from whoever held it before without any event telling so.
-   * @returns how many let go
-   */
-  letGoFor?(state: State): Promise<number>;
-}
+type Recallable = ReturnType<typeof loggedModelsOf>[number];
 
 /**
  * Rebuilds a database from the broker's log: brings every aggregate and every replica to the newest state that was
@@ -35,7 +23,7 @@ interface Recallable extends Model<{ version: number }> {
  * @returns how many states were written; 0 when nothing was missing or older
  */
 export async function recall(database: Connection, bus: EventBus): Promise<number> {
-  const models = Object.values(database.models) as Recallable[];
+  const models = loggedModelsOf(database);
   const progress = new RecallProgress(database);
   const counts = await Promise.all(models.map((model) => rebuild(model, bus, progress)));
   await progress.forget();
@@ -77,7 +65,7 @@ async function readAll(
 ): Promise<Outcome> {
   const all: Outcome = { written: 0 };
   // How lives ended comes first: earlier states are then not newer, and what they held is free.
-  for (const subject of (model.subjects ?? []).toReversed()) {
+  for (const subject of model.log.subjects.toReversed()) {
     let isRefused = false;
     const after = await progress.load(model, subject);
     for await (const messages of bus.readLog(subject, { after })) {
@@ -117,7 +105,7 @@ async function write(model: Recallable, states: State[], mayLetGo: boolean): Pro
   if (!outcome.refusal || !mayLetGo) return outcome;
 
   let freed = 0;
-  for (const state of outcome.refusal.states) freed += (await model.letGoFor?.(state)) ?? 0;
+  for (const state of outcome.refusal.states) freed += (await model.log.release?.(state)) ?? 0;
   if (freed === 0) return outcome;
   const again = await upsert(model, outcome.refusal.states);
   return { ...again, written: outcome.written + again.written };
@@ -126,16 +114,11 @@ async function write(model: Recallable, states: State[], mayLetGo: boolean): Pro
 async function upsert(model: Recallable, states: State[]): Promise<Outcome> {
   const writes = states.map((state) => {
     const { id, version } = state;
-    const fields = model.storedState(state);
-    const gone = Object.keys(fields).filter((field) => fields[field] === undefined);
+    const createdAt = new Types.ObjectId(id).getTimestamp();
     return {
       updateOne: {
         filter: { _id: id, version: trusted({ $lt: version }) },
-        update: {
-          $set: { ...fields, version },
-          $unset: Object.fromEntries(gone.map((field) => [field, 1 as const])),
-          $setOnInsert: { createdAt: new Types.ObjectId(id).getTimestamp() },
-        },
+        update: changeTo(version, model.log.toStored(state), createdAt),
         upsert: true,
       },
     };

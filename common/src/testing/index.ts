@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Connection, Types } from "mongoose";
 import { clock } from "../clock";
 import { connectDatabase } from "../database/database";
+import { type LoggedModel, changeTo } from "../database/logged-model";
 import { mongoStore } from "../database/store";
 import { type EventData, type Subject, parseEvent } from "../events";
 import { createToken } from "../http/session";
@@ -39,6 +40,14 @@ export async function deliver<S extends Subject>(listener: Listener<S>, data: Ev
   const bytes = eventBytes(listener.subject, data);
   await listener.handle(bytes);
   await listener.handle(bytes);
+}
+
+/** What a rebuild from the broker's log makes of an aggregate whose state was published: not saved, as if it was lost. */
+export function rebuilt<S extends Subject, D extends { publicState(): object }>(
+  model: { log: LoggedModel<S>; hydrate(fields: object): D },
+  state: EventData<S>,
+): D {
+  return model.hydrate(changeTo(0, model.log.toStored(state), clock.date()).$set);
 }
 
 interface ServiceUnderTest {

@@ -1,4 +1,4 @@
 import { listener } from "@eventhive/common";
-import { applyTicket } from "../models/ticket";
+import { Ticket } from "../models/ticket";
 
-export const ticketCreated = listener("ticket:created", applyTicket);
+export const ticketCreated = listener("ticket:created", Ticket.apply);

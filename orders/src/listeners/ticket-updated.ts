@@ -1,4 +1,4 @@
 import { listener } from "@eventhive/common";
-import { applyTicket } from "../models/ticket";
+import { Ticket } from "../models/ticket";
 
-export const ticketUpdated = listener("ticket:updated", applyTicket);
+export const ticketUpdated = listener("ticket:updated", Ticket.apply);

@@ -1,4 +1,5 @@
-import { newId, setUpService } from "@eventhive/common/testing";
+import { newId, rebuilt, setUpService } from "@eventhive/common/testing";
+import fc from "fast-check";
 import { z } from "zod";
 import { database } from "../database";
 import { orderOf } from "../testing";
@@ -30,4 +31,29 @@ it("counts a buyer's live orders without reading their past ones or other buyers
   );
   expect(executionStats.totalDocsExamined).toBe(3);
   expect(executionStats.totalKeysExamined).toBeLessThanOrEqual(5);
+});
+
+const states = fc.record({
+  status: fc.constantFrom(
+    { status: "created" },
+    { status: "awaiting:payment" },
+    { status: "complete" },
+    { status: "cancelled", cancelReason: "buyer" },
+    { status: "cancelled", cancelReason: "expired" },
+  ),
+  expiresAt: fc.date({ noInvalidDate: true, min: new Date(0), max: new Date("2100-01-01") }),
+  title: fc.string({ minLength: 1, maxLength: 200 }),
+  version: fc.nat(),
+});
+
+it("is rebuilt from an event as it was published, with its claim on the ticket unless it is cancelled", () => {
+  fc.assert(
+    fc.property(states, ({ status, expiresAt, title, version }) => {
+      const ticket = { id: newId(), title, price: 19.99, version };
+      const published = { ...status, userId: newId(), expiresAt: expiresAt.toISOString(), ticket };
+      const order = rebuilt(Order, { id: newId(), version, ...published });
+      expect(order.publicState()).toEqual(published);
+      expect(order.reserves).toBe(status.status === "cancelled" ? undefined : ticket.id);
+    }),
+  );
 });

@@ -1,17 +1,14 @@
 import {
   BadRequestError,
   type CancelReason,
-  type EventData,
   ForbiddenError,
   NotFoundError,
   type OrderStatus,
-  type Subject,
-  aggregate,
-  aggregateFields,
-  aggregateMethods,
   clock,
+  defineAggregate,
   isId,
   seconds,
+  unchanged,
 } from "@eventhive/common";
 import { Schema, trusted } from "mongoose";
 import { config } from "../config";
@@ -22,9 +19,11 @@ import type { Ticket } from "./ticket";
 const statuses = ["created", "awaiting:payment", "complete", "cancelled"] satisfies OrderStatus[];
 export const live = ["created", "awaiting:payment"] satisfies OrderStatus[];
 
-const orderSchema = new Schema(
-  {
-    ...aggregateFields,
+const withNetwork = { partialFilterExpression: { network: { $exists: true } } };
+
+export const Order = defineAggregate(database, "Order", {
+  subjects: ["order:created", "order:cancelled", "order:completed"],
+  published: {
     userId: { type: String, required: true },
     status: { type: String, enum: statuses, required: true },
     cancelReason: { type: String, enum: ["buyer", "expired"] satisfies CancelReason[] },
@@ -42,6 +41,8 @@ const orderSchema = new Schema(
       ),
       required: true,
     },
+  },
+  unpublished: {
     /** The ticket that nobody else can order: there while the order is live or complete, gone once it is cancelled. */
     reserves: { type: String },
     /** Of the buyer, as a pseudonym; private, and removed an hour after the reservation's time. */
@@ -49,88 +50,63 @@ const orderSchema = new Schema(
     /** One of the network's places for live reservations, `NETWORK/NUMBER`: gone once the order is complete or cancelled. */
     place: { type: String },
   },
-  {
-    statics: {
-      subjects: ["order:created", "order:cancelled", "order:completed"] satisfies Subject[],
-
-      storedState({ status, cancelReason, userId, expiresAt, ticket }: EventData<"order:created">) {
-        const reserves = status === "cancelled" ? undefined : ticket.id;
-        return { status, cancelReason, userId, expiresAt, ticket, reserves, place: undefined };
-      },
+  restore: ({ status, ticket }) => ({
+    reserves: status === "cancelled" ? undefined : ticket.id,
+    network: unchanged,
+    place: undefined,
+  }),
+  currentSubject({ status }) {
+    if (status === "cancelled") return "order:cancelled";
+    return status === "complete" ? "order:completed" : "order:created";
+  },
+  transition: {
+    field: "status",
+    count: ({ cancelReason, status }) => orderOutcomes.inc({ outcome: cancelReason ?? status }),
+  },
+  methods: {
+    isLive(): boolean {
+      return live.some((status) => status === this.status);
     },
-    methods: {
-      ...aggregateMethods,
 
-      isLive(): boolean {
-        return live.some((status) => status === this.status);
-      },
+    isOverdue(): boolean {
+      return this.isLive() && this.expiresAt.getTime() <= clock.now();
+    },
 
-      isOverdue(): boolean {
-        return this.isLive() && this.expiresAt.getTime() <= clock.now();
-      },
+    /** @returns whether anything changed; a cancelled order stays as it is */
+    cancel(reason: CancelReason): boolean {
+      if (this.status === "complete")
+        throw new BadRequestError("order-complete", "A paid order cannot be cancelled");
+      if (this.status === "cancelled") return false;
+      this.status = "cancelled";
+      this.cancelReason = reason;
+      this.reserves = undefined; // frees the ticket in the same write
+      this.place = undefined;
+      this.record("order:cancelled");
+      return true;
+    },
 
-      /** @returns whether anything changed; a cancelled order stays as it is */
-      cancel(reason: CancelReason): boolean {
-        if (this.status === "complete")
-          throw new BadRequestError("order-complete", "A paid order cannot be cancelled");
-        if (this.status === "cancelled") return false;
-        this.status = "cancelled";
-        this.cancelReason = reason;
-        this.reserves = undefined; // frees the ticket in the same write
-        this.place = undefined;
-        this.record("order:cancelled");
-        return true;
-      },
-
-      /** @returns whether anything changed; a cancelled order stays cancelled, and payments gives the money back */
-      complete(): boolean {
-        if (!this.isLive()) return false;
-        this.status = "complete";
-        this.place = undefined;
-        this.record("order:completed");
-        return true;
-      },
-
-      presentSubject(): Subject {
-        if (this.status === "cancelled") return "order:cancelled";
-        return this.status === "complete" ? "order:completed" : "order:created";
-      },
-
-      publicState(): Omit<EventData<"order:created">, "id" | "version"> {
-        const { status, cancelReason, userId, expiresAt, ticket } = this;
-        const { id, title, price, version } = ticket;
-        return {
-          status,
-          cancelReason: cancelReason ?? undefined,
-          userId,
-          expiresAt: expiresAt.toISOString(),
-          ticket: { id, title, price, version },
-        };
-      },
+    /** @returns whether anything changed; a cancelled order stays cancelled, and payments gives the money back */
+    complete(): boolean {
+      if (!this.isLive()) return false;
+      this.status = "complete";
+      this.place = undefined;
+      this.record("order:completed");
+      return true;
     },
   },
-);
-
-orderSchema.plugin(aggregate);
-orderSchema.post("save", function () {
-  orderOutcomes.inc({ outcome: this.cancelReason ?? this.status });
+  indexes: [
+    // One live or complete order for each ticket. An index, not a check: it holds whoever races whom.
+    [{ reserves: 1 }, { unique: true, partialFilterExpression: { reserves: { $exists: true } } }],
+    // Two live orders never have the same place, so a network cannot hold more tickets than it has places.
+    [{ place: 1 }, { unique: true, partialFilterExpression: { place: { $exists: true } } }],
+    [{ userId: 1, createdAt: -1, _id: -1 }],
+    // Counts a buyer's live orders, and those that ended unpaid, however many there were before.
+    [{ userId: 1, status: 1, expiresAt: 1 }],
+    [{ status: 1, expiresAt: 1 }],
+    [{ network: 1, status: 1, expiresAt: 1 }, withNetwork],
+    [{ expiresAt: 1 }, withNetwork],
+  ],
 });
-// One live or complete order for each ticket. An index, not a check: it holds whoever races whom.
-orderSchema.index(
-  { reserves: 1 },
-  { unique: true, partialFilterExpression: { reserves: { $exists: true } } },
-);
-// Two live orders never have the same place, so a network cannot hold more tickets than it has places.
-orderSchema.index({ place: 1 }, { unique: true, partialFilterExpression: { place: { $exists: true } } });
-orderSchema.index({ userId: 1, createdAt: -1, _id: -1 });
-// Counts a buyer's live orders, and those that ended unpaid, however many there were before.
-orderSchema.index({ userId: 1, status: 1, expiresAt: 1 });
-orderSchema.index({ status: 1, expiresAt: 1 });
-const withNetwork = { partialFilterExpression: { network: { $exists: true } } };
-orderSchema.index({ network: 1, status: 1, expiresAt: 1 }, withNetwork);
-orderSchema.index({ expiresAt: 1 }, withNetwork);
-
-export const Order = database.model("Order", orderSchema);
 export type Order = InstanceType<typeof Order>;
 
 /** Who reserves, and the pseudonym of the network that the request came from. */

@@ -5,22 +5,28 @@ import {
   ForbiddenError,
   NotFoundError,
   type OrderStatus,
-  type Subject,
-  applyReplica,
   clock,
+  defineReplica,
   hours,
-  replicaFields,
+  unchanged,
 } from "@eventhive/common";
-import { Schema, trusted } from "mongoose";
+import { trusted } from "mongoose";
 import { config } from "../config";
 import { database } from "../database";
 
 const statuses = ["created", "awaiting:payment", "complete", "cancelled"] satisfies OrderStatus[];
 
+const expired = () => new BadRequestError("order-expired", "The time to pay this order is over");
+const cancelled = () => new BadRequestError("order-cancelled", "This order was cancelled");
+
+/** What a buyer is told whose order was cancelled. */
+export const cancellationOf = ({ cancelReason }: { cancelReason?: CancelReason | null }): BadRequestError =>
+  cancelReason === "expired" ? expired() : cancelled();
+
 /** Replica of the orders service's order: what is to be paid, by whom, and what became of it. */
-const orderSchema = new Schema(
-  {
-    ...replicaFields,
+export const Order = defineReplica(database, "Order", {
+  subjects: ["order:created", "order:cancelled", "order:completed"],
+  fields: {
     userId: { type: String, required: true },
     status: { type: String, enum: statuses, required: true },
     cancelReason: { type: String, enum: ["buyer", "expired"] satisfies CancelReason[] },
@@ -30,43 +36,30 @@ const orderSchema = new Schema(
     /** It has a payment, so it is never pruned: the payment is shown with the title. */
     isKept: { type: Boolean },
   },
-  {
-    versionKey: false,
-    statics: {
-      subjects: ["order:created", "order:cancelled", "order:completed"] satisfies Subject[],
-
-      storedState(order: EventData<"order:created">) {
-        const { userId, status, cancelReason, expiresAt, ticket } = order;
-        return { userId, status, cancelReason, price: ticket.price, title: ticket.title, expiresAt };
-      },
+  from: ({ userId, status, cancelReason, expiresAt, ticket: { price, title } }) => ({
+    userId,
+    status,
+    cancelReason,
+    price,
+    title,
+    expiresAt,
+    isKept: unchanged,
+  }),
+  methods: {
+    /** Why nobody can pay it. Our clock only spares a charge that would go back: orders alone decides what expired. */
+    refusal(): BadRequestError | undefined {
+      if (this.status === "complete") return new BadRequestError("order-paid", "This order is paid already");
+      if (this.status === "cancelled") return cancellationOf(this);
+      return this.expiresAt.getTime() <= clock.now() ? expired() : undefined;
     },
-    methods: {
-      /** Why nobody can pay it. Our clock only spares a charge that would go back: orders alone decides what expired. */
-      refusal(): BadRequestError | undefined {
-        if (this.status === "complete")
-          return new BadRequestError("order-paid", "This order is paid already");
-        if (this.status === "cancelled") return cancellationOf(this);
-        return this.expiresAt.getTime() <= clock.now() ? expired() : undefined;
-      },
 
-      summary() {
-        const { id, title, price, status } = this;
-        return { id, title, price, status };
-      },
+    summary() {
+      const { id, title, price, status } = this;
+      return { id, title, price, status };
     },
   },
-);
-
-const expired = () => new BadRequestError("order-expired", "The time to pay this order is over");
-const cancelled = () => new BadRequestError("order-cancelled", "This order was cancelled");
-
-/** What a buyer is told whose order was cancelled. */
-export const cancellationOf = ({ cancelReason }: { cancelReason?: CancelReason | null }): BadRequestError =>
-  cancelReason === "expired" ? expired() : cancelled();
-
-orderSchema.index({ isKept: 1, expiresAt: 1 });
-
-export const Order = database.model("Order", orderSchema);
+  indexes: [[{ isKept: 1, expiresAt: 1 }]],
+});
 export type Order = InstanceType<typeof Order>;
 
 /** Orders that were cancelled and whose time was over before then are pruned. */
@@ -80,7 +73,7 @@ const prunedBefore = () => clock.now() - hours(24 * config.ORDER_REPLICA_DAYS);
 export async function applyOrder(order: EventData<"order:created">): Promise<void> {
   const isEnded = order.status === "complete" || order.status === "cancelled";
   if (!isEnded && Date.parse(order.expiresAt) < prunedBefore() + hours(1)) return;
-  await applyReplica(Order, { id: order.id, version: order.version, ...Order.storedState(order) });
+  await Order.apply(order);
 }
 
 const maxPruned = 1000;

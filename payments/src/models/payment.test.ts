@@ -1,7 +1,8 @@
-import { setUpService } from "@eventhive/common/testing";
+import { newId, rebuilt, setUpService } from "@eventhive/common/testing";
+import fc from "fast-check";
 import { database } from "../database";
 import { begunPayment, orderToPay, reload } from "../testing";
-import type { Payment } from "./payment";
+import { Payment } from "./payment";
 
 const { published } = setUpService(database);
 
@@ -62,7 +63,7 @@ it.each<[Payment["state"], Arrow[], string | undefined]>([
   ["refunding", ["confirmCharge", "giveBack"], "payment:created"],
   ["refunded", ["confirmCharge", "giveBack", "confirmRefund"], "payment:refunded"],
 ])("is announced again, when %s, to the subject that fits", async (_state, way, subject) => {
-  expect((await paymentAfter(way)).presentSubject()).toBe(subject);
+  expect(Payment.log.currentSubject(await paymentAfter(way))).toBe(subject);
 });
 
 it.each<[Arrow, Arrow, Arrow[]]>([
@@ -99,4 +100,21 @@ it("blocks its order even when the money went back", async () => {
     await payment.save();
   }
   await expect(begunPayment(order, "tok_mastercard")).rejects.toMatchObject({ keyPattern: { pays: 1 } });
+});
+
+const publishedStates = fc.record({
+  amount: fc.integer({ min: 1, max: 10_000_000 }),
+  currency: fc.constantFrom("usd", "eur"),
+  state: fc.constantFrom("charged", "refunded"),
+});
+
+it("is rebuilt from an event as it was published, without its card", () => {
+  fc.assert(
+    fc.property(publishedStates, (state) => {
+      const published = { ...state, orderId: newId(), userId: newId(), stripeId: "ch_1" };
+      const payment = rebuilt(Payment, { id: newId(), version: 1, ...published });
+      expect(payment.publicState()).toEqual(published);
+      expect(payment).toMatchObject({ pays: published.orderId, token: undefined, unreconciled: true });
+    }),
+  );
 });

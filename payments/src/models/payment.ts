@@ -1,15 +1,6 @@
 import { createHash } from "node:crypto";
-import {
-  type EventData,
-  type PaymentState,
-  type Subject,
-  aggregate,
-  aggregateFields,
-  aggregateMethods,
-  clock,
-  seconds,
-} from "@eventhive/common";
-import { Schema, trusted } from "mongoose";
+import { type PaymentState, clock, defineAggregate, seconds, unchanged } from "@eventhive/common";
+import { trusted } from "mongoose";
 import { config } from "../config";
 import { database } from "../database";
 import { paymentStates } from "../metrics";
@@ -18,21 +9,21 @@ import type { Order } from "./order";
 
 const states = ["charging", "charged", "settled", "failed", "refunding", "refunded"] satisfies PaymentState[];
 
-type PublicState = Omit<EventData<"payment:created">, "id" | "version" | "stripeId"> & { stripeId?: string };
-
-const paymentSchema = new Schema(
-  {
-    ...aggregateFields,
+export const Payment = defineAggregate(database, "Payment", {
+  subjects: ["payment:created", "payment:refunded"],
+  published: {
     orderId: { type: String, required: true },
     userId: { type: String, required: true },
     /** In the currency's minor unit. */
     amount: { type: Number, required: true },
     currency: { type: String, required: true },
     state: { type: String, enum: states, required: true },
-    /** Since when it has been in this state. */
-    since: { type: Date, required: true },
     /** The gateway's charge; from `charged` on. */
     stripeId: { type: String },
+  },
+  unpublished: {
+    /** Since when it has been in this state. */
+    since: { type: Date, required: true },
     /** The card, as the browser got it from Stripe; only while it may have to be charged again. */
     token: { type: String },
     /** By which a buyer who sends the same token again finds this payment. */
@@ -50,120 +41,104 @@ const paymentSchema = new Schema(
     /** Attempts that may have charged. 0 proves that the card was not charged; a missing answer never does. */
     openAttempts: { type: Number },
   },
-  {
-    statics: {
-      subjects: ["payment:created", "payment:refunded"] satisfies Subject[],
-
-      /** The card is not told to anybody: the same token would not find this payment again, but be refused. */
-      storedState(told: EventData<"payment:created">) {
-        const { id, orderId, userId, stripeId, amount, currency, state } = told;
-        const unpublished = { since: clock.date(), token: undefined, tokenHash: hashOf(id), pays: orderId };
-        return { orderId, userId, stripeId, amount, currency, state, unreconciled: true, ...unpublished };
-      },
-
-      /** Nobody is told of a card that was refused, only of the next one, which paid. */
-      async letGoFor({ orderId }: EventData<"payment:created">): Promise<number> {
-        const failed = { state: "failed", since: clock.date() };
-        const { modifiedCount } = await this.updateMany(
-          { pays: orderId, state: "charging" },
-          { $set: failed, $unset: { pays: 1, token: 1 }, $inc: { version: 1 } },
-        );
-        return modifiedCount;
-      },
+  /** The card is not told to anybody: the same token would not find this payment again, but be refused. */
+  restore: ({ id, orderId }) => ({
+    since: clock.date(),
+    token: undefined,
+    tokenHash: hashOf(id),
+    pays: orderId,
+    unreconciled: true,
+    failureReason: unchanged,
+    lastAttemptAt: unchanged,
+    nextAttemptAt: unchanged,
+    openAttempts: unchanged,
+  }),
+  /** Nobody is told of a card that was refused, only of the next one, which paid. */
+  async release({ orderId }): Promise<number> {
+    const failed = { state: "failed", since: clock.date() };
+    const { modifiedCount } = await Payment.updateMany(
+      { pays: orderId, state: "charging" },
+      { $set: failed, $unset: { pays: 1, token: 1 }, $inc: { version: 1 } },
+    );
+    return modifiedCount;
+  },
+  currentSubject({ state }) {
+    if (state === "charging" || state === "failed") return undefined;
+    return state === "refunded" ? "payment:refunded" : "payment:created";
+  },
+  transition: { field: "state", count: ({ state }) => paymentStates.inc({ state }) },
+  // The arrows of the state machine. Each says whether it changed anything: from a state that is not its own, nothing.
+  methods: {
+    confirmCharge(stripeId: string): boolean {
+      if (!this.move("charging", "charged")) return false;
+      this.stripeId = stripeId;
+      this.unreconciled = true;
+      this.token = undefined;
+      this.record("payment:created");
+      return true;
     },
-    // The arrows of the state machine. Each says whether it changed anything: from a state that is not its own, nothing.
-    methods: {
-      ...aggregateMethods,
 
-      confirmCharge(stripeId: string): boolean {
-        if (!this.move("charging", "charged")) return false;
-        this.stripeId = stripeId;
-        this.unreconciled = true;
-        this.token = undefined;
-        this.record("payment:created");
-        return true;
-      },
+    /** By the gateway's own word: no attempt can charge any more. */
+    decline(reason: string): boolean {
+      if (!this.fail(reason)) return false;
+      this.openAttempts = 0;
+      return true;
+    },
 
-      /** By the gateway's own word: no attempt can charge any more. */
-      decline(reason: string): boolean {
-        if (!this.fail(reason)) return false;
-        this.openAttempts = 0;
-        return true;
-      },
+    /** Without the gateway's word; the save fails when an attempt has begun since this was loaded. */
+    giveUp(reason: string): boolean {
+      if (!this.fail(reason)) return false;
+      this.$where = { ...this.$where, lastAttemptAt: this.lastAttemptAt ?? null };
+      return true;
+    },
 
-      /** Without the gateway's word; the save fails when an attempt has begun since this was loaded. */
-      giveUp(reason: string): boolean {
-        if (!this.fail(reason)) return false;
-        this.$where = { ...this.$where, lastAttemptAt: this.lastAttemptAt ?? null };
-        return true;
-      },
+    fail(reason: string): boolean {
+      if (!this.move("charging", "failed")) return false;
+      this.failureReason = reason;
+      this.token = undefined;
+      this.pays = undefined; // lets the buyer try another card
+      this.recordNothing("no money moved");
+      return true;
+    },
 
-      fail(reason: string): boolean {
-        if (!this.move("charging", "failed")) return false;
-        this.failureReason = reason;
-        this.token = undefined;
-        this.pays = undefined; // lets the buyer try another card
-        this.recordNothing("no money moved");
-        return true;
-      },
+    settle(): boolean {
+      if (!this.move("charged", "settled")) return false;
+      this.recordNothing("orders has said so itself");
+      return true;
+    },
 
-      settle(): boolean {
-        if (!this.move("charged", "settled")) return false;
-        this.recordNothing("orders has said so itself");
-        return true;
-      },
+    giveBack(): boolean {
+      if (!this.move("charged", "refunding")) return false;
+      this.recordNothing("published once the money is back");
+      return true;
+    },
 
-      giveBack(): boolean {
-        if (!this.move("charged", "refunding")) return false;
-        this.recordNothing("published once the money is back");
-        return true;
-      },
+    confirmRefund(): boolean {
+      if (!this.move("refunding", "refunded")) return false;
+      this.record("payment:refunded");
+      return true;
+    },
 
-      confirmRefund(): boolean {
-        if (!this.move("refunding", "refunded")) return false;
-        this.record("payment:refunded");
-        return true;
-      },
-
-      move(from: PaymentState, to: PaymentState): boolean {
-        if (this.state !== from) return false;
-        this.state = to;
-        this.since = clock.date();
-        return true;
-      },
-
-      presentSubject(): Subject | undefined {
-        if (this.state === "charging" || this.state === "failed") return undefined;
-        return this.state === "refunded" ? "payment:refunded" : "payment:created";
-      },
-
-      publicState(): PublicState {
-        const { orderId, userId, stripeId, amount, currency, state } = this;
-        return { orderId, userId, stripeId: stripeId ?? undefined, amount, currency, state };
-      },
+    move(from: PaymentState, to: PaymentState): boolean {
+      if (this.state !== from) return false;
+      this.state = to;
+      this.since = clock.date();
+      return true;
     },
   },
-);
-
-paymentSchema.plugin(aggregate);
-paymentSchema.post("save", function () {
-  paymentStates.inc({ state: this.state });
+  indexes: [
+    // One live payment for each order. This, not the idempotency key, prevents a second charge: two tabs are two tokens.
+    [{ pays: 1 }, { unique: true, partialFilterExpression: { pays: { $exists: true } } }],
+    // The same token is the same payment for ever.
+    [{ orderId: 1, tokenHash: 1 }, { unique: true }],
+    [{ userId: 1, createdAt: -1, _id: -1 }],
+    [{ state: 1, since: 1 }],
+    [{ state: 1, nextAttemptAt: 1 }],
+    // What reconcile looks for: the payment of a charge, and payments whose charge the gateway has not shown yet.
+    [{ stripeId: 1 }, { partialFilterExpression: { stripeId: { $exists: true } } }],
+    [{ createdAt: 1, _id: 1 }, { partialFilterExpression: { unreconciled: { $exists: true } } }],
+  ],
 });
-// One live payment for each order. This, not the idempotency key, prevents a second charge: two tabs are two tokens.
-paymentSchema.index({ pays: 1 }, { unique: true, partialFilterExpression: { pays: { $exists: true } } });
-// The same token is the same payment for ever.
-paymentSchema.index({ orderId: 1, tokenHash: 1 }, { unique: true });
-paymentSchema.index({ userId: 1, createdAt: -1, _id: -1 });
-paymentSchema.index({ state: 1, since: 1 });
-paymentSchema.index({ state: 1, nextAttemptAt: 1 });
-// What reconcile looks for: the payment of a charge, and payments whose charge the gateway has not shown yet.
-paymentSchema.index({ stripeId: 1 }, { partialFilterExpression: { stripeId: { $exists: true } } });
-paymentSchema.index(
-  { createdAt: 1, _id: 1 },
-  { partialFilterExpression: { unreconciled: { $exists: true } } },
-);
-
-export const Payment = database.model("Payment", paymentSchema);
 export type Payment = InstanceType<typeof Payment>;
 
 const hashOf = (token: string) => createHash("sha256").update(token).digest("hex");

@@ -1,42 +1,21 @@
-import {
-  type EventData,
-  type OrderStatus,
-  type Subject,
-  applyReplica,
-  clock,
-  hours,
-  replicaFields,
-} from "@eventhive/common";
-import { Schema, trusted } from "mongoose";
+import { type EventData, type OrderStatus, clock, defineReplica, hours } from "@eventhive/common";
+import { trusted } from "mongoose";
 import { config } from "../config";
 import { database } from "../database";
 
 const statuses = ["created", "awaiting:payment", "complete", "cancelled"] satisfies OrderStatus[];
 
 /** Replica of the orders service's order: what a ticket's reservation is derived from. */
-const orderSchema = new Schema(
-  {
-    ...replicaFields,
+export const Order = defineReplica(database, "Order", {
+  subjects: ["order:created", "order:cancelled", "order:completed"],
+  fields: {
     ticketId: { type: String, required: true },
     status: { type: String, enum: statuses, required: true },
     expiresAt: { type: Date, required: true },
   },
-  {
-    versionKey: false,
-    statics: {
-      subjects: ["order:created", "order:cancelled", "order:completed"] satisfies Subject[],
-
-      storedState({ ticket, status, expiresAt }: EventData<"order:created">) {
-        return { ticketId: ticket.id, status, expiresAt };
-      },
-    },
-  },
-);
-
-orderSchema.index({ ticketId: 1, status: 1, expiresAt: 1 });
-orderSchema.index({ expiresAt: 1 });
-
-export const Order = database.model("Order", orderSchema);
+  from: ({ ticket, status, expiresAt }) => ({ ticketId: ticket.id, status, expiresAt }),
+  indexes: [[{ ticketId: 1, status: 1, expiresAt: 1 }], [{ expiresAt: 1 }]],
+});
 export type Order = InstanceType<typeof Order>;
 
 const ended = ["complete", "cancelled"] satisfies OrderStatus[];
@@ -53,7 +32,7 @@ const prunedBefore = () => clock.now() - hours(24 * config.ORDER_REPLICA_DAYS);
  */
 export async function applyOrder(order: EventData<"order:created">): Promise<void> {
   if (!isEnded(order) && Date.parse(order.expiresAt) < prunedBefore() + hours(1)) return;
-  await applyReplica(Order, { id: order.id, version: order.version, ...Order.storedState(order) });
+  await Order.apply(order);
 }
 
 const maxPruned = 1000;

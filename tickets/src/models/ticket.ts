@@ -1,18 +1,14 @@
 import {
   BadRequestError,
-  type EventData,
   ForbiddenError,
   NotFoundError,
-  type Subject,
   type TicketStatus,
-  aggregate,
-  aggregateFields,
-  aggregateMethods,
   clock,
+  defineAggregate,
   hours,
   isId,
 } from "@eventhive/common";
-import { Schema, trusted } from "mongoose";
+import { trusted } from "mongoose";
 import { config } from "../config";
 import { database } from "../database";
 import { searchTermsOf } from "../words";
@@ -24,115 +20,89 @@ export interface TicketDetails {
   price: number;
 }
 
-const ticketSchema = new Schema(
-  {
-    ...aggregateFields,
+const onSale = { partialFilterExpression: { available: true } };
+
+export const Ticket = defineAggregate(database, "Ticket", {
+  subjects: ["ticket:created", "ticket:updated"],
+  published: {
     title: { type: String, required: true },
     price: { type: Number, required: true },
     userId: { type: String, required: true },
+    withdrawn: { type: Boolean, required: true, default: false },
     /** The order that reserves it, or bought it. */
     orderId: { type: String },
+  },
+  computed: {
+    status({ sold, orderId, withdrawn }): TicketStatus {
+      if (sold) return "sold";
+      if (orderId) return "reserved";
+      return withdrawn ? "withdrawn" : "available";
+    },
+  },
+  unpublished: {
     sold: { type: Boolean, required: true, default: false },
-    withdrawn: { type: Boolean, required: true, default: false },
     /** Whether the status is "available", and the search terms of the title: stored for the lists' indexes only. */
     available: { type: Boolean, required: true, default: true },
     beginnings: { type: [String], select: false },
   },
-  {
-    virtuals: {
-      status: {
-        get(): TicketStatus {
-          if (this.sold) return "sold";
-          if (this.orderId) return "reserved";
-          return this.withdrawn ? "withdrawn" : "available";
-        },
-      },
+  restore: ({ status, title }) => ({
+    sold: status === "sold",
+    available: status === "available",
+    beginnings: searchTermsOf(title),
+  }),
+  currentSubject: ({ version }) => (version === 0 ? "ticket:created" : "ticket:updated"),
+  beforeSave(ticket) {
+    ticket.available = ticket.status === "available";
+    if (ticket.isModified("title")) ticket.beginnings = searchTermsOf(ticket.title);
+  },
+  methods: {
+    edit({ title, price }: TicketDetails): void {
+      if (this.orderId) throw reserved();
+      if (this.withdrawn) throw new BadRequestError("ticket-withdrawn", "This ticket is no longer for sale");
+      this.title = title;
+      this.price = price;
+      this.record("ticket:updated");
     },
-    statics: {
-      subjects: ["ticket:created", "ticket:updated"] satisfies Subject[],
 
-      storedState({ title, price, userId, orderId, status, withdrawn }: EventData<"ticket:updated">) {
-        const [sold, available] = [status === "sold", status === "available"];
-        return {
-          title,
-          price,
-          userId,
-          orderId,
-          sold,
-          withdrawn,
-          available,
-          beginnings: searchTermsOf(title),
-        };
-      },
+    /** @returns whether anything changed */
+    withdraw(): boolean {
+      if (this.withdrawn) return false;
+      if (this.orderId) throw reserved();
+      this.withdrawn = true;
+      this.record("ticket:updated");
+      return true;
     },
-    methods: {
-      ...aggregateMethods,
 
-      edit({ title, price }: TicketDetails): void {
-        if (this.orderId) throw reserved();
-        if (this.withdrawn)
-          throw new BadRequestError("ticket-withdrawn", "This ticket is no longer for sale");
-        this.title = title;
-        this.price = price;
-        this.record("ticket:updated");
-      },
-
-      /** @returns whether anything changed */
-      withdraw(): boolean {
-        if (this.withdrawn) return false;
-        if (this.orderId) throw reserved();
-        this.withdrawn = true;
-        this.record("ticket:updated");
-        return true;
-      },
-
-      /**
-       * Is sold to the order that is complete, else reserved by the one that ends last, else free. There can be two
-       * while the cancellation of the first is still on its way. What is sold stays so: a complete order never changes,
-       * and its replica is pruned in the end.
-       * @returns whether anything changed
-       */
-      follow(liveOrders: Order[]): boolean {
-        if (this.sold) return false;
-        const complete = liveOrders.find(({ status }) => status === "complete");
-        const [latest] = liveOrders.toSorted((one, other) => Number(other.expiresAt) - Number(one.expiresAt));
-        const orderId = (complete ?? latest)?.id;
-        const sold = complete !== undefined;
-        if ((this.orderId ?? undefined) === orderId && this.sold === sold) return false;
-        this.orderId = orderId;
-        this.sold = sold;
-        this.record("ticket:updated");
-        return true;
-      },
-
-      presentSubject(): Subject {
-        return this.version === 0 ? "ticket:created" : "ticket:updated";
-      },
-
-      publicState(): Omit<EventData<"ticket:updated">, "id" | "version"> {
-        const { title, price, userId, status, withdrawn, orderId } = this;
-        return { title, price, userId, status, withdrawn, orderId: orderId ?? undefined };
-      },
+    /**
+     * Is sold to the order that is complete, else reserved by the one that ends last, else free. There can be two
+     * while the cancellation of the first is still on its way. What is sold stays so: a complete order never changes,
+     * and its replica is pruned in the end.
+     * @returns whether anything changed
+     */
+    follow(liveOrders: Order[]): boolean {
+      if (this.sold) return false;
+      const complete = liveOrders.find(({ status }) => status === "complete");
+      const [latest] = liveOrders.toSorted((one, other) => Number(other.expiresAt) - Number(one.expiresAt));
+      const orderId = (complete ?? latest)?.id;
+      const sold = complete !== undefined;
+      if ((this.orderId ?? undefined) === orderId && this.sold === sold) return false;
+      this.orderId = orderId;
+      this.sold = sold;
+      this.record("ticket:updated");
+      return true;
     },
   },
-);
-
-ticketSchema.pre("save", function () {
-  this.available = this.status === "available";
-  if (this.isModified("title")) this.beginnings = searchTermsOf(this.title);
+  indexes: [
+    [{ available: 1, createdAt: -1, _id: -1 }],
+    [{ available: 1, price: 1, _id: 1 }],
+    [{ userId: 1, createdAt: -1, _id: -1 }],
+    [{ userId: 1, price: 1, _id: 1 }],
+    [{ userId: 1 }, { partialFilterExpression: { sold: false, withdrawn: false } }],
+    // A search is for tickets on sale, except in one's own list, which is short: what is sold need not be kept here.
+    [{ beginnings: 1, createdAt: -1, _id: -1 }, onSale],
+    [{ beginnings: 1, price: 1, _id: 1 }, onSale],
+  ],
 });
-ticketSchema.plugin(aggregate);
-ticketSchema.index({ available: 1, createdAt: -1, _id: -1 });
-ticketSchema.index({ available: 1, price: 1, _id: 1 });
-ticketSchema.index({ userId: 1, createdAt: -1, _id: -1 });
-ticketSchema.index({ userId: 1, price: 1, _id: 1 });
-ticketSchema.index({ userId: 1 }, { partialFilterExpression: { sold: false, withdrawn: false } });
-// A search is for tickets on sale, except in one's own list, which is short: what is sold need not be kept here.
-const onSale = { partialFilterExpression: { available: true } };
-ticketSchema.index({ beginnings: 1, createdAt: -1, _id: -1 }, onSale);
-ticketSchema.index({ beginnings: 1, price: 1, _id: 1 }, onSale);
-
-export const Ticket = database.model("Ticket", ticketSchema);
 export type Ticket = InstanceType<typeof Ticket>;
 
 /** A ticket that is not saved yet. */

@@ -1,15 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { Schema, Types } from "mongoose";
+import { Types } from "mongoose";
 import { clock } from "../clock";
 import { onFailpoint } from "../failpoint";
 import { connectDatabase, createDatabase } from "./database";
-import { applyReplica, replicaFields } from "./replica";
+import { defineReplica } from "./define-replica";
+import { unchanged } from "./logged-model";
 
 const database = createDatabase("toys");
-const Copy = database.model(
-  "Copy",
-  new Schema({ ...replicaFields, price: Number, buyer: String }, { versionKey: false }),
-);
+const Copy = defineReplica(database, "Copy", {
+  subjects: ["ticket:created", "ticket:updated"],
+  fields: { price: { type: Number }, buyer: { type: String }, note: { type: String } },
+  from: ({ price, orderId }) => ({ price, buyer: orderId, note: unchanged }),
+});
 
 beforeAll(() => connectDatabase(database, `${process.env.TEST_MONGO_URL}/test-${randomUUID()}`));
 afterEach(() => {
@@ -23,7 +25,16 @@ afterAll(async () => {
 
 const newId = () => new Types.ObjectId().toHexString();
 const apply = (id: string, version: number, price: number, buyer?: string) =>
-  applyReplica(Copy, { id, version, price, buyer });
+  Copy.apply({
+    id,
+    version,
+    price,
+    orderId: buyer,
+    title: "Kite",
+    userId: id,
+    status: "available",
+    withdrawn: false,
+  });
 const stored = (id: string) => Copy.findById(id).orFail().lean();
 
 it("ends in the newest state, in whatever order the versions come", async () => {
@@ -57,6 +68,14 @@ it("removes what the newer state no longer has", async () => {
   expect(await stored(id)).not.toHaveProperty("buyer");
 });
 
+it("leaves what no event carries as it is", async () => {
+  const id = newId();
+  await apply(id, 0, 10);
+  await Copy.updateOne({ _id: id }, { note: "in the window" });
+  await apply(id, 1, 20);
+  expect(await stored(id)).toMatchObject({ price: 20, note: "in the window" });
+});
+
 it("knows since when it is there", async () => {
   const id = newId();
   clock.use(() => 1000);
@@ -74,15 +93,11 @@ it("ends in the newest state when the first two versions race", async () => {
 
 it("applies the newer state when the older one is inserted under its hands", async () => {
   const id = newId();
-  const overtaken: Parameters<typeof applyReplica>[0] = {
-    db: database,
-    updateOne: async (filter, change, { upsert }: { upsert?: boolean }) => {
-      if (!upsert) return Copy.updateOne(filter, change);
-      await apply(id, 0, 10);
-      return Copy.collection.insertOne({ _id: new Types.ObjectId(id) }); // what the server's upsert comes to then
-    },
-  };
-  await applyReplica(overtaken, { id, version: 1, price: 11 });
+  jest.spyOn(Copy, "updateOne").mockImplementationOnce((async () => {
+    await apply(id, 0, 10);
+    return Copy.collection.insertOne({ _id: new Types.ObjectId(id) }); // what the server's upsert comes to then
+  }) as never);
+  await apply(id, 1, 11);
   expect(await stored(id)).toMatchObject({ version: 1, price: 11 });
 });
 

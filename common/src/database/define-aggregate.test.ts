@@ -1,7 +1,18 @@
 import { clock } from "../clock";
 import { withContext } from "../context";
-import { savedEvent } from "./aggregate";
-import { crash, crashAt, database, loadToy, saveToy, storedOutbox, useToys } from "./toy.testing";
+import { onSave } from "./saved-events";
+import { createDatabase } from "./database";
+import { defineAggregate } from "./define-aggregate";
+import {
+  crash,
+  crashAt,
+  database,
+  loadToy,
+  onTransition,
+  saveToy,
+  storedOutbox,
+  useToys,
+} from "./toy.testing";
 
 useToys();
 afterEach(() => clock.use());
@@ -70,8 +81,9 @@ it("refuses a save that does not say what the others hear of it", async () => {
 
 it("refuses a save whose event breaks the contract", async () => {
   const toy = await saveToy();
-  toy.record("order:created");
-  await expect(toy.save()).rejects.toThrow("expiresAt");
+  toy.userId = "nobody";
+  toy.record("ticket:updated");
+  await expect(toy.save()).rejects.toThrow("userId");
   expect((await loadToy(toy.id)).version).toBe(0);
 });
 
@@ -98,12 +110,44 @@ it("keeps its time of birth", async () => {
 
 it("tells its own process of each save that came through", async () => {
   let saves = 0;
-  const count = () => saves++;
-  database.on(savedEvent, count);
+  const stop = onSave(database, () => saves++);
   const toy = await saveToy();
   crashAt("toys.save.before");
   toy.reprice(20);
   await expect(toy.save()).rejects.toBe(crash);
-  database.off(savedEvent, count);
+  stop();
   expect(saves).toBe(1);
+});
+
+const ticket = {
+  subjects: ["ticket:created" as const],
+  unpublished: {},
+  restore: () => ({}),
+  currentSubject: () => undefined,
+  methods: {},
+  indexes: [],
+};
+const [text, number] = [{ type: String }, { type: Number }];
+const published = { title: text, price: number, userId: text, status: text, orderId: text };
+
+it("refuses at its definition to publish less or more than the schema of its events", () => {
+  expect(() => defineAggregate(createDatabase("less"), "Ticket", { ...ticket, published })).toThrow(
+    "Ticket must publish withdrawn, as ticket:created says",
+  );
+  const more = { ...published, withdrawn: { type: Boolean }, color: text };
+  expect(() => defineAggregate(createDatabase("more"), "Ticket", { ...ticket, published: more })).toThrow(
+    "Ticket publishes color: add it to the schema of ticket:created",
+  );
+});
+
+it("counts transitions, not saves", async () => {
+  const transitions: string[] = [];
+  onTransition((title) => transitions.push(title));
+  const toy = await saveToy("Kite");
+  toy.reprice(20);
+  await toy.save();
+  toy.title = "Drum";
+  toy.record("ticket:updated");
+  await toy.save();
+  expect(transitions).toEqual(["Kite", "Drum"]);
 });

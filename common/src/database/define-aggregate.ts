@@ -1,0 +1,284 @@
+import { randomUUID } from "node:crypto";
+import {
+  type Connection,
+  type Document,
+  type HydratedDocument,
+  type IndexDefinition,
+  type IndexOptions,
+  type Model,
+  type ObtainDocumentType,
+  Schema,
+  type SchemaDefinition,
+  type Types,
+} from "mongoose";
+import { updateIfCurrentPlugin } from "mongoose-update-if-current";
+import { clock } from "../clock";
+import { currentContext } from "../context";
+import { type Event, type EventData, type Subject, checkedData, events } from "../events";
+import { failpoint } from "../failpoint";
+import { serviceOf } from "./database";
+import { type Fields, type LoggedModel, loggedModelsOf } from "./logged-model";
+import { handOver } from "./saved-events";
+
+/** What every aggregate stores besides its own fields. */
+const ownFields = {
+  createdAt: { type: Date, required: true, immutable: true, default: () => clock.date() },
+  version: { type: Number, required: true, default: 0 },
+  /** When it was last saved, so that `reannounce` can be told to begin there. */
+  changedAt: { type: Date },
+  /** Events that the broker has not stored yet, oldest first. Only ever pushed to and pulled from, never assigned. */
+  outbox: { type: [Schema.Types.Mixed] },
+};
+
+type Stored<F> = ObtainDocumentType<F & typeof ownFields>;
+
+/** What an event says of an aggregate besides `id` and `version`. */
+type PublicState<S extends Subject> = Omit<EventData<S>, "id" | "version">;
+
+export interface AggregateMethods<S extends Subject> {
+  /** The next save publishes the public state, as it will be then, to `subject`. */
+  record(subject: S): void;
+  /** The next save publishes nothing; `why` is for the reader. */
+  recordNothing(why: string): void;
+  /** All that other services and clients may know, in events as in responses, besides `id`, `version` and `createdAt`. */
+  publicState(): PublicState<S>;
+}
+
+/** Without its methods, whose types follow from this. */
+type Fielded<P, U, V> = HydratedDocument<Stored<P & U>, V, object, V>;
+
+type Instance<S extends Subject, P, U, V, M> = HydratedDocument<
+  Stored<P & U>,
+  M & V & AggregateMethods<S>,
+  object,
+  V
+>;
+
+export interface AggregateDefinition<S extends Subject, P, U, V, M> {
+  /** All that its states are published to, in the order of its life. */
+  subjects: readonly S[];
+  /** Stored fields that events and responses carry, as Mongoose defines fields. */
+  published: P;
+  /** Fields of events and responses that are not stored but follow from what is. */
+  computed?: { [K in keyof V]: (aggregate: Stored<P & U>) => V[K] };
+  /** Stored fields that nobody else sees. */
+  unpublished: U;
+  /**
+   * The unpublished fields of an aggregate whose state was published, for a rebuild from the broker's log: a value,
+   * `undefined` for none, or `unchanged` where only an older copy can tell.
+   */
+  restore: (state: EventData<S>) => Record<keyof U, unknown>;
+  /**
+   * Frees what a published state holds from an aggregate that held it before, where no event tells of that.
+   * @returns how many were changed
+   */
+  release?: (state: EventData<S>) => Promise<number>;
+  /** The subject of the state as it is; none if this state is not published. */
+  currentSubject: (aggregate: Fielded<P, U, V>) => S | undefined;
+  /** Its rules, in the words of the business. Each records the event that it causes. */
+  methods: M & ThisType<Instance<S, P, U, V, M>>;
+  /** Sets unpublished fields that follow from others, such as search terms, before each save. */
+  beforeSave?: (aggregate: Fielded<P, U, V>) => void;
+  /** Called after each save that changed the field. */
+  transition?: { field: keyof (P & U) & string; count: (aggregate: Fielded<P, U, V>) => void };
+  indexes: [fields: IndexDefinition, options?: IndexOptions][];
+}
+
+export interface AggregateLog<S extends Subject> extends LoggedModel<S> {
+  currentSubject: (aggregate: unknown) => S | undefined;
+}
+
+export type AggregateModel<S extends Subject, P, U, V, M> = Model<
+  Stored<P & U>,
+  object,
+  M & AggregateMethods<S>,
+  V,
+  Instance<S, P, U, V, M>
+> & { log: AggregateLog<S> };
+
+/** The models of a database that are aggregates. */
+export const aggregatesOf = (database: Connection) =>
+  loggedModelsOf(database).filter(({ log }) => "currentSubject" in log) as unknown as (Model<Aggregate> & {
+    log: AggregateLog<Subject>;
+  })[];
+
+/** An aggregate as the relay and republishing see it. */
+export interface Aggregate {
+  _id: Types.ObjectId;
+  id: string;
+  version: number;
+  createdAt: Date;
+  db: Connection;
+  collection: { name: string };
+  publicState(): object;
+}
+
+/** What a save needs to know from before it, and the hook after it from the one before it. */
+interface Locals {
+  recording?: { subject?: Subject } | undefined;
+  saving?: { event?: Event | undefined; isTransition: boolean } | undefined;
+}
+
+/**
+ * Defines an aggregate: a Mongoose model of which each save is a compare-and-set on `version`
+ * (mongoose-update-if-current) and stores the event it causes in the same single-document write, in `outbox`. So a
+ * change and its event cannot be parted by a crash. The relay publishes from there. A save that neither records an event
+ * nor records nothing is refused.
+ *
+ * ```ts
+ * export const Ticket = defineAggregate(database, "Ticket", {
+ *   subjects: ["ticket:created", "ticket:updated"],
+ *   published: { title: { type: String, required: true }, … },
+ *   computed: { status: ({ sold, orderId }) => … },
+ *   unpublished: { sold: { type: Boolean, required: true, default: false } },
+ *   restore: ({ status }) => ({ sold: status === "sold" }),
+ *   currentSubject: ({ version }) => (version === 0 ? "ticket:created" : "ticket:updated"),
+ *   methods: {
+ *     withdraw() {
+ *       this.withdrawn = true;
+ *       this.record("ticket:updated");
+ *     },
+ *   },
+ *   indexes: [[{ userId: 1 }]],
+ * });
+ * ```
+ * @throws when what it publishes differs from the schema of its events
+ */
+export function defineAggregate<
+  S extends Subject,
+  P extends Fields,
+  U extends Fields,
+  M extends object,
+  V extends Record<string, unknown> = Record<never, unknown>,
+>(
+  database: Connection,
+  name: string,
+  definition: AggregateDefinition<S, P, U, V, M>,
+): AggregateModel<S, P, U, V, M> {
+  const { published, computed = {}, unpublished, methods, beforeSave, transition, indexes } = definition;
+  const publicFields = [...Object.keys(published), ...Object.keys(computed)];
+  checkFields(name, definition.subjects, publicFields);
+
+  const schema = new Schema({ ...ownFields, ...published, ...unpublished } as SchemaDefinition, {
+    versionKey: "version",
+    methods: {
+      ...methods,
+      record(this: Document, subject: Subject) {
+        remember(this, { subject });
+      },
+      recordNothing(this: Document) {
+        remember(this, {});
+      },
+      publicState(this: Document) {
+        return Object.fromEntries(publicFields.map((field) => [field, plain(this.get(field))]));
+      },
+    },
+    toJSON: {
+      transform: (document) => {
+        const self = document as unknown as Aggregate;
+        return { id: self.id, version: self.version, createdAt: self.createdAt, ...self.publicState() };
+      },
+    },
+  });
+  for (const [field, compute] of Object.entries<(aggregate: never) => unknown>(computed))
+    schema
+      .virtual(field)
+      .get((_value: unknown, _virtual: unknown, document: unknown) => compute(document as never));
+  for (const [keys, options] of indexes) schema.index(keys, options);
+  schema.index(
+    { "outbox.0.time": 1 },
+    { name: "outbox", partialFilterExpression: { "outbox.0": { $exists: true } } },
+  );
+  schema.plugin(updateIfCurrentPlugin);
+
+  schema.pre("save", async function () {
+    const self = this as unknown as Fielded<P, U, V>;
+    const { recording, saving } = localsOf(this);
+    if (!recording) throw new Error("A save must record its event, or recordNothing() with the reason");
+    // The event of the failed save is still in its outbox, and would go out beside the next one.
+    if (saving) throw new Error("A save of this failed: load it again, then change it");
+    const outbox: unknown = this.get("outbox");
+    if (!Array.isArray(outbox))
+      throw new Error("An aggregate that was loaded without its outbox cannot be saved");
+    beforeSave?.(self);
+    const event =
+      recording.subject &&
+      toEvent(aggregateOf(this), recording.subject, this.isNew ? 0 : aggregateOf(this).version + 1);
+    const isTransition = transition !== undefined && (this.isNew || this.isModified(transition.field));
+    setLocals(this, { saving: { event, isTransition } });
+    this.set("changedAt", clock.date());
+    if (event) outbox.push(event);
+    await failpoint(`${serviceOf(database)}.save.before`);
+  });
+
+  schema.post("save", async function () {
+    const { saving } = localsOf(this);
+    setLocals(this, {});
+    await failpoint(`${serviceOf(database)}.save.after`);
+    if (saving?.isTransition) transition?.count(this as unknown as Fielded<P, U, V>);
+    const { collection, _id } = aggregateOf(this);
+    if (saving?.event) handOver(database, { collection: collection.name, _id, event: saving.event });
+  });
+
+  const stored = Object.keys(published);
+  const log: AggregateLog<S> = {
+    subjects: definition.subjects,
+    release: definition.release,
+    currentSubject: (aggregate) => definition.currentSubject(aggregate as Fielded<P, U, V>),
+    toStored: (state) => ({
+      ...Object.fromEntries(stored.map((field) => [field, state[field as keyof EventData<S>]])),
+      ...definition.restore(state),
+    }),
+  };
+  return Object.assign(database.model(name, schema), { log }) as never;
+}
+
+/** @throws when an event would lack a field that the aggregate publishes, or have one that it does not */
+function checkFields(name: string, subjects: readonly Subject[], fields: string[]): void {
+  for (const subject of subjects) {
+    const expected = Object.keys(events[subject].shape).filter(
+      (field) => field !== "id" && field !== "version",
+    );
+    const missing = expected.filter((field) => !fields.includes(field));
+    const unknown = fields.filter((field) => !expected.includes(field));
+    if (missing.length > 0) throw new Error(`${name} must publish ${missing.join(", ")}, as ${subject} says`);
+    if (unknown.length > 0)
+      throw new Error(`${name} publishes ${unknown.join(", ")}: add it to the schema of ${subject}`);
+  }
+}
+
+const aggregateOf = (document: unknown) => document as Aggregate;
+
+interface WithLocals {
+  $locals: Record<string, unknown>;
+}
+
+const localsOf = ({ $locals }: WithLocals): Locals => ($locals.aggregate ??= {}) as Locals;
+
+function setLocals(document: WithLocals, locals: Locals): void {
+  document.$locals.aggregate = locals;
+}
+
+function remember(document: WithLocals, recording: Locals["recording"]): void {
+  const locals = localsOf(document);
+  if (locals.recording) throw new Error("One save makes one event at most, and one is recorded already");
+  locals.recording = recording;
+}
+
+/** As it is in JSON: without undefined, dates as text; null stands for a missing field. */
+const plain = (value: unknown) => (value == null ? undefined : JSON.parse(JSON.stringify(value)));
+
+/** The event of an aggregate at a version, as it will be on the wire. */
+export function toEvent(aggregate: Aggregate, subject: Subject, version: number): Event {
+  const event = {
+    specversion: "1.0",
+    id: randomUUID(),
+    source: serviceOf(aggregate.db),
+    type: subject,
+    subject: aggregate.id,
+    time: clock.date().toISOString(),
+    traceparent: currentContext()?.traceparent,
+    data: checkedData(subject, { id: aggregate.id, version, ...aggregate.publicState() }),
+  } as const;
+  return plain(event);
+}

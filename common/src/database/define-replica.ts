@@ -1,0 +1,88 @@
+import {
+  type Connection,
+  type HydratedDocument,
+  type IndexDefinition,
+  type IndexOptions,
+  type Model,
+  type ObtainDocumentType,
+  Schema,
+  trusted,
+} from "mongoose";
+import { clock } from "../clock";
+import { isDuplicateKey } from "../errors";
+import type { EventData, Subject } from "../events";
+import { failpoint } from "../failpoint";
+import { serviceOf } from "./database";
+import { type Fields, type LoggedModel, changeTo } from "./logged-model";
+
+/** What every replica stores besides its own fields. */
+const ownFields = {
+  createdAt: { type: Date, required: true },
+  version: { type: Number, required: true },
+};
+
+type Stored<F> = ObtainDocumentType<F & typeof ownFields>;
+type Instance<F, M> = HydratedDocument<Stored<F>, M>;
+
+export interface ReplicaDefinition<S extends Subject, F, M> {
+  /** The subjects that its source publishes its states to. */
+  subjects: readonly S[];
+  /** As Mongoose defines fields. */
+  fields: F;
+  /** All fields of the replica of a published state: `undefined` removes one, `unchanged` leaves it as it is. */
+  from: (state: EventData<S>) => Record<keyof F, unknown>;
+  methods?: M & ThisType<Instance<F, M>>;
+  indexes?: [fields: IndexDefinition, options?: IndexOptions][];
+}
+
+export type ReplicaModel<S extends Subject, F, M> = Model<Stored<F>, object, M, object, Instance<F, M>> & {
+  log: LoggedModel<S>;
+  /**
+   * Applies a state if it is newer than what the replica holds, in one atomic statement. Duplicates, gaps and any order
+   * of events, from several processes at once, all end in the newest state. Says nothing about whether it was new:
+   * effects are computed from the replica on every delivery.
+   */
+  apply: (state: EventData<S>) => Promise<void>;
+};
+
+/**
+ * Defines a replica: what a service keeps of another service's aggregate, always the newest state that it has heard of.
+ *
+ * ```ts
+ * export const Ticket = defineReplica(database, "Ticket", {
+ *   subjects: ["ticket:created", "ticket:updated"],
+ *   fields: { title: { type: String, required: true } },
+ *   from: ({ title }) => ({ title }),
+ * });
+ * export const ticketCreated = listener("ticket:created", Ticket.apply);
+ * ```
+ */
+export function defineReplica<S extends Subject, F extends Fields, M extends object = object>(
+  database: Connection,
+  name: string,
+  { subjects, fields, from, methods, indexes = [] }: ReplicaDefinition<S, F, M>,
+): ReplicaModel<S, F, M> {
+  const schema = new Schema({ ...ownFields, ...fields }, { versionKey: false, methods: { ...methods } });
+  for (const [keys, options] of indexes) schema.index(keys, options);
+  const model = database.model(name, schema);
+  const service = serviceOf(database);
+
+  const apply = async (state: EventData<S>): Promise<void> => {
+    const { id, version } = state as { id: string; version: number };
+    const change = changeTo(version, from(state), clock.date());
+    const write = (upsert: boolean) =>
+      model.updateOne({ _id: id, version: trusted({ $lt: version }) }, change, { upsert });
+
+    await failpoint(`${service}.apply.before`);
+    try {
+      await write(true);
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+      // Either the replica is as new already, or two first events raced and this one, perhaps the newer, lost the insert.
+      await write(false);
+    }
+    await failpoint(`${service}.apply.after`);
+  };
+  const log: LoggedModel<S> = { subjects, toStored: from };
+  return Object.assign(model, { apply, log }) as never;
+}

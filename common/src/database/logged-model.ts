@@ -1,0 +1,40 @@
+import type { Connection, Model } from "mongoose";
+import type { EventData, Subject } from "../events";
+
+/** Definitions of stored fields, as Mongoose takes them. */
+export type Fields = Record<string, object>;
+
+/** What a rebuild from the broker's log needs of the model of an aggregate or a replica. */
+export interface LoggedModel<S extends Subject = Subject> {
+  /** All that its states are published to, in the order of its life. */
+  subjects: readonly S[];
+  /** The stored fields of a published state: `undefined` removes one, `unchanged` leaves it as it is. */
+  toStored: (state: EventData<S>) => Record<string, unknown>;
+  /**
+   * Frees what a published state holds from an aggregate that held it before, where no event tells of that.
+   * @returns how many were changed
+   */
+  release?: ((state: EventData<S>) => Promise<number>) | undefined;
+}
+
+/** Of a field that no event carries: it stays as it is stored. */
+export const unchanged = Symbol("unchanged");
+
+/** The update of a document, inserted at `createdAt` if it is new, to these fields. */
+export function changeTo(version: number, fields: Record<string, unknown>, createdAt: Date) {
+  const changed = Object.entries(fields).filter(([, value]) => value !== unchanged);
+  const removed = changed.filter(([, value]) => value === undefined).map(([field]) => [field, 1 as const]);
+  return {
+    $set: { ...Object.fromEntries(changed), version },
+    $unset: Object.fromEntries(removed),
+    $setOnInsert: { createdAt },
+  };
+}
+
+/** The models of a database that are aggregates or replicas. */
+export const loggedModelsOf = (database: Connection) =>
+  Object.values(database.models).filter((model) => "log" in model) as unknown as (Model<{
+    version: number;
+  }> & {
+    log: LoggedModel;
+  })[];
