@@ -56,24 +56,24 @@ async function sell(seller: Client, count: number): Promise<void> {
 async function timesOf(url: string): Promise<number[]> {
   const times: number[] = [];
   for (let round = -warmUpRounds; round < rounds; round++) {
-    const { firstByteInMilliseconds } = await ask(url);
-    if (round >= 0) times.push(firstByteInMilliseconds);
+    const { firstByteMs } = await ask(url);
+    if (round >= 0) times.push(firstByteMs);
   }
   return times;
 }
 
 /** As a browser asks: `bytes` counts what comes over the wire. */
-function ask(url: string): Promise<{ firstByteInMilliseconds: number; bytes: number }> {
+function ask(url: string): Promise<{ firstByteMs: number; bytes: number }> {
   return new Promise((resolve, reject) => {
     const start = performance.now();
     const request = get(url, { headers: { "accept-encoding": "gzip" } }, (response) => {
-      let firstByteInMilliseconds = NaN;
+      let firstByteMs = NaN;
       let bytes = 0;
       response.on("data", (chunk: Buffer) => {
-        if (bytes === 0) firstByteInMilliseconds = performance.now() - start;
+        if (bytes === 0) firstByteMs = performance.now() - start;
         bytes += chunk.length;
       });
-      response.once("end", () => resolve({ firstByteInMilliseconds, bytes }));
+      response.once("end", () => resolve({ firstByteMs, bytes }));
     });
     request.once("error", reject);
   });

@@ -18,7 +18,7 @@ function oneOf<Item>(items: Item[]): Item {
   return item;
 }
 
-const broker = new MemoryBroker({ maximumDelayInMilliseconds: 400, duplicateRate: 0.2, random });
+const broker = new MemoryBroker({ maximumDelayMs: 400, duplicateRate: 0.2, random });
 let running: Awaited<ReturnType<typeof startInOneProcess>>;
 
 beforeAll(async () => {

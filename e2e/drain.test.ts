@@ -11,7 +11,7 @@ import { processNamed, restarted, serviceProcesses, signal, start, stop } from "
 import { stackViolations } from "./stack-violations";
 
 const clients = 10;
-const pauseInMilliseconds = 200;
+const pauseMs = 200;
 
 it("fails no request while one of the two processes of each service is told to stop", async () => {
   const statuses: number[] = [];
@@ -21,7 +21,7 @@ it("fails no request while one of the two processes of each service is told to s
     const ask = async <Body>(request: Promise<Answer<Body>>) => {
       const answer = await request; // a connection that breaks fails the test
       statuses.push(answer.status);
-      await wait(pauseInMilliseconds);
+      await wait(pauseMs);
       return bodyOf(Promise.resolve(answer));
     };
     while (!isOver) {
@@ -69,7 +69,7 @@ it("ends every process in time, however busy its callers keep their connections"
           get(url + (name === "client-1" ? "/" : "/livez"), { agent: agents[index] }),
         );
         if (answer) answers.set(name, (answers.get(name) ?? 0) + 1);
-        else await wait(pauseInMilliseconds);
+        else await wait(pauseMs);
       }
     }),
   );

@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 /** Looks again and again until `look` does not throw; when its time is over, rejects with what it threw last. */
 export async function eventually<Fact>(
   look: () => Fact | Promise<Fact>,
-  { withinSeconds = 10, everyMilliseconds = 50 } = {},
+  { withinSeconds = 10, intervalMs = 50 } = {},
 ): Promise<Fact> {
   const end = performance.now() + withinSeconds * 1000;
   for (;;) {
@@ -12,6 +12,6 @@ export async function eventually<Fact>(
     } catch (error) {
       if (performance.now() > end) throw error;
     }
-    await wait(everyMilliseconds);
+    await wait(intervalMs);
   }
 }

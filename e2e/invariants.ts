@@ -4,7 +4,7 @@ import { moneyRules } from "./invariants-of-money";
 import { publishingRules } from "./invariants-of-publishing";
 import { type Replica, type Rule, type Snapshot, type World, look } from "./world";
 
-const mostToTell = 20;
+const maxReported = 20;
 
 /** What is wrong with the world when everything has come to rest; it gets so long for that. Nothing, if all is well. */
 export async function violations(world: World, { withinSeconds = 30 } = {}): Promise<string[]> {
@@ -14,7 +14,7 @@ export async function violations(world: World, { withinSeconds = 30 } = {}): Pro
     const found = [...somethingToCheck(snapshot), ...broken(snapshot)];
     if (found.length === 0) return [];
     if (performance.now() > end) {
-      const more = found.splice(mostToTell).length;
+      const more = found.splice(maxReported).length;
       return more > 0 ? [...found, `… and ${more} more`] : found;
     }
     await wait(200);

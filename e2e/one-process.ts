@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { type Event, every, parseEvent, seconds } from "@eventhive/common";
+import { type Event, runPeriodically, parseEvent, seconds } from "@eventhive/common";
 import { type MemoryBroker, newId } from "@eventhive/common/testing";
 import type { Connection, mongo } from "mongoose";
 import { connectDatabase } from "../common/src/database/database";
@@ -32,7 +32,7 @@ const services = [
     name: "orders",
     database: orders,
     listeners: [ticketCreated, ticketUpdated, expirationComplete, paymentCreated],
-    sweeps: [every(seconds(1), expireOverdueOrders)],
+    sweeps: [runPeriodically(seconds(1), expireOverdueOrders)],
   },
 ];
 

@@ -69,10 +69,10 @@ it("lets orders expire, at most 10 s late, when Redis has lost everything", asyn
   const next = await orderOf(buyer, await ticketOnSale(seller));
   await eventually(async () => expect(await hasTimer(next)).toBe(true));
   for (const { id, expiresAt } of [order, next]) {
-    const restInSeconds = (milliseconds(expiresAt) - Date.now()) / 1000;
+    const restSeconds = (milliseconds(expiresAt) - Date.now()) / 1000;
     await eventually(
       async () => expect(await bodyOf(buyer.showOrder({ id }))).toMatchObject({ status: "cancelled" }),
-      { withinSeconds: restInSeconds + 10 },
+      { withinSeconds: restSeconds + 10 },
     );
   }
 });

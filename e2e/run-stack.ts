@@ -46,11 +46,11 @@ function set({ program }: Supervisor, variables: NodeJS.ProcessEnv): void {
 }
 
 /** From its next start on, a service is wrong about the system's time. */
-function setClock(offsetInMilliseconds: number): Action {
+function setClock(offsetMs: number): Action {
   const preload = JSON.stringify(join(__dirname, "chaos/wrong-clock.cjs"));
   const wrong = {
     NODE_OPTIONS: `${recording.NODE_OPTIONS} --require ${preload}`,
-    CLOCK_OFFSET_IN_MS: String(offsetInMilliseconds),
+    CLOCK_OFFSET_IN_MS: String(offsetMs),
   };
   return (supervisor) => set(supervisor, wrong);
 }

@@ -114,7 +114,7 @@ it("gives the money back when the time passes while the card is being charged", 
   await fault({ kind: "delay", operation: "charge", milliseconds: 1_500 });
   const token = await card();
   const almost = new Date(order.expiresAt).getTime() - 500;
-  await eventually(() => expect(Date.now()).toBeGreaterThan(almost), { everyMilliseconds: 10 });
+  await eventually(() => expect(Date.now()).toBeGreaterThan(almost), { intervalMs: 10 });
 
   expect(await bea.pay(order, token)).toMatchObject({ status: 400, body: { code: "order-expired" } });
   expect(await bodyOf(bea.showOrder(order))).toMatchObject({ status: "cancelled", cancelReason: "expired" });

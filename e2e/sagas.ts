@@ -7,7 +7,7 @@ import { database, fault } from "./stack";
 export type Saga = () => Promise<() => Promise<unknown>>;
 
 /** A killed process leaves messages that the broker hands to others only after some seconds. */
-export const patiently = { withinSeconds: 60, everyMilliseconds: 250 };
+export const patiently = { withinSeconds: 60, intervalMs: 250 };
 
 /** As people do: looks whether it happened, and else asks again, until somebody answers. */
 const insist = <Fact>(ask: () => Promise<Fact>) => eventually(ask, patiently);

@@ -39,7 +39,7 @@ class Page {
       if (!stream.refusal) this.streams.push(stream);
       if (this.isLeft) stream.leave(); // while it came back
       await stream.ended;
-      if (!this.isLeft) await wait(stream.retryInMilliseconds);
+      if (!this.isLeft) await wait(stream.retryMs);
     }
   }
 }
@@ -61,7 +61,7 @@ const doorsOf = (service: string) => [
 const allShow = (id: string, state: object, withinSeconds: number) =>
   eventually(() => pages.forEach((page) => expect(page.shows(id)).toMatchObject(state)), {
     withinSeconds,
-    everyMilliseconds: 5,
+    intervalMs: 5,
   });
 
 it("shows within a second that somebody else has taken a ticket, whichever process a page is from", async () => {

@@ -21,7 +21,7 @@ function ask(name: string, address: string, queue = signInHashes): Promise<strin
     })
     .then(
       () => "done",
-      ({ status, options }) => `${status} after ${options.retryAfterInSeconds} s`,
+      ({ status, options }) => `${status} after ${options.retryAfterSeconds} s`,
     );
   outcomes.push(outcome);
   return outcome;

@@ -1,4 +1,4 @@
-import { TooManyRequestsError, UnavailableError, networkOf, seconds } from "@eventhive/common";
+import { TooManyRequestsError, UnavailableError, rateLimitKey, seconds } from "@eventhive/common";
 import { config } from "./config";
 import { type RefusalReason, refusedHashes } from "./metrics";
 
@@ -32,7 +32,7 @@ class HashingQueue {
    */
   async run<T>(address: string, hash: () => Promise<T>): Promise<T> {
     if (running < maxRunning) running += 1;
-    else await this.turn(networkOf(address, 48), networkOf(address));
+    else await this.turn(rateLimitKey(address, 48), rateLimitKey(address));
     try {
       return await hash();
     } finally {

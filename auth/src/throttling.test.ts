@@ -1,4 +1,4 @@
-import { StoreAwayError, clock, hours, seconds } from "@eventhive/common";
+import { StoreUnavailableError, clock, hours, seconds } from "@eventhive/common";
 import { setUpService } from "@eventhive/common/testing";
 import request from "supertest";
 import { app } from "./app";
@@ -201,8 +201,8 @@ describe("somebody who has signed in before", () => {
 
 it("does not ask a store again that has just not answered: the attempt stays counted", async () => {
   const attempt = { email: "alice@example.com", network: "203.0.113.0", isKnownNetwork: false };
-  const unanswered = () => throttled(attempt, () => Promise.reject(new StoreAwayError("no answer")));
-  for (let count = 0; count < 10; count++) await expect(unanswered()).rejects.toThrow(StoreAwayError);
+  const unanswered = () => throttled(attempt, () => Promise.reject(new StoreUnavailableError("no answer")));
+  for (let count = 0; count < 10; count++) await expect(unanswered()).rejects.toThrow(StoreUnavailableError);
   await guess().expect(429);
 });
 

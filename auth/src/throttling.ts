@@ -1,11 +1,11 @@
-import { isStoreAway, seconds } from "@eventhive/common";
+import { isTransient, seconds } from "@eventhive/common";
 import { type Limit, countAttempt, forgetAttempts } from "./models/attempt-count";
 
 const perAccount: Limit = {
   name: "failed sign-ins of an account",
   free: 10,
-  firstWait: seconds(1),
-  longestWait: seconds(60),
+  initialWait: seconds(1),
+  maxWait: seconds(60),
 };
 const perKnownNetwork: Limit = { ...perAccount, name: "failed sign-ins of an account from a known network" };
 const perAddress: Limit = { ...perAccount, name: "failed sign-ins from an address", free: 200 };
@@ -41,12 +41,12 @@ export async function throttled(
     isRight = await verify();
   } catch (error) {
     // A store that does not answer would only make the caller wait for its time limit again.
-    if (!isStoreAway(error)) await Promise.all([ofAccount.takeBack(), ofAddress.takeBack()]);
+    if (!isTransient(error)) await Promise.all([ofAccount.undo(), ofAddress.undo()]);
     throw error;
   }
   if (isRight) {
     await forgetAttempts(limit, guessed);
-    await ofAddress.takeBack();
+    await ofAddress.undo();
   }
   return isRight;
 }

@@ -8,7 +8,7 @@ import { Polling } from "./live";
 import styles from "./countdown.module.css";
 
 /** Often enough to be no more than a blink late. */
-const tickEveryMilliseconds = 200;
+const tickIntervalMs = 200;
 const spokenAt = [30, 10];
 
 interface CountdownProps {
@@ -50,7 +50,7 @@ export function Countdown({ orderId, secondsLeft }: CountdownProps) {
     const ask = () => void askTheServer().catch(() => undefined);
     ask();
     document.addEventListener("visibilitychange", ask);
-    const timer = setInterval(tick, tickEveryMilliseconds);
+    const timer = setInterval(tick, tickIntervalMs);
     return () => {
       document.removeEventListener("visibilitychange", ask);
       clearInterval(timer);

@@ -12,7 +12,7 @@ import {
 } from "react";
 import { keepDraft, restoreDraft } from "@/lib/draft";
 import { type Problem, problemOf } from "@/lib/problem";
-import { textsOf } from "@/lib/texts-of";
+import { formValues } from "@/lib/form-values";
 import styles from "./form.module.css";
 import { SessionEnded } from "./session-ended";
 
@@ -47,7 +47,7 @@ export function Form({ onSend, refused, draft, children, ...attributes }: FormPr
   async function send(data: FormData): Promise<void> {
     setProblem(undefined);
     setIsSending(true);
-    const values = textsOf(data);
+    const values = formValues(data);
     try {
       await onSend(values);
     } catch (error) {

@@ -6,7 +6,7 @@ import { Money } from "./money";
 import type { WayToPay } from "./pay";
 
 const checkoutScript = "https://checkout.stripe.com/checkout.js";
-const loadWithinMilliseconds = 10_000;
+const loadWithinMs = 10_000;
 
 /** Loads Stripe's script; rejects when it does not come, and can then be asked again. */
 function loadCheckout(): Promise<void> {
@@ -18,7 +18,7 @@ function loadCheckout(): Promise<void> {
     };
     script.onload = () => ("StripeCheckout" in window ? resolve() : giveUp());
     script.onerror = giveUp;
-    setTimeout(giveUp, loadWithinMilliseconds); // too late to matter once it has loaded
+    setTimeout(giveUp, loadWithinMs); // too late to matter once it has loaded
     script.src = checkoutScript;
     document.head.append(script);
   });

@@ -4,7 +4,7 @@ import Link from "next/link";
 import { useRouter } from "next/navigation";
 import type { ReactNode } from "react";
 import { buildClient } from "@/lib/build-client";
-import { untilGone } from "@/lib/until-gone";
+import { neverResolves } from "@/lib/never-resolves";
 import { type Problem, problemOf } from "@/lib/problem";
 import type { Order, Ticket } from "@/lib/types";
 import { ActionButton } from "./action-button";
@@ -27,7 +27,7 @@ export function ReserveButton({ ticket, look = "primary", children }: ReserveBut
       const order = await post(input);
       // A page load of its own, because an order's page may load Stripe's scripts and this one may not.
       window.location.assign(`/orders/${order.id}`);
-      await untilGone();
+      await neverResolves();
     } catch (error) {
       router.refresh(); // whatever was refused, it is not as the page shows it
       throw error;

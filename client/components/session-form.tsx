@@ -2,7 +2,7 @@
 
 import { buildClient } from "@/lib/build-client";
 import type { Problem } from "@/lib/problem";
-import { untilGone } from "@/lib/until-gone";
+import { neverResolves } from "@/lib/never-resolves";
 import { Field, Form, SubmitButton } from "./form";
 
 interface SessionFormProps {
@@ -20,7 +20,7 @@ export function SessionForm({ intent, next, refused }: SessionFormProps) {
   async function send({ email, password }: Record<string, string>): Promise<void> {
     await buildClient().post(`/api/users/${intent}`, { email, password });
     window.location.assign(next); // everything on every page may look different now
-    await untilGone();
+    await neverResolves();
   }
 
   return (

@@ -6,7 +6,7 @@ import { buildClient } from "@/lib/build-client";
 import { parsePrice } from "@/lib/price";
 import { InputError } from "@/lib/problem";
 import type { Ticket } from "@/lib/types";
-import { untilGone } from "@/lib/until-gone";
+import { neverResolves } from "@/lib/never-resolves";
 import { useRefreshOnMount } from "@/lib/use-refresh";
 import { Field, Form, SubmitButton } from "./form";
 import { Money } from "./money";
@@ -35,7 +35,7 @@ export function TicketForm({ ticket, currency }: { ticket?: Ticket; currency: st
           })
       : await client.post<Ticket>("/api/tickets", { title, price: price.amount });
     router.push(`/tickets/${data.id}`);
-    await untilGone();
+    await neverResolves();
   }
 
   const price = typedPrice === undefined ? undefined : parsePrice(typedPrice, currency);

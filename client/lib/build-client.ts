@@ -1,7 +1,7 @@
 import axios, { type AxiosInstance } from "axios";
 
 /** The request that a page is rendered for, and where the services are: only the server knows. */
-export interface Visit {
+export interface RequestContext {
   headers: Headers;
   /** The address of the service that answers a path such as `/api/tickets`. */
   addressOf: (path: string) => string;
@@ -24,7 +24,7 @@ const passedOn = [
  * The API, for pages in the browser and on the server: the one place that knows the difference. In the browser the API
  * is where the page came from, and the browser adds the cookie itself.
  */
-export function buildClient(visit?: Visit): AxiosInstance {
+export function buildClient(visit?: RequestContext): AxiosInstance {
   if (!visit) return axios.create({ timeout: 30_000 }); // above the longest answer, that of a payment
 
   const headers = Object.fromEntries([...visit.headers].filter(([name]) => passedOn.includes(name)));

@@ -4,14 +4,14 @@ const systemWait = (milliseconds: number) =>
     setTimeout(resolve, milliseconds);
   });
 
-let offsetInMilliseconds = 0;
+let offsetMs = 0;
 let read = systemTime;
 let rest = systemWait;
 
 /** The one source of time, so that a service agrees with its store and a test can say what time it is. */
 export const clock = {
   /** Milliseconds since 1970, by the clock of the service's own store. */
-  now: (): number => read() + offsetInMilliseconds,
+  now: (): number => read() + offsetMs,
 
   date: (): Date => new Date(clock.now()),
 
@@ -30,7 +30,7 @@ export const clock = {
     const answered = read();
     const offset = told - (asked + answered) / 2;
     const doubt = (answered - asked) / 2;
-    if (Math.abs(offset - offsetInMilliseconds) > doubt) offsetInMilliseconds = Math.round(offset);
+    if (Math.abs(offset - offsetMs) > doubt) offsetMs = Math.round(offset);
   },
 
   /** For tests: replaces the system's time, and how it passes; without an argument, goes back to it. */
@@ -40,7 +40,7 @@ export const clock = {
   ): void => {
     read = source;
     rest = wait;
-    offsetInMilliseconds = 0;
+    offsetMs = 0;
   },
 };
 

@@ -11,7 +11,7 @@ import {
   UnavailableError,
   isDuplicateKey,
   isHttpError,
-  isStoreAway,
+  isTransient,
   isVersionError,
 } from "./errors";
 
@@ -52,7 +52,7 @@ it.each([
   named("MaxRetriesPerRequestError"),
   named("Error", "ECONNREFUSED"),
 ])("takes $name $code for a store that is away", (error) => {
-  expect(isStoreAway(error)).toBe(true);
+  expect(isTransient(error)).toBe(true);
 });
 
 it.each([
@@ -64,7 +64,7 @@ it.each([
   undefined,
   "MongoNetworkError",
 ])("does not take %s for a store that is away", (error) => {
-  expect(isStoreAway(error)).toBe(false);
+  expect(isTransient(error)).toBe(false);
 });
 
 it("recognises a lost race", () => {

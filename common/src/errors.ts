@@ -12,7 +12,7 @@ export class HttpError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
-    readonly options: { details?: ErrorDetail[]; retryAfterInSeconds?: number; cause?: unknown } = {},
+    readonly options: { details?: ErrorDetail[]; retryAfterSeconds?: number; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
   }
@@ -60,8 +60,8 @@ export class ConflictError extends HttpError {
 }
 
 export class TooManyRequestsError extends HttpError {
-  constructor(message: string, retryAfterInSeconds: number, code = "too-many-attempts") {
-    super(429, code, message, { retryAfterInSeconds });
+  constructor(message: string, retryAfterSeconds: number, code = "too-many-attempts") {
+    super(429, code, message, { retryAfterSeconds });
   }
 }
 
@@ -70,9 +70,9 @@ export class UnavailableError extends HttpError {
   constructor(
     message: string,
     code = "unavailable",
-    options: { retryAfterInSeconds?: number; cause?: unknown } = {},
+    options: { retryAfterSeconds?: number; cause?: unknown } = {},
   ) {
-    super(503, code, message, { retryAfterInSeconds: 1, ...options });
+    super(503, code, message, { retryAfterSeconds: 1, ...options });
   }
 }
 
@@ -86,20 +86,20 @@ function hasName(error: unknown): error is { name: string; code?: unknown } {
 }
 
 // By name and code, not by class: the driver, mongoose and ioredis may each come in several copies.
-const awayNames =
-  /^(Mongo(ose)?ServerSelection|Mongo(Network|NetworkTimeout|NotConnected|TopologyClosed|PoolClosed|PoolCleared|ServerClosed|ClientClosed|WaitQueueTimeout|ExpiredSession|OperationTimeout)|PoolClearedOnNetwork|MaxRetriesPerRequest|StoreAway)Error$/;
+const transientNames =
+  /^(Mongo(ose)?ServerSelection|Mongo(Network|NetworkTimeout|NotConnected|TopologyClosed|PoolClosed|PoolCleared|ServerClosed|ClientClosed|WaitQueueTimeout|ExpiredSession|OperationTimeout)|PoolClearedOnNetwork|MaxRetriesPerRequest|StoreUnavailable)Error$/;
 const networkCodes = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EAI_AGAIN"];
 // What the driver itself calls retryable: the server is unreachable, shutting down, or no longer the primary.
 const serverCodes = [6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436];
-const awayCodes = new Set<unknown>([...networkCodes, ...serverCodes]);
+const transientCodes = new Set<unknown>([...networkCodes, ...serverCodes]);
 
 /** True for driver and network errors that say a store is away for the moment, never for a bug of ours. */
-export function isStoreAway(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   if (!hasName(error)) return false;
   // The driver puts what ended a bulk into its error, and leaves it the name of a bulk's.
-  if (error.name === "MongoBulkWriteError" && "errorResponse" in error && isStoreAway(error.errorResponse))
+  if (error.name === "MongoBulkWriteError" && "errorResponse" in error && isTransient(error.errorResponse))
     return true;
-  return awayNames.test(error.name) || awayCodes.has(error.code);
+  return transientNames.test(error.name) || transientCodes.has(error.code);
 }
 
 /** True when a save lost the race for its document: somebody else raised the version first. */

@@ -15,7 +15,7 @@ export { startService } from "./service";
 export type { ServiceDefinition, Worker } from "./service-definition";
 export { durationInSeconds, settings, text, url, wholeNumber } from "./settings";
 export { clock, hours, minutes, seconds } from "./clock";
-export { every, each, untilCurrent } from "./sweep";
+export { runPeriodically, forEachDocument, retryOnConflict } from "./sweep";
 export type { Sweep } from "./sweep";
 export { currentContext, withContext } from "./context";
 export { logger } from "./logger";
@@ -25,10 +25,10 @@ export { failpoint, onFailpoint } from "./failpoint";
 export { createApp } from "./http/create-app";
 export { currentUser, findCurrentUser, pseudonymOf, requireAuth, signIn, signOut } from "./http/session";
 export type { CurrentUser } from "./http/session";
-export { networkOf } from "./http/network";
+export { rateLimitKey } from "./http/rate-limit-key";
 export { validateRequest } from "./http/validate-request";
-export { newestFirst, readPage } from "./http/pages";
-export type { SortOrder } from "./http/pages";
+export { newestFirst, readPage } from "./http/pagination";
+export type { SortOrder } from "./http/pagination";
 export { streamStates } from "./http/stream-states";
 export {
   BadRequestError,
@@ -41,7 +41,7 @@ export {
   TooManyRequestsError,
   UnavailableError,
   isDuplicateKey,
-  isStoreAway,
+  isTransient,
   isVersionError,
 } from "./errors";
 export { isId } from "./ids";
@@ -62,4 +62,4 @@ export type { AggregateMethods, AggregateModel } from "./database/define-aggrega
 export { defineReplica } from "./database/define-replica";
 export type { ReplicaModel } from "./database/define-replica";
 export { unchanged } from "./database/logged-model";
-export { StoreAwayError, withinTime } from "./database/within-time";
+export { StoreUnavailableError, withTimeout } from "./database/with-timeout";

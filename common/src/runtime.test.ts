@@ -5,7 +5,7 @@ import { listener } from "./messaging/listener";
 import { countUnpublished, parkAt } from "./messaging/relay.testing";
 import { Runtime } from "./runtime";
 import type { ServiceDefinition } from "./service-definition";
-import { every } from "./sweep";
+import { runPeriodically } from "./sweep";
 
 useToys();
 
@@ -56,7 +56,7 @@ it("finishes the event in hand and publishes what that caused, before it closes 
 });
 
 it("stops what moves by itself, and publishes what that had to say", async () => {
-  const sweep = every(60_000, async () => {
+  const sweep = runPeriodically(60_000, async () => {
     await saveToy();
     steps.push("swept");
   });

@@ -1,6 +1,6 @@
 import { OutboxRelay } from "./messaging/outbox-relay";
 import { seconds } from "./clock";
-import { withinTime } from "./database/within-time";
+import { withTimeout } from "./database/with-timeout";
 import type { EventBus, Subscription } from "./messaging/event-bus";
 import { consume } from "./messaging/listener";
 import type { Store } from "./database/store";
@@ -55,7 +55,7 @@ export class Runtime {
     );
     metrics.storeReady.set(isReady ? 1 : 0);
     const measureStore = async () => {
-      metrics.deadLetters.set(await withinTime(store.deadLetters.count(), seconds(2)));
+      metrics.deadLetters.set(await withTimeout(store.deadLetters.count(), seconds(2)));
       await relay?.measure();
     };
     const measureBroker = async () => {

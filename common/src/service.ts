@@ -7,7 +7,7 @@ import { collectProcessMetrics } from "./metrics";
 import { Runtime } from "./runtime";
 import { type ServiceDefinition, busOf, storeOf } from "./service-definition";
 import { checkSettings, settings, wholeNumber } from "./settings";
-import { every } from "./sweep";
+import { runPeriodically } from "./sweep";
 import { startTraces, stopTraces } from "./traces";
 
 const config = settings({
@@ -45,8 +45,8 @@ async function runService(definition: ServiceDefinition): Promise<void> {
   const store = storeOf(definition);
   const bus = busOf(definition);
   const runtime = new Runtime(definition, store, bus);
-  const measuring = every(seconds(10), () => runtime.measure());
-  const followClock = every(seconds(30), () => clock.follow(store.time));
+  const measuring = runPeriodically(seconds(10), () => runtime.measure());
+  const followClock = runPeriodically(seconds(30), () => clock.follow(store.time));
   let isOpen = false;
 
   const readiness = async () => {

@@ -58,7 +58,7 @@ export const url = () => z.url("must be a URL");
 export const wholeNumber = () =>
   z.coerce.number("must be a whole number").int("must be a whole number").positive("must be above 0");
 
-const unitInSeconds = { s: 1, m: 60, h: 3600, d: 86400 } as const;
+const unitSeconds = { s: 1, m: 60, h: 3600, d: 86400 } as const;
 
 /** A duration such as `90`, `90s`, `15m`, `24h` or `7d`, as a number of seconds. */
 export const durationInSeconds = () =>
@@ -67,5 +67,5 @@ export const durationInSeconds = () =>
     .regex(/^[1-9]\d*[smhd]?$/, "must be a duration such as 90s, 15m, 24h or 7d")
     .transform((duration) => {
       const unit = z.enum(["s", "m", "h", "d"]).catch("s").parse(duration.at(-1));
-      return Number.parseInt(duration, 10) * unitInSeconds[unit];
+      return Number.parseInt(duration, 10) * unitSeconds[unit];
     });

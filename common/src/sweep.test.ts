@@ -1,6 +1,6 @@
 import { hours, minutes } from "./clock";
 import { eventually } from "./messaging/event-bus.contract";
-import { type Sweep, each, every, untilCurrent } from "./sweep";
+import { type Sweep, forEachDocument, runPeriodically, retryOnConflict } from "./sweep";
 
 const versionError = Object.assign(new Error("somebody was faster"), { name: "VersionError" });
 
@@ -25,7 +25,7 @@ function slowWork() {
 
 it("runs at once, and again and again", async () => {
   let runs = 0;
-  sweep = every(1, async () => {
+  sweep = runPeriodically(1, async () => {
     runs += 1;
   });
   sweep.start();
@@ -35,7 +35,7 @@ it("runs at once, and again and again", async () => {
 
 it("goes on after a run that failed", async () => {
   let runs = 0;
-  sweep = every(1, async () => {
+  sweep = runPeriodically(1, async () => {
     runs += 1;
     throw new Error("not this time");
   });
@@ -46,7 +46,7 @@ it("goes on after a run that failed", async () => {
 it("does not wait a day to repeat what failed", async () => {
   jest.useFakeTimers();
   let runs = 0;
-  sweep = every(hours(24), async () => {
+  sweep = runPeriodically(hours(24), async () => {
     runs += 1;
     if (runs === 1) throw new Error("not this time");
   });
@@ -60,7 +60,7 @@ it("does not wait a day to repeat what failed", async () => {
 
 it("runs once at a time, and once more for all that kicked it meanwhile", async () => {
   const work = slowWork();
-  sweep = every(60_000, work.run);
+  sweep = runPeriodically(60_000, work.run);
   sweep.start();
   sweep.kick();
   sweep.kick();
@@ -75,7 +75,7 @@ it("runs once at a time, and once more for all that kicked it meanwhile", async 
 
 it("finishes the run under way when it stops, and begins no other", async () => {
   const work = slowWork();
-  const stopping = every(1, work.run);
+  const stopping = runPeriodically(1, work.run);
   stopping.start();
   stopping.kick();
   let isStopped = false;
@@ -92,7 +92,7 @@ it("finishes the run under way when it stops, and begins no other", async () => 
 
 it("does nothing before it is started", () => {
   const work = slowWork();
-  every(1, work.run).kick();
+  runPeriodically(1, work.run).kick();
   expect(work.runs).toBe(0);
 });
 
@@ -115,7 +115,7 @@ function documents(count: number) {
 
 it("does each document by itself, whatever becomes of the others", async () => {
   const done: number[] = [];
-  await each(documents(5).stream, async (document) => {
+  await forEachDocument(documents(5).stream, async (document) => {
     if (document === 2) throw versionError;
     if (document === 3) throw new Error("a bug");
     done.push(document);
@@ -127,26 +127,26 @@ it("does each of many documents once, a few at once, and holds few of them in me
   const { cursor, stream } = documents(1000);
   const done: number[] = [];
   let atOnce = 0;
-  let mostAtOnce = 0;
-  let mostInMemory = 0;
-  await each(stream, async (document) => {
+  let maxConcurrency = 0;
+  let maxInMemory = 0;
+  await forEachDocument(stream, async (document) => {
     atOnce += 1;
-    mostAtOnce = Math.max(mostAtOnce, atOnce);
-    mostInMemory = Math.max(mostInMemory, cursor.read - done.length);
+    maxConcurrency = Math.max(maxConcurrency, atOnce);
+    maxInMemory = Math.max(maxInMemory, cursor.read - done.length);
     await new Promise(setImmediate);
     done.push(document);
     atOnce -= 1;
   });
   expect(done.toSorted((one, other) => one - other)).toEqual(numbers(1000));
-  expect(mostAtOnce).toBe(4);
-  expect(mostInMemory).toBeLessThanOrEqual(100);
+  expect(maxConcurrency).toBe(4);
+  expect(maxInMemory).toBeLessThanOrEqual(100);
 });
 
 it("does the same documents in another order each time, so that processes do not get in each other's way", async () => {
   const orders = new Set<string>();
   for (let run = 0; run < 3; run++) {
     const order: number[] = [];
-    await each(documents(20).stream, async (document) => void order.push(document));
+    await forEachDocument(documents(20).stream, async (document) => void order.push(document));
     orders.add(order.join());
   }
   expect(orders.size).toBeGreaterThan(1);
@@ -156,8 +156,8 @@ it("does not wait for the documents that are left when it stops", async () => {
   const { cursor, stream } = documents(1000);
   const opens: (() => void)[] = [];
   let begun = 0;
-  sweep = every(1, (signal) =>
-    each(
+  sweep = runPeriodically(1, (signal) =>
+    forEachDocument(
       stream,
       () => {
         begun += 1;
@@ -177,16 +177,28 @@ it("does not wait for the documents that are left when it stops", async () => {
 it("tells what follows it that not all documents are done when it was stopped", async () => {
   const stopping = new AbortController();
   const work = async () => stopping.abort(new Error("the process stops"));
-  await expect(each(documents(10).stream, work, stopping.signal)).rejects.toThrow("the process stops");
+  await expect(forEachDocument(documents(10).stream, work, stopping.signal)).rejects.toThrow(
+    "the process stops",
+  );
 });
 
 it("begins again from a fresh load as long as it loses the race", async () => {
   let attempts = 0;
-  const result = await untilCurrent(async () => {
+  const result = await retryOnConflict(async () => {
     if (++attempts < 4) throw versionError;
     return attempts;
   });
   expect(result).toBe(4);
+});
+
+it("gives up when it has lost ten races", async () => {
+  let attempts = 0;
+  const work = async () => {
+    attempts += 1;
+    throw versionError;
+  };
+  await expect(retryOnConflict(work)).rejects.toBe(versionError);
+  expect(attempts).toBe(10);
 });
 
 it("does not repeat what failed for another reason", async () => {
@@ -195,6 +207,6 @@ it("does not repeat what failed for another reason", async () => {
     attempts += 1;
     throw new Error("a bug");
   };
-  await expect(untilCurrent(work)).rejects.toThrow("a bug");
+  await expect(retryOnConflict(work)).rejects.toThrow("a bug");
   expect(attempts).toBe(1);
 });

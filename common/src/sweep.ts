@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { minutes } from "./clock";
+import { clock, minutes } from "./clock";
 import { isVersionError } from "./errors";
 import { logger } from "./logger";
 import { settings, wholeNumber } from "./settings";
@@ -19,14 +19,14 @@ export interface Sweep {
   stop(): Promise<void>;
 }
 
-const longestPauseAfterFailure = minutes(1);
+const maxPauseAfterFailure = minutes(1);
 
 /**
  * Runs at the start, and then `milliseconds` after each run has ended; one that fails is logged and repeated within a
  * minute, however rare the sweep is.
- * @param run should pass its signal on to `each`, so that a process that stops does not wait for the whole run
+ * @param run should pass its signal on to `forEachDocument`, so that a process that stops does not wait for the whole run
  */
-export function every(milliseconds: number, run: Sweep["run"]): Sweep {
+export function runPeriodically(milliseconds: number, run: Sweep["run"]): Sweep {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let stopping = new AbortController();
@@ -47,7 +47,7 @@ export function every(milliseconds: number, run: Sweep["run"]): Sweep {
       .catch((error: unknown) => {
         if (signal.aborted && error === signal.reason) return;
         logger.warn({ err: error, sweep: run.name }, "a sweep failed and will be repeated");
-        pause = Math.min(pause, longestPauseAfterFailure);
+        pause = Math.min(pause, maxPauseAfterFailure);
       })
       .finally(() => {
         running = undefined;
@@ -83,7 +83,7 @@ const maxDocumentsInMemory = 100;
  * @param signal ends it between two documents
  * @throws the reason of the signal when that ended it; whatever reading the documents throws
  */
-export async function each<T>(
+export async function forEachDocument<T>(
   documents: AsyncIterable<T> & { close?: () => Promise<unknown> },
   work: (document: T) => Promise<void>,
   signal?: AbortSignal,
@@ -130,13 +130,20 @@ export function shuffled<T>(items: T[]): T[] {
   return places.toSorted((one, other) => one.place - other.place).map(({ item }) => item);
 }
 
-/** Repeats `work` from its beginning, so from a fresh load, for as long as it loses the race for its document. */
-export async function untilCurrent<T>(work: () => Promise<T>): Promise<T> {
-  for (;;) {
+const maxAttempts = 10;
+
+/**
+ * Repeats `work` from its beginning, so from a fresh load, while it loses the race for its document: at once, then after
+ * pauses that double from 4 ms.
+ * @throws the version error after ten attempts. Listeners and sweeps try again later; a request is answered 409.
+ */
+export async function retryOnConflict<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      if (!isVersionError(error)) throw error;
+      if (!isVersionError(error) || attempt === maxAttempts) throw error;
     }
+    if (attempt > 1) await clock.wait(2 ** attempt);
   }
 }

@@ -110,19 +110,19 @@ it.concurrent("exports the last spans while it stops", async () => {
 });
 
 // Well below the 10 s that an exporter waits for its collector.
-const longestStop = 8;
+const maxStop = 8;
 
 it.concurrent("is not held up by a collector that is away, and says that it is", async () => {
   const endpoint = `http://127.0.0.1:${await freePort()}`;
   const { complaints, seconds } = await answerAndStop({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
-  expect(seconds).toBeLessThan(longestStop);
+  expect(seconds).toBeLessThan(maxStop);
   expect(complaints).toHaveLength(1);
 });
 
 it.concurrent("is not held up by a collector that never answers, and says so", async () => {
   const { collector, endpoint } = await collect({ isSilent: true });
   const { complaints, seconds } = await answerAndStop({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
-  expect(seconds).toBeLessThan(longestStop);
+  expect(seconds).toBeLessThan(maxStop);
   expect([collector.requests, complaints]).toEqual([1, [expect.any(String)]]);
 });
 

@@ -1,7 +1,7 @@
 import { DiagLogLevel, ROOT_CONTEXT, SpanKind, diag, trace } from "@opentelemetry/api";
 import { minutes, seconds } from "./clock";
 import { onContext } from "./context";
-import { withinTime } from "./database/within-time";
+import { withTimeout } from "./database/with-timeout";
 import { logger } from "./logger";
 import { settings, url } from "./settings";
 
@@ -43,7 +43,7 @@ export async function startTraces(service: string): Promise<void> {
   );
   stop = async () => {
     onContext(undefined);
-    await withinTime(provider.shutdown(), seconds(2)).catch(complain);
+    await withTimeout(provider.shutdown(), seconds(2)).catch(complain);
   };
 }
 

@@ -1,8 +1,8 @@
 import type { Page } from "playwright-core";
 import { type Client, type Order, type Ticket, bodyOf } from "../client";
 import { expectFailure } from "./browser";
-import { without } from "./changes";
-import { heading, reservation, watchForReloads } from "./hands";
+import { without } from "./stack-controls";
+import { heading, reservation, watchForReloads } from "./page-actions";
 
 interface PageOfParts {
   path: string;

@@ -1,7 +1,7 @@
 import { person } from "../client";
 import { ticketOnSale } from "../market";
 import { visit } from "./browser";
-import { heading } from "./hands";
+import { heading } from "./page-actions";
 
 it("owns up to a page that broke, and shows it again when asked to", async () => {
   const { title, ...ticket } = await ticketOnSale(await person("seller"));

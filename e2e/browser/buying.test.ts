@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { person } from "../client";
 import { orderOf, ticketOnSale } from "../market";
 import { expectFailure, visit, visitSignedIn } from "./browser";
-import { whileReservationsLast } from "./changes";
+import { whileReservationsLast } from "./stack-controls";
 import { hydrated } from "./chromium";
-import { button, find, heading, link, payWith, reserve, signUp, status } from "./hands";
+import { button, find, heading, link, payWith, reserve, signUp, status } from "./page-actions";
 
 it("takes a ticket from its seller to its buyer and his receipt", async () => {
   const [sam, bea] = [await visit(), await visit({ screen: "phone" })];

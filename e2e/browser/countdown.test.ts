@@ -1,9 +1,9 @@
 import type { Page } from "playwright-core";
-import { reservationInSeconds } from "./changes";
+import { reservationSeconds } from "./stack-controls";
 import { orderOf, ticketOnSale } from "../market";
 import { type Order, person } from "../client";
 import { visit, visitSignedIn } from "./browser";
-import { clockGoesOn } from "./hands";
+import { clockGoesOn } from "./page-actions";
 
 const watch = `
   const region = document.querySelector("div:has(> * > [role=timer]) > [role=status]");
@@ -55,7 +55,7 @@ it.each([40, -40])("shows the right time to a browser whose clock is %i s wrong"
 
 async function expectRightTime(page: Page, order: Order): Promise<void> {
   const left = (Date.parse(order.expiresAt) - Date.now()) / 1000;
-  expect(left).toBeLessThanOrEqual(reservationInSeconds);
+  expect(left).toBeLessThanOrEqual(reservationSeconds);
   const [minutes, seconds] = String(await page.getByRole("timer").textContent()).split(":");
   expect(Math.abs(Number(minutes) * 60 + Number(seconds) - left)).toBeLessThanOrEqual(1);
 }

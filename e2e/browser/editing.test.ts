@@ -2,7 +2,7 @@ import { bodyOf } from "../client";
 import { eventually } from "../eventually";
 import { visitSignedIn } from "./browser";
 import { hydrated } from "./chromium";
-import { button, heading, link } from "./hands";
+import { button, heading, link } from "./page-actions";
 
 it("shows the ticket as it is to a seller who goes back after an edit", async () => {
   const { page, client } = await visitSignedIn();

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Locator, Page } from "playwright-core";
 import { visit } from "./browser";
-import { heading } from "./hands";
+import { heading } from "./page-actions";
 
 const farthest = 60;
 

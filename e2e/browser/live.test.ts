@@ -6,8 +6,8 @@ import { orderOf, ticketOnSale } from "../market";
 import { fault } from "../stack";
 import { expectFailure, visit, visitSignedIn } from "./browser";
 import { hydrated } from "./chromium";
-import { whileSessionsLast } from "./changes";
-import { button, heading, link, reserve, status } from "./hands";
+import { whileSessionsLast } from "./stack-controls";
+import { button, heading, link, reserve, status } from "./page-actions";
 
 /** Notes when the page first says so, however rarely anybody looks. */
 async function watchFor(page: Page, text: string): Promise<() => Promise<number>> {

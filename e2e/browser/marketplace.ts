@@ -5,7 +5,7 @@ import { bodyOf, Client, type Credentials, type Order, type Ticket } from "../cl
 import { eventually } from "../eventually";
 import { orderOf, ticketOnSale } from "../market";
 import { card, fault } from "../stack";
-import { whileReservationsLast } from "./changes";
+import { whileReservationsLast } from "./stack-controls";
 
 const programme = demoTickets.toReversed(); // lists begin with the newest
 const moreThanAPage = 26;

@@ -2,8 +2,8 @@ import type { Page } from "playwright-core";
 import { person } from "../client";
 import { ticketOnSale } from "../market";
 import { expectFailure, visitSignedIn } from "./browser";
-import { payWithStripesForm, whileReservationsLast } from "./changes";
-import { clockGoesOn, heading, reservation } from "./hands";
+import { payWithStripesForm, whileReservationsLast } from "./stack-controls";
+import { clockGoesOn, heading, reservation } from "./page-actions";
 import { blockCheckout, dialog, dialogOptions, serveCheckout } from "./stripe-checkout";
 
 payWithStripesForm();

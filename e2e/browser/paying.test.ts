@@ -2,9 +2,9 @@ import type { Page } from "playwright-core";
 import type { Order } from "../client";
 import { ledger, fault } from "../stack";
 import { expectFailure } from "./browser";
-import { without } from "./changes";
+import { without } from "./stack-controls";
 import { hydrated } from "./chromium";
-import { clockGoesOn, heading, reservation, watchForReloads } from "./hands";
+import { clockGoesOn, heading, reservation, watchForReloads } from "./page-actions";
 
 async function openOrder(): Promise<{ page: Page; order: Order }> {
   const { page, order } = await reservation();

@@ -3,7 +3,7 @@ import { bodyOf } from "../client";
 import { heard } from "../market";
 import { fault } from "../stack";
 import { hydrated } from "./chromium";
-import { without } from "./changes";
+import { without } from "./stack-controls";
 import { type Marketplace, type Role, reserve } from "./marketplace";
 
 /** What somebody can come to see. */

@@ -11,7 +11,7 @@ import { type Snapshot, look } from "../world";
 
 export const quietWithinSeconds = 60;
 /** Longer than the broker waits for an acknowledgement: what it still holds has come again by then. */
-export const calmInSeconds = 12;
+export const calmSeconds = 12;
 
 export interface Aftermath {
   isQuiet: boolean;
@@ -35,7 +35,7 @@ export async function aftermath(lostStores: string[]): Promise<Aftermath> {
 
   const isQuiet = (await violations(world, { withinSeconds: quietWithinSeconds })).length === 0;
   const quietAfterSeconds = (performance.now() - begun) / 1000;
-  if (isQuiet) await wait(calmInSeconds * 1000);
+  if (isQuiet) await wait(calmSeconds * 1000);
   const snapshot = await look(world);
   await Promise.all(logs.map((log) => log.close()));
   await Promise.all(lost.map((server) => server.stop()));

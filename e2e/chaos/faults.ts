@@ -44,7 +44,7 @@ const deck: Card[] = [
   { kind: "clock 5 s behind", victims: services, inject: (name) => setClock(name, "behind") },
 ];
 const secondsForEach = 6;
-const quietAtTheEndInSeconds = 30;
+const quietAtTheEndSeconds = 30;
 
 export interface Fault extends Pick<Card, "kind" | "inject"> {
   atSeconds: number;
@@ -56,8 +56,8 @@ export const endsAService = ({ kind, victim }: Fault): boolean =>
   services.includes(victim) && (kind === "kill -9" || kind.startsWith("clock"));
 
 /** As many decks of faults as fit, each dealt out before the next, so that no kind is left to luck. */
-export function planOf(lengthInSeconds: number, random: Random): Fault[] {
-  const count = Math.floor((lengthInSeconds - quietAtTheEndInSeconds) / secondsForEach);
+export function planOf(lengthSeconds: number, random: Random): Fault[] {
+  const count = Math.floor((lengthSeconds - quietAtTheEndSeconds) / secondsForEach);
   const decks = Array.from({ length: Math.ceil(count / deck.length) }, () => shuffled(deck, random));
   return decks
     .flat()
@@ -115,7 +115,7 @@ async function wipe(name: string): Promise<void> {
   await start(name);
   // As its operator would: again, when something else is away at the moment.
   for (const service of ["tickets", "orders", "payments"])
-    await eventually(() => run(service, "reannounce"), { withinSeconds: 60, everyMilliseconds: 1000 });
+    await eventually(() => run(service, "reannounce"), { withinSeconds: 60, intervalMs: 1000 });
 }
 
 async function flush(): Promise<void> {

@@ -2,9 +2,9 @@ import { Client, type Credentials, type Payment, type Ticket, type User } from "
 import { eventually } from "../eventually";
 import type { Snapshot } from "../world";
 import type { Answers, Reservation } from "./answers";
-import { clockMarginInMilliseconds } from "./watch";
+import { clockMarginMs } from "./watch";
 
-const windowInMilliseconds = 5000; // EXPIRATION_SECONDS of run-stack.ts
+const windowMs = 5000; // EXPIRATION_SECONDS of run-stack.ts
 
 /** What was promised in a good answer, and is not true when everything has come to rest. */
 export async function brokenPromises(answers: Answers, snapshot: Snapshot): Promise<string[]> {
@@ -77,8 +77,7 @@ function brokenReservation(
     JSON.stringify(found.ticket) === JSON.stringify(ticket) &&
     (shown === undefined || found.ticket.price === shown);
   const isInTime =
-    expiresAt >= askedAt + windowInMilliseconds - clockMarginInMilliseconds &&
-    expiresAt <= answeredAt + windowInMilliseconds + clockMarginInMilliseconds;
+    expiresAt >= askedAt + windowMs - clockMarginMs && expiresAt <= answeredAt + windowMs + clockMarginMs;
   return [
     ...(isKept ? [] : [`I13: order ${id} was ${JSON.stringify(order)}, and is ${JSON.stringify(found)}`]),
     ...(isInTime

@@ -17,7 +17,7 @@ import { type Findings, verdictOn } from "./verdict";
 import { Watch } from "./watch";
 
 const people = 20;
-const tellEveryMilliseconds = 15_000;
+const tellIntervalMs = 15_000;
 
 async function chaos(minutes: number, seed: number): Promise<boolean> {
   const plan = planOf(minutes * 60, new Random(seed));
@@ -51,7 +51,7 @@ async function runThrough(minutes: number, seed: number, plan: Fault[]): Promise
   let [over, isOver, isAtRest] = [0, false, false];
   const telling = setInterval(() => {
     say(`${over} of ${plan.length} faults are over. Promises: ${answers.promises()}`);
-  }, tellEveryMilliseconds);
+  }, tellIntervalMs);
 
   const watching = watch.run(() => isAtRest);
   const lives = Array.from({ length: people }, (_, n) =>

@@ -1,9 +1,9 @@
 import type { Event } from "@eventhive/common";
 import { broken as brokenInvariants } from "../invariants";
-import { type Aftermath, calmInSeconds, quietWithinSeconds } from "./aftermath";
+import { type Aftermath, calmSeconds, quietWithinSeconds } from "./aftermath";
 import type { Answers } from "./answers";
 import { type Fault, endsAService } from "./faults";
-import { type Watch, clockMarginInMilliseconds } from "./watch";
+import { type Watch, clockMarginMs } from "./watch";
 
 /** All that is known when it is over. */
 export interface Findings extends Aftermath {
@@ -14,7 +14,7 @@ export interface Findings extends Aftermath {
 }
 
 /** For so long an order may outlive its time: both its processes stopped for 20 s, one after the other, then a sweep. */
-const overdueMarginInMilliseconds = 45_000;
+const overdueMarginMs = 45_000;
 const shownOfEach = 5;
 
 /** One line for each invariant, under which comes what broke it. */
@@ -44,10 +44,7 @@ function brokenBy(findings: Findings): string[] {
     broken.some((line) => /^I(2|4|5|11):/.test(line)),
     "I7: something was handled, or said, more than once or not at all: see I2, I4, I5 and I11",
   );
-  say(
-    watch.longestOverdueInMilliseconds > overdueMarginInMilliseconds,
-    "I9: an order outlived its time by more than that",
-  );
+  say(watch.maxOverdueMs > overdueMarginMs, "I9: an order outlived its time by more than that");
   say(findings.deadLetters > 0, "I12: events were given up that anybody can handle");
   say(answers.statuses.includes("500 internal"), "I13: answers were 500, which is never right");
   say(!findings.isQuiet, "I14: it was not quiet by then");
@@ -74,12 +71,12 @@ function figuresOf(findings: Findings): Record<string, string> {
     I6: `${watch.before.size} documents; ${looks}`,
     I7: `at least ${findings.redeliveries} redeliveries, and the repeats of I4`,
     I8: `kills: ${plan.filter(({ kind }) => kind.includes("kill")).length}`,
-    I9: `${expired} expired, at most ${seconds(watch.longestOverdueInMilliseconds)} late (allowed: ${seconds(overdueMarginInMilliseconds)} late, ${seconds(clockMarginInMilliseconds)} early)`,
+    I9: `${expired} expired, at most ${seconds(watch.maxOverdueMs)} late (allowed: ${seconds(overdueMarginMs)} late, ${seconds(clockMarginMs)} early)`,
     I10: `${charges.length} charges, ${orders.length} orders`,
     I11: `${tickets.filter(({ orderId }) => orderId).length} tickets are held`,
     I12: `${findings.deadLetters} dead letters, and nothing was sent that deserves one`,
     I13: `promises: ${answers.promises()}`,
-    I14: `quiet after ${findings.quietAfterSeconds.toFixed(1)} s (allowed: ${quietWithinSeconds} s), checked ${calmInSeconds} s later; ${findings.restarts} restarts of services`,
+    I14: `quiet after ${findings.quietAfterSeconds.toFixed(1)} s (allowed: ${quietWithinSeconds} s), checked ${calmSeconds} s later; ${findings.restarts} restarts of services`,
   };
 }
 

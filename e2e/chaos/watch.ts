@@ -28,13 +28,13 @@ const finals = ["complete", "cancelled", "settled", "failed", "refunded", "sold"
 const stateOf = ({ status, state, sold }: Seen) => status ?? state ?? (sold ? "sold" : "on sale");
 
 /** Services give their stores 2 s to tell the time, so their clocks are wrong by one at most. */
-export const clockMarginInMilliseconds = 1000;
+export const clockMarginMs = 1000;
 
 /** Looks at everything, again and again while it changes, for what must be so at every instant. */
 export class Watch {
   looks = 0;
   looksInVain = 0;
-  longestOverdueInMilliseconds = 0;
+  maxOverdueMs = 0;
   readonly broken = new Set<string>();
   before = new Map<string, Seen>();
 
@@ -64,9 +64,8 @@ export class Watch {
     for (const [order, { status, cancelReason, expiresAt }] of seen) {
       if (!order.startsWith("orders.orders") || !expiresAt) continue;
       const end = expiresAt.getTime();
-      if (status === "created")
-        this.longestOverdueInMilliseconds = Math.max(this.longestOverdueInMilliseconds, begun - end);
-      if (cancelReason === "expired" && end - clockMarginInMilliseconds > ended)
+      if (status === "created") this.maxOverdueMs = Math.max(this.maxOverdueMs, begun - end);
+      if (cancelReason === "expired" && end - clockMarginMs > ended)
         this.broken.add(`I9: ${order} expired before ${expiresAt.toISOString()}`);
     }
     const { charges } = await ledger();

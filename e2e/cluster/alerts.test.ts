@@ -71,7 +71,7 @@ async function timesOf(select: (firing: object[]) => object[], since: number): P
         if (selected.includes(outage)) times[index] ??= Math.round((performance.now() - since) / 1000);
       expect(selected).toEqual(outages);
     },
-    { withinSeconds: 360, everyMilliseconds: 1000 },
+    { withinSeconds: 360, intervalMs: 1000 },
   );
   return times.map(Number);
 }
@@ -81,7 +81,7 @@ async function connect(name: string): Promise<EventBus> {
     url: stackFile().servers.nats,
     clusterId: "eventhive",
     name,
-    ackWaitInSeconds: 3600,
+    ackWaitSeconds: 3600,
   });
   buses.push(bus);
   await eventually(() => expect(bus.isConnected).toBe(true));

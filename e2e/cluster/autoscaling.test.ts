@@ -2,7 +2,7 @@ import { person } from "../client";
 import { eventually } from "../eventually";
 import { kubectl, pods, rolledOut } from "./cluster";
 
-const slowly = { withinSeconds: 300, everyMilliseconds: 1000 };
+const slowly = { withinSeconds: 300, intervalMs: 1000 };
 const numberOfPods = async () => (await pods("orders")).length;
 
 it("has more of orders while many ask, and as few as before when they are gone", async () => {

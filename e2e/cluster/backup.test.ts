@@ -85,7 +85,7 @@ async function startTrading(): Promise<() => Promise<number>> {
     sales += 1;
   };
   const trading = (async () => {
-    while (!isOver) await eventually(sell, { withinSeconds: 400, everyMilliseconds: 250 });
+    while (!isOver) await eventually(sell, { withinSeconds: 400, intervalMs: 250 });
   })();
   return async () => {
     isOver = true;

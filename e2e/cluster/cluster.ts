@@ -56,7 +56,7 @@ export async function takeAway(store: string): Promise<void> {
   await kubectl("scale", `statefulset/${store}`, "--replicas=0");
   await eventually(async () => expect(await pods(store)).toEqual([]), {
     withinSeconds: 90,
-    everyMilliseconds: 500,
+    intervalMs: 500,
   });
 }
 

@@ -81,7 +81,7 @@ it("shows nobody its metrics at the door", async () => {
 it("frees a ticket when nobody pays in time", async () => {
   const ticket = await ticketOnSale(seller);
   const order = await orderOf(buyer, ticket);
-  const restInSeconds = (new Date(order.expiresAt).getTime() - Date.now()) / 1000;
+  const restSeconds = (new Date(order.expiresAt).getTime() - Date.now()) / 1000;
   await eventually(
     async () => {
       expect(await bodyOf(buyer.showOrder(order))).toMatchObject({
@@ -90,7 +90,7 @@ it("frees a ticket when nobody pays in time", async () => {
       });
       expect(await bodyOf(buyer.ticket(ticket))).toMatchObject({ status: "available" });
     },
-    { withinSeconds: restInSeconds + 5 },
+    { withinSeconds: restSeconds + 5 },
   );
 });
 

@@ -91,7 +91,7 @@ async function numberPublished(): Promise<number> {
       seen = log.events.length;
       expect(seen).toBe(before);
     },
-    { everyMilliseconds: 500 },
+    { intervalMs: 500 },
   );
   await log.close();
   return seen;

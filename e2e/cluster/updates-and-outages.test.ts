@@ -24,7 +24,7 @@ it.each(services)(
         const there = await kubectl("get", "pods", "--selector", `app=${service}`, "--output=name");
         expect(before.filter((name) => there.includes(name))).toEqual([]);
       },
-      { withinSeconds: 90, everyMilliseconds: 500 },
+      { withinSeconds: 90, intervalMs: 500 },
     );
     const { sent, failed } = await stopLoad();
     expect(failed).toEqual([]);
@@ -71,7 +71,7 @@ it("is not ready without its database, restarts nothing, and goes on by itself w
       expect(restarts(await pods("orders"))).toBe(before);
       if (performance.now() < end) throw new Error("not away for long enough yet");
     },
-    { withinSeconds: 60, everyMilliseconds: 1000 },
+    { withinSeconds: 60, intervalMs: 1000 },
   );
 
   await bringBack("orders-mongo");

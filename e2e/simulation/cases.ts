@@ -1,5 +1,5 @@
-import { liveDangerously } from "./chaotic";
-import { type Fault, comeToRest, live, liveWith } from "./fair";
+import { liveDangerously } from "./fuzz";
+import { type Fault, comeToRest, live, liveWith } from "./round-robin";
 import { History } from "./history";
 import { problemsOf } from "./problems";
 import { Random } from "../random";

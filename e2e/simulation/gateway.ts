@@ -31,7 +31,7 @@ export class Gateway {
 
   constructor(
     private readonly scheduler: Scheduler,
-    private readonly timeoutInMilliseconds: number,
+    private readonly timeoutMs: number,
     /** Passes a request on to the sandbox. */
     private readonly forward: (request: IncomingMessage, body: string) => Promise<Response>,
     private readonly isDone: () => void,
@@ -42,7 +42,7 @@ export class Gateway {
     if (!caller) throw new Error("Nobody is running, but somebody calls the gateway");
     const body = await text(request);
     const words = `${request.method} ${request.url?.split("?")[0]}`;
-    const givesUpAt = this.scheduler.now + this.timeoutInMilliseconds;
+    const givesUpAt = this.scheduler.now + this.timeoutMs;
     const key = request.headers["idempotency-key"]?.toString();
     const made: Call = { caller, key, response, givesUpAt, fate: undefined };
     const task = this.scheduler.start(

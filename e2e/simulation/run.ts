@@ -8,7 +8,7 @@ import { numberFrom } from "../argument";
 import { findMongod } from "../../infra/local/servers";
 import { type Case, storyNamed } from "./cases";
 import { Exploration, type Figures } from "./explore";
-import { type Fault, faults } from "./fair";
+import { type Fault, faults } from "./round-robin";
 import { startServers } from "./servers";
 import { basicStories, inWords, storyOf } from "./stories";
 

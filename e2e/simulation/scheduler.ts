@@ -20,7 +20,7 @@ export interface Task {
 const strand = new AsyncLocalStorage<Task>();
 
 /** A step is a few milliseconds of work; one that takes so long waits for something that nobody parks at. */
-const longestStep = 20_000;
+const maxStep = 20_000;
 
 interface Ends<Result> {
   onEnd?: (outcome: PromiseSettledResult<Result>) => void;
@@ -96,7 +96,7 @@ export class Scheduler {
     this.running = task;
     await new Promise<void>((resolve, reject) => {
       const lost = new Error(`${task.process}: ${task.words} went on from ${task.place} and never stopped`);
-      const limit = setTimeout(reject, longestStep, lost);
+      const limit = setTimeout(reject, maxStep, lost);
       this.onStop = () => {
         clearTimeout(limit);
         resolve();

@@ -1,5 +1,5 @@
 import {
-  StoreAwayError,
+  StoreUnavailableError,
   type Worker,
   clock,
   failpoint,
@@ -7,7 +7,7 @@ import {
   publisher,
   seconds,
   withContext,
-  withinTime,
+  withTimeout,
 } from "@eventhive/common";
 import Queue from "bull";
 import { config } from "./config";
@@ -46,20 +46,20 @@ let pending = 0;
 /**
  * Bull and ioredis keep what they are told for as long as Redis is unavailable, and each redelivery tells it again: that
  * has a limit here.
- * @throws StoreAwayError when Redis has not answered within 5 s, or when too much waits for it already
+ * @throws StoreUnavailableError when Redis has not answered within 5 s, or when too much waits for it already
  */
 async function answerOf<T>(work: () => Promise<T>): Promise<T> {
   if (pending >= config.MAX_PENDING_TIMERS)
-    throw new StoreAwayError(`Redis is unavailable, and ${pending} timers wait for it already`);
+    throw new StoreUnavailableError(`Redis is unavailable, and ${pending} timers wait for it already`);
   pending++;
   const answer = work().finally(() => pending--);
-  return withinTime(answer, seconds(5));
+  return withTimeout(answer, seconds(5));
 }
 
 /**
  * Schedules `expiration:complete` for an order. The job's id is the order's, so it is one job however often it is
  * scheduled; it lasts until the broker has stored the event, and leaves nothing that would block its id.
- * @throws StoreAwayError when Redis is unavailable
+ * @throws StoreUnavailableError when Redis is unavailable
  */
 export async function scheduleExpiration(expiration: Expiration & { expiresAt: string }): Promise<void> {
   await failpoint("expiration.schedule.before");
@@ -80,7 +80,7 @@ export async function scheduleExpiration(expiration: Expiration & { expiresAt: s
 /**
  * Removes the timer of an order that has ended. Where the events came in another order, the timer that is scheduled
  * afterwards stays; it says what orders then ignores, and is gone as well.
- * @throws StoreAwayError when Redis is unavailable
+ * @throws StoreUnavailableError when Redis is unavailable
  */
 export const removeExpiration = (orderId: string): Promise<void> =>
   answerOf(async () => {
@@ -93,13 +93,13 @@ export const removeExpiration = (orderId: string): Promise<void> =>
     }
   });
 
-const mostAtOnce = 32;
+const maxConcurrency = 32;
 
 /** Publishes what is due. */
 export const expirationWorker: Worker = {
   start: () => {
     expirations()
-      .process(mostAtOnce, async ({ data: { orderId, expiresAt, traceparent } }) => {
+      .process(maxConcurrency, async ({ data: { orderId, expiresAt, traceparent } }) => {
         const expire = () => expirationComplete.publish(orderId, { orderId });
         await withContext({ traceparent }, expire, { name: "expire an order", kind: "CONSUMER" });
         if (expiresAt) expirationDelay.observe((clock.now() - Date.parse(expiresAt)) / 1000);

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
-import { clock, isStoreAway, seconds } from "@eventhive/common";
+import { clock, isTransient, seconds } from "@eventhive/common";
 import { eventBytes, newId } from "@eventhive/common/testing";
 import { expirationWorker } from "./expirations";
 import { orderCancelled } from "./listeners/order-cancelled";
@@ -56,7 +56,7 @@ const schedule = () => orderCreated.handle(eventBytes("order:created", order()))
 it("fails what its own connection is asked while Redis is silent, and keeps none of it", async () => {
   const redis = connectRedis();
   const answers = await Promise.allSettled(Array.from({ length: 20 }, () => redis.ping()));
-  for (const answer of answers) expect(answer.status === "rejected" && isStoreAway(answer.reason)).toBe(true);
+  for (const answer of answers) expect(answer.status === "rejected" && isTransient(answer.reason)).toBe(true);
   redis.disconnect();
 }, 15_000);
 
@@ -65,7 +65,7 @@ it("keeps so many timers in memory while Redis is unavailable, and refuses the o
   for (let count = 0; count < 5; count++) {
     const refusal: unknown = await schedule().catch((error: unknown) => error);
     expect(refusal).toMatchObject({ message: expect.stringContaining("3 timers wait") });
-    expect(isStoreAway(refusal)).toBe(true);
+    expect(isTransient(refusal)).toBe(true);
   }
   await expect(orderCancelled.handle(eventBytes("order:cancelled", order()))).rejects.toThrow("timers wait");
 

@@ -8,7 +8,7 @@ export interface Tool {
   /** How it is asked for its version. */
   version: string[];
   ways: [name: string, getInto: Install][];
-  mend: string;
+  installHint: string;
 }
 
 export const kustomize: Tool = {
@@ -18,7 +18,7 @@ export const kustomize: Tool = {
     ["its official download", downloadKustomize],
     ["the Go module kustomize 5.8.1", fromGo("sigs.k8s.io/kustomize/kustomize/v5@v5.8.1")],
   ],
-  mend: "install kustomize 5, or Go",
+  installHint: "install kustomize 5, or Go",
 };
 
 /** Debian's package is older than what production runs, but there in seconds; the module takes minutes to build. */
@@ -33,14 +33,17 @@ const partOfPrometheus = (name: string): Tool => ({
       fromGo(`github.com/prometheus/prometheus/cmd/${name}@v0.316.0`, "-tags=remove_all_sd"),
     ],
   ],
-  mend: "install Prometheus, or Go 1.26",
+  installHint: "install Prometheus, or Go 1.26",
 });
 
 export const promtool = partOfPrometheus("promtool");
 export const prometheus = partOfPrometheus("prometheus");
 
 /** The path of a tool that runs on this machine, installed first if need be. */
-export async function findTool({ name, version, ways, mend }: Tool, search: Search = {}): Promise<string> {
+export async function findTool(
+  { name, version, ways, installHint }: Tool,
+  search: Search = {},
+): Promise<string> {
   const paths = [...foldersOnPath(), binFolder].map((folder) => join(folder, name));
   const located = await firstThatRuns(paths, version);
   if (located) return located;
@@ -52,7 +55,7 @@ export async function findTool({ name, version, ways, mend }: Tool, search: Sear
         way,
         async () => (await install(name, getInto, search.signal, version)).binary,
       ]),
-      mend,
+      installHint,
     },
     search,
   );

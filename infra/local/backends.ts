@@ -3,8 +3,8 @@ export interface Backend {
   url: string;
 }
 
-const probeEveryMilliseconds = 500;
-const probeTimeoutInMilliseconds = 5_000;
+const probeIntervalMs = 500;
+const probeTimeoutMs = 5_000;
 
 /** The processes behind the gateway, and which of them say that they are ready. */
 export class Backends {
@@ -14,7 +14,7 @@ export class Backends {
   private readonly turns = new Map<string, number>();
 
   constructor(private readonly all: Backend[]) {
-    this.timer = setInterval(() => void this.probe(), probeEveryMilliseconds);
+    this.timer = setInterval(() => void this.probe(), probeIntervalMs);
   }
 
   /** The ready processes of a service, each time beginning with another one. */
@@ -52,7 +52,7 @@ export class Backends {
 export async function isReady(url: string): Promise<boolean> {
   try {
     const response = await fetch(`${url}/readyz`, {
-      signal: AbortSignal.timeout(probeTimeoutInMilliseconds),
+      signal: AbortSignal.timeout(probeTimeoutMs),
     });
     await response.arrayBuffer();
     return response.ok;

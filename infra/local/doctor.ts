@@ -31,7 +31,7 @@ function nodeVersion(): Finding {
 }
 
 async function examineServer(server: Server, container?: string): Promise<Finding> {
-  const { title: what, address, registry, mend } = server;
+  const { title: what, address, registry, installHint } = server;
   const given = process.env[address];
   if (given) return { what, isFine: true, note: `yours, at ${given}` };
   const path = await locate(server);
@@ -43,7 +43,7 @@ async function examineServer(server: Server, container?: string): Promise<Findin
   return {
     what,
     isFine: false,
-    note: `missing, unless npm start can download it. To mend it: ${mend}, or set ${address}`,
+    note: `missing, unless npm start can download it. To mend it: ${installHint}, or set ${address}`,
   };
 }
 

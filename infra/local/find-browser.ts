@@ -27,7 +27,7 @@ export async function findBrowser(search: Search = {}): Promise<string> {
         ["Playwright's download", () => download(signal)],
         ["apt-get", () => installPackage(signal)],
       ],
-      mend: "install Chromium or Google Chrome, or set CHROMIUM to its path",
+      installHint: "install Chromium or Google Chrome, or set CHROMIUM to its path",
     },
     search,
   );

@@ -49,7 +49,7 @@ it("names everything it tried, and what mends it, when a server is not to be had
   eventhive-test-server on the PATH or in .eventhive/bin: none that runs
   Docker or Podman: neither is running
   a registry: the registry is closed
-  To mend it: ${redis.mend}, or set REDIS_URL.`);
+  To mend it: ${redis.installHint}, or set REDIS_URL.`);
 });
 
 it("runs a server as a container where Docker is what there is, reachable from this machine only", async () => {

@@ -18,7 +18,7 @@ export interface ServerSearch extends Search {
 /** Finds the server on this machine or installs it; rejects naming everything that was tried. */
 export async function findServer(server: Server, search: ServerSearch = {}): Promise<Found> {
   const { signal, containers = true } = search;
-  const { title, binary, download, registry, address, mend } = server;
+  const { title, binary, download, registry, address, installHint } = server;
   const located = await locate(server);
   if (located) return { binary: located };
 
@@ -32,7 +32,7 @@ export async function findServer(server: Server, search: ServerSearch = {}): Pro
         ["Docker or Podman", containers ? container : undefined],
         [registry.what, () => install(binary, registry.install, signal)],
       ],
-      mend: `${mend}, or set ${address}`,
+      installHint: `${installHint}, or set ${address}`,
     },
     search,
   );

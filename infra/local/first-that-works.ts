@@ -13,12 +13,12 @@ interface Wanted<Found> {
   tried: string[];
   /** In the order in which they are tried. */
   ways: [name: string, get: (() => Promise<Found>) | undefined][];
-  mend: string;
+  installHint: string;
 }
 
 /** Gets what the first of the ways brings; rejects naming everything that was tried. */
 export async function firstThatWorks<Found>(wanted: Wanted<Found>, { say, signal }: Search): Promise<Found> {
-  const { title, ways, mend } = wanted;
+  const { title, ways, installHint } = wanted;
   const tried = [...wanted.tried];
   for (const [name, get] of ways) {
     if (!get) continue;
@@ -30,7 +30,7 @@ export async function firstThatWorks<Found>(wanted: Wanted<Found>, { say, signal
       tried.push(`${name}: ${reasonOf(error)}`);
     }
   }
-  throw new Error([`${title} is needed. Tried:`, ...tried, `To mend it: ${mend}.`].join("\n  "));
+  throw new Error([`${title} is needed. Tried:`, ...tried, `To mend it: ${installHint}.`].join("\n  "));
 }
 
 /** The first of these programs that is there and runs, when asked for its version. */

@@ -11,7 +11,7 @@ export function forwardUpgrade(
   req: IncomingMessage,
   head: Buffer,
   requestId: string,
-  longestAnswerInMilliseconds: number,
+  maxResponseMs: number,
   backend?: Backend,
 ): void {
   const { socket } = req;
@@ -29,7 +29,7 @@ export function forwardUpgrade(
   const deadline = setTimeout(() => {
     refuse(res, requestId, gatewayTimeout);
     upstream.destroy();
-  }, longestAnswerInMilliseconds);
+  }, maxResponseMs);
   upstream.once("close", () => clearTimeout(deadline));
   socket.once("close", () => {
     if (!res.headersSent) upstream.destroy();

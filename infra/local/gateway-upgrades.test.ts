@@ -56,7 +56,7 @@ it.each<[string, number, string, Handler | undefined]>([
   ["it is asked for with a body", 400, "POST", () => undefined],
 ])("refuses by itself when %s", async (_why, status, method, answer) => {
   const url = await gatewayTo(answer ? [await backend("client", answer)] : [], {
-    longestAnswerInMilliseconds: 300,
+    maxResponseMs: 300,
     forwardsUpgrades: true,
   });
   const refusal = await ask(url, { method, headers: { ...upgrade, "x-request-id": "mine-1" } });

@@ -95,7 +95,7 @@ describe("the gateway answers by itself", () => {
 
   it("504 gateway-timeout when the answer takes longer than any should", async () => {
     const url = await gatewayTo([await backend("orders", () => undefined)], {
-      longestAnswerInMilliseconds: 100,
+      maxResponseMs: 100,
     });
     const answer = await ask(`${url}/api/orders`);
     expect(errorOf(answer)).toMatchObject({ status: 504, code: "gateway-timeout" });
@@ -104,7 +104,7 @@ describe("the gateway answers by itself", () => {
 
   it("408 request-timeout when it is the request that does not arrive", async () => {
     const url = await gatewayTo([await backend("orders", () => undefined)], {
-      longestAnswerInMilliseconds: 100,
+      maxResponseMs: 100,
     });
     const answer = await askRaw(url, "POST /api/orders", "Content-Length: 9\r\n\r\nhalf");
     expect(answer).toMatch(/^HTTP\/1.1 408 [^]*"code":"request-timeout"/);

@@ -18,7 +18,7 @@ import {
 } from "./refuse";
 import { findService, type Route } from "./routes";
 
-const largestBodyInBytes = 1024 * 1024;
+const maxBodyBytes = 1024 * 1024;
 const repeatable = ["GET", "HEAD", "OPTIONS", "DELETE"];
 
 export interface GatewayOptions {
@@ -26,7 +26,7 @@ export interface GatewayOptions {
   routes: Route[];
   backends: Backend[];
   /** Above the longest answer that a service gives: a payment's 20 s. */
-  longestAnswerInMilliseconds?: number;
+  maxResponseMs?: number;
   /** Lets WebSockets through, which only `next dev` needs; without, the wish for one is ignored. */
   forwardsUpgrades?: boolean;
 }
@@ -39,7 +39,7 @@ export interface Gateway {
 
 /** What the ingress controller is in the cluster. Listens on this machine only; rejects when the port is taken. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { port, routes, longestAnswerInMilliseconds = 25_000, forwardsUpgrades = false } = options;
+  const { port, routes, maxResponseMs = 25_000, forwardsUpgrades = false } = options;
   const backends = new Backends(options.backends);
   const agent = new Agent({ keepAlive: true });
   const timeouts = { keepAliveTimeout: 30_000, headersTimeout: 10_000, requestTimeout: 30_000 };
@@ -56,7 +56,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   if (forwardsUpgrades) {
     server.on("upgrade", (req: IncomingMessage, _socket, head: Buffer) => {
       upgraded.add(req.socket.once("close", () => upgraded.delete(req.socket)));
-      forwardUpgrade(req, head, requestIdOf(req), longestAnswerInMilliseconds, candidatesFor(req)[0]);
+      forwardUpgrade(req, head, requestIdOf(req), maxResponseMs, candidatesFor(req)[0]);
     });
   }
 
@@ -78,7 +78,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const deadline = setTimeout(() => {
       refuse(res, requestId, req.complete ? gatewayTimeout : requestTimeout);
       upstream.destroy();
-    }, longestAnswerInMilliseconds);
+    }, maxResponseMs);
     res.once("close", () => {
       if (!res.writableFinished) upstream.destroy();
     });
@@ -92,7 +92,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       let size = 0;
       req.on("data", (chunk: Buffer) => {
         size += chunk.length;
-        if (size <= largestBodyInBytes || res.headersSent) return;
+        if (size <= maxBodyBytes || res.headersSent) return;
         refuse(res, requestId, tooLarge);
         upstream.destroy();
       });

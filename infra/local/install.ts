@@ -2,7 +2,7 @@ import { copyFile, readdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { execute } from "./execute";
 
-const answerWithinMilliseconds = 5_000;
+const answerWithinMs = 5_000;
 
 /** Puts a server's binary into an empty folder, or rejects with the reason. */
 export type Install = (folder: string, signal?: AbortSignal) => Promise<void>;
@@ -77,7 +77,7 @@ export function fromDebian(name: string, path: string): Install {
 /** Rejects in time where there is no internet. */
 export async function mustAnswer(url: string): Promise<void> {
   try {
-    const signal = AbortSignal.timeout(answerWithinMilliseconds);
+    const signal = AbortSignal.timeout(answerWithinMs);
     await fetch(url, { method: "HEAD", redirect: "manual", signal });
   } catch {
     throw new Error(`${new URL(url).host} does not answer`);

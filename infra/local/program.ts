@@ -11,7 +11,7 @@ const canEndWithUs = attempt(() =>
   execFileSync("setpriv", ["--pdeathsig", "TERM", "true"], { stdio: "pipe" }),
 );
 
-const lastWordsInBytes = 256 * 1024;
+const logTailBytes = 256 * 1024;
 
 export interface Program {
   name: string;
@@ -20,7 +20,7 @@ export interface Program {
   /** What it prints is appended to this file. */
   log: string;
   /** The command line, given what the last run printed before it died. */
-  command: (lastWords: string) => string[];
+  command: (logTail: string) => string[];
   environment?: NodeJS.ProcessEnv;
   isReady: (printed: () => string) => boolean | Promise<boolean>;
 }
@@ -33,14 +33,14 @@ export interface Run {
   /** The end of what this run printed. */
   printed: () => string;
   /** SIGKILL once the grace time is over. */
-  stop(signal: NodeJS.Signals, graceInMilliseconds: number): Promise<void>;
+  stop(signal: NodeJS.Signals, graceMs: number): Promise<void>;
 }
 
-export function run(program: Program, lastWords: string): Run {
+export function run(program: Program, logTail: string): Run {
   mkdirSync(dirname(program.log), { recursive: true });
   const log = openSync(program.log, "a");
   const begin = fstatSync(log).size;
-  const [command = "", ...parameters] = [...(canEndWithUs ? endWithUs : []), ...program.command(lastWords)];
+  const [command = "", ...parameters] = [...(canEndWithUs ? endWithUs : []), ...program.command(logTail)];
   // Its own process group: Ctrl-C reaches the runner alone, which then stops everything in order.
   const child = spawn(command, parameters, {
     cwd: root,
@@ -64,10 +64,10 @@ export function run(program: Program, lastWords: string): Run {
     isAlive: () => isAlive,
     ended,
     printed: () => endOf(program.log, begin),
-    async stop(signal, graceInMilliseconds) {
+    async stop(signal, graceMs) {
       if (!isAlive) return;
       child.kill(signal);
-      const kill = setTimeout(() => child.kill("SIGKILL"), graceInMilliseconds);
+      const kill = setTimeout(() => child.kill("SIGKILL"), graceMs);
       await ended;
       clearTimeout(kill);
     },
@@ -77,7 +77,7 @@ export function run(program: Program, lastWords: string): Run {
 function endOf(path: string, begin: number): string {
   const file = openSync(path, "r");
   const { size } = fstatSync(file);
-  const from = Math.max(begin, size - lastWordsInBytes);
+  const from = Math.max(begin, size - logTailBytes);
   const buffer = Buffer.alloc(Math.max(size - from, 0));
   readSync(file, buffer, 0, buffer.length, from);
   closeSync(file);

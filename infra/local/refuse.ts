@@ -4,7 +4,7 @@ export interface Refusal {
   status: number;
   code: string;
   message: string;
-  retryAfterInSeconds?: number;
+  retryAfterSeconds?: number;
 }
 
 export const badTarget = { status: 400, code: "malformed", message: "The target of the request is no URL" };
@@ -23,25 +23,25 @@ export const badGateway = {
   status: 502,
   code: "bad-gateway",
   message: "The service broke off before it answered",
-  retryAfterInSeconds: 1,
+  retryAfterSeconds: 1,
 };
 export const unavailable = {
   status: 503,
   code: "unavailable",
   message: "The service is away for a moment",
-  retryAfterInSeconds: 1,
+  retryAfterSeconds: 1,
 };
 export const gatewayTimeout = {
   status: 504,
   code: "gateway-timeout",
   message: "The service did not answer in time",
-  retryAfterInSeconds: 5,
+  retryAfterSeconds: 5,
 };
 
 /** The gateway's own errors, in the shape of the services' errors. */
 export function refuse(res: ServerResponse, requestId: string, refusal: Refusal): void {
-  const { status, code, message, retryAfterInSeconds } = refusal;
-  if (retryAfterInSeconds !== undefined) res.setHeader("retry-after", retryAfterInSeconds);
+  const { status, code, message, retryAfterSeconds } = refusal;
+  if (retryAfterSeconds !== undefined) res.setHeader("retry-after", retryAfterSeconds);
   res.writeHead(status, { "content-type": "application/json; charset=utf-8", "x-request-id": requestId });
   res.end(JSON.stringify({ errors: [{ message }], code, requestId }));
 }

@@ -54,8 +54,8 @@ export async function serverProgram(server: Server, options: ServerOptions): Pro
     kind: "server",
     url: `${server.scheme}://127.0.0.1:${port}`,
     log: join(options.dataFolder, "logs", `${server.name}.log`),
-    command(lastWords) {
-      const cure = server.cure && lastWords.includes(server.cure.saying) ? [server.cure.flag] : [];
+    command(logTail) {
+      const cure = server.cure && logTail.includes(server.cure.saying) ? [server.cure.flag] : [];
       return [...commandLine(server, found, port, folder), ...cure];
     },
     environment: { ...process.env, EVENTHIVE_STACK: options.dataFolder },

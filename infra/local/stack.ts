@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { build } from "./build";
 import { buildClient, clientEnvironment } from "./client";
-import { Crew } from "./crew";
+import { ProcessGroup } from "./process-group";
 import { loadDemo } from "./demo";
 import { databaseUrl, sharedEnvironment } from "./environment";
 import { type Gateway, startGateway } from "./gateway";
@@ -57,7 +57,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
   const unlock = lock(dataFolder);
   let servers: StackFile["servers"] = { mongo: "", redis: "", nats: "", stripe: "" };
-  const crew = new Crew(say, () => writeStackFile(dataFolder, { url, servers, processes: crew.processes() }));
+  const crew = new ProcessGroup(say, () =>
+    writeStackFile(dataFolder, { url, servers, processes: crew.processes() }),
+  );
   const watching = new AbortController();
   const killNow = () => crew.killNow();
   process.once("exit", killNow);

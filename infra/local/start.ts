@@ -4,7 +4,7 @@ import { startStack, type Stack } from "./stack";
 import { table } from "./table";
 
 /** npm passes Ctrl-C on to a program that has it from the terminal already: only a later one means "at once". */
-const sameSignalWithinMilliseconds = 1_000;
+const sameSignalWithinMs = 1_000;
 
 const testCards = [
   ["Test card", "4242 4242 4242 4242  tok_visa", "pays"],
@@ -31,7 +31,7 @@ startStack({ dev: process.argv.includes("--dev"), say, signal: cancel.signal }).
 
 function stopOrKill(): void {
   firstSignalAt ??= performance.now();
-  if (performance.now() - firstSignalAt > sameSignalWithinMilliseconds) process.exit(1);
+  if (performance.now() - firstSignalAt > sameSignalWithinMs) process.exit(1);
   cancel.abort();
 }
 

@@ -19,29 +19,27 @@ it("starts a program again when it dies, and tells how it died with its last wor
   supervisor.kill();
   await until(() => supervisor.pid !== first);
   await supervisor.ready();
-  expect(deaths).toEqual([
-    { name: "orders-1", how: "SIGKILL", lastWords: "ready\n", pauseInMilliseconds: 200 },
-  ]);
+  expect(deaths).toEqual([{ name: "orders-1", how: "SIGKILL", logTail: "ready\n", pauseMs: 200 }]);
   expect(supervisor.restarts).toBe(1);
 });
 
 it("waits longer each time for a program that cannot start", async () => {
   const { deaths } = supervise("console.error('PORT is missing'); process.exit(1)");
   await until(() => deaths.length === 3);
-  expect(deaths.map(({ pauseInMilliseconds }) => pauseInMilliseconds)).toEqual([200, 400, 800]);
-  expect(deaths[2]).toMatchObject({ how: "exit 1", lastWords: "PORT is missing\n" });
+  expect(deaths.map(({ pauseMs }) => pauseMs)).toEqual([200, 400, 800]);
+  expect(deaths[2]).toMatchObject({ how: "exit 1", logTail: "PORT is missing\n" });
 });
 
 it("reports a program that is not there as one that died", async () => {
   const { deaths } = supervise("", { command: () => ["/no/such/program"] });
   await until(() => deaths.length === 1);
-  expect(`${deaths[0]?.how} ${deaths[0]?.lastWords}`).toMatch(/ENOENT|No such file/);
+  expect(`${deaths[0]?.how} ${deaths[0]?.logTail}`).toMatch(/ENOENT|No such file/);
 });
 
 it("tells a program what its last run died of", async () => {
-  const cure = (lastWords: string) =>
-    lastWords.includes("unexpected EOF") ? staysAlive : "console.log('unexpected EOF')";
-  const { supervisor } = supervise("", { command: (lastWords) => [process.execPath, "-e", cure(lastWords)] });
+  const cure = (logTail: string) =>
+    logTail.includes("unexpected EOF") ? staysAlive : "console.log('unexpected EOF')";
+  const { supervisor } = supervise("", { command: (logTail) => [process.execPath, "-e", cure(logTail)] });
   await supervisor.ready();
   expect(supervisor.restarts).toBe(1);
 });

@@ -2,15 +2,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import { killGroup } from "./processes";
 import { run, type Program, type Run } from "./program";
 
-const firstPauseInMilliseconds = 200;
-const longestPauseInMilliseconds = 5_000;
-const livedLongInMilliseconds = 10_000;
+const initialPauseMs = 200;
+const maxPauseMs = 5_000;
+const livedLongMs = 10_000;
 
 export interface Death {
   name: string;
   how: string;
-  lastWords: string;
-  pauseInMilliseconds: number;
+  logTail: string;
+  pauseMs: number;
 }
 
 export interface Watcher {
@@ -52,11 +52,11 @@ export class Supervisor {
   }
 
   /** Stays stopped until it is started again. */
-  async stop(signal: NodeJS.Signals = "SIGTERM", graceInMilliseconds = 25_000): Promise<void> {
+  async stop(signal: NodeJS.Signals = "SIGTERM", graceMs = 25_000): Promise<void> {
     // Once is enough: services take a second signal as "at once".
     if (!this.halt.signal.aborted) {
       this.halt.abort();
-      await this.current?.stop(signal, graceInMilliseconds);
+      await this.current?.stop(signal, graceMs);
     }
     await this.loop;
   }
@@ -67,22 +67,21 @@ export class Supervisor {
   }
 
   private async keepAlive(halted: AbortSignal): Promise<void> {
-    let pauseInMilliseconds = firstPauseInMilliseconds;
-    let lastWords = "";
+    let pauseMs = initialPauseMs;
+    let logTail = "";
     for (;;) {
       const startedAt = performance.now();
-      this.current = run(this.program, lastWords);
+      this.current = run(this.program, logTail);
       this.watcher.onChange?.();
       const how = await this.current.ended;
       if (halted.aborted) return;
 
-      lastWords = this.current.printed();
-      if (performance.now() - startedAt > livedLongInMilliseconds)
-        pauseInMilliseconds = firstPauseInMilliseconds;
-      this.watcher.onDeath?.({ name: this.program.name, how, lastWords, pauseInMilliseconds });
-      await delay(pauseInMilliseconds, undefined, { signal: halted }).catch(() => undefined);
+      logTail = this.current.printed();
+      if (performance.now() - startedAt > livedLongMs) pauseMs = initialPauseMs;
+      this.watcher.onDeath?.({ name: this.program.name, how, logTail, pauseMs });
+      await delay(pauseMs, undefined, { signal: halted }).catch(() => undefined);
       if (halted.aborted) return;
-      pauseInMilliseconds = Math.min(pauseInMilliseconds * 2, longestPauseInMilliseconds);
+      pauseMs = Math.min(pauseMs * 2, maxPauseMs);
       this.restarts++;
     }
   }

@@ -61,7 +61,7 @@ export async function backend(
 /** The address of a gateway before these, with the routes of the manifest. */
 export async function gatewayTo(
   backends: Backend[],
-  options: Pick<GatewayOptions, "longestAnswerInMilliseconds" | "forwardsUpgrades"> = {},
+  options: Pick<GatewayOptions, "maxResponseMs" | "forwardsUpgrades"> = {},
 ): Promise<string> {
   const port = await freePort();
   const gateway = await startGateway({ port, routes: readRoutes(), backends, ...options });

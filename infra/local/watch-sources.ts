@@ -5,7 +5,7 @@ import { root } from "./program";
 import type { Supervisor } from "./supervisor";
 
 /** Editors write a file in several steps. */
-const settledAfterMilliseconds = 200;
+const settledAfterMs = 200;
 
 /** Starts a service again when its sources change; a change in `common` is one in each of them. */
 export function watchSources(service: string, supervisor: Supervisor, signal: AbortSignal): void {
@@ -13,7 +13,7 @@ export function watchSources(service: string, supervisor: Supervisor, signal: Ab
   const restart = async () => {
     if (isRestarting) return;
     isRestarting = true;
-    await delay(settledAfterMilliseconds);
+    await delay(settledAfterMs);
     if (!signal.aborted) await supervisor.stop();
     isRestarting = false;
     if (!signal.aborted) supervisor.start();

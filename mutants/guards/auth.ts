@@ -50,7 +50,7 @@ export const auth: Mutant[] = [
     file: throttling,
     change: {
       "const ofAccount = await countAttempt(limit, guessed);":
-        "const ofAccount = await countAttempt(limit, guessed).catch((error) => ofAddress.takeBack().then(() => { throw error; }));",
+        "const ofAccount = await countAttempt(limit, guessed).catch((error) => ofAddress.undo().then(() => { throw error; }));",
     },
     red: {
       [throttlingTests]: [

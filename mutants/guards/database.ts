@@ -26,8 +26,8 @@ export const database: Mutant[] = [
       "payments/src/models/payment.test.ts": [
         "lets confirmCharge lose to a fail that saw the same state and is saved first",
         "lets fail lose to a confirmCharge that saw the same state and is saved first",
-        "lets settle lose to a giveBack that saw the same state and is saved first",
-        "lets giveBack lose to a settle that saw the same state and is saved first",
+        "lets settle lose to a startRefund that saw the same state and is saved first",
+        "lets startRefund lose to a settle that saw the same state and is saved first",
         "lets confirmRefund lose to a confirmRefund that saw the same state and is saved first",
       ],
       [charging]: [
@@ -108,7 +108,7 @@ export const database: Mutant[] = [
   {
     guard: "outbox: a relay that stops does not wait for a silent broker",
     file: relay,
-    change: { "await withinTime(finish(), this.options.maxStopMs)": "await finish()" },
+    change: { "await withTimeout(finish(), this.options.maxStopMs)": "await finish()" },
     red: { [relaying]: ["stops when the broker does not answer, and leaves the event to the next process"] },
   },
   {

@@ -50,7 +50,7 @@ export const messaging: Mutant[] = [
   {
     guard: "a subscription closes when what it has in hand is done",
     file: subscription,
-    change: { "await withinTime(Promise.all(this.running), ": "await withinTime(Promise.resolve(), " },
+    change: { "await withTimeout(Promise.all(this.running), ": "await withTimeout(Promise.resolve(), " },
     red: {
       [busTests]: [
         onNats("finishes what is being handled when a subscription closes, and takes nothing new"),
@@ -106,7 +106,7 @@ export const messaging: Mutant[] = [
   {
     guard: "a message is no dead letter because a store is away or a race was lost",
     file: listener,
-    change: { "if (isStoreAway(error) || isVersionError(error))": "if (attempt < 0)" },
+    change: { "if (isTransient(error) || isVersionError(error))": "if (attempt < 0)" },
     red: {
       [listening]: [
         "tries again for as long as a store is away or a save loses its race",

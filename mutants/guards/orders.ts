@@ -58,14 +58,15 @@ export const orders: Mutant[] = [
     guard: "a cancellation that lost a race looks again",
     file: "orders/src/routes/cancel-order.ts",
     change: {
-      "await untilCurrent(async () => {": "await (async (work: () => Promise<void>) => work())(async () => {",
+      "await retryOnConflict(async () => {":
+        "await (async (work: () => Promise<void>) => work())(async () => {",
     },
     red: { [cancelling]: ["finds out that the order was paid while it was being cancelled"] },
   },
   {
     guard: "a completion that lost a race looks again",
     file: "orders/src/listeners/payment-created.ts",
-    change: { "untilCurrent(async": "((work: () => Promise<void>) => work())(async" },
+    change: { "retryOnConflict(async": "((work: () => Promise<void>) => work())(async" },
     red: { [completing]: ["lets the cancellation win that was saved first"] },
   },
   {

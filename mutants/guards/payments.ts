@@ -45,7 +45,7 @@ export const payments: Mutant[] = [
     [charging]: ["does not give a payment up whose charge comes through meanwhile"],
   }),
   arrow("settle", "charged", "settled", { [machine]: ["goes from refunding only where it may"] }),
-  arrow("giveBack", "charged", "refunding", { [machine]: ["goes from settled only where it may"] }),
+  arrow("startRefund", "charged", "refunding", { [machine]: ["goes from settled only where it may"] }),
   arrow("confirmRefund", "refunding", "refunded", { [machine]: ["goes from settled only where it may"] }),
   {
     guard: "recall takes an order from a card that was refused later",
@@ -301,7 +301,7 @@ export const payments: Mutant[] = [
   {
     guard: "sweep: pruneOrders in payments",
     file: "payments/src/index.ts",
-    change: { "    every(minutes(1), pruneOrders),\n": "" },
+    change: { "    runPeriodically(minutes(1), pruneOrders),\n": "" },
     red: { "payments/src/index.test.ts": ["prunes by itself what was cancelled long ago"] },
   },
 ];

@@ -16,19 +16,19 @@ export const running: Mutant[] = [
   {
     guard: "sweep: expireOverdueOrders",
     file: "orders/src/index.ts",
-    change: { "every(seconds(5), expireOverdueOrders),": "" },
+    change: { "runPeriodically(seconds(5), expireOverdueOrders),": "" },
     red: { [runningOrders]: ["expires by itself what is overdue"] },
   },
   {
     guard: "sweep: finishCharging",
     file: payments,
-    change: { "every(seconds(5), finishCharging),": "" },
+    change: { "runPeriodically(seconds(5), finishCharging),": "" },
     red: { [runningPayments]: ["finishes by itself a charge that was interrupted"] },
   },
   {
     guard: "sweep: followOrders",
     file: payments,
-    change: { "every(seconds(5), followOrders),": "" },
+    change: { "runPeriodically(seconds(5), followOrders),": "" },
     red: { [runningPayments]: ["settles by itself what nobody has settled"] },
   },
   {
@@ -40,7 +40,7 @@ export const running: Mutant[] = [
   {
     guard: "sweep: measureUnfinished",
     file: payments,
-    change: { "every(seconds(15), measureUnfinished),": "" },
+    change: { "runPeriodically(seconds(15), measureUnfinished),": "" },
     red: { [runningPayments]: ["tells for how long a charge has waited to hear what became of its order"] },
   },
   {

@@ -33,7 +33,7 @@ export const streaming: Mutant[] = [
   {
     guard: "streams: the network of an address, not the address",
     file: streamStates,
-    change: { 'networkOf(req.ip ?? "")': "String(req.ip)" },
+    change: { 'rateLimitKey(req.ip ?? "")': "String(req.ip)" },
     red: { [limits]: ["gives a /64 eight streams, however many accounts its readers have"] },
   },
   {

@@ -64,7 +64,7 @@ export const tickets: Mutant[] = [
   {
     guard: "derived reservation: a computation that lost a race begins again",
     file: followOrder,
-    change: { "await untilCurrent(() => reserveByOrders(ticketId))": "await reserveByOrders(ticketId)" },
+    change: { "await retryOnConflict(() => reserveByOrders(ticketId))": "await reserveByOrders(ticketId)" },
     red: {
       [following]: [
         "never frees a ticket that another order reserves at tickets.derive.read",
@@ -127,7 +127,7 @@ export const tickets: Mutant[] = [
   {
     guard: "sweep: pruneOrders in tickets",
     file: "tickets/src/index.ts",
-    change: { "  sweeps: [every(minutes(1), pruneOrders)],\n": "" },
+    change: { "  sweeps: [runPeriodically(minutes(1), pruneOrders)],\n": "" },
     red: { "tickets/src/index.test.ts": ["prunes by itself what ended long ago"] },
   },
   {

@@ -4,10 +4,10 @@ import { createOrder } from "./routes/create-order";
 import { listOrders } from "./routes/list-orders";
 import { showOrder } from "./routes/show-order";
 import { streamOrder } from "./routes/stream-order";
-import { tellTheTime } from "./routes/tell-the-time";
+import { serverTimeHeader } from "./routes/server-time-header";
 
 export const app = createApp((api) => {
-  api.use("/api/orders", tellTheTime);
+  api.use("/api/orders", serverTimeHeader);
   api.get("/api/orders", listOrders);
   api.get("/api/orders/:orderId", showOrder);
   api.get("/api/orders/:orderId/stream", streamOrder);

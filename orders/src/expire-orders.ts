@@ -1,8 +1,8 @@
-import { clock, each, seconds, untilCurrent } from "@eventhive/common";
+import { clock, forEachDocument, seconds, retryOnConflict } from "@eventhive/common";
 import { trusted } from "mongoose";
 import { Order, live } from "./models/order";
 
-const longestWait = seconds(5);
+const maxWait = seconds(5);
 
 /**
  * Cancels an order whose time is over. Who asks may be early, because his clock is not ours: a short rest is waited
@@ -10,9 +10,9 @@ const longestWait = seconds(5);
  */
 export async function expireOrder(orderId: string): Promise<void> {
   const rest = (await Order.findById(orderId).orFail()).expiresAt.getTime() - clock.now();
-  if (rest > longestWait) return;
+  if (rest > maxWait) return;
   if (rest > 0) await clock.wait(rest);
-  await untilCurrent(async () => {
+  await retryOnConflict(async () => {
     const order = await Order.findById(orderId).orFail();
     if (order.isOverdue() && order.cancel("expired")) await order.save();
   });
@@ -24,5 +24,5 @@ export async function expireOverdueOrders(signal?: AbortSignal): Promise<void> {
   const expire = async (order: Order) => {
     if (order.cancel("expired")) await order.save();
   };
-  await each(Order.find(overdue).cursor(), expire, signal);
+  await forEachDocument(Order.find(overdue).cursor(), expire, signal);
 }

@@ -1,4 +1,4 @@
-import { every, seconds, startService } from "@eventhive/common";
+import { runPeriodically, seconds, startService } from "@eventhive/common";
 import { app } from "./app";
 import { database } from "./database";
 import { expireOverdueOrders } from "./expire-orders";
@@ -18,9 +18,9 @@ startService({
   listeners: [ticketCreated, ticketUpdated, expirationComplete, paymentCreated],
   watchers: [orderEnds],
   sweeps: [
-    every(seconds(5), expireOverdueOrders),
-    every(seconds(15), measureOverdue),
-    every(seconds(600), forgetNetworks),
+    runPeriodically(seconds(5), expireOverdueOrders),
+    runPeriodically(seconds(15), measureOverdue),
+    runPeriodically(seconds(600), forgetNetworks),
   ],
   commands: { "unpaid-reservations": printUnpaidReservations },
 });

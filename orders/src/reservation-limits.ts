@@ -4,7 +4,7 @@ import { config } from "./config";
 import { type ReservationLimit, refusedReservations } from "./metrics";
 import { type Buyer, Order, drawNumber, liveOrdersOf } from "./models/order";
 
-const firstPauseMs = seconds(30);
+const initialPauseMs = seconds(30);
 const maxDoublings = 16;
 
 /**
@@ -36,7 +36,10 @@ async function checkUnpaid(
   const count = await Order.countDocuments(unpaid, { limit: free + maxDoublings });
   if (count <= free) return;
   const latest = await Order.findOne(unpaid, { expiresAt: 1, _id: 0 }).sort({ expiresAt: -1 }).lean();
-  const pauseMs = Math.min(seconds(config.MAX_UNPAID_PAUSE_SECONDS), firstPauseMs * 2 ** (count - free - 1));
+  const pauseMs = Math.min(
+    seconds(config.MAX_UNPAID_PAUSE_SECONDS),
+    initialPauseMs * 2 ** (count - free - 1),
+  );
   const restMs = Number(latest?.expiresAt ?? 0) + pauseMs - clock.now();
   if (restMs <= 0) return;
   refusedReservations.inc({ limit });

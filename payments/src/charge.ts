@@ -1,4 +1,4 @@
-import { UnavailableError, clock, each, hours, seconds, untilCurrent } from "@eventhive/common";
+import { UnavailableError, clock, forEachDocument, hours, seconds, retryOnConflict } from "@eventhive/common";
 import { followOrder } from "./follow-order";
 import { refundLateCharge } from "./late-charges";
 import { Order } from "./models/order";
@@ -38,7 +38,7 @@ function pauseAfter(since: Date, maxMs: number): number {
 }
 
 async function conclude(paymentId: string, answer: KnownOutcome): Promise<void> {
-  const payment = await untilCurrent(async () => {
+  const payment = await retryOnConflict(async () => {
     const found = await Payment.findById(paymentId).orFail();
     const isChanged =
       answer.outcome === "charged" ? found.confirmCharge(answer.stripeId) : found.decline(answer.reason);
@@ -65,7 +65,7 @@ export async function isWanted({ orderId, since }: Payment): Promise<boolean> {
  * asking might charge twice, only looks it up.
  */
 export async function finishCharging(signal?: AbortSignal): Promise<void> {
-  await each(duePayments().cursor(), finishCharge, signal);
+  await forEachDocument(duePayments().cursor(), finishCharge, signal);
 }
 
 async function finishCharge(payment: Payment): Promise<void> {

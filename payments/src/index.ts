@@ -1,4 +1,4 @@
-import { every, hours, minutes, seconds, startService } from "@eventhive/common";
+import { runPeriodically, hours, minutes, seconds, startService } from "@eventhive/common";
 import { app } from "./app";
 import { finishCharging } from "./charge";
 import { database } from "./database";
@@ -18,13 +18,13 @@ startService({
   app,
   listeners: [orderCreated, orderCancelled, orderCompleted],
   sweeps: [
-    every(seconds(5), finishCharging),
-    every(seconds(5), followOrders),
+    runPeriodically(seconds(5), finishCharging),
+    runPeriodically(seconds(5), followOrders),
     refundSweep,
-    every(seconds(15), measureUnfinished),
-    every(hours(1), refundLateCharges),
+    runPeriodically(seconds(15), measureUnfinished),
+    runPeriodically(hours(1), refundLateCharges),
     reconcileSweep,
-    every(minutes(1), pruneOrders),
+    runPeriodically(minutes(1), pruneOrders),
   ],
   commands: { reconcile: reconcileByHand },
 });

@@ -1,4 +1,4 @@
-import { clock, each, isId, logger, seconds } from "@eventhive/common";
+import { clock, forEachDocument, isId, logger, seconds } from "@eventhive/common";
 import { trusted } from "mongoose";
 import { config } from "./config";
 import { lateCharges } from "./metrics";
@@ -27,5 +27,5 @@ export async function refundLateCharges(signal?: AbortSignal): Promise<void> {
     if (await Payment.exists({ _id: paymentId, state: "failed" }))
       await refundLateCharge({ paymentId, stripeId });
   };
-  await each(gateway().list({ since: oldest.createdAt }), refund, signal);
+  await forEachDocument(gateway().list({ since: oldest.createdAt }), refund, signal);
 }

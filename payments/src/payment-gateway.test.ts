@@ -10,11 +10,11 @@ import { type ChargeRequest, type GatewayCharge, stripeGateway } from "./payment
 let sandbox: ReturnType<typeof createSandbox>;
 let server: Server;
 let apiUrl: string;
-let aheadInMilliseconds: number;
+let aheadMs: number;
 
 beforeEach(async () => {
-  aheadInMilliseconds = 0;
-  sandbox = createSandbox({ now: () => Date.now() + aheadInMilliseconds });
+  aheadMs = 0;
+  sandbox = createSandbox({ now: () => Date.now() + aheadMs });
   await new Promise<void>((resolve) => {
     server = sandbox.app.listen(0, "127.0.0.1", () => resolve());
   });
@@ -28,8 +28,7 @@ afterEach(() => {
   server.close();
 });
 
-const gateway = (apiKey = "sk_test_eventhive") =>
-  stripeGateway({ apiKey, apiUrl, timeoutInMilliseconds: 250 });
+const gateway = (apiKey = "sk_test_eventhive") => stripeGateway({ apiKey, apiUrl, timeoutMs: 250 });
 
 const request = (changes: Partial<ChargeRequest> = {}): ChargeRequest => ({
   paymentId: "p1",
@@ -122,7 +121,7 @@ describe("charge", () => {
     const nowhere = stripeGateway({
       apiKey: "sk_test_eventhive",
       apiUrl: "http://stripe.invalid:1",
-      timeoutInMilliseconds: 5000,
+      timeoutMs: 5000,
     });
     expect(await nowhere.charge(request())).toEqual({ outcome: "not-done" });
   });
@@ -227,7 +226,7 @@ describe("find and list", () => {
   });
 
   it("finds a charge although Stripe's clock is minutes behind ours", async () => {
-    aheadInMilliseconds = -4 * 60_000;
+    aheadMs = -4 * 60_000;
     const stripeId = await charged();
     expect(await gateway().find({ paymentId: "p1", since: new Date() })).toMatchObject({ stripeId });
   });
@@ -239,7 +238,7 @@ describe("find and list", () => {
 
   it("lists every charge that succeeded since then, newest first, over many pages", async () => {
     await charged({ paymentId: "before" });
-    aheadInMilliseconds = 60_000;
+    aheadMs = 60_000;
     await gateway().charge(request({ paymentId: "declined", token: "tok_chargeDeclined" }));
     const paymentIds = Array.from({ length: 101 }, (_, index) => `p${index}`);
     for (const paymentId of paymentIds) await charged({ paymentId });
@@ -266,7 +265,7 @@ describe("find and list", () => {
 
   it("lists the charges of refunds since then, each once", async () => {
     await gateway().refund({ paymentId: "before", stripeId: await charged({ paymentId: "before" }) });
-    aheadInMilliseconds = 60_000;
+    aheadMs = 60_000;
     const stripeId = await charged();
     await gateway().refund({ paymentId: "p1", stripeId });
     const since = new Date(Date.now() + 30_000);
@@ -288,7 +287,7 @@ describe("find and list", () => {
     await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
     const { port } = proxy.address() as AddressInfo;
     const apiUrl = `http://127.0.0.1:${port}`;
-    const behind = stripeGateway({ apiKey: "sk_test_123", apiUrl, timeoutInMilliseconds: 2000 });
+    const behind = stripeGateway({ apiKey: "sk_test_123", apiUrl, timeoutMs: 2000 });
     await expect(behind.listCharges({ since: new Date() })).rejects.toThrow("no list");
     await expect(behind.listRefunds({ since: new Date() })).rejects.toThrow("no list");
     await expect(behind.retrieve("ch_1")).rejects.toThrow("no charge");
@@ -329,7 +328,7 @@ describe("Stripe's own description of its API", () => {
   afterAll(() => mock.stop());
 
   it("accepts all that is sent", async () => {
-    const strict = stripeGateway({ apiKey: "sk_test_123", apiUrl: mock.url, timeoutInMilliseconds: 5000 });
+    const strict = stripeGateway({ apiKey: "sk_test_123", apiUrl: mock.url, timeoutMs: 5000 });
     const result = await strict.charge(request());
     expect(result).toMatchObject({ outcome: "charged", stripeId: expect.stringMatching(/^ch_/) });
     await strict.refund({ paymentId: "p1", stripeId: "ch_1" });

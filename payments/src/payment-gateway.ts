@@ -70,15 +70,15 @@ interface StripeOptions {
   apiKey: string;
   /** Where Stripe's API is spoken, such as http://127.0.0.1:1234; Stripe itself by default. */
   apiUrl?: string;
-  timeoutInMilliseconds: number;
+  timeoutMs: number;
 }
 
-const clockSlackInMilliseconds = 5 * 60 * 1000;
+const clockSlackMs = 5 * 60 * 1000;
 
-export function stripeGateway({ apiKey, apiUrl, timeoutInMilliseconds }: StripeOptions): PaymentGateway {
+export function stripeGateway({ apiKey, apiUrl, timeoutMs }: StripeOptions): PaymentGateway {
   const options: StripeApi.StripeConfig = {
     ...(apiUrl ? addressOf(new URL(apiUrl)) : {}),
-    timeout: timeoutInMilliseconds,
+    timeout: timeoutMs,
     maxNetworkRetries: 0, // whoever asked decides; the library still repeats once, with the same key, on a closed connection
     telemetry: false,
   };
@@ -138,7 +138,7 @@ export function stripeGateway({ apiKey, apiUrl, timeoutInMilliseconds }: StripeO
     },
 
     async find({ paymentId, since }) {
-      const from = new Date(since.getTime() - clockSlackInMilliseconds); // Stripe's clock is not ours
+      const from = new Date(since.getTime() - clockSlackMs); // Stripe's clock is not ours
       for await (const charge of list(from)) if (charge.paymentId === paymentId) return charge;
       return undefined;
     },

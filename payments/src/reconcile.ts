@@ -1,4 +1,4 @@
-import { clock, every, hours, isId, logger, minutes, seconds } from "@eventhive/common";
+import { clock, runPeriodically, hours, isId, logger, minutes, seconds } from "@eventhive/common";
 import { trusted } from "mongoose";
 import { z } from "zod";
 import { refundLateCharge } from "./late-charges";
@@ -54,7 +54,7 @@ export async function reconcileWhenDue(): Promise<void> {
   for (const schedule of schedules) if (await reconcilePage(schedule)) reconcileSweep.kick();
 }
 
-export const reconcileSweep = every(seconds(10), reconcileWhenDue);
+export const reconcileSweep = runPeriodically(seconds(10), reconcileWhenDue);
 
 /** @returns whether there may be more to compare now */
 async function reconcilePage(schedule: Schedule): Promise<boolean> {

@@ -1,10 +1,10 @@
-import { each, every, seconds } from "@eventhive/common";
+import { forEachDocument, runPeriodically, seconds } from "@eventhive/common";
 import { Payment } from "./models/payment";
 import { gateway } from "./stripe";
 
 /** Gives back what is to be given back, until the gateway has said that it is done. */
 export async function finishRefunds(signal?: AbortSignal): Promise<void> {
-  await each(Payment.find({ state: "refunding" }).cursor(), finishRefund, signal);
+  await forEachDocument(Payment.find({ state: "refunding" }).cursor(), finishRefund, signal);
 }
 
 async function finishRefund(payment: Payment): Promise<void> {
@@ -14,4 +14,4 @@ async function finishRefund(payment: Payment): Promise<void> {
   if (payment.confirmRefund()) await payment.save();
 }
 
-export const refundSweep = every(seconds(5), finishRefunds);
+export const refundSweep = runPeriodically(seconds(5), finishRefunds);

@@ -15,5 +15,5 @@ export const gateway = (): PaymentGateway =>
   (connection ??= stripeGateway({
     apiKey: config.STRIPE_KEY,
     apiUrl: config.STRIPE_API_URL,
-    timeoutInMilliseconds: gatewayTimeout(),
+    timeoutMs: gatewayTimeout(),
   }));

@@ -1,4 +1,4 @@
-import { type EventData, failpoint, untilCurrent } from "@eventhive/common";
+import { type EventData, failpoint, retryOnConflict } from "@eventhive/common";
 import { applyOrder, findLiveOrders } from "./models/order";
 import { Ticket } from "./models/ticket";
 
@@ -15,7 +15,7 @@ export async function followOrder(order: EventData<"order:created">): Promise<vo
 async function deriveReservation(ticketId: string): Promise<void> {
   let isChanged: boolean;
   do {
-    isChanged = await untilCurrent(() => reserveByOrders(ticketId));
+    isChanged = await retryOnConflict(() => reserveByOrders(ticketId));
   } while (isChanged);
 }
 

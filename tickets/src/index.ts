@@ -1,4 +1,4 @@
-import { every, minutes, startService } from "@eventhive/common";
+import { runPeriodically, minutes, startService } from "@eventhive/common";
 import { app } from "./app";
 import { database } from "./database";
 import { orderCancelled } from "./listeners/order-cancelled";
@@ -14,6 +14,6 @@ startService({
   app,
   listeners: [orderCreated, orderCancelled, orderCompleted],
   watchers: [ticketUpdates],
-  sweeps: [every(minutes(1), pruneOrders)],
+  sweeps: [runPeriodically(minutes(1), pruneOrders)],
   commands: { "reindex-titles": reindexTitles },
 });

@@ -7,13 +7,13 @@ import { database } from "../database";
 export interface Limit {
   name: string;
   free: number;
-  firstWait: number;
-  longestWait: number;
+  initialWait: number;
+  maxWait: number;
 }
 
 export interface Attempt {
   /** As if it had never been made. */
-  takeBack(): Promise<void>;
+  undo(): Promise<void>;
 }
 
 /** What one account or address has tried; forgotten an hour after its first attempt. */
@@ -48,7 +48,7 @@ export async function countAttempt(limit: Limit, who: string): Promise<Attempt> 
   const now = clock.date();
   const nothing = { _id, count: 0, waitUntil: noWait, expiresAt: new Date(now.getTime() + hours(1)) };
   const doublings = { $subtract: ["$count", limit.free] };
-  const wait = { $min: [limit.longestWait, { $multiply: [limit.firstWait, { $pow: [2, doublings] }] }] };
+  const wait = { $min: [limit.maxWait, { $multiply: [limit.initialWait, { $pow: [2, doublings] }] }] };
   const staysAsItIs = { $or: ["$isRefused", { $lt: ["$count", limit.free] }] };
 
   const { isRefused, waitUntil, expiresAt } = await AttemptCount.findOneAndUpdate(
@@ -68,7 +68,7 @@ export async function countAttempt(limit: Limit, who: string): Promise<Attempt> 
     throw new TooManyRequestsError("Too many attempts: wait a little", rest / 1000);
   }
   return {
-    takeBack: async () => {
+    undo: async () => {
       const waitOfOthers = { $cond: [{ $eq: ["$waitUntil", waitUntil] }, noWait, "$waitUntil"] };
       await AttemptCount.updateOne({ _id, expiresAt }, [
         { $set: { count: { $subtract: ["$count", 1] }, waitUntil: waitOfOthers } },

@@ -1,4 +1,4 @@
-import { BadRequestError, networkOf, signIn as openSession, validateRequest } from "@eventhive/common";
+import { BadRequestError, rateLimitKey, signIn as openSession, validateRequest } from "@eventhive/common";
 import type { RequestHandler } from "express";
 import { body } from "express-validator";
 import { canonicalEmail } from "../canonical-email";
@@ -18,7 +18,7 @@ export const signIn: RequestHandler[] = [
   async (req, res) => {
     const { email, password }: SignInBody = req.body;
     const address = req.ip ?? "";
-    const network = networkOf(address);
+    const network = rateLimitKey(address);
     const user = await findByEmail(email);
     const isRight = await throttled(
       { email: canonicalEmail(email), network, isKnownNetwork: user?.knows(network) ?? false },

@@ -2,7 +2,7 @@ import {
   BadRequestError,
   hours,
   isDuplicateKey,
-  networkOf,
+  rateLimitKey,
   signIn as openSession,
   validateRequest,
 } from "@eventhive/common";
@@ -31,7 +31,7 @@ export const signUp: RequestHandler[] = [
   async (req, res) => {
     const { email, password }: SignUpBody = req.body;
     const address = req.ip ?? "";
-    const network = networkOf(address);
+    const network = rateLimitKey(address);
     await countAttempt(signUps(), network);
 
     const hash = await signUpHashes.run(address, () => hashPassword(password));
@@ -52,8 +52,8 @@ export const signUp: RequestHandler[] = [
 const signUps = () => ({
   name: "sign-ups from an address",
   free: config.SIGNUPS_PER_HOUR,
-  firstWait: hours(1),
-  longestWait: hours(1),
+  initialWait: hours(1),
+  maxWait: hours(1),
 });
 
 const inUse = () => new BadRequestError("email-in-use", "This e-mail has an account already", "email");

@@ -41,7 +41,7 @@ export function serviceOf(database: Connection): string {
  * Connects once; keeps itself connected afterwards. Writes are acknowledged when they are in the journal.
  *
  * Every operation ends within `MONGO_TIMEOUT_SECONDS`, also on a server that keeps its connections open and answers
- * nothing. The driver then throws a MongoOperationTimeoutError (`isStoreAway`), which says nothing about a write: the
+ * nothing. The driver then throws a MongoOperationTimeoutError (`isTransient`), which says nothing about a write: the
  * server may have done it, or may still do it. https://www.mongodb.com/docs/drivers/node/current/connect/connection-options/csot/
  */
 export async function connectDatabase(database: Connection, mongoUrl = config.MONGO_URL): Promise<void> {

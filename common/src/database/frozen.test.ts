@@ -1,6 +1,6 @@
 import { trusted } from "mongoose";
 import { clock, seconds } from "../clock";
-import { isStoreAway } from "../errors";
+import { isTransient } from "../errors";
 import { mongoDeadLetters } from "../messaging/dead-letters";
 import { createDatabase, databaseTime, pingDatabase } from "./database";
 import { type Mongod, startMongod } from "./mongod.testing";
@@ -56,7 +56,7 @@ it("fails every operation of a frozen database as unavailable, and works again a
   const failures = await Promise.all(
     Object.entries(operations).map(async ([name, operation]) => {
       const outcome = await Promise.allSettled([operation()]);
-      return [name, outcome.map((each) => each.status === "rejected" && isStoreAway(each.reason))];
+      return [name, outcome.map((each) => each.status === "rejected" && isTransient(each.reason))];
     }),
   );
   expect(failures).toEqual(Object.keys(operations).map((name) => [name, [true]]));
@@ -70,7 +70,7 @@ it("fails who waits for a connection, too", async () => {
   mongod.freeze();
   const { maxPoolSize } = database.getClient().options;
   const asked = await Promise.allSettled(Array.from({ length: 2 * maxPoolSize }, () => Toy.findOne()));
-  expect(asked.filter((each) => each.status === "fulfilled" || !isStoreAway(each.reason))).toEqual([]);
+  expect(asked.filter((each) => each.status === "fulfilled" || !isTransient(each.reason))).toEqual([]);
 });
 
 it("fails a cursor that is frozen between two batches", async () => {
@@ -79,7 +79,7 @@ it("fails a cursor that is frozen between two batches", async () => {
   await cursor.next();
   mongod.freeze();
   const outcome = await Promise.allSettled([cursor.next()]);
-  expect(outcome.map((each) => each.status === "rejected" && isStoreAway(each.reason))).toEqual([true]);
+  expect(outcome.map((each) => each.status === "rejected" && isTransient(each.reason))).toEqual([true]);
 });
 
 it("does not end a cursor whose documents take longer than an operation may", async () => {
@@ -99,7 +99,7 @@ it("fails to open on a frozen database, and opens once it answers", async () => 
   const another = mongoStore(createDatabase("toys"));
   mongod.freeze();
   const outcome = await Promise.allSettled([another.open()]);
-  expect(outcome.map((each) => each.status === "rejected" && isStoreAway(each.reason))).toEqual([true]);
+  expect(outcome.map((each) => each.status === "rejected" && isTransient(each.reason))).toEqual([true]);
   mongod.thaw();
   await another.open();
   await another.close();

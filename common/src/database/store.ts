@@ -8,7 +8,7 @@ import {
   redisDeadLetters,
 } from "../messaging/dead-letters";
 import { connectDatabase, databaseTime, ensureIndexes, pingDatabase } from "./database";
-import { withinTime } from "./within-time";
+import { withTimeout } from "./with-timeout";
 
 /** A service's own store, whichever it is: what starting, readiness, the clock and stopping need of it. */
 export interface Store {
@@ -45,7 +45,7 @@ export function mongoStore(database: Connection): Store {
 /** ioredis connects by itself and queues commands while it cannot, so each answer is waited for with a limit. */
 export function redisStore(redis: Redis, service: string): Store {
   const ping = async () => {
-    await withinTime(redis.ping(), seconds(2));
+    await withTimeout(redis.ping(), seconds(2));
   };
   return {
     name: "redis",
@@ -53,7 +53,7 @@ export function redisStore(redis: Redis, service: string): Store {
     open: ping,
     ping,
     time: async () => {
-      const [second, microsecond] = await withinTime(redis.time(), seconds(2));
+      const [second, microsecond] = await withTimeout(redis.time(), seconds(2));
       return Number(second) * 1000 + Number(microsecond) / 1000;
     },
     close: async () => redis.disconnect(),

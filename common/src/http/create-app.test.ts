@@ -16,7 +16,7 @@ const thrown: Record<string, Error> = {
   rule: new BadRequestError("own-ticket", "This ticket is your own", "ticketId"),
   changed: Object.assign(new Error("No matching document"), { name: "VersionError" }),
   away: Object.assign(new Error("connect ECONNREFUSED 10.0.0.7"), { name: "MongoNetworkError" }),
-  busy: new UnavailableError("Too many at once", "busy", { retryAfterInSeconds: 2.2 }),
+  busy: new UnavailableError("Too many at once", "busy", { retryAfterSeconds: 2.2 }),
 };
 
 const app = createApp((api) => {

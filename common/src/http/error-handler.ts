@@ -6,7 +6,7 @@ import {
   NotFoundError,
   UnavailableError,
   isHttpError,
-  isStoreAway,
+  isTransient,
   isVersionError,
 } from "../errors";
 import { logger } from "../logger";
@@ -23,7 +23,7 @@ export const errorHandler: ErrorRequestHandler = (error: unknown, _req, res, nex
   else if (known.status === 503) logger.warn({ err: known.cause ?? known }, "request refused for the moment");
   const { status, code, message, options } =
     known ?? new HttpError(500, "internal", "Something went wrong on our side");
-  if (options.retryAfterInSeconds) res.set("Retry-After", String(Math.ceil(options.retryAfterInSeconds)));
+  if (options.retryAfterSeconds) res.set("Retry-After", String(Math.ceil(options.retryAfterSeconds)));
   res.status(status).json({
     errors: options.details ?? [{ message }],
     code,
@@ -36,7 +36,7 @@ const codesOfExpress: Record<number, string> = { 400: "malformed", 413: "too-lar
 function recognise(error: unknown): HttpError | undefined {
   if (isHttpError(error)) return error;
   if (isVersionError(error)) return new ConflictError();
-  if (isStoreAway(error))
+  if (isTransient(error))
     return new UnavailableError("This part is away for a moment: try again", "unavailable", { cause: error });
   // Express and its parsers refuse by errors that carry a status and say themselves whether they may be shown; only
   // for a bad `%` in the path they do not. Other libraries' errors carry a status too: that of their own requests.

@@ -7,7 +7,7 @@ export interface EventStream {
   headers: Headers;
   messages: { event?: string; data: { id: string; version: number } & Record<string, unknown> }[];
   heartbeats: number;
-  retryInMilliseconds: number;
+  retryMs: number;
   /** The answer that came instead of a stream. */
   refusal?: { code: string; errors: { field?: string }[] };
   /** Resolves with how it ended. */
@@ -29,7 +29,7 @@ export async function readStream(
     headers: response.headers,
     messages: [],
     heartbeats: 0,
-    retryInMilliseconds: 3000, // until the stream says otherwise
+    retryMs: 3000, // until the stream says otherwise
     ended: Promise.resolve("in order"),
     leave: () => leaving.abort(),
   };
@@ -53,7 +53,7 @@ function take(stream: EventStream, block: string): void {
   const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? [];
   const [, retry] = /^retry: (\d+)$/.exec(block) ?? [];
   if (data) stream.messages.push({ event, data: JSON.parse(data) });
-  else if (retry) stream.retryInMilliseconds = Number(retry);
+  else if (retry) stream.retryMs = Number(retry);
   else if (block.startsWith(":")) stream.heartbeats += 1;
   else throw new Error(`Not a server-sent event: ${block}`);
 }

@@ -17,7 +17,7 @@ const config = settings({
 export interface Reader {
   /** Undefined for a reader who is not signed in: those are limited by their network alone. */
   userId: string | undefined;
-  /** As networkOf() says. */
+  /** As rateLimitKey() says. */
   network: string;
 }
 
@@ -37,7 +37,7 @@ export function checkStreamLimits({ userId, network }: Reader): void {
       "Too many pages follow live updates right now: try again later",
       "too-many-streams",
       {
-        retryAfterInSeconds: 15 + Math.random() * 30, // not all of them in the same second
+        retryAfterSeconds: 15 + Math.random() * 30, // not all of them in the same second
       },
     );
   }
@@ -49,7 +49,7 @@ export function checkStreamLimits({ userId, network }: Reader): void {
 
 function tooMany(limit: "user" | "network", message: string): HttpError {
   metrics.streamsRefused.inc({ limit });
-  return new HttpError(429, "too-many-streams", message, { retryAfterInSeconds: 15 });
+  return new HttpError(429, "too-many-streams", message, { retryAfterSeconds: 15 });
 }
 
 /** Counts a stream until its response is closed. */

@@ -26,7 +26,7 @@ const claims = user.extend({ iat: z.number(), exp: z.number() });
 /** Who sends a request, as the token says. */
 export type CurrentUser = z.infer<typeof user>;
 
-const party = "eventhive";
+const issuer = "eventhive";
 const keyId = (key: string) => createHash("sha256").update(key).digest("hex").slice(0, 8);
 
 /** The origin of the pages that may change things. */
@@ -45,8 +45,8 @@ export function createToken(user: CurrentUser): string {
   return jwt.sign({ ...user, iat: Math.floor(clock.now()) / 1000 }, config.JWT_KEY, {
     algorithm: "HS256",
     expiresIn: config.JWT_EXPIRES_IN,
-    issuer: party,
-    audience: party,
+    issuer: issuer,
+    audience: issuer,
     keyid: keyId(config.JWT_KEY),
   });
 }
@@ -60,8 +60,8 @@ function readToken(token: unknown): z.infer<typeof claims> | undefined {
     if (!key) return undefined;
     const payload = jwt.verify(token, key, {
       algorithms: ["HS256"],
-      issuer: party,
-      audience: party,
+      issuer: issuer,
+      audience: issuer,
       clockTimestamp: Math.floor(clock.now() / 1000),
       clockTolerance: 30,
     });

@@ -25,7 +25,7 @@ it("spreads the return of its readers over several seconds", async () => {
     random.mockReturnValue(value);
     const stream = await stage.read();
     await eventually(() => expect(stream.messages).toHaveLength(2));
-    return stream.retryInMilliseconds;
+    return stream.retryMs;
   };
   expect([await retryAt(0), await retryAt(0.5), await retryAt(1)]).toEqual([1000, 4500, 8000]);
 });

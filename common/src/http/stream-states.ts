@@ -3,7 +3,7 @@ import { clock, seconds } from "../clock";
 import type { Aggregate } from "../database/define-aggregate";
 import { NotAuthenticatedError, isHttpError } from "../errors";
 import { logger } from "../logger";
-import { networkOf } from "./network";
+import { rateLimitKey } from "./rate-limit-key";
 import { checkStreamLimits, countStream } from "./open-streams";
 import { findCurrentUser, sessionEndsAt } from "./session";
 
@@ -107,7 +107,7 @@ export async function streamStates(
   };
 
   if (endsAt <= clock.now()) throw new NotAuthenticatedError(); // other routes tolerate a token that is just over
-  const reader = { userId: findCurrentUser(req)?.id, network: networkOf(req.ip ?? "") };
+  const reader = { userId: findCurrentUser(req)?.id, network: rateLimitKey(req.ip ?? "") };
   if (req.accepts(["text/event-stream", "application/json"]) === "application/json") {
     res.json(await find());
     return;

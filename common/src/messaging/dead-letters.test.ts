@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { Redis } from "ioredis";
 import { clock } from "../clock";
 import { database, useToys } from "../database/toy.testing";
-import { isStoreAway } from "../errors";
+import { isTransient } from "../errors";
 import { logger } from "../logger";
 import { type DeadLetter, type DeadLetters, mongoDeadLetters, redisDeadLetters } from "./dead-letters";
 
@@ -119,7 +119,7 @@ it("is told that Redis is away, instead of waiting for it", async () => {
   const refusal: unknown = await redisDeadLetters(waiting, service)
     .keep(letter())
     .catch((error: unknown) => error);
-  expect(isStoreAway(refusal)).toBe(true);
+  expect(isTransient(refusal)).toBe(true);
   waiting.disconnect();
   silent.close();
   await once(silent, "close");

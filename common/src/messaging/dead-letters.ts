@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import type { Connection } from "mongoose";
 import { z } from "zod";
 import { clock, seconds } from "../clock";
-import { withinTime } from "../database/within-time";
+import { withTimeout } from "../database/with-timeout";
 import { isDuplicateKey } from "../errors";
 import { type Subject, subjects } from "../events";
 import { logger } from "../logger";
@@ -138,7 +138,7 @@ export function redisDeadLetters(
 ): DeadLetters {
   const key = `${service}:dead-letters`;
   const read = (json: string) => stored.parse(JSON.parse(json));
-  const answer = <T>(asked: Promise<T>) => withinTime(asked, seconds(2));
+  const answer = <T>(asked: Promise<T>) => withTimeout(asked, seconds(2));
 
   /** Goes through the hash in parts, and holds no more of each letter than this. */
   async function oldestFirst(): Promise<{ id: string; keptAt: number; subject: Subject }[]> {

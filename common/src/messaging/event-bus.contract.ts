@@ -6,7 +6,7 @@ import type { EventBus, LoggedMessage, Message } from "./event-bus";
 /** What the suite asks of a broker: a real process, or what behaves like one. */
 export interface BrokerUnderTest {
   /** A message not acknowledged by then is delivered again. A broker that knows at once what failed may do so earlier. */
-  connect(name: string, ackWaitInSeconds: number): EventBus;
+  connect(name: string, ackWaitSeconds: number): EventBus;
   /** Kills it without warning. What it stored stays. */
   stop(): Promise<void>;
   start(): Promise<void>;

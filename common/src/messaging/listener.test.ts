@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Context, currentContext } from "../context";
 import { database, useToys } from "../database/toy.testing";
-import { StoreAwayError } from "../database/within-time";
+import { StoreUnavailableError } from "../database/with-timeout";
 import type { Event } from "../events";
 import { eventBytes, newId } from "../testing";
 import { type DeadLetters, mongoDeadLetters } from "./dead-letters";
@@ -28,7 +28,7 @@ async function deliver(
 ) {
   let attempts = 0;
   const wrapped = listener("expiration:complete", async (_data, event) => handle(++attempts, event));
-  await consume(wrapped, letters, { giveUpAfterMilliseconds: limit })(message(bytes));
+  await consume(wrapped, letters, { giveUpAfterMs: limit })(message(bytes));
   return attempts;
 }
 
@@ -83,7 +83,7 @@ it("tries again for as long as a store is away or a save loses its race", async 
   const reasons = [
     named("MongoNetworkError"),
     named("MongooseServerSelectionError"),
-    new StoreAwayError("no answer"),
+    new StoreUnavailableError("no answer"),
     named("VersionError"),
   ];
   const deliveries = reasons.map((reason) =>

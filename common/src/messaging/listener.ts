@@ -1,7 +1,7 @@
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import { clock, seconds } from "../clock";
 import { withContext } from "../context";
-import { isStoreAway, isVersionError } from "../errors";
+import { isTransient, isVersionError } from "../errors";
 import { type Event, type EventData, type Subject, parseEvent } from "../events";
 import { logger } from "../logger";
 import { metrics } from "../metrics";
@@ -34,11 +34,11 @@ export function listener<S extends Subject>(
   };
 }
 
-const attemptsOfARefusal = 3;
-const pauseInMilliseconds = (attempt: number) => Math.min(2 ** attempt * 100, seconds(1));
+const maxAttempts = 3;
+const pauseMs = (attempt: number) => Math.min(2 ** attempt * 100, seconds(1));
 // The last attempt begins at most a pause later, and may take as long as an operation of the database: together that is
 // below the broker's ack wait of 10 s.
-const longestTrial = seconds(4);
+const retryWindow = seconds(4);
 
 /**
  * Turns a listener into what the bus calls. Poison (not our JSON, not the schema, or three refusals) becomes a dead
@@ -48,7 +48,7 @@ const longestTrial = seconds(4);
 export function consume(
   listener: Listener,
   deadLetters: DeadLetters,
-  { giveUpAfterMilliseconds = longestTrial } = {},
+  { giveUpAfterMs = retryWindow } = {},
 ): MessageHandler {
   // From 0, or the first of its kind would be no increase.
   for (const outcome of ["done", "left", "deadLettered"])
@@ -86,20 +86,20 @@ export function consume(
         span?.setAttribute("outcome", "done");
         return;
       } catch (error) {
-        if (isStoreAway(error) || isVersionError(error)) {
-          if (performance.now() - started > giveUpAfterMilliseconds) {
+        if (isTransient(error) || isVersionError(error)) {
+          if (performance.now() - started > giveUpAfterMs) {
             metrics.eventsConsumed.inc({ subject: message.subject, outcome: "left" });
             span?.setAttribute("outcome", "left");
             logger.warn({ err: error, subject: message.subject }, "left an event to be delivered again");
             throw error;
           }
-        } else if (++refusals >= attemptsOfARefusal) {
+        } else if (++refusals >= maxAttempts) {
           await keep(message, error, attempt, event.traceparent);
           span?.setAttribute("outcome", "deadLettered");
           span?.setStatus({ code: SpanStatusCode.ERROR, message: String(error) });
           return;
         }
-        await clock.wait(pauseInMilliseconds(attempt));
+        await clock.wait(pauseMs(attempt));
       }
     }
   }

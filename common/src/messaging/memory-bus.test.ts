@@ -67,7 +67,7 @@ describe("a broker in memory", () => {
   it("delays, reorders and doubles deliveries when asked to, and loses none", async () => {
     const broker = new MemoryBroker({
       random: seeded(7),
-      maximumDelayInMilliseconds: 50,
+      maximumDelayMs: 50,
       duplicateRate: 0.3,
     });
     const bus = broker.connect("orders");

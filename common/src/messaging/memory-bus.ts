@@ -34,12 +34,12 @@ export class MemoryBroker {
   private waitingForIdle: (() => void)[] = [];
 
   constructor({
-    redeliveryDelayInMilliseconds = 20,
-    maximumDelayInMilliseconds = 0,
+    redeliveryDelayMs = 20,
+    maximumDelayMs = 0,
     duplicateRate = 0,
     random = Math.random,
   }: Partial<DeliveryOptions> = {}) {
-    this.options = { redeliveryDelayInMilliseconds, maximumDelayInMilliseconds, duplicateRate, random };
+    this.options = { redeliveryDelayMs, maximumDelayMs, duplicateRate, random };
   }
 
   /** A bus for one process of the service `name`. */

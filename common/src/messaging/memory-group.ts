@@ -6,9 +6,9 @@ import type { MessageHandler, Subscription } from "./event-bus";
 
 export interface DeliveryOptions {
   /** After this long a rejected message is delivered again. */
-  redeliveryDelayInMilliseconds: number;
+  redeliveryDelayMs: number;
   /** Every message waits up to this long, each its own time, so that they overtake one another. */
-  maximumDelayInMilliseconds: number;
+  maximumDelayMs: number;
   /** The share of messages, 0 to 1, that comes twice. */
   duplicateRate: number;
   /** From 0 to below 1, as Math.random: a seeded one repeats the same delays and duplicates. */
@@ -31,7 +31,7 @@ interface Member {
   running: Set<Promise<void>>;
 }
 
-const mostInFlight = 64;
+const defaultMaxInFlight = 64;
 
 /** A service on a channel, and what it has not acknowledged yet. As a durable queue group, it outlives its members. */
 export class MemoryGroup {
@@ -73,12 +73,12 @@ export class MemoryGroup {
   }
 
   offer(bytes: Buffer): void {
-    const { duplicateRate, maximumDelayInMilliseconds, random } = this.options;
+    const { duplicateRate, maximumDelayMs, random } = this.options;
     const offer = { at: clock.now() };
     this.unacknowledged.add(offer);
     const copies = duplicateRate > 0 && random() < duplicateRate ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
-      const delay = maximumDelayInMilliseconds > 0 ? random() * maximumDelayInMilliseconds : 0;
+      const delay = maximumDelayMs > 0 ? random() * maximumDelayMs : 0;
       this.deliverAfter(delay, { offer, bytes, redeliveries: 0 });
     }
   }
@@ -86,7 +86,7 @@ export class MemoryGroup {
   dispatch(): void {
     while (this.broker.isUp) {
       const [member] = [...this.members].toSorted((one, other) => one.running.size - other.running.size);
-      if (!member || member.running.size >= mostInFlight) return;
+      if (!member || member.running.size >= defaultMaxInFlight) return;
       const delivery = this.due.shift();
       if (!delivery) return;
       this.inFlight += 1;
@@ -126,7 +126,7 @@ export class MemoryGroup {
     if (isAcknowledged) this.unacknowledged.delete(offer);
     else {
       const again = { offer, bytes, redeliveries: redeliveries + 1 };
-      this.deliverAfter(this.options.redeliveryDelayInMilliseconds, again);
+      this.deliverAfter(this.options.redeliveryDelayMs, again);
     }
   }
 }

@@ -10,8 +10,8 @@ describeEventBus("the bus on NATS Streaming", async () => {
   const broker = await startNatsBroker();
   return {
     ...broker,
-    connect: (name, ackWaitInSeconds) =>
-      natsBus({ url: broker.url(), monitorUrl: broker.monitorUrl, clusterId, name, ackWaitInSeconds }),
+    connect: (name, ackWaitSeconds) =>
+      natsBus({ url: broker.url(), monitorUrl: broker.monitorUrl, clusterId, name, ackWaitSeconds }),
   };
 });
 
@@ -27,7 +27,7 @@ describe("a connection to NATS Streaming", () => {
   });
 
   async function connect(credentials = ""): Promise<void> {
-    bus = natsBus({ url: broker.url(credentials), clusterId, name: "orders", ackWaitInSeconds: 60 });
+    bus = natsBus({ url: broker.url(credentials), clusterId, name: "orders", ackWaitSeconds: 60 });
     await eventually(() => expect(bus.isConnected).toBe(true));
   }
 
@@ -121,7 +121,7 @@ describe("a connection to NATS Streaming", () => {
 
   it("closes although a handler does not end, and leaves its message to the next process", async () => {
     broker = await startNatsBroker();
-    const options = { url: broker.url(), clusterId, name: "orders", ackWaitInSeconds: 1 };
+    const options = { url: broker.url(), clusterId, name: "orders", ackWaitSeconds: 1 };
     bus = natsBus(options);
     await eventually(() => expect(bus.isConnected).toBe(true));
     await publish("a");

@@ -6,11 +6,11 @@ import { NatsBacklog } from "./nats-backlog";
 import { NatsConnection, type NatsConnectionOptions } from "./nats-connection";
 import { NatsLog, type NatsLogOptions } from "./nats-log";
 import { NatsPublisher } from "./nats-publisher";
-import { NatsSubscription, type Wish, mostInFlight } from "./nats-subscription";
+import { NatsSubscription, type SubscriptionSpec, defaultMaxInFlight } from "./nats-subscription";
 
 export interface NatsBusOptions extends NatsConnectionOptions, NatsLogOptions {
   /** A message not acknowledged by then is delivered again. Whole seconds: the client refuses fractions. */
-  ackWaitInSeconds?: number;
+  ackWaitSeconds?: number;
   /** Where the broker serves its monitoring pages; without it nobody knows what is not delivered. */
   monitorUrl?: string;
 }
@@ -19,7 +19,7 @@ export interface NatsBusOptions extends NatsConnectionOptions, NatsLogOptions {
  * The event bus on NATS Streaming. It connects in the background, for as long as it takes, now and whenever the broker
  * was away. The service's name is both queue group and durable name, so its position in each channel lives in the broker.
  */
-export function natsBus({ ackWaitInSeconds = 10, monitorUrl, ...options }: NatsBusOptions): EventBus {
+export function natsBus({ ackWaitSeconds = 10, monitorUrl, ...options }: NatsBusOptions): EventBus {
   const { name } = options;
   const backlog = monitorUrl ? new NatsBacklog(monitorUrl, name) : undefined;
   const subscriptions = new Set<NatsSubscription>();
@@ -35,12 +35,12 @@ export function natsBus({ ackWaitInSeconds = 10, monitorUrl, ...options }: NatsB
     stan
       .subscriptionOptions()
       .setManualAckMode(true)
-      .setAckWait(seconds(ackWaitInSeconds))
-      .setMaxInFlight(mostInFlight);
+      .setAckWait(seconds(ackWaitSeconds))
+      .setMaxInFlight(defaultMaxInFlight);
 
-  function open(wish: Wish): Subscription {
+  function open(wish: SubscriptionSpec): Subscription {
     // What takes longer is delivered to another process anyway.
-    const subscription = new NatsSubscription(connection, wish, seconds(ackWaitInSeconds));
+    const subscription = new NatsSubscription(connection, wish, seconds(ackWaitSeconds));
     subscriptions.add(subscription);
     if (connection.accepted) subscription.join(connection.accepted);
     return {

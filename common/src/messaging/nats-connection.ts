@@ -27,7 +27,7 @@ export interface NatsConnectionOptions {
 }
 
 const answerWithin = seconds(5);
-const goodbyeWithin = seconds(2);
+const closeTimeout = seconds(2);
 
 /**
  * A connection to NATS Streaming that never gives up. The client bridges short outages by itself. When it has lost the
@@ -79,7 +79,7 @@ export class NatsConnection {
     const pause = Math.min(250 * 2 ** this.failures, seconds(5)) * (0.5 + Math.random() / 2);
     this.failures += 1;
     this.timer = setTimeout(() => this.open(), pause);
-    logger.warn({ err: error, retryInMilliseconds: Math.round(pause) }, "no connection to the broker");
+    logger.warn({ err: error, retryMs: Math.round(pause) }, "no connection to the broker");
   }
 
   /** Resolves within two seconds, whether or not the broker is there to hear it. */
@@ -91,7 +91,7 @@ export class NatsConnection {
     return new Promise((resolve) => {
       stan.once("close", () => resolve());
       if (this.isConnected) {
-        this.timer = setTimeout(() => this.abandon(stan, "no answer to the goodbye"), goodbyeWithin);
+        this.timer = setTimeout(() => this.abandon(stan, "no answer to the goodbye"), closeTimeout);
         stan.close();
       } else {
         this.abandon(stan, "the bus is closed");

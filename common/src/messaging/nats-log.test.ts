@@ -1,12 +1,12 @@
 import type { Stan } from "node-nats-streaming";
 import { NatsLog } from "./nats-log";
-import type { Wish } from "./nats-subscription";
+import type { SubscriptionSpec } from "./nats-subscription";
 
 /** A broker that says what a test tells it to, in answer to each subscription, by the sequence at which that begins. */
 function scripted(answers: (start: number | "last", deliver: (...sequences: number[]) => void) => void) {
   const starts: (number | "last")[] = [];
   const acknowledged: number[] = [];
-  const open = (wish: Wish) => {
+  const open = (wish: SubscriptionSpec) => {
     let start: number | "last" = 1;
     const options = {
       setManualAckMode: () => options,

@@ -4,7 +4,7 @@ import type { Subject } from "../events";
 import { logger } from "../logger";
 import { type LoggedMessage, logBatchSize } from "./event-bus";
 import type { NatsConnection } from "./nats-connection";
-import type { NatsSubscription, Wish } from "./nats-subscription";
+import type { NatsSubscription, SubscriptionSpec } from "./nats-subscription";
 
 export interface NatsLogOptions {
   /** When the broker sends nothing for so long, although it holds more, reading fails. */
@@ -30,7 +30,7 @@ export class NatsLog {
 
   constructor(
     private readonly connection: Pick<NatsConnection, "isConnected" | "isAlive">,
-    private readonly open: (wish: Wish) => Pick<NatsSubscription, "close">,
+    private readonly open: (wish: SubscriptionSpec) => Pick<NatsSubscription, "close">,
     private readonly subject: Subject,
     { maxSilenceMs = seconds(60), emptyAfterMs = seconds(5) }: NatsLogOptions,
   ) {

@@ -3,7 +3,7 @@ import type { Subject } from "../events";
 import { asError } from "./nats-connection";
 
 // Past a limit of its own the client reports an error, and sends the message as well.
-const mostInFlight = 64;
+const defaultMaxInFlight = 64;
 
 /** Publishes on whatever connection is up, and settles each publish once. */
 export class NatsPublisher {
@@ -15,7 +15,7 @@ export class NatsPublisher {
 
   /** Rejects when the broker did not say that it stored the message; it may have stored it all the same. */
   async publish(subject: Subject, bytes: Buffer): Promise<void> {
-    if (this.inFlight < mostInFlight) this.inFlight += 1;
+    if (this.inFlight < defaultMaxInFlight) this.inFlight += 1;
     else await new Promise<void>((resolve) => this.waiting.push(resolve));
     try {
       await this.send(subject, bytes);

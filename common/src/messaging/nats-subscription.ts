@@ -1,13 +1,13 @@
 import type { Stan, Message as StanMessage, Subscription as StanSubscription } from "node-nats-streaming";
 import type { Subject } from "../events";
-import { withinTime } from "../database/within-time";
+import { withTimeout } from "../database/with-timeout";
 import { logger } from "../logger";
 import type { Message, Subscription } from "./event-bus";
 import type { NatsConnection } from "./nats-connection";
 
-export const mostInFlight = 64;
+export const defaultMaxInFlight = 64;
 
-export interface Wish {
+export interface SubscriptionSpec {
   subject: Subject;
   subscribe: (stan: Stan) => StanSubscription;
   /** Messages handled at once; what comes on top is not taken. 64 unless told otherwise. */
@@ -26,7 +26,7 @@ export class NatsSubscription implements Subscription {
 
   constructor(
     private readonly connection: NatsConnection,
-    private readonly wish: Wish,
+    private readonly wish: SubscriptionSpec,
     private readonly maxCloseMs: number,
   ) {}
 
@@ -52,7 +52,7 @@ export class NatsSubscription implements Subscription {
 
   async close(): Promise<void> {
     this.isClosed = true;
-    await withinTime(Promise.all(this.running), this.maxCloseMs).catch((error: unknown) => {
+    await withTimeout(Promise.all(this.running), this.maxCloseMs).catch((error: unknown) => {
       const { subject } = this.wish;
       logger.warn(
         { err: error, subject, messages: this.running.size },
@@ -70,7 +70,7 @@ export class NatsSubscription implements Subscription {
 
   private take(message: StanMessage): void {
     // The broker redelivers on top of its limit. What is not taken comes again, to this process or another.
-    const { maxInFlight = mostInFlight } = this.wish;
+    const { maxInFlight = defaultMaxInFlight } = this.wish;
     if (this.isClosed || this.running.size >= maxInFlight) return;
     const run = this.run(message).finally(() => this.running.delete(run));
     this.running.add(run);

@@ -3,19 +3,19 @@ import { clock, seconds } from "../clock";
 import { aggregatesOf } from "../database/define-aggregate";
 import { type SavedEvent, onSave } from "../database/saved-events";
 import { serviceOf } from "../database/database";
-import { withinTime } from "../database/within-time";
+import { withTimeout } from "../database/with-timeout";
 import type { Event } from "../events";
 import { failpoint } from "../failpoint";
 import { logger } from "../logger";
 import { metrics } from "../metrics";
-import { every, shuffled } from "../sweep";
+import { runPeriodically, shuffled } from "../sweep";
 import type { EventBus } from "./event-bus";
 import { publishEvent } from "./publish-event";
 
 const unpublished = { "outbox.0": { $exists: true } };
 
 /** What is so old was left behind: who saved it has died, or the broker was away. */
-const leftBehind = () => ({
+const stale = () => ({
   ...unpublished,
   "outbox.0.time": { $lte: new Date(clock.now() - seconds(2)).toISOString() },
 });
@@ -50,7 +50,7 @@ export class OutboxRelay {
   /** Of each aggregate at work: the end of its line. */
   private readonly lines = new Map<string, Promise<Outcome>>();
   private readonly collections: string[];
-  private readonly sweep = every(seconds(1), () => this.publishFound(leftBehind()));
+  private readonly sweep = runPeriodically(seconds(1), () => this.publishFound(stale()));
   private readonly options: Required<RelayOptions>;
   private isStopping = false;
   private stopHearingSaves = () => {};
@@ -81,7 +81,7 @@ export class OutboxRelay {
       await this.sweep.stop();
       await Promise.all(this.lines.values());
     };
-    await withinTime(finish(), this.options.maxStopMs).catch((error: unknown) => {
+    await withTimeout(finish(), this.options.maxStopMs).catch((error: unknown) => {
       logger.warn({ err: error, aggregates: this.lines.size }, "stopped before all events were published");
     });
   }
@@ -110,7 +110,7 @@ export class OutboxRelay {
 
   private readonly publishSaved = ({ collection, _id, event }: SavedEvent): void => {
     // A client that is disconnected would keep copies and send them whenever it comes back.
-    if (this.bus.isConnected) void this.lineUp(collection, _id, [event]);
+    if (this.bus.isConnected) void this.enqueue(collection, _id, [event]);
   };
 
   /** Looks again for as long as there is something that it can publish. */
@@ -151,7 +151,7 @@ export class OutboxRelay {
   }
 
   /** Publishes `events` when what was begun before on the same aggregate is over. */
-  private lineUp(collection: string, _id: WithOutbox["_id"], events: Event[]): Promise<Outcome> {
+  private enqueue(collection: string, _id: WithOutbox["_id"], events: Event[]): Promise<Outcome> {
     const id = _id.toHexString();
     const publishNext = async (before: Promise<Outcome> | undefined): Promise<Outcome> => {
       await before;
@@ -180,7 +180,7 @@ export class OutboxRelay {
       .find(current, { projection: { outbox: 1 }, hint: "_id_" })
       .toArray();
     const idle = found.filter(({ _id }) => !this.lines.has(_id.toHexString()));
-    return Promise.all(idle.map(({ _id, outbox }) => this.lineUp(collection, _id, outbox)));
+    return Promise.all(idle.map(({ _id, outbox }) => this.enqueue(collection, _id, outbox)));
   }
 
   private async publish(collection: string, _id: WithOutbox["_id"], events: Event[]): Promise<Outcome> {

@@ -7,7 +7,7 @@ import type { Read } from "./reads";
 import { type ErrorBody, StripeError } from "./stripe-error";
 import type { Done, Work } from "./writes";
 
-const dayInSeconds = 24 * 60 * 60;
+const daySeconds = 24 * 60 * 60;
 
 export interface Timing {
   /** Milliseconds since 1970. */
@@ -19,7 +19,7 @@ export interface Timing {
 /** How requests are answered: with the faults asked for, and POSTs once for each idempotency key. */
 export function answering(ledger: Ledger, faults: Faults, { now, later }: Timing) {
   const running = new Set<string>();
-  const nowInSeconds = () => Math.floor(now() / 1000);
+  const nowSeconds = () => Math.floor(now() / 1000);
 
   const get =
     (read: Read): RequestHandler<{ id: string }> =>
@@ -66,14 +66,14 @@ export function answering(ledger: Ledger, faults: Faults, { now, later }: Timing
 
   function firstAnswer(key: string, { path, body }: Request): Answer | undefined {
     const kept = ledger.answers.get(key);
-    if (!kept || kept.created + dayInSeconds <= nowInSeconds()) return undefined; // Stripe forgets keys after a day
+    if (!kept || kept.created + daySeconds <= nowSeconds()) return undefined; // Stripe forgets keys after a day
     if (kept.path !== path || !isDeepStrictEqual(kept.parameters, body)) throw keyMisused(key);
     return kept;
   }
 
   // From looking at the ledger to writing it nothing is awaited, so no other request comes between.
   function carryOut(work: Work, { path, body: parameters }: Request, key: string | undefined): Done {
-    const created = nowInSeconds();
+    const created = nowSeconds();
     const done = work(ledger, parameters, created);
     const { status, body, changes } = done;
     ledger.write({ ...changes, answer: key ? { key, path, parameters, status, body, created } : undefined });

@@ -1,8 +1,8 @@
-import { listener, untilCurrent } from "@eventhive/common";
+import { listener, retryOnConflict } from "@eventhive/common";
 import { Order } from "../models/order";
 
 export const paymentCreated = listener("payment:created", ({ orderId }) =>
-  untilCurrent(async () => {
+  retryOnConflict(async () => {
     const order = await Order.findById(orderId).orFail();
     if (order.complete()) await order.save();
   }),

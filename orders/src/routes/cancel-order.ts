@@ -1,11 +1,11 @@
-import { currentUser, requireAuth, untilCurrent } from "@eventhive/common";
+import { currentUser, requireAuth, retryOnConflict } from "@eventhive/common";
 import type { RequestHandler } from "express";
 import { findOwnOrder } from "../models/order";
 
 export const cancelOrder: RequestHandler[] = [
   requireAuth,
   async (req, res) => {
-    await untilCurrent(async () => {
+    await retryOnConflict(async () => {
       const order = await findOwnOrder(currentUser(req).id, req.params.orderId);
       if (order.cancel("buyer")) await order.save();
     });

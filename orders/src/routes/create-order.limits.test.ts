@@ -1,4 +1,4 @@
-import { clock, hours, networkOf, pseudonymOf, seconds } from "@eventhive/common";
+import { clock, hours, rateLimitKey, pseudonymOf, seconds } from "@eventhive/common";
 import { newId, setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
 import { app } from "../app";
@@ -12,7 +12,7 @@ import { orderOf, ticketOnSale } from "../testing";
 setUpService(database);
 
 const address = "203.0.113.7";
-const network = pseudonymOf(networkOf(address));
+const network = pseudonymOf(rateLimitKey(address));
 const elsewhere = "198.51.100.1";
 
 // Read when first asked for.

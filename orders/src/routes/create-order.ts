@@ -6,7 +6,7 @@ import {
   currentUser,
   isDuplicateKey,
   isId,
-  networkOf,
+  rateLimitKey,
   pseudonymOf,
   requireAuth,
   validateRequest,
@@ -33,7 +33,7 @@ export const createOrder: RequestHandler[] = [
   validateRequest,
   async (req, res) => {
     const { ticketId, price }: CreateOrderBody = req.body;
-    const buyer = { userId: currentUser(req).id, network: pseudonymOf(networkOf(req.ip ?? "")) };
+    const buyer = { userId: currentUser(req).id, network: pseudonymOf(rateLimitKey(req.ip ?? "")) };
 
     const ticket = await Ticket.findById(ticketId);
     if (!ticket) throw unknown();

@@ -10,7 +10,7 @@ const arrows = {
   confirmCharge: (payment: Payment) => payment.confirmCharge("ch_1"),
   fail: (payment: Payment) => payment.fail("Your card was declined."),
   settle: (payment: Payment) => payment.settle(),
-  giveBack: (payment: Payment) => payment.giveBack(),
+  startRefund: (payment: Payment) => payment.startRefund(),
   confirmRefund: (payment: Payment) => payment.confirmRefund(),
 };
 type Arrow = keyof typeof arrows;
@@ -19,10 +19,10 @@ type Arrow = keyof typeof arrows;
 const machine: [Payment["state"], Arrow[], Arrow[]][] = [
   ["charging", [], ["confirmCharge", "fail"]],
   ["failed", ["fail"], []],
-  ["charged", ["confirmCharge"], ["settle", "giveBack"]],
+  ["charged", ["confirmCharge"], ["settle", "startRefund"]],
   ["settled", ["confirmCharge", "settle"], []],
-  ["refunding", ["confirmCharge", "giveBack"], ["confirmRefund"]],
-  ["refunded", ["confirmCharge", "giveBack", "confirmRefund"], []],
+  ["refunding", ["confirmCharge", "startRefund"], ["confirmRefund"]],
+  ["refunded", ["confirmCharge", "startRefund", "confirmRefund"], []],
 ];
 
 async function paymentAfter(way: Arrow[]): Promise<Payment> {
@@ -47,8 +47,8 @@ it.each(machine)("goes from %s only where it may", async (state, way, allowed) =
 it.each<[Arrow[], string[], string[]]>([
   [["fail"], [], []],
   [["confirmCharge", "settle"], ["charged"], []],
-  [["confirmCharge", "giveBack"], ["charged"], []],
-  [["confirmCharge", "giveBack", "confirmRefund"], ["charged"], ["refunded"]],
+  [["confirmCharge", "startRefund"], ["charged"], []],
+  [["confirmCharge", "startRefund", "confirmRefund"], ["charged"], ["refunded"]],
 ])("publishes of the way %j only the charge and the refund", async (way, created, refunded) => {
   await paymentAfter(way);
   expect((await published("payment:created")).map(({ state }) => state)).toEqual(created);
@@ -60,8 +60,8 @@ it.each<[Payment["state"], Arrow[], string | undefined]>([
   ["failed", ["fail"], undefined],
   ["charged", ["confirmCharge"], "payment:created"],
   ["settled", ["confirmCharge", "settle"], "payment:created"],
-  ["refunding", ["confirmCharge", "giveBack"], "payment:created"],
-  ["refunded", ["confirmCharge", "giveBack", "confirmRefund"], "payment:refunded"],
+  ["refunding", ["confirmCharge", "startRefund"], "payment:created"],
+  ["refunded", ["confirmCharge", "startRefund", "confirmRefund"], "payment:refunded"],
 ])("is announced again, when %s, to the subject that fits", async (_state, way, subject) => {
   expect(Payment.log.currentSubject(await paymentAfter(way))).toBe(subject);
 });
@@ -69,9 +69,9 @@ it.each<[Payment["state"], Arrow[], string | undefined]>([
 it.each<[Arrow, Arrow, Arrow[]]>([
   ["confirmCharge", "fail", []],
   ["fail", "confirmCharge", []],
-  ["settle", "giveBack", ["confirmCharge"]],
-  ["giveBack", "settle", ["confirmCharge"]],
-  ["confirmRefund", "confirmRefund", ["confirmCharge", "giveBack"]],
+  ["settle", "startRefund", ["confirmCharge"]],
+  ["startRefund", "settle", ["confirmCharge"]],
+  ["confirmRefund", "confirmRefund", ["confirmCharge", "startRefund"]],
 ])("lets %s lose to a %s that saw the same state and is saved first", async (late, early, way) => {
   const payment = await paymentAfter(way);
   const same = await reload(payment);
@@ -95,7 +95,7 @@ it("is the only one that pays its order, until it fails", async () => {
 it("blocks its order even when the money went back", async () => {
   const order = await orderToPay();
   const payment = await begunPayment(order);
-  for (const arrow of [arrows.confirmCharge, arrows.giveBack, arrows.confirmRefund]) {
+  for (const arrow of [arrows.confirmCharge, arrows.startRefund, arrows.confirmRefund]) {
     arrow(payment);
     await payment.save();
   }

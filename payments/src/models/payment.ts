@@ -107,7 +107,7 @@ export const Payment = defineAggregate(database, "Payment", {
       return true;
     },
 
-    giveBack(): boolean {
+    startRefund(): boolean {
       if (!this.move("charged", "refunding")) return false;
       this.recordNothing("published once the money is back");
       return true;

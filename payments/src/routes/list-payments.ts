@@ -24,13 +24,13 @@ export const listPayments: RequestHandler[] = [
   },
 ];
 
-const mostOrders = 100;
+const maxOrders = 100;
 
 /** The orders whose payments are asked for; all of the caller's when none is named. */
 function readOrderIds(orderId: unknown): string[] | undefined {
   if (orderId === undefined) return undefined;
   const ids = typeof orderId === "string" ? orderId.split(",") : [];
-  if (ids.length >= 1 && ids.length <= mostOrders && ids.every(isId)) return ids;
-  const message = `orderId must be 1 to ${mostOrders} order ids with commas between them`;
+  if (ids.length >= 1 && ids.length <= maxOrders && ids.every(isId)) return ids;
+  const message = `orderId must be 1 to ${maxOrders} order ids with commas between them`;
   throw new InvalidInputError([{ message, field: "orderId" }]);
 }

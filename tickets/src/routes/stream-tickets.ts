@@ -3,7 +3,7 @@ import type { RequestHandler } from "express";
 import { trusted } from "mongoose";
 import { Ticket } from "../models/ticket";
 
-const mostTickets = 100; // of a page of the list
+const maxTickets = 100; // of a page of the list
 
 export const ticketUpdates = watcher("ticket:updated");
 
@@ -20,14 +20,14 @@ export const streamTickets: RequestHandler = async (req, res) => {
 function readIds(ids: unknown): string[] | undefined {
   if (ids === undefined) return undefined;
   const named = typeof ids === "string" ? ids.split(",") : [];
-  if (named.length > 0 && named.length <= mostTickets && named.every(isId)) return named;
-  const message = `ids must be 1 to ${mostTickets} ids of tickets, with commas between them`;
+  if (named.length > 0 && named.length <= maxTickets && named.every(isId)) return named;
+  const message = `ids must be 1 to ${maxTickets} ids of tickets, with commas between them`;
   throw new InvalidInputError([{ message, field: "ids" }]);
 }
 
 async function newestOnSale(): Promise<string[]> {
   const { field, direction } = newestFirst;
   const sort = { [field]: direction, _id: direction };
-  const tickets = await Ticket.find({ available: true }).sort(sort).limit(mostTickets);
+  const tickets = await Ticket.find({ available: true }).sort(sort).limit(maxTickets);
   return tickets.map(({ id }) => id);
 }

@@ -2,7 +2,7 @@ import { problemOf, statusOf } from "@/lib/problem";
 import { refusalCookie } from "@/lib/refusal";
 import { safePath } from "@/lib/safe-path";
 import { serverClient } from "@/lib/server";
-import { textsOf } from "@/lib/texts-of";
+import { formValues } from "@/lib/form-values";
 
 const isForm = /^(application\/x-www-form-urlencoded|multipart\/form-data)\s*(;|$)/i;
 const intents = ["signin", "signup", "signout"];
@@ -13,7 +13,7 @@ export async function POST(request: Request): Promise<Response> {
     return new Response("Send a form", { status: 415 });
   const form = await request.formData().catch(() => undefined);
   if (!form) return new Response("This form is malformed", { status: 400 });
-  const { intent, email = "", password, next } = textsOf(form);
+  const { intent, email = "", password, next } = formValues(form);
   if (!intent || !intents.includes(intent)) return new Response("There is no such form", { status: 400 });
   const client = await serverClient();
   try {

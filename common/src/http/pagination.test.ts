@@ -6,7 +6,7 @@ import request from "supertest";
 import { Toy, useToys } from "../database/toy.testing";
 import { createApp } from "./create-app";
 import { oneConnection } from "./one-connection.testing";
-import { type SortOrder, newestFirst, readPage } from "./pages";
+import { type SortOrder, newestFirst, readPage } from "./pagination";
 
 useToys();
 

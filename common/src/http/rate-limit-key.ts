@@ -4,7 +4,7 @@ import { isIPv6 } from "node:net";
  * The network that an address belongs to, as a key for limits: an IPv4 address itself, of an IPv6 address the first
  * `bits`. A host has at least 64 bits for itself, and a site up to 48. Text that is no address is returned as it is.
  */
-export function networkOf(address: string, bits: 64 | 48 = 64): string {
+export function rateLimitKey(address: string, bits: 64 | 48 = 64): string {
   const inside = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (inside || !isIPv6(address)) return inside ?? address;
   const [head = [], tail = []] = address.split("::").map((part) => part.split(":"));

@@ -33,7 +33,7 @@ export interface Page {
   send(items: Item[]): void;
 }
 
-const mostOnAPage = 100;
+const maxPageSize = 100;
 const cursorShape = z.object({
   list: z.string(),
   value: z.union([z.number(), z.iso.datetime()]),
@@ -64,8 +64,8 @@ export function readPage(req: Request, res: Response, { sort = newestFirst, list
 }
 
 function readLimit(limit: unknown): number {
-  const result = z.coerce.number().int().min(1).max(mostOnAPage).default(50).safeParse(limit);
-  if (!result.success) throw invalid("limit", `limit must be a whole number from 1 to ${mostOnAPage}`);
+  const result = z.coerce.number().int().min(1).max(maxPageSize).default(50).safeParse(limit);
+  if (!result.success) throw invalid("limit", `limit must be a whole number from 1 to ${maxPageSize}`);
   return result.data;
 }
 

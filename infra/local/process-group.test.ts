@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { Crew } from "./crew";
+import { ProcessGroup } from "./process-group";
 import { afterwards } from "./testing";
 
 jest.setTimeout(30_000);
@@ -23,8 +23,8 @@ const neverReady = {
   },
 };
 
-function crew(): Crew {
-  const made = new Crew(
+function crew(): ProcessGroup {
+  const made = new ProcessGroup(
     () => undefined,
     () => undefined,
   );

@@ -5,7 +5,7 @@ import { deliver, deliverable, poison, publishers, relay, ring, sweep, sweepers 
 import type { Task } from "./scheduler";
 import { timers } from "./timers";
 
-const mostSteps = 3000;
+const maxSteps = 3000;
 
 /** Anything may happen at any time: who goes on, what is delivered when and how often, what dies, what gets lost. */
 export async function liveDangerously(history: History, random: Random): Promise<void> {
@@ -17,7 +17,7 @@ export async function liveDangerously(history: History, random: Random): Promise
   history.drawFate = () => (random.chance(trouble) ? random.oneOf(["lost", "late"] as const) : "answered");
   let last: Task | undefined;
 
-  for (let steps = 0; steps < mostSteps; steps++) {
+  for (let steps = 0; steps < maxSteps; steps++) {
     const isOver = people.every(({ isDone }) => isDone);
     if (isOver && random.chance(0.01)) return;
 

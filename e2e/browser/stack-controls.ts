@@ -5,7 +5,7 @@ import { stackFile, start, stop } from "../stack";
 
 // What a test may change about the stack for a while; all others find it as it was.
 
-export const reservationInSeconds = 60;
+export const reservationSeconds = 60;
 
 /** Orders made meanwhile are reserved for so long. */
 export async function whileReservationsLast(seconds: number, act: () => Promise<void>): Promise<void> {
@@ -13,7 +13,7 @@ export async function whileReservationsLast(seconds: number, act: () => Promise<
   try {
     await act();
   } finally {
-    await setReservations(reservationInSeconds);
+    await setReservations(reservationSeconds);
   }
 }
 

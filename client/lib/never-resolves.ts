@@ -1,2 +1,2 @@
 /** Keeps a button busy until the next page has taken its place: a second click would do it twice. */
-export const untilGone = (): Promise<never> => new Promise(() => undefined);
+export const neverResolves = (): Promise<never> => new Promise(() => undefined);

@@ -3,7 +3,7 @@ import { deliver, deliverable, publishers, relay, ring, sweep, sweepsEvery } fro
 import type { Task } from "./scheduler";
 import { timers } from "./timers";
 
-const mostSteps = 20_000;
+const maxSteps = 20_000;
 
 /** Who goes first when all goes well: what has begun, then what was said, then what people want next. */
 async function stepFairly(history: History): Promise<boolean> {
@@ -30,7 +30,7 @@ async function stepFairly(history: History): Promise<boolean> {
 /** Goes on until nothing is left to do before the clock moves. */
 async function settle(history: History): Promise<void> {
   for (let steps = 0; await stepFairly(history); steps++)
-    if (steps > mostSteps) throw new Error("I14: it never comes to rest");
+    if (steps > maxSteps) throw new Error("I14: it never comes to rest");
 }
 
 /** Lets all that people want happen, and what follows from it. What is held goes on when nothing else does. */

@@ -3,10 +3,10 @@ import type { StackProcess } from "./stack-file";
 import { type Death, Supervisor } from "./supervisor";
 
 const defaultReadyWithinMs = 90_000;
-const remindEveryMilliseconds = 5_000;
+const remindIntervalMs = 5_000;
 
 /** All processes of one stack. */
-export class Crew {
+export class ProcessGroup {
   private readonly supervisors: Supervisor[] = [];
 
   constructor(
@@ -33,7 +33,7 @@ export class Crew {
     cancelled: AbortSignal,
     readyWithinMs = defaultReadyWithinMs,
   ): Promise<void> {
-    const watcher = { onChange: this.onChange, onDeath: (death: Death) => this.say(obituary(death)) };
+    const watcher = { onChange: this.onChange, onDeath: (death: Death) => this.say(exitReport(death)) };
     const started = programs.map((program) => new Supervisor(program, watcher));
     this.supervisors.push(...started);
     for (const supervisor of started) supervisor.start();
@@ -45,7 +45,7 @@ export class Crew {
     cancelled.addEventListener("abort", abort);
     if (cancelled.aborted) abort();
     const timer = setTimeout(abort, readyWithinMs);
-    const reminder = setInterval(remind, remindEveryMilliseconds);
+    const reminder = setInterval(remind, remindIntervalMs);
     remind();
     try {
       await Promise.all(
@@ -79,14 +79,13 @@ export class Crew {
   }
 }
 
-function obituary({ name, how, lastWords, pauseInMilliseconds }: Death): string {
-  const lines = lastWords
+function exitReport({ name, how, logTail, pauseMs }: Death): string {
+  const lines = logTail
     .trimEnd()
     .split("\n")
     .slice(-20)
     .map((line) => line.slice(0, 300));
-  return [
-    `${name} ended (${how}); it starts again in ${pauseInMilliseconds / 1000} s. Its last lines:`,
-    ...lines,
-  ].join("\n    ");
+  return [`${name} ended (${how}); it starts again in ${pauseMs / 1000} s. Its last lines:`, ...lines].join(
+    "\n    ",
+  );
 }
