@@ -95,7 +95,7 @@ it("goes on after it was interrupted, and while accounts are stored as before", 
   update.mockRestore();
   const third = await storedBefore("carol@example.com");
   await listEmailCollisions();
-  expect(printed.at(-1)).toMatch(/^[123] accounts have no canonical e-mail yet: run canonicalize-emails$/);
+  expect(printed.at(-1)).toMatch(/^[123] accounts have no canonical email yet: run canonicalize-emails$/);
   await canonicalizeEmails();
   for (const id of [first, second, third]) expect(await canonicalOf(id)).toBeDefined();
 });

@@ -41,9 +41,9 @@ async function claimCanonicalEmail(account: User): Promise<boolean> {
     if (isOlder(holder, account)) return false;
     // If the process ends between this and the next attempt, neither has it, and the next run decides again.
     await User.updateOne({ _id: holder.id, canonicalEmail: canonical }, { $unset: { canonicalEmail: 1 } });
-    logger.info({ from: holder.id, to: account.id }, "moved a canonical e-mail to the older account");
+    logger.info({ from: holder.id, to: account.id }, "moved a canonical email to the older account");
   }
-  throw new Error(`The e-mail of account ${account.id} is being taken again and again: run this once more`);
+  throw new Error(`The email of account ${account.id} is being taken again and again: run this once more`);
 }
 
 function isOlder(one: User, other: User): boolean {

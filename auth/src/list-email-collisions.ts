@@ -11,5 +11,5 @@ export async function listEmailCollisions(): Promise<void> {
     if (holder) print([account.id, account.email, holder.id, holder.email].join("  "));
     else missing += 1;
   }
-  if (missing > 0) print(`${missing} accounts have no canonical e-mail yet: run canonicalize-emails`);
+  if (missing > 0) print(`${missing} accounts have no canonical email yet: run canonicalize-emails`);
 }

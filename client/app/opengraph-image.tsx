@@ -7,7 +7,7 @@ export const size = posterSize;
 export default function Image() {
   return poster({
     title: "Tickets from person to person",
-    note: "Somebody cannot go; you can.",
+    note: "Buy from people who cannot go.",
     maxAgeSeconds: 86_400,
   });
 }

@@ -29,12 +29,12 @@ export default async function TicketsPage({ searchParams }: PageProps<"/">) {
       <div className={styles.hero}>
         <h1>{q ? `Tickets for “${q}”` : "Tickets from person to person"}</h1>
         <p>
-          Somebody cannot go; you can. Reserve a ticket, and you have{" "}
-          {durationInWords(settings().EXPIRATION_SECONDS)} to pay before it goes back to the others.
+          Buy from people who cannot go. Reserve a ticket, and you have{" "}
+          {durationInWords(settings().EXPIRATION_SECONDS)} to pay before it becomes available to others again.
         </p>
         <SearchForm q={q} sort={sort} />
       </div>
-      {answer ? <Tickets tickets={answer.body} q={q} isFirst={!cursor} /> : <Away what="The tickets" />}
+      {answer ? <Tickets tickets={answer.body} q={q} isFirst={!cursor} /> : <Away what="Tickets" />}
       <Pager path="/" query={{ q, sort, cursor }} nextPage={answer?.nextPage} />
     </div>
   );
@@ -55,8 +55,8 @@ function Tickets({ tickets, q, isFirst }: { tickets: Ticket[]; q?: string; isFir
   }
   return (
     <div className="panel">
-      <h2>{isFirst ? "Nothing is on sale yet" : "That was the last one"}</h2>
-      <p>Be the first to put something into the hive.</p>
+      <h2>{isFirst ? "No tickets on sale yet" : "That was the last one"}</h2>
+      <p>Be the first to list a ticket.</p>
       <p>
         <Link className="button primary" href="/tickets/new">
           Sell a ticket

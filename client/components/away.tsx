@@ -4,7 +4,7 @@ import { Polling } from "./live";
 export function Away({ what }: { what: string }) {
   return (
     <div className="notice" role="status">
-      <strong>{what} are away for a moment.</strong> Nothing is lost: this page checks again by itself.
+      <strong>{what} are temporarily unavailable.</strong> Nothing is lost; this page retries automatically.
       <Polling firstMs={5_000} />
     </div>
   );

@@ -1,7 +1,7 @@
 import { DeleteButton } from "./delete-button";
 
 const confirm = {
-  question: "Cancel this order? The ticket goes back to the others at once.",
+  question: "Cancel this order? The ticket becomes available to others immediately.",
   yes: "Cancel the order",
   no: "Keep it",
 };

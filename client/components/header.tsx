@@ -36,7 +36,7 @@ export async function Header() {
           {user === null && <SignInLinks />}
           {user === undefined && (
             <span className={styles.away}>
-              Accounts are away for a moment
+              Accounts are temporarily unavailable
               <Polling firstMs={5_000} />
             </span>
           )}

@@ -11,7 +11,7 @@ import styles from "./pay-with-test-card.module.css";
 const testCards = [
   { number: "4242 4242 4242 4242", does: "pays" },
   { number: "4000 0000 0000 0002", does: "is declined" },
-  { number: "4000 0000 0000 9995", does: "has too little money" },
+  { number: "4000 0000 0000 9995", does: "has insufficient funds" },
 ];
 
 /** Stands in for Stripe's dialog where no keys of Stripe are set: the card goes to the sandbox. */

@@ -90,11 +90,11 @@ function explain({ code, message }: Problem): ReactNode {
     case "payment-declined":
       return <>{message} Nothing was charged: try another card.</>;
     case "not-found":
-      return "Your order is so new that the cashier has not heard of it yet. Ask again in a moment.";
+      return "Your order is still being registered. Try again in a moment.";
     case "not-signed-in":
       return <SessionEnded goOn=", and pay in time." />;
     default:
       if (refusals.includes(code)) return message;
-      return "We have not heard yet whether your card was charged. Ask again: it goes on with the same payment, so you are charged once at most.";
+      return "We do not know yet whether your card was charged. Try again: it continues the same payment, so you are charged at most once.";
   }
 }

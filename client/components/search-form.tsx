@@ -1,6 +1,6 @@
 import styles from "./search-form.module.css";
 
-const sortOrders = { newest: "Newest first", price: "Cheapest first", "-price": "Dearest first" };
+const sortOrders = { newest: "Newest first", price: "Price: low to high", "-price": "Price: high to low" };
 
 export function SearchForm({ q, sort }: { q?: string; sort?: string }) {
   return (

@@ -30,7 +30,7 @@ export function SessionForm({ intent, next, refused }: SessionFormProps) {
       <Field
         name="email"
         type="email"
-        label="E-mail"
+        label="Email"
         defaultValue={refused?.email}
         autoComplete="email"
         required

@@ -67,7 +67,7 @@ export function TicketForm({ ticket, currency }: { ticket?: Ticket; currency: st
         <Field
           name="title"
           label="Title"
-          hint="What it is for, when and where: this is what people search."
+          hint="What, when and where: buyers search these words."
           defaultValue={shown?.title}
           required
           autoComplete="off"

@@ -1,7 +1,7 @@
 import { DeleteButton } from "./delete-button";
 
 const confirm = {
-  question: "Withdraw this ticket from sale? It cannot be put back; you would have to list it anew.",
+  question: "Withdraw this ticket from sale? This cannot be undone; you would have to list it again.",
   yes: "Withdraw it",
   no: "Keep it on sale",
 };

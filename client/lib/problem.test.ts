@@ -13,11 +13,11 @@ function answered(status: number, data: unknown, headers = {}): AxiosError {
 }
 
 it("puts what is wrong with a field on the field", () => {
-  const errors = [{ message: "A valid e-mail is required", field: "email" }];
+  const errors = [{ message: "A valid email is required", field: "email" }];
   expect(problemOf(answered(400, { code: "invalid-input", errors }))).toEqual({
     code: "invalid-input",
     message: undefined,
-    fields: { email: "A valid e-mail is required" },
+    fields: { email: "A valid email is required" },
   });
 });
 

@@ -40,7 +40,7 @@ interface Reading {
   isOptional?: boolean;
 }
 
-/** Reads for a page. Undefined when the service is away for a moment: the page then shows the rest. */
+/** Reads for a page. Undefined when the service is temporarily unavailable: the page then shows the rest. */
 export async function read<Body>(
   url: string,
   { query, path = "/", isOptional = false }: Reading = {},

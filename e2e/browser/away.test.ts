@@ -11,13 +11,13 @@ interface PageOfParts {
   parts: Partial<Record<string, { isAway: string | RegExp; content?: string }>>;
 }
 
-const payments = { isAway: /payments are away for a moment\./i };
+const payments = { isAway: /payments are temporarily unavailable\./i };
 
 function pagesFor(order: Order, listing: Ticket): PageOfParts[] {
-  const tickets = { isAway: "The tickets are away for a moment.", content: order.ticket.title };
-  const orders = { isAway: "Your orders are away for a moment.", content: order.ticket.title };
+  const tickets = { isAway: "Tickets are temporarily unavailable.", content: order.ticket.title };
+  const orders = { isAway: "Your orders are temporarily unavailable.", content: order.ticket.title };
   const list = { ...tickets, content: listing.title }; // what is reserved is not in it
-  const listings = { isAway: "Your listings are away for a moment.", content: listing.title };
+  const listings = { isAway: "Your listings are temporarily unavailable.", content: listing.title };
   return [
     { path: "/", title: "Tickets from person to person", parts: { tickets: list } },
     { path: `/tickets/${order.ticket.id}`, parts: { tickets } },
@@ -58,7 +58,7 @@ it.each(["auth", "tickets", "orders", "payments"])(
         const tab = await page.context().newPage();
         expect((await tab.goto(shown.path))?.status()).toBe(200);
         await showsAllBut(tab, shown, service);
-        await visible(tab, isAuth ? "Accounts are away for a moment" : email).waitFor();
+        await visible(tab, isAuth ? "Accounts are temporarily unavailable" : email).waitFor();
         await visible(tab, "My orders").waitFor(); // nobody is signed out
         opened.push({ page: tab, shown, isReloaded: await watchForReloads(tab) });
       }
@@ -79,7 +79,7 @@ it("keeps an open list alive while tickets is away for longer than a moment", as
   const newest = page.getByRole("listitem").filter({ hasText: "A spare seat" }).first();
   await newest.getByText("Available").waitFor();
   expectFailure(503, "/api/tickets/stream");
-  await without("tickets", () => visible(page, "The tickets are away for a moment.").waitFor());
+  await without("tickets", () => visible(page, "Tickets are temporarily unavailable.").waitFor());
 
   await newest.getByText("Available").waitFor();
   const [listing] = await bodyOf(client.tickets("?mine=true"));

@@ -148,8 +148,8 @@ it("keeps what a seller typed when the session has ended, and goes on after sign
   await button(sam, "Put it on sale").click();
   await sam.getByText("You are no longer signed in.").waitFor();
   await sam.locator("main").getByRole("link", { name: "Sign in" }).click();
-  await sam.getByText("you go on where you were").waitFor();
-  await sam.getByLabel("E-mail").fill(credentials.email);
+  await sam.getByText("continue where you left off").waitFor();
+  await sam.getByLabel("Email").fill(credentials.email);
   await sam.getByLabel("Password").fill(credentials.password);
   await button(sam, "Sign in").click();
   await heading(sam, "Sell a ticket").waitFor();

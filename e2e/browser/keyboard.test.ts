@@ -33,7 +33,7 @@ async function type(page: Page, role: "textbox" | "searchbox", label: string, te
 }
 
 async function signUp(page: Page): Promise<void> {
-  await type(page, "textbox", "E-mail", `${randomUUID()}@example.com`);
+  await type(page, "textbox", "Email", `${randomUUID()}@example.com`);
   await type(page, "textbox", "Password", "correct horse");
   await page.keyboard.press("Enter");
 }

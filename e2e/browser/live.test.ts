@@ -91,7 +91,7 @@ it("follows the money of an order that was cancelled while its card was being as
   await eventually(async () => expect(await bodyOf(client.payments())).toHaveLength(1));
   await client.cancel(order);
   await heading(bea, "Checking your payment").waitFor(); // nobody knows yet whether the card will be charged
-  await heading(bea, "Your money is back").waitFor();
+  await heading(bea, "You have been refunded").waitFor();
   expect(await paying).toMatchObject({ status: 400, body: { code: "order-cancelled" } });
 });
 

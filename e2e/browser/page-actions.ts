@@ -16,7 +16,7 @@ export const status = (page: Page, text: string) => page.locator("main").getByTe
 export async function signUp(page: Page, name: string): Promise<void> {
   await page.goto("/");
   await link(page, "Sign up").click();
-  await page.getByLabel("E-mail").fill(`${name}-${randomUUID()}@example.com`);
+  await page.getByLabel("Email").fill(`${name}-${randomUUID()}@example.com`);
   await page.getByLabel("Password").fill("correct horse");
   await button(page, "Sign up").click();
   await button(page, "Sign out").waitFor();

@@ -48,7 +48,7 @@ it("says why a card was declined while the clock goes on, keeps what was typed, 
   const isReloaded = await watchForReloads(page);
   expectFailure(400, "/api/payments");
   await page.getByLabel("Security code").fill("321");
-  await pay(page, "has too little money");
+  await pay(page, "has insufficient funds");
 
   const reason = page.getByText("Your card has insufficient funds. Nothing was charged: try another card.");
   await reason.waitFor();
@@ -97,12 +97,12 @@ it("says that it does not know while the bank's answer is lost, until it does", 
   await fault({ kind: "delay", operation: "charge", milliseconds: 2500 }); // longer than payments waits
   await pay(page);
   await heading(page, "Confirming your payment").waitFor();
-  await page.getByText("Your card is being asked. You are charged once at most").waitFor();
+  await page.getByText("Your card is being charged. You are charged at most once").waitFor();
   await heading(page, "It is yours").waitFor();
   expect(await chargesFor(order)).toEqual(["succeeded"]);
 });
 
-const unknown = "We have not heard yet whether your card was charged.";
+const unknown = "We do not know yet whether your card was charged.";
 
 it("goes on with the same payment when asked again after its answer was lost on the way", async () => {
   const { page, order } = await openOrder();
@@ -141,7 +141,7 @@ it("keeps the card at hand while payments is away", async () => {
   await without("payments", async () => {
     await pay(page);
     await page.getByText(unknown).waitFor();
-    await page.getByText("Payments are away for a moment.").waitFor();
+    await page.getByText("Payments are temporarily unavailable.").waitFor();
     await clockGoesOn(page);
   });
   await page.getByRole("button", { name: "Ask again" }).click();

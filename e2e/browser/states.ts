@@ -36,7 +36,7 @@ export const states: State[] = [
     shows: "First page",
     act: (page) => page.getByRole("link", { name: "Next page" }).click(),
   },
-  { name: "tickets-away", path: "/", shows: "away for a moment", away: "tickets" },
+  { name: "tickets-away", path: "/", shows: "temporarily unavailable", away: "tickets" },
   { name: "accounts-away", who: "buyer", path: "/", shows: "Accounts are away", away: "auth" },
 
   { name: "ticket", path: async (market) => ticket(await market.onSale()), shows: "Sign in to reserve it" },
@@ -169,7 +169,7 @@ export const states: State[] = [
     shows: "so it cannot be changed",
   },
 
-  { name: "listings-none", who: "newcomer", path: "/listings", shows: "You sell nothing yet" },
+  { name: "listings-none", who: "newcomer", path: "/listings", shows: "No listings yet" },
   {
     name: "listings",
     who: "owner",
@@ -196,7 +196,7 @@ export const states: State[] = [
     away: "tickets",
   },
 
-  { name: "orders-none", who: "newcomer", path: "/orders", shows: "You have ordered nothing yet" },
+  { name: "orders-none", who: "newcomer", path: "/orders", shows: "No orders yet" },
   {
     name: "orders",
     who: "buyer",
@@ -237,7 +237,7 @@ export const states: State[] = [
     name: "order-confirming",
     who: "buyer",
     path: async (market) => order(await market.beingPaid({ by: "buyer" })),
-    shows: "Your card is being asked",
+    shows: "Your card is being charged",
   },
   { name: "order-paid", who: "buyer", path: ({ past }) => order(past.paid), shows: "the ticket is yours" },
   {
@@ -271,13 +271,13 @@ export const states: State[] = [
       await bodyOf(market.people.buyer.client.cancel(late));
       return order(late);
     },
-    shows: "Your money is on its way back",
+    shows: "Your refund is on its way",
   },
   {
     name: "order-refunded",
     who: "buyer",
     path: ({ past }) => order(past.refunded),
-    shows: "Your money is back",
+    shows: "You have been refunded",
   },
   { name: "receipt", who: "buyer", path: ({ past }) => `${order(past.paid)}/receipt`, shows: "ch_" },
 
@@ -285,18 +285,18 @@ export const states: State[] = [
   {
     name: "sign-up-refused",
     path: "/auth/signup",
-    shows: "This e-mail has an account already",
+    shows: "An account with this email already exists",
     refused: [400, "/api/users/signup"],
     act: async (page, { people: { buyer } }) => {
       await fillSession(page, buyer.email, "correct horse");
       await press("Sign up")(page);
     },
   },
-  { name: "sign-in", path: "/auth/signin?next=/orders", shows: "you go on where you were" },
+  { name: "sign-in", path: "/auth/signin?next=/orders", shows: "continue where you left off" },
   {
     name: "sign-in-refused",
     path: "/auth/signin",
-    shows: "The e-mail or the password is wrong",
+    shows: "Incorrect email or password",
     refused: [400, "/api/users/signin"],
     act: async (page, { people: { buyer } }) => {
       await fillSession(page, buyer.email, "wrong horse");
@@ -323,7 +323,7 @@ export async function see(state: State, page: Page, market: Marketplace, look: (
 }
 
 async function fillSession(page: Page, email: string, password: string): Promise<void> {
-  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Email").fill(email);
   await page.getByLabel("Password").fill(password);
 }
 

@@ -9,7 +9,7 @@ const plain = (): Promise<Page> => visit({ javaScriptEnabled: false });
 const addressOf = (page: Page) => page.url().replace(/^http:\/\/[^/]+/, "");
 
 async function sendSession(page: Page, button: "Sign up" | "Sign in", email: string, secret = password) {
-  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Email").fill(email);
   await page.getByLabel("Password").fill(secret);
   await page.getByRole("main").getByRole("button", { name: button }).click();
 }
@@ -21,7 +21,7 @@ it("finds tickets by word, sorts them, and goes from page to page", async () => 
 
   await page.goto("/");
   await page.getByLabel("Search tickets").fill(word);
-  await page.getByLabel("Sort by").selectOption("Cheapest first");
+  await page.getByLabel("Sort by").selectOption("Price: low to high");
   await page.getByRole("button", { name: "Search" }).click();
   await page.getByRole("heading", { level: 1, name: word }).waitFor();
   const first = await prices();
@@ -61,10 +61,8 @@ it("says what was refused, and keeps the e-mail and the way on", async () => {
   const page = await plain();
   await page.goto(`/orders/${order.id}/receipt`);
   await sendSession(page, "Sign in", email, "wrong horse");
-  expect(await page.getByRole("main").getByRole("alert").textContent()).toBe(
-    "The e-mail or the password is wrong.",
-  );
-  expect(await page.getByLabel("E-mail").inputValue()).toBe(email);
+  expect(await page.getByRole("main").getByRole("alert").textContent()).toBe("Incorrect email or password.");
+  expect(await page.getByLabel("Email").inputValue()).toBe(email);
   expect(await page.getByLabel("Password").inputValue()).toBe("");
   expect(page.url()).not.toContain("horse");
 

@@ -87,7 +87,7 @@ describe("the gateway answers by itself", () => {
     const answer = await ask(`${url}/api/orders`, { headers: { "x-request-id": "mine-1" } });
     expect(answer).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
     expect(JSON.parse(answer.body)).toEqual({
-      errors: [{ message: "The service is away for a moment" }],
+      errors: [{ message: "The service is temporarily unavailable" }],
       code: "unavailable",
       requestId: "mine-1",
     });

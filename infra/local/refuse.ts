@@ -28,7 +28,7 @@ export const badGateway = {
 export const unavailable = {
   status: 503,
   code: "unavailable",
-  message: "The service is away for a moment",
+  message: "The service is temporarily unavailable",
   retryAfterSeconds: 1,
 };
 export const gatewayTimeout = {

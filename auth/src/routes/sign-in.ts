@@ -12,7 +12,7 @@ interface SignInBody {
 }
 
 export const signIn: RequestHandler[] = [
-  body("email", "A valid e-mail is required").isString().bail().isEmail(),
+  body("email", "A valid email is required").isString().bail().isEmail(),
   body("password", "A password is required").isString().bail().notEmpty(),
   validateRequest,
   async (req, res) => {
@@ -24,8 +24,7 @@ export const signIn: RequestHandler[] = [
       { email: canonicalEmail(email), network, isKnownNetwork: user?.knows(network) ?? false },
       () => signInHashes.run(address, () => hasPassword(user, password)),
     );
-    if (!user || !isRight)
-      throw new BadRequestError("invalid-credentials", "The e-mail or the password is wrong");
+    if (!user || !isRight) throw new BadRequestError("invalid-credentials", "Incorrect email or password");
     await rememberNetwork(user, network);
     openSession(req, user.publicState());
     res.json(user.publicState());

@@ -21,7 +21,7 @@ interface SignUpBody {
 }
 
 export const signUp: RequestHandler[] = [
-  body("email", "A valid e-mail is required").isString().bail().isEmail(),
+  body("email", "A valid email is required").isString().bail().isEmail(),
   body("password", "The password must have 8 to 128 characters, not only spaces")
     .isString()
     .bail()
@@ -56,4 +56,4 @@ const signUps = () => ({
   maxWait: hours(1),
 });
 
-const inUse = () => new BadRequestError("email-in-use", "This e-mail has an account already", "email");
+const inUse = () => new BadRequestError("email-in-use", "An account with this email already exists", "email");

@@ -27,8 +27,8 @@ export default async function ListingsPage({ searchParams }: PageProps<"/listing
       {!answer && <Away what="Your listings" />}
       {answer?.body.length === 0 && (
         <div className="panel">
-          <h2>You sell nothing yet</h2>
-          <p>A ticket you cannot use is one that somebody else looks for.</p>
+          <h2>No listings yet</h2>
+          <p>Someone else may want the ticket that you cannot use.</p>
           <p>
             <Link className="button primary" href="/tickets/new">
               Sell a ticket

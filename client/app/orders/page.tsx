@@ -27,7 +27,7 @@ export default async function OrdersPage({ searchParams }: PageProps<"/orders">)
       {orders.length > 0 && !payments && <Away what="Your payments" />}
       {answer && orders.length === 0 && (
         <div className="panel">
-          <h2>You have ordered nothing yet</h2>
+          <h2>No orders yet</h2>
           <p>
             <Link className="button primary" href="/">
               Find a ticket

@@ -28,7 +28,7 @@ export async function POST(request: Request): Promise<Response> {
   } catch (error) {
     if (!isAxiosError<{ error: { message: string; param?: string } }>(error)) throw error;
     if (!error.response)
-      return refusal(503, "unavailable", { message: "The card sandbox is away for a moment" });
+      return refusal(503, "unavailable", { message: "The card sandbox is temporarily unavailable" });
     const { message, param = "number" } = error.response.data.error;
     return refusal(400, "invalid-input", { message, field: fieldOf[param] ?? param });
   }

@@ -37,7 +37,9 @@ function recognise(error: unknown): HttpError | undefined {
   if (isHttpError(error)) return error;
   if (isVersionError(error)) return new ConflictError();
   if (isTransient(error))
-    return new UnavailableError("This part is away for a moment: try again", "unavailable", { cause: error });
+    return new UnavailableError("Temporarily unavailable: try again in a moment", "unavailable", {
+      cause: error,
+    });
   // Express and its parsers refuse by errors that carry a status and say themselves whether they may be shown; only
   // for a bad `%` in the path they do not. Other libraries' errors carry a status too: that of their own requests.
   if (error instanceof Error && "status" in error && typeof error.status === "number") {

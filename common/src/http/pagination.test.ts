@@ -10,9 +10,9 @@ import { type SortOrder, newestFirst, readPage } from "./pagination";
 
 useToys();
 
-const cheapestFirst: SortOrder = { name: "price", field: "price", direction: 1 };
-const dearestFirst: SortOrder = { name: "-price", field: "price", direction: -1 };
-const sorts = [newestFirst, cheapestFirst, dearestFirst];
+const lowestFirst: SortOrder = { name: "price", field: "price", direction: 1 };
+const highestFirst: SortOrder = { name: "-price", field: "price", direction: -1 };
+const sorts = [newestFirst, lowestFirst, highestFirst];
 
 const app = createApp((api) => {
   api.get("/api/toys", async (req, res) => {

@@ -13,7 +13,7 @@ export default async function SignInPage({ searchParams }: PageProps<"/auth/sign
   return (
     <div className="panel narrow">
       <h1>Sign in</h1>
-      {next !== "/" && <p className="notice">Sign in, and you go on where you were.</p>}
+      {next !== "/" && <p className="notice">Sign in to continue where you left off.</p>}
       <SessionForm intent="signin" next={next} refused={await lastRefusal(query)} />
       <p>
         New here? <Link href={`/auth/signup?${new URLSearchParams({ next }).toString()}`}>Sign up</Link>

@@ -13,7 +13,7 @@ export default async function SignUpPage({ searchParams }: PageProps<"/auth/sign
   return (
     <div className="panel narrow">
       <h1>Sign up</h1>
-      <p className="lead">An e-mail and a password are all it takes to buy and to sell.</p>
+      <p className="lead">All you need to buy and sell is an email and a password.</p>
       <SessionForm intent="signup" next={next} refused={await lastRefusal(query)} />
       <p>
         You have an account?{" "}

@@ -36,8 +36,8 @@ export async function NextStep({ view }: { view: OrderView }) {
           <Polling firstMs={2_000} />
           <p>
             {payment?.state === "charged"
-              ? "Your card is charged. In a moment the ticket is yours, or, should it be gone, your money comes back by itself."
-              : "Your card is being asked. You are charged once at most, however long it takes."}
+              ? "Your card was charged. In a moment the ticket is yours; if it is gone, you are refunded automatically."
+              : "Your card is being charged. You are charged at most once, however long it takes."}
           </p>
         </>
       );
@@ -56,7 +56,7 @@ export async function NextStep({ view }: { view: OrderView }) {
         <>
           {live}
           <Polling firstMs={2_000} />
-          <p>The reservation has ended; the ticket goes back to the others.</p>
+          <p>The reservation has ended; the ticket is available to others again.</p>
           <NotCharged view={view} />
         </>
       );
@@ -76,8 +76,8 @@ export async function NextStep({ view }: { view: OrderView }) {
         <>
           <Polling firstMs={2_000} />
           <p>
-            The payment came too late, and the ticket went back to the others. What was charged is on its way
-            back to your card, without you doing anything.
+            The payment came too late, and the ticket is available to others again. Your card is refunded
+            automatically.
           </p>
           <ReserveAgain view={view} />
         </>
@@ -85,7 +85,7 @@ export async function NextStep({ view }: { view: OrderView }) {
     case "refunded":
       return (
         <>
-          <p>The payment came too late. Everything that was charged has been given back to your card.</p>
+          <p>The payment came too late. The full amount was refunded to your card.</p>
           <ReserveAgain view={view} />
         </>
       );
@@ -100,7 +100,7 @@ export async function NextStep({ view }: { view: OrderView }) {
     case "cancelled":
       return (
         <>
-          <p>The ticket is back with the others.</p>
+          <p>The ticket is available again.</p>
           <NotCharged view={view} />
           <ReserveAgain view={view} />
         </>
@@ -117,7 +117,7 @@ function NotCharged({ view: { paymentsAreAway } }: { view: OrderView }) {
 async function ReserveAgain({ view }: { view: OrderView }) {
   const { order } = view;
   const ticket = (await findTicket(order.ticket.id))?.body;
-  if (!ticket) return <Away what="The tickets" />;
+  if (!ticket) return <Away what="Tickets" />;
   const isHeldByThis = ticket.orderId === order.id; // tickets has not heard of the end yet
   const isOver = ticket.status === "sold" || ticket.status === "withdrawn";
   return (

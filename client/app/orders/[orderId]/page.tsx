@@ -20,8 +20,8 @@ const headings: Record<OrderState, string> = {
   expired: "Your time is up",
   cancelled: "You cancelled this order",
   uncertain: "Checking your payment",
-  refunding: "Your money is on its way back",
-  refunded: "Your money is back",
+  refunding: "Your refund is on its way",
+  refunded: "You have been refunded",
 };
 
 const over: OrderState[] = ["ending", "expired", "cancelled", "uncertain", "refunding", "refunded"];

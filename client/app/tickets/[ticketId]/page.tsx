@@ -60,7 +60,7 @@ function AwayTicket() {
   return (
     <div className="stack">
       <h1>A ticket</h1>
-      <Away what="The tickets" />
+      <Away what="Tickets" />
     </div>
   );
 }

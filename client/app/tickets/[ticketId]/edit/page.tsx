@@ -18,7 +18,7 @@ export default async function EditPage({ params }: PageProps<"/tickets/[ticketId
   return (
     <div className="panel narrow">
       <h1>Edit a ticket</h1>
-      {!ticket && <Away what="The tickets" />}
+      {!ticket && <Away what="Tickets" />}
       {ticket?.status === "available" && <TicketForm ticket={ticket} currency={settings().CURRENCY} />}
       {ticket && ticket.status !== "available" && (
         <p className="notice">
