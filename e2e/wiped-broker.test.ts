@@ -49,7 +49,7 @@ it("brings every replica back with reannounce when the broker has lost its store
   expect(await violations(world)).toEqual([]);
 });
 
-// As docs/operating.md says to do it, under "Begin the broker's log anew".
+// As docs/operating.md says to do it, under "Reset the broker's log".
 async function beginLogAnew(...selection: string[]): Promise<void> {
   await stop("nats");
   rmSync(join(dataFolder(), "nats"), { recursive: true });

@@ -30,7 +30,7 @@ it("brings back into an empty cluster what was backed up under load, and all tha
   const stopTrading = await startTrading();
   const stopLoad = await startLoad();
 
-  const said = await run(commands("**Now, instead of at the next full hour**", "\n## ")[0]);
+  const said = await run(commands("**Back up now**", "\n## ")[0]);
   const backedUp = [...said.matchAll(/^backed up (\w+): .*, (\d+) documents,/gm)];
   expect(backedUp.map(([, name = ""]) => name).toSorted()).toEqual(services.toSorted());
   for (const [, , documents] of backedUp) expect(Number(documents)).toBeGreaterThan(0);
