@@ -56,7 +56,7 @@ export async function startInOneProcess(mongoUrl: string, broker: MemoryBroker) 
     });
   }
 
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const app = request.url?.startsWith("/api/tickets") ? ticketsApp : ordersApp;
     app(request, response);
   });

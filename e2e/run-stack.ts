@@ -79,7 +79,7 @@ async function run(): Promise<void> {
 
 /** `POST /nats/stop`, `/orders-1/ready`, `/orders-1/set?EXPIRATION_SECONDS=1`: the tests' hand on the runner. */
 function takeOrders(stack: Stack) {
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "", "http://127.0.0.1");
     const [, name = "", action = ""] = pathname.split("/");
     const act = async () => actions[action]?.(stack.process(name), Object.fromEntries(searchParams));
