@@ -19,8 +19,8 @@ export const tickets: Mutant[] = [
     guard: "a ticket that is reserved or sold cannot be edited",
     file: ticket,
     change: {
-      "edit({ title, price }: TicketDetails): void {\n      if (this.orderId) throw reserved();":
-        "edit({ title, price }: TicketDetails): void {",
+      "edit(details: TicketDetails): void {\n      if (this.orderId) throw reserved();":
+        "edit(details: TicketDetails): void {",
     },
     red: {
       [updating]: ["refuses to change a ticket that is reserved", "refuses to change a ticket that is sold"],

@@ -56,11 +56,10 @@ export const Ticket = defineAggregate(database, "Ticket", {
     if (ticket.isModified("title")) ticket.beginnings = searchTermsOf(ticket.title);
   },
   methods: {
-    edit({ title, price }: TicketDetails): void {
+    edit(details: TicketDetails): void {
       if (this.orderId) throw reserved();
       if (this.withdrawn) throw new BadRequestError("ticket-withdrawn", "This ticket is no longer for sale");
-      this.title = title;
-      this.price = price;
+      Object.assign(this, details); // unlike set(), also removes what is undefined
       this.record("ticket:updated");
     },
 
@@ -106,8 +105,8 @@ export const Ticket = defineAggregate(database, "Ticket", {
 export type Ticket = InstanceType<typeof Ticket>;
 
 /** A ticket that is not saved yet. */
-export function putOnSale({ title, price }: TicketDetails, userId: string): Ticket {
-  const ticket = new Ticket({ title, price, userId });
+export function putOnSale(details: TicketDetails, userId: string): Ticket {
+  const ticket = new Ticket({ ...details, userId });
   ticket.record("ticket:created");
   return ticket;
 }

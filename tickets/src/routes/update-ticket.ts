@@ -1,8 +1,8 @@
 import { ConflictError, currentUser, requireAuth, validateRequest } from "@eventhive/common";
 import type { RequestHandler } from "express";
 import { body } from "express-validator";
-import { type TicketDetails, findOwnTicket } from "../models/ticket";
-import { validateTicket } from "./validate-ticket";
+import { findOwnTicket } from "../models/ticket";
+import { detailsOf, validateTicket } from "./validate-ticket";
 
 /** With the version that the seller was shown, an edit of any other is refused: it would undo what came since. */
 const validateVersion = [
@@ -15,9 +15,9 @@ export const updateTicket: RequestHandler[] = [
   ...validateTicket,
   ...validateVersion,
   async (req, res) => {
-    const { title, price, version }: TicketDetails & { version?: number } = req.body;
+    const { version }: { version?: number } = req.body;
     const ticket = await findOwnTicket(currentUser(req).id, req.params.ticketId);
-    ticket.edit({ title, price });
+    ticket.edit(detailsOf(req));
     if (version !== undefined && version !== ticket.version) throw new ConflictError();
     await ticket.save();
     res.json(ticket);
