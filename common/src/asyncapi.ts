@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { type Subject, envelope, events, subjects } from "./events";
 
-/** Who says it, and who listens. */
-const traffic: Record<Subject, { from: string; to: string[] }> = {
+/** Who publishes each subject, and who listens. */
+export const traffic: Record<Subject, { from: string; to: string[] }> = {
   "ticket:created": { from: "tickets", to: ["orders"] },
   "ticket:updated": { from: "tickets", to: ["orders"] },
   "order:created": { from: "orders", to: ["tickets", "payments", "expiration"] },

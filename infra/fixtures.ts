@@ -1,0 +1,135 @@
+import { isDeepStrictEqual } from "node:util";
+import type { z } from "zod";
+import { jsonSchema, traffic } from "../common/src/asyncapi";
+import type { Subject } from "../common/src/events";
+
+interface Example {
+  specversion: string;
+  id: string;
+  source: string;
+  type: string;
+  subject: string;
+  time: string;
+  data: Record<string, unknown>;
+}
+
+/** A folder of `common/src/fixtures`. */
+export interface Version {
+  events: Example[];
+  schemas: Record<string, FieldSchema>;
+}
+
+/** The schemas by subject, and the envelope's as `envelope`. */
+export type Contract = Record<string, z.ZodType>;
+
+interface FieldSchema {
+  type?: string;
+  const?: unknown;
+  enum?: unknown[];
+  format?: string;
+  minimum?: number;
+  properties?: Record<string, FieldSchema>;
+  items?: FieldSchema;
+}
+
+/**
+ * What the contract has gained since the last version: the changed schemas, and an example of each with the new fields.
+ * @returns undefined when it has gained nothing
+ * @throws when the contract no longer reads an earlier example, or refuses the example that was made
+ */
+export function nextVersion(versions: Version[], contract: Contract): Version | undefined {
+  const examples = versions.flatMap(({ events }) => events);
+  for (const { type, id, data } of examples)
+    if (!isDeepStrictEqual(contract[type]?.safeParse(data).data, data))
+      throw new Error(`${type} does not read its fixture ${id} as before: the contract may only grow`);
+
+  const promised: Version["schemas"] = Object.assign({}, ...versions.map(({ schemas }) => schemas));
+  const schemas = Object.fromEntries(
+    Object.entries(contract)
+      .map(([name, schema]) => [name, fieldSchemaOf(schema)] as const)
+      .filter(([name, schema]) => !isDeepStrictEqual(schema, promised[name])),
+  );
+  if (Object.keys(schemas).length === 0) return undefined;
+
+  const events: Example[] = [];
+  for (const name of Object.keys(schemas).filter((name) => name !== "envelope"))
+    events.push(exampleOf(name, contract, { examples: [...examples, ...events], promised }));
+  return { events, schemas };
+}
+
+/** The last example of the subject, or of another one with the same schema, with the fields that are new. */
+function exampleOf(
+  type: string,
+  contract: Contract,
+  { examples, promised }: { examples: Example[]; promised: Record<string, FieldSchema> },
+): Example {
+  const schema = contract[type];
+  const last =
+    examples.findLast((example) => example.type === type) ??
+    examples.findLast((example) => contract[example.type] === schema);
+  const number = examples.length + 1;
+  const made: Made = {
+    id: number.toString(16).padStart(24, "6553f1000000000000000000"),
+    time: new Date(Date.parse(String(examples.at(-1)?.time)) + 1000).toISOString(),
+  };
+  const data = sampleOf("data", fieldSchemaOf(schema), last && promised[last.type], last?.data, made);
+  const read = schema?.safeParse(data);
+  if (!read?.success)
+    throw new Error(`Write an example of ${type} by hand: ${read?.error.issues[0]?.message}`);
+  const { id, orderId } = read.data as { id?: string; orderId?: string };
+  return {
+    specversion: "1.0",
+    id: `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`,
+    source: last?.source ?? traffic[type as Subject].from,
+    type,
+    subject: id ?? orderId ?? made.id,
+    time: made.time,
+    data: read.data as Example["data"],
+  };
+}
+
+interface Made {
+  id: string;
+  time: string;
+}
+
+/** A value of a schema: the known one, with the fields that the schema had not before, made of their names. */
+function sampleOf(
+  name: string,
+  schema: FieldSchema,
+  before: FieldSchema | undefined,
+  known: unknown,
+  made: Made,
+): unknown {
+  if (schema.properties) {
+    const values = (known ?? {}) as Record<string, unknown>;
+    const fields = Object.entries(schema.properties).filter(
+      ([field]) => field in values || !before?.properties?.[field],
+    );
+    return Object.fromEntries(
+      fields.map(([field, inner]) => [
+        field,
+        sampleOf(field, inner, before?.properties?.[field], values[field], made),
+      ]),
+    );
+  }
+  if (known !== undefined) return known;
+  if (schema.const !== undefined) return schema.const;
+  if (schema.enum) return schema.enum[0];
+  switch (schema.type) {
+    case "boolean":
+      return true;
+    case "integer":
+    case "number":
+      return Math.max(1, schema.minimum ?? 1);
+    case "array":
+      return [sampleOf(name, schema.items ?? {}, undefined, undefined, made)];
+    default:
+      if (schema.format === "date-time") return made.time;
+      return /id$/i.test(name) ? made.id : name;
+  }
+}
+
+/** As it is in a file. */
+const fieldSchemaOf = (schema?: z.ZodType): FieldSchema =>
+  schema ? JSON.parse(JSON.stringify(jsonSchema(schema))) : {};
