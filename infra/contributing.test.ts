@@ -1,0 +1,174 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { execute } from "./local/execute";
+import { root } from "./local/program";
+
+// Follows CONTRIBUTING.md to the letter, on a copy of the repository. A block that names a file is that file, or a diff
+// of it whose old lines must be there once; a block of the shell is run.
+
+const { projects }: { projects: Record<string, unknown>[] } = require("../jest.config.js");
+
+interface Step {
+  language: string;
+  file: string;
+  lines: string[];
+}
+
+const guide = readFileSync(join(root, "CONTRIBUTING.md"), "utf8");
+
+function stepsOf(section: string): Step[] {
+  const [, text = ""] = guide.split(`\n## ${section}\n`);
+  const [body = ""] = text.split("\n## ");
+  return Array.from(body.matchAll(/^( *)```(\w+) ?(\S*)\n([\s\S]*?)^ *```$/gm), (block) => {
+    const [, indentation = "", language = "", file = "", content = ""] = block;
+    const lines = content.trimEnd().split("\n");
+    return { language, file, lines: lines.map((line) => line.slice(indentation.length)) };
+  });
+}
+
+const copy = mkdtempSync(join(tmpdir(), "eventhive-contributing-"));
+afterAll(() => rmSync(copy, { recursive: true }));
+
+const copied = ["common", "tickets", "orders", "payments", "infra"];
+const files = [
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "tsconfig.base.json",
+  ".prettierrc.json",
+];
+
+/** The packages are those that are installed, but for our own: those are the copies. */
+function copyRepository(): void {
+  for (const name of [...copied, ...files])
+    cpSync(join(root, name), join(copy, name), {
+      recursive: true,
+      filter: (path) => !/\/(node_modules|dist)$/.test(path),
+    });
+  mkdirSync(join(copy, "node_modules/@eventhive"), { recursive: true });
+  for (const name of readdirSync(join(root, "node_modules")).filter((name) => name !== "@eventhive"))
+    symlinkSync(join(root, "node_modules", name), join(copy, "node_modules", name));
+  for (const name of copied)
+    if (name !== "infra") symlinkSync(join(copy, name), join(copy, "node_modules/@eventhive", name));
+}
+
+async function follow({ language, file, lines }: Step): Promise<void> {
+  if (language === "sh") {
+    for (const line of lines) await execute("sh", ["-c", line], { cwd: copy });
+  } else if (language === "diff") {
+    applyDiff(join(copy, file), lines);
+  } else {
+    if (existsSync(join(copy, file))) throw new Error(`${file} is there already`);
+    mkdirSync(dirname(join(copy, file)), { recursive: true });
+    writeFileSync(join(copy, file), `${lines.join("\n")}\n`);
+  }
+}
+
+function applyDiff(path: string, lines: string[]): void {
+  let text = readFileSync(path, "utf8");
+  for (const hunk of lines.join("\n").split("\n@@\n")) {
+    const without = (sign: string) =>
+      hunk
+        .split("\n")
+        .filter((line) => !line.startsWith(sign))
+        .map((line) => `${line.slice(1)}\n`)
+        .join("");
+    const parts = text.split(without("+"));
+    if (parts.length !== 2) throw new Error(`${path} must contain these lines once:\n${without("+")}`);
+    text = parts.join(without("-"));
+  }
+  writeFileSync(path, text);
+}
+
+/** Tests in the copy, on the servers of this run. */
+async function runTests(patterns: string[]): Promise<void> {
+  const { globalSetup: _, globalTeardown: __, displayName: ___, ...services } = projects[0] ?? {};
+  const roots = copied.map((name) => join(copy, name));
+  const config = JSON.stringify({ ...services, rootDir: copy, roots });
+  const jest = join(root, "node_modules/jest/bin/jest.js");
+  await run([jest, "--config", config, "--maxWorkers=2", "--testPathPatterns", ...patterns]);
+}
+
+async function checkTypes(): Promise<void> {
+  const config = join(copy, "tsconfig.copy.json");
+  const include = copied.filter((name) => name !== "infra").map((name) => `${name}/src/**/*.ts`);
+  writeFileSync(config, JSON.stringify({ extends: "./tsconfig.json", include }));
+  await run([join(root, "node_modules/typescript/bin/tsc"), "-p", config, "--declaration", "false"]);
+}
+
+/** @throws with all that it printed */
+async function run(parameters: string[]): Promise<void> {
+  const command = [process.execPath, ...parameters]
+    .map((one) => `'${one.replaceAll("'", "'\\''")}'`)
+    .join(" ");
+  const script = `${command} 2>&1; echo "exit code $?"`;
+  expect(await execute("sh", ["-c", script], { cwd: copy })).toMatch(/exit code 0\n$/);
+}
+
+/** As `npm run check` asks. */
+const checkFormat = (paths: string[]) =>
+  run([join(root, "node_modules/prettier/bin/prettier.cjs"), "--check", ...paths]);
+
+/** Listeners that the entry file of their service does not import; the compiler finds those that it imports in vain. */
+const forgottenListeners = () =>
+  copied.flatMap((name) => {
+    const folder = join(copy, name, "src/listeners");
+    if (!existsSync(folder)) return [];
+    const index = readFileSync(join(copy, name, "src/index.ts"), "utf8");
+    const listeners = readdirSync(folder).filter((file) => !file.endsWith(".test.ts"));
+    return listeners.filter((file) => !index.includes(`"./listeners/${file.replace(/\.ts$/, "")}"`));
+  });
+
+const countFixtures = () => readdirSync(join(copy, "common/src/fixtures")).length;
+
+const sections = ["Add a field", "Add an event", "Add a route"];
+
+it("works when it is followed to the letter", async () => {
+  copyRepository();
+  for (const section of sections) {
+    const steps = stepsOf(section);
+    expect(steps.map(({ language }) => language)).toContain("diff"); // or no steps were found
+    const before = countFixtures();
+    for (const step of steps) await follow(step);
+    const hasGrown = steps.some(({ file }) => file === "common/src/events.ts");
+    expect(countFixtures() - before).toBe(hasGrown ? 1 : 0);
+  }
+  expect(forgottenListeners()).toEqual([]);
+  const written = [...new Set(sections.flatMap(stepsOf).flatMap(({ file }) => file || []))];
+  const tests = written.filter((file) => file.endsWith(".test.ts"));
+  const affected = ["tickets/src/models/ticket.test.ts", "common/src/events.test.ts"];
+  await Promise.all([checkFormat(written), checkTypes(), runTests([...tests, ...affected])]);
+}, 300_000);
+
+it.each(sections)("has a test as a step of: %s", (section) => {
+  const added = stepsOf(section).filter(({ language }) => language === "ts");
+  expect(added.map(({ file }) => file)).toContainEqual(expect.stringMatching(/\.test\.ts$/));
+});
+
+it("adds a field in four files besides its fixture", () => {
+  const touched = new Set(stepsOf("Add a field").flatMap(({ file }) => file || []));
+  expect(touched.size).toBe(4);
+});
+
+it("names files and folders that exist", () => {
+  const prose = guide.replace(/^ *```[\s\S]*?^ *```$/gm, "");
+  const paths = Array.from(
+    prose.matchAll(/`([\w.-]+\/[\w./-]+|[\w.-]+\.(?:js|json|yaml|md))`/g),
+    ([, path = ""]) => path,
+  );
+  const components = "infra/k8s/components";
+  const isThere = (path: string) => existsSync(join(root, path)) || existsSync(join(root, components, path));
+  expect(paths.filter((path) => !/^(NAME|.*\/NAME\.yaml)/.test(path) && !isThere(path))).toEqual([]);
+  expect(paths).toContain("infra/ci/changes.mjs"); // or no paths were found
+});
