@@ -37,7 +37,13 @@ export const states: State[] = [
     act: (page) => page.getByRole("link", { name: "Next page" }).click(),
   },
   { name: "tickets-away", path: "/", shows: "temporarily unavailable", away: "tickets" },
-  { name: "accounts-away", who: "buyer", path: "/", shows: "Accounts are away", away: "auth" },
+  {
+    name: "accounts-away",
+    who: "buyer",
+    path: "/",
+    shows: "Accounts are temporarily unavailable",
+    away: "auth",
+  },
 
   { name: "ticket", path: async (market) => ticket(await market.onSale()), shows: "Sign in to reserve it" },
   {
@@ -192,7 +198,7 @@ export const states: State[] = [
     name: "listings-away",
     who: "owner",
     path: "/listings",
-    shows: "Your listings are away",
+    shows: "Your listings are temporarily unavailable",
     away: "tickets",
   },
 
@@ -206,8 +212,20 @@ export const states: State[] = [
     },
     shows: "Refunded",
   },
-  { name: "orders-away", who: "buyer", path: "/orders", shows: "Your orders are away", away: "orders" },
-  { name: "payments-away", who: "buyer", path: "/orders", shows: "Your payments are away", away: "payments" },
+  {
+    name: "orders-away",
+    who: "buyer",
+    path: "/orders",
+    shows: "Your orders are temporarily unavailable",
+    away: "orders",
+  },
+  {
+    name: "payments-away",
+    who: "buyer",
+    path: "/orders",
+    shows: "Your payments are temporarily unavailable",
+    away: "payments",
+  },
 
   {
     name: "order",
