@@ -266,7 +266,10 @@ function remember(document: WithLocals, recording: Locals["recording"]): void {
 }
 
 /** As it is in JSON: without undefined, dates as text; null stands for a missing field. */
-const plain = (value: unknown) => (value == null ? undefined : JSON.parse(JSON.stringify(value)));
+function plain(value: unknown) {
+  if (typeof value !== "object") return value; // most fields of every response
+  return value === null ? undefined : JSON.parse(JSON.stringify(value));
+}
 
 /** The event of an aggregate at a version, as it will be on the wire. */
 export function toEvent(aggregate: Aggregate, subject: Subject, version: number): Event {
