@@ -58,7 +58,7 @@ it("has no pages when it has no app", async () => {
   });
 });
 
-it("stays ready while the broker is away, and says so", async () => {
+it("stays ready while the broker is unavailable, and reports it", async () => {
   readiness = async () => ({ broker: "away" });
   expect(await get("/readyz")).toMatchObject({ status: 200, body: { broker: "away" } });
 });

@@ -95,7 +95,7 @@ export const Order = defineAggregate(database, "Order", {
     },
   },
   indexes: [
-    // One live or complete order for each ticket. An index, not a check: it holds whoever races whom.
+    // One live or complete order for each ticket. An index, not a check: it holds in every race.
     [{ reserves: 1 }, { unique: true, partialFilterExpression: { reserves: { $exists: true } } }],
     // Two live orders never have the same place, so a network cannot hold more tickets than it has places.
     [{ place: 1 }, { unique: true, partialFilterExpression: { place: { $exists: true } } }],
