@@ -1,16 +1,6 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { Tree } from "../mutants/tree";
 import { execute } from "./local/execute";
 import { root } from "./local/program";
 
@@ -37,31 +27,12 @@ function stepsOf(section: string): Step[] {
   });
 }
 
-const copy = mkdtempSync(join(tmpdir(), "eventhive-contributing-"));
-afterAll(() => rmSync(copy, { recursive: true }));
+const tree = new Tree();
+const copy = tree.folder;
+afterAll(() => tree.remove());
 
-const copied = ["common", "tickets", "orders", "payments", "infra"];
-const files = [
-  "package.json",
-  "package-lock.json",
-  "tsconfig.json",
-  "tsconfig.base.json",
-  ".prettierrc.json",
-];
-
-/** The packages are those that are installed, but for our own: those are the copies. */
-function copyRepository(): void {
-  for (const name of [...copied, ...files])
-    cpSync(join(root, name), join(copy, name), {
-      recursive: true,
-      filter: (path) => !/\/(node_modules|dist)$/.test(path),
-    });
-  mkdirSync(join(copy, "node_modules/@eventhive"), { recursive: true });
-  for (const name of readdirSync(join(root, "node_modules")).filter((name) => name !== "@eventhive"))
-    symlinkSync(join(root, "node_modules", name), join(copy, "node_modules", name));
-  for (const name of copied)
-    if (name !== "infra") symlinkSync(join(copy, name), join(copy, "node_modules/@eventhive", name));
-}
+/** Whose tests and types the steps can change. */
+const packages = ["common", "tickets", "orders", "payments", "infra"];
 
 async function follow({ language, file, lines }: Step): Promise<void> {
   if (language === "sh") {
@@ -94,7 +65,7 @@ function applyDiff(path: string, lines: string[]): void {
 /** Tests in the copy, on the servers of this run. */
 async function runTests(patterns: string[]): Promise<void> {
   const { globalSetup: _, globalTeardown: __, displayName: ___, ...services } = projects[0] ?? {};
-  const roots = copied.map((name) => join(copy, name));
+  const roots = packages.map((name) => join(copy, name));
   const config = JSON.stringify({ ...services, rootDir: copy, roots });
   const jest = join(root, "node_modules/jest/bin/jest.js");
   await run([jest, "--config", config, "--maxWorkers=2", "--testPathPatterns", ...patterns]);
@@ -102,7 +73,7 @@ async function runTests(patterns: string[]): Promise<void> {
 
 async function checkTypes(): Promise<void> {
   const config = join(copy, "tsconfig.copy.json");
-  const include = copied.filter((name) => name !== "infra").map((name) => `${name}/src/**/*.ts`);
+  const include = packages.filter((name) => name !== "infra").map((name) => `${name}/src/**/*.ts`);
   writeFileSync(config, JSON.stringify({ extends: "./tsconfig.json", include }));
   await run([join(root, "node_modules/typescript/bin/tsc"), "-p", config, "--declaration", "false"]);
 }
@@ -122,7 +93,7 @@ const checkFormat = (paths: string[]) =>
 
 /** Listeners that the entry file of their service does not import; the compiler finds those that it imports in vain. */
 const forgottenListeners = () =>
-  copied.flatMap((name) => {
+  packages.flatMap((name) => {
     const folder = join(copy, name, "src/listeners");
     if (!existsSync(folder)) return [];
     const index = readFileSync(join(copy, name, "src/index.ts"), "utf8");
@@ -135,7 +106,6 @@ const countFixtures = () => readdirSync(join(copy, "common/src/fixtures")).lengt
 const sections = ["Add a field", "Add an event", "Add a route"];
 
 it("works when it is followed to the letter", async () => {
-  copyRepository();
   for (const section of sections) {
     const steps = stepsOf(section);
     expect(steps.map(({ language }) => language)).toContain("diff"); // or no steps were found
