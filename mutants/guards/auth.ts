@@ -36,6 +36,12 @@ export const auth: Mutant[] = [
     red: { [queueTests]: ["refuses whoever has waited for too long, and goes on with the others"] },
   },
   {
+    guard: "auth: hashing: an e-mail that is in use costs no hash",
+    file: "auth/src/routes/sign-up.ts",
+    change: { "if (await findByEmail(email)) throw inUse();": "" },
+    red: { [signUpTests]: ["computes no hash for an e-mail that is in use by the time its turn comes"] },
+  },
+  {
     guard: "auth: throttling: a known network has a budget of its own",
     file: throttling,
     change: { "isKnownNetwork ? [": "email === '' ? [" },

@@ -1,3 +1,4 @@
+import crypto from "node:crypto";
 import { clock } from "@eventhive/common";
 import { setUpService } from "@eventhive/common/testing";
 import request from "supertest";
@@ -40,6 +41,16 @@ it("gives an e-mail to one of fifty who want it at once, however they write it",
   expect(refusals.map(({ status }) => status)).toEqual(Array(49).fill(400));
   expect(refusals.map(({ headers }) => headers["set-cookie"])).toEqual(Array(49).fill(undefined));
   expect(await User.countDocuments()).toBe(1);
+});
+
+it("computes no hash for an e-mail that is in use by the time its turn comes", async () => {
+  const scrypt = jest.spyOn(crypto, "scrypt");
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => signUp({ email: "alice@example.com", password })),
+  );
+  expect(answers.filter(({ body }) => body.code === "email-in-use")).toHaveLength(19);
+  expect(scrypt.mock.calls.length).toBeLessThanOrEqual(2); // as many as run at once
+  scrypt.mockRestore();
 });
 
 it("gives a mailbox to one of many who want it at once, in all spellings of its domain", async () => {

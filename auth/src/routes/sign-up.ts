@@ -12,7 +12,7 @@ import { canonicalEmail } from "../canonical-email";
 import { config } from "../config";
 import { signUpHashes } from "../hashing-queue";
 import { countAttempt } from "../models/attempt-count";
-import { User } from "../models/user";
+import { User, findByEmail } from "../models/user";
 import { hashPassword } from "../password";
 
 interface SignUpBody {
@@ -34,19 +34,25 @@ export const signUp: RequestHandler[] = [
     const network = rateLimitKey(address);
     await countAttempt(signUps(), network);
 
-    const hash = await signUpHashes.run(address, () => hashPassword(password));
-    const user = new User({ email, canonicalEmail: canonicalEmail(email), password: hash });
-    user.startsFrom(network);
-    try {
-      await user.save();
-    } catch (error) {
-      const isInUse = isDuplicateKey(error, "email") || isDuplicateKey(error, "canonicalEmail");
-      throw isInUse ? inUse() : error;
-    }
+    const user = await signUpHashes.run(address, () => createUser(email, password, network));
     openSession(req, user.publicState());
     res.status(201).json(user.publicState());
   },
 ];
+
+/** Within the turn, so that of a crowd with one e-mail only those whose turns overlap are worth a hash. */
+async function createUser(email: string, password: string, network: string): Promise<User> {
+  if (await findByEmail(email)) throw inUse();
+  const hash = await hashPassword(password);
+  const user = new User({ email, canonicalEmail: canonicalEmail(email), password: hash });
+  user.startsFrom(network);
+  try {
+    return await user.save();
+  } catch (error) {
+    const isInUse = isDuplicateKey(error, "email") || isDuplicateKey(error, "canonicalEmail");
+    throw isInUse ? inUse() : error;
+  }
+}
 
 /** Counts refused ones too: their answers tell who has an account. */
 const signUps = () => ({
