@@ -1,7 +1,7 @@
 import type { Event } from "@eventhive/common";
 import { newId } from "@eventhive/common/testing";
 import { mongo } from "mongoose";
-import type { Charge } from "../infra/local/sandbox/ledger";
+import type { Charge } from "../infra/stripe-sandbox/ledger";
 import { violations } from "./invariants";
 import { database } from "./stack";
 

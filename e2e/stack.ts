@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mongo } from "mongoose";
-import type { Charge, Refund } from "../infra/local/sandbox/ledger";
+import type { Charge, Refund } from "../infra/stripe-sandbox/ledger";
 import { databaseUrl, sharedEnvironment } from "../infra/local/environment";
 import { execute } from "../infra/local/execute";
 import { root } from "../infra/local/program";

@@ -1,7 +1,7 @@
 import type { Event } from "@eventhive/common";
 import type { mongo } from "mongoose";
 import { z } from "zod";
-import type { Charge } from "../infra/local/sandbox/ledger";
+import type { Charge } from "../infra/stripe-sandbox/ledger";
 
 /** Where the truth lies: the services' own databases, the gateway's ledger, the broker's log. */
 export interface World {

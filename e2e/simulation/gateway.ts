@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
-import { createSandbox } from "../../infra/local/sandbox/sandbox";
+import { createSandbox } from "../../infra/stripe-sandbox/sandbox";
 import type { Scheduler, Task } from "./scheduler";
 
 /**

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Charge } from "../../infra/local/sandbox/ledger";
+import type { Charge } from "../../infra/stripe-sandbox/ledger";
 import { databaseOf } from "./services";
 
 const seen = z.object({

@@ -23,7 +23,7 @@ const table = [
     { ...everyCheck, components: ["infra"], stack: false },
   ],
   [/^infra\/backup\//, { components: ["infra"], cluster: true }],
-  [/^infra\/local\/sandbox\//, { components: ["infra"], stack: true, cluster: true }],
+  [/^infra\/stripe-sandbox\//, { components: ["infra"], stack: true, cluster: true }],
   [/^infra\/(local|jest)\//, { components: ["infra"], stack: true }],
   [/^infra\/cluster\//, { components: ["infra"] }], // for machines without kind, which the pipeline has
   [/^e2e\/cluster\//, { cluster: true }],

@@ -46,7 +46,7 @@ it("builds every image for the cluster when what the images or the cluster are m
 it("needs no service's image for a change of the local runner or of tests", () => {
   expect(checksFor("infra/local/stack.ts")).toEqual({ ...none, components: ["infra"], stack: true });
   const sandbox = { ...none, components: ["infra"], stack: true, cluster: true }; // an image that the cluster has
-  expect(checksFor("infra/local/sandbox/cards.ts")).toEqual(sandbox);
+  expect(checksFor("infra/stripe-sandbox/cards.ts")).toEqual(sandbox);
   expect(checksFor("infra/backup/main.go")).toEqual({ ...none, components: ["infra"], cluster: true });
   expect(checksFor("e2e/saga.test.ts")).toEqual({ ...none, stack: true });
   expect(checksFor("e2e/cluster/kills.test.ts")).toEqual({ ...none, cluster: true });

@@ -13,7 +13,7 @@ interface Skaffold {
   profiles: { name: string; build: { artifacts?: Artifact[] } }[];
 }
 
-const fromManifests = ["infra/Dockerfile", "client/Dockerfile", "infra/local/sandbox/Dockerfile"];
+const fromManifests = ["infra/Dockerfile", "client/Dockerfile", "infra/stripe-sandbox/Dockerfile"];
 
 const root = join(__dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");

@@ -64,7 +64,7 @@ own_images() {
   for service in auth tickets orders payments expiration; do
     app "$service" "$root/infra/Dockerfile" "$root" --build-arg "SERVICE=$service" $dev
   done
-  app stripe-sandbox "$root/infra/local/sandbox/Dockerfile" "$root"
+  app stripe-sandbox "$root/infra/stripe-sandbox/Dockerfile" "$root"
   app client "$root/client/Dockerfile" "$root" $dev
   app verify "$root/infra/verify/Dockerfile" "$root/infra/verify"
   app backup "$root/infra/backup/Dockerfile" "$root/infra/backup" \

@@ -34,7 +34,7 @@ export async function serverPrograms(
   search: Search,
 ): Promise<{ servers: Servers; programs: Program[] }> {
   const place = { dataFolder, ...search };
-  const sandbox = [...fromSource, "infra/local/sandbox/index.ts"];
+  const sandbox = [...fromSource, "infra/stripe-sandbox/index.ts"];
   const ledger = { ...environment, LISTEN_ADDRESS: "127.0.0.1", SANDBOX_DATA: join(dataFolder, "stripe") };
   const [forMongo, forRedis, forNats, forStripe] = await Promise.all([
     environment.MONGO_URL || serverProgram(mongo, place),

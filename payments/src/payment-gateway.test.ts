@@ -3,8 +3,8 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { onFailpoint } from "@eventhive/common";
 import supertest from "supertest";
-import { createSandbox } from "../../infra/local/sandbox/sandbox";
-import { startStripeMock } from "../../infra/local/sandbox/stripe-mock";
+import { createSandbox } from "../../infra/stripe-sandbox/sandbox";
+import { startStripeMock } from "../../infra/stripe-sandbox/stripe-mock";
 import { type ChargeRequest, type GatewayCharge, stripeGateway } from "./payment-gateway";
 
 let sandbox: ReturnType<typeof createSandbox>;

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { type CancelReason, type EventData, clock, onFailpoint, seconds } from "@eventhive/common";
 import { newId, signedIn } from "@eventhive/common/testing";
 import request, { type Response } from "supertest";
-import { createSandbox } from "../../infra/local/sandbox/sandbox";
+import { createSandbox } from "../../infra/stripe-sandbox/sandbox";
 import { app } from "./app";
 import { charge } from "./charge";
 import { Order, applyOrder } from "./models/order";

@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
-const cacheFolder = join(__dirname, "../../../.eventhive/bin");
+const cacheFolder = join(__dirname, "../../.eventhive/bin");
 
 /** Stripe's own mock server. It remembers nothing, but refuses whatever does not fit Stripe's OpenAPI description. */
 export async function startStripeMock(): Promise<{ url: string; stop: () => void }> {
