@@ -2,7 +2,7 @@
 
 import { useEffect } from "react";
 
-/** Something here is broken, and it is our fault. */
+/** For errors thrown while a page renders, in the browser or on the server. */
 export default function ErrorPage({
   error,
   reset,
@@ -17,7 +17,8 @@ export default function ErrorPage({
     <div className="stack">
       <h1>Something went wrong on our side</h1>
       <p className="lead">
-        Nothing is lost, and nobody is charged for it. Try again; if it stays, tell us this number.
+        Your orders and listings are safe, and you are never charged twice. Try again. If the error persists,
+        report this number.
       </p>
       {error.digest && (
         <p>

@@ -8,6 +8,8 @@ export interface OrderView {
   state: OrderState;
   /** The one that counts. */
   payment?: Payment;
+  /** A failed payment may still be charged late, which payments then refunds; without a payment, nothing can be charged. */
+  hasPayments: boolean;
   paymentsAreAway: boolean;
   /** How much of the reservation was left when orders answered. */
   secondsLeft: number;
@@ -26,6 +28,7 @@ export async function findOrder(id: string, path: string): Promise<OrderView | u
     order,
     state: stateOf(order, known, serverTime),
     payment: livePaymentOf(known),
+    hasPayments: known.length > 0,
     paymentsAreAway: !payments,
     secondsLeft: Math.max(0, Math.ceil((Date.parse(order.expiresAt) - serverTime) / 1000)),
   };

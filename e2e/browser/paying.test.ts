@@ -64,6 +64,18 @@ it("says why a card was declined while the clock goes on, keeps what was typed, 
   expect(await isReloaded()).toBe(false);
 });
 
+it("does not promise that nothing was charged once a payment was attempted", async () => {
+  const { page } = await openOrder();
+  expectFailure(400, "/api/payments");
+  await pay(page, "is declined");
+  await page.getByText("try another card").waitFor();
+  await page.getByRole("button", { name: "Cancel the order" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel the order" }).click();
+  await heading(page, "You cancelled this order").waitFor();
+  await page.getByText("Your payment was not confirmed. If a charge appears on your card").waitFor();
+  expect(await page.getByText("You have not been charged.").count()).toBe(0);
+});
+
 it("takes a double click for one", async () => {
   const { page, order } = await openOrder();
   const tokens = tokensSent(page);

@@ -57,7 +57,7 @@ export async function NextStep({ view }: { view: OrderView }) {
           {live}
           <Polling firstMs={2_000} />
           <p>The reservation has ended; the ticket is available to others again.</p>
-          <NotCharged view={view} />
+          <ChargeStatus view={view} />
         </>
       );
     case "uncertain":
@@ -93,7 +93,7 @@ export async function NextStep({ view }: { view: OrderView }) {
       return (
         <>
           <p>The reservation has ended.</p>
-          <NotCharged view={view} />
+          <ChargeStatus view={view} />
           <ReserveAgain view={view} />
         </>
       );
@@ -101,16 +101,22 @@ export async function NextStep({ view }: { view: OrderView }) {
       return (
         <>
           <p>The ticket is available again.</p>
-          <NotCharged view={view} />
+          <ChargeStatus view={view} />
           <ReserveAgain view={view} />
         </>
       );
   }
 }
 
-/** Only payments knows. */
-function NotCharged({ view: { paymentsAreAway } }: { view: OrderView }) {
-  return paymentsAreAway ? <Away what="Your payments" /> : <p>You have not been charged.</p>;
+function ChargeStatus({ view: { paymentsAreAway, hasPayments } }: { view: OrderView }) {
+  if (paymentsAreAway) return <Away what="Your payments" />;
+  if (!hasPayments) return <p>You have not been charged.</p>;
+  return (
+    <p>
+      Your payment was not confirmed. If a charge appears on your card, it is refunded automatically within a
+      day.
+    </p>
+  );
 }
 
 /** The way on from an order that ended: the same ticket, as soon and as long as it is free. */
