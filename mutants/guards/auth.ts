@@ -82,7 +82,7 @@ export const auth: Mutant[] = [
     file: user,
     change: { "userSchema.index({ canonicalEmail: 1 }, { unique: true, sparse: true });": "" },
     red: {
-      [signUpTests]: ["gives a mailbox to one of many who want it at once, in all spellings of its domain"],
+      [signUpTests]: ["lets one of two sign up with one mailbox in two spellings when both found it free"],
     },
   },
   {

@@ -2,6 +2,7 @@ import crypto from "node:crypto";
 import { clock } from "@eventhive/common";
 import { setUpService } from "@eventhive/common/testing";
 import request from "supertest";
+import { eventually } from "../../../common/src/messaging/event-bus.contract";
 import { app } from "../app";
 import { database } from "../database";
 import { User } from "../models/user";
@@ -51,6 +52,23 @@ it("computes no hash for an e-mail that is in use by the time its turn comes", a
   expect(answers.filter(({ body }) => body.code === "email-in-use")).toHaveLength(19);
   expect(scrypt.mock.calls.length).toBeLessThanOrEqual(2); // as many as run at once
   scrypt.mockRestore();
+});
+
+it.each([
+  ["one e-mail", "alice@example.com", "ALICE@Example.com"],
+  ["one mailbox in two spellings", "u@bücher.example", "u@xn--bcher-kva.example"],
+])("lets one of two sign up with %s when both found it free", async (_, one, other) => {
+  const { scrypt } = crypto;
+  const held: (() => void)[] = [];
+  const hold = jest.spyOn(crypto, "scrypt").mockImplementation((...parameters) => {
+    held.push(() => scrypt(...parameters));
+  });
+  const answers = [one, other].map((email) => signUp({ email, password }).then(({ status }) => status));
+  await eventually(() => expect(held).toHaveLength(2));
+  hold.mockRestore();
+  for (const hash of held) hash();
+  expect((await Promise.all(answers)).toSorted()).toEqual([201, 400]);
+  expect(await User.countDocuments()).toBe(1);
 });
 
 it("gives a mailbox to one of many who want it at once, in all spellings of its domain", async () => {
