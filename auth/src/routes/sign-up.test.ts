@@ -67,7 +67,7 @@ it.each([
   await eventually(() => expect(held).toHaveLength(2));
   hold.mockRestore();
   for (const hash of held) hash();
-  expect((await Promise.all(answers)).toSorted()).toEqual([201, 400]);
+  expect(await Promise.all(answers)).toEqual(expect.arrayContaining([201, 400]));
   expect(await User.countDocuments()).toBe(1);
 });
 
