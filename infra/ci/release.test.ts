@@ -126,11 +126,16 @@ describe("name-images", () => {
 });
 
 describe("set-address", () => {
-  const address = { PUBLIC_URL: "https://tickets.example.org", GATEWAY_ADDRESS: "203.0.113.7" };
+  const address = {
+    PUBLIC_URL: "https://tickets.example.org",
+    GATEWAY_ADDRESS: "203.0.113.7",
+    BACKUP_URL: "https://storage.googleapis.com/staging-backups",
+  };
   const setAddress = (env: Record<string, string>) => runWith(env, "set-address.mjs", folder);
   const read = (path: string) => readFileSync(join(folder, path), "utf8");
   beforeEach(() => {
-    for (const path of ["skaffold.yaml", "infra/k8s/overlays/gke/settings.env"])
+    const overlay = "infra/k8s/overlays/gke";
+    for (const path of ["skaffold.yaml", `${overlay}/settings.env`, `${overlay}/backup-target.env`])
       cpSync(join(root, path), join(folder, path));
   });
 
@@ -144,6 +149,19 @@ describe("set-address", () => {
     expect(read("skaffold.yaml")).toContain("value: tok_visa\n");
   });
 
+  it("backs up each environment to its own bucket", () => {
+    setAddress(address);
+    expect(read("infra/k8s/overlays/gke/backup-target.env")).toMatch(
+      /^BACKUP_URL=https:\/\/storage\.googleapis\.com\/staging-backups$/m,
+    );
+  });
+
+  it("trusts no further proxy if the gateway has no address of its own", () => {
+    setAddress({ ...address, GATEWAY_ADDRESS: "none" });
+    const settings = read("infra/k8s/overlays/gke/settings.env");
+    expect(settings).toMatch(/^TRUSTED_PROXIES=.*130\.211\.0\.0\/22$/m);
+  });
+
   it("uses the environment's card token", () => {
     setAddress({ ...address, CARD_TOKEN: "none" });
     expect(read("skaffold.yaml")).toContain("value: none\n");
@@ -153,6 +171,9 @@ describe("set-address", () => {
     [{ ...address, PUBLIC_URL: "" }, "PUBLIC_URL"],
     [{ ...address, PUBLIC_URL: "http://tickets.example.org" }, "PUBLIC_URL"],
     [{ ...address, GATEWAY_ADDRESS: "" }, "GATEWAY_ADDRESS"],
+    [{ ...address, BACKUP_URL: "" }, "BACKUP_URL"],
+    [{ ...address, BACKUP_URL: "https://storage.googleapis.com" }, "BACKUP_URL"],
+    [{ ...address, BACKUP_URL: "file://backups" }, "BACKUP_URL"],
   ])("rejects %j", (env, name) => {
     expect(() => setAddress(env)).toThrow(`${name} must be`);
   });
