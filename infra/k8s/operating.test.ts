@@ -86,13 +86,9 @@ it("gives GitHub the variables and environments that the deployment uses", () =>
   );
   const environments = [...workflow("deploy").matchAll(/^ +environment: (\w+)/gm)].map(([, name]) => name);
   expect(environments).toEqual(["registry", "staging", "production"]);
-  expect(guide).toContain("the environments `registry`, `staging` and `production`");
+  expect(guide).toContain("\nfor name in registry staging production; do\n");
   for (const role of ["artifactregistry.writer", "artifactregistry.reader", "container.developer"])
-    expect(guide).toMatch(
-      new RegExp(
-        `${role} --member="principalSet://\\$POOL/attribute\\.environment/(registry|\\$ENVIRONMENT)"`,
-      ),
-    );
+    expect(guide).toMatch(new RegExp(`${role} --member=\\$SUBJECTS/(registry|\\$ENVIRONMENT)`));
 });
 
 /** The text under a heading. */
@@ -148,9 +144,24 @@ it("names every program that its commands need", () => {
   expect([...used].filter((name) => !isNamed(name))).toEqual([]);
 });
 
+it("sets every variable before a command uses it", () => {
+  const inContainers = ["MONGO_INITDB_ROOT_PASSWORD", "REDIS_PASSWORD", "name"]; // the last one is a variable of jq
+  const set = new Set(["HOME", ...inContainers]);
+  const unset: string[] = [];
+  for (const [, block = ""] of guide.matchAll(/^ *```sh\n([^]*?)^ *```$/gm))
+    for (const [, assigned, looped, used] of block.matchAll(
+      /(?<=^|[\s;(])([A-Za-z]\w*)=|\bfor (\w+) in|\$([A-Za-z]\w*)/gm,
+    )) {
+      if (used && !set.has(used)) unset.push(used);
+      set.add(assigned ?? looped ?? "");
+    }
+  expect(unset).toEqual([]);
+  expect(set.size).toBeGreaterThan(15);
+});
+
 it("shows manifests that can be read", () => {
   const shown = [...guide.matchAll(/<<END\n([\s\S]*?)\n *END$/gm)].map(([, text = ""]) => text);
-  expect(shown).toHaveLength(3);
+  expect(shown).toHaveLength(5);
   for (const text of shown)
     for (const { errors } of parseAllDocuments(text.replaceAll("$", ""))) expect(errors).toEqual([]);
 });
