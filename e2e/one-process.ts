@@ -4,9 +4,9 @@ import { type Event, runPeriodically, parseEvent, seconds } from "@eventhive/com
 import { type MemoryBroker, newId } from "@eventhive/common/testing";
 import type { Connection, mongo } from "mongoose";
 import { connectDatabase } from "../common/src/database/database";
-import { mongoStore } from "../common/src/database/store";
+import { mongoStore } from "../common/src/service/store";
 import { consume } from "../common/src/messaging/listener";
-import { Runtime } from "../common/src/runtime";
+import { Runtime } from "../common/src/service/runtime";
 import { app as ordersApp } from "../orders/src/app";
 import { database as orders } from "../orders/src/database";
 import { expireOverdueOrders } from "../orders/src/expire-orders";

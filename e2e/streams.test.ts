@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
-import { type EventStream, readStream } from "../common/src/http/event-stream.testing";
+import { type EventStream, readStream } from "../common/test/event-stream";
 import { Client, bodyOf, person } from "./client";
 import { eventually } from "./eventually";
 import { orderOf, ticketOnSale } from "./market";

@@ -101,7 +101,7 @@ const forgottenListeners = () =>
     return listeners.filter((file) => !index.includes(`"./listeners/${file.replace(/\.ts$/, "")}"`));
   });
 
-const countFixtures = () => readdirSync(join(copy, "common/src/fixtures")).length;
+const countFixtures = () => readdirSync(join(copy, "common/src/contract/fixtures")).length;
 
 const sections = ["Add a field", "Add an event", "Add a route"];
 
@@ -111,13 +111,13 @@ it("works when it is followed to the letter", async () => {
     expect(steps.map(({ language }) => language)).toContain("diff"); // or no steps were found
     const before = countFixtures();
     for (const step of steps) await follow(step);
-    const hasGrown = steps.some(({ file }) => file === "common/src/events.ts");
+    const hasGrown = steps.some(({ file }) => file === "common/src/contract/events.ts");
     expect(countFixtures() - before).toBe(hasGrown ? 1 : 0);
   }
   expect(forgottenListeners()).toEqual([]);
   const written = [...new Set(sections.flatMap(stepsOf).flatMap(({ file }) => file || []))];
   const tests = written.filter((file) => file.endsWith(".test.ts"));
-  const affected = ["tickets/src/models/ticket.test.ts", "common/src/events.test.ts"];
+  const affected = ["tickets/src/models/ticket.test.ts", "common/src/contract/events.test.ts"];
   await Promise.all([checkFormat(written), checkTypes(), runTests([...tests, ...affected])]);
 }, 300_000);
 

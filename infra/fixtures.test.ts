@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { envelope, events } from "../common/src/events";
+import { envelope, events } from "../common/src/contract/events";
 import { type Contract, type Version, nextVersion } from "./fixtures";
 
-const folder = join(__dirname, "../common/src/fixtures/v1");
+const folder = join(__dirname, "../common/src/contract/fixtures/v1");
 const read = (file: string) => JSON.parse(readFileSync(join(folder, file), "utf8"));
 const first: Version = { events: read("events.json"), schemas: read("schemas.json") };
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
-import { jsonSchema, traffic } from "../common/src/asyncapi";
-import type { Subject } from "../common/src/events";
+import { jsonSchema, traffic } from "../common/src/contract/asyncapi";
+import type { Subject } from "../common/src/contract/events";
 
 interface Example {
   specversion: string;
@@ -13,7 +13,7 @@ interface Example {
   data: Record<string, unknown>;
 }
 
-/** A folder of `common/src/fixtures`. */
+/** A folder of `common/src/contract/fixtures`. */
 export interface Version {
   events: Example[];
   schemas: Record<string, FieldSchema>;

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { envelope, events } from "../common/src/events";
+import { envelope, events } from "../common/src/contract/events";
 import { type Contract, type Version, nextVersion } from "./fixtures";
 import { execute, reasonOf } from "./local/execute";
 import { root } from "./local/program";
@@ -8,7 +8,7 @@ import { root } from "./local/program";
 // Writes the fixtures of what the contract has gained, in a folder of the next version. Those that are there stay as
 // they are. Deterministic: the same contract makes the same files.
 
-const folder = join(root, "common/src/fixtures");
+const folder = join(root, "common/src/contract/fixtures");
 const contract: Contract = { ...events, envelope: envelope.omit({ type: true }) }; // a new subject is no change of it
 
 async function writeFixtures(): Promise<void> {

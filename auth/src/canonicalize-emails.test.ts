@@ -7,7 +7,7 @@ import { database } from "./database";
 import { listEmailCollisions } from "./list-email-collisions";
 import { User } from "./models/user";
 import { hashPassword } from "./password";
-import { password } from "./testing";
+import { password } from "../test/fixtures";
 
 setUpService(database);
 

@@ -3,7 +3,7 @@ import request from "supertest";
 import { app } from "./app";
 import { database } from "./database";
 import { removeVerificationAccounts } from "./remove-verification-accounts";
-import { password } from "./testing";
+import { password } from "../test/fixtures";
 
 setUpService(database);
 

@@ -4,7 +4,7 @@ import request from "supertest";
 import { app } from "./app";
 import { database } from "./database";
 import { User } from "./models/user";
-import { password, registered } from "./testing";
+import { password, registered } from "../test/fixtures";
 import { throttled } from "./throttling";
 
 jest.setTimeout(seconds(30)); // hundreds of sign-ins, on a machine that may be busy

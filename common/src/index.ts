@@ -1,5 +1,5 @@
 // The contract
-export { events, subjects, parseEvent } from "./events";
+export { events, subjects, parseEvent } from "./contract/events";
 export type {
   CancelReason,
   Event,
@@ -8,18 +8,18 @@ export type {
   PaymentState,
   Subject,
   TicketStatus,
-} from "./events";
+} from "./contract/events";
 
 // Starting a service
-export { startService } from "./service";
-export type { ServiceDefinition, Worker } from "./service-definition";
-export { durationInSeconds, settings, text, url, wholeNumber } from "./settings";
-export { clock, hours, minutes, seconds } from "./clock";
-export { runPeriodically, forEachDocument, retryOnConflict } from "./sweep";
-export type { Sweep } from "./sweep";
-export { currentContext, withContext } from "./context";
-export { logger } from "./logger";
-export { failpoint, onFailpoint } from "./failpoint";
+export { startService } from "./service/service";
+export type { ServiceDefinition, Worker } from "./service/service-definition";
+export { durationInSeconds, settings, text, url, wholeNumber } from "./base/settings";
+export { clock, hours, minutes, seconds } from "./base/clock";
+export { runPeriodically, forEachDocument, retryOnConflict } from "./base/sweep";
+export type { Sweep } from "./base/sweep";
+export { currentContext, withContext } from "./base/context";
+export { logger } from "./base/logger";
+export { failpoint, onFailpoint } from "./base/failpoint";
 
 // HTTP
 export { createApp } from "./http/create-app";
@@ -43,8 +43,8 @@ export {
   isDuplicateKey,
   isTransient,
   isVersionError,
-} from "./errors";
-export { isId } from "./ids";
+} from "./contract/errors";
+export { isId } from "./contract/ids";
 
 // Messaging
 export { listener } from "./messaging/listener";
@@ -62,4 +62,4 @@ export type { AggregateMethods, AggregateModel } from "./database/define-aggrega
 export { defineReplica } from "./database/define-replica";
 export type { ReplicaModel } from "./database/define-replica";
 export { unchanged } from "./database/logged-model";
-export { StoreUnavailableError, withTimeout } from "./database/with-timeout";
+export { StoreUnavailableError, withTimeout } from "./base/with-timeout";

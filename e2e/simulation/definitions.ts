@@ -1,5 +1,5 @@
-import { onStartService } from "../../common/src/service";
-import type { ServiceDefinition } from "../../common/src/service-definition";
+import { onStartService } from "../../common/src/service/service";
+import type { ServiceDefinition } from "../../common/src/service/service-definition";
 
 /** What the services' entry files, imported after this, would have run. */
 export const definitions: ServiceDefinition[] = [];

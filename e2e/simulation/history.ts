@@ -1,7 +1,7 @@
 import { type Subject, clock } from "@eventhive/common";
 import { onSave } from "../../common/src/database/saved-events";
 import { consume } from "../../common/src/messaging/listener";
-import { OutboxRelay } from "../../common/src/messaging/outbox-relay";
+import { OutboxRelay } from "../../common/src/service/outbox-relay";
 import { chargeOutcomeTimeout, gatewayTimeout } from "../../payments/src/stripe";
 import { Broker } from "./broker";
 import { Gateway } from "./gateway";

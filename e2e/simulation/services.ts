@@ -1,6 +1,6 @@
 import { type DeadLetters, mongoDeadLetters } from "../../common/src/messaging/dead-letters";
 import { ensureIndexes } from "../../common/src/database/database";
-import type { ServiceDefinition } from "../../common/src/service-definition";
+import type { ServiceDefinition } from "../../common/src/service/service-definition";
 import type { mongo } from "mongoose";
 import { timers } from "./timers";
 import { definitions } from "./definitions";

@@ -10,7 +10,7 @@ const all = {
 const none = { components: [], images: [], stack: false, cluster: false };
 
 it.each([
-  "common/src/events.ts",
+  "common/src/contract/events.ts",
   "package-lock.json",
   "tsconfig.base.json",
   ".dockerignore",

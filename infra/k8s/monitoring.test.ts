@@ -5,7 +5,7 @@ import { createDatabase, listener } from "@eventhive/common";
 import { parser } from "@prometheus-io/lezer-promql";
 import { mongoDeadLetters } from "../../common/src/messaging/dead-letters";
 import { consume } from "../../common/src/messaging/listener";
-import { exposeMetrics, metrics } from "../../common/src/metrics";
+import { exposeMetrics, metrics } from "../../common/src/base/metrics";
 import "../../auth/src/metrics";
 import "../../expiration/src/metrics";
 import "../../orders/src/metrics";

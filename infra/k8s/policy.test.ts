@@ -1,4 +1,4 @@
-import { exposeMetrics } from "../../common/src/metrics";
+import { exposeMetrics } from "../../common/src/base/metrics";
 import { nats, redis } from "../local/known-servers";
 import { containerOf, render, type Rendered, type Workload } from "./render";
 
@@ -97,7 +97,7 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
         readinessProbe: { httpGet: { path: "/readyz" } },
         lifecycle: { preStop: { sleep: { seconds: lag } } },
       });
-      // preStop, and the 25 s of common/src/service.ts
+      // preStop, and the 25 s of common/src/service/service.ts
       expect(workload.spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(lag + 25);
     }
   });

@@ -116,9 +116,9 @@ async function problemsOf(name: string, without: string[] = []): Promise<string>
       ? ["react-server", 'require("./client/lib/settings").settings()']
       : [
           "@eventhive/source",
-          `require("./common/src/service").onStartService(() => {});
+          `require("./common/src/service/service").onStartService(() => {});
            require("./${name}/src/index");
-           require("./common/src/settings").checkSettings()`,
+           require("./common/src/base/settings").checkSettings()`,
         ];
   const script = `try { ${check} } catch (error) { console.error(error.message); process.exit(1) } process.exit(0)`;
   const env: NodeJS.ProcessEnv = { ...environmentOf(name), PATH: process.env.PATH };

@@ -5,9 +5,9 @@ const replica = "common/src/database/define-replica.ts";
 const user = "auth/src/models/user.ts";
 const races = "common/src/database/define-aggregate.races.test.ts";
 const replicating = "common/src/database/define-replica.test.ts";
-const relaying = "common/src/messaging/outbox-relay.failures.test.ts";
+const relaying = "common/src/service/outbox-relay.failures.test.ts";
 const charging = "payments/src/charge.test.ts";
-const relay = "common/src/messaging/outbox-relay.ts";
+const relay = "common/src/service/outbox-relay.ts";
 
 export const database: Mutant[] = [
   {
@@ -116,7 +116,7 @@ export const database: Mutant[] = [
     file: relay,
     change: { "shuffled(found).filter": "found.filter" },
     red: {
-      "common/src/messaging/outbox-relay.test.ts": [
+      "common/src/service/outbox-relay.test.ts": [
         "shares a backlog with the other processes, and publishes little of it twice",
       ],
     },

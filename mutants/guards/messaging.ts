@@ -7,12 +7,12 @@ const listener = "common/src/messaging/listener.ts";
 const letters = "common/src/messaging/dead-letters.ts";
 const natsLog = "common/src/messaging/nats-log.ts";
 const logTests = "common/src/messaging/nats-log.test.ts";
-const recalling = "common/src/messaging/recall.ts";
+const recalling = "common/src/service/recall.ts";
 const expirations = "expiration/src/expirations.ts";
 const busTests = "common/src/messaging/nats-bus.test.ts";
 const listening = "common/src/messaging/listener.test.ts";
 const keeping = "common/src/messaging/dead-letters.test.ts";
-const recalled = "common/src/messaging/recall.test.ts";
+const recalled = "common/src/service/recall.test.ts";
 const expiring = "expiration/src/expirations.test.ts";
 const rejectsUnanswered =
   "a connection to NATS Streaming rejects what a dying broker did not answer, and subscribes again where it did not hear";
@@ -181,7 +181,7 @@ export const messaging: Mutant[] = [
   },
   {
     guard: "progress of a recall counts for the collection in which it was made",
-    file: "common/src/messaging/recall-progress.ts",
+    file: "common/src/service/recall-progress.ts",
     change: { "position.collectionId === (await this.collectionId(model))": "position" },
     red: {
       [recalled]: ["begins at the beginning when the database was restored again after an interruption"],

@@ -1,16 +1,16 @@
 import type { Mutant } from "../mutant";
 
 const payments = "payments/src/index.ts";
-const service = "common/src/service.ts";
-const runtime = "common/src/runtime.ts";
+const service = "common/src/service/service.ts";
+const runtime = "common/src/service/runtime.ts";
 const database = "common/src/database/database.ts";
-const frozen = "common/src/database/frozen.test.ts";
+const frozen = "common/src/service/frozen.test.ts";
 const serve = "common/src/http/serve.ts";
 const runningOrders = "orders/src/index.test.ts";
 const runningPayments = "payments/src/index.test.ts";
-const runtimeTests = "common/src/runtime.test.ts";
+const runtimeTests = "common/src/service/runtime.test.ts";
 const serving = "common/src/http/serve.test.ts";
-const stopping = "common/src/service.test.ts";
+const stopping = "common/src/service/service.test.ts";
 
 export const running: Mutant[] = [
   {
@@ -55,10 +55,10 @@ export const running: Mutant[] = [
   },
   {
     guard: "sweep: the relay looks for what was left behind",
-    file: "common/src/messaging/outbox-relay.ts",
+    file: "common/src/service/outbox-relay.ts",
     change: { "this.sweep.start();": "" },
     red: {
-      "common/src/messaging/outbox-relay.failures.test.ts": [
+      "common/src/service/outbox-relay.failures.test.ts": [
         "waits while the broker is away, and goes on when it is back",
       ],
     },
@@ -79,19 +79,19 @@ export const running: Mutant[] = [
   },
   {
     guard: "a sweep goes on after a run that failed",
-    file: "common/src/sweep.ts",
+    file: "common/src/base/sweep.ts",
     change: {
       'logger.warn({ err: error, sweep: run.name }, "a sweep failed and will be repeated");':
         "isStarted = false;",
     },
-    red: { "common/src/sweep.test.ts": ["goes on after a run that failed"] },
+    red: { "common/src/base/sweep.test.ts": ["goes on after a run that failed"] },
   },
   {
     guard: "a document that fails holds up no other of its sweep",
-    file: "common/src/sweep.ts",
+    file: "common/src/base/sweep.ts",
     change: { "if (!isVersionError(error))\n": "throw error;\n" },
     red: {
-      "common/src/sweep.test.ts": ["does each document by itself, whatever becomes of the others"],
+      "common/src/base/sweep.test.ts": ["does each document by itself, whatever becomes of the others"],
       "orders/src/expire-orders.test.ts": [
         "does not stop at an order that was paid while the sweep was cancelling it",
       ],
@@ -99,39 +99,39 @@ export const running: Mutant[] = [
   },
   {
     guard: "a sweep that is told to stop begins no other document",
-    file: "common/src/sweep.ts",
+    file: "common/src/base/sweep.ts",
     change: { "stopping.abort();": "" },
-    red: { "common/src/sweep.test.ts": ["does not wait for the documents that are left when it stops"] },
+    red: { "common/src/base/sweep.test.ts": ["does not wait for the documents that are left when it stops"] },
   },
   {
     guard: "a sweep works on a few documents at once",
-    file: "common/src/sweep.ts",
+    file: "common/src/base/sweep.ts",
     change: { "{ length: config.SWEEP_CONCURRENCY }": "{ length: 1 }" },
     red: {
-      "common/src/sweep.test.ts": [
+      "common/src/base/sweep.test.ts": [
         "does each of many documents once, a few at once, and holds few of them in memory",
       ],
     },
   },
   {
     guard: "a sweep begins elsewhere than other processes",
-    file: "common/src/sweep.ts",
+    file: "common/src/base/sweep.ts",
     change: { "= shuffled(documents).values()": "= documents.values()" },
     red: {
-      "common/src/sweep.test.ts": [
+      "common/src/base/sweep.test.ts": [
         "does the same documents in another order each time, so that processes do not get in each other's way",
       ],
     },
   },
   {
     guard: "what follows a sweep that was stopped does not take it for done",
-    file: "common/src/sweep.ts",
+    file: "common/src/base/sweep.ts",
     change: {
       "  await Promise.all(Array.from({ length: config.SWEEP_CONCURRENCY }, workOnNext));\n  signal?.throwIfAborted();":
         "  await Promise.all(Array.from({ length: config.SWEEP_CONCURRENCY }, workOnNext));",
     },
     red: {
-      "common/src/sweep.test.ts": [
+      "common/src/base/sweep.test.ts": [
         "tells what follows it that not all documents are done when it was stopped",
       ],
     },
@@ -155,7 +155,7 @@ export const running: Mutant[] = [
   },
   {
     guard: "nobody is ready without the indexes",
-    file: "common/src/database/store.ts",
+    file: "common/src/service/store.ts",
     change: { "await ensureIndexes(database);": "ensureIndexes(database).catch(() => {});" },
     red: { [runningOrders]: ["is not ready before the index is built that its first rule hangs on"] },
   },

@@ -4,7 +4,7 @@ import { database } from "./database";
 import { expireOverdueOrders } from "./expire-orders";
 import { expirationComplete } from "./listeners/expiration-complete";
 import { Order } from "./models/order";
-import { orderOf, reload } from "./testing";
+import { orderOf, reload } from "../test/fixtures";
 
 const { published } = setUpService(database);
 

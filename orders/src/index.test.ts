@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { newId, setUpService } from "@eventhive/common/testing";
-import { eventually } from "../../common/src/messaging/event-bus.contract";
-import { endProcesses, run, runOnce, surroundings } from "../../common/src/toy-process.testing";
+import { eventually } from "../../common/test/eventually";
+import { endProcesses, run, runOnce, surroundings } from "../../common/test/service-process";
 import { database } from "./database";
-import { orderOf, overdueOrder, reload } from "./testing";
+import { orderOf, overdueOrder, reload } from "../test/fixtures";
 
 setUpService(database);
 afterEach(endProcesses);

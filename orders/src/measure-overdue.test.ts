@@ -4,7 +4,7 @@ import { database } from "./database";
 import { expireOverdueOrders } from "./expire-orders";
 import { measureOverdue } from "./measure-overdue";
 import { overdueOrders } from "./metrics";
-import { orderOf } from "./testing";
+import { orderOf } from "../test/fixtures";
 
 setUpService(database);
 

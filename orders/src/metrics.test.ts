@@ -1,7 +1,7 @@
 import { setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
 import { orderOutcomes } from "./metrics";
-import { orderOf } from "./testing";
+import { orderOf } from "../test/fixtures";
 
 setUpService(database);
 

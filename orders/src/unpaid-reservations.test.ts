@@ -1,6 +1,6 @@
 import { newId, setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
-import { orderOf } from "./testing";
+import { orderOf } from "../test/fixtures";
 import { printUnpaidReservations } from "./unpaid-reservations";
 
 setUpService(database);

@@ -20,7 +20,7 @@ import {
   reload,
   setUpSandbox,
   untilPayment,
-} from "./testing";
+} from "../test/fixtures";
 
 const { published } = setUpService(database);
 const sandbox = setUpSandbox();

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { clock, hours } from "@eventhive/common";
 import { setUpService } from "@eventhive/common/testing";
-import { eventually } from "../../common/src/messaging/event-bus.contract";
-import { endProcesses, runOnce } from "../../common/src/toy-process.testing";
+import { eventually } from "../../common/test/eventually";
+import { endProcesses, runOnce } from "../../common/test/service-process";
 import { database } from "./database";
 import { followOrder } from "./follow-order";
 import { Order, applyOrder } from "./models/order";
@@ -16,7 +16,7 @@ import {
   orderToPay,
   reload,
   setUpSandbox,
-} from "./testing";
+} from "../test/fixtures";
 
 setUpService(database);
 const sandbox = setUpSandbox();

@@ -13,7 +13,7 @@ import {
   pays,
   setUpSandbox,
   untilPayment,
-} from "./testing";
+} from "../test/fixtures";
 
 setUpService(database);
 const sandbox = setUpSandbox();

@@ -3,7 +3,7 @@ import { setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
 import { measureUnfinished } from "./measure-unfinished";
 import { unfinishedPayments } from "./metrics";
-import { begunPayment, orderToPay, setUpSandbox } from "./testing";
+import { begunPayment, orderToPay, setUpSandbox } from "../test/fixtures";
 
 setUpService(database);
 setUpSandbox();

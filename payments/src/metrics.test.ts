@@ -1,7 +1,7 @@
 import { setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
 import { paymentStates } from "./metrics";
-import { begunPayment, orderToPay, setUpSandbox } from "./testing";
+import { begunPayment, orderToPay, setUpSandbox } from "../test/fixtures";
 
 setUpService(database);
 setUpSandbox();

@@ -18,7 +18,7 @@ import {
   reload,
   setUpSandbox,
   untilPayment,
-} from "./testing";
+} from "../test/fixtures";
 
 setUpService(database);
 const sandbox = setUpSandbox();

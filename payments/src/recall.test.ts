@@ -1,8 +1,8 @@
 import { MemoryBroker, eventBytes, setUpService } from "@eventhive/common/testing";
-import { recall } from "../../common/src/messaging/recall";
+import { recall } from "../../common/src/service/recall";
 import { database } from "./database";
 import { Payment } from "./models/payment";
-import { begunPayment, chargedPayment, orderToPay, reload, setUpSandbox } from "./testing";
+import { begunPayment, chargedPayment, orderToPay, reload, setUpSandbox } from "../test/fixtures";
 
 setUpService(database);
 setUpSandbox();

@@ -19,7 +19,7 @@ import {
   later,
   orderToPay,
   setUpSandbox,
-} from "./testing";
+} from "../test/fixtures";
 
 setUpService(database);
 const sandbox = setUpSandbox();

@@ -13,7 +13,7 @@ import {
   orderToPay,
   reload,
   setUpSandbox,
-} from "./testing";
+} from "../test/fixtures";
 
 const { published } = setUpService(database);
 const sandbox = setUpSandbox();

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { clock, hours } from "@eventhive/common";
 import { deliver, setUpService } from "@eventhive/common/testing";
-import { endProcesses, runOnce } from "../../common/src/toy-process.testing";
+import { endProcesses, runOnce } from "../../common/test/service-process";
 import { database } from "./database";
 import { orderCancelled } from "./listeners/order-cancelled";
 import { Order } from "./models/order";
-import { orderEvent, ticketOnSale } from "./testing";
+import { orderEvent, ticketOnSale } from "../test/fixtures";
 
 setUpService(database);
 afterEach(endProcesses);

@@ -5,7 +5,7 @@ import { app } from "./app";
 import { database } from "./database";
 import { Ticket } from "./models/ticket";
 import { reindexTitles } from "./reindex-titles";
-import { ticketOnSale } from "./testing";
+import { ticketOnSale } from "../test/fixtures";
 import { searchTermsOf } from "./words";
 
 const { published } = setUpService(database);

@@ -1,13 +1,13 @@
 import crypto from "node:crypto";
 import { setUpService } from "@eventhive/common/testing";
 import request from "supertest";
-import { eventually } from "../../../common/src/messaging/event-bus.contract";
+import { eventually } from "../../../common/test/eventually";
 import { app } from "../app";
 import { database } from "../database";
 import { signInHashes } from "../hashing-queue";
 import { User } from "../models/user";
 import { hashPassword } from "../password";
-import { password, registered } from "../testing";
+import { password, registered } from "../../test/fixtures";
 
 process.env.HASHING_QUEUE_TIMEOUT = "1h"; // hashes are held up here
 setUpService(database);

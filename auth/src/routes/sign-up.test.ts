@@ -2,11 +2,11 @@ import crypto from "node:crypto";
 import { clock } from "@eventhive/common";
 import { setUpService } from "@eventhive/common/testing";
 import request from "supertest";
-import { eventually } from "../../../common/src/messaging/event-bus.contract";
+import { eventually } from "../../../common/test/eventually";
 import { app } from "../app";
 import { database } from "../database";
 import { User } from "../models/user";
-import { password } from "../testing";
+import { password } from "../../test/fixtures";
 
 setUpService(database);
 

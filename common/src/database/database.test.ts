@@ -1,6 +1,6 @@
 import mongoose, { Schema, trusted } from "mongoose";
 import { databaseTime, ensureIndexes, pingDatabase, serviceOf } from "./database";
-import { Toy, database, saveToy, useToys } from "./toy.testing";
+import { Toy, database, saveToy, useToys } from "../../test/sample";
 
 useToys();
 

@@ -1,6 +1,6 @@
 import mongoose, { type Connection, type mongo } from "mongoose";
-import { seconds } from "../clock";
-import { settings, url, wholeNumber } from "../settings";
+import { seconds } from "../base/clock";
+import { settings, url, wholeNumber } from "../base/settings";
 import { guardQueries } from "./query-guards";
 
 // Second line of defence after the validation of requests: no value of a filter is taken for an operator or, if it is an

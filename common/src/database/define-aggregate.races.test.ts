@@ -1,6 +1,6 @@
-import { isVersionError } from "../errors";
-import { onFailpoint } from "../failpoint";
-import { Toy, crash, crashAt, loadToy, saveToy, storedOutbox, useToys } from "./toy.testing";
+import { isVersionError } from "../contract/errors";
+import { onFailpoint } from "../base/failpoint";
+import { Toy, crash, crashAt, loadToy, saveToy, storedOutbox, useToys } from "../../test/sample";
 
 useToys();
 

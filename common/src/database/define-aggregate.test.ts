@@ -1,5 +1,5 @@
-import { clock } from "../clock";
-import { withContext } from "../context";
+import { clock } from "../base/clock";
+import { withContext } from "../base/context";
 import { onSave } from "./saved-events";
 import { createDatabase } from "./database";
 import { defineAggregate } from "./define-aggregate";
@@ -12,7 +12,7 @@ import {
   saveToy,
   storedOutbox,
   useToys,
-} from "./toy.testing";
+} from "../../test/sample";
 
 useToys();
 afterEach(() => clock.use());

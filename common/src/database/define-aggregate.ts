@@ -12,10 +12,10 @@ import {
   type Types,
 } from "mongoose";
 import { updateIfCurrentPlugin } from "mongoose-update-if-current";
-import { clock } from "../clock";
-import { currentContext } from "../context";
-import { type Event, type EventData, type Subject, checkedData, events } from "../events";
-import { failpoint } from "../failpoint";
+import { clock } from "../base/clock";
+import { currentContext } from "../base/context";
+import { type Event, type EventData, type Subject, checkedData, events } from "../contract/events";
+import { failpoint } from "../base/failpoint";
 import { serviceOf } from "./database";
 import { type Fields, type LoggedModel, loggedModelsOf } from "./logged-model";
 import { handOver } from "./saved-events";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Types } from "mongoose";
-import { clock } from "../clock";
-import { onFailpoint } from "../failpoint";
+import { clock } from "../base/clock";
+import { onFailpoint } from "../base/failpoint";
 import { connectDatabase, createDatabase } from "./database";
 import { defineReplica } from "./define-replica";
 import { unchanged } from "./logged-model";

@@ -8,10 +8,10 @@ import {
   Schema,
   trusted,
 } from "mongoose";
-import { clock } from "../clock";
-import { isDuplicateKey } from "../errors";
-import type { EventData, Subject } from "../events";
-import { failpoint } from "../failpoint";
+import { clock } from "../base/clock";
+import { isDuplicateKey } from "../contract/errors";
+import type { EventData, Subject } from "../contract/events";
+import { failpoint } from "../base/failpoint";
 import { serviceOf } from "./database";
 import { type Fields, type LoggedModel, changeTo } from "./logged-model";
 

@@ -1,5 +1,5 @@
 import type { Connection, Model } from "mongoose";
-import type { EventData, Subject } from "../events";
+import type { EventData, Subject } from "../contract/events";
 
 /** Definitions of stored fields, as Mongoose takes them. */
 export type Fields = Record<string, object>;

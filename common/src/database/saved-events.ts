@@ -1,5 +1,5 @@
 import type { Connection, Types } from "mongoose";
-import type { Event } from "../events";
+import type { Event } from "../contract/events";
 
 /** An event that a save has just stored in the outbox of this document. */
 export interface SavedEvent {

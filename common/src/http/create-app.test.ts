@@ -2,11 +2,11 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { currentContext } from "../context";
-import { BadRequestError, UnavailableError } from "../errors";
-import { exposeMetrics } from "../metrics";
+import { currentContext } from "../base/context";
+import { BadRequestError, UnavailableError } from "../contract/errors";
+import { exposeMetrics } from "../base/metrics";
 import { createApp } from "./create-app";
-import { oneConnection } from "./one-connection.testing";
+import { oneConnection } from "../../test/one-connection";
 
 process.env.BODY_TIMEOUT = "1s";
 

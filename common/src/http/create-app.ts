@@ -1,10 +1,10 @@
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import express, { type Express, type Request, type RequestHandler, type Response } from "express";
 import helmet from "helmet";
-import { withContext } from "../context";
-import { logger } from "../logger";
-import { metrics } from "../metrics";
-import { settings, text } from "../settings";
+import { withContext } from "../base/context";
+import { logger } from "../base/logger";
+import { metrics } from "../base/metrics";
+import { settings, text } from "../base/settings";
 import { errorHandler, notFound } from "./error-handler";
 import { jsonBody } from "./json-body";
 import { rejectCrossOrigin } from "./reject-cross-origin";

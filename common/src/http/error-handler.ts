@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
-import { currentContext } from "../context";
+import { currentContext } from "../base/context";
 import {
   ConflictError,
   HttpError,
@@ -8,8 +8,8 @@ import {
   isHttpError,
   isTransient,
   isVersionError,
-} from "../errors";
-import { logger } from "../logger";
+} from "../contract/errors";
+import { logger } from "../base/logger";
 
 export const notFound: RequestHandler = () => {
   throw new NotFoundError();

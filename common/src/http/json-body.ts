@@ -1,6 +1,6 @@
 import express, { type RequestHandler } from "express";
-import { HttpError } from "../errors";
-import { durationInSeconds, settings } from "../settings";
+import { HttpError } from "../contract/errors";
+import { durationInSeconds, settings } from "../base/settings";
 
 const config = settings({
   /** How long a request's body may take to arrive. Below a proxy's own limit, which would report our timeout. */

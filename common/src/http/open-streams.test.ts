@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { exposeMetrics } from "../metrics";
-import { eventually } from "../messaging/event-bus.contract";
+import { exposeMetrics } from "../base/metrics";
+import { eventually } from "../../test/eventually";
 import { signedIn } from "../testing";
-import { withoutHeartbeats } from "./event-stream.testing";
-import { oneConnection } from "./one-connection.testing";
-import { setUpStream } from "./stream-states.testing";
+import { withoutHeartbeats } from "../../test/event-stream";
+import { oneConnection } from "../../test/one-connection";
+import { setUpStream } from "../../test/stream-server";
 
 const limits = { MAX_STREAMS: 12, MAX_STREAMS_PER_USER: 3, MAX_STREAMS_PER_NETWORK: 8 };
 for (const [name, limit] of Object.entries(limits)) process.env[name] = String(limit);

@@ -1,7 +1,7 @@
 import type { Response } from "express";
-import { HttpError, UnavailableError } from "../errors";
-import { metrics } from "../metrics";
-import { settings, wholeNumber } from "../settings";
+import { HttpError, UnavailableError } from "../contract/errors";
+import { metrics } from "../base/metrics";
+import { settings, wholeNumber } from "../base/settings";
 
 const config = settings({
   /**

@@ -3,9 +3,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Types } from "mongoose";
 import request from "supertest";
-import { Toy, useToys } from "../database/toy.testing";
+import { Toy, useToys } from "../../test/sample";
 import { createApp } from "./create-app";
-import { oneConnection } from "./one-connection.testing";
+import { oneConnection } from "../../test/one-connection";
 import { type SortOrder, newestFirst, readPage } from "./pagination";
 
 useToys();

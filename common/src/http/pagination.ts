@@ -1,8 +1,8 @@
 import type { Request, Response } from "express";
 import { trusted } from "mongoose";
 import { z } from "zod";
-import { InvalidInputError } from "../errors";
-import { isId } from "../ids";
+import { InvalidInputError } from "../contract/errors";
+import { isId } from "../contract/ids";
 import { publicOrigin } from "./session";
 
 /** An order that a list can be asked for; the id breaks ties. */

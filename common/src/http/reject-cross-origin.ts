@@ -1,5 +1,5 @@
 import type { RequestHandler } from "express";
-import { ForbiddenError } from "../errors";
+import { ForbiddenError } from "../contract/errors";
 import { publicOrigin } from "./session";
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);

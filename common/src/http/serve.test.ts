@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import express from "express";
-import { eventually } from "../messaging/event-bus.contract";
-import { freePort, oneConnection } from "./one-connection.testing";
+import { eventually } from "../../test/eventually";
+import { freePort } from "../../../infra/local/port";
+import { oneConnection } from "../../test/one-connection";
 import { type HttpServer, type Readiness, serve } from "./serve";
 
 let port: number;

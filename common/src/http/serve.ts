@@ -1,9 +1,9 @@
 import { type IncomingMessage, type RequestListener, type ServerResponse, createServer } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Express } from "express";
-import { seconds } from "../clock";
-import { exposeMetrics, metricsContentType } from "../metrics";
-import { settings, text } from "../settings";
+import { seconds } from "../base/clock";
+import { exposeMetrics, metricsContentType } from "../base/metrics";
+import { settings, text } from "../base/settings";
 import { requestIdOf } from "./request-id";
 
 const config = settings({

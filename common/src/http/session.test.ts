@@ -1,7 +1,7 @@
 import type { Express } from "express";
 import jwt from "jsonwebtoken";
 import request from "supertest";
-import type * as Clock from "../clock";
+import type * as Clock from "../base/clock";
 import type * as CreateApp from "./create-app";
 import type * as Session from "./session";
 
@@ -15,7 +15,7 @@ function appWith(environment: Record<string, string> = {}) {
   jest.resetModules();
   const { createApp }: typeof CreateApp = require("./create-app");
   const { currentUser, findCurrentUser, requireAuth, signIn, signOut }: typeof Session = require("./session");
-  const { clock: time }: typeof Clock = require("../clock");
+  const { clock: time }: typeof Clock = require("../base/clock");
   const app = createApp((api) => {
     api.post("/sign-in", (req, res) => {
       signIn(req, user);

@@ -4,9 +4,9 @@ import cookieSession from "cookie-session";
 import type { Request, RequestHandler } from "express";
 import jwt from "jsonwebtoken";
 import { z } from "zod";
-import { clock, seconds } from "../clock";
-import { NotAuthenticatedError } from "../errors";
-import { durationInSeconds, settings, text, url } from "../settings";
+import { clock, seconds } from "../base/clock";
+import { NotAuthenticatedError } from "../contract/errors";
+import { durationInSeconds, settings, text, url } from "../base/settings";
 
 let isUsed = false;
 const config = settings(

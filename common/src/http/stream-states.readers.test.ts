@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { type Socket, connect } from "node:net";
-import { seconds } from "../clock";
-import { eventually } from "../messaging/event-bus.contract";
+import { seconds } from "../base/clock";
+import { eventually } from "../../test/eventually";
 import { signedIn } from "../testing";
-import { withoutHeartbeats } from "./event-stream.testing";
-import { publish, setUpStream, ticket } from "./stream-states.testing";
+import { withoutHeartbeats } from "../../test/event-stream";
+import { publish, setUpStream, ticket } from "../../test/stream-server";
 
 let unread = () => 0;
 const stage = setUpStream((api) => {

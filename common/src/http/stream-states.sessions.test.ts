@@ -1,8 +1,8 @@
-import { clock, hours, seconds } from "../clock";
-import { eventually } from "../messaging/event-bus.contract";
+import { clock, hours, seconds } from "../base/clock";
+import { eventually } from "../../test/eventually";
 import { newId, signedIn } from "../testing";
-import { withoutHeartbeats } from "./event-stream.testing";
-import { publish, setUpStream, ticket } from "./stream-states.testing";
+import { withoutHeartbeats } from "../../test/event-stream";
+import { publish, setUpStream, ticket } from "../../test/stream-server";
 
 const stage = setUpStream();
 afterEach(() => clock.use());

@@ -1,9 +1,9 @@
-import { seconds } from "../clock";
-import { NotFoundError } from "../errors";
-import { eventually } from "../messaging/event-bus.contract";
+import { seconds } from "../base/clock";
+import { NotFoundError } from "../contract/errors";
+import { eventually } from "../../test/eventually";
 import { newId } from "../testing";
-import { type EventStream, withoutHeartbeats } from "./event-stream.testing";
-import { publish, setUpStream, ticket } from "./stream-states.testing";
+import { type EventStream, withoutHeartbeats } from "../../test/event-stream";
+import { publish, setUpStream, ticket } from "../../test/stream-server";
 
 const stage = setUpStream();
 

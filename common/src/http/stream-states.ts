@@ -1,8 +1,7 @@
 import type { Request, Response } from "express";
-import { clock, seconds } from "../clock";
-import type { Aggregate } from "../database/define-aggregate";
-import { NotAuthenticatedError, isHttpError } from "../errors";
-import { logger } from "../logger";
+import { clock, seconds } from "../base/clock";
+import { NotAuthenticatedError, isHttpError } from "../contract/errors";
+import { logger } from "../base/logger";
 import { rateLimitKey } from "./rate-limit-key";
 import { checkStreamLimits, countStream } from "./open-streams";
 import { findCurrentUser, sessionEndsAt } from "./session";
@@ -12,12 +11,19 @@ interface State {
   version: number;
 }
 
+/** An aggregate, as its model finds it. */
+interface Found {
+  _id: { toHexString(): string };
+  version: number;
+  publicState(): object;
+}
+
 interface Live {
   /** The `event:` of each message. */
   name: string;
   watcher: { watch(handle: (state: State) => void): () => void };
   /** Finds what the reader asks for, each time the same aggregates. Throws when the reader may no longer see them. */
-  look: () => Promise<Pick<Aggregate, "_id" | "version" | "publicState">[]>;
+  look: () => Promise<Found[]>;
 }
 
 const maxUnreadBytes = 128 * 1024; // above any snapshot: 100 tickets with the longest titles
@@ -71,7 +77,7 @@ export async function streamStates(
   };
   const find = async (): Promise<State[]> =>
     (await look()).map((found) => ({
-      id: String(found._id),
+      id: found._id.toHexString(),
       version: found.version,
       ...found.publicState(),
     }));

@@ -1,6 +1,6 @@
 import type { RequestHandler } from "express";
 import { type FieldValidationError, validationResult } from "express-validator";
-import { type ErrorDetail, InvalidInputError } from "../errors";
+import { type ErrorDetail, InvalidInputError } from "../contract/errors";
 
 /** Refuses a request whose validators, named before this one in the route, found something: one message for each field. */
 export const validateRequest: RequestHandler = (req, _res, next) => {

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { Redis } from "ioredis";
-import { clock } from "../clock";
-import { database, useToys } from "../database/toy.testing";
-import { isTransient } from "../errors";
-import { logger } from "../logger";
+import { clock } from "../base/clock";
+import { database, useToys } from "../../test/sample";
+import { isTransient } from "../contract/errors";
+import { logger } from "../base/logger";
 import { type DeadLetter, type DeadLetters, mongoDeadLetters, redisDeadLetters } from "./dead-letters";
 
 useToys();

@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
 import type { Connection } from "mongoose";
 import { z } from "zod";
-import { clock, seconds } from "../clock";
-import { withTimeout } from "../database/with-timeout";
-import { isDuplicateKey } from "../errors";
-import { type Subject, subjects } from "../events";
-import { logger } from "../logger";
-import { settings, wholeNumber } from "../settings";
+import { clock, seconds } from "../base/clock";
+import { withTimeout } from "../base/with-timeout";
+import { isDuplicateKey } from "../contract/errors";
+import { type Subject, subjects } from "../contract/events";
+import { logger } from "../base/logger";
+import { settings, wholeNumber } from "../base/settings";
 
 const config = settings({
   /** How many dead letters a service keeps. When there are more, the oldest tenth is dropped, and the log says so. */

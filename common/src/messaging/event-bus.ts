@@ -1,4 +1,4 @@
-import type { Subject } from "../events";
+import type { Subject } from "../contract/events";
 
 /** One delivery of one message, as it lay on the wire. */
 export interface Message {
@@ -31,7 +31,7 @@ export interface Subscription {
 }
 
 /**
- * What EventHive asks of a broker. Every adapter passes the suite in `event-bus.contract.ts`.
+ * What EventHive asks of a broker. Every adapter passes the suite in `test/event-bus-contract.ts`.
  *
  * Delivery is at least once, in any order. A bus belongs to one service: its name is the durable queue group that
  * `subscribe` joins, so each event reaches one process of each service.

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { type Context, currentContext } from "../context";
-import { database, useToys } from "../database/toy.testing";
-import { StoreUnavailableError } from "../database/with-timeout";
-import type { Event } from "../events";
+import { type Context, currentContext } from "../base/context";
+import { database, useToys } from "../../test/sample";
+import { StoreUnavailableError } from "../base/with-timeout";
+import type { Event } from "../contract/events";
 import { eventBytes, newId } from "../testing";
 import { type DeadLetters, mongoDeadLetters } from "./dead-letters";
 import type { Message } from "./event-bus";

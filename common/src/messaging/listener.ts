@@ -1,10 +1,10 @@
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
-import { clock, seconds } from "../clock";
-import { withContext } from "../context";
-import { isTransient, isVersionError } from "../errors";
-import { type Event, type EventData, type Subject, parseEvent } from "../events";
-import { logger } from "../logger";
-import { metrics } from "../metrics";
+import { clock, seconds } from "../base/clock";
+import { withContext } from "../base/context";
+import { isTransient, isVersionError } from "../contract/errors";
+import { type Event, type EventData, type Subject, parseEvent } from "../contract/events";
+import { logger } from "../base/logger";
+import { metrics } from "../base/metrics";
 import type { DeadLetters } from "./dead-letters";
 import type { Message, MessageHandler } from "./event-bus";
 

@@ -1,4 +1,4 @@
-import { describeEventBus } from "./event-bus.contract";
+import { describeEventBus } from "../../test/event-bus-contract";
 import { MemoryBroker } from "./memory-bus";
 
 describeEventBus("the bus in memory", async () => {

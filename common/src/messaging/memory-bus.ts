@@ -1,6 +1,6 @@
-import type { Subject } from "../events";
-import { failpoint } from "../failpoint";
-import { logger } from "../logger";
+import type { Subject } from "../contract/events";
+import { failpoint } from "../base/failpoint";
+import { logger } from "../base/logger";
 import {
   type EventBus,
   type LoggedMessage,

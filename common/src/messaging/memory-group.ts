@@ -1,7 +1,7 @@
-import type { Subject } from "../events";
-import { clock } from "../clock";
-import { failpoint } from "../failpoint";
-import { logger } from "../logger";
+import type { Subject } from "../contract/events";
+import { clock } from "../base/clock";
+import { failpoint } from "../base/failpoint";
+import { logger } from "../base/logger";
 import type { MessageHandler, Subscription } from "./event-bus";
 
 export interface DeliveryOptions {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { seconds } from "../clock";
-import type { Subject } from "../events";
+import { seconds } from "../base/clock";
+import type { Subject } from "../contract/events";
 
 /** A page of the server's monitoring, https://docs.nats.io/legacy/stan/intro/monitoring/endpoints */
 const channel = z.object({

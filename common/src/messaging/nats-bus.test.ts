@@ -1,7 +1,9 @@
-import { seconds } from "../clock";
+import { seconds } from "../base/clock";
 import type { EventBus } from "./event-bus";
-import { Gate, describeEventBus, eventually } from "./event-bus.contract";
-import { type NatsBroker, startNatsBroker } from "./nats-broker.testing";
+import { describeEventBus } from "../../test/event-bus-contract";
+import { eventually } from "../../test/eventually";
+import { Gate } from "../../test/gate";
+import { type NatsBroker, startNatsBroker } from "../../test/nats-broker";
 import { natsBus } from "./nats-bus";
 
 const clusterId = "eventhive";

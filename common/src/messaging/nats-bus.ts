@@ -1,6 +1,6 @@
 import type { Stan } from "node-nats-streaming";
-import { seconds } from "../clock";
-import { failpoint } from "../failpoint";
+import { seconds } from "../base/clock";
+import { failpoint } from "../base/failpoint";
 import type { EventBus, Subscription } from "./event-bus";
 import { NatsBacklog } from "./nats-backlog";
 import { NatsConnection, type NatsConnectionOptions } from "./nats-connection";

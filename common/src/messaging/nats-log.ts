@@ -1,7 +1,7 @@
 import type { Stan } from "node-nats-streaming";
-import { seconds } from "../clock";
-import type { Subject } from "../events";
-import { logger } from "../logger";
+import { seconds } from "../base/clock";
+import type { Subject } from "../contract/events";
+import { logger } from "../base/logger";
 import { type LoggedMessage, logBatchSize } from "./event-bus";
 import type { NatsConnection } from "./nats-connection";
 import type { NatsSubscription, SubscriptionSpec } from "./nats-subscription";

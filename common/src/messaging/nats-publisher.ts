@@ -1,5 +1,5 @@
 import type { Stan } from "node-nats-streaming";
-import type { Subject } from "../events";
+import type { Subject } from "../contract/events";
 import { asError } from "./nats-connection";
 
 // Past a limit of its own the client reports an error, and sends the message as well.

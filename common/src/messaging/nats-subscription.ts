@@ -1,7 +1,7 @@
 import type { Stan, Message as StanMessage, Subscription as StanSubscription } from "node-nats-streaming";
-import type { Subject } from "../events";
-import { withTimeout } from "../database/with-timeout";
-import { logger } from "../logger";
+import type { Subject } from "../contract/events";
+import { withTimeout } from "../base/with-timeout";
+import { logger } from "../base/logger";
 import type { Message, Subscription } from "./event-bus";
 import type { NatsConnection } from "./nats-connection";
 

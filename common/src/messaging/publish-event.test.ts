@@ -1,5 +1,5 @@
-import { type Context, currentContext } from "../context";
-import { parseEvent } from "../events";
+import { type Context, currentContext } from "../base/context";
+import { parseEvent } from "../contract/events";
 import { MemoryBroker, eventBytes, newId } from "../testing";
 import { publishEvent } from "./publish-event";
 

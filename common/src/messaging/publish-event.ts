@@ -1,6 +1,6 @@
-import { currentContext, withContext } from "../context";
-import type { Event } from "../events";
-import { metrics } from "../metrics";
+import { currentContext, withContext } from "../base/context";
+import type { Event } from "../contract/events";
+import { metrics } from "../base/metrics";
 import type { EventBus } from "./event-bus";
 
 /**

@@ -1,5 +1,5 @@
-import { clock } from "../clock";
-import { withContext } from "../context";
+import { clock } from "../base/clock";
+import { withContext } from "../base/context";
 import { MemoryBroker } from "../testing";
 import { publisher } from "./publisher";
 

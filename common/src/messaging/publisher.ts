@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { clock } from "../clock";
-import { currentContext } from "../context";
-import { type EventData, type Subject, checkedData } from "../events";
+import { clock } from "../base/clock";
+import { currentContext } from "../base/context";
+import { type EventData, type Subject, checkedData } from "../contract/events";
 import type { EventBus } from "./event-bus";
 import { publishEvent } from "./publish-event";
 

@@ -1,4 +1,4 @@
-import { type EventData, type Subject, parseEvent } from "../events";
+import { type EventData, type Subject, parseEvent } from "../contract/events";
 import type { EventBus } from "./event-bus";
 
 /** Hears every new event in every process. Nothing is remembered or repeated: for live pages, never for data. */

@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { type Connection, Types } from "mongoose";
-import { clock } from "../clock";
+import { clock } from "../base/clock";
 import { connectDatabase } from "../database/database";
 import { type LoggedModel, changeTo } from "../database/logged-model";
-import { mongoStore } from "../database/store";
-import { type EventData, type Subject, parseEvent } from "../events";
+import { mongoStore } from "../service/store";
+import { type EventData, type Subject, parseEvent } from "../contract/events";
 import { createToken } from "../http/session";
 import { MemoryBroker } from "../messaging/memory-bus";
 import type { Listener } from "../messaging/listener";
-import { Runtime } from "../runtime";
+import { Runtime } from "../service/runtime";
 
 export { MemoryBroker };
 

@@ -1,7 +1,7 @@
 import { onFailpoint } from "@eventhive/common";
 import { deliver, newId, setUpService } from "@eventhive/common/testing";
 import { database } from "../database";
-import { beforeNextSave, orderOf, paymentOf, reload } from "../testing";
+import { beforeNextSave, orderOf, paymentOf, reload } from "../../test/fixtures";
 import { paymentCreated } from "./payment-created";
 
 const { published } = setUpService(database);

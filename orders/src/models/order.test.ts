@@ -2,7 +2,7 @@ import { newId, rebuilt, setUpService } from "@eventhive/common/testing";
 import fc from "fast-check";
 import { z } from "zod";
 import { database } from "../database";
-import { orderOf } from "../testing";
+import { orderOf } from "../../test/fixtures";
 import { Order, liveOrdersOf } from "./order";
 
 setUpService(database);

@@ -7,7 +7,7 @@ import { forgetNetworks } from "../forget-networks";
 import { refusedReservations } from "../metrics";
 import { Order } from "../models/order";
 import { checkReservationLimits } from "../reservation-limits";
-import { orderOf, ticketOnSale } from "../testing";
+import { orderOf, ticketOnSale } from "../../test/fixtures";
 
 setUpService(database);
 

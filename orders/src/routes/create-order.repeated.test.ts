@@ -4,7 +4,7 @@ import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
 import { Order } from "../models/order";
-import { beforeNextSave, orderOf, overdueOrder, ticketOnSale } from "../testing";
+import { beforeNextSave, orderOf, overdueOrder, ticketOnSale } from "../../test/fixtures";
 
 const { published } = setUpService(database);
 

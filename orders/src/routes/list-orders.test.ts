@@ -2,7 +2,7 @@ import { newId, setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
-import { orderOf } from "../testing";
+import { orderOf } from "../../test/fixtures";
 
 setUpService(database);
 

@@ -1,11 +1,11 @@
 import { clock, hours, seconds } from "@eventhive/common";
 import { MemoryBroker, eventBytes, newId, setUpService, signedIn } from "@eventhive/common/testing";
-import { streamsOf } from "../../../common/src/http/event-stream.testing";
-import { eventually } from "../../../common/src/messaging/event-bus.contract";
+import { streamsOf } from "../../../common/test/event-stream";
+import { eventually } from "../../../common/test/eventually";
 import { app } from "../app";
 import { database } from "../database";
 import type { Order } from "../models/order";
-import { orderOf } from "../testing";
+import { orderOf } from "../../test/fixtures";
 import { orderEnds } from "./stream-order";
 
 setUpService(database);

@@ -1,7 +1,7 @@
 import { deliver, setUpService } from "@eventhive/common/testing";
 import { database } from "../database";
 import { Order } from "../models/order";
-import { cancellationOf, orderToPay } from "../testing";
+import { cancellationOf, orderToPay } from "../../test/fixtures";
 import { orderCancelled } from "./order-cancelled";
 import { orderCompleted } from "./order-completed";
 import { orderCreated } from "./order-created";

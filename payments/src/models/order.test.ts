@@ -6,7 +6,7 @@ import { database } from "../database";
 import { orderCancelled } from "../listeners/order-cancelled";
 import { orderCreated } from "../listeners/order-created";
 import { finishRefunds } from "../refund";
-import { cancellationOf, chargedPayment, completionOf, orderToPay, setUpSandbox } from "../testing";
+import { cancellationOf, chargedPayment, completionOf, orderToPay, setUpSandbox } from "../../test/fixtures";
 import { Order, applyOrder, pruneOrders } from "./order";
 
 setUpService(database);

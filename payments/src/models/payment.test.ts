@@ -1,7 +1,7 @@
 import { newId, rebuilt, setUpService } from "@eventhive/common/testing";
 import fc from "fast-check";
 import { database } from "../database";
-import { begunPayment, orderToPay, reload } from "../testing";
+import { begunPayment, orderToPay, reload } from "../../test/fixtures";
 import { Payment } from "./payment";
 
 const { published } = setUpService(database);

@@ -15,7 +15,7 @@ import {
   pays,
   setUpSandbox,
   untilPayment,
-} from "../testing";
+} from "../../test/fixtures";
 
 const { published } = setUpService(database);
 const sandbox = setUpSandbox();

@@ -3,7 +3,7 @@ import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
 import { orderCompleted } from "../listeners/order-completed";
-import { begunPayment, chargedPayment, completionOf, orderToPay, setUpSandbox } from "../testing";
+import { begunPayment, chargedPayment, completionOf, orderToPay, setUpSandbox } from "../../test/fixtures";
 
 setUpService(database);
 setUpSandbox();

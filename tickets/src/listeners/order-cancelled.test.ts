@@ -1,7 +1,7 @@
 import { deliver, setUpService } from "@eventhive/common/testing";
 import { database } from "../database";
 import { Ticket } from "../models/ticket";
-import { orderEvent, ticketOnSale } from "../testing";
+import { orderEvent, ticketOnSale } from "../../test/fixtures";
 import { orderCancelled } from "./order-cancelled";
 import { orderCreated } from "./order-created";
 

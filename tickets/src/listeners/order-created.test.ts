@@ -2,7 +2,7 @@ import { deliver, newId, setUpService } from "@eventhive/common/testing";
 import { database } from "../database";
 import { Order } from "../models/order";
 import { Ticket } from "../models/ticket";
-import { orderEvent, ticketOnSale } from "../testing";
+import { orderEvent, ticketOnSale } from "../../test/fixtures";
 import { orderCreated } from "./order-created";
 
 const { published } = setUpService(database);

@@ -6,7 +6,7 @@ import { database } from "../database";
 import { orderCancelled } from "../listeners/order-cancelled";
 import { orderCompleted } from "../listeners/order-completed";
 import { orderCreated } from "../listeners/order-created";
-import { orderEvent, ticketOnSale } from "../testing";
+import { orderEvent, ticketOnSale } from "../../test/fixtures";
 import { Order, pruneOrders } from "./order";
 import { Ticket } from "./ticket";
 

@@ -5,7 +5,7 @@ import { app } from "../app";
 import { database } from "../database";
 import { orderCreated } from "../listeners/order-created";
 import { Ticket } from "../models/ticket";
-import { orderEvent, ticketOnSale } from "../testing";
+import { orderEvent, ticketOnSale } from "../../test/fixtures";
 
 // Read when first asked for.
 Object.assign(process.env, { MAX_LISTINGS: "3", MAX_LISTINGS_PER_DAY: "5" });

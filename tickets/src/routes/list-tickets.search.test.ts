@@ -3,7 +3,7 @@ import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
 import { Ticket } from "../models/ticket";
-import { ticketOnSale } from "../testing";
+import { ticketOnSale } from "../../test/fixtures";
 
 setUpService(database);
 

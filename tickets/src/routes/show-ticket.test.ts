@@ -3,7 +3,7 @@ import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
 import { orderCreated } from "../listeners/order-created";
-import { orderEvent, ticketOnSale } from "../testing";
+import { orderEvent, ticketOnSale } from "../../test/fixtures";
 
 setUpService(database);
 

@@ -1,11 +1,11 @@
 import { MemoryBroker, deliver, eventBytes, newId, setUpService } from "@eventhive/common/testing";
-import { streamsOf } from "../../../common/src/http/event-stream.testing";
-import { eventually } from "../../../common/src/messaging/event-bus.contract";
+import { streamsOf } from "../../../common/test/event-stream";
+import { eventually } from "../../../common/test/eventually";
 import { app } from "../app";
 import { database } from "../database";
 import { orderCreated } from "../listeners/order-created";
 import { type Ticket, findTicket } from "../models/ticket";
-import { orderEvent, ticketOnSale } from "../testing";
+import { orderEvent, ticketOnSale } from "../../test/fixtures";
 import { ticketUpdates } from "./stream-tickets";
 
 setUpService(database);

@@ -6,7 +6,7 @@ import { database } from "../database";
 import { orderCompleted } from "../listeners/order-completed";
 import { orderCreated } from "../listeners/order-created";
 import { Ticket } from "../models/ticket";
-import { orderEvent, ticketOnSale } from "../testing";
+import { orderEvent, ticketOnSale } from "../../test/fixtures";
 
 const { published } = setUpService(database);
 

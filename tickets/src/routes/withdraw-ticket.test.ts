@@ -7,7 +7,7 @@ import { orderCancelled } from "../listeners/order-cancelled";
 import { orderCompleted } from "../listeners/order-completed";
 import { orderCreated } from "../listeners/order-created";
 import { Ticket } from "../models/ticket";
-import { orderEvent, ticketOnSale } from "../testing";
+import { orderEvent, ticketOnSale } from "../../test/fixtures";
 
 const { published } = setUpService(database);
 

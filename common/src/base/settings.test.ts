@@ -1,0 +1,83 @@
+import type * as Common from "..";
+import type * as Settings from "./settings";
+import { checkSettings, durationInSeconds, settings, text, url, wholeNumber } from "./settings";
+
+const given = { ...process.env };
+afterEach(() => {
+  process.env = { ...given };
+});
+
+let isNeeded = false;
+const config = settings(
+  { TOY_URL: url(), TOY_KEY: text().min(8, "must have 8 characters"), TOY_COUNT: wholeNumber().default(3) },
+  () => isNeeded,
+);
+
+describe("a service that starts", () => {
+  beforeEach(() => {
+    isNeeded = true;
+  });
+  afterEach(() => {
+    isNeeded = false;
+  });
+
+  it("is told of everything that is missing or makes no sense, at once", () => {
+    Object.assign(process.env, { TOY_KEY: "short", TOY_COUNT: "several" });
+    expect(checkSettings).toThrow(
+      "TOY_URL is missing; TOY_KEY must have 8 characters; TOY_COUNT must be a whole number",
+    );
+  });
+
+  it("is not told the values, which may be secret", () => {
+    process.env.TOY_KEY = "hunter2";
+    expect(checkSettings).not.toThrow("hunter2");
+  });
+
+  it("takes an empty setting for a missing one", () => {
+    Object.assign(process.env, { TOY_URL: "", TOY_KEY: "long enough", TOY_COUNT: "" });
+    expect(checkSettings).toThrow(/^TOY_URL is missing$/);
+  });
+
+  it("is not asked for what it does not need", () => {
+    isNeeded = false;
+    expect(checkSettings).not.toThrow();
+  });
+});
+
+it("asks a service without database and pages only for its broker", () => {
+  jest.resetModules();
+  for (const name of ["MONGO_URL", "NATS_URL", "JWT_KEY", "PUBLIC_URL"]) delete process.env[name];
+  const common: typeof Common = require("..");
+  const fresh: typeof Settings = require("./settings");
+  expect(fresh.checkSettings).toThrow(/^NATS_URL is missing$/);
+  common.createDatabase("toys");
+  expect(fresh.checkSettings).toThrow("MONGO_URL is missing");
+  common.createApp(() => {});
+  expect(fresh.checkSettings).toThrow(/JWT_KEY is missing.*PUBLIC_URL is missing/);
+});
+
+it("reads each setting when it is first asked for, and then keeps to it", () => {
+  process.env.TOY_URL = "http://localhost:1";
+  expect([config.TOY_URL, config.TOY_COUNT]).toEqual(["http://localhost:1", 3]);
+  process.env.TOY_URL = "http://localhost:2";
+  expect(config.TOY_URL).toBe("http://localhost:1");
+  expect(() => config.TOY_KEY).toThrow("TOY_KEY is missing");
+});
+
+it.each([
+  ["90", 90],
+  ["90s", 90],
+  ["15m", 900],
+  ["24h", 86_400],
+  ["7d", 604_800],
+])("understands the duration %s", (duration, inSeconds) => {
+  expect(durationInSeconds().parse(duration)).toBe(inSeconds);
+});
+
+it.each(["0", "-1s", "1.5h", "1w", "soon", ""])("refuses the duration %j", (duration) => {
+  expect(durationInSeconds().safeParse(duration).success).toBe(false);
+});
+
+it.each(["0", "-1", "1.5", "many"])("refuses the whole number %s", (number) => {
+  expect(wholeNumber().safeParse(number).success).toBe(false);
+});

@@ -1,0 +1,149 @@
+import { randomBytes } from "node:crypto";
+import { clock, minutes } from "./clock";
+import { isVersionError } from "../contract/errors";
+import { logger } from "./logger";
+import { settings, wholeNumber } from "./settings";
+
+const config = settings({
+  /** How many documents one run of a sweep works on at once. */
+  SWEEP_CONCURRENCY: wholeNumber().default(4),
+});
+
+/** Work that is repeated for as long as the service runs, to finish whatever was left half-way. */
+export interface Sweep {
+  run(signal?: AbortSignal): Promise<void>;
+  /** Runs it at once, or again if it is running now; does nothing while the service is not running. */
+  kick(): void;
+  start(): void;
+  /** Aborts the signal of the run under way; resolves when that is over. */
+  stop(): Promise<void>;
+}
+
+const maxPauseAfterFailure = minutes(1);
+
+/**
+ * Runs at the start, and then `milliseconds` after each run has ended; one that fails is logged and repeated within a
+ * minute, however rare the sweep is.
+ * @param run should pass its signal on to `forEachDocument`, so that a process that stops does not wait for the whole run
+ */
+export function runPeriodically(milliseconds: number, run: Sweep["run"]): Sweep {
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let stopping = new AbortController();
+  let isStarted = false;
+  let again = false;
+
+  const kick = () => {
+    if (!isStarted) return;
+    if (running) {
+      again = true;
+      return;
+    }
+    clearTimeout(timer);
+    again = false;
+    let pause = milliseconds;
+    const { signal } = stopping;
+    running = run(signal)
+      .catch((error: unknown) => {
+        if (signal.aborted && error === signal.reason) return;
+        logger.warn({ err: error, sweep: run.name }, "a sweep failed and will be repeated");
+        pause = Math.min(pause, maxPauseAfterFailure);
+      })
+      .finally(() => {
+        running = undefined;
+        if (again) kick();
+        else if (isStarted) timer = setTimeout(kick, pause);
+      });
+  };
+
+  return {
+    run,
+    kick,
+    start: () => {
+      stopping = new AbortController();
+      isStarted = true;
+      kick();
+    },
+    stop: async () => {
+      isStarted = false;
+      stopping.abort();
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
+
+/** Bounds what a run holds in memory; the driver's first batch has as many. */
+const maxDocumentsInMemory = 100;
+
+/**
+ * Does `work` on each document by itself: one that fails does not hold up the others, and one that somebody else
+ * changed in the meantime is theirs. Works on `SWEEP_CONCURRENCY` documents at once and in random order, so that several
+ * processes with the same documents do not all begin with the same ones.
+ * @param signal ends it between two documents
+ * @throws the reason of the signal when that ended it; whatever reading the documents throws
+ */
+export async function forEachDocument<T>(
+  documents: AsyncIterable<T> & { close?: () => Promise<unknown> },
+  work: (document: T) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
+  let loaded: T[] = [];
+  try {
+    for await (const document of documents) {
+      signal?.throwIfAborted();
+      loaded.push(document);
+      if (loaded.length < maxDocumentsInMemory) continue;
+      await workOn(loaded, work, signal);
+      loaded = [];
+    }
+    await workOn(loaded, work, signal);
+  } finally {
+    if (signal?.aborted) await documents.close?.(); // leaving the loop does not close a cursor of mongoose
+  }
+}
+
+async function workOn<T>(
+  documents: T[],
+  work: (document: T) => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const waiting = shuffled(documents).values(); // one iterator for all: each document is taken once
+  const workOnNext = async () => {
+    for (const document of waiting) {
+      if (signal?.aborted) return;
+      try {
+        await work(document);
+      } catch (error) {
+        if (!isVersionError(error))
+          logger.warn({ err: error }, "one document of a sweep failed and will be repeated");
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: config.SWEEP_CONCURRENCY }, workOnNext));
+  signal?.throwIfAborted();
+}
+
+/** In a random order. By random bytes, not by `Math.random()`: a simulation makes them from its seed. */
+export function shuffled<T>(items: T[]): T[] {
+  const places = items.map((item) => ({ item, place: randomBytes(4).readUInt32BE() }));
+  return places.toSorted((one, other) => one.place - other.place).map(({ item }) => item);
+}
+
+const maxAttempts = 10;
+
+/**
+ * Repeats `work` from its beginning, so from a fresh load, while it loses the race for its document: at once, then after
+ * pauses that double from 4 ms.
+ * @throws the version error after ten attempts. Listeners and sweeps try again later; a request is answered 409.
+ */
+export async function retryOnConflict<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isVersionError(error) || attempt === maxAttempts) throw error;
+    }
+    if (attempt > 1) await clock.wait(2 ** attempt);
+  }
+}

@@ -1,0 +1,197 @@
+import { Redis } from "ioredis";
+import { clock } from "../base/clock";
+import { runCommand } from "./commands";
+import { currentContext } from "../base/context";
+import { Toy, database, saveToy, useToys } from "../../test/sample";
+import { parseEvent } from "../contract/events";
+import { mongoDeadLetters } from "../messaging/dead-letters";
+import { listener } from "../messaging/listener";
+import type { ServiceDefinition } from "./service-definition";
+import { MemoryBroker, eventBytes, newId } from "../testing";
+
+useToys();
+
+let broker: MemoryBroker;
+let handle: () => Promise<void>;
+let printed: string[];
+
+const toys: ServiceDefinition = {
+  name: "toys",
+  store: { database },
+  listeners: [listener("expiration:complete", () => handle())],
+  commands: {
+    greet: async ([whom]) => {
+      printed.push(`good day, ${whom}`);
+    },
+  },
+};
+
+beforeEach(async () => {
+  broker = new MemoryBroker();
+  handle = async () => {};
+  printed = [];
+  await database.collection("deadletters").deleteMany({});
+  jest.spyOn(process.stdout, "write").mockImplementation((text) => {
+    printed.push(String(text).trimEnd());
+    return true;
+  });
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  clock.use();
+});
+
+const run = (command: string, ...args: string[]) =>
+  runCommand(toys, command, args, () => broker.connect("toys"));
+
+const announced = () => broker.published().map(({ subject, bytes }) => parseEvent(subject, bytes));
+
+describe("reannounce", () => {
+  it("publishes the present state of every aggregate, by the subject that fits, and touches no document", async () => {
+    const fresh = await saveToy();
+    const changed = await saveToy();
+    changed.reprice(20);
+    await changed.save();
+    const before = await Toy.find().lean();
+    await run("reannounce");
+    expect(announced()).toMatchObject([
+      { type: "ticket:created", source: "toys", data: { id: fresh.id, version: 0, price: 10 } },
+      { type: "ticket:updated", source: "toys", data: { id: changed.id, version: 1, price: 20 } },
+    ]);
+    expect(await Toy.find().lean()).toEqual(before);
+    expect(printed).toEqual(["announced 2"]);
+  });
+
+  it("publishes only what was saved since a date, but also what has no date yet", async () => {
+    clock.use(() => Date.parse("2026-10-01T00:00:00Z"));
+    await saveToy("Old");
+    const [changed, undated] = [await saveToy("Changed"), await saveToy("From before dates were kept")];
+    clock.use(() => Date.parse("2026-11-02T00:00:00Z"));
+    changed.reprice(20);
+    await changed.save();
+    const fresh = await saveToy("Fresh");
+    await Toy.collection.updateOne({ _id: undated._id }, { $unset: { changedAt: 1 } });
+    await run("reannounce", "--since", "2026-11-01");
+    expect(announced().map(({ subject }) => subject)).toEqual([changed.id, undated.id, fresh.id]);
+  });
+
+  it("publishes only what a subject or an id names", async () => {
+    const [one, other] = [await saveToy(), await saveToy()];
+    one.reprice(20);
+    await one.save();
+    await run("reannounce", "--subject", "ticket:updated");
+    expect(announced().map(({ subject }) => subject)).toEqual([one.id]);
+    await run("reannounce", other.id);
+    expect(announced().map(({ subject }) => subject)).toEqual([one.id, other.id]);
+    expect(printed).toEqual(["announced 1", "announced 1"]);
+  });
+
+  it.each([
+    [["--since", "yesterday"], "--since takes a date"],
+    [["--subject", "ticket:lost"], "--subject takes one of ticket:created"],
+    [["everything"], "ids of aggregates"],
+    [["--until", "2026-11-01"], "Unknown option"],
+  ])("refuses %j, and publishes nothing", async (words, problem) => {
+    await saveToy();
+    await expect(run("reannounce", ...words)).rejects.toThrow(problem);
+    expect(announced()).toEqual([]);
+  });
+
+  it("leaves out what is nobody else's business", async () => {
+    await saveToy("Secret", 0);
+    await run("reannounce");
+    expect(announced()).toEqual([]);
+  });
+
+  it("waits for the broker", async () => {
+    await saveToy();
+    broker.stop();
+    let asked = 0;
+    await runCommand(toys, "reannounce", [], () => {
+      const bus = broker.connect("toys");
+      return {
+        ...bus,
+        get isConnected() {
+          asked += 1;
+          if (asked === 3) broker.start();
+          return bus.isConnected;
+        },
+      };
+    });
+    expect(announced()).toHaveLength(1);
+  });
+
+  it("says so when the service has no aggregates", async () => {
+    const redis = new Redis(String(process.env.REDIS_URL));
+    const timers: ServiceDefinition = { name: "timers", store: { redis: () => redis } };
+    await expect(runCommand(timers, "reannounce", [])).rejects.toThrow("timers has no aggregates");
+    redis.disconnect();
+  });
+});
+
+describe("dead-letters", () => {
+  const bytes = eventBytes("expiration:complete", { orderId: newId() });
+  const deadLetters = mongoDeadLetters(database);
+
+  async function keepLetter(difference = {}): Promise<string> {
+    const reason = "Error: no such order\n    at once";
+    await deadLetters.keep({ subject: "expiration:complete", bytes, reason, attempts: 3, ...difference });
+    const kept = await deadLetters.list();
+    return String(kept.at(-1)?.id);
+  }
+
+  it("lists each on a line of its own", async () => {
+    clock.use(() => Date.parse("2026-01-02T03:04:05.678Z"));
+    const id = await keepLetter();
+    await run("dead-letters");
+    expect(printed).toEqual([`${id}  2026-01-02T03:04:05.678Z  expiration:complete  Error: no such order`]);
+  });
+
+  it("shows what came, and the whole reason", async () => {
+    await run("dead-letters", "show", await keepLetter());
+    expect(printed).toEqual([`${bytes.toString()}\n\nError: no such order\n    at once`]);
+  });
+
+  it("discards one", async () => {
+    const id = await keepLetter();
+    await run("dead-letters", "discard", id);
+    expect([await deadLetters.list(), printed]).toEqual([[], [`discarded ${id}`]]);
+  });
+
+  it("replays one after the mend, and discards it then", async () => {
+    const id = await keepLetter({ traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01` });
+    const traces: unknown[] = [];
+    handle = async () => {
+      traces.push(currentContext()?.traceparent);
+    };
+    await run("dead-letters", "replay", id);
+    expect([traces, await deadLetters.list()]).toEqual([[expect.stringContaining("a".repeat(32))], []]);
+  });
+
+  it("keeps one whose replay fails", async () => {
+    const id = await keepLetter();
+    handle = async () => {
+      throw new Error("still broken");
+    };
+    await expect(run("dead-letters", "replay", id)).rejects.toThrow("still broken");
+    expect(await deadLetters.list()).toHaveLength(1);
+  });
+
+  it("says what it cannot do", async () => {
+    await expect(run("dead-letters", "show", "nothing")).rejects.toThrow("There is no dead letter nothing");
+    const forgotten = await keepLetter({ subject: "ticket:created" });
+    await expect(run("dead-letters", "replay", forgotten)).rejects.toThrow(
+      "does not listen to ticket:created",
+    );
+    await expect(run("dead-letters", "burn", forgotten)).rejects.toThrow("not burn");
+  });
+});
+
+it("runs a command of the service's own, with its words", async () => {
+  await run("greet", "Ann");
+  expect(printed).toEqual(["good day, Ann"]);
+});
+
+it("names the commands that there are", async () => {
+  await expect(run("dance")).rejects.toThrow("dance is not one of reannounce, recall, dead-letters, greet");
+});

@@ -1,0 +1,106 @@
+import { trusted } from "mongoose";
+import { clock, seconds } from "../base/clock";
+import { isTransient } from "../contract/errors";
+import { mongoDeadLetters } from "../messaging/dead-letters";
+import { createDatabase, databaseTime, pingDatabase } from "../database/database";
+import { type Mongod, startMongod } from "../../test/mongod";
+import { mongoStore } from "./store";
+import { Toy, database, saveToy } from "../../test/sample";
+
+jest.setTimeout(seconds(15)); // far above the 1 s below, and below the 20 s after which the driver sees by itself that a server is frozen
+
+let mongod: Mongod;
+const store = mongoStore(database);
+
+beforeAll(async () => {
+  process.env.MONGO_TIMEOUT_SECONDS = "1";
+  mongod = await startMongod();
+  process.env.MONGO_URL = mongod.url("toys");
+  await store.open();
+});
+afterEach(() => mongod.thaw());
+afterAll(async () => {
+  await store.close();
+  await mongod.stop();
+});
+
+it("fails every operation of a frozen database as unavailable, and works again afterwards", async () => {
+  const toy = await saveToy();
+  const changed = await saveToy("changed");
+  changed.reprice(20);
+  const letters = mongoDeadLetters(database);
+  const letter = {
+    subject: "ticket:created",
+    bytes: Buffer.from("{}"),
+    reason: "a bug",
+    attempts: 3,
+  } as const;
+  const operations: Record<string, () => PromiseLike<unknown>> = {
+    find: () => Toy.find(),
+    findOne: () => Toy.findById(toy.id),
+    cursor: () => Toy.find().cursor().next(),
+    countDocuments: () => Toy.countDocuments({ price: trusted({ $gt: 0 }) }),
+    aggregate: () => Toy.aggregate([{ $match: {} }]),
+    insert: () => saveToy(),
+    save: () => changed.save(),
+    updateOne: () => Toy.updateOne({ _id: toy.id }, { price: 1 }),
+    deleteMany: () => Toy.deleteMany({ title: "nothing" }),
+    bulkWrite: () => Toy.bulkWrite([{ deleteOne: { filter: { title: "nothing" } } }]),
+    "by the driver": () => database.collection("toys").find().toArray(),
+    "dead letter": () => letters.keep(letter),
+    ping: () => pingDatabase(database),
+    time: () => databaseTime(database),
+  };
+
+  mongod.freeze();
+  const failures = await Promise.all(
+    Object.entries(operations).map(async ([name, operation]) => {
+      const outcome = await Promise.allSettled([operation()]);
+      return [name, outcome.map((each) => each.status === "rejected" && isTransient(each.reason))];
+    }),
+  );
+  expect(failures).toEqual(Object.keys(operations).map((name) => [name, [true]]));
+
+  mongod.thaw();
+  await store.ping();
+  expect(await Toy.findById(toy.id)).toMatchObject({ title: "Kite" });
+});
+
+it("fails who waits for a connection, too", async () => {
+  mongod.freeze();
+  const { maxPoolSize } = database.getClient().options;
+  const asked = await Promise.allSettled(Array.from({ length: 2 * maxPoolSize }, () => Toy.findOne()));
+  expect(asked.filter((each) => each.status === "fulfilled" || !isTransient(each.reason))).toEqual([]);
+});
+
+it("fails a cursor that is frozen between two batches", async () => {
+  await Promise.all([saveToy(), saveToy(), saveToy()]);
+  const cursor = Toy.find().cursor({ batchSize: 1 });
+  await cursor.next();
+  mongod.freeze();
+  const outcome = await Promise.allSettled([cursor.next()]);
+  expect(outcome.map((each) => each.status === "rejected" && isTransient(each.reason))).toEqual([true]);
+});
+
+it("does not end a cursor whose documents take longer than an operation may", async () => {
+  await Promise.all([saveToy(), saveToy(), saveToy()]);
+  const count = await Toy.countDocuments();
+  let seen = 0;
+  const cursor = Toy.find().cursor({ batchSize: 1 });
+  while (await cursor.next()) {
+    await clock.wait(500);
+    seen += 1;
+  }
+  expect(seen).toBe(count);
+  expect(seen).toBeGreaterThan(2);
+});
+
+it("fails to open on a frozen database, and opens once it answers", async () => {
+  const another = mongoStore(createDatabase("toys"));
+  mongod.freeze();
+  const outcome = await Promise.allSettled([another.open()]);
+  expect(outcome.map((each) => each.status === "rejected" && isTransient(each.reason))).toEqual([true]);
+  mongod.thaw();
+  await another.open();
+  await another.close();
+});

@@ -1,0 +1,172 @@
+import { Toy, loadToy, saveToy, storedOutbox, useToys } from "../../test/sample";
+import { onFailpoint } from "../base/failpoint";
+import { eventually } from "../../test/eventually";
+import { Gate } from "../../test/gate";
+import {
+  broker,
+  countUnpublished,
+  leaveBehind,
+  parkAt,
+  publishedVersions,
+  saveToyWithVersions,
+  startRelay,
+  useRelays,
+} from "../../test/relay";
+
+useToys();
+useRelays();
+
+it("waits while the broker is away, and goes on when it is back", async () => {
+  broker.isThere = false;
+  const relay = startRelay();
+  const { id } = await saveToy();
+  await relay.drain();
+  expect([publishedVersions(id), await countUnpublished()]).toEqual([[], 1]);
+  broker.isThere = true;
+  await eventually(async () => expect([publishedVersions(id), await countUnpublished()]).toEqual([[0], 0]));
+});
+
+it("repeats what the broker did not store, and is not held up by it", async () => {
+  const relay = startRelay();
+  let attempts = 0;
+  broker.store = async ({ data }) => {
+    if ("title" in data && data.title === "refused" && ++attempts < 3) throw new Error("no answer");
+  };
+  const { id } = await saveToy("refused", 1);
+  const other = await saveToy();
+  await relay.drain();
+  expect(publishedVersions(other.id)).toEqual([0]);
+  await eventually(() => expect(publishedVersions(id)).toEqual([0]));
+  expect(attempts).toBe(3);
+});
+
+it("publishes an event again, under the same id, when it dies before it takes it out", async () => {
+  const { id } = await saveToy();
+  onFailpoint((name) => {
+    if (name === "toys.pull.before") throw new Error("a crash");
+  });
+  await startRelay().drain();
+  onFailpoint(undefined);
+  const [event] = await storedOutbox(id);
+  await startRelay().drain();
+  expect(broker.published.length).toBeGreaterThan(1);
+  expect(new Set(broker.published.map((each) => each.id))).toEqual(new Set([event?.id]));
+  expect(await storedOutbox(id)).toEqual([]);
+});
+
+it("publishes what is saved while it is at work on the same aggregate", async () => {
+  const relay = startRelay();
+  const parked = parkAt("toys.pull.before");
+  const { id } = await saveToy();
+  await parked.reached;
+  const toy = await loadToy(id);
+  toy.reprice(20);
+  await toy.save();
+  parked.open();
+  await relay.drain();
+  expect(publishedVersions(id)).toEqual([0, 1]);
+});
+
+it("keeps the order of an aggregate's events when the broker is slow with the first", async () => {
+  const gate = new Gate();
+  broker.store = async ({ data }) => {
+    if ("version" in data && data.version === 0) await gate.opened;
+  };
+  const relay = startRelay();
+  const toy = await saveToy();
+  toy.reprice(20);
+  await toy.save();
+  await countUnpublished(); // time enough for the second to overtake
+  const early = publishedVersions(toy.id);
+  gate.open();
+  await relay.drain();
+  expect([early, publishedVersions(toy.id)]).toEqual([[], [0, 1]]);
+});
+
+it("takes out nothing but what it has published", async () => {
+  const relay = startRelay();
+  const parked = parkAt("toys.pull.before");
+  const { id } = await saveToy();
+  await parked.reached;
+  const [event] = await storedOutbox(id);
+  const ofAnotherProcess = { ...event, id: "another", data: { ...event?.data, version: 1 } };
+  await Toy.updateOne({ _id: id }, { $push: { outbox: ofAnotherProcess } });
+  parked.open();
+  await relay.drain();
+  expect(publishedVersions(id)).toEqual([0, 1]);
+});
+
+it("loses nothing with two processes at work on one database", async () => {
+  const relaysOfTwo = [startRelay(), startRelay()];
+  const toys = await Promise.all(Array.from({ length: 10 }, () => saveToyWithVersions(5)));
+  await Promise.all(relaysOfTwo.map((relay) => relay.drain()));
+  for (const { id } of toys) expect(new Set(publishedVersions(id))).toEqual(new Set([0, 1, 2, 3, 4]));
+  expect(await countUnpublished()).toBe(0);
+});
+
+it("finishes what is in flight when it stops, and takes nothing new", async () => {
+  const relay = startRelay();
+  const parked = parkAt("toys.pull.before");
+  const { id } = await saveToy();
+  await parked.reached;
+  let isStopped = false;
+  const stopped = relay.stop().then(() => {
+    isStopped = true;
+  });
+  await countUnpublished(); // time enough to stop
+  const stoppedEarly = isStopped;
+  parked.open();
+  await stopped;
+  expect([stoppedEarly, await storedOutbox(id)]).toEqual([false, []]);
+  const later = await saveToy();
+  for (let turn = 0; turn < 20; turn++) expect(await storedOutbox(later.id)).toHaveLength(1);
+});
+
+it("stops at once while the broker is away", async () => {
+  broker.isThere = false;
+  const { id } = await saveToy();
+  await startRelay().stop();
+  expect(await storedOutbox(id)).toHaveLength(1);
+});
+
+it("stops although other processes save without end: it publishes what it saved itself, and no more", async () => {
+  const relay = startRelay();
+  const gate = new Gate();
+  let othersSaves = 0;
+  broker.store = async () => {
+    await gate.opened;
+    if (othersSaves++ < 100) await saveToy();
+  };
+  const { id } = await saveToy();
+  const stopped = relay.stop();
+  gate.open();
+  await stopped;
+  expect(broker.published.map(({ subject }) => subject)).toEqual([id]);
+});
+
+it("stops in the middle of a backlog", async () => {
+  await leaveBehind(300);
+  const relay = startRelay();
+  let stopped: Promise<void> | undefined;
+  broker.store = async () => void (stopped ??= relay.stop());
+  await eventually(() => expect(stopped).toBeDefined());
+  await stopped;
+  expect(broker.published.length).toBeLessThanOrEqual(32);
+  expect(await countUnpublished()).toBe(300 - broker.published.length);
+});
+
+it("stops when the broker does not answer, and leaves the event to the next process", async () => {
+  const relay = startRelay({ maxStopMs: 100 });
+  const gate = new Gate();
+  const reached = new Promise<void>((resolve) => {
+    broker.store = async () => {
+      resolve();
+      await gate.opened;
+    };
+  });
+  const { id } = await saveToy();
+  await reached;
+  await relay.stop();
+  expect(await storedOutbox(id)).toHaveLength(1);
+  gate.open();
+});

@@ -1,0 +1,104 @@
+import { clock, seconds } from "../base/clock";
+import { Toy, database, saveToy, storedOutbox, useToys } from "../../test/sample";
+import { eventually } from "../../test/eventually";
+import {
+  broker,
+  countUnpublished,
+  leaveBehind,
+  publishedVersions,
+  saveToyWithVersions,
+  startRelay,
+  useRelays,
+} from "../../test/relay";
+
+useToys();
+useRelays();
+afterEach(() => clock.use());
+
+it("publishes the events of an aggregate in order and takes them out", async () => {
+  const toy = await saveToyWithVersions(4);
+  const relay = startRelay();
+  await relay.drain();
+  expect(publishedVersions(toy.id)).toEqual([0, 1, 2, 3]);
+  expect(await storedOutbox(toy.id)).toEqual([]);
+});
+
+it("publishes a save at once", async () => {
+  startRelay();
+  const { id } = await saveToy();
+  await eventually(() => expect(publishedVersions(id)).toEqual([0]));
+});
+
+it("leaves a fresh save to the process that made it, and takes over what was left behind", async () => {
+  let now = Date.now();
+  clock.use(() => now);
+  const { id } = await saveToy(); // of another process: no relay of this one was there to hear of it
+  const ages: number[] = [];
+  broker.store = async ({ time }) => void ages.push(now - Date.parse(time));
+  startRelay();
+  await eventually(() => {
+    now += 100;
+    expect(publishedVersions(id)).toEqual([0]);
+  });
+  expect(ages).toEqual([expect.any(Number)]);
+  expect(Math.min(...ages)).toBeGreaterThanOrEqual(seconds(2));
+});
+
+it("has one event of an aggregate in flight, and several aggregates", async () => {
+  await Promise.all(Array.from({ length: 24 }, () => saveToyWithVersions(3)));
+  const inFlight = new Set<string>();
+  let most = 0;
+  broker.store = async ({ subject }) => {
+    expect(inFlight).not.toContain(subject);
+    inFlight.add(subject);
+    most = Math.max(most, inFlight.size);
+    await countUnpublished();
+    inFlight.delete(subject);
+  };
+  await startRelay().drain();
+  expect(broker.published).toHaveLength(72);
+  expect(most).toBeGreaterThan(1);
+});
+
+it("publishes each event once while nothing goes wrong", async () => {
+  const relay = startRelay();
+  await Promise.all(Array.from({ length: 20 }, () => saveToyWithVersions(4)));
+  await relay.drain();
+  expect(broker.published).toHaveLength(80);
+  expect(new Set(broker.published.map(({ id }) => id)).size).toBe(80);
+});
+
+it("reaches all, with fewer at once than are waiting", async () => {
+  await Promise.all(Array.from({ length: 10 }, () => saveToy()));
+  await startRelay({ maxConcurrency: 2 }).drain();
+  expect([broker.published.length, await countUnpublished()]).toEqual([10, 0]);
+});
+
+it("shares a backlog with the other processes, and publishes little of it twice", async () => {
+  await leaveBehind(600);
+  const relays = Array.from({ length: 6 }, () => startRelay());
+  await Promise.all(relays.map((relay) => relay.drain()));
+  expect(await countUnpublished()).toBe(0);
+  expect(new Set(broker.published.map(({ id }) => id)).size).toBe(600);
+  expect(broker.published.length).toBeLessThan(900); // six times 600, were all to begin with the oldest
+});
+
+it("finds what is unpublished by the index that holds nothing else", async () => {
+  await Toy.collection.insertMany(
+    Array.from({ length: 500 }, () => ({ title: "old", price: 1, outbox: [] })),
+  );
+  await saveToy();
+  await database.db?.command({ profile: 2 });
+  await startRelay().drain();
+  await database.db?.command({ profile: 0 });
+  const looks = await database
+    .collection("system.profile")
+    .find({ op: "query", ns: /toys$/, "command.filter._id": { $exists: false } })
+    .toArray();
+  expect(looks.length).toBeGreaterThan(0);
+  for (const { planSummary, docsExamined, hasSortStage } of looks) {
+    expect(planSummary).toBe("IXSCAN { outbox.0.time: 1 }");
+    expect(docsExamined).toBeLessThan(2);
+    expect(hasSortStage).toBeUndefined();
+  }
+});

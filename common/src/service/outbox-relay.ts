@@ -1,0 +1,207 @@
+import type { Connection, Types } from "mongoose";
+import { clock, seconds } from "../base/clock";
+import { aggregatesOf } from "../database/define-aggregate";
+import { type SavedEvent, onSave } from "../database/saved-events";
+import { serviceOf } from "../database/database";
+import { withTimeout } from "../base/with-timeout";
+import type { Event } from "../contract/events";
+import { failpoint } from "../base/failpoint";
+import { logger } from "../base/logger";
+import { metrics } from "../base/metrics";
+import { runPeriodically, shuffled } from "../base/sweep";
+import type { EventBus } from "../messaging/event-bus";
+import { publishEvent } from "../messaging/publish-event";
+
+const unpublished = { "outbox.0": { $exists: true } };
+
+/** What is so old was left behind: who saved it has died, or the broker was away. */
+const stale = () => ({
+  ...unpublished,
+  "outbox.0.time": { $lte: new Date(clock.now() - seconds(2)).toISOString() },
+});
+
+/** How many left-behind aggregates one look finds at most. Their ids only: each outbox is read when its turn comes. */
+const windowSize = 2000;
+
+/** A document as the relay sees it. */
+interface WithOutbox {
+  _id: Types.ObjectId;
+  outbox: Event[];
+}
+
+export interface RelayOptions {
+  /** How many left-behind aggregates are published at once, at most. */
+  maxConcurrency?: number;
+  /** How long stopping waits for what is being published. */
+  maxStopMs?: number;
+}
+
+/** Of an aggregate whose events were to be published. A duplicate: another process published one of them as well. */
+type Outcome = "published" | "duplicate" | "failed";
+
+/**
+ * Publishes what saves left in the outboxes and takes it out once the broker has stored it. Events of one aggregate go
+ * one at a time and in order; several aggregates go at once. It may publish twice (a crash in between, or a second
+ * process), never not at all. A save hands its event to the relay of its own process; a sweep each second publishes what
+ * was left behind, whoever saved it. All processes share that backlog without leases: each takes it in a random order,
+ * reads an outbox right before publishing it, and takes fewer at once whenever another process was faster.
+ */
+export class OutboxRelay {
+  /** Of each aggregate at work: the end of its line. */
+  private readonly lines = new Map<string, Promise<Outcome>>();
+  private readonly collections: string[];
+  private readonly sweep = runPeriodically(seconds(1), () => this.publishFound(stale()));
+  private readonly options: Required<RelayOptions>;
+  private isStopping = false;
+  private stopHearingSaves = () => {};
+
+  constructor(
+    private readonly database: Connection,
+    private readonly bus: EventBus,
+    { maxConcurrency = 32, maxStopMs = seconds(5) }: RelayOptions = {},
+  ) {
+    this.options = { maxConcurrency, maxStopMs };
+    this.collections = aggregatesOf(database).map((model) => model.collection.name);
+  }
+
+  start(): void {
+    this.stopHearingSaves = onSave(this.database, this.publishSaved);
+    this.sweep.start();
+  }
+
+  /**
+   * Publishes what this process saved and has begun to publish, for five seconds at most. Everything else stays in the
+   * outboxes: other processes save all the time, so waiting for empty outboxes might never end. The next sweep of any
+   * process publishes it.
+   */
+  async stop(): Promise<void> {
+    this.stopHearingSaves();
+    this.isStopping = true;
+    const finish = async () => {
+      await this.sweep.stop();
+      await Promise.all(this.lines.values());
+    };
+    await withTimeout(finish(), this.options.maxStopMs).catch((error: unknown) => {
+      logger.warn({ err: error, aggregates: this.lines.size }, "stopped before all events were published");
+    });
+  }
+
+  /** Resolves when nothing more can be published: the outboxes are empty, or the broker is away. For tests. */
+  async drain(): Promise<void> {
+    do {
+      await Promise.all(this.lines.values());
+      await this.publishFound(unpublished);
+    } while (this.lines.size > 0);
+  }
+
+  /** Whether or not the broker is connected: from the index of the outboxes, one entry of each collection. */
+  async measure(): Promise<void> {
+    for (const collection of this.collections) {
+      const oldest = await this.documents(collection).findOne(unpublished, {
+        projection: { "outbox.time": 1 },
+        sort: { "outbox.0.time": 1 },
+        timeoutMS: seconds(2),
+      });
+      const [event] = oldest?.outbox ?? [];
+      const ageMs = event ? Math.max(0, clock.now() - Date.parse(event.time)) : 0;
+      metrics.outboxOldest.set({ collection }, ageMs / 1000);
+    }
+  }
+
+  private readonly publishSaved = ({ collection, _id, event }: SavedEvent): void => {
+    // A client that is disconnected would keep copies and send them whenever it comes back.
+    if (this.bus.isConnected) void this.enqueue(collection, _id, [event]);
+  };
+
+  /** Looks again for as long as there is something that it can publish. */
+  private async publishFound(filter: object): Promise<void> {
+    for (const collection of this.collections) {
+      let isAnyDone: boolean;
+      do {
+        const found = await this.find(collection, filter);
+        const idle = shuffled(found).filter((_id) => !this.lines.has(_id.toHexString()));
+        isAnyDone = false;
+        let batchSize = 1;
+        while (idle.length > 0 && this.isAtWork()) {
+          const outcomes = await this.publishOutboxes(collection, idle.splice(0, batchSize), filter);
+          isAnyDone ||= outcomes.some((outcome) => outcome !== "failed");
+          // As TCP does: many at once while nobody else is at it, and few where processes meet, as at the end.
+          const { maxConcurrency } = this.options;
+          batchSize = outcomes.includes("duplicate")
+            ? Math.ceil(batchSize / 4)
+            : Math.min(batchSize * 2, maxConcurrency);
+        }
+      } while (isAnyDone && this.isAtWork());
+    }
+  }
+
+  private isAtWork(): boolean {
+    return this.bus.isConnected && !this.isStopping;
+  }
+
+  private async find(collection: string, filter: object): Promise<WithOutbox["_id"][]> {
+    if (!this.isAtWork()) return [];
+    const oldestFirst = {
+      projection: { _id: 1 },
+      sort: { "outbox.0.time": 1 },
+      limit: windowSize,
+    } as const;
+    const found = await this.documents(collection).find(filter, oldestFirst).toArray();
+    return found.map(({ _id }) => _id);
+  }
+
+  /** Publishes `events` when what was begun before on the same aggregate is over. */
+  private enqueue(collection: string, _id: WithOutbox["_id"], events: Event[]): Promise<Outcome> {
+    const id = _id.toHexString();
+    const publishNext = async (before: Promise<Outcome> | undefined): Promise<Outcome> => {
+      await before;
+      try {
+        return await this.publish(collection, _id, events);
+      } catch (error) {
+        logger.warn({ err: error, aggregate: id }, "could not publish an event; the sweep does");
+        return "failed";
+      } finally {
+        if (this.lines.get(id) === end) this.lines.delete(id);
+      }
+    };
+    const end = publishNext(this.lines.get(id));
+    this.lines.set(id, end);
+    return end;
+  }
+
+  /** As the outboxes are now: those that another process has emptied since they were found are left out. */
+  private async publishOutboxes(
+    collection: string,
+    ids: WithOutbox["_id"][],
+    filter: object,
+  ): Promise<Outcome[]> {
+    const current = { _id: { $in: ids }, ...filter };
+    const found = await this.documents(collection)
+      .find(current, { projection: { outbox: 1 }, hint: "_id_" })
+      .toArray();
+    const idle = found.filter(({ _id }) => !this.lines.has(_id.toHexString()));
+    return Promise.all(idle.map(({ _id, outbox }) => this.enqueue(collection, _id, outbox)));
+  }
+
+  private async publish(collection: string, _id: WithOutbox["_id"], events: Event[]): Promise<Outcome> {
+    const service = serviceOf(this.database);
+    for (const [index, event] of events.entries()) {
+      if (index > 0 && this.isStopping) break;
+      await publishEvent(this.bus, event);
+      await failpoint(`${service}.pull.before`);
+      // Losing this write to a crash publishes the event again, which is harmless: it need not wait for the journal.
+      const { modifiedCount } = await this.documents(collection).updateOne(
+        { _id },
+        { $pull: { outbox: { id: event.id } } },
+        { writeConcern: { w: 1, j: false } },
+      );
+      await failpoint(`${service}.pull.after`);
+      if (modifiedCount === 0) return "duplicate"; // another process is at this aggregate, and goes on with it
+    }
+    return "published";
+  }
+
+  private documents(collection: string) {
+    return this.database.collection<WithOutbox>(collection);
+  }
+}

@@ -1,0 +1,73 @@
+import { parseArgs } from "node:util";
+import { type Connection, trusted } from "mongoose";
+import { z } from "zod";
+import { aggregatesOf, toEvent } from "../database/define-aggregate";
+import { type Subject, subjects } from "../contract/events";
+import { isId } from "../contract/ids";
+import type { EventBus } from "../messaging/event-bus";
+import { publishEvent } from "../messaging/publish-event";
+
+/** Which aggregates; without any of these, all. */
+export interface Selection {
+  /** Saved since then; those that were last saved before the time was kept are always among them. */
+  since?: Date | undefined;
+  /** Whose present state is published to one of these. */
+  subjects?: Subject[] | undefined;
+  ids?: string[] | undefined;
+}
+
+const selection = z.object({
+  since: z
+    .string()
+    .transform((text) => new Date(text))
+    .refine(
+      (date) => !Number.isNaN(date.getTime()),
+      "--since takes a date such as 2026-11-01 or 2026-11-01T12:00Z",
+    )
+    .optional(),
+  subject: z.array(z.enum(subjects, `--subject takes one of ${subjects.join(", ")}`)).optional(),
+  ids: z.array(z.string().refine(isId, "reannounce takes ids of aggregates, each of 24 digits from 0 to f")),
+});
+
+/**
+ * Reads `[--since DATE] [--subject SUBJECT]… [ID…]`.
+ * @throws when a word is none of these, or makes no sense
+ */
+export function readSelection(words: string[]): Selection {
+  const { values, positionals } = parseArgs({
+    args: words,
+    options: { since: { type: "string" }, subject: { type: "string", multiple: true } },
+    allowPositionals: true,
+  });
+  const { data, error } = selection.safeParse({ ...values, ids: positionals });
+  if (!data) throw new Error(error?.issues.map(({ message }) => message).join("; "));
+  const { since, subject, ids } = data;
+  return { since, subjects: subject, ids: ids.length > 0 ? ids : undefined };
+}
+
+/**
+ * Publishes the present state of aggregates again, past the outbox and without touching a document: for a broker
+ * that lost its store, or a new consumer. Safe at any time, because nobody applies what is not newer than what he has.
+ * Each adds its event to the broker's log, so say which are needed where that is known.
+ * @returns how many events were published
+ */
+export async function reannounce(
+  database: Connection,
+  bus: EventBus,
+  { since, subjects: wanted, ids }: Selection = {},
+): Promise<number> {
+  const isSaved = {
+    $or: [{ changedAt: trusted({ $gte: since }) }, { changedAt: trusted({ $exists: false }) }],
+  };
+  const filter = { ...(since ? isSaved : {}), ...(ids ? { _id: trusted({ $in: ids }) } : {}) };
+  let count = 0;
+  for (const model of aggregatesOf(database)) {
+    for await (const aggregate of model.find(filter).sort({ _id: 1 }).cursor()) {
+      const subject = model.log.currentSubject(aggregate);
+      if (!subject || (wanted && !wanted.includes(subject))) continue;
+      await publishEvent(bus, toEvent(aggregate, subject, aggregate.version));
+      count++;
+    }
+  }
+  return count;
+}

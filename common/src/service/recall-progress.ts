@@ -1,0 +1,40 @@
+import type { Connection } from "mongoose";
+import type { Subject } from "../contract/events";
+
+interface StoredIn {
+  collection: { name: string };
+}
+
+/** Up to which message the logs are in the database: kept in it until the rebuild has come to its end. */
+export class RecallProgress {
+  private readonly positions;
+
+  constructor(private readonly database: Connection) {
+    this.positions = database.collection<{ _id: string; collectionId: string; after: number }>("rebuilds");
+  }
+
+  /** 0 when there is none of this very collection: one that was restored again is another, with another UUID. */
+  async load(model: StoredIn, subject: Subject): Promise<number> {
+    const position = await this.positions.findOne({ _id: this.key(model, subject) });
+    return position && position.collectionId === (await this.collectionId(model)) ? position.after : 0;
+  }
+
+  async save(model: StoredIn, subject: Subject, after: number): Promise<void> {
+    const position = { collectionId: await this.collectionId(model), after };
+    await this.positions.updateOne({ _id: this.key(model, subject) }, { $set: position }, { upsert: true });
+  }
+
+  async forget(): Promise<void> {
+    await this.positions.deleteMany({});
+  }
+
+  private key(model: StoredIn, subject: Subject): string {
+    return `${model.collection.name} ${subject}`;
+  }
+
+  private async collectionId(model: StoredIn): Promise<string> {
+    const { name } = model.collection;
+    const [found] = (await this.database.db?.listCollections({ name }, { nameOnly: false }).toArray()) ?? [];
+    return String(found?.info?.uuid);
+  }
+}

@@ -1,0 +1,142 @@
+import { type Connection, Types, mongo, trusted } from "mongoose";
+import { changeTo, loggedModelsOf } from "../database/logged-model";
+import { type EventData, type Subject, parseEvent } from "../contract/events";
+import { logger } from "../base/logger";
+import type { EventBus, LoggedMessage } from "../messaging/event-bus";
+import { RecallProgress } from "./recall-progress";
+
+/** An aggregate, as an event told of it. */
+type State = Extract<EventData<Subject>, { version: number }>;
+
+type Recallable = ReturnType<typeof loggedModelsOf>[number];
+
+/**
+ * Rebuilds a database from the broker's log: brings every aggregate and every replica to the newest state that was
+ * published, for a database that was restored from an older copy, or lost. What was never published stays lost. The
+ * service must not run meanwhile: on top of an old state it would give out versions that everybody else knows with
+ * another content. The others may: each channel is read up to the message that is its last one when its turn comes.
+ * That is enough, because the stopped service publishes nothing, and what the others publish later waits in the broker
+ * until the service's group is back.
+ *
+ * Each batch of a log is written at once, gated by versions, so memory does not grow with the log. An event tells the
+ * whole state, so no order is needed. How far it came is stored: after an interruption it goes on there.
+ * @returns how many states were written; 0 when nothing was missing or older
+ */
+export async function recall(database: Connection, bus: EventBus): Promise<number> {
+  const models = loggedModelsOf(database);
+  const progress = new RecallProgress(database);
+  const counts = await Promise.all(models.map((model) => rebuild(model, bus, progress)));
+  await progress.forget();
+  return counts.reduce((total, count) => total + count, 0);
+}
+
+/** MongoDB's code for what a unique index refuses. */
+const duplicateKey = 11_000;
+
+/** What became of some states. */
+interface Outcome {
+  written: number;
+  /** What a unique index said, and the states that it refused. */
+  refusal?: { error: Error; states: State[] };
+}
+
+/**
+ * Reads the logs again from the first state that a unique index refused, until none is. Somebody in the database still
+ * held what the state has taken, and is brought to a later state meanwhile, in which it is free.
+ * @throws the refusal when nobody lets go
+ */
+async function rebuild(model: Recallable, bus: EventBus, progress: RecallProgress): Promise<number> {
+  let total = 0;
+  let mayLetGo = false;
+  for (;;) {
+    const { written, refusal } = await readAll(model, bus, progress, mayLetGo);
+    total += written;
+    if (!refusal) return total;
+    if (written === 0 && mayLetGo) throw refusal.error;
+    mayLetGo = written === 0;
+  }
+}
+
+async function readAll(
+  model: Recallable,
+  bus: EventBus,
+  progress: RecallProgress,
+  mayLetGo: boolean,
+): Promise<Outcome> {
+  const all: Outcome = { written: 0 };
+  // How lives ended comes first: earlier states are then not newer, and what they held is free.
+  for (const subject of model.log.subjects.toReversed()) {
+    let isRefused = false;
+    const after = await progress.load(model, subject);
+    for await (const messages of bus.readLog(subject, { after })) {
+      const { written, refusal } = await write(model, newestStates(subject, messages), mayLetGo);
+      all.written += written;
+      all.refusal ??= refusal;
+      isRefused ||= refusal !== undefined;
+      const last = messages.at(-1);
+      if (last && !isRefused) await progress.save(model, subject, last.sequence);
+    }
+  }
+  return all;
+}
+
+/** Of each aggregate. */
+function newestStates(subject: Subject, messages: LoggedMessage[]): State[] {
+  const newest = new Map<string, State>();
+  for (const { sequence, bytes } of messages) {
+    try {
+      const { data } = parseEvent(subject, bytes);
+      if (!("version" in data)) continue;
+      const known = newest.get(data.id);
+      if (!known || known.version < data.version) newest.set(data.id, data);
+    } catch (error) {
+      logger.warn({ err: error, subject, sequence }, "passed over a message that is no event");
+    }
+  }
+  return [...newest.values()];
+}
+
+async function write(model: Recallable, states: State[], mayLetGo: boolean): Promise<Outcome> {
+  const ids = states.map(({ id }) => id);
+  const stored = await model.find({ _id: trusted({ $in: ids }) }, { version: 1 }).lean();
+  const versions = new Map(stored.map(({ _id, version }) => [String(_id), version]));
+  const newer = states.filter(({ id, version }) => version > (versions.get(id) ?? -1));
+  const outcome = await upsert(model, newer);
+  if (!outcome.refusal || !mayLetGo) return outcome;
+
+  let freed = 0;
+  for (const state of outcome.refusal.states) freed += (await model.log.release?.(state)) ?? 0;
+  if (freed === 0) return outcome;
+  const again = await upsert(model, outcome.refusal.states);
+  return { ...again, written: outcome.written + again.written };
+}
+
+async function upsert(model: Recallable, states: State[]): Promise<Outcome> {
+  const writes = states.map((state) => {
+    const { id, version } = state;
+    const createdAt = new Types.ObjectId(id).getTimestamp();
+    return {
+      updateOne: {
+        filter: { _id: id, version: trusted({ $lt: version }) },
+        update: changeTo(version, model.log.toStored(state), createdAt),
+        upsert: true,
+      },
+    };
+  });
+  try {
+    const { upsertedCount, modifiedCount } = await model.bulkWrite(writes, {
+      ordered: false,
+      throwOnValidationError: true,
+    });
+    return { written: upsertedCount + modifiedCount };
+  } catch (error) {
+    if (!(error instanceof mongo.MongoBulkWriteError) || error.err) throw error;
+    const refusals = [error.writeErrors].flat();
+    if (refusals.length === 0 || refusals.some(({ code }) => code !== duplicateKey)) throw error;
+    const refused = refusals.flatMap(({ index }) => states.slice(index, index + 1));
+    return {
+      written: error.upsertedCount + error.modifiedCount,
+      refusal: { error, states: refused },
+    };
+  }
+}

@@ -1,0 +1,109 @@
+import { clock, seconds } from "../base/clock";
+import { mongoStore } from "./store";
+import { Toy, database, saveToy, useToys } from "../../test/sample";
+import { eventually } from "../../test/eventually";
+import { Gate } from "../../test/gate";
+import { listener } from "../messaging/listener";
+import { exposeMetrics } from "../base/metrics";
+import { Runtime } from "./runtime";
+import { MemoryBroker, eventBytes, newId } from "../testing";
+
+useToys();
+
+let broker: MemoryBroker;
+let runtime: Runtime;
+let isStoreThere: boolean;
+let gate: Gate;
+
+beforeEach(() => {
+  broker = new MemoryBroker();
+  isStoreThere = true;
+  gate = new Gate();
+  const store = mongoStore(database);
+  const ping = () => (isStoreThere ? store.ping() : Promise.reject(new Error("no answer")));
+  const listeners = [listener("expiration:complete", () => gate.opened)];
+  runtime = new Runtime(
+    { name: "toys", store: { database }, listeners },
+    { ...store, ping, close: async () => {} },
+    broker.connect("toys"),
+  );
+});
+
+afterEach(async () => {
+  gate.open();
+  clock.use();
+  await runtime.stop();
+  await database.collection("deadletters").deleteMany({});
+});
+
+/** The value of a metric, measured now. */
+async function measured(metric: string): Promise<number> {
+  await runtime.measure();
+  const line = (await exposeMetrics()).split("\n").find((one) => one.startsWith(`${metric} `));
+  return Number(line?.split(" ").at(-1));
+}
+
+const publish = (bytes: Buffer) => broker.connect("expiration").publish("expiration:complete", bytes);
+
+it("tells whether store and broker answer", async () => {
+  expect([await measured("store_ready"), await measured("bus_connected")]).toEqual([1, 1]);
+  isStoreThere = false;
+  broker.stop();
+  expect([await measured("store_ready"), await measured("bus_connected")]).toEqual([0, 0]);
+});
+
+it("tells the age of the oldest event that is not published, above all while the broker is down", async () => {
+  const age = () => measured('outbox_oldest_event_seconds{collection="toys"}');
+  let now = Date.now();
+  clock.use(() => now);
+  expect(await age()).toBe(0);
+  broker.stop();
+  await saveToy();
+  now += seconds(40);
+  await saveToy();
+  now += seconds(30);
+  expect(await age()).toBe(70);
+  broker.start();
+  await runtime.settled();
+  expect(await age()).toBe(0);
+});
+
+it("tells for how long the oldest event has been waiting for a listener", async () => {
+  const age = () => measured('undelivered_oldest_event_seconds{subject="expiration:complete"}');
+  let now = Date.now();
+  clock.use(() => now);
+  runtime.start();
+  await publish(eventBytes("expiration:complete", { orderId: newId() }));
+  now += seconds(90);
+  expect(await age()).toBe(90);
+  gate.open();
+  await eventually(async () => expect(await age()).toBe(0));
+});
+
+it("tells how many dead letters there are, for as long as they are there", async () => {
+  runtime.start();
+  await publish(Buffer.from("not our JSON"));
+  await eventually(async () => expect(await measured("dead_letters")).toBe(1));
+  expect(await measured("dead_letters")).toBe(1);
+  await database.collection("deadletters").deleteMany({});
+  expect(await measured("dead_letters")).toBe(0);
+});
+
+it("keeps what it knew of a store that does not answer, and still tells of the broker", async () => {
+  await publish(Buffer.from("not our JSON"));
+  runtime.start();
+  await eventually(async () => expect(await measured("dead_letters")).toBe(1));
+  isStoreThere = false;
+  await database.collection("deadletters").deleteMany({});
+  expect([await measured("dead_letters"), await measured("store_ready")]).toEqual([1, 0]);
+  expect(await measured("bus_connected")).toBe(1);
+});
+
+it("reads the outbox by its index, so that a large collection costs nothing", async () => {
+  const plan = await Toy.collection
+    .find({ "outbox.0": { $exists: true } })
+    .sort({ "outbox.0.time": 1 })
+    .limit(1)
+    .explain("executionStats");
+  expect(JSON.stringify(plan.queryPlanner)).toContain('"indexName":"outbox"');
+});

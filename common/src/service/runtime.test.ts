@@ -1,0 +1,101 @@
+import { mongoStore } from "./store";
+import { Toy, database, saveToy, storedOutbox, useToys } from "../../test/sample";
+import { MemoryBroker, eventBytes, newId } from "../testing";
+import { listener } from "../messaging/listener";
+import { countUnpublished, parkAt } from "../../test/relay";
+import { Runtime } from "./runtime";
+import type { ServiceDefinition } from "./service-definition";
+import { runPeriodically } from "../base/sweep";
+
+useToys();
+
+let steps: string[];
+let broker: MemoryBroker;
+beforeEach(() => {
+  steps = [];
+  broker = new MemoryBroker();
+});
+
+/** Runs a service on the toys; what it closes at last is only noted down, for the next test needs it. */
+function start(definition: Partial<ServiceDefinition>): Runtime {
+  const close = async () => void steps.push("store closed");
+  const bus = broker.connect("toys");
+  const runtime = new Runtime(
+    { name: "toys", store: { database }, ...definition },
+    { ...mongoStore(database), close },
+    bus,
+  );
+  runtime.start();
+  return runtime;
+}
+
+const publish = () =>
+  broker
+    .connect("expiration")
+    .publish("expiration:complete", eventBytes("expiration:complete", { orderId: newId() }));
+
+it("finishes the event in hand and publishes what that caused, before it closes bus and store", async () => {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  let reach = () => {};
+  const reached = new Promise<void>((resolve) => (reach = resolve));
+  const slow = listener("expiration:complete", async () => {
+    reach();
+    await opened;
+    await saveToy();
+    steps.push("event handled");
+  });
+  const runtime = start({ listeners: [slow] });
+  await publish();
+  await reached;
+  const stopped = runtime.stop();
+  open();
+  await stopped;
+  expect(broker.published("ticket:created")).toHaveLength(1);
+  expect([steps, await countUnpublished()]).toEqual([["event handled", "store closed"], 0]);
+});
+
+it("stops what moves by itself, and publishes what that had to say", async () => {
+  const sweep = runPeriodically(60_000, async () => {
+    await saveToy();
+    steps.push("swept");
+  });
+  const worker = {
+    start: () => steps.push("worker started"),
+    stop: async () => void steps.push("worker stopped"),
+  };
+  const runtime = start({ sweeps: [sweep], workers: [worker] });
+  await runtime.stop();
+  expect(steps.toSorted()).toEqual(["store closed", "swept", "worker started", "worker stopped"]);
+  expect(steps.at(-1)).toBe("store closed");
+  expect(broker.published("ticket:created")).toHaveLength(1);
+});
+
+it("publishes what was saved before it closes bus and store", async () => {
+  const parked = parkAt("toys.publish.before");
+  const runtime = start({});
+  await saveToy();
+  await parked.reached;
+  const stopped = runtime.stop();
+  await Toy.countDocuments(); // time enough to close
+  const closedEarly = [...steps];
+  parked.open();
+  await stopped;
+  expect([closedEarly, steps]).toEqual([[], ["store closed"]]);
+  expect(broker.published("ticket:created")).toHaveLength(1);
+});
+
+it("stops although the broker is away, and leaves the events to the next process", async () => {
+  broker.stop();
+  const runtime = start({});
+  const { id } = await saveToy();
+  await runtime.settled();
+  await runtime.stop();
+  expect(await storedOutbox(id)).toHaveLength(1);
+
+  broker.start();
+  const next = start({});
+  await next.settled();
+  expect(broker.published("ticket:created")).toHaveLength(1);
+  await next.stop();
+});

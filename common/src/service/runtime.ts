@@ -1,0 +1,97 @@
+import { OutboxRelay } from "./outbox-relay";
+import { seconds } from "../base/clock";
+import { withTimeout } from "../base/with-timeout";
+import type { EventBus, Subscription } from "../messaging/event-bus";
+import { consume } from "../messaging/listener";
+import type { Store } from "./store";
+import { logger } from "../base/logger";
+import { metrics } from "../base/metrics";
+import type { ServiceDefinition } from "./service-definition";
+
+/** The parts of a service that move by themselves: relay, listeners, workers and sweeps. */
+export class Runtime {
+  private readonly relay: OutboxRelay | undefined;
+  private subscriptions: Subscription[] = [];
+
+  constructor(
+    private readonly definition: ServiceDefinition,
+    private readonly store: Store,
+    readonly bus: EventBus,
+  ) {
+    const { store: where } = definition;
+    this.relay = "database" in where ? new OutboxRelay(where.database, bus) : undefined;
+  }
+
+  /** Needs the store, but not the broker: what is to be published waits, and the bus subscribes once it can. */
+  start(): void {
+    const {
+      name,
+      publishers = [],
+      watchers = [],
+      listeners = [],
+      workers = [],
+      sweeps = [],
+    } = this.definition;
+    for (const publisher of publishers) publisher.connect(this.bus, name);
+    for (const watcher of watchers) watcher.connect(this.bus);
+    this.relay?.start();
+    this.subscriptions = listeners.map((listener) =>
+      this.bus.subscribe(listener.subject, consume(listener, this.store.deadLetters)),
+    );
+    for (const worker of workers) worker.start();
+    for (const sweep of sweeps) sweep.start();
+  }
+
+  /**
+   * Sets the gauges that alerts look at, for `startService` to repeat: a few indexed reads, each with a time limit. What
+   * cannot be measured now keeps the value that it had.
+   */
+  async measure(): Promise<void> {
+    const { bus, store, relay, definition } = this;
+    metrics.busConnected.set(bus.isConnected ? 1 : 0);
+    const isReady = await store.ping().then(
+      () => true,
+      () => false,
+    );
+    metrics.storeReady.set(isReady ? 1 : 0);
+    const measureStore = async () => {
+      metrics.deadLetters.set(await withTimeout(store.deadLetters.count(), seconds(2)));
+      await relay?.measure();
+    };
+    const measureBroker = async () => {
+      const subjects = (definition.listeners ?? []).map(({ subject }) => subject);
+      const waits = await Promise.all(subjects.map((subject) => bus.undeliveredMs(subject)));
+      for (const [index, subject] of subjects.entries()) {
+        const waitMs = waits[index];
+        if (waitMs !== undefined) metrics.undeliveredOldest.set({ subject }, waitMs / 1000);
+      }
+    };
+    const measured = await Promise.allSettled([
+      isReady && measureStore(),
+      bus.isConnected && measureBroker(),
+    ]);
+    for (const result of measured)
+      if (result.status === "rejected") logger.warn({ err: result.reason }, "could not measure a backlog");
+  }
+
+  /** Resolves when everything that is saved is published, or the broker is away. */
+  async settled(): Promise<void> {
+    await this.relay?.drain();
+  }
+
+  /** Lets each sweep finish the documents in hand, and begins no others. May be called before `stop`, which calls it again. */
+  async stopSweeps(): Promise<void> {
+    const { sweeps = [] } = this.definition;
+    await Promise.all(sweeps.map((sweep) => sweep.stop()));
+  }
+
+  /** Finishes what is in flight, source before sink: events and sweeps first, then what they had to say. */
+  async stop(): Promise<void> {
+    const { workers = [] } = this.definition;
+    await Promise.all(this.subscriptions.map((subscription) => subscription.close()));
+    await Promise.all([this.stopSweeps(), ...workers.map((worker) => worker.stop())]);
+    await this.relay?.stop();
+    await this.bus.close();
+    await this.store.close();
+  }
+}

@@ -1,0 +1,53 @@
+import type { Express } from "express";
+import type { Redis } from "ioredis";
+import type { Connection } from "mongoose";
+import { type Store, mongoStore, redisStore } from "./store";
+import type { EventBus } from "../messaging/event-bus";
+import type { Listener } from "../messaging/listener";
+import { natsBus } from "../messaging/nats-bus";
+import type { Publisher } from "../messaging/publisher";
+import type { Watcher } from "../messaging/watcher";
+import { settings, text, url } from "../base/settings";
+import type { Sweep } from "../base/sweep";
+
+const config = settings({
+  NATS_URL: url(),
+  NATS_CLUSTER_ID: text().default("eventhive"),
+  /** Where the broker serves its monitoring pages: without it, nobody knows how long events wait for a service. */
+  NATS_MONITOR_URL: url().optional(),
+});
+
+/** A service on one screen: what it is called, where it keeps its data, what it answers, hears, says and repeats. */
+export interface ServiceDefinition {
+  name: string;
+  /** Its own store: a database with models, or Redis. */
+  store: { database: Connection } | { redis: () => Redis };
+  app?: Express;
+  listeners?: Listener[];
+  /** For events that belong to no aggregate. */
+  publishers?: Publisher[];
+  /** For streams to live pages. */
+  watchers?: Watcher[];
+  sweeps?: Sweep[];
+  workers?: Worker[];
+  /** What `node dist/index.js NAME` does instead of serving, besides `reannounce`, `recall` and `dead-letters`. */
+  commands?: Record<string, (args: string[]) => Promise<void>>;
+}
+
+/** Something of a service's own that runs beside its listeners. */
+export interface Worker {
+  start(): void;
+  /** Resolves when the work in flight is done. */
+  stop(): Promise<void>;
+}
+
+export const storeOf = ({ name, store }: ServiceDefinition): Store =>
+  "database" in store ? mongoStore(store.database) : redisStore(store.redis(), name);
+
+export const busOf = ({ name }: ServiceDefinition): EventBus =>
+  natsBus({
+    url: config.NATS_URL,
+    monitorUrl: config.NATS_MONITOR_URL,
+    clusterId: config.NATS_CLUSTER_ID,
+    name,
+  });

@@ -1,0 +1,143 @@
+import { once } from "node:events";
+import { request } from "node:http";
+import { startMongod } from "../../test/mongod";
+import { freePort } from "../../../infra/local/port";
+import { eventually } from "../../test/eventually";
+import { Door, endProcesses, run, surroundings } from "../../test/service-process";
+
+jest.setTimeout(60_000);
+afterAll(endProcesses);
+
+it.concurrent("names all settings that are missing, and ends with 1", async () => {
+  const service = run({});
+  expect(await service.ended).toBe(1);
+  for (const name of ["MONGO_URL", "NATS_URL", "JWT_KEY", "PUBLIC_URL"]) {
+    expect(service.printed()).toContain(`${name} is missing`);
+  }
+});
+
+it.concurrent("waits for its database, serves without the broker, and stops in order", async () => {
+  const { environment, ask, metrics } = await surroundings();
+  const database = new URL(environment.MONGO_URL);
+  const door = new Door(await freePort(), Number(database.port));
+  const behindDoor = environment.MONGO_URL.replace(`:${database.port}`, `:${door.port}`);
+  const service = run({ environment: { ...environment, MONGO_URL: behindDoor } });
+
+  await eventually(async () =>
+    expect(await ask("/readyz")).toMatchObject({
+      status: 503,
+      body: { waitingFor: "mongo", broker: "away" },
+    }),
+  );
+  expect((await ask("/livez")).status).toBe(200);
+  expect(await metrics()).toMatch(/^store_ready 0$/m);
+  expect(await ask("/api/toys")).toMatchObject({ status: 503, body: { code: "starting" } });
+  await eventually(() => expect(service.printed()).toContain("waiting for mongo")); // one attempt has failed for good
+
+  await door.open();
+  await eventually(async () =>
+    expect(await ask("/readyz")).toEqual({
+      status: 200,
+      body: { status: "ready", broker: "away" },
+      retryAfter: null,
+    }),
+  );
+  expect(await ask("/api/toys")).toMatchObject({ status: 200, body: [] });
+
+  expect(await metrics()).toMatch(/^store_ready 1$/m);
+  await door.shut();
+  const [readiness, answer] = await Promise.all([ask("/readyz"), ask("/api/toys")]);
+  expect(readiness).toMatchObject({ status: 503, body: { waitingFor: "mongo" } });
+  expect(answer).toMatchObject({ status: 503, retryAfter: "1", body: { code: "unavailable" } });
+
+  await eventually(async () => expect(await metrics()).toMatch(/^store_ready 0$/m)); // within 10 s
+  await door.open();
+  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+  expect((await ask("/api/toys")).status).toBe(200);
+
+  service.signal("SIGTERM");
+  await eventually(async () => expect(await ask("/readyz")).toMatchObject({ status: 503 }));
+  expect(await service.ended).toBe(0);
+  expect(service.printed()).toContain("the toys are put away");
+  await door.shut();
+});
+
+it.concurrent(
+  "answers 503 within seconds while its database is frozen, and works again afterwards",
+  async () => {
+    const mongod = await startMongod();
+    const { environment, ask } = await surroundings();
+    const service = run({ environment: { ...environment, MONGO_URL: mongod.url("toys") } });
+    await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+
+    mongod.freeze();
+    // More than there are connections to the database, so that some wait for one.
+    const asked = Array.from({ length: 150 }, (_, n) => ask("/api/toys", n % 2 ? "PUT" : "GET"));
+    const answers = await Promise.all([...asked, ask("/readyz")]);
+    expect(new Set(answers.map(({ status, retryAfter }) => `${status} ${retryAfter}`))).toEqual(
+      new Set(["503 1"]),
+    );
+    mongod.thaw();
+    await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+    expect((await ask("/api/toys", "PUT")).status).toBe(200);
+
+    mongod.freeze();
+    service.signal("SIGTERM");
+    expect(await service.ended).toBe(0);
+    await mongod.stop();
+  },
+);
+
+it.concurrent("waits for a database that is frozen when it starts", async () => {
+  const mongod = await startMongod();
+  const { environment, ask } = await surroundings();
+  mongod.freeze();
+  const service = run({ environment: { ...environment, MONGO_URL: mongod.url("toys") } });
+  await eventually(() => expect(service.printed()).toContain("waiting for mongo"));
+  expect(await ask("/api/toys")).toMatchObject({ status: 503, retryAfter: "1", body: { code: "starting" } });
+  mongod.thaw();
+  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+  expect((await ask("/api/toys")).status).toBe(200);
+  service.signal("SIGTERM");
+  expect(await service.ended).toBe(0);
+  await mongod.stop();
+});
+
+it.concurrent("answers who had begun to ask when it is told to stop", async () => {
+  const { port, environment, ask } = await surroundings();
+  const service = run({ environment });
+  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+  const headers = { "Content-Type": "application/json", "Content-Length": 2 };
+  const asked = request({ host: "127.0.0.1", port, path: "/api/toys", method: "POST", headers });
+  const answered = once(asked, "response").then(
+    ([{ statusCode }]) => statusCode,
+    (error: unknown) => error,
+  );
+  asked.write("{");
+  service.signal("SIGTERM");
+  await eventually(() => expect(ask("/livez")).rejects.toThrow("fetch failed")); // it takes no more
+  asked.end("}");
+  expect(await answered).toBe(200);
+  expect(await service.ended).toBe(0);
+});
+
+it.concurrent("says which port is taken, and ends at once at a second signal", async () => {
+  const { port, environment, ask } = await surroundings();
+  const service = run({ environment });
+  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+
+  const second = run({ environment });
+  expect(await second.ended).toBe(1);
+  expect(second.printed()).toContain(`Cannot listen on port ${port}, set PORT to another`);
+
+  service.signal("SIGINT");
+  await eventually(async () => expect((await ask("/readyz")).status).toBe(503));
+  service.signal("SIGINT");
+  expect(await service.ended).toBe(1);
+});
+
+it.concurrent("runs a command instead, and ends with 0", async () => {
+  const { environment } = await surroundings();
+  const command = run({ args: ["dead-letters"], environment });
+  expect(await command.ended).toBe(0);
+});

@@ -1,0 +1,116 @@
+import { clock, seconds } from "../base/clock";
+import { runCommand } from "./commands";
+import type { Store } from "./store";
+import { serve } from "../http/serve";
+import { logger } from "../base/logger";
+import { collectProcessMetrics } from "../base/metrics";
+import { Runtime } from "./runtime";
+import { type ServiceDefinition, busOf, storeOf } from "./service-definition";
+import { checkSettings, settings, wholeNumber } from "../base/settings";
+import { runPeriodically } from "../base/sweep";
+import { startTraces, stopTraces } from "./traces";
+
+const config = settings({
+  PORT: wholeNumber().max(65535, "must be at most 65535").default(3000),
+});
+
+let take: ((definition: ServiceDefinition) => void) | undefined;
+
+/** For simulations of several services in one process: hands over their definitions instead of running them. */
+export function onStartService(handle: typeof take): void {
+  take = handle;
+}
+
+/**
+ * Runs a service until it is told to stop, or one of its commands when one is named. Exits 0 after an orderly stop; 1
+ * when a setting is missing, the port is taken, or the stop takes longer than its grace time.
+ */
+export function startService(definition: ServiceDefinition): void {
+  if (take) return take(definition);
+  const [command, ...args] = process.argv.slice(2);
+  const run = command
+    ? runCommand(definition, command, args).then(() => process.exit(0))
+    : runService(definition);
+  run.catch((error: unknown) => {
+    logger.fatal({ err: error, service: definition.name }, command ? `${command} failed` : "could not start");
+    process.exit(1);
+  });
+}
+
+async function runService(definition: ServiceDefinition): Promise<void> {
+  checkSettings();
+  const { name, app } = definition;
+  collectProcessMetrics();
+  await startTraces(name);
+  const store = storeOf(definition);
+  const bus = busOf(definition);
+  const runtime = new Runtime(definition, store, bus);
+  const measuring = runPeriodically(seconds(10), () => runtime.measure());
+  const followClock = runPeriodically(seconds(30), () => clock.follow(store.time));
+  let isOpen = false;
+
+  const readiness = async () => {
+    const broker = bus.isConnected ? ("connected" as const) : ("away" as const);
+    // A broker that is away does not make a service unready: the outboxes take what is to be published.
+    if (!isOpen) return { waitingFor: store.name, broker };
+    return store.ping().then(
+      () => ({ broker }),
+      () => ({ waitingFor: store.name, broker }),
+    );
+  };
+  const server = await serve(config.PORT, readiness);
+
+  stopOnSignal(async () => {
+    // Sweeps serve nobody who waits: they stop while the last requests are answered, not after them.
+    if (isOpen) void runtime.stopSweeps();
+    await server.drain();
+    await Promise.all([followClock.stop(), measuring.stop()]);
+    if (isOpen) await runtime.stop();
+    await stopTraces();
+  });
+
+  measuring.start();
+  await untilOpen(store);
+  followClock.start();
+  runtime.start();
+  server.open(app);
+  isOpen = true;
+  measuring.kick(); // now that there is something to be measured
+  logger.info({ service: name, port: config.PORT }, "ready");
+}
+
+async function untilOpen(store: Store): Promise<void> {
+  for (let pause = 100; ; pause = Math.min(pause * 2, seconds(5))) {
+    try {
+      await store.open();
+      return await clock.follow(store.time);
+    } catch (error) {
+      logger.warn({ err: error }, `waiting for ${store.name}`);
+      await clock.wait(pause);
+    }
+  }
+}
+
+// Above the longest answer, a payment that waits for its verdict.
+const graceTime = seconds(25);
+
+function stopOnSignal(stop: () => Promise<void>): void {
+  let isStopping = false;
+  const onSignal = (signal: string) => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    logger.info({ signal }, "stopping");
+    setTimeout(() => {
+      logger.error("could not stop in time");
+      process.exit(1);
+    }, graceTime).unref();
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ err: error }, "could not stop in order");
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
+}

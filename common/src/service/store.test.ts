@@ -1,0 +1,35 @@
+import { randomUUID } from "node:crypto";
+import { Redis } from "ioredis";
+import { freePort } from "../../../infra/local/port";
+import { eventually } from "../../test/eventually";
+import { Door } from "../../test/service-process";
+import { createDatabase } from "../database/database";
+import { mongoStore, redisStore } from "./store";
+
+it("is connected to its database once, however often that comes and goes while it opens", async () => {
+  const door = new Door(await freePort(), Number(new URL(String(process.env.TEST_MONGO_URL)).port));
+  process.env.MONGO_URL = `mongodb://127.0.0.1:${door.port}/test-${randomUUID()}`;
+  await door.open();
+  const database = createDatabase("toys");
+  const store = mongoStore(database);
+  await store.open();
+  const client = database.getClient();
+
+  await door.shut();
+  await eventually(() => expect(database.readyState).toBe(0));
+  await door.open();
+  await store.open();
+  await store.ping();
+  expect(database.getClient()).toBe(client);
+  await store.close();
+  await door.shut();
+});
+
+it("asks Redis for the time, and whether it is there", async () => {
+  const redis = new Redis(String(process.env.REDIS_URL));
+  const store = redisStore(redis, "toys");
+  await store.open();
+  expect(Math.abs((await store.time()) - Date.now())).toBeLessThan(5000);
+  await store.close();
+  await expect(store.ping()).rejects.toThrow("Connection is closed");
+});

@@ -1,0 +1,61 @@
+import type { Redis } from "ioredis";
+import { type Connection, ConnectionStates } from "mongoose";
+import { seconds } from "../base/clock";
+import {
+  type DeadLetters,
+  ensureDeadLetterIndex,
+  mongoDeadLetters,
+  redisDeadLetters,
+} from "../messaging/dead-letters";
+import { connectDatabase, databaseTime, ensureIndexes, pingDatabase } from "../database/database";
+import { withTimeout } from "../base/with-timeout";
+
+/** A service's own store, whichever it is: what starting, readiness, the clock and stopping need of it. */
+export interface Store {
+  name: "mongo" | "redis";
+  deadLetters: DeadLetters;
+  /** Connects and prepares; rejects while the store is away. */
+  open: () => Promise<void>;
+  /** Rejects when the store does not answer. */
+  ping: () => Promise<void>;
+  /** The store's own clock, in milliseconds since 1970. */
+  time: () => Promise<number>;
+  close: () => Promise<void>;
+}
+
+export function mongoStore(database: Connection): Store {
+  let wasConnected = false;
+  return {
+    name: "mongo",
+    deadLetters: mongoDeadLetters(database),
+    open: async () => {
+      // A connection that was there once comes back by itself; connecting again would leave it running beside the new one.
+      if (!wasConnected && database.readyState !== ConnectionStates.connected)
+        await connectDatabase(database);
+      wasConnected = true;
+      await ensureIndexes(database);
+      await ensureDeadLetterIndex(database);
+    },
+    ping: () => pingDatabase(database),
+    time: () => databaseTime(database),
+    close: () => database.close(),
+  };
+}
+
+/** ioredis connects by itself and queues commands while it cannot, so each answer is waited for with a limit. */
+export function redisStore(redis: Redis, service: string): Store {
+  const ping = async () => {
+    await withTimeout(redis.ping(), seconds(2));
+  };
+  return {
+    name: "redis",
+    deadLetters: redisDeadLetters(redis, service),
+    open: ping,
+    ping,
+    time: async () => {
+      const [second, microsecond] = await withTimeout(redis.time(), seconds(2));
+      return Number(second) * 1000 + Number(microsecond) / 1000;
+    },
+    close: async () => redis.disconnect(),
+  };
+}

@@ -1,0 +1,353 @@
+import { seconds } from "../src/base/clock";
+import { onFailpoint } from "../src/base/failpoint";
+import type { EventBus, LoggedMessage, Message } from "../src/messaging/event-bus";
+import { eventually } from "./eventually";
+import { Gate } from "./gate";
+
+/** What the suite asks of a broker: a real process, or what behaves like one. */
+export interface BrokerUnderTest {
+  /** A message not acknowledged by then is delivered again. A broker that knows at once what failed may do so earlier. */
+  connect(name: string, ackWaitSeconds: number): EventBus;
+  /** Kills it without warning. What it stored stays. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  /** Ends it, and removes what it stored. */
+  remove(): Promise<void>;
+}
+
+/** The promises of an EventBus, checked on an adapter with a broker of its own for each test. */
+export function describeEventBus(adapter: string, startBroker: () => Promise<BrokerUnderTest>): void {
+  describe(adapter, () => {
+    jest.setTimeout(seconds(30));
+
+    let broker: BrokerUnderTest;
+    let buses: EventBus[];
+    let publisher: EventBus;
+
+    beforeEach(async () => {
+      broker = await startBroker();
+      buses = [];
+      publisher = await connect("tickets");
+    });
+
+    afterEach(async () => {
+      onFailpoint(undefined);
+      await Promise.all(buses.map((bus) => bus.close()));
+      await broker.remove();
+    });
+
+    async function connect(name: string, options?: { redelivers: "soon" }): Promise<EventBus> {
+      const bus = open(name, options);
+      await eventually(() => expect(bus.isConnected).toBe(true));
+      return bus;
+    }
+
+    /** Unless a test is about redelivery, none comes because a slow machine took a second to acknowledge. */
+    function open(name: string, options?: { redelivers: "soon" }): EventBus {
+      const bus = broker.connect(name, options ? 1 : 10);
+      buses.push(bus);
+      return bus;
+    }
+
+    async function publish(...texts: string[]): Promise<void> {
+      await Promise.all(texts.map((text) => publisher.publish("ticket:created", Buffer.from(text))));
+    }
+
+    it("delivers exactly the bytes that were published", async () => {
+      const everyByte = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
+      const given = Buffer.from(everyByte);
+      const received: Record<string, Buffer> = {};
+      const listenFor = (name: string) =>
+        open(name).subscribe("ticket:created", async ({ bytes }) => {
+          received[name] = Buffer.from(bytes);
+          bytes.fill(0); // one listener's mess is nobody else's
+        });
+      listenFor("orders");
+      listenFor("payments");
+      await publisher.publish("ticket:created", given);
+      given.fill(0); // nor is the publisher's
+      listenFor("expiration");
+      const expected = { orders: everyByte, payments: everyByte, expiration: everyByte };
+      await eventually(() => expect(received).toEqual(expected));
+    });
+
+    it("delivers a message again when its handler rejects, and says how often", async () => {
+      const redeliveries: number[] = [];
+      await publish("a");
+      (await connect("orders", { redelivers: "soon" })).subscribe("ticket:created", async (message) => {
+        redeliveries.push(message.redeliveries);
+        if (redeliveries.length < 3) throw new Error("not yet");
+      });
+      await eventually(() => expect(redeliveries).toEqual([0, 1, 2]));
+    });
+
+    it("gives each message to one member of a group, and to every group", async () => {
+      const orders: string[] = [];
+      listen(await connect("orders"), orders);
+      listen(await connect("orders"), orders);
+      const payments = listen(await connect("payments"));
+      await publish(...numbers(50));
+      await eventually(() => {
+        expect(orders.toSorted()).toEqual(numbers(50));
+        expect(payments.toSorted()).toEqual(numbers(50));
+      });
+    });
+
+    it("shows a new group the events from before its time", async () => {
+      await publish("a", "b");
+      const heard = listen(await connect("orders"));
+      await eventually(() => expect(heard.toSorted()).toEqual(["a", "b"]));
+    });
+
+    it("keeps a group's place while nobody of it is there", async () => {
+      const before = await connect("orders");
+      const heardBefore = listen(before);
+      await publish("a", "b");
+      await eventually(() => expect(heardBefore.toSorted()).toEqual(["a", "b"]));
+      await before.close();
+      await publish("c", "d");
+      const heard = listen(await connect("orders"));
+      await eventually(() => expect(heard.toSorted()).toEqual(["c", "d"]));
+    });
+
+    it("finishes what is being handled when a subscription closes, and takes nothing new", async () => {
+      const bus = await connect("orders");
+      const gate = new Gate();
+      const taken: string[] = [];
+      const finished: string[] = [];
+      await publish("a");
+      const subscription = bus.subscribe("ticket:created", async (message) => {
+        taken.push(textOf(message));
+        await gate.opened;
+        finished.push(textOf(message));
+      });
+      await eventually(() => expect(taken).toEqual(["a"]));
+      let isClosed = false;
+      const closed = subscription.close().finally(() => {
+        isClosed = true;
+      });
+      await publish("b");
+      expect(isClosed).toBe(false);
+      gate.open();
+      await closed;
+      expect([taken, finished]).toEqual([["a"], ["a"]]);
+      await publish("c");
+      const heardLater = listen(bus);
+      await eventually(() => expect(heardLater.toSorted()).toEqual(["b", "c"]));
+    });
+
+    it("brings 1,000 messages to five members", async () => {
+      const heard: string[] = [];
+      for (let member = 0; member < 5; member++) listen(await connect("orders"), heard);
+      await publish(...numbers(1000));
+      await eventually(() => expect(new Set(heard).size).toBe(1000));
+    });
+
+    it("gives a member no more than 64 messages at once", async () => {
+      const gate = new Gate();
+      let running = 0;
+      let most = 0;
+      const handled = new Set<string>();
+      const bus = await connect("orders", { redelivers: "soon" });
+      bus.subscribe("ticket:created", async (message) => {
+        running += 1;
+        most = Math.max(most, running);
+        await gate.opened;
+        running -= 1;
+        handled.add(textOf(message));
+      });
+      const reference = listen(await connect("payments"));
+      await publish(...numbers(200));
+      await eventually(() => expect([running, new Set(reference).size]).toEqual([64, 200]));
+      await publisher.publish("ticket:updated", Buffer.from("a"));
+      let redeliveries = 0;
+      bus.subscribe("ticket:updated", async (message) => {
+        redeliveries = message.redeliveries;
+        if (redeliveries < 2) throw new Error("not yet");
+      });
+      await eventually(() => expect(redeliveries).toBe(2)); // a broker may have repeated by then what is still in hand
+      gate.open();
+      await eventually(() => expect(handled.size).toBe(200));
+      expect(most).toBe(64);
+    });
+
+    it("lets nothing wait behind a message that is always rejected", async () => {
+      const heard = new Set<string>();
+      let refusals = 0;
+      (await connect("orders", { redelivers: "soon" })).subscribe("ticket:created", async (message) => {
+        if (textOf(message) !== "poison") return void heard.add(textOf(message));
+        refusals += 1;
+        throw new Error("poison");
+      });
+      await publish("poison");
+      await publish(...numbers(100));
+      await eventually(() => expect(heard.size).toBe(100));
+      await eventually(() => expect(refusals).toBeGreaterThan(1));
+    });
+
+    it("says for how long an event waits for a group, whether that is deaf or nobody of it is there", async () => {
+      const bus = await connect("orders");
+      const waits = async () => Number(await bus.undeliveredMs("ticket:created"));
+      const gate = new Gate();
+      const subscription = bus.subscribe("ticket:created", () => gate.opened);
+      listen(await connect("payments")); // another group's place is its own
+      expect(await waits()).toBe(0);
+      await publish("a", "b");
+      await eventually(async () => expect(await waits()).toBeGreaterThan(100));
+      gate.open();
+      await eventually(async () => expect(await waits()).toBe(0));
+      await subscription.close();
+      await publish("c");
+      await eventually(async () => expect(await waits()).toBeGreaterThan(seconds(1))); // long handled by the others
+      await bus.close();
+      const successor = await connect("orders");
+      listen(successor);
+      await eventually(async () => expect(await successor.undeliveredMs("ticket:created")).toBe(0));
+    });
+
+    it("shows every watcher what is new, and keeps nothing for them", async () => {
+      await publish("old");
+      const [one, other] = [await connect("orders"), await connect("orders")];
+      const [seen, seenByOther] = [await watch(one), await watch(other)];
+      await publish("new");
+      await eventually(() => expect([seen.texts, seenByOther.texts]).toEqual([["new"], ["new"]]));
+      await seen.close();
+      await publish("missed");
+      await eventually(() => expect(seenByOther.texts).toEqual(["new", "missed"]));
+      const seenLater = await watch(one);
+      await publish("newer");
+      await eventually(() => expect(seenLater.texts).toEqual(["newer"]));
+      expect(seen.texts).toEqual(["new"]);
+    });
+
+    it("reads a log in its order, and ends where it ended at the beginning, whatever is published meanwhile", async () => {
+      await publish(...numbers(50)); // another channel's
+      const texts = numbers(700);
+      for (const text of texts) await publisher.publish("ticket:updated", Buffer.from(text));
+      const read: LoggedMessage[] = [];
+      let batches = 0;
+      for await (const batch of (await connect("orders")).readLog("ticket:updated")) {
+        expect(batch.length).toBeLessThanOrEqual(256);
+        batches += 1;
+        read.push(...batch);
+        for (const text of numbers(batch.length + 1))
+          await publisher.publish("ticket:updated", Buffer.from(text));
+      }
+      expect(read.map(({ bytes }) => bytes.toString())).toEqual(texts);
+      expect(read.map(({ sequence }) => sequence)).toEqual(texts.map((_, index) => index + 1));
+      expect(batches).toBeGreaterThan(2);
+    });
+
+    it("reads a log from after where it was read to", async () => {
+      await publisher.publish("ticket:updated", Buffer.from("a"));
+      await publisher.publish("ticket:updated", Buffer.from("b"));
+      await publisher.publish("ticket:updated", Buffer.from("c"));
+      const bus = await connect("orders");
+      expect(await textsOfLog(bus, 1)).toEqual(["b", "c"]);
+      expect(await textsOfLog(bus, 3)).toEqual([]);
+      expect(await textsOfLog(bus, 4)).toEqual(["a", "b", "c"]); // a position in another log, which was lost
+    });
+
+    it("reads an empty log to its end", async () => {
+      expect(await textsOfLog(await connect("orders"))).toEqual([]);
+    });
+
+    it("refuses to publish while the broker is away, and goes on when it is back", async () => {
+      const heard = listen(await connect("orders", { redelivers: "soon" }));
+      await publish("a");
+      await eventually(() => expect(heard).toEqual(["a"]));
+      await broker.stop();
+      await eventually(() => expect(publisher.isConnected).toBe(false));
+      await expect(publish("refused")).rejects.toThrow("away");
+      const heardByNewcomer = listen(open("payments"));
+      await broker.start();
+      await eventually(() => publish("b"));
+      await eventually(() => {
+        expect(new Set(heard)).toEqual(new Set(["a", "b"]));
+        expect(new Set(heardByNewcomer)).toEqual(new Set(["a", "b"]));
+      });
+    });
+
+    it("loses nothing that was stored when the broker is killed in mid-stream", async () => {
+      const heard = listen(await connect("orders", { redelivers: "soon" }));
+      const left = numbers(500);
+      let restarted: Promise<void> | undefined;
+      async function publishAll(): Promise<void> {
+        for (let text = left.shift(); text; text = left.shift()) {
+          const message = text;
+          await eventually(() => publish(message));
+          if (left.length < 350) restarted ??= broker.stop().then(() => broker.start());
+        }
+      }
+      await Promise.all(Array.from({ length: 20 }, publishAll));
+      await restarted;
+      await eventually(() => expect([...new Set(heard)].toSorted()).toEqual(numbers(500)));
+    });
+
+    it("delivers again what a crash kept from being acknowledged, and not what was", async () => {
+      const passed: string[] = [];
+      onFailpoint((failpoint) => {
+        passed.push(failpoint);
+        if (failpoint === "orders.ack.before" && passed.indexOf(failpoint) === passed.length - 1)
+          throw new Error("crash");
+      });
+      await publish("a");
+      listen(await connect("orders", { redelivers: "soon" }));
+      await eventually(() => expect(passed).toContain("orders.ack.after"));
+      expect(passed.filter((one) => one.startsWith("orders"))).toEqual([
+        "orders.ack.before",
+        "orders.ack.before",
+        "orders.ack.after",
+      ]);
+      expect(passed.filter((one) => one.startsWith("tickets"))).toEqual([
+        "tickets.publish.before",
+        "tickets.publish.after",
+      ]);
+    });
+
+    it("can be subscribed before the broker is there", async () => {
+      await publish("a");
+      await broker.stop();
+      const heard = listen(open("orders"));
+      await broker.start();
+      await eventually(() => expect(heard).toEqual(["a"]));
+    });
+
+    async function textsOfLog(bus: EventBus, after?: number): Promise<string[]> {
+      const texts: string[] = [];
+      for await (const batch of bus.readLog("ticket:updated", { after }))
+        texts.push(...batch.map(({ bytes }) => bytes.toString()));
+      return texts;
+    }
+
+    /** Begins to watch, and waits until it does. */
+    async function watch(bus: EventBus) {
+      const texts: string[] = [];
+      const signs: string[] = [];
+      const subscription = bus.watch("ticket:created", (message) => {
+        (textOf(message) === "sign" ? signs : texts).push(textOf(message));
+      });
+      await eventually(async () => {
+        await publish("sign");
+        expect(signs).not.toEqual([]);
+      });
+      return { texts, close: () => subscription.close() };
+    }
+  });
+}
+
+const textOf = (message: Message) => message.bytes.toString();
+
+/** "100", "101" …: as many as wanted, and sorted as text. */
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => `${1000 + index}`);
+
+/**
+ * All that a bus hears, but not again what it has heard and the broker marks as repeated: NATS Streaming repeats at once
+ * what it delivered while a subscription was starting and has no acknowledgement of yet.
+ */
+function listen(bus: EventBus, heard: string[] = []): string[] {
+  bus.subscribe("ticket:created", async (message) => {
+    if (message.redeliveries === 0 || !heard.includes(textOf(message))) heard.push(textOf(message));
+  });
+  return heard;
+}

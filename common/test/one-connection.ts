@@ -1,0 +1,45 @@
+import { once } from "node:events";
+import {
+  Agent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request,
+} from "node:http";
+
+export interface Answer {
+  status: number | undefined;
+  headers: IncomingHttpHeaders;
+  body: { code?: string; errors?: { message: string; field?: string }[]; requestId?: string } & Record<
+    string,
+    unknown
+  >;
+  /** Our end of the connection: the same as long as the connection lives. */
+  port: number | undefined;
+}
+
+/** A client that keeps one connection for all that it asks of a server on this machine. */
+export function oneConnection(port: number) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  return {
+    async ask(
+      method: string,
+      path: string,
+      { headers = {}, body }: { headers?: OutgoingHttpHeaders; body?: string } = {},
+    ): Promise<Answer> {
+      const asked = request({ agent, host: "127.0.0.1", port, method, path, headers });
+      asked.end(body);
+      const [res]: [IncomingMessage] = await once(asked, "response").then(([first]) => [first]);
+      const { localPort } = res.socket;
+      let text = "";
+      for await (const part of res.setEncoding("utf8")) text += part;
+      return {
+        status: res.statusCode,
+        headers: res.headers,
+        body: text.startsWith("{") ? JSON.parse(text) : { text },
+        port: localPort,
+      };
+    },
+    close: () => agent.destroy(),
+  };
+}

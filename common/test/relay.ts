@@ -1,0 +1,95 @@
+import { randomUUID } from "node:crypto";
+import { Types, trusted } from "mongoose";
+import { clock } from "../src/base/clock";
+import { Toy, database, saveToy } from "./sample";
+import { type Event, parseEvent } from "../src/contract/events";
+import { onFailpoint } from "../src/base/failpoint";
+import type { EventBus } from "../src/messaging/event-bus";
+import { OutboxRelay, type RelayOptions } from "../src/service/outbox-relay";
+
+/** A broker that a test can send away, slow down and look into. */
+interface TestBroker {
+  isThere: boolean;
+  store: (event: Event) => Promise<void>;
+  published: Event[];
+}
+
+export const broker: TestBroker = { isThere: true, store: async () => {}, published: [] };
+
+const bus: EventBus = {
+  get isConnected() {
+    return broker.isThere;
+  },
+  publish: async (subject, bytes) => {
+    const event = parseEvent(subject, bytes);
+    await broker.store(event);
+    broker.published.push(event);
+  },
+  subscribe: () => ({ close: async () => {} }),
+  undeliveredMs: async () => 0,
+  watch: () => ({ close: async () => {} }),
+  readLog: async function* () {},
+  close: async () => {},
+};
+
+const relays: OutboxRelay[] = [];
+
+export function startRelay(options?: RelayOptions): OutboxRelay {
+  const relay = new OutboxRelay(database, bus, options);
+  relays.push(relay);
+  relay.start();
+  return relay;
+}
+
+/** Stops the relays of each test after it, and brings the broker back. */
+export function useRelays(): void {
+  afterEach(async () => {
+    await Promise.all(relays.splice(0).map((relay) => relay.stop()));
+    Object.assign(broker, { isThere: true, store: async () => {}, published: [] });
+  });
+}
+
+export async function saveToyWithVersions(count: number): Promise<Toy> {
+  const toy = await saveToy();
+  for (let version = 1; version < count; version++) {
+    toy.reprice(10 + version);
+    await toy.save();
+  }
+  return toy;
+}
+
+export const publishedVersions = (id: string): unknown[] =>
+  broker.published
+    .filter(({ subject }) => subject === id)
+    .map(({ data }) => ("version" in data ? data.version : undefined));
+
+/** How many aggregates have something that is not published. */
+export const countUnpublished = (): Promise<number> =>
+  Toy.countDocuments({ "outbox.0": trusted({ $exists: true }) }).exec();
+
+/** As if processes that have ended had saved it some time ago: one event of each. */
+export async function leaveBehind(count: number): Promise<void> {
+  const toy = (await saveToy()).toObject();
+  const time = new Date(clock.now() - 10_000).toISOString();
+  const documents = Array.from({ length: count }, () => {
+    const _id = new Types.ObjectId();
+    const data = { ...toy.outbox[0].data, id: _id.toHexString() };
+    return { ...toy, _id, outbox: [{ ...toy.outbox[0], id: randomUUID(), subject: data.id, time, data }] };
+  });
+  await Toy.deleteMany();
+  await Toy.collection.insertMany(documents);
+}
+
+/** Parks whoever comes to a failpoint, until it is opened. */
+export function parkAt(place: string): { reached: Promise<void>; open: () => void } {
+  let reach = () => {};
+  let open = () => {};
+  const reached = new Promise<void>((resolve) => (reach = resolve));
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  onFailpoint((name) => {
+    if (name !== place) return undefined;
+    reach();
+    return opened;
+  });
+  return { reached, open };
+}

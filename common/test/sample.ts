@@ -1,0 +1,82 @@
+import { randomUUID } from "node:crypto";
+import { Schema } from "mongoose";
+import type { Event } from "../src/contract/events";
+import { onFailpoint } from "../src/base/failpoint";
+import { connectDatabase, createDatabase, ensureIndexes } from "../src/database/database";
+import { defineAggregate } from "../src/database/define-aggregate";
+import { unchanged } from "../src/database/logged-model";
+
+/** A service's database with the smallest aggregate that the contract has a subject for. */
+export const database = createDatabase("toys");
+
+let tellTransition: (title: string) => void = () => {};
+
+/** Calls `tell` with the title of each toy whose title changed. */
+export function onTransition(tell: typeof tellTransition): void {
+  tellTransition = tell;
+}
+
+export const Toy = defineAggregate(database, "Toy", {
+  subjects: ["ticket:created", "ticket:updated"],
+  published: {
+    title: { type: String, required: true },
+    price: { type: Number, required: true },
+    userId: { type: String, default: "5".repeat(24) },
+    withdrawn: { type: Boolean, default: false },
+    orderId: { type: String },
+  },
+  computed: { status: () => "available" },
+  unpublished: {
+    parts: [new Schema({ name: String }, { _id: false })],
+    secret: { type: String, default: "for nobody's eyes" },
+  },
+  restore: () => ({ parts: unchanged, secret: unchanged }),
+  currentSubject({ price, version }) {
+    if (price === 0) return undefined;
+    return version === 0 ? "ticket:created" : "ticket:updated";
+  },
+  transition: { field: "title", count: ({ title }) => tellTransition(title) },
+  methods: {
+    reprice(price: number): void {
+      this.price = price;
+      this.record("ticket:updated");
+    },
+  },
+  indexes: [],
+});
+export type Toy = InstanceType<typeof Toy>;
+
+export async function saveToy(title = "Kite", price = 10): Promise<Toy> {
+  const toy = new Toy({ title, price, parts: [{ name: "tail" }] });
+  toy.record("ticket:created");
+  return toy.save();
+}
+
+export const loadToy = (id: string): Promise<Toy> => Toy.findById(id).orFail().exec();
+
+/** What waits in an aggregate's outbox, as it is stored. */
+export async function storedOutbox(id: string): Promise<Event<"ticket:updated">[]> {
+  return (await loadToy(id)).toObject().outbox;
+}
+
+export const crash = new Error("a crash");
+
+/** Whoever comes to the failpoint dies there. */
+export const crashAt = (place: string): void =>
+  onFailpoint((name) => {
+    if (name === place) throw crash;
+  });
+
+/** Gives a test file this database on the real server, empty before each test. */
+export function useToys(): void {
+  beforeAll(async () => {
+    await connectDatabase(database, `${process.env.TEST_MONGO_URL}/test-${randomUUID()}`);
+    await ensureIndexes(database);
+  });
+  beforeEach(() => Toy.deleteMany({}));
+  afterEach(() => onFailpoint(undefined));
+  afterAll(async () => {
+    await database.dropDatabase();
+    await database.close();
+  });
+}

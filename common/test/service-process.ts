@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { type Server, type Socket, connect, createServer } from "node:net";
+import { join } from "node:path";
+import { freePort } from "../../infra/local/port";
+import { eventually } from "./eventually";
+
+const processes: ChildProcess[] = [];
+
+/** Ends what a test has left behind. */
+export async function endProcesses(): Promise<void> {
+  for (const child of processes) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+}
+
+/** Runs a service in a process of its own: the toy service, unless `file` names another. */
+export function run({
+  file = join(__dirname, "sample-service.ts"),
+  args = [],
+  environment = {},
+}: {
+  file?: string;
+  args?: string[];
+  environment?: object;
+}) {
+  const fromSource = ["--conditions=@eventhive/source", "--import", "tsx"];
+  const child = spawn(process.execPath, [...fromSource, file, ...args], {
+    cwd: __dirname,
+    env: { PATH: process.env.PATH, ...environment },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  processes.push(child);
+  let printed = "";
+  child.stdout.on("data", (text) => (printed += text));
+  return {
+    printed: () => printed,
+    ended: once(child, "close").then(([code]) => code),
+    signal: (name: NodeJS.Signals) => child.kill(name),
+  };
+}
+
+/** What a service needs: a database of its own, and a broker that nobody has started. */
+export async function surroundings() {
+  const [port, brokerPort] = await Promise.all([freePort(), freePort()]);
+  const environment = {
+    PORT: String(port),
+    MONGO_URL: `${process.env.TEST_MONGO_URL}/test-${randomUUID()}`,
+    NATS_URL: `nats://127.0.0.1:${brokerPort}`,
+    JWT_KEY: "only-for-tests-only-for-tests-only-for-tests",
+    PUBLIC_URL: "http://localhost:3000",
+  };
+  const ask = async (path: string, method = "GET") => {
+    const headers = { Connection: "close", Origin: environment.PUBLIC_URL };
+    const res = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers });
+    return { status: res.status, body: await res.json(), retryAfter: res.headers.get("Retry-After") };
+  };
+  const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  return { port, environment, ask, metrics };
+}
+
+/**
+ * Runs a service until it is ready and `look` has seen what it looks for, and stops it in order: by then each of its
+ * sweeps has had its first run.
+ */
+export async function runOnce(
+  file: string,
+  own: object,
+  look: (port: number) => Promise<void> = async () => {},
+): Promise<void> {
+  const { port, environment, ask } = await surroundings();
+  const service = run({ file, environment: { ...environment, ...own } });
+  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+  await look(port);
+  service.signal("SIGTERM");
+  expect(await service.ended).toBe(0);
+}
+
+/** Stands before the database, and can be shut. */
+export class Door {
+  private server: Server | undefined;
+  private readonly sockets = new Set<Socket>();
+
+  constructor(
+    readonly port: number,
+    private readonly target: number,
+  ) {}
+
+  async open(): Promise<void> {
+    this.server = createServer((socket) => {
+      const beyond = connect(this.target, "127.0.0.1");
+      for (const end of [socket, beyond]) {
+        this.sockets.add(end);
+        end.on("error", () => {}).on("close", () => [socket, beyond].forEach((each) => each.destroy()));
+      }
+      socket.pipe(beyond).pipe(socket);
+    }).listen(this.port, "127.0.0.1");
+    await once(this.server, "listening");
+  }
+
+  async shut(): Promise<void> {
+    this.server?.close();
+    for (const socket of this.sockets) socket.destroy();
+    if (this.server?.listening) await once(this.server, "close");
+  }
+}

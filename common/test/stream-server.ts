@@ -1,0 +1,103 @@
+import type { Express, Request, Response } from "express";
+import { Types } from "mongoose";
+import { watcher } from "../src/messaging/watcher";
+import { MemoryBroker, eventBytes, newId } from "../src/testing";
+import { createApp } from "../src/http/create-app";
+import { type EventStream, readStream } from "./event-stream";
+import { freePort } from "../../infra/local/port";
+import { type HttpServer, serve } from "../src/http/serve";
+import { streamStates } from "../src/http/stream-states";
+
+process.env.JWT_KEY = "only-for-tests-only-for-tests-only-for-tests";
+process.env.PUBLIC_URL = "http://localhost:3000";
+
+interface Ticket {
+  id: string;
+  version: number;
+  title: string;
+}
+
+export const ticket = (id = newId(), version = 3): Ticket => ({ id, version, title: "Chamber music" });
+
+const bus = new MemoryBroker().connect("tickets");
+const updates = watcher("ticket:updated");
+updates.connect(bus);
+
+/** Resolves when it was heard. */
+export async function publish({ id, version, title }: Ticket): Promise<void> {
+  const rest = { price: 20, userId: newId(), status: "reserved", withdrawn: false } as const;
+  await bus.publish("ticket:updated", eventBytes("ticket:updated", { id, version, title, ...rest }));
+  await new Promise(setImmediate);
+}
+
+/** What a test sees, and may change. */
+interface Stage {
+  port: number;
+  server: HttpServer;
+  tickets: Ticket[];
+  /** What a stream finds when it looks. */
+  find: () => Promise<Ticket[]>;
+  /** How many streams hear what the bus tells. */
+  watching: number;
+  stream(req: Request, res: Response): Promise<void>;
+  read(cookie?: string, path?: string): Promise<EventStream>;
+  /** As somebody at this address, signed in or not. */
+  readFrom(address: string, cookie?: string): Promise<EventStream>;
+}
+
+/** Before each test, a server with a stream of two tickets at `/stream`. */
+export function setUpStream(addRoutes: (api: Express) => void = () => {}): Stage {
+  let open: EventStream[] = [];
+  const counted: typeof updates = {
+    ...updates,
+    watch: (handle) => {
+      const stop = updates.watch(handle);
+      stage.watching += 1;
+      return () => {
+        stage.watching -= 1;
+        stop();
+      };
+    },
+  };
+  const keep = async (reading: Promise<EventStream>) => {
+    const stream = await reading;
+    open.push(stream);
+    return stream;
+  };
+  const look = async () =>
+    (await stage.find()).map(({ id, version, ...rest }) => ({
+      _id: new Types.ObjectId(id),
+      version,
+      publicState: () => rest,
+    }));
+  const stage: Stage = {
+    port: 0,
+    server: { open: () => {}, drain: async () => {} },
+    tickets: [],
+    find: async () => [],
+    watching: 0,
+    stream: (req, res) => streamStates(req, res, { name: "ticket", watcher: counted, look }),
+    read: (cookie, path = "/stream") => keep(readStream(`http://127.0.0.1:${stage.port}${path}`, cookie)),
+    readFrom: (address, cookie) =>
+      keep(readStream(`http://127.0.0.1:${stage.port}/stream`, cookie, { "X-Forwarded-For": address })),
+  };
+
+  beforeEach(async () => {
+    stage.tickets = [ticket(), ticket()];
+    stage.find = async () => stage.tickets;
+    stage.port = await freePort();
+    stage.server = await serve(stage.port, async () => ({}), 0);
+    const app = createApp((api) => {
+      api.get("/stream", (req, res) => stage.stream(req, res));
+      addRoutes(api);
+    });
+    stage.server.open(app);
+  });
+  afterEach(async () => {
+    jest.useRealTimers();
+    for (const { leave } of open) leave();
+    open = [];
+    await stage.server.drain();
+  });
+  return stage;
+}

@@ -1,0 +1,66 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { root } from "./local/program";
+
+const services = ["auth", "tickets", "orders", "payments", "expiration"];
+
+/** The folders of `common/src`, lowest first: a file imports only from its own folder and from lower floors. */
+const floors = [["contract"], ["base"], ["messaging", "database", "http"], ["service"], ["testing"]];
+
+interface Import {
+  file: string;
+  target: string;
+}
+
+/** What the product files of a folder import, packages of this repository as their folders. */
+function importsOf(folder: string): Import[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .flatMap((path) => {
+      const file = join(folder, path);
+      const specifiers = readFileSync(join(root, file), "utf8").matchAll(
+        /(?:from|import\(|import) ?"([^"]+)"/g,
+      );
+      return Array.from(specifiers, ([, specifier = ""]) => ({
+        file,
+        target: specifier.startsWith(".")
+          ? relative(root, join(root, dirname(file), specifier))
+          : specifier.replace(/^@eventhive\//, ""),
+      }));
+    });
+}
+
+const isIn = (folder: string, path: string) => path === folder || path.startsWith(`${folder}/`);
+const isTest = ({ file }: Import) => file.endsWith(".test.ts");
+
+it.each(services)("%s imports no other service: services share nothing but events", (name) => {
+  const imports = importsOf(`${name}/src`);
+  expect(imports.some(({ target }) => isIn("common", target))).toBe(true); // or no imports were found
+  const others = services.filter((other) => other !== name);
+  expect(imports.filter(({ target }) => others.some((other) => isIn(other, target)))).toEqual([]);
+});
+
+it("common imports no service", () => {
+  const imports = importsOf("common/src");
+  expect(imports.filter(({ target }) => services.some((name) => isIn(name, target)))).toEqual([]);
+});
+
+it.each(floors.flat())("common/src/%s imports only from lower floors", (folder) => {
+  const lower = floors
+    .slice(
+      0,
+      floors.findIndex((floor) => floor.includes(folder)),
+    )
+    .flat();
+  const allowed = [folder, ...lower].map((name) => `common/src/${name}`);
+  const imports = importsOf(`common/src/${folder}`).filter((one) => !isTest(one));
+  const inside = imports.filter(({ target }) => isIn("common", target));
+  expect(inside.filter(({ target }) => !allowed.some((name) => isIn(name, target)))).toEqual([]);
+});
+
+it("knows every folder of common", () => {
+  const folders = readdirSync(join(root, "common/src"), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  expect(folders.map(({ name }) => name).toSorted()).toEqual(floors.flat().toSorted());
+});

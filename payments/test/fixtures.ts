@@ -1,0 +1,157 @@
+import { type Server, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type CancelReason, type EventData, clock, onFailpoint, seconds } from "@eventhive/common";
+import { newId, signedIn } from "@eventhive/common/testing";
+import request, { type Response } from "supertest";
+import { createSandbox } from "../../infra/stripe-sandbox/sandbox";
+import { app } from "../src/app";
+import { charge } from "../src/charge";
+import { Order, applyOrder } from "../src/models/order";
+import { Payment, paymentFor } from "../src/models/payment";
+
+export type OrderEvent = EventData<"order:created">;
+
+/** Gives a test file a Stripe of its own, to which the real adapter talks; it lives by the test's clock. */
+export function setUpSandbox() {
+  const postponed: (() => void)[] = [];
+  const sandbox = createSandbox({ now: clock.now, later: (_milliseconds, work) => postponed.push(work) });
+  let server: Server;
+  const requests: string[] = [];
+
+  beforeAll(async () => {
+    server = createServer((req, res) => {
+      requests.push(`${req.method} ${req.url?.split("?")[0]}`);
+      sandbox.app(req, res);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    Object.assign(process.env, {
+      STRIPE_KEY: "sk_test_sandbox",
+      STRIPE_API_URL: `http://127.0.0.1:${port}`,
+      STRIPE_TIMEOUT_SECONDS: "2",
+    });
+  });
+
+  afterEach(() => {
+    onFailpoint(undefined);
+    sandbox.faults.clear();
+    postponed.splice(0);
+  });
+
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  return {
+    faults: sandbox.faults,
+    ledger: sandbox.ledger,
+    /** Does what a `late` fault has put off. */
+    doLateWork: () => {
+      for (const work of postponed.splice(0)) work();
+    },
+    /** All that was asked so far, such as `GET /v1/charges`. */
+    requests,
+    /** Every attempt to charge the order, declined ones too. */
+    chargesOf: ({ id }: OrderEvent) =>
+      [...sandbox.ledger.charges.values()].filter(({ metadata }) => metadata.orderId === id),
+    tokenOf: async (number: string): Promise<string> => {
+      const card = { number, exp_month: 12, exp_year: 2040, cvc: "123" };
+      const { body } = await request(sandbox.app)
+        .post("/v1/tokens")
+        .set("Authorization", "Bearer pk_test_sandbox")
+        .type("form")
+        .send({ card })
+        .expect(200);
+      return body.id;
+    },
+  };
+}
+
+/** An order that payments has heard of, as orders tells of it. */
+export async function orderToPay(difference: Partial<OrderEvent> = {}): Promise<OrderEvent> {
+  const order: OrderEvent = {
+    id: newId(),
+    version: 0,
+    status: "created",
+    userId: newId(),
+    expiresAt: new Date(clock.now() + seconds(60)).toISOString(),
+    ticket: { id: newId(), title: "Chamber music", price: 19.99, version: 0 },
+    ...difference,
+  };
+  await applyOrder(order);
+  return order;
+}
+
+export const completionOf = (order: OrderEvent): OrderEvent => ({ ...order, version: 1, status: "complete" });
+
+export const cancellationOf = (order: OrderEvent, cancelReason: CancelReason = "buyer"): OrderEvent => ({
+  ...order,
+  version: 1,
+  status: "cancelled",
+  cancelReason,
+});
+
+/** Sends a payment of the order's buyer off at once, whether or not anybody waits for the answer. */
+export const pays = (order: OrderEvent, token = "tok_visa"): Promise<Response> =>
+  request(app)
+    .post("/api/payments")
+    .set("Cookie", signedIn(order.userId))
+    .send({ orderId: order.id, token })
+    .then((answer) => answer);
+
+/** A payment that nobody has charged yet, as a crash would leave it. */
+export async function begunPayment(order: OrderEvent, token = "tok_visa"): Promise<Payment> {
+  const payment = paymentFor(await Order.findById(order.id).orFail(), token);
+  await payment.save();
+  return payment;
+}
+
+export async function chargedPayment(order: OrderEvent): Promise<Payment> {
+  const payment = await begunPayment(order);
+  await charge(payment);
+  return reload(payment);
+}
+
+export const reload = (payment: Payment): Promise<Payment> => Payment.findById(payment.id).orFail().exec();
+
+/** Resolves once the order has a payment in this state. */
+export async function untilPayment(order: OrderEvent, state: Payment["state"]): Promise<Payment> {
+  for (const end = performance.now() + seconds(5); performance.now() < end;) {
+    const payment = await Payment.findOne({ orderId: order.id, state });
+    if (payment) return payment;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(`The order has no payment that is ${state}`);
+}
+
+/** From now on it is later: by default so much that a payment begun before counts as interrupted. */
+export function later(milliseconds = seconds(4) + 1): void {
+  const start = clock.now() - performance.now();
+  clock.use(() => start + performance.now() + milliseconds);
+}
+
+/** The process dies when it comes to a failpoint for the nth time. */
+export function crashAt(failpoint: string, time = 1): void {
+  let left = time;
+  onFailpoint((name) => {
+    if (name === failpoint && --left === 0) throw new Error(`crashed at ${failpoint}`);
+  });
+}
+
+/** From now on counts how often the gateway is asked to charge. */
+export function countAttempts(): () => number {
+  let count = 0;
+  onFailpoint((name) => {
+    if (name === "payments.charge.before") count += 1;
+  });
+  return () => count;
+}
+
+/** Does something when the process comes to a failpoint for the nth time, before it goes on. */
+export function meanwhileAt(failpoint: string, work: () => Promise<unknown>, time = 1): void {
+  let left = time;
+  onFailpoint(async (name) => {
+    if (name === failpoint && --left === 0) await work();
+  });
+}
