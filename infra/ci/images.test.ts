@@ -80,3 +80,18 @@ it("every package with native code is locked for both architectures", () => {
   expect(namesFor("arm64").length).toBeGreaterThan(3);
   expect(namesFor("arm64").toSorted()).toEqual(namesFor("x64").toSorted());
 });
+
+it.each(["package-lock.json", "infra/node/package-lock.json"])(
+  "npm can verify every package of %s, on every platform",
+  (path) => {
+    interface Locked {
+      integrity?: string;
+      link?: boolean;
+    }
+    const { packages }: { packages: Record<string, Locked> } = JSON.parse(read(path));
+    const unverified = Object.entries(packages).filter(
+      ([name, { integrity, link }]) => name.includes("node_modules/") && !link && !integrity,
+    );
+    expect(unverified.map(([name]) => name)).toEqual([]);
+  },
+);
