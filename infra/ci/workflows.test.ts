@@ -190,6 +190,15 @@ it("scans the stores, the latest release and main every week", () => {
     });
 });
 
+it("runs every mutant each week, and when the list of mutants changes", () => {
+  const { on, jobs }: Workflow = parse(read("workflows/mutants.yml"));
+  expect(on).toMatchObject({
+    schedule: [{ cron: expect.stringMatching(/ \* \* [0-7]$/) }],
+    pull_request: { paths: expect.arrayContaining(["mutants/**"]) },
+  });
+  expect(jobs.mutants?.steps?.at(-1)).toEqual({ run: "npm run mutants" }); // with words, only some of them
+});
+
 it("admission requires the identity that the pipeline verifies: the workflow that builds images", () => {
   const policies = parseAllDocuments(
     readFileSync(join(github, "../infra/k8s/admission/policies.yaml"), "utf8"),
