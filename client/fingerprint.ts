@@ -6,8 +6,8 @@ const root = join(__dirname, "..");
 const notSources = [".next", "node_modules", "next-env.d.ts", "Dockerfile"];
 
 /**
- * Of all that the pages are made of, the types of `common` included. By content, so that it is the same in a checkout and in
- * an image, and until one of them changes.
+ * A digest of the contents of all source files of the pages, including the types of `common`: the same in a checkout and in
+ * an image.
  */
 export function fingerprint(): string {
   const hash = createHash("sha256");

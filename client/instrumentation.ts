@@ -1,4 +1,4 @@
-/** Runs when the server starts: what is missing is said now, not by the first page. */
+/** Runs when the server starts, so that invalid settings fail the start, not the first page. */
 export async function register(): Promise<void> {
   if (process.env.NEXT_RUNTIME !== "nodejs") return;
   const { checkSettings } = await import("./lib/settings");

@@ -2,12 +2,13 @@ import { type NextRequest, NextResponse } from "next/server";
 
 const stripe = "https://checkout.stripe.com";
 
-/** What takes a POST; everything else is a page. */
+/** The routes for POST; everything else is a page. */
 const forms = ["/auth/session", "/test-cards"];
 
 /**
- * Rejects methods that pages do not have: Next would render the page for any of them. Gives each page a policy of what it may load (https://developer.mozilla.org/docs/Web/HTTP/Guides/CSP), with a nonce
- * that only scripts of this answer know. A list of hosts would not do: Next's own scripts are written into the page.
+ * Rejects methods that pages do not support: Next would render the page for any method. Sets a content security policy
+ * (https://developer.mozilla.org/docs/Web/HTTP/Guides/CSP) with a nonce per response. A list of hosts would not be enough,
+ * because Next writes inline scripts.
  */
 export function proxy(request: NextRequest): NextResponse {
   const allowed = forms.includes(request.nextUrl.pathname) ? ["POST"] : ["GET", "HEAD"];
@@ -26,17 +27,17 @@ export function proxy(request: NextRequest): NextResponse {
 
 export const config = { matcher: "/((?!_next/static|icon|favicon.ico|apple-touch-icon).*)" };
 
-/** Stripe's script brings a frame, and writes styles into the page; Next, while one develops, evaluates code. */
+/** Stripe's script needs a frame and inline styles; Next's development server needs `eval`. */
 function policyFor(path: string, nonce: string): string {
-  const pays = Boolean(process.env.STRIPE_PUBLISHABLE_KEY) && /^\/orders\/[^/]+$/.test(path);
-  const develops = process.env.NODE_ENV === "development";
+  const isCheckout = Boolean(process.env.STRIPE_PUBLISHABLE_KEY) && /^\/orders\/[^/]+$/.test(path);
+  const isDevelopment = process.env.NODE_ENV === "development";
   const sources = {
     "default-src": ["'self'"],
-    "script-src": ["'self'", `'nonce-${nonce}'`, "'strict-dynamic'", develops && "'unsafe-eval'"],
-    "style-src": ["'self'", (develops || pays) && "'unsafe-inline'", pays && stripe],
-    "img-src": ["'self'", "data:", pays && "https://*.stripe.com"],
-    "connect-src": ["'self'", pays && stripe],
-    "frame-src": [pays ? stripe : "'none'"],
+    "script-src": ["'self'", `'nonce-${nonce}'`, "'strict-dynamic'", isDevelopment && "'unsafe-eval'"],
+    "style-src": ["'self'", (isDevelopment || isCheckout) && "'unsafe-inline'", isCheckout && stripe],
+    "img-src": ["'self'", "data:", isCheckout && "https://*.stripe.com"],
+    "connect-src": ["'self'", isCheckout && stripe],
+    "frame-src": [isCheckout ? stripe : "'none'"],
     "object-src": ["'none'"],
     "base-uri": ["'none'"],
     "form-action": ["'self'"],

@@ -3,7 +3,7 @@
 import ErrorPage from "./error";
 import "./globals.css";
 
-/** Takes the place of the whole page when its frame is broken too. */
+/** Replaces the whole document when the layout itself throws. */
 export default function GlobalErrorPage(props: { error: Error & { digest?: string }; reset: () => void }) {
   return (
     <html lang="en">

@@ -8,15 +8,15 @@ import { ReloadReplaced } from "@/components/reload-replaced";
 import { settings } from "@/lib/settings";
 import "./globals.css";
 
-/** No page is made ahead: each carries a nonce, and what the environment says at run time. */
+/** No page is prerendered: each carries a nonce, and settings that are read at run time. */
 export const dynamic = "force-dynamic";
 
 export function generateMetadata(): Metadata {
   const description =
-    "Tickets from people who cannot go, for people who can. Reserve one, and it is yours to pay.";
+    "Buy and sell event tickets, person to person. Reserve a ticket, then pay before your time is up.";
   return {
     metadataBase: new URL(settings().PUBLIC_URL),
-    title: { default: "EventHive: tickets from person to person", template: "%s · EventHive" },
+    title: { default: "EventHive: tickets, person to person", template: "%s · EventHive" },
     description,
     applicationName: "EventHive",
     openGraph: { type: "website", siteName: "EventHive", description, url: "./" },
@@ -42,7 +42,7 @@ export default function Layout({ children }: { children: ReactNode }) {
       </head>
       <body>
         <a className="button primary skip-link" href="#main">
-          Skip to the content
+          Skip to main content
         </a>
         <RefreshOnBack />
         <Currency value={CURRENCY}>

@@ -1,11 +1,11 @@
 import type { MetadataRoute } from "next";
 
-/** For browsers that install a page, and ask for its icons then. */
+/** Gives browsers that install the site its icons. */
 export default function manifest(): MetadataRoute.Manifest {
   return {
     name: "EventHive",
     short_name: "EventHive",
-    description: "Tickets from person to person",
+    description: "Tickets, person to person",
     start_url: "/",
     display: "browser",
     background_color: "#fffdf9",

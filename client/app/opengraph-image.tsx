@@ -1,13 +1,13 @@
 import { poster, posterSize } from "@/lib/poster";
 
-export const alt = "EventHive: tickets from person to person";
+export const alt = "EventHive: tickets, person to person";
 export const contentType = "image/png";
 export const size = posterSize;
 
 export default function Image() {
   return poster({
-    title: "Tickets from person to person",
-    note: "Buy from people who cannot go.",
+    title: "Tickets, person to person",
+    note: "Buy from people who can’t make it.",
     maxAgeSeconds: 86_400,
   });
 }

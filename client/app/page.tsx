@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import Link from "next/link";
-import { Away } from "@/components/away";
+import { Unavailable } from "@/components/unavailable";
 import { LiveTickets } from "@/components/live-tickets";
 import { Pager } from "@/components/pager";
 import { SearchForm } from "@/components/search-form";
@@ -13,9 +13,9 @@ import styles from "./page.module.css";
 
 export async function generateMetadata({ searchParams }: PageProps<"/">): Promise<Metadata> {
   const { q, cursor } = one(await searchParams);
-  // Search engines are to find the tickets, not every way to list them.
+  // Search engines should index tickets, not every way to list them.
   if (!q && !cursor) return {};
-  // In full: the layout's own page is the only one that its template is not for.
+  // Absolute: the layout's title template does not apply to the page of its own segment.
   return { title: { absolute: `${q ? `“${q}”` : "More tickets"} · EventHive` }, robots: { index: false } };
 }
 
@@ -27,14 +27,14 @@ export default async function TicketsPage({ searchParams }: PageProps<"/">) {
   return (
     <div className="stack">
       <div className={styles.hero}>
-        <h1>{q ? `Tickets for “${q}”` : "Tickets from person to person"}</h1>
+        <h1>{q ? `Tickets for “${q}”` : "Tickets, person to person"}</h1>
         <p>
-          Buy from people who cannot go. Reserve a ticket, and you have{" "}
+          Buy from people who can’t make it. Once you reserve a ticket, you have{" "}
           {durationInWords(settings().EXPIRATION_SECONDS)} to pay before it becomes available to others again.
         </p>
         <SearchForm q={q} sort={sort} />
       </div>
-      {answer ? <Tickets tickets={answer.body} q={q} isFirst={!cursor} /> : <Away what="Tickets" />}
+      {answer ? <Tickets tickets={answer.body} q={q} isFirst={!cursor} /> : <Unavailable what="Tickets" />}
       <Pager path="/" query={{ q, sort, cursor }} nextPage={answer?.nextPage} />
     </div>
   );
@@ -45,8 +45,8 @@ function Tickets({ tickets, q, isFirst }: { tickets: Ticket[]; q?: string; isFir
   if (q) {
     return (
       <div className="panel">
-        <h2>Nothing matches “{q}”</h2>
-        <p>Each word of a search must begin a word of the title: try fewer, or shorter ones.</p>
+        <h2>No tickets match “{q}”</h2>
+        <p>Search matches the beginnings of the words in a title. Try fewer or shorter words.</p>
         <p>
           <Link href="/">See all tickets</Link>
         </p>
@@ -55,8 +55,8 @@ function Tickets({ tickets, q, isFirst }: { tickets: Ticket[]; q?: string; isFir
   }
   return (
     <div className="panel">
-      <h2>{isFirst ? "No tickets on sale yet" : "That was the last one"}</h2>
-      <p>Be the first to list a ticket.</p>
+      <h2>{isFirst ? "No tickets on sale yet" : "No more tickets"}</h2>
+      <p>{isFirst ? "Be the first to list a ticket." : "You have reached the end of the list."}</p>
       <p>
         <Link className="button primary" href="/tickets/new">
           Sell a ticket

@@ -1,7 +1,7 @@
 import type { MetadataRoute } from "next";
 import { settings } from "@/lib/settings";
 
-/** The address is known at run time. */
+/** `PUBLIC_URL` is read at run time. */
 export const dynamic = "force-dynamic";
 
 export default function robots(): MetadataRoute.Robots {

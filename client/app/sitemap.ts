@@ -5,7 +5,7 @@ import type { Ticket } from "@/lib/types";
 
 export const dynamic = "force-dynamic";
 
-/** The newest tickets on sale: what is older has been found before. */
+/** The newest tickets on sale; crawlers have seen the older ones before. */
 export default async function sitemap(): Promise<MetadataRoute.Sitemap> {
   const tickets = (await read<Ticket[]>("/api/tickets", { query: { limit: 100 } }))?.body ?? [];
   const urlOf = (path: string) => new URL(path, settings().PUBLIC_URL).href;

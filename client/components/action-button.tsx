@@ -6,16 +6,16 @@ import { SessionEnded } from "./session-ended";
 
 interface ActionButtonProps {
   children: ReactNode;
-  /** The button's words while it works. */
+  /** Label while the action runs. */
   working: string;
-  /** What cannot be undone is asked first. */
+  /** Asks before an action that cannot be undone. */
   confirm?: { question: string; yes: string; no: string };
-  look?: string;
-  /** Without it there is no button; what was refused stays said. */
+  className?: string;
+  /** Hides the button when false, but keeps its last error. */
   isPossible?: boolean;
-  /** Does it; rejects with what the API says. */
+  /** Rejects with the API's error. */
   act: () => Promise<void>;
-  /** What to say and where to go on, in place of the API's own words. */
+  /** Replaces the API's message. */
   explain?: (problem: Problem) => ReactNode;
 }
 
@@ -23,7 +23,7 @@ export function ActionButton({
   children,
   working,
   confirm,
-  look = "",
+  className = "",
   isPossible = true,
   act,
   explain,
@@ -50,7 +50,7 @@ export function ActionButton({
       {isPossible && (
         <button
           type="button"
-          className={`button ${look}`}
+          className={`button ${className}`}
           aria-disabled={isWorking}
           onClick={() => (confirm ? dialog.current?.showModal() : void run())}
         >
@@ -75,7 +75,7 @@ export function ActionButton({
       {problem && (
         <div role="alert" className="notice bad">
           {problem.code === "not-signed-in" ? (
-            <SessionEnded goOn=" and try again." />
+            <SessionEnded toDo="and try again." />
           ) : (
             (explain?.(problem) ?? problem.message)
           )}

@@ -4,7 +4,7 @@ export type Tone = "good" | "wait" | "bad" | "quiet";
 
 export interface Label {
   tone: Tone;
-  /** What it means, in a word or two: never by colour alone. */
+  /** Says in one or two words what the colour means. */
   text: string;
 }
 

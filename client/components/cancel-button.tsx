@@ -2,14 +2,14 @@ import { DeleteButton } from "./delete-button";
 
 const confirm = {
   question: "Cancel this order? The ticket becomes available to others immediately.",
-  yes: "Cancel the order",
+  yes: "Cancel order",
   no: "Keep it",
 };
 
 export function CancelButton({ orderId }: { orderId: string }) {
   return (
     <DeleteButton path={`/api/orders/${orderId}`} working="Cancelling …" confirm={confirm}>
-      Cancel the order
+      Cancel order
     </DeleteButton>
   );
 }

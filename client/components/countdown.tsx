@@ -7,52 +7,51 @@ import { clockFace, durationInWords } from "@/lib/words";
 import { Polling } from "./live";
 import styles from "./countdown.module.css";
 
-/** Often enough to be no more than a blink late. */
 const tickIntervalMs = 200;
-const spokenAt = [30, 10];
+const announcedAtSeconds = [30, 10];
 
 interface CountdownProps {
   orderId: string;
-  /** As the server saw it when it rendered the page. */
+  /** When the server rendered the page. */
   secondsLeft: number;
 }
 
 /**
- * Counts down on the clock of orders, whatever the browser's own says: it asks how much is left, and measures from
- * there with a clock that nobody can set.
+ * Counts down on the clock of orders, independent of the browser's clock: it fetches the time left, and measures from
+ * there with the monotonic clock.
  */
 export function Countdown({ orderId, secondsLeft }: CountdownProps) {
-  const atFirst = useRef(secondsLeft);
+  const initialSeconds = useRef(secondsLeft);
   const [left, setLeft] = useState(secondsLeft);
-  const [spoken, setSpoken] = useState("");
+  const [announcement, setAnnouncement] = useState("");
 
   useEffect(() => {
-    let endsAt = performance.now() + atFirst.current * 1000;
-    let shown = atFirst.current;
+    let endsAt = performance.now() + initialSeconds.current * 1000;
+    let shown = initialSeconds.current;
 
-    async function askTheServer(): Promise<void> {
-      const askedAt = performance.now(); // the answer is older than its arrival: rather a little less than too much
+    async function syncWithServer(): Promise<void> {
+      const sentAt = performance.now(); // from the request, not the response: too little time left is safer than too much
       const { data, headers } = await buildClient().get<Order>(`/api/orders/${orderId}`);
-      endsAt = askedAt + Date.parse(data.expiresAt) - Number(headers["x-server-time"]);
+      endsAt = sentAt + Date.parse(data.expiresAt) - Number(headers["x-server-time"]);
     }
 
     function tick(): void {
       const now = Math.max(0, Math.ceil((endsAt - performance.now()) / 1000));
       if (now === shown) return;
-      const passed = spokenAt.find((mark) => now <= mark && mark < shown);
+      const passed = announcedAtSeconds.find((mark) => now <= mark && mark < shown);
       shown = now;
       setLeft(now);
-      if (passed) setSpoken(`${durationInWords(passed)} left to pay`);
-      if (now === 0) setSpoken("Your time is up");
+      if (passed) setAnnouncement(`${durationInWords(passed)} left to pay`);
+      if (now === 0) setAnnouncement("Your time is up");
     }
 
-    // When orders is away, the time that came with the page has to do. A page that slept has missed some.
-    const ask = () => void askTheServer().catch(() => undefined);
-    ask();
-    document.addEventListener("visibilitychange", ask);
+    // While orders is unavailable, the time that came with the page is used. Timers stop while a device sleeps: sync again.
+    const sync = () => void syncWithServer().catch(() => undefined);
+    sync();
+    document.addEventListener("visibilitychange", sync);
     const timer = setInterval(tick, tickIntervalMs);
     return () => {
-      document.removeEventListener("visibilitychange", ask);
+      document.removeEventListener("visibilitychange", sync);
       clearInterval(timer);
     };
   }, [orderId]);
@@ -67,7 +66,7 @@ export function Countdown({ orderId, secondsLeft }: CountdownProps) {
         <span className={styles.unit}>left to pay</span>
       </p>
       <p role="status" className="visually-hidden">
-        {spoken}
+        {announcement}
       </p>
       {left === 0 && <Polling firstMs={500} />}
     </div>

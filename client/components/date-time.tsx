@@ -2,21 +2,21 @@
 
 import { useSyncExternalStore } from "react";
 
-const inWords = (iso: string, timeZone?: string) =>
+const format = (iso: string, timeZone?: string) =>
   new Intl.DateTimeFormat("en-US", {
     dateStyle: "medium",
     timeStyle: "short",
     timeZone,
   }).format(new Date(iso));
 
-const never = () => () => undefined;
+const subscribeToNothing = () => () => undefined;
 
-/** In the visitor's own time zone, which the server does not know: until the page is alive, in UTC. */
+/** In the visitor's time zone, which the server does not know: UTC until hydration. */
 export function DateTime({ iso }: { iso: string }) {
   const text = useSyncExternalStore(
-    never,
-    () => inWords(iso),
-    () => `${inWords(iso, "UTC")} UTC`,
+    subscribeToNothing,
+    () => format(iso),
+    () => `${format(iso, "UTC")} UTC`,
   );
   return <time dateTime={iso}>{text}</time>;
 }

@@ -6,17 +6,17 @@ import { buildClient } from "@/lib/build-client";
 import { ActionButton } from "./action-button";
 
 type DeleteButtonProps = Pick<ComponentProps<typeof ActionButton>, "children" | "working" | "confirm"> & {
-  /** Of the API. */
+  /** The API path to send DELETE to. */
   path: string;
 };
 
-/** Ends what is at the path, and shows the page as it is then, refused or not. */
-export function DeleteButton({ path, ...look }: DeleteButtonProps) {
+/** Sends DELETE, then renders the page again, even after an error: it may be outdated. */
+export function DeleteButton({ path, ...button }: DeleteButtonProps) {
   const router = useRouter();
   const act = async () => {
     await buildClient()
       .delete(path)
       .finally(() => router.refresh());
   };
-  return <ActionButton {...look} act={act} />;
+  return <ActionButton {...button} act={act} />;
 }

@@ -4,7 +4,8 @@ export function Footer() {
   return (
     <footer className={styles.footer}>
       <p>
-        <strong>EventHive</strong> · Nobody gets a ticket twice, nobody pays for one they do not get.
+        <strong>EventHive</strong> · Every ticket is sold once. If you don’t get the ticket, you get your
+        money back.
       </p>
     </footer>
   );

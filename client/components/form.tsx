@@ -22,17 +22,17 @@ const FormState = createContext<{ fields: Problem["fields"]; isSending: boolean 
 });
 
 type FormProps = Omit<ComponentProps<"form">, "onSubmit"> & {
-  /** Rejects with what the API says; what was typed stays. */
+  /** Rejects with the API's error; the input stays. */
   onSend: (values: Record<string, string>) => Promise<void>;
-  /** What was refused before the page came to life. */
-  refused?: Problem;
-  /** Names the form, so that what was typed is there again after a session that ended was opened anew. */
+  /** The error of a form that was sent without JavaScript. */
+  initialProblem?: Problem;
+  /** Names the form, so that its input survives signing in again after the session has ended. */
   draft?: string;
 };
 
-/** A form that sends to the API, and shows what it refuses on the fields that are to blame. */
-export function Form({ onSend, refused, draft, children, ...attributes }: FormProps) {
-  const [problem, setProblem] = useState<Problem | undefined>(refused);
+/** A form that sends to the API, and shows its errors on their fields. */
+export function Form({ onSend, initialProblem, draft, children, ...attributes }: FormProps) {
+  const [problem, setProblem] = useState<Problem | undefined>(initialProblem);
   const [isSending, setIsSending] = useState(false);
   const form = useRef<HTMLFormElement>(null);
 
@@ -51,9 +51,9 @@ export function Form({ onSend, refused, draft, children, ...attributes }: FormPr
     try {
       await onSend(values);
     } catch (error) {
-      const refusal = problemOf(error);
-      if (draft && refusal.code === "not-signed-in") keepDraft(draft, values);
-      setProblem(refusal);
+      const newProblem = problemOf(error);
+      if (draft && newProblem.code === "not-signed-in") keepDraft(draft, values);
+      setProblem(newProblem);
     }
     setIsSending(false);
   }
@@ -72,7 +72,7 @@ export function Form({ onSend, refused, draft, children, ...attributes }: FormPr
         {problem?.message && (
           <p role="alert" tabIndex={-1} className="notice bad">
             {problem.code === "not-signed-in" ? (
-              <SessionEnded goOn=": what you have typed is kept." />
+              <SessionEnded toDo="to continue; your input has been saved." />
             ) : (
               problem.message
             )}
@@ -111,7 +111,7 @@ export function Field({ label, hint, ...attributes }: FieldProps) {
 
 interface SubmitButtonProps {
   children: ReactNode;
-  /** Its words while the form, or what comes after it, is on its way. */
+  /** Label while the form, or what follows it, is being sent. */
   sending: string;
   isSending?: boolean;
 }

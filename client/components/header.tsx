@@ -35,7 +35,7 @@ export async function Header() {
           )}
           {user === null && <SignInLinks />}
           {user === undefined && (
-            <span className={styles.away}>
+            <span className={styles.unavailable}>
               Accounts are temporarily unavailable
               <Polling firstMs={5_000} />
             </span>

@@ -1,4 +1,4 @@
-/** Structured data for search engines (https://json-ld.org); `<` is escaped, because titles are anybody's. */
+/** Structured data for search engines (https://json-ld.org); `<` is escaped, because titles are user input. */
 export function JsonLd({ data }: { data: object }) {
   return (
     <script

@@ -14,7 +14,7 @@ interface ListItemProps {
   title: ReactNode;
   facts: ReactNode;
   badge: ReactNode;
-  /** What can be done with it. */
+  /** Actions. */
   children?: ReactNode;
 }
 

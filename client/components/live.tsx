@@ -9,14 +9,14 @@ import { useLive } from "@/lib/use-live";
 import { useRefresh } from "@/lib/use-refresh";
 
 interface LiveProps {
-  /** A stream of one thing. */
+  /** A stream of one order or ticket. */
   url: string;
   event: "order" | "ticket";
-  /** What the page shows of it. */
+  /** The version that the page shows. */
   version: number;
 }
 
-/** Renders the page again, on the server, whenever what it shows has changed. */
+/** Has the server render the page again whenever the order or ticket has changed. */
 export function Live({ url, event, version }: LiveProps) {
   const refresh = useRefresh();
   const path = usePathname();
@@ -25,10 +25,10 @@ export function Live({ url, event, version }: LiveProps) {
     url,
     event,
     onState: (state) => {
-      setSignedOut(false); // or its reader has signed in elsewhere
+      setSignedOut(false); // or the user has signed in in another tab
       if (state.version > version) refresh();
     },
-    // A page without a session would be the form to sign in: what is on this one is kept until its reader goes there.
+    // Without a session, a refresh would replace the page by the sign-in form.
     onFailure: (status) => (status === 401 ? setSignedOut(true) : refresh()),
   });
   if (!isSignedOut) return null;
@@ -40,7 +40,7 @@ export function Live({ url, event, version }: LiveProps) {
   );
 }
 
-/** Renders a page again that comes out of the browser's history, which shows it as it was when it was left. */
+/** Renders a page again that the browser restores from its history as it was when the user left it. */
 export function RefreshOnBack() {
   const refresh = useRefresh();
   useEffect(() => {
@@ -62,7 +62,7 @@ export function LiveTicket({ ticket: { id, version } }: { ticket: Pick<Ticket, "
   return <Live url={url} event="ticket" version={version} />;
 }
 
-/** Renders the page again and again, ever more rarely, while it shows what nobody announces and somebody looks at it. */
+/** Renders the page again with growing pauses, while it is visible and shows a state that no stream reports. */
 export function Polling({ firstMs }: { firstMs: number }) {
   const refresh = useRefresh();
   useEffect(() => {

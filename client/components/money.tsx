@@ -2,7 +2,7 @@
 
 import { createContext, useContext } from "react";
 
-/** The currency that cards are charged in. */
+/** The currency in which cards are charged. */
 export const Currency = createContext("usd");
 
 export function Money({ amount }: { amount: number }) {

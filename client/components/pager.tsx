@@ -2,13 +2,13 @@ import Link from "next/link";
 
 interface PagerProps {
   path: string;
-  /** What this page was asked for. */
+  /** The query of this page. */
   query: Record<string, string | undefined>;
-  /** What the next page is asked for, as the API says it. */
+  /** The query of the next page, as the API returned it. */
   nextPage?: string;
 }
 
-/** Pages have addresses, so that Back and sharing work. */
+/** Each page has its own URL, so that Back and sharing work. */
 export function Pager({ path, query, nextPage }: PagerProps) {
   if (!nextPage && !query.cursor) return null;
   const { cursor: _cursor, ...first } = query;
@@ -18,7 +18,7 @@ export function Pager({ path, query, nextPage }: PagerProps) {
     return given.length > 0 ? `${path}?${new URLSearchParams(given).toString()}` : path;
   };
   return (
-    <nav aria-label="Pages" className="row">
+    <nav aria-label="Pagination" className="row">
       {query.cursor && (
         <Link className="button" href={hrefOf(first)}>
           First page

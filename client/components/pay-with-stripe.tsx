@@ -3,51 +3,52 @@
 import { Component, type ReactNode, useEffect, useState } from "react";
 import StripeCheckout from "react-stripe-checkout";
 import { Money } from "./money";
-import type { WayToPay } from "./pay";
+import type { PaymentFormProps } from "./pay";
 
 const checkoutScript = "https://checkout.stripe.com/checkout.js";
-const loadWithinMs = 10_000;
+const loadTimeoutMs = 10_000;
 
-/** Loads Stripe's script; rejects when it does not come, and can then be asked again. */
+/** Loads Stripe's script; may be called again after it has rejected. */
 function loadCheckout(): Promise<void> {
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    const giveUp = () => {
+    const fail = () => {
       script.remove();
       reject(new Error(`${checkoutScript} did not load`));
     };
-    script.onload = () => ("StripeCheckout" in window ? resolve() : giveUp());
-    script.onerror = giveUp;
-    setTimeout(giveUp, loadWithinMs); // too late to matter once it has loaded
+    script.onload = () => ("StripeCheckout" in window ? resolve() : fail());
+    script.onerror = fail;
+    setTimeout(fail, loadTimeoutMs); // too late to matter once it has loaded
     script.src = checkoutScript;
     document.head.append(script);
   });
 }
 
 /**
- * Stripe's own dialog. The component throws while it renders when the script is not there, so it is mounted only once
- * that has loaded, and its failure stays in here. It closes its dialog when the page takes it away, as when the time is up.
+ * Stripe's own dialog. Its component throws when it renders before the script has loaded, so it is mounted only then, in
+ * an error boundary. It closes its dialog when it is unmounted, as when the reservation expires.
  */
-export function PayWithStripe({ order, checkout, isPaying, onToken }: WayToPay) {
+export function PayWithStripe({ order, checkout, isPaying, onToken }: PaymentFormProps) {
   const [state, setState] = useState<"loading" | "ready" | "failed">("loading");
 
   useEffect(() => {
     if (state !== "loading") return;
-    let isLeft = false;
+    let isUnmounted = false;
     loadCheckout().then(
-      () => isLeft || setState("ready"),
-      () => isLeft || setState("failed"),
+      () => isUnmounted || setState("ready"),
+      () => isUnmounted || setState("failed"),
     );
     return () => {
-      isLeft = true;
+      isUnmounted = true;
     };
   }, [state]);
 
-  if (state === "loading") return <p role="status">The payment form is loading …</p>;
+  if (state === "loading") return <p role="status">Loading the payment form …</p>;
   const failed = (
     <div role="alert" className="notice bad">
       <p>
-        The payment form could not be loaded. Check your connection, or what blocks scripts of stripe.com.
+        The payment form could not be loaded. Check your connection, and whether a browser extension blocks
+        scripts from stripe.com.
       </p>
       <button type="button" className="button" onClick={() => setState("loading")}>
         Try again
@@ -56,13 +57,13 @@ export function PayWithStripe({ order, checkout, isPaying, onToken }: WayToPay) 
   );
   if (state === "failed") return failed;
   return (
-    <Contained otherwise={failed}>
+    <ErrorBoundary fallback={failed}>
       <StripeCheckout
         stripeKey={checkout.publishableKey}
         token={({ id }) => onToken(id)}
         name="EventHive"
         description={order.ticket.title}
-        amount={Math.round(order.ticket.price * 100)} // shown only: payments computes what is charged
+        amount={Math.round(order.ticket.price * 100)} // for display; payments computes the amount to charge
         currency={checkout.currency.toUpperCase()}
         email={checkout.email}
         disabled={isPaying}
@@ -77,11 +78,11 @@ export function PayWithStripe({ order, checkout, isPaying, onToken }: WayToPay) 
           )}
         </button>
       </StripeCheckout>
-    </Contained>
+    </ErrorBoundary>
   );
 }
 
-class Contained extends Component<{ children: ReactNode; otherwise: ReactNode }, { hasFailed: boolean }> {
+class ErrorBoundary extends Component<{ children: ReactNode; fallback: ReactNode }, { hasFailed: boolean }> {
   override state = { hasFailed: false };
 
   static getDerivedStateFromError() {
@@ -89,6 +90,6 @@ class Contained extends Component<{ children: ReactNode; otherwise: ReactNode },
   }
 
   override render() {
-    return this.state.hasFailed ? this.props.otherwise : this.props.children;
+    return this.state.hasFailed ? this.props.fallback : this.props.children;
   }
 }

@@ -4,7 +4,7 @@ import axios from "axios";
 import { useState } from "react";
 import { Field, Form, SubmitButton } from "./form";
 import { Money } from "./money";
-import type { WayToPay } from "./pay";
+import type { PaymentFormProps } from "./pay";
 import styles from "./pay-with-test-card.module.css";
 
 /** Some of https://docs.stripe.com/testing */
@@ -14,8 +14,8 @@ const testCards = [
   { number: "4000 0000 0000 9995", does: "has insufficient funds" },
 ];
 
-/** Stands in for Stripe's dialog where no keys of Stripe are set: the card goes to the sandbox. */
-export function PayWithTestCard({ order, isPaying, onToken }: WayToPay) {
+/** Replaces Stripe's dialog where no Stripe keys are set: the card goes to the sandbox. */
+export function PayWithTestCard({ order, isPaying, onToken }: PaymentFormProps) {
   const [number, setNumber] = useState("");
 
   async function makeToken(card: Record<string, string>): Promise<void> {
@@ -44,7 +44,7 @@ export function PayWithTestCard({ order, isPaying, onToken }: WayToPay) {
           inputMode="numeric"
           autoComplete="cc-number"
           pattern="[0-9 ]{12,23}"
-          title="The digits of the card's number"
+          title="The digits of the card number"
           value={number}
           onChange={({ target }) => setNumber(target.value)}
           required

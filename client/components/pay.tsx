@@ -10,54 +10,54 @@ import { PayWithTestCard } from "./pay-with-test-card";
 import { SessionEnded } from "./session-ended";
 
 export interface Checkout {
-  /** Of Stripe; without it, cards are test cards. */
+  /** Stripe's; without it, test cards are used. */
   publishableKey: string;
   currency: string;
   email?: string;
 }
 
-/** What a way to pay is given: it makes a token out of a card, and this is what becomes of it. */
-export interface WayToPay {
+/** The props of a payment form, which exchanges a card for a token. */
+export interface PaymentFormProps {
   order: Order;
   checkout: Checkout;
   isPaying: boolean;
   onToken: (token: string) => void;
 }
 
-/** After these the order is not as the page shows it. */
-const overtaken = ["order-expired", "order-cancelled", "order-paid", "payment-in-progress"];
-const refusals = [...overtaken, "payment-declined", "invalid-input", "not-yours", "not-signed-in"];
+/** After these errors, the order is not in the state that the page shows. */
+const outdatedCodes = ["order-expired", "order-cancelled", "order-paid", "payment-in-progress"];
+const rejectionCodes = [...outdatedCodes, "payment-declined", "invalid-input", "not-yours", "not-signed-in"];
 
-export function Pay({ order, checkout }: Pick<WayToPay, "order" | "checkout">) {
+export function Pay({ order, checkout }: Pick<PaymentFormProps, "order" | "checkout">) {
   const router = useRouter();
   const [isPaying, setIsPaying] = useState(false);
   const [problem, setProblem] = useState<Problem>();
-  /** Of a card that may be charged already: sent again, it goes on with the same payment. */
+  /** The token of a card that may have been charged: sent again, it continues the same payment. */
   const [openToken, setOpenToken] = useState<string>();
   const isSent = useRef(false);
 
   const pay = useCallback(
     async (token: string) => {
-      if (isSent.current) return; // two clicks are one payment
+      if (isSent.current) return; // a double click pays once
       isSent.current = true;
       setIsPaying(true);
       setProblem(undefined);
       try {
         await buildClient().post("/api/payments", { orderId: order.id, token });
       } catch (error) {
-        const refusal = problemOf(error);
-        setProblem(refusal);
-        setOpenToken(refusals.includes(refusal.code) ? undefined : token);
-        isSent.current = overtaken.includes(refusal.code);
+        const newProblem = problemOf(error);
+        setProblem(newProblem);
+        setOpenToken(rejectionCodes.includes(newProblem.code) ? undefined : token);
+        isSent.current = outdatedCodes.includes(newProblem.code);
         setIsPaying(isSent.current);
       }
-      router.refresh(); // the page knows by the order, not by this answer, what comes next
+      router.refresh(); // the order, not this response, decides what the page shows
     },
     [order.id, router],
   );
   const onToken = useCallback((token: string) => void pay(token), [pay]);
 
-  const way = { order, checkout, isPaying, onToken };
+  const form = { order, checkout, isPaying, onToken };
   return (
     <>
       {openToken && (
@@ -67,11 +67,11 @@ export function Pay({ order, checkout }: Pick<WayToPay, "order" | "checkout">) {
           aria-disabled={isPaying}
           onClick={() => onToken(openToken)}
         >
-          {isPaying ? "Asking …" : "Ask again"}
+          {isPaying ? "Trying again …" : "Try again"}
         </button>
       )}
       <div hidden={Boolean(openToken)}>
-        {checkout.publishableKey ? <PayWithStripe {...way} /> : <PayWithTestCard {...way} />}
+        {checkout.publishableKey ? <PayWithStripe {...form} /> : <PayWithTestCard {...form} />}
       </div>
       {problem && (
         <div role="alert" className="notice bad">
@@ -79,7 +79,7 @@ export function Pay({ order, checkout }: Pick<WayToPay, "order" | "checkout">) {
         </div>
       )}
       <noscript>
-        <p className="notice bad">Paying needs JavaScript, which this browser does not run.</p>
+        <p className="notice bad">Paying requires JavaScript, which is turned off in this browser.</p>
       </noscript>
     </>
   );
@@ -88,13 +88,13 @@ export function Pay({ order, checkout }: Pick<WayToPay, "order" | "checkout">) {
 function explain({ code, message }: Problem): ReactNode {
   switch (code) {
     case "payment-declined":
-      return <>{message} Nothing was charged: try another card.</>;
+      return <>{message} You have not been charged. Try another card.</>;
     case "not-found":
       return "Your order is still being registered. Try again in a moment.";
     case "not-signed-in":
-      return <SessionEnded goOn=", and pay in time." />;
+      return <SessionEnded toDo="to pay before your time is up." />;
     default:
-      if (refusals.includes(code)) return message;
-      return "We do not know yet whether your card was charged. Try again: it continues the same payment, so you are charged at most once.";
+      if (rejectionCodes.includes(code)) return message;
+      return "We do not know yet whether your card was charged. Try again: this continues the same payment, so you will be charged at most once.";
   }
 }

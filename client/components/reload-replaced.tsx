@@ -1,17 +1,17 @@
 import { headers } from "next/headers";
 
 /**
- * While a deployment replaces processes of one version by the next, a page of one may ask the other for its scripts and style
- * sheets, which that one does not have. Such a page is loaded again, with growing pauses, until it is whole; later than
- * that, after five failures, it stays as it is. Inline, because it must work when no other script does.
+ * During a deployment, a page of one version may request its scripts and style sheets from a server of another version,
+ * which does not have them. The page then reloads, with growing pauses, at most five times. The script is inline, because
+ * it must work when no other script has loaded.
  */
 export async function ReloadReplaced() {
   const [, nonce] = /'nonce-(\w+)'/.exec((await headers()).get("content-security-policy") ?? "") ?? [];
-  // Browsers hide the nonce from scripts, so React finds another one there.
+  // Browsers hide the nonce attribute from scripts, so it never matches at hydration.
   return <script nonce={nonce} suppressHydrationWarning dangerouslySetInnerHTML={{ __html: script }} />;
 }
 
-// React puts style sheets before this script, which waits for them: one that failed has no sheet by then.
+// React puts style sheets before this script, which waits for them: one that failed to load has no `sheet` by then.
 const script = `(() => {
   const key = "failed-loads";
   let hasFailed = false;

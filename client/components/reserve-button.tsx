@@ -12,31 +12,31 @@ import { Money } from "./money";
 
 interface ReserveButtonProps {
   ticket: Ticket;
-  look?: string;
+  className?: string;
   children?: ReactNode;
 }
 
-/** Reserves the ticket while it is available. What was refused stays said when it no longer is. */
-export function ReserveButton({ ticket, look = "primary", children }: ReserveButtonProps) {
+/** Reserves the ticket while it is available. The last error stays visible when it no longer is. */
+export function ReserveButton({ ticket, className = "primary", children }: ReserveButtonProps) {
   const router = useRouter();
 
-  /** With the price that the buyer sees: another one is refused. */
+  /** Sends the price that the buyer sees: orders rejects the request if it has changed. */
   async function reserve(): Promise<void> {
     const input = { ticketId: ticket.id, price: ticket.price };
     try {
       const order = await post(input);
-      // A page load of its own, because an order's page may load Stripe's scripts and this one may not.
+      // A document load: the policy of an order's page allows Stripe's scripts, that of this page does not.
       window.location.assign(`/orders/${order.id}`);
       await neverResolves();
     } catch (error) {
-      router.refresh(); // whatever was refused, it is not as the page shows it
+      router.refresh(); // the page is outdated, whatever the error
       throw error;
     }
   }
 
   return (
     <ActionButton
-      look={look}
+      className={className}
       working="Reserving …"
       isPossible={ticket.status === "available"}
       act={reserve}
@@ -53,7 +53,7 @@ export function ReserveButton({ ticket, look = "primary", children }: ReserveBut
 
 const pausesMs = [500, 1_000, 2_000, 4_000];
 
-/** Orders hears of a new ticket a moment after it is on sale: a ticket that it does not know is asked for again. */
+/** Orders learns of a new ticket shortly after it is listed: retries while it does not know the ticket. */
 async function post(input: object): Promise<Order> {
   const client = buildClient();
   for (const pauseMs of pausesMs) {
@@ -74,22 +74,22 @@ function explain({ code }: Problem): ReactNode {
     case "ticket-reserved":
       return (
         <>
-          Somebody was faster and has reserved this ticket. It may come back, and this page will show it;
-          meanwhile there are <Link href="/">other tickets</Link>.
+          Someone else has reserved this ticket. If it becomes available again, this page will show it.
+          Meanwhile, see <Link href="/">other tickets</Link>.
         </>
       );
     case "price-changed":
-      return "The seller has just changed the price. Look at the new one, then reserve again if you like it.";
+      return "The seller has just changed the price. Check the new price before you reserve.";
     case "ticket-withdrawn":
       return (
         <>
-          Its seller has just withdrawn this ticket. <Link href="/">See other tickets</Link>
+          The seller has just withdrawn this ticket. <Link href="/">See other tickets</Link>
         </>
       );
     case "too-many-reservations":
       return (
         <>
-          You hold as many reservations as one person may. Pay or cancel one of{" "}
+          You have reached the limit of open reservations. Pay for or cancel one of{" "}
           <Link href="/orders">your orders</Link> first.
         </>
       );
@@ -100,7 +100,7 @@ function explain({ code }: Problem): ReactNode {
         </>
       );
     case "not-found":
-      return "This ticket was put on sale only just now and is still being registered. Try again in a moment.";
+      return "This ticket has only just been listed and is still being registered. Try again in a moment.";
     default:
       return undefined;
   }

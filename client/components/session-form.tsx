@@ -7,31 +7,31 @@ import { Field, Form, SubmitButton } from "./form";
 
 interface SessionFormProps {
   intent: "signin" | "signup";
-  /** A path of this site, to go on to. */
+  /** A path of this site to continue at. */
   next: string;
-  /** What was refused, and for which e-mail, when the form was sent without JavaScript. */
-  refused?: { problem: Problem; email: string };
+  /** The error, and the email that was typed, of a form that was sent without JavaScript. */
+  failed?: { problem: Problem; email: string };
 }
 
-/** Signs in or up by the API itself; without JavaScript, by way of this site's server. */
-export function SessionForm({ intent, next, refused }: SessionFormProps) {
+/** Signs in or up through the API; without JavaScript, through `/auth/session`. */
+export function SessionForm({ intent, next, failed }: SessionFormProps) {
   const isNew = intent === "signup";
 
   async function send({ email, password }: Record<string, string>): Promise<void> {
     await buildClient().post(`/api/users/${intent}`, { email, password });
-    window.location.assign(next); // everything on every page may look different now
+    window.location.assign(next); // a document load: every page may look different now
     await neverResolves();
   }
 
   return (
-    <Form onSend={send} refused={refused?.problem} method="post" action="/auth/session">
+    <Form onSend={send} initialProblem={failed?.problem} method="post" action="/auth/session">
       <input type="hidden" name="intent" value={intent} />
       <input type="hidden" name="next" value={next} />
       <Field
         name="email"
         type="email"
         label="Email"
-        defaultValue={refused?.email}
+        defaultValue={failed?.email}
         autoComplete="email"
         required
       />

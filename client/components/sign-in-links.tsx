@@ -3,7 +3,7 @@
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 
-/** Lead back to where they were followed. */
+/** Return to this page after signing in. */
 export function SignInLinks() {
   const path = usePathname();
   const query = path === "/" || path.startsWith("/auth/") ? "" : `?next=${encodeURIComponent(path)}`;

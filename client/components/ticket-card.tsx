@@ -5,11 +5,11 @@ import { Badge } from "./badge";
 import styles from "./ticket-card.module.css";
 import { TicketShape } from "./ticket-shape";
 
-/** A ticket in the list; all of it is one link. */
+/** A ticket in the list; the whole card is one link. */
 export function TicketCard({ ticket }: { ticket: Ticket }) {
   return (
     <li className={styles.card}>
-      <TicketShape price={ticket.price} isGone={ticket.status !== "available"}>
+      <TicketShape price={ticket.price} isUnavailable={ticket.status !== "available"}>
         <h2 className={styles.title}>
           <Link href={`/tickets/${ticket.id}`} prefetch={false}>
             {ticket.title}

@@ -11,13 +11,13 @@ import { useRefreshOnMount } from "@/lib/use-refresh";
 import { Field, Form, SubmitButton } from "./form";
 import { Money } from "./money";
 
-/** Lists a ticket, or changes one that is listed. */
+/** Lists a ticket, or edits a listed one. */
 export function TicketForm({ ticket, currency }: { ticket?: Ticket; currency: string }) {
   const router = useRouter();
   const [shown, setShown] = useState(ticket);
   const [typedPrice, setTypedPrice] = useState<string>();
   const [isTouched, setIsTouched] = useState(false);
-  useRefreshOnMount(); // the browser's history may have kept the ticket as it was before an edit
+  useRefreshOnMount(); // the browser's history may show the ticket before its last edit
 
   const isOutdated = ticket?.version !== shown?.version;
   if (isOutdated && !isTouched) setShown(ticket);
@@ -30,7 +30,7 @@ export function TicketForm({ ticket, currency }: { ticket?: Ticket; currency: st
       ? await client
           .put<Ticket>(`/api/tickets/${shown.id}`, { title, price: price.amount, version: shown.version })
           .catch((error: unknown) => {
-            router.refresh(); // it may not be as the form shows it
+            router.refresh(); // the form may show an outdated ticket
             throw error;
           })
       : await client.post<Ticket>("/api/tickets", { title, price: price.amount });
@@ -44,7 +44,8 @@ export function TicketForm({ ticket, currency }: { ticket?: Ticket; currency: st
       {ticket && isOutdated && isTouched && (
         <div role="status" className="notice">
           <p>
-            This ticket has changed since: it is now “{ticket.title}” for <Money amount={ticket.price} />.
+            This ticket has changed in the meantime. It is now “{ticket.title}” for{" "}
+            <Money amount={ticket.price} />.
           </p>
           <button
             type="button"
@@ -54,7 +55,7 @@ export function TicketForm({ ticket, currency }: { ticket?: Ticket; currency: st
               setTypedPrice(undefined);
             }}
           >
-            Load the current ticket
+            Load the latest version
           </button>
         </div>
       )}
@@ -67,7 +68,7 @@ export function TicketForm({ ticket, currency }: { ticket?: Ticket; currency: st
         <Field
           name="title"
           label="Title"
-          hint="What, when and where: buyers search these words."
+          hint="What, when and where. Buyers search for these words."
           defaultValue={shown?.title}
           required
           autoComplete="off"
@@ -84,14 +85,14 @@ export function TicketForm({ ticket, currency }: { ticket?: Ticket; currency: st
         <output className="quiet">
           {price && "amount" in price && (
             <>
-              You will list it for <Money amount={price.amount} />.
+              Your ticket will be listed for <Money amount={price.amount} />.
             </>
           )}
           {price && "problem" in price && typedPrice && price.problem}
         </output>
-        <SubmitButton sending="Saving …">{shown ? "Save the changes" : "Put it on sale"}</SubmitButton>
+        <SubmitButton sending="Saving …">{shown ? "Save changes" : "Put it on sale"}</SubmitButton>
         <noscript>
-          <p className="notice bad">Selling needs JavaScript, which this browser does not run.</p>
+          <p className="notice bad">Selling requires JavaScript, which is turned off in this browser.</p>
         </noscript>
       </Form>
     </>

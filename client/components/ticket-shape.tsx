@@ -4,16 +4,18 @@ import styles from "./ticket-shape.module.css";
 
 interface TicketShapeProps {
   price: number;
-  isGone?: boolean;
+  isUnavailable?: boolean;
   isLarge?: boolean;
   children: ReactNode;
 }
 
-/** A ticket as one holds it: notches where its stub comes off, and on the stub the price. */
-export function TicketShape({ price, isGone, isLarge, children }: TicketShapeProps) {
+/** A paper ticket: the price is on the stub, with notches at the perforation. */
+export function TicketShape({ price, isUnavailable, isLarge, children }: TicketShapeProps) {
   return (
     <div
-      className={[styles.shadow, isGone && styles.gone, isLarge && styles.large].filter(Boolean).join(" ")}
+      className={[styles.shadow, isUnavailable && styles.gone, isLarge && styles.large]
+        .filter(Boolean)
+        .join(" ")}
     >
       <div className={styles.shape}>
         <div className={styles.body}>{children}</div>

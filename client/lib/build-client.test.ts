@@ -23,7 +23,7 @@ afterEach(async () => {
 
 const addressOf = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-it("asks the service that answers the path, with what it must know of the visitor and nothing else", async () => {
+it("sends requests to the path's service with the forwarded headers only", async () => {
   const asOne = {
     "accept-language": "en",
     cookie: "session=abc",

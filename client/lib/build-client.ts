@@ -1,14 +1,14 @@
 import axios, { type AxiosInstance } from "axios";
 
-/** The request that a page is rendered for, and where the services are: only the server knows. */
+/** The request for which the server renders a page, and the services' addresses. */
 export interface RequestContext {
   headers: Headers;
   /** The address of the service that answers a path such as `/api/tickets`. */
   addressOf: (path: string) => string;
 }
 
-/** What the services hear of the visitor's own request: who it is, and whose trace it belongs to. Never all of it. */
-const passedOn = [
+/** The request headers that are forwarded to the services: for the session, the network and the trace. */
+const forwardedHeaders = [
   "accept-language",
   "cookie",
   "origin",
@@ -21,17 +21,19 @@ const passedOn = [
 ];
 
 /**
- * The API, for pages in the browser and on the server: the one place that knows the difference. In the browser the API
- * is where the page came from, and the browser adds the cookie itself.
+ * An API client for the browser or, with a context, for the server. In the browser, the API has the page's origin, and the
+ * browser adds the cookie.
  */
-export function buildClient(visit?: RequestContext): AxiosInstance {
-  if (!visit) return axios.create({ timeout: 30_000 }); // above the longest answer, that of a payment
+export function buildClient(context?: RequestContext): AxiosInstance {
+  if (!context) return axios.create({ timeout: 30_000 }); // longer than the slowest response, that of a payment
 
-  const headers = Object.fromEntries([...visit.headers].filter(([name]) => passedOn.includes(name)));
-  // Nobody waits longer for a page: what has not answered by then is shown as away.
+  const headers = Object.fromEntries(
+    [...context.headers].filter(([name]) => forwardedHeaders.includes(name)),
+  );
+  // A service that takes longer is shown as unavailable.
   const client = axios.create({ headers, timeout: 3_000, maxRedirects: 0 });
   client.interceptors.request.use((request) => {
-    request.baseURL = visit.addressOf(request.url ?? "");
+    request.baseURL = context.addressOf(request.url ?? "");
     return request;
   });
   return client;

@@ -19,7 +19,7 @@ const server = `
   server.listen(0, "127.0.0.1", () => process.stdout.write(server.address().port + "\\n"));
 `;
 
-it("answers what is under way, and then ends whatever connections its callers keep", async () => {
+it("answers requests in flight, then closes all connections", async () => {
   const child = spawn(process.execPath, ["--import", "tsx", "-e", server], {
     env: { ...process.env, NEXT_MANUAL_SIG_HANDLE: "1" },
     stdio: ["ignore", "pipe", "inherit"],

@@ -3,19 +3,19 @@ import type { Server, ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 
 declare global {
-  /** For `/readyz`, which is bundled apart from this file. */
+  /** Global, because `/readyz` is bundled separately from this file. */
   var isDraining: boolean | undefined;
 }
 
-/** Proxies need a moment to notice that this process is no longer ready. */
+/** How long proxies may take to notice that this process is not ready. */
 const drainPauseMs = 1_500;
-/** Above the longest answer; less than a pod's grace time. */
+/** Longer than the slowest response, shorter than a pod's grace period. */
 const graceMs = 25_000;
 
 /**
- * On SIGTERM or SIGINT: `/readyz` answers 503, requests under way are answered, and the process exits with 0; with 1
- * after its grace time, or at a second signal. Next itself would wait until proxies give up their idle connections,
- * which takes longer than any grace time; `NEXT_MANUAL_SIG_HANDLE` keeps it from handling signals.
+ * On SIGTERM or SIGINT, `/readyz` answers 503, requests in flight are answered, and the process exits with 0; with 1 after
+ * the grace period or a second signal. Next itself would wait until proxies close their idle connections, which takes
+ * longer than any grace period; `NEXT_MANUAL_SIG_HANDLE` keeps it from handling signals.
  */
 export function drainOnSignal(): void {
   const servers = new Set<Server>();
@@ -32,7 +32,7 @@ export function drainOnSignal(): void {
     globalThis.isDraining = true;
     await pause(drainPauseMs);
     setInterval(() => {
-      // Not only the idle ones: a connection that never sent a request counts as busy.
+      // `closeIdleConnections` would not do: Node counts a connection that has never sent a request as busy.
       if (unanswered.size === 0) for (const server of servers) server.closeAllConnections();
     }, 50);
     await Promise.all([...servers].map((server) => new Promise((resolve) => server.close(resolve))));

@@ -9,12 +9,12 @@ export const ticketLabels: Record<TicketStatus, Label> = {
   withdrawn: { tone: "quiet", text: "Withdrawn" },
 };
 
-/** Of a ticket, to whom its order belongs. */
+/** For a ticket that the visitor's own order holds. */
 export const ownOrderLabels: Record<OrderStatus, Label> = {
   created: { tone: "wait", text: "Reserved by you" },
   "awaiting:payment": { tone: "wait", text: "Reserved by you" },
   complete: { tone: "good", text: "Yours" },
-  cancelled: { tone: "quiet", text: "Reserved" }, // and about to be free again
+  cancelled: { tone: "quiet", text: "Reserved" }, // and soon available again
 };
 
 export const orderLabels: Record<OrderState, Label> = {
@@ -25,6 +25,6 @@ export const orderLabels: Record<OrderState, Label> = {
   expired: { tone: "quiet", text: "Expired" },
   cancelled: { tone: "quiet", text: "Cancelled" },
   uncertain: { tone: "wait", text: "Checking payment" },
-  refunding: { tone: "wait", text: "Refund on its way" },
+  refunding: { tone: "wait", text: "Refund pending" },
   refunded: { tone: "quiet", text: "Refunded" },
 };

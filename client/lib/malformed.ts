@@ -2,8 +2,8 @@ import { subscribe } from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
 
 /**
- * Sends each request whose path cannot be decoded to the route `/malformed`: Next would answer 500 before any code of
- * ours, `proxy.ts` included, has seen it.
+ * Rewrites requests whose path cannot be decoded to `/malformed`: Next would answer them with 500 before any of our code,
+ * including `proxy.ts`, runs.
  */
 export function rejectMalformedPaths(): void {
   subscribe("http.server.request.start", (message) => {

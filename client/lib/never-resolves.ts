@@ -1,2 +1,2 @@
-/** Keeps a button busy until the next page has taken its place: a second click would do it twice. */
+/** Keeps a button busy until the next page replaces it, so that a second click cannot repeat the action. */
 export const neverResolves = (): Promise<never> => new Promise(() => undefined);

@@ -33,23 +33,23 @@ const cancelled = orderThat({ status: "cancelled", cancelReason: "buyer" });
 it.each([
   ["a live order", live, paymentsIn(), "awaiting-payment"],
   ["a live order whose card was declined", live, paymentsIn("failed", "failed"), "awaiting-payment"],
-  ["a live order whose card is being asked", live, paymentsIn("charging", "failed"), "confirming"],
+  ["a live order whose card is being charged", live, paymentsIn("charging", "failed"), "confirming"],
   ["a live order whose card is charged", live, paymentsIn("charged"), "confirming"],
   ["a complete order", complete, paymentsIn("settled"), "paid"],
-  ["a complete order whose payment has not heard of it", complete, paymentsIn("charged"), "paid"],
-  ["a complete order while payments is away", complete, paymentsIn(), "paid"],
+  ["a complete order whose payment is not settled yet", complete, paymentsIn("charged"), "paid"],
+  ["a complete order while payments is unavailable", complete, paymentsIn(), "paid"],
   ["an expired order", expired, paymentsIn("failed"), "expired"],
   ["a cancelled order", cancelled, paymentsIn(), "cancelled"],
-  ["an expired order whose card is being asked", expired, paymentsIn("charging", "failed"), "uncertain"],
-  ["a cancelled order whose card is being asked", cancelled, paymentsIn("charging"), "uncertain"],
+  ["an expired order whose card is being charged", expired, paymentsIn("charging", "failed"), "uncertain"],
+  ["a cancelled order whose card is being charged", cancelled, paymentsIn("charging"), "uncertain"],
   ["an expired order that was charged", expired, paymentsIn("charged"), "refunding"],
-  ["a cancelled order whose money is on its way back", cancelled, paymentsIn("refunding"), "refunding"],
-  ["an expired order whose money is back", expired, paymentsIn("refunded", "failed"), "refunded"],
-])("tells %s", (_what, order, payments, state) => {
+  ["a cancelled order whose refund is pending", cancelled, paymentsIn("refunding"), "refunding"],
+  ["an expired order whose charge was refunded", expired, paymentsIn("refunded", "failed"), "refunded"],
+])("recognizes %s", (_what, order, payments, state) => {
   expect(stateOf(order, payments, inTime)).toBe(state);
 });
 
-it("no longer waits for a payment when the time is up, whatever orders has not said yet", () => {
+it("stops waiting for a payment when the time is up, before orders has cancelled the order", () => {
   expect(stateOf(live, [], Date.parse(expiresAt))).toBe("ending");
   expect(stateOf(live, paymentsIn("charged"), Date.parse(expiresAt))).toBe("confirming");
 });

@@ -1,20 +1,20 @@
 import type { Order, Payment } from "./types";
 
-/** What an order is to its buyer. */
+/** An order's state as its buyer sees it. */
 export type OrderState =
   | "awaiting-payment"
-  | "confirming" // the card is asked or charged; orders has not said yet whose it is
+  | "confirming" // the card is being charged, or orders has not completed the order yet
   | "paid"
-  | "ending" // the time is up; orders has not said so yet
+  | "ending" // the time is up, but orders has not cancelled it yet
   | "expired"
   | "cancelled"
-  | "uncertain" // the order is over, and it is not known yet whether the card was charged
+  | "uncertain" // the order has ended, and it is not known yet whether the card was charged
   | "refunding"
   | "refunded";
 
 /**
- * @param payments of this order; none when payments is away
- * @param serverTime by the clock that `expiresAt` was made with, in milliseconds
+ * @param payments of this order; empty while payments is unavailable
+ * @param serverTime in milliseconds, on the clock of orders, which also set `expiresAt`
  */
 export function stateOf(order: Order, payments: Payment[], serverTime: number): OrderState {
   if (order.status === "complete") return "paid";
@@ -28,6 +28,6 @@ export function stateOf(order: Order, payments: Payment[], serverTime: number): 
   return Date.parse(order.expiresAt) <= serverTime ? "ending" : "awaiting-payment";
 }
 
-/** The one that counts: of the payments of an order, there is at most one that has not failed. */
+/** The payment that has not failed; an order has at most one. */
 export const livePaymentOf = (payments: Payment[]): Payment | undefined =>
   payments.find(({ state }) => state !== "failed");

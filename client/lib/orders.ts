@@ -6,16 +6,16 @@ import type { Order, Payment } from "./types";
 export interface OrderView {
   order: Order;
   state: OrderState;
-  /** The one that counts. */
+  /** The one that has not failed. */
   payment?: Payment;
   /** A failed payment may still be charged late, which payments then refunds; without a payment, nothing can be charged. */
   hasPayments: boolean;
-  paymentsAreAway: boolean;
-  /** How much of the reservation was left when orders answered. */
+  arePaymentsUnavailable: boolean;
+  /** The rest of the reservation when orders answered. */
   secondsLeft: number;
 }
 
-/** One's own order with what became of its money. Undefined while orders is away. */
+/** The visitor's order with its payment. Undefined while orders is unavailable. */
 export async function findOrder(id: string, path: string): Promise<OrderView | undefined> {
   const [answer, payments] = await Promise.all([
     read<Order>(`/api/orders/${encodeURIComponent(id)}`, { path }),
@@ -29,7 +29,7 @@ export async function findOrder(id: string, path: string): Promise<OrderView | u
     state: stateOf(order, known, serverTime),
     payment: livePaymentOf(known),
     hasPayments: known.length > 0,
-    paymentsAreAway: !payments,
+    arePaymentsUnavailable: !payments,
     secondsLeft: Math.max(0, Math.ceil((Date.parse(order.expiresAt) - serverTime) / 1000)),
   };
 }

@@ -1,9 +1,9 @@
 /**
- * The pause before a repetition, in milliseconds: doubles with each attempt up to a limit, and is drawn from its upper
- * half, so that pages which failed together do not repeat together.
+ * The pause before a retry, in milliseconds: exponential backoff with a limit. Jitter over the upper half spreads pages
+ * that failed at the same time.
  * @param attempt 0 for the first
  */
 export function pauseMs(attempt: number, { firstMs, maxMs }: { firstMs: number; maxMs: number }): number {
-  const longest = Math.min(maxMs, firstMs * 2 ** attempt);
-  return longest * (1 - Math.random() / 2);
+  const maxPauseMs = Math.min(maxMs, firstMs * 2 ** attempt);
+  return maxPauseMs * (1 - Math.random() / 2);
 }

@@ -11,7 +11,7 @@ import chinese from "@fontsource-variable/noto-sans-sc/unicode.json";
 import thai from "@fontsource-variable/noto-sans-thai/unicode.json";
 import type { GlobalFonts } from "@napi-rs/canvas";
 
-/** A file of a font, which holds only some of its characters. */
+/** A font file with some of the font's characters. */
 interface Subset {
   family: string;
   file: string;
@@ -23,7 +23,7 @@ const subsets = {
   emoji: subsetsOf("noto-emoji", emoji),
   western: subsetsOf("noto-sans", latin), // with Greek, Cyrillic and Devanagari
   others: [
-    // These packages bring their own Latin letters and symbols, which are not wanted.
+    // Only their own script: these packages also contain Latin letters and symbols.
     ...subsetsOf("noto-sans-arabic", { arabic: arabic.arabic }),
     ...subsetsOf("noto-sans-hebrew", { hebrew: hebrew.hebrew }),
     ...subsetsOf("noto-sans-thai", { thai: thai.thai }),
@@ -32,31 +32,31 @@ const subsets = {
   korean: subsetsOf("noto-sans-kr", korean),
   chinese: subsetsOf("noto-sans-sc", chinese),
 };
-/** Every assigned character, as a pixel font: legible, and no more. */
+/** A pixel font of every assigned character: legible, but not pretty. */
 const lastResort: Subset = {
   family: "unifontex",
   file: "@fontsource/unifontex/files/unifontex-latin-400-normal.woff2",
-  has: () => true, // of what is left when all others have been asked
+  has: () => true, // the last candidate
 };
 
 const graphemes = new Intl.Segmenter("und", { granularity: "grapheme" });
 const isEmoji = /[\p{Extended_Pictographic}\p{Regional_Indicator}]/u;
-/** Only controls that shape or order what is beside them; no font draws the others, nor what is not assigned. */
+/** Control and unassigned characters, which no font draws; not those that join or order their neighbours. */
 const undrawable = /(?!\u200c|\u200d|[\u{e0020}-\u{e007f}])[\p{C}\u2028\u2029]/gu;
-/** The emoji of a key is drawn as its digit: the font for it would take over all digits of the text. */
+/** A keycap emoji is drawn as its digit: its font would replace all digits of the text. */
 const keycap = /\ufe0f?\u20e3/gu;
 
-/** The text without what cannot be drawn. */
+/** The text without characters that cannot be drawn. */
 export const drawable = (text: string): string => text.replace(undrawable, "").replace(keycap, "");
 
-/** The families that the text needs, the preferred one of each character first, for the `font` of a canvas. */
+/** The font families that the text needs, in order of preference, for a canvas's `font`. */
 export function fontFamilies(text: string, fonts: typeof GlobalFonts): string {
   const needed = new Set<Subset>();
   const order = orderFor(text);
   for (const { segment } of graphemes.segment(text)) {
     const candidates = isEmoji.test(segment) ? [...subsets.emoji, ...order] : order;
     const codePoints = Array.from(segment, (character) => character.codePointAt(0) ?? 0);
-    // Signs that are joined, such as a flag, are in the one subset that has all their parts.
+    // Joined characters, such as a flag, need the one subset that has all of them.
     const whole = candidates.find(({ has }) => codePoints.every(has));
     const parts = whole
       ? [whole]
@@ -68,7 +68,7 @@ export function fontFamilies(text: string, fonts: typeof GlobalFonts): string {
   return [baseFamily, ...[...needed].map(({ family }) => family)].map((family) => `"${family}"`).join(", ");
 }
 
-/** Chinese, Japanese and Korean write the same characters differently: the text's other letters tell which it is. */
+/** Chinese, Japanese and Korean draw the same code points differently: the text's other letters decide. */
 function orderFor(text: string): Subset[] {
   const { western, others, chinese, japanese, korean } = subsets;
   const [first, second, third] = /[\p{Script=Hiragana}\p{Script=Katakana}]/u.test(text)
@@ -96,10 +96,10 @@ function subsetsOf(font: string, ranges: Record<string, string>): Subset[] {
 
 const registered = new Set<Subset>();
 
-/** Loads the file once; a process that has drawn every script holds about 50 MiB of fonts. */
+/** Loads the file once; all fonts together take about 50 MiB. */
 function register(subset: Subset, fonts: typeof GlobalFonts): void {
   if (registered.has(subset)) return;
-  // The files are packages' own, found from the folder that the server runs in.
+  // Resolves the packages' files from the server's working directory.
   const { resolve } = createRequire(join(process.cwd(), "package.json"));
   if (!fonts.register(readFileSync(resolve(subset.file)), subset.family))
     throw new Error(`${subset.file} is not a font`);

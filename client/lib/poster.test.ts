@@ -6,7 +6,7 @@ const pictureOf = async (title: string): Promise<string> => {
   return Buffer.from(await response.arrayBuffer()).toString("base64");
 };
 
-// A letter that no font has is a box, whichever it is.
+// Characters that no font has are all drawn as the same box.
 it.each([
   ["Latin", "Ærø", "Øræ"],
   ["Greek", "άλφα", "άφλα"],
@@ -22,11 +22,11 @@ it.each([
   ["Ethiopic", "ሰላም", "ላሰም"],
   ["emoji", "🎸🎻", "🎻🎸"],
   ["flags", "🇩🇪🇫🇷", "🇫🇷🇩🇪"],
-])("draws the letters of %s", async (_, one, other) => {
+])("draws distinct letters in %s", async (_, one, other) => {
   expect(await pictureOf(one)).not.toBe(await pictureOf(other));
 });
 
-it("draws a sign of several parts as one", async () => {
+it("draws a joined emoji as one", async () => {
   expect(await pictureOf("👩‍👩‍👧‍👦")).not.toBe(await pictureOf("👩👩👧👦"));
   expect(await pictureOf("👍🏽")).not.toBe(await pictureOf("👍 🏽"));
 });
@@ -37,11 +37,11 @@ it.each([
   ["a control character", "x\u0007y"],
   ["an override of the direction", "x\u202ey"],
   ["half a character", "x\ud83dy"],
-])("leaves out %s", async (_, title) => {
+])("omits %s", async (_, title) => {
   expect(await pictureOf(title)).toBe(await pictureOf("xy"));
 });
 
-it("writes from right to left what begins so", async () => {
+it("aligns right-to-left text to the right", async () => {
   const [hebrew, latin] = [await inkOf("שלום."), await inkOf("Shalom.")];
   expect(hebrew.right).toBeGreaterThan(1100);
   expect(latin.left).toBeLessThan(100);
@@ -49,7 +49,7 @@ it("writes from right to left what begins so", async () => {
   expect(latin.right).toBeLessThan(600);
 });
 
-/** Where the title's ink begins and ends. */
+/** The horizontal extent of the title. */
 async function inkOf(title: string): Promise<{ left: number; right: number }> {
   const context = createCanvas(1200, 630).getContext("2d");
   context.drawImage(await loadImage(Buffer.from(await pictureOf(title), "base64")), 0, 0);

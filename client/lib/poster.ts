@@ -4,9 +4,9 @@ import { drawable, fontFamilies } from "./poster-fonts";
 export const posterSize = { width: 1200, height: 630 };
 
 const margin = 80;
-const widest = posterSize.width - 2 * margin;
+const maxWidth = posterSize.width - 2 * margin;
 const [background, ink] = ["#f4b223", "#2a1e02"];
-/** The size of the title's letters, and how many lines of it fit. */
+/** The title's font sizes, and how many lines of each fit. */
 const titleSizes = [
   { size: 84, maxLines: 2 },
   { size: 60, maxLines: 4 },
@@ -18,16 +18,16 @@ const graphemes = new Intl.Segmenter("und", { granularity: "grapheme" });
 interface Poster {
   title: string;
   note: string;
-  /** How long others may keep the picture. */
+  /** For `Cache-Control`. */
   maxAgeSeconds: number;
 }
 
 /**
- * What a link to EventHive looks like where it is shared. Drawn here, with fonts of our own: `next/og` asks the
- * internet for emoji and for every script but Latin, and can neither join Arabic letters nor write from right to left.
+ * The preview image of a shared link. Drawn with bundled fonts: `next/og` downloads emoji and the fonts of all scripts but
+ * Latin, and supports neither Arabic joining nor right-to-left text.
  */
 export async function poster({ title, note, maxAgeSeconds }: Poster): Promise<Response> {
-  process.env.DISABLE_SYSTEM_FONTS_LOAD = "1"; // the same picture on every machine; read when the library is loaded
+  process.env.DISABLE_SYSTEM_FONTS_LOAD = "1"; // the same image on every machine; read when the library is loaded
   const { createCanvas, GlobalFonts, Path2D } = await import("@napi-rs/canvas");
   const canvas = createCanvas(posterSize.width, posterSize.height);
   const context = canvas.getContext("2d");
@@ -50,7 +50,7 @@ export async function poster({ title, note, maxAgeSeconds }: Poster): Promise<Re
   write("EventHive", 44);
   context.fillText("EventHive", margin + 96, margin + 52);
   write(note, 44);
-  context.fillText(note, margin, posterSize.height - margin - 10, widest);
+  context.fillText(note, margin, posterSize.height - margin - 10, maxWidth);
 
   const text = drawable(title).replace(/\s+/gu, " ").trim();
   const isRightToLeft = startsRightToLeft(text);
@@ -60,14 +60,14 @@ export async function poster({ title, note, maxAgeSeconds }: Poster): Promise<Re
   const top = posterSize.height / 2 + 10 - ((lines.length - 1) * size * 1.2) / 2 + size * 0.35;
   const start = isRightToLeft ? posterSize.width - margin : margin;
   for (const [index, line] of lines.entries())
-    context.fillText(line, start, top + index * size * 1.2, widest);
+    context.fillText(line, start, top + index * size * 1.2, maxWidth);
 
   return new Response(new Uint8Array(await canvas.encode("png")), {
     headers: { "content-type": "image/png", "cache-control": `public, max-age=${maxAgeSeconds}` },
   });
 }
 
-/** As large as it fits; what is too long even for the smallest letters ends in "…". */
+/** Picks the largest size that fits; text that is too long even for the smallest is cut with "…". */
 function layOut(text: string, context: SKRSContext2D, write: (text: string, size: number) => void) {
   for (const { size, maxLines } of titleSizes) {
     write(text, size);
@@ -81,9 +81,9 @@ function layOut(text: string, context: SKRSContext2D, write: (text: string, size
   throw new Error("There is no size for titles");
 }
 
-/** Breaks between words, by the rules of the text's own language, and within a word that is longer than a line. */
+/** Breaks between words, and within a word that is longer than a line. */
 function linesOf(text: string, context: SKRSContext2D): string[] {
-  const fits = (line: string) => context.measureText(line.trimEnd()).width <= widest;
+  const fits = (line: string) => context.measureText(line.trimEnd()).width <= maxWidth;
   const lines: string[] = [];
   let line = "";
   const add = (segment: string) => {
@@ -100,7 +100,7 @@ function linesOf(text: string, context: SKRSContext2D): string[] {
   return [...lines, line.trimEnd()];
 }
 
-/** By its first letter that has a direction (https://unicode.org/reports/tr9/#P2). */
+/** By its first letter with a direction (https://unicode.org/reports/tr9/#P2). */
 function startsRightToLeft(text: string): boolean {
   const first = /\p{L}/u.exec(text)?.[0] ?? "";
   return /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(first);

@@ -26,23 +26,23 @@ it.each([
   ["9,99 $", 9.99],
   ["USD 9.99", 9.99],
   ["  9.99 ", 9.99],
-])("takes %j", (typed, amount) => {
+])("accepts %j", (typed, amount) => {
   expect(parse(typed)).toEqual({ amount });
 });
 
 it.each([
-  ["1,250", "Is “1,250” 1250 or 1.250? Type it without the separator."],
-  ["1.250", "Is “1.250” 1250 or 1.250? Type it without the separator."],
-  ["", "Type the price as a number, such as 9.99."],
-  ["free", "Type the price as a number, such as 9.99."],
-  ["-5", "Type the price as a number, such as 9.99."],
-  ["1e3", "Type the price as a number, such as 9.99."],
-  ["9.", "Type the price as a number, such as 9.99."],
-  ["1.2.3", "Type the price as a number, such as 9.99."],
-  ["1,2,34.00", "Type the price as a number, such as 9.99."],
-  ["1,250,00", "Type the price as a number, such as 9.99."],
-  ["12 34", "Type the price as a number, such as 9.99."],
-  ["९.९९", "Type the price as a number, such as 9.99."],
+  ["1,250", "Is “1,250” 1250 or 1.250? Enter it without the separator."],
+  ["1.250", "Is “1.250” 1250 or 1.250? Enter it without the separator."],
+  ["", "Enter the price as a number, such as 9.99."],
+  ["free", "Enter the price as a number, such as 9.99."],
+  ["-5", "Enter the price as a number, such as 9.99."],
+  ["1e3", "Enter the price as a number, such as 9.99."],
+  ["9.", "Enter the price as a number, such as 9.99."],
+  ["1.2.3", "Enter the price as a number, such as 9.99."],
+  ["1,2,34.00", "Enter the price as a number, such as 9.99."],
+  ["1,250,00", "Enter the price as a number, such as 9.99."],
+  ["12 34", "Enter the price as a number, such as 9.99."],
+  ["९.९९", "Enter the price as a number, such as 9.99."],
   ["0,125", "The price can have at most two decimals."],
   ["9.9999", "The price can have at most two decimals."],
   ["1250,000", "The price can have at most two decimals."],
@@ -51,7 +51,7 @@ it.each([
   ["0", "The price must be from 0.50 to 999,999.99."],
   ["0,49", "The price must be from 0.50 to 999,999.99."],
   ["1.000.000", "The price must be from 0.50 to 999,999.99."],
-])("refuses %j", (typed, problem) => {
+])("rejects %j", (typed, problem) => {
   expect(parse(typed)).toEqual({ problem });
 });
 
@@ -69,7 +69,7 @@ const locales = [
   "it-IT",
 ];
 
-it("takes every price as it is written in any country", () => {
+it("accepts every price as any locale formats it", () => {
   const cents = fc.integer({ min: 50, max: 99_999_999 });
   fc.assert(
     fc.property(cents, fc.constantFrom(...locales), (price, locale) => {
@@ -79,7 +79,7 @@ it("takes every price as it is written in any country", () => {
   );
 });
 
-/** What the text is to somebody who groups by the one character and begins decimals with the other. */
+/** The value of the text with the given grouping and decimal separators. */
 function readingOf(text: string, group: string, point: string): number | undefined {
   const [whole = "", decimals = "", ...rest] = text.split(point);
   const groups = whole.split(group);
@@ -89,7 +89,7 @@ function readingOf(text: string, group: string, point: string): number | undefin
   return Number(`${groups.join("")}.${decimals}`);
 }
 
-it("never takes for a price what others read as another one", () => {
+it("never accepts a price that can be read as two amounts", () => {
   const text = fc.string({
     unit: fc.constantFrom("0", "1", "2", "5", ".", ","),
     minLength: 1,

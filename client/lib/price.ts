@@ -1,21 +1,21 @@
-/** What was typed as a price: its amount, or what to do about it. */
+/** The amount of a typed price, or what is wrong with it. */
 export type Price = { amount: number } | { problem: string };
 
 const [lowest, highest] = [0.5, 999_999.99];
 const outOfRange = "The price must be from 0.50 to 999,999.99.";
-const notAPrice = "Type the price as a number, such as 9.99.";
+const notAPrice = "Enter the price as a number, such as 9.99.";
 const tooManyDecimals = "The price can have at most two decimals.";
 
-/** An integer, plain or in groups of three, or in those of India (12,34,567). */
+/** An integer, ungrouped, in groups of three, or in Indian groups (12,34,567). */
 const integer = /^(?:\d+|[1-9]\d{0,2}([., ])\d{3}(?:\1\d{3})*|[1-9]\d?(?:,\d{2})+,\d{3})$/;
 
 /**
- * Takes what people write in any country, `1,250.00`, `1.250,00`, `1 250,00`, `1'250.00` or `١٢٥٠٫٠٠`, but never guesses:
- * `1,250` is a thousand to some and a little more than one to others.
- * @param currency of the marketplace; the sign or code of another one is refused
+ * Accepts the notations of all countries, such as `1,250.00`, `1.250,00`, `1 250,00`, `1'250.00` and `١٢٥٠٫٠٠`, but rejects
+ * ambiguous ones: `1,250` can mean 1250 or 1.25.
+ * @param currency of the marketplace; the sign or code of another currency is rejected
  */
 export function parsePrice(typed: string, currency: string): Price {
-  const text = withoutCurrency(plain(typed), currency);
+  const text = withoutCurrency(toAscii(typed), currency);
   if (/\p{Sc}|\b[A-Z]{3}\b/u.test(text)) return { problem: `Prices are in ${currency.toUpperCase()}.` };
   if (!/^[\d., ]*\d$/.test(text)) return { problem: notAPrice };
 
@@ -23,14 +23,14 @@ export function parsePrice(typed: string, currency: string): Price {
   if (single) {
     const [, before = "", after = ""] = single;
     return {
-      problem: `Is “${text}” ${before + after} or ${before}.${after}? Type it without the separator.`,
+      problem: `Is “${text}” ${before + after} or ${before}.${after}? Enter it without the separator.`,
     };
   }
   const [, whole = "", , decimals = ""] = /^(.*?)(?:([.,])(\d{1,2}))?$/.exec(text) ?? [];
   const groups = whole === "" ? "0" : whole;
   if (/^[\d ]*[.,]\d{3,}$/.test(text) && !integer.test(text)) return { problem: tooManyDecimals };
   const separator = text.at(whole.length);
-  // The same character cannot both group digits and begin the decimals.
+  // The same character cannot group digits and separate the decimals.
   if (!integer.test(groups) || (decimals && separator && groups.includes(separator)))
     return { problem: notAPrice };
 
@@ -38,10 +38,10 @@ export function parsePrice(typed: string, currency: string): Price {
   return amount < lowest || amount > highest ? { problem: outOfRange } : { amount };
 }
 
-/** With our own digits and separators: those of full width, of Arabic and of Persian; apostrophes are spaces. */
-function plain(text: string): string {
+/** Converts full-width, Arabic and Persian digits and separators to ASCII, and apostrophes to spaces. */
+function toAscii(text: string): string {
   return text
-    .normalize("NFKC") // full width, and every kind of space
+    .normalize("NFKC") // full-width characters and all kinds of spaces
     .replace(/[٠-٩]/g, (digit) => String(digit.charCodeAt(0) - 0x660))
     .replace(/[۰-۹]/g, (digit) => String(digit.charCodeAt(0) - 0x6f0))
     .replaceAll("٫", ".")

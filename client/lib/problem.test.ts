@@ -12,7 +12,7 @@ function answered(status: number, data: unknown, headers = {}): AxiosError {
   );
 }
 
-it("puts what is wrong with a field on the field", () => {
+it("assigns errors to their fields", () => {
   const errors = [{ message: "A valid email is required", field: "email" }];
   expect(problemOf(answered(400, { code: "invalid-input", errors }))).toEqual({
     code: "invalid-input",
@@ -21,7 +21,7 @@ it("puts what is wrong with a field on the field", () => {
   });
 });
 
-it("says what is wrong as a whole, and when to try again", () => {
+it("returns the general message, and when to retry", () => {
   const errors = [{ message: "Too many attempts" }];
   expect(problemOf(answered(429, { code: "too-many-attempts", errors }, { "retry-after": "4" }))).toEqual({
     code: "too-many-attempts",
@@ -30,12 +30,12 @@ it("says what is wrong as a whole, and when to try again", () => {
   });
 });
 
-it("tells an answer that is not the API's, or none at all, from a refusal", () => {
+it("reports responses that are not the API's, and missing ones, as unreachable", () => {
   expect(problemOf(answered(502, "<html>"))).toMatchObject({ code: "unreachable" });
   expect(problemOf(new AxiosError("Network Error"))).toMatchObject({ code: "unreachable" });
 });
 
-it("does not take a bug for a refusal", () => {
+it("rethrows errors that are bugs", () => {
   const bug = new TypeError("undefined is not a function");
   expect(() => problemOf(bug)).toThrow(bug);
 });

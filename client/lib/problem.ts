@@ -1,10 +1,10 @@
 import { isAxiosError } from "axios";
 
-/** What the API says of an input or a click that it refused. */
+/** An error of the API, for display. */
 export interface Problem {
-  /** Pages switch on this, never on the words. */
+  /** Pages switch on the code, never on the message. */
   code: string;
-  /** What is wrong as a whole, when no field is to blame. */
+  /** For errors that belong to no field. */
   message?: string;
   fields: Record<string, string>;
 }
@@ -14,14 +14,14 @@ interface ErrorBody {
   errors: { message: string; field?: string }[];
 }
 
-/** Input that the page itself refuses, by the names of its fields. */
+/** Input that the page itself rejects, with messages by field name. */
 export class InputError extends Error {
   constructor(readonly fields: Record<string, string>) {
     super("invalid input");
   }
 }
 
-/** @throws what is no answer of the API, but a bug of the page */
+/** @throws errors that did not come from a request: they are bugs */
 export function problemOf(error: unknown): Problem {
   if (error instanceof InputError) return { code: "invalid-input", fields: error.fields };
   if (!isAxiosError<ErrorBody>(error)) throw error;
@@ -40,5 +40,5 @@ export function problemOf(error: unknown): Problem {
   return { code: data.code, message: general && general + (general.endsWith(".") ? "" : ".") + wait, fields };
 }
 
-/** The status that the API answered with; 503 when it did not answer. */
+/** The status of the API's response; 503 without one. */
 export const statusOf = (error: unknown): number => (isAxiosError(error) && error.response?.status) || 503;

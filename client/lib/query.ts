@@ -1,4 +1,4 @@
-/** What stands in a page's address: of what is given twice, the first. */
+/** A page's query parameters; the first value of a repeated one. */
 export function one(
   searchParams: Record<string, string | string[] | undefined>,
 ): Record<string, string | undefined> {

@@ -15,12 +15,12 @@ type Refusal = z.infer<typeof shape>;
 
 const name = "refused";
 
-/** Carries what was refused to the page that shows it: in the address, it would stay in histories and logs. */
+/** Carries a form's error to the page that shows it: in the URL, it would stay in histories and logs. */
 export function refusalCookie(refusal: Refusal): string {
   return `${name}=${encodeURIComponent(JSON.stringify(refusal))}; Path=/auth; Max-Age=60; HttpOnly; SameSite=Lax`;
 }
 
-/** What the form before this page was refused for. */
+/** The error of the form that led to this page. */
 export async function lastRefusal({
   refused,
 }: Record<string, string | undefined>): Promise<Refusal | undefined> {
@@ -29,6 +29,6 @@ export async function lastRefusal({
   try {
     return shape.parse(JSON.parse(cookie.value));
   } catch {
-    return undefined; // anybody can write a cookie
+    return undefined; // clients can send any cookie
   }
 }

@@ -11,7 +11,7 @@ it.each([
   ["/東?q=é", "/%E6%9D%B1?q=%C3%A9"],
   ["/%E6%9D%B1", "/%E6%9D%B1"],
   ["/orders/../listings", "/listings"],
-])("makes %s fit for a header", (path, expected) => {
+])("encodes %s for a header", (path, expected) => {
   expect(safePath(path)).toBe(expected);
 });
 
@@ -25,6 +25,6 @@ it.each([
   "/\t/elsewhere.example",
   "/.//elsewhere.example",
   "javascript:alert(1)",
-])("stays at home for %s", (path) => {
+])("returns the front page for %s", (path) => {
   expect(safePath(path)).toBe("/");
 });

@@ -1,8 +1,7 @@
 const base = "http://eventhive.invalid";
 
 /**
- * A path of this site to continue at, whatever a link or a form asked for; the front page for anything else. In ASCII,
- * as a `Location` header needs it.
+ * A path of this site from untrusted input; the front page for anything else. ASCII only, as a `Location` header requires.
  */
 export function safePath(path: unknown): string {
   if (typeof path !== "string" || !/^\/(?![/\\])[^\\\s]*$/.test(path)) return "/";

@@ -7,7 +7,7 @@ import { buildClient } from "./build-client";
 import { settings } from "./settings";
 import type { User } from "./types";
 
-/** The API on behalf of whoever asks for this page. */
+/** An API client with the session of the visitor who requests this page. */
 export async function serverClient() {
   const { AUTH_URL, TICKETS_URL, ORDERS_URL, PAYMENTS_URL } = settings();
   const services = Object.entries({
@@ -26,17 +26,17 @@ export async function serverClient() {
 
 export interface Answer<Body> {
   body: Body;
-  /** The query of the next page, when there is one. */
+  /** The query of the next page, if there is one. */
   nextPage?: string;
-  /** The clock that `expiresAt` was made with, in milliseconds; only orders tells it. */
+  /** The clock of orders, which set `expiresAt`, in milliseconds; NaN from other services. */
   serverTime: number;
 }
 
 interface Reading {
   query?: object;
-  /** Of this page, to come back to after signing in. */
+  /** The path of this page, to return to after signing in. */
   path?: string;
-  /** Undefined, instead of this site's 404 page, for what does not exist or is somebody else's. */
+  /** Returns undefined, instead of showing the 404 page, when it does not exist or belongs to another user. */
   isOptional?: boolean;
 }
 
@@ -62,14 +62,14 @@ function answerOf<Body>({ data, headers: { link, "x-server-time": serverTime } }
   return { body: data, nextPage, serverTime: Number(serverTime) };
 }
 
-/** Nobody is null; undefined when auth is away and nobody can tell. Asked once for each page. */
+/** Null when signed out; undefined while auth is unavailable. Fetched once per page. */
 export const currentUser = cache(async (): Promise<User | null | undefined> => {
   if (!(await cookies()).has("session")) return null;
   const answer = await read<{ currentUser: User | null }>("/api/users/currentuser");
   return answer?.body.currentUser;
 });
 
-/** Lets nobody in who is not signed in; while auth is away, the other services still know who it is. */
+/** Redirects visitors who are signed out. While auth is unavailable, the other services still check the session. */
 export async function mustBeSignedIn(path: string): Promise<void> {
   if ((await currentUser()) === null) signInFirst(path);
 }

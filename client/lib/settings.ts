@@ -6,12 +6,12 @@ const shape = z.object({
   TICKETS_URL: z.url(),
   ORDERS_URL: z.url(),
   PAYMENTS_URL: z.url(),
-  /** Where people reach EventHive. */
+  /** The address of EventHive for its visitors. */
   PUBLIC_URL: z.url(),
   CURRENCY: z.string().length(3).default("usd"),
-  /** How long a reservation lasts, to say so before the click; orders alone decides. */
+  /** How long a reservation lasts. For display: orders decides. */
   EXPIRATION_SECONDS: z.coerce.number().positive().default(60),
-  /** With it, cards are paid by Stripe's own form; without, in the sandbox at STRIPE_API_URL. */
+  /** With it, buyers pay through Stripe's own form; without it, through the sandbox at STRIPE_API_URL. */
   STRIPE_PUBLISHABLE_KEY: z.string().default(""),
   STRIPE_API_URL: z.string().default(""),
 });
@@ -19,25 +19,25 @@ const shape = z.object({
 let known: z.infer<typeof shape> | undefined;
 
 /**
- * What the environment says at run time, so that one build serves every environment.
- * @throws naming everything that is missing or makes no sense
+ * Read from the environment at run time, so that one build serves every environment.
+ * @throws an error that names all missing and invalid settings
  */
 export function settings(): z.infer<typeof shape> {
   if (known) return known;
   const { data, error } = shape
     .refine(({ STRIPE_PUBLISHABLE_KEY, STRIPE_API_URL }) => STRIPE_PUBLISHABLE_KEY || STRIPE_API_URL, {
       path: ["STRIPE_PUBLISHABLE_KEY or STRIPE_API_URL"],
-      message: "is missing: without either nobody can pay",
+      message: "one of them is required to accept payments",
     })
     .safeParse(process.env);
   if (error) {
     const problems = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-    throw new Error(`The settings are not complete.\n  ${problems.join("\n  ")}`);
+    throw new Error(`The settings are invalid.\n  ${problems.join("\n  ")}`);
   }
   return (known = data);
 }
 
-/** Ends the process when they are not complete: Next would go on, and fail at every page. */
+/** Exits when they are invalid: Next would start anyway, and fail on every page. */
 export function checkSettings(): void {
   try {
     settings();

@@ -3,5 +3,5 @@ import { cache } from "react";
 import { read } from "./server";
 import type { Ticket } from "./types";
 
-/** Asked once for a page, its title and its picture. */
+/** Fetched once for a page and its metadata. */
 export const findTicket = cache((id: string) => read<Ticket>(`/api/tickets/${encodeURIComponent(id)}`));

@@ -1,15 +1,15 @@
 import type { EventData, PaymentState } from "@eventhive/common";
 
-// The API's answers are the state that events tell, and when it began.
+// The API returns the published state plus `createdAt`.
 export type Ticket = EventData<"ticket:updated"> & { createdAt: string };
-/** As its seller is told. */
+/** As its seller sees it. */
 export type Listing = Ticket & { unpaidReservations: number };
 export type Order = EventData<"order:created"> & { createdAt: string };
 
 export interface Payment {
   id: string;
   orderId: string;
-  /** Stripe's charge, from `charged` on. */
+  /** Stripe's id of the charge; from `charged` on. */
   stripeId?: string;
   /** In the currency's minor unit. */
   amount: number;

@@ -8,50 +8,50 @@ import { pauseMs } from "./pause";
 const pollPause = { firstMs: 5_000, maxMs: 60_000 };
 
 interface Live<State> {
-  /** Of a stream whose first messages are what is true now, so that nothing is missed between two connections. */
+  /** A stream that begins with the current states, so that nothing is missed between two connections. */
   url: string;
-  /** The `event:` of its messages. */
+  /** The event type of its messages. */
   event: string;
   onState: (state: State) => void;
-  /** Neither the stream nor its states can be had. After 401, 403 and 404, nothing more is asked. */
+  /** Called when both the stream and the fallback request fail. After 401, 403 and 404, nothing is retried. */
   onFailure: (status: number | undefined) => void;
 }
 
-/** Hears of every change for as long as somebody looks at the page. */
+/** Receives every change while the page is visible. */
 export function useLive<State>({ url, event, onState, onFailure }: Live<State>): void {
-  const hear = useEffectEvent((message: MessageEvent<string>) => onState(JSON.parse(message.data)));
-  const take = useEffectEvent((states: State[]) => states.forEach(onState));
+  const onMessage = useEffectEvent((message: MessageEvent<string>) => onState(JSON.parse(message.data)));
+  const onStates = useEffectEvent((states: State[]) => states.forEach(onState));
   const fail = useEffectEvent(onFailure);
 
   useEffect(() => {
     let stream: EventSource | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let polling = new AbortController();
-    let refusals = 0;
+    let rejections = 0;
 
     function open(): void {
       const opened = new EventSource(url);
-      opened.addEventListener(event, hear);
+      opened.addEventListener(event, onMessage);
       opened.addEventListener("open", () => {
-        refusals = 0;
+        rejections = 0;
       });
-      // The browser itself comes back to a stream that broke off, but not to one that was refused.
+      // The browser reconnects a stream that was interrupted, but not one that was rejected.
       opened.addEventListener("error", () => {
         if (opened.readyState !== EventSource.CLOSED) return;
-        timer = setTimeout(() => void poll(polling.signal), pauseMs(refusals, pollPause));
-        refusals += 1;
+        timer = setTimeout(() => void poll(polling.signal), pauseMs(rejections, pollPause));
+        rejections += 1;
       });
       stream = opened;
     }
 
-    // The same address in JSON: one query, where a page is many. And an EventSource does not tell why it was refused.
+    // The same URL as JSON costs one query, a page several. It also reports the status, which an EventSource does not.
     async function poll(signal: AbortSignal): Promise<void> {
       try {
         const { data } = await buildClient().get<State[]>(url, {
           signal,
           headers: { accept: "application/json" },
         });
-        take(data);
+        onStates(data);
       } catch (error) {
         const status = isAxiosError(error) ? error.response?.status : undefined;
         if (signal.aborted) return;
@@ -67,7 +67,7 @@ export function useLive<State>({ url, event, onState, onFailure }: Live<State>):
       stream?.close();
     }
 
-    // A browser has few connections, so a page that nobody looks at has none. What it missed comes when it is back.
+    // Browsers limit connections per host, so a hidden page closes its stream. It catches up when it is visible again.
     function follow(): void {
       close();
       polling = new AbortController();

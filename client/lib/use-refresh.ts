@@ -3,18 +3,18 @@
 import { useRouter } from "next/navigation";
 import { useCallback, useEffect } from "react";
 
-/** Has the server render the page again. Not while that is away: Next would leave the page, and what was typed with it. */
+/** Has the server render the page again. Not while it is unavailable: Next would leave the page, and its input would be lost. */
 export function useRefresh(): () => void {
   const router = useRouter();
   return useCallback(() => {
     void fetch("/readyz", { method: "HEAD" }).then(
       ({ ok }) => ok && router.refresh(),
-      () => undefined, // the next time, then
+      () => undefined, // the next refresh may succeed
     );
   }, [router]);
 }
 
-/** Has the server render the page again as soon as it is shown. */
+/** Has the server render the page again when the component is mounted. */
 export function useRefreshOnMount(): void {
   const refresh = useRefresh();
   useEffect(refresh, [refresh]);

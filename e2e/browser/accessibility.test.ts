@@ -1,7 +1,7 @@
 import { violations } from "./axe";
 import { expectFailure, visit } from "./browser";
 import { Marketplace } from "./marketplace";
-import { see, states } from "./states";
+import { open, states } from "./states";
 
 const narrowestWindow = { width: 320, height: 640 };
 let market: Marketplace;
@@ -11,10 +11,10 @@ beforeAll(async () => {
 });
 
 describe.each(states)("$name", (state) => {
-  it("keeps nobody out, is one page with a name, and fits the narrowest phone", async () => {
+  it("passes axe, has a title and landmarks, and fits a phone 320 px wide", async () => {
     const page = await visit();
-    if (state.refused) expectFailure(...state.refused);
-    await see(state, page, market, async () => {
+    if (state.failure) expectFailure(...state.failure);
+    await open(state, page, market, async () => {
       expect(await violations(page)).toEqual([]);
       expect(await page.title()).toMatch(/^EventHive: .|. · EventHive$/);
       expect(await page.locator("html[lang=en]").count()).toBe(1);
@@ -30,7 +30,7 @@ describe.each(states)("$name", (state) => {
   });
 });
 
-it("calls every page by a name of its own", async () => {
+it("gives every page its own title", async () => {
   const page = await visit();
   await market.signIn(page, "buyer");
   const { paid } = market.past;

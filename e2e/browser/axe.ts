@@ -1,10 +1,10 @@
 import { type AxeResults, source } from "axe-core";
 import type { Page } from "playwright-core";
 
-/** What makes the page hard to use for somebody, in words; by all rules, or those that are named. */
+/** The page's accessibility violations, by all rules or only the given ones. */
 export async function violations(page: Page, ...rules: string[]): Promise<string[]> {
   const options = rules.length > 0 ? { runOnly: rules } : {};
-  await page.evaluate(source); // no script of the page: its policy does not keep it out
+  await page.evaluate(source); // evaluated by the debugger, so the page's policy does not block it
   const results = await page.evaluate<AxeResults>(`axe.run(${JSON.stringify(options)})`);
   return results.violations.flatMap(({ id, impact, help, nodes }) =>
     nodes.map(

@@ -3,9 +3,9 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { bodyOf, Client, type Credentials } from "../client";
 import { stackFile } from "../stack";
 import { launch, screens } from "./chromium";
-import { Complaints, type Failure } from "./complaints";
+import { ConsoleErrors, type Failure } from "./console-errors";
 
-export interface Visit {
+export interface PageOptions {
   screen?: keyof typeof screens;
   colorScheme?: "light" | "dark";
   javaScriptEnabled?: boolean;
@@ -13,7 +13,7 @@ export interface Visit {
 
 let browser: Browser;
 let contexts: BrowserContext[] = [];
-let complaints = new Complaints();
+let consoleErrors = new ConsoleErrors();
 
 beforeAll(async () => {
   browser = await launch();
@@ -21,17 +21,17 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-// A page that complains fails its test, even one that shows what it should.
+// An unexpected console error fails the test, even when all its assertions pass.
 afterEach(async () => {
   await Promise.all(contexts.map((context) => context.close()));
-  const heard = complaints;
-  complaints = new Complaints();
+  const finished = consoleErrors;
+  consoleErrors = new ConsoleErrors();
   contexts = [];
-  heard.mustBeExpected();
+  finished.mustBeExpected();
 });
 
-/** A page of somebody's own browser, with nothing open yet: `page.goto("/")`. */
-export async function visit({ screen = "desktop", ...options }: Visit = {}): Promise<Page> {
+/** A blank page in a browser context of its own. */
+export async function visit({ screen = "desktop", ...options }: PageOptions = {}): Promise<Page> {
   const baseURL = stackFile().url;
   const context = await browser.newContext({
     baseURL,
@@ -42,13 +42,13 @@ export async function visit({ screen = "desktop", ...options }: Visit = {}): Pro
     ...options,
   });
   contexts.push(context);
-  complaints.listenTo(context);
+  consoleErrors.listenTo(context);
   return context.newPage();
 }
 
-/** The page of somebody who has just signed up, and the same one's hand on the API. */
+/** A blank page that is signed in to a new account, and an API client for the same account. */
 export async function visitSignedIn(
-  options?: Visit,
+  options?: PageOptions,
 ): Promise<{ page: Page; client: Client; credentials: Credentials }> {
   const page = await visit(options);
   const credentials = { email: `${randomUUID()}@example.com`, password: "correct horse" };
@@ -60,9 +60,9 @@ export async function visitSignedIn(
 }
 
 /**
- * The console calls every answer of 400 and above, and every connection that breaks, an error; without this for its
- * path, the test fails.
+ * Expects failed requests to the path: browsers log a console error for every response of 400 and above, and every failed
+ * connection. Unexpected ones fail the test, and so do expected ones that do not occur.
  */
-export function expectFailure(how: Failure, path: string): void {
-  complaints.expect(how, path);
+export function expectFailure(failure: Failure, path: string): void {
+  consoleErrors.expect(failure, path);
 }

@@ -9,12 +9,12 @@ export const screens = { phone: { width: 390, height: 844 }, desktop: { width: 1
 export const launch = (executablePath = process.env.CHROMIUM): Promise<Browser> =>
   chromium.launch({ executablePath, args: [...flags, ...quiet] });
 
-/** Resolves when React has taken the page over. */
+/** Resolves when React has hydrated the page. */
 export async function hydrated(page: Page): Promise<void> {
-  // Asked anew each time: the policy of our pages lets nothing look for itself from within, as waitForFunction does.
+  // Polled from here: the pages' policy blocks the `eval` of `waitForFunction`.
   await eventually(async () => {
-    if (!(await page.evaluate(isReacts))) throw new Error(`${page.url()} has not come to life`);
+    if (!(await page.evaluate(isHydrated))) throw new Error(`${page.url()} is not hydrated`);
   });
 }
 
-const isReacts = 'Object.keys(document.body).some((key) => key.startsWith("__reactProps"))';
+const isHydrated = 'Object.keys(document.body).some((key) => key.startsWith("__reactProps"))';

@@ -3,23 +3,23 @@ import { reservationSeconds } from "./stack-controls";
 import { orderOf, ticketOnSale } from "../market";
 import { type Order, person } from "../client";
 import { visit, visitSignedIn } from "./browser";
-import { clockGoesOn } from "./page-actions";
+import { countdownTicks } from "./page-actions";
 
 const watch = `
   const region = document.querySelector("div:has(> * > [role=timer]) > [role=status]");
-  window.said = [];
-  new MutationObserver(() => window.said.push(region.textContent)).observe(region, {
+  window.announcements = [];
+  new MutationObserver(() => window.announcements.push(region.textContent)).observe(region, {
     childList: true, characterData: true, subtree: true,
   });
 `;
 
-/** What the region beside the clock says from now on, one after another. */
+/** The announcements of the clock's live region from now on. */
 async function listen(page: Page): Promise<() => Promise<string[]>> {
   await page.evaluate(watch);
-  return () => page.evaluate("window.said");
+  return () => page.evaluate("window.announcements");
 }
 
-it("counts in silence, and speaks at 30 s, at 10 s and in the end", async () => {
+it("announces only 30 s, 10 s and the end", async () => {
   const [seller, { page, client }] = await Promise.all([person("seller"), visitSignedIn()]);
   const order = await orderOf(client, await ticketOnSale(seller));
   await page.clock.install();
@@ -31,7 +31,7 @@ it("counts in silence, and speaks at 30 s, at 10 s and in the end", async () => 
     await page.locator("[aria-live], [role=status], [role=alert], [role=log]").getByRole("timer").count(),
   ).toBe(0);
 
-  const said = await listen(page);
+  const announcements = await listen(page);
   for (const [second, words] of [
     [25, []],
     [8, ["30 seconds left to pay"]],
@@ -40,16 +40,16 @@ it("counts in silence, and speaks at 30 s, at 10 s and in the end", async () => 
     [8, ["30 seconds left to pay", "10 seconds left to pay", "Your time is up"]],
   ] as const) {
     await page.clock.runFor(second * 1000);
-    expect(await said()).toEqual(words);
+    expect(await announcements()).toEqual(words);
   }
 });
 
-it.each([40, -40])("shows the right time to a browser whose clock is %i s wrong", async (wrongBySeconds) => {
+it.each([40, -40])("shows the right time in a browser whose clock is %i s off", async (offsetSeconds) => {
   const [seller, { page, client }] = await Promise.all([person("seller"), visitSignedIn()]);
   const order = await orderOf(client, await ticketOnSale(seller));
-  await page.clock.setSystemTime(Date.now() + wrongBySeconds * 1000);
+  await page.clock.setSystemTime(Date.now() + offsetSeconds * 1000);
   await page.goto(`/orders/${order.id}`);
-  await clockGoesOn(page); // until then it shows what was left when the page was made
+  await countdownTicks(page); // until then it shows the time left when the page was rendered
   await expectRightTime(page, order);
 });
 
@@ -60,13 +60,13 @@ async function expectRightTime(page: Page, order: Order): Promise<void> {
   expect(Math.abs(Number(minutes) * 60 + Number(seconds) - left)).toBeLessThanOrEqual(1);
 }
 
-it("moves nothing for those who want it still", async () => {
+it("animates nothing with reduced motion", async () => {
   const page = await visit();
   await page.emulateMedia({ reducedMotion: "reduce" });
   await page.goto("/");
-  const moving = await page.evaluate(`[...document.querySelectorAll("*")]
+  const animated = await page.evaluate(`[...document.querySelectorAll("*")]
     .map((element) => getComputedStyle(element))
     .filter(({ animationName, transitionDuration }) => animationName !== "none" || transitionDuration !== "0s")
     .length`);
-  expect(moving).toBe(0);
+  expect(animated).toBe(0);
 });

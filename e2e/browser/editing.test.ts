@@ -4,7 +4,7 @@ import { visitSignedIn } from "./browser";
 import { hydrated } from "./chromium";
 import { button, heading, link } from "./page-actions";
 
-it("shows the ticket as it is to a seller who goes back after an edit", async () => {
+it("shows the current ticket when a seller goes back after an edit", async () => {
   const { page, client } = await visitSignedIn();
   const { id } = await bodyOf(client.sell("Chamber music", 20));
   await page.goto("/listings");
@@ -13,15 +13,15 @@ it("shows the ticket as it is to a seller who goes back after an edit", async ()
   const [title, price] = [page.getByLabel("Title"), page.getByLabel("Price in USD")];
   await title.fill("Early music");
   await price.fill("25,50");
-  await page.getByText("You will list it for $25.50.").waitFor();
-  await button(page, "Save the changes").click();
+  await page.getByText("Your ticket will be listed for $25.50.").waitFor();
+  await button(page, "Save changes").click();
   await heading(page, "Early music").waitFor();
 
   await page.goBack();
   await eventually(async () => {
     expect([await title.inputValue(), await price.inputValue()]).toEqual(["Early music", "25.50"]);
   });
-  await button(page, "Save the changes").click();
+  await button(page, "Save changes").click();
   await heading(page, "Early music").waitFor();
   expect(await bodyOf(client.ticket({ id }))).toMatchObject({ title: "Early music", price: 25.5 });
 
@@ -33,20 +33,20 @@ it("shows the ticket as it is to a seller who goes back after an edit", async ()
 it.each([
   ["1.250,00", 1250],
   ["9,99", 9.99],
-])("takes %s for a price, and says which before it is on sale", async (typed, price) => {
+])("accepts the price %s, and shows how it was read before listing", async (typed, price) => {
   const { page, client } = await visitSignedIn();
   await page.goto("/tickets/new");
   await hydrated(page);
   await page.getByLabel("Title").fill("Chamber music");
   await page.getByLabel("Price in USD").fill(typed);
   const shown = new Intl.NumberFormat("en-US", { style: "currency", currency: "usd" }).format(price);
-  await page.getByText(`You will list it for ${shown}.`).waitFor();
+  await page.getByText(`Your ticket will be listed for ${shown}.`).waitFor();
   await button(page, "Put it on sale").click();
   await heading(page, "Chamber music").waitFor();
   expect(await bodyOf(client.tickets("?mine=true"))).toMatchObject([{ price }]);
 });
 
-it("puts nothing on sale for a price that can be read in two ways", async () => {
+it("rejects an ambiguous price", async () => {
   const { page, client } = await visitSignedIn();
   await page.goto("/tickets/new");
   await hydrated(page);

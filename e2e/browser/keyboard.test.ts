@@ -3,24 +3,24 @@ import type { Locator, Page } from "playwright-core";
 import { visit } from "./browser";
 import { heading } from "./page-actions";
 
-const farthest = 60;
+const maxTabs = 60;
 
 const isFocused = async (element: Locator): Promise<boolean> =>
   (await element.and(element.page().locator(":focus")).count()) === 1;
 
-/** Tabs on to the element with this role and name, the last of them, and sees where the focus is all the way. */
+/** Presses Tab until the last element with this role and name has the focus, which must be visible at every stop. */
 async function tabTo(page: Page, role: "link" | "button" | "textbox" | "searchbox", name: string) {
-  const goal = page.getByRole(role, { name }).last(); // the page comes after the header
-  await goal.waitFor();
-  for (let stop = 0; stop < farthest; stop++) {
+  const target = page.getByRole(role, { name }).last(); // the header comes first
+  await target.waitFor();
+  for (let stop = 0; stop < maxTabs; stop++) {
     await page.keyboard.press("Tab");
     expect(await outlineOfFocus(page)).toBe("solid");
-    if (await isFocused(goal)) return;
+    if (await isFocused(target)) return;
   }
-  throw new Error(`Tab does not come to the ${role} ${name}`);
+  throw new Error(`Tab does not reach the ${role} ${name}`);
 }
 
-/** A ticket's link is outlined around all of its card. */
+/** The outline of a ticket's link surrounds its whole card. */
 function outlineOfFocus(page: Page): Promise<string> {
   return page.evaluate(`[undefined, "::after"]
     .map((part) => getComputedStyle(document.activeElement, part).outlineStyle)
@@ -38,11 +38,11 @@ async function signUp(page: Page): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
-it("begins with a way past the header", async () => {
+it("begins with a link that skips the header", async () => {
   const page = await visit();
   await page.goto("/");
   await page.keyboard.press("Tab");
-  const skip = page.getByRole("link", { name: "Skip to the content" });
+  const skip = page.getByRole("link", { name: "Skip to main content" });
   expect(await isFocused(skip)).toBe(true);
   expect((await skip.boundingBox())?.y).toBeGreaterThanOrEqual(0);
   await page.keyboard.press("Enter");
@@ -51,7 +51,7 @@ it("begins with a way past the header", async () => {
   expect(await isFocused(search)).toBe(true);
 });
 
-it("sells, finds, reserves and pays a ticket without a mouse", async () => {
+it("sells, finds, reserves and pays for a ticket by keyboard", async () => {
   const title = `Puppet theatre ${randomUUID()}`;
   const seller = await visit();
   await seller.goto("/tickets/new");
@@ -88,7 +88,7 @@ it("sells, finds, reserves and pays a ticket without a mouse", async () => {
   await buyer.keyboard.press("Space");
   await tabTo(buyer, "button", "Pay $9.50");
   await buyer.keyboard.press("Space");
-  await heading(buyer, "It is yours").waitFor();
+  await heading(buyer, "The ticket is yours").waitFor();
   await tabTo(buyer, "link", "See your receipt");
   await buyer.keyboard.press("Enter");
   await heading(buyer, "Receipt").waitFor();

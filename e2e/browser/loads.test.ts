@@ -6,7 +6,7 @@ import { expectFailure, visit } from "./browser";
 import { hydrated } from "./chromium";
 
 it.each([{ screen: "phone" }, { screen: "desktop", colorScheme: "dark" }] as const)(
-  "shows the tickets to anybody on a $screen, and comes alive",
+  "shows the tickets on a $screen, and hydrates",
   async (options) => {
     const page = await visit(options);
     await page.goto("/");
@@ -15,7 +15,7 @@ it.each([{ screen: "phone" }, { screen: "desktop", colorScheme: "dark" }] as con
   },
 );
 
-it("goes to another page without loading a document", async () => {
+it("navigates without loading a document", async () => {
   const page = await visit();
   await page.goto("/");
   await hydrated(page);
@@ -25,7 +25,7 @@ it("goes to another page without loading a document", async () => {
   expect(await page.evaluate("window.isSameDocument")).toBe(true);
 });
 
-it("names the version that its scripts belong to, so that those of another one are not mixed in", async () => {
+it("names the version of its scripts, so that versions are not mixed", async () => {
   const html = await (await fetch(stackFile().url)).text();
   expect(html).toContain(`data-dpl-id="${fingerprint()}"`);
   const scripts = [...html.matchAll(/<script[^>]* src="([^"]*)"/g)].map(([, url]) => url);
@@ -35,7 +35,7 @@ it("names the version that its scripts belong to, so that those of another one a
   expect(payload.headers.get("x-nextjs-deployment-id")).toBe(fingerprint());
 });
 
-it("loads the document where a link leads to a server of another version", async () => {
+it("loads the document when a link leads to a server of another version", async () => {
   const page = await visit();
   await page.route("**/auth/signin?*_rsc=*", async (route) => {
     const response = await route.fetch();
@@ -56,28 +56,25 @@ it("loads the document where a link leads to a server of another version", async
 it.each([
   ["script", /<script[^>]* src="([^"?]*)/],
   ["style sheet", /<link[^>]* href="([^"?]*\.css)/],
-])(
-  "comes alive although a %s was missing when it was loaded, as in the middle of a deployment",
-  async (_, url) => {
-    const [, path = ""] = url.exec(await (await fetch(stackFile().url)).text()) ?? [];
-    expectFailure(404, path);
-    const page = await visit();
-    await page.route(`**${path}?*`, (route) => route.fulfill({ status: 404 }), { times: 2 });
-    await page.addInitScript("sessionStorage.loads = Number(sessionStorage.loads ?? 0) + 1");
-    await page.goto("/");
-    await eventually(async () => expect(await page.evaluate("sessionStorage.loads")).toBe("3"));
-    await hydrated(page);
-    expect(await page.evaluate("sessionStorage.getItem('failed-loads')")).toBeNull();
-  },
-);
+])("recovers when a %s is missing at first, as during a deployment", async (_, url) => {
+  const [, path = ""] = url.exec(await (await fetch(stackFile().url)).text()) ?? [];
+  expectFailure(404, path);
+  const page = await visit();
+  await page.route(`**${path}?*`, (route) => route.fulfill({ status: 404 }), { times: 2 });
+  await page.addInitScript("sessionStorage.loads = Number(sessionStorage.loads ?? 0) + 1");
+  await page.goto("/");
+  await eventually(async () => expect(await page.evaluate("sessionStorage.loads")).toBe("3"));
+  await hydrated(page);
+  expect(await page.evaluate("sessionStorage.getItem('failed-loads')")).toBeNull();
+});
 
-it("keeps nobody out", async () => {
+it("passes axe", async () => {
   const page = await visit();
   await page.goto("/");
   expect(await violations(page)).toEqual([]);
 });
 
-it("can be read without JavaScript", async () => {
+it("is readable without JavaScript", async () => {
   const page = await visit({ javaScriptEnabled: false });
   await page.goto("/");
   expect(await page.getByRole("heading", { level: 1 }).textContent()).toContain("Tickets");

@@ -8,13 +8,13 @@ import { card, fault } from "../stack";
 import { whileReservationsLast } from "./stack-controls";
 
 const programme = demoTickets.toReversed(); // lists begin with the newest
-const moreThanAPage = 26;
+const pageAndMore = 26;
 
 /** `owner` has one listing of each kind, `buyer` one order of each kind, `newcomer` has nothing. */
 export type Role = "seller" | "owner" | "buyer" | "rival" | "newcomer";
 type Person = Credentials & { client: Client };
 
-/** A marketplace in which everything has happened once, and in which more can be made to happen. */
+/** A marketplace with an order and a listing in every state, and methods to add more. */
 export class Marketplace {
   private listed = 0;
 
@@ -33,9 +33,9 @@ export class Marketplace {
       newcomer: await signUp("newcomer"),
     };
     const [seller, owner, buyer, rival] = [people.seller, people.owner, people.buyer, people.rival];
-    const past = await orderInEveryWay(buyer.client, seller.client);
-    const listings = await listInEveryWay(owner.client, rival.client);
-    for (let seat = 1; seat <= moreThanAPage; seat++)
+    const past = await placeOrders(buyer.client, seller.client);
+    const listings = await createListings(owner.client, rival.client);
+    for (let seat = 1; seat <= pageAndMore; seat++)
       await bodyOf(seller.client.sell(`Chamber music, row B, seat ${seat}`, 18));
     for (const { title, price } of programme) await bodyOf(seller.client.sell(title, price));
     return new Marketplace(people, past, listings);
@@ -47,7 +47,7 @@ export class Marketplace {
     if (!response.ok()) throw new Error(`answered ${response.status()} ${await response.text()}`);
   }
 
-  /** The next of the programme. */
+  /** The next ticket of the programme. */
   onSale(): Promise<Ticket> {
     return ticketOnSale(this.people.seller.client, programme[this.listed++ % programme.length]);
   }
@@ -60,10 +60,10 @@ export class Marketplace {
     return buy(this.people[by].client, await this.onSale());
   }
 
-  /** The card's answer takes some seconds. */
+  /** An order whose charge takes some seconds. */
   async beingPaid({ by }: { by: Role }): Promise<Order> {
     const order = await this.reserved({ by });
-    await beginToPay(this.people[by].client, order, 4_000);
+    await startPaying(this.people[by].client, order, 4_000);
     return order;
   }
 }
@@ -75,7 +75,7 @@ async function signUp(role: Role): Promise<Person> {
   return { client, ...credentials };
 }
 
-async function orderInEveryWay(buyer: Client, seller: Client) {
+async function placeOrders(buyer: Client, seller: Client) {
   const [first, second, third, fourth] = [
     await ticketOnSale(seller, { title: "Flea market, a table", price: 15 }),
     await ticketOnSale(seller, { title: "Puppet theatre, matinee", price: 9.5 }),
@@ -85,7 +85,7 @@ async function orderInEveryWay(buyer: Client, seller: Client) {
   const orders: Order[] = [];
   await whileReservationsLast(1, async () => void orders.push(await orderOf(buyer, first)));
   const refunded = await orderOf(buyer, second);
-  await beginToPay(buyer, refunded, 500);
+  await startPaying(buyer, refunded, 500);
   const cancelled = await orderOf(buyer, third);
   for (const order of [refunded, cancelled]) await bodyOf(buyer.cancel(order));
   const paid = await buy(buyer, fourth);
@@ -93,12 +93,13 @@ async function orderInEveryWay(buyer: Client, seller: Client) {
   await eventually(async () => {
     const [payment] = await bodyOf(buyer.payments(`?orderId=${refunded.id}`));
     const { status } = await bodyOf(buyer.showOrder(expired));
-    if (payment?.state !== "refunded" || status !== "cancelled") throw new Error("Not all is over yet");
+    if (payment?.state !== "refunded" || status !== "cancelled")
+      throw new Error("Not all orders have ended yet");
   });
   return { paid, cancelled, expired, refunded };
 }
 
-async function listInEveryWay(owner: Client, rival: Client) {
+async function createListings(owner: Client, rival: Client) {
   const withdrawn = await ticketOnSale(owner, { title: "Ballet gala, circle", price: 54 });
   await bodyOf(owner.withdraw(withdrawn));
   const sold = await ticketOnSale(owner, { title: "Pub quiz, a team of four", price: 8 });
@@ -120,8 +121,8 @@ async function buy(buyer: Client, ticket: Ticket): Promise<Order> {
   return order;
 }
 
-/** Resolves when the payment is there; its answer comes later. */
-async function beginToPay(buyer: Client, order: Order, milliseconds: number): Promise<void> {
+/** Resolves when the payment exists; the response comes later. */
+async function startPaying(buyer: Client, order: Order, milliseconds: number): Promise<void> {
   await fault({ kind: "delay", operation: "charge", milliseconds });
   void buyer.pay(order, await card());
   await eventually(async () => {

@@ -5,12 +5,12 @@ import { orderOf, ticketOnSale } from "../market";
 import { visitSignedIn } from "./browser";
 import { hydrated } from "./chromium";
 
-/** What people look for on a page, by the names that a screen reader says. */
+/** Elements by their accessible names. */
 export const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name, exact: true });
 export const link = (page: Page, name: string | RegExp) => page.getByRole("link", { name, exact: true });
 export const heading = (page: Page, name: string | RegExp) =>
   page.getByRole("heading", { level: 1, name, exact: true });
-/** What a badge says. */
+/** A badge. */
 export const status = (page: Page, text: string) => page.locator("main").getByText(text, { exact: true });
 
 export async function signUp(page: Page, name: string): Promise<void> {
@@ -22,7 +22,7 @@ export async function signUp(page: Page, name: string): Promise<void> {
   await button(page, "Sign out").waitFor();
 }
 
-/** By the search, as somebody would who was told of it. */
+/** Opens the ticket through the search. */
 export async function find(page: Page, title: string): Promise<void> {
   await page.goto("/");
   await page.getByLabel("Search tickets").fill(title);
@@ -31,7 +31,7 @@ export async function find(page: Page, title: string): Promise<void> {
   await heading(page, title).waitFor();
 }
 
-/** Buttons do nothing before the page has come to life, however early they can be seen. */
+/** Buttons are visible before hydration, but do nothing until then. */
 export async function reserve(page: Page): Promise<void> {
   await hydrated(page);
   await button(page, /^Reserve (it again )?for/).click();
@@ -44,21 +44,21 @@ export async function payWith(page: Page, card: RegExp): Promise<void> {
   await button(page, /^Pay \$/).click();
 }
 
-/** The page of somebody who has reserved a ticket for $20, with nothing open yet. */
+/** A blank page of a buyer who has reserved a ticket for $20. */
 export async function reservation(): Promise<{ page: Page; client: Client; order: Order }> {
   const [seller, { page, client }] = await Promise.all([person("seller"), visitSignedIn()]);
   const order = await orderOf(client, await ticketOnSale(seller));
   return { page, client, order };
 }
 
-/** Resolves once the clock shows another time. */
-export async function clockGoesOn(page: Page): Promise<void> {
+/** Resolves when the countdown has changed. */
+export async function countdownTicks(page: Page): Promise<void> {
   const clock = page.getByRole("timer");
   const now = await clock.textContent();
   await clock.filter({ hasNotText: String(now) }).waitFor();
 }
 
-/** Resolves with a look at whether the page has been loaded again since. */
+/** Resolves with a function that tells whether the page has been reloaded since. */
 export async function watchForReloads(page: Page): Promise<() => Promise<boolean>> {
   await page.evaluate("document.isStillTheSame = true");
   return async () => !(await page.evaluate<boolean>("Boolean(document.isStillTheSame)"));

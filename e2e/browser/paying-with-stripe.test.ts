@@ -3,7 +3,7 @@ import { person } from "../client";
 import { ticketOnSale } from "../market";
 import { expectFailure, visitSignedIn } from "./browser";
 import { payWithStripesForm, whileReservationsLast } from "./stack-controls";
-import { clockGoesOn, heading, reservation } from "./page-actions";
+import { countdownTicks, heading, reservation } from "./page-actions";
 import { blockCheckout, dialog, dialogOptions, serveCheckout } from "./stripe-checkout";
 
 payWithStripesForm();
@@ -13,7 +13,7 @@ const payButton = (page: Page) => page.getByRole("button", { name: "Pay $20.00" 
 const policyOf = async (page: Page, path: string) =>
   (await page.goto(path))?.headers()["content-security-policy"];
 
-it("tells Stripe what is to be paid by whom, and pays with the token that it gives", async () => {
+it("passes the amount and the buyer to Stripe, and pays with its token", async () => {
   const { page, client, order } = await reservation();
   await serveCheckout(page);
   await page.goto(`/orders/${order.id}`);
@@ -27,40 +27,42 @@ it("tells Stripe what is to be paid by whom, and pays with the token that it giv
     email: "currentUser" in body && body.currentUser?.email,
   });
   await page.getByRole("button", { name: "tok_visa" }).click();
-  await heading(page, "It is yours").waitFor();
+  await heading(page, "The ticket is yours").waitFor();
 });
 
-it("says why a card was declined, and opens the form again for another one", async () => {
+it("shows why a card was declined, and accepts another card", async () => {
   const { page, order } = await reservation();
   await serveCheckout(page);
   await page.goto(`/orders/${order.id}`);
   expectFailure(400, "/api/payments");
   await payButton(page).click();
   await page.getByRole("button", { name: "InsufficientFunds" }).click();
-  await page.getByText("Your card has insufficient funds. Nothing was charged: try another card.").waitFor();
+  await page
+    .getByText("Your card has insufficient funds. You have not been charged. Try another card.")
+    .waitFor();
   await payButton(page).click();
   await page.getByRole("button", { name: "tok_visa" }).click();
-  await heading(page, "It is yours").waitFor();
+  await heading(page, "The ticket is yours").waitFor();
 });
 
-it("says that Stripe cannot be reached, lives on, and tries again when asked to", async () => {
+it("shows that Stripe cannot be reached, stays usable, and retries on request", async () => {
   const { page, order } = await reservation();
   await blockCheckout(page);
   expectFailure("net::ERR_FAILED", "/checkout.js");
   await page.goto(`/orders/${order.id}`);
   await page.getByText("The payment form could not be loaded.").waitFor();
-  await clockGoesOn(page);
-  await page.getByRole("button", { name: "Cancel the order" }).click();
+  await countdownTicks(page);
+  await page.getByRole("button", { name: "Cancel order" }).click();
   await page.getByRole("button", { name: "Keep it" }).click();
 
   await serveCheckout(page);
   await page.getByRole("button", { name: "Try again" }).click();
   await payButton(page).click();
   await page.getByRole("button", { name: "tok_visa" }).click();
-  await heading(page, "It is yours").waitFor();
+  await heading(page, "The ticket is yours").waitFor();
 });
 
-it("closes Stripe's form when the time is up", async () => {
+it("closes Stripe's form when the reservation expires", async () => {
   await whileReservationsLast(4, async () => {
     const { page, order } = await reservation();
     await serveCheckout(page);
@@ -72,7 +74,7 @@ it("closes Stripe's form when the time is up", async () => {
   });
 });
 
-it("lets Stripe's scripts into the page of an order alone", async () => {
+it("allows Stripe's scripts only on an order's page", async () => {
   const { page, order } = await reservation();
   await serveCheckout(page);
   expect(await policyOf(page, `/orders/${order.id}`)).toContain("frame-src https://checkout.stripe.com;");
@@ -80,9 +82,9 @@ it("lets Stripe's scripts into the page of an order alone", async () => {
   for (const path of others) expect(await policyOf(page, path)).not.toContain("stripe");
 });
 
-it("leads from the first page to Stripe's form by clicks", async () => {
+it("loads Stripe's form after navigating from the front page", async () => {
   const [seller, { page }] = await Promise.all([person("seller"), visitSignedIn()]);
-  const { title } = await ticketOnSale(seller, { title: "Chamber music on the way" });
+  const { title } = await ticketOnSale(seller, { title: "Chamber music from the front page" });
   await serveCheckout(page);
   await page.goto("/");
   await page.getByRole("link", { name: title }).first().click();
@@ -90,5 +92,5 @@ it("leads from the first page to Stripe's form by clicks", async () => {
   await heading(page, "Reserved for you").waitFor();
   await payButton(page).click();
   await page.getByRole("button", { name: "tok_visa" }).click();
-  await heading(page, "It is yours").waitFor();
+  await heading(page, "The ticket is yours").waitFor();
 });

@@ -4,7 +4,7 @@ import { ledger, fault } from "../stack";
 import { expectFailure } from "./browser";
 import { without } from "./stack-controls";
 import { hydrated } from "./chromium";
-import { clockGoesOn, heading, reservation, watchForReloads } from "./page-actions";
+import { countdownTicks, heading, reservation, watchForReloads } from "./page-actions";
 
 async function openOrder(): Promise<{ page: Page; order: Order }> {
   const { page, order } = await reservation();
@@ -20,7 +20,7 @@ async function pay(page: Page, card = "pays"): Promise<void> {
   await payButton(page).click();
 }
 
-/** The tokens that the page pays with, as they go out. */
+/** The tokens of the page's payment requests. */
 function tokensSent(page: Page): string[] {
   const tokens: string[] = [];
   page.on("request", (request) => {
@@ -35,53 +35,55 @@ async function chargesFor({ id }: { id: string }) {
   return charges.filter(({ metadata }) => metadata.orderId === id).map(({ status }) => status);
 }
 
-it("says that nothing is real here, and pays with a test card", async () => {
+it("labels the payment as a test, and pays with a test card", async () => {
   const { page, order } = await openOrder();
   await page.getByText("Test payment. No real card is charged here.").waitFor();
   await pay(page);
-  await heading(page, "It is yours").waitFor();
+  await heading(page, "The ticket is yours").waitFor();
   expect(await chargesFor(order)).toEqual(["succeeded"]);
 });
 
-it("says why a card was declined while the clock goes on, keeps what was typed, and takes another card", async () => {
+it("shows why a card was declined, keeps the countdown and the input, and accepts another card", async () => {
   const { page, order } = await openOrder();
   const isReloaded = await watchForReloads(page);
   expectFailure(400, "/api/payments");
   await page.getByLabel("Security code").fill("321");
   await pay(page, "has insufficient funds");
 
-  const reason = page.getByText("Your card has insufficient funds. Nothing was charged: try another card.");
+  const reason = page.getByText(
+    "Your card has insufficient funds. You have not been charged. Try another card.",
+  );
   await reason.waitFor();
   const [reasonBox, buttonBox] = [await reason.boundingBox(), await payButton(page).boundingBox()];
   expect(reasonBox?.y).toBeGreaterThan(buttonBox?.y ?? Infinity);
-  await clockGoesOn(page);
+  await countdownTicks(page);
   expect(await page.getByLabel("Card number").inputValue()).toBe("4000 0000 0000 9995");
   expect(await page.getByLabel("Security code").inputValue()).toBe("321");
 
   await pay(page);
-  await heading(page, "It is yours").waitFor();
+  await heading(page, "The ticket is yours").waitFor();
   expect(await chargesFor(order)).toEqual(["failed", "succeeded"]);
   expect(await isReloaded()).toBe(false);
 });
 
-it("does not promise that nothing was charged once a payment was attempted", async () => {
+it("does not say that nothing was charged after an attempt to pay", async () => {
   const { page } = await openOrder();
   expectFailure(400, "/api/payments");
   await pay(page, "is declined");
   await page.getByText("try another card").waitFor();
-  await page.getByRole("button", { name: "Cancel the order" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Cancel the order" }).click();
+  await page.getByRole("button", { name: "Cancel order" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel order" }).click();
   await heading(page, "You cancelled this order").waitFor();
   await page.getByText("Your payment was not confirmed. If a charge appears on your card").waitFor();
   expect(await page.getByText("You have not been charged.").count()).toBe(0);
 });
 
-it("takes a double click for one", async () => {
+it("pays once on a double click", async () => {
   const { page, order } = await openOrder();
   const tokens = tokensSent(page);
   await page.getByRole("button", { name: "pays" }).click();
   await payButton(page).dblclick();
-  await heading(page, "It is yours").waitFor();
+  await heading(page, "The ticket is yours").waitFor();
   expect(tokens).toHaveLength(1);
   expect(await chargesFor(order)).toEqual(["succeeded"]);
 });
@@ -89,7 +91,7 @@ it("takes a double click for one", async () => {
 it.each([
   ["Card number", "4242 4242 4242 4241", "Your card number is incorrect."],
   ["Expires", "12 / 20", "Your card's expiration year is invalid."],
-])("points out a wrong %s", async (label, value, words) => {
+])("shows the error of a wrong %s on its field", async (label, value, words) => {
   const { page, order } = await openOrder();
   expectFailure(400, "/test-cards");
   await page.getByRole("button", { name: "pays" }).click();
@@ -103,27 +105,27 @@ it.each([
   expect(await chargesFor(order)).toEqual([]);
 });
 
-it("says that it does not know while the bank's answer is lost, until it does", async () => {
+it("shows that the outcome is unknown until the bank has answered", async () => {
   const { page, order } = await openOrder();
   expectFailure(503, "/api/payments");
-  await fault({ kind: "delay", operation: "charge", milliseconds: 2500 }); // longer than payments waits
+  await fault({ kind: "delay", operation: "charge", milliseconds: 2500 }); // longer than payments waits for a response
   await pay(page);
   await heading(page, "Confirming your payment").waitFor();
-  await page.getByText("Your card is being charged. You are charged at most once").waitFor();
-  await heading(page, "It is yours").waitFor();
+  await page.getByText("Your card is being charged. You will be charged at most once").waitFor();
+  await heading(page, "The ticket is yours").waitFor();
   expect(await chargesFor(order)).toEqual(["succeeded"]);
 });
 
 const unknown = "We do not know yet whether your card was charged.";
 
-it("goes on with the same payment when asked again after its answer was lost on the way", async () => {
+it("continues the same payment when the response was lost", async () => {
   const { page, order } = await openOrder();
   const tokens = tokensSent(page);
   expectFailure(504, "/api/payments");
-  let letPagesThrough: () => void = () => undefined;
-  const slowPages = new Promise<void>((resolve) => (letPagesThrough = resolve));
+  let releasePages: () => void = () => undefined;
+  const slowPages = new Promise<void>((resolve) => (releasePages = resolve));
   await page.route("**/orders/*_rsc=*", async (route) => {
-    await slowPages; // else the page hears of the payment by the order
+    await slowPages; // otherwise the page would learn of the payment from the order
     await route.continue();
   });
   await page.route(
@@ -137,16 +139,16 @@ it("goes on with the same payment when asked again after its answer was lost on 
   await pay(page);
   await page.getByText(unknown).waitFor();
   expect(await payButton(page).isVisible()).toBe(false);
-  await page.getByRole("button", { name: "Ask again" }).click();
+  await page.getByRole("button", { name: "Try again" }).click();
   await page.getByText(unknown).waitFor({ state: "hidden" });
-  letPagesThrough();
-  await heading(page, "It is yours").waitFor();
+  releasePages();
+  await heading(page, "The ticket is yours").waitFor();
   const [first, ...others] = tokens;
   expect(others).toEqual([first]);
   expect(await chargesFor(order)).toEqual(["succeeded"]);
 });
 
-it("keeps the card at hand while payments is away", async () => {
+it("keeps the card for another try while payments is down", async () => {
   const { page, order } = await openOrder();
   const tokens = tokensSent(page);
   expectFailure(503, "/api/payments");
@@ -154,16 +156,16 @@ it("keeps the card at hand while payments is away", async () => {
     await pay(page);
     await page.getByText(unknown).waitFor();
     await page.getByText("Payments are temporarily unavailable.").waitFor();
-    await clockGoesOn(page);
+    await countdownTicks(page);
   });
-  await page.getByRole("button", { name: "Ask again" }).click();
-  await heading(page, "It is yours").waitFor();
+  await page.getByRole("button", { name: "Try again" }).click();
+  await heading(page, "The ticket is yours").waitFor();
   const [first, ...others] = tokens;
   expect(others).toEqual([first]);
   expect(await chargesFor(order)).toEqual(["succeeded"]);
 });
 
-it("lets no page load anything of Stripe's", async () => {
+it("does not allow Stripe's scripts with test cards", async () => {
   const { page } = await openOrder();
   const policy = (await page.reload())?.headers()["content-security-policy"];
   expect(policy).toContain("script-src");

@@ -7,12 +7,12 @@ import stopStack from "../stop-stack";
 import { launch, screens } from "./chromium";
 import { Marketplace } from "./marketplace";
 import start from "./start";
-import { type State, see, states } from "./states";
+import { type State, open, states } from "./states";
 
 const colorSchemes = ["light", "dark"] as const;
 const folder = resolve(process.argv[2] ?? ".eventhive/screenshots");
 
-/** Pictures of all that people can come to see, from a stack of its own. */
+/** Takes pictures of every state that users can see, from a stack of its own. */
 async function takeAll(): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const browser = await launch();
@@ -25,7 +25,7 @@ async function takeAll(): Promise<void> {
 async function take(state: State, browser: Browser, market: Marketplace): Promise<void> {
   const context = await browser.newContext({ baseURL: stackFile().url, locale: "en-US" });
   const page = await context.newPage();
-  await see(state, page, market, async () => {
+  await open(state, page, market, async () => {
     for (const [screen, size] of Object.entries(screens)) {
       await page.setViewportSize(size);
       for (const colorScheme of colorSchemes) {

@@ -43,7 +43,7 @@ function offer(html: string): unknown {
   return JSON.parse(/<script type="application\/ld\+json">(.*?)<\/script>/s.exec(html)?.[1] ?? "null");
 }
 
-it("finds the tickets in the pages themselves", async () => {
+it("renders tickets into the HTML", async () => {
   const { html } = await get("/");
   expect(html).toContain(`href="/tickets/${available.id}"`);
   expect(meta(html, "robots")).toBeUndefined();
@@ -51,13 +51,13 @@ it("finds the tickets in the pages themselves", async () => {
   expect(html).toMatch(/<title>EventHive: [^<]+<\/title>/);
 });
 
-it("reads what a ticket is, whatever its title is made of", async () => {
+it("describes a ticket in metadata, with its title escaped", async () => {
   const path = `/tickets/${available.id}`;
   const { html } = await get(path);
   expect(html).not.toContain("<script>alert(1)");
   expect(html).not.toContain("<b>Boathouse");
   expect(plainText(/<title>(.*?)<\/title>/.exec(html)?.[1] ?? "")).toBe(`${available.title} · EventHive`);
-  expect(meta(html, "description")).toBe(`${available.title}: available at EventHive.`);
+  expect(meta(html, "description")).toBe(`${available.title}: available on EventHive.`);
   expect(meta(html, "og:title")).toBe(available.title);
   expect(meta(html, "og:url")).toBe(urlOf(path));
   expect(meta(html, "robots")).toBeUndefined();
@@ -72,13 +72,13 @@ it("reads what a ticket is, whatever its title is made of", async () => {
   });
 });
 
-it("hears that a ticket is sold", async () => {
+it("marks a sold ticket", async () => {
   const { html } = await get(`/tickets/${sold.id}`);
   expect(offer(html)).toMatchObject({ availability: "https://schema.org/SoldOut" });
   expect(meta(html, "description")).toContain("sold");
 });
 
-it.each(["the marketplace", "a ticket"])("has a picture of %s", async (what) => {
+it.each(["the marketplace", "a ticket"])("has a preview image of %s", async (what) => {
   const { html } = await get(what === "a ticket" ? `/tickets/${available.id}` : "/");
   const response = await fetch(String(meta(html, "og:image")));
   expect(response.headers.get("content-type")).toBe("image/png");
@@ -89,7 +89,7 @@ it.each(["the marketplace", "a ticket"])("has a picture of %s", async (what) => 
 });
 
 it.each([
-  ["signs of several parts", "🎸 night 👩‍👩‍👧‍👦 🇩🇪 👍🏽 1️⃣ 🏴󠁧󠁢󠁥󠁮󠁧󠁿"],
+  ["joined emoji", "🎸 night 👩‍👩‍👧‍👦 🇩🇪 👍🏽 1️⃣ 🏴󠁧󠁢󠁥󠁮󠁧󠁿"],
   ["Hebrew", "הופעה של שלמה ארצי, 12.5"],
   ["Arabic", "حفلة موسيقية في القاهرة 2026"],
   ["Thai", "คอนเสิร์ตที่กรุงเทพฯ"],
@@ -98,21 +98,21 @@ it.each([
   ["Chinese", "北京音乐会"],
   ["Korean", "서울 콘서트 표"],
   ["Bengali", "বাংলা গান"],
-  ["what is not assigned", "x \u{1f8ff} \u0378 \ue000"],
-])("has a picture of a title in %s, and nobody outside is asked for it", async (_, title) => {
+  ["unassigned characters", "x \u{1f8ff} \u0378 \ue000"],
+])("has a preview image of a title in %s, without outgoing requests", async (_, title) => {
   const { id } = await bodyOf((await person("seller")).sell(title, 20));
   const response = await fetch(urlOf(`/tickets/${id}/opengraph-image`));
   expect([response.status, response.headers.get("content-type")]).toEqual([200, "image/png"]);
   expect(outgoing(dataFolder())).toEqual([]);
 });
 
-it.each(["/auth/signin", "/auth/signup", "/auth/signout", "/?q=jazz"])("leaves %s out", async (path) => {
+it.each(["/auth/signin", "/auth/signup", "/auth/signout", "/?q=jazz"])("does not index %s", async (path) => {
   const { status, html } = await get(path);
   expect([status, meta(html, "robots")]).toEqual([200, "noindex"]);
 });
 
 it.each(["/orders", "/listings", "/tickets/new", "/orders/000000000000000000000000"])(
-  "is sent from %s to the sign-in, and comes back",
+  "redirects from %s to the sign-in page, with a way back",
   async (path) => {
     const response = await fetch(urlOf(path), { redirect: "manual" });
     expect([response.status, response.headers.get("location")]).toEqual([
@@ -122,12 +122,15 @@ it.each(["/orders", "/listings", "/tickets/new", "/orders/0000000000000000000000
   },
 );
 
-it.each(["/nowhere", "/tickets/000000000000000000000000", "/tickets/1"])("hears 404 of %s", async (path) => {
-  const { status, html } = await get(path);
-  expect([status, meta(html, "robots")]).toEqual([404, "noindex"]);
-});
+it.each(["/nowhere", "/tickets/000000000000000000000000", "/tickets/1"])(
+  "answers %s with 404",
+  async (path) => {
+    const { status, html } = await get(path);
+    expect([status, meta(html, "robots")]).toEqual([404, "noindex"]);
+  },
+);
 
-it("is told where to look, and where not to", async () => {
+it("has a robots.txt and a sitemap", async () => {
   const { html: robots } = await get("/robots.txt");
   expect(robots).toContain(`Sitemap: ${urlOf("/sitemap.xml")}`);
   for (const path of ["/api/", "/orders", "/listings"]) expect(robots).toContain(`Disallow: ${path}`);
@@ -145,12 +148,12 @@ it.each([
   ["/manifest.webmanifest", "application/manifest+json"],
   ["/robots.txt", "text/plain"],
   ["/sitemap.xml", "application/xml"],
-])("has %s, which browsers and phones ask for without being told", async (path, type) => {
+])("has %s, which browsers and phones request by default", async (path, type) => {
   const { status, headers } = await get(path);
   expect([status, headers.get("content-type")]).toEqual([200, expect.stringContaining(type)]);
 });
 
-it.each(["/", "/ticket", "/nowhere"])("runs only the scripts of this very answer on %s", async (path) => {
+it.each(["/", "/ticket", "/nowhere"])("allows only scripts with the response's nonce on %s", async (path) => {
   const address = path === "/ticket" ? `/tickets/${available.id}` : path;
   const [first, second] = [await get(address), await get(address)];
   const nonces = [first, second].map(
@@ -163,7 +166,7 @@ it.each(["/", "/ticket", "/nowhere"])("runs only the scripts of this very answer
   expect(first.html).not.toMatch(/<[^>]* style="|<style|<[^>]* on\w+="/);
 });
 
-it("is told by every page what others may do with it", async () => {
+it("sets security headers", async () => {
   const { headers } = await get("/");
   const policy = headers.get("content-security-policy");
   for (const rule of ["default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"])

@@ -3,11 +3,11 @@ import { controlFile } from "../data-folder";
 import { eventually } from "../eventually";
 import { stackFile, start, stop } from "../stack";
 
-// What a test may change about the stack for a while; all others find it as it was.
+// Temporary changes of the shared stack, undone before the next test.
 
 export const reservationSeconds = 60;
 
-/** Orders made meanwhile are reserved for so long. */
+/** Reservations last this long for orders that are placed meanwhile. */
 export async function whileReservationsLast(seconds: number, act: () => Promise<void>): Promise<void> {
   await setReservations(seconds);
   try {
@@ -17,35 +17,35 @@ export async function whileReservationsLast(seconds: number, act: () => Promise<
   }
 }
 
-/** Who signs in meanwhile has a session for so long. */
+/** Sessions last this long for users who sign in meanwhile. */
 export async function whileSessionsLast(seconds: number, act: () => Promise<void>): Promise<void> {
   await restartWith("auth-1", `JWT_EXPIRES_IN=${seconds}s`);
-  await served();
+  await servicesReachable();
   try {
     await act();
   } finally {
     await restartWith("auth-1", "JWT_EXPIRES_IN=24h");
-    await served();
+    await servicesReachable();
   }
 }
 
-/** The service, such as `payments`, is away meanwhile. */
+/** Stops the service, such as `payments`, meanwhile. */
 export async function without(service: string, act: () => Promise<void>): Promise<void> {
   await stop(`${service}-1`);
   try {
     await act();
   } finally {
     await start(`${service}-1`);
-    await served();
+    await servicesReachable();
   }
 }
 
-/** The client shows the time that orders reserve for. */
+/** The client displays the duration that orders decides. */
 async function setReservations(seconds: number): Promise<void> {
   await Promise.all(
     ["orders-1", "client-1"].map((name) => restartWith(name, `EXPIRATION_SECONDS=${seconds}`)),
   );
-  await served();
+  await servicesReachable();
 }
 
 async function restartWith(name: string, variables: string): Promise<void> {
@@ -57,18 +57,20 @@ async function restartWith(name: string, variables: string): Promise<void> {
   await start(name);
 }
 
-/** The gateway looks but twice a second who is ready. */
-async function served(): Promise<void> {
+/** Resolves when the gateway routes to all services: it probes them twice a second. */
+async function servicesReachable(): Promise<void> {
   const paths = ["/readyz", "/api/users/currentuser", "/api/tickets", "/api/orders", "/api/payments"];
   const statusOf = async (path: string) => (await fetch(stackFile().url + path)).status;
   await eventually(async () => {
-    if ((await Promise.all(paths.map(statusOf))).includes(503)) throw new Error("Not all is served yet");
+    if ((await Promise.all(paths.map(statusOf))).includes(503))
+      throw new Error("Not all services are reachable yet");
   });
 }
 
-/** Stripe's own form stands in the tests of this file, in place of the one for test cards. */
+/** Uses Stripe's own form in the tests of this file, instead of the form for test cards. */
 export function payWithStripesForm(): void {
-  const withKey = (key: string) => restartWith("client-1", `STRIPE_PUBLISHABLE_KEY=${key}`).then(served);
+  const withKey = (key: string) =>
+    restartWith("client-1", `STRIPE_PUBLISHABLE_KEY=${key}`).then(servicesReachable);
   beforeAll(() => withKey("pk_test_browser"));
   afterAll(() => withKey(""));
 }

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 
-// What https://checkout.stripe.com/checkout.js does to a page, as far as anybody can see it from there: a dialog that
-// is told what is to be paid, and gives a token for a card or is closed without one.
+// A fake of https://checkout.stripe.com/checkout.js: a dialog that receives the amount, and returns a token for a card or
+// is closed without one.
 const script = `
   window.StripeCheckout = {
     configure: ({ key }) => {
@@ -27,7 +27,7 @@ const script = `
           }
           const frame = document.createElement("iframe");
           frame.src = "https://checkout.stripe.com/frame";
-          dialog.append(frame); // a page that may not show Stripe's frames complains
+          dialog.append(frame); // logs a console error if the policy blocks Stripe's frames
           document.body.append(dialog);
           opened();
         },
@@ -53,7 +53,7 @@ export async function blockCheckout(page: Page): Promise<void> {
 
 export const dialog = (page: Page) => page.getByRole("dialog");
 
-/** What the open dialog was told. */
+/** The options of the open dialog. */
 export async function dialogOptions(page: Page): Promise<unknown> {
   return JSON.parse((await dialog(page).locator("p").textContent()) ?? "");
 }

@@ -14,7 +14,7 @@ async function sendSession(page: Page, button: "Sign up" | "Sign in", email: str
   await page.getByRole("main").getByRole("button", { name: button }).click();
 }
 
-it("finds tickets by word, sorts them, and goes from page to page", async () => {
+it("searches, sorts and pages through tickets", async () => {
   const [seller, word, page] = [await person("seller"), randomUUID().slice(0, 8), await plain()];
   for (let price = 1; price <= 25; price++) await bodyOf(seller.sell(`Raffle ${word}`, price));
   const prices = () => page.getByRole("listitem").filter({ hasText: word }).locator("p").allTextContents();
@@ -35,7 +35,7 @@ it("finds tickets by word, sorts them, and goes from page to page", async () => 
   expect(await prices()).toEqual(first);
 });
 
-it("signs up on the way from a ticket, goes back to it, and signs out", async () => {
+it("signs up from a ticket, returns to it, and signs out", async () => {
   const ticket = await ticketOnSale(await person("seller"));
   const [page, email] = [await plain(), `${randomUUID()}@example.com`];
   await page.goto(`/tickets/${ticket.id}`);
@@ -51,7 +51,7 @@ it("signs up on the way from a ticket, goes back to it, and signs out", async ()
   expect((await page.context().cookies()).filter(({ name }) => name === "session")).toEqual([]);
 });
 
-it("says what was refused, and keeps the e-mail and the way on", async () => {
+it("shows a sign-in error, keeps the email, and continues to the original page", async () => {
   const [seller, buyer] = [await person("seller"), await person("buyer")];
   const { currentUser } = await bodyOf(buyer.currentUser());
   const email = String(currentUser?.email);
@@ -74,7 +74,7 @@ it("says what was refused, and keeps the e-mail and the way on", async () => {
 });
 
 it.each(["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])(
-  "does not go on to %s",
+  "does not redirect to %s",
   async (next) => {
     const page = await plain();
     await page.goto(`/auth/signup?${new URLSearchParams({ next }).toString()}`);
@@ -83,7 +83,7 @@ it.each(["https://evil.example/", "//evil.example", "/\\evil.example", "javascri
   },
 );
 
-it("signs nobody in or out from another site's form", async () => {
+it("rejects forms of other sites", async () => {
   const page = await plain();
   await page.goto("/auth/signin");
   const answer = await page.context().request.post("/auth/session", {

@@ -210,23 +210,19 @@ export const running: Mutant[] = [
     red: { [runtimeTests]: ["publishes what was saved before it closes bus and store"] },
   },
   {
-    guard: "drain: the client ends connections that are kept alive",
+    guard: "drain: the client closes connections that are kept alive",
     file: "client/lib/drain.ts",
     change: { "for (const server of servers) server.closeAllConnections();": "void 0;" },
     red: {
-      "client/lib/drain.test.ts": [
-        "answers what is under way, and then ends whatever connections its callers keep",
-      ],
+      "client/lib/drain.test.ts": ["answers requests in flight, then closes all connections"],
     },
   },
   {
-    guard: "drain: the client answers what is under way",
+    guard: "drain: the client answers requests in flight",
     file: "client/lib/drain.ts",
     change: { "if (unanswered.size === 0) for": "for" },
     red: {
-      "client/lib/drain.test.ts": [
-        "answers what is under way, and then ends whatever connections its callers keep",
-      ],
+      "client/lib/drain.test.ts": ["answers requests in flight, then closes all connections"],
     },
   },
 ];

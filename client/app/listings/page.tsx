@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import Link from "next/link";
-import { Away } from "@/components/away";
+import { Unavailable } from "@/components/unavailable";
 import { Badge } from "@/components/badge";
 import { DateTime } from "@/components/date-time";
 import { List, ListItem } from "@/components/list";
@@ -24,11 +24,11 @@ export default async function ListingsPage({ searchParams }: PageProps<"/listing
   return (
     <div className="stack">
       <h1>My listings</h1>
-      {!answer && <Away what="Your listings" />}
+      {!answer && <Unavailable what="Your listings" />}
       {answer?.body.length === 0 && (
         <div className="panel">
           <h2>No listings yet</h2>
-          <p>Someone else may want the ticket that you cannot use.</p>
+          <p>Have a ticket you can’t use? Sell it to someone who can.</p>
           <p>
             <Link className="button primary" href="/tickets/new">
               Sell a ticket
@@ -43,7 +43,7 @@ export default async function ListingsPage({ searchParams }: PageProps<"/listing
             title={<Link href={`/tickets/${ticket.id}`}>{ticket.title}</Link>}
             facts={
               <>
-                <Money amount={ticket.price} /> · since <DateTime iso={ticket.createdAt} />
+                <Money amount={ticket.price} /> · listed <DateTime iso={ticket.createdAt} />
                 {unpaidInWords(ticket)}
               </>
             }

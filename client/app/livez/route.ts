@@ -1,2 +1,2 @@
-/** The process is there. */
+/** Answers while the process runs. */
 export const GET = () => new Response("ok");

@@ -1,4 +1,4 @@
-/** Answers the requests that `lib/malformed.ts` sends here. */
+/** Answers the requests that `lib/malformed.ts` rewrites to this path. */
 export function GET(): Response {
-  return new Response("The address is malformed", { status: 400 });
+  return new Response("Malformed URL", { status: 400 });
 }

@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import Link from "next/link";
-import { Away } from "@/components/away";
+import { Unavailable } from "@/components/unavailable";
 import { Badge } from "@/components/badge";
 import { DateTime } from "@/components/date-time";
 import { List, ListItem } from "@/components/list";
@@ -23,8 +23,8 @@ export default async function OrdersPage({ searchParams }: PageProps<"/orders">)
   return (
     <div className="stack">
       <h1>My orders</h1>
-      {!answer && <Away what="Your orders" />}
-      {orders.length > 0 && !payments && <Away what="Your payments" />}
+      {!answer && <Unavailable what="Your orders" />}
+      {orders.length > 0 && !payments && <Unavailable what="Your payments" />}
       {answer && orders.length === 0 && (
         <div className="panel">
           <h2>No orders yet</h2>
@@ -39,7 +39,7 @@ export default async function OrdersPage({ searchParams }: PageProps<"/orders">)
         {orders.map((order) => {
           const own = payments?.filter(({ orderId }) => orderId === order.id) ?? [];
           const state = stateOf(order, own, answer?.serverTime ?? 0);
-          const isUnknown = order.status === "cancelled" && !payments; // refunded, or never charged
+          const isUnknown = order.status === "cancelled" && !payments; // refunded, or never charged: only payments knows
           return (
             <ListItem
               key={order.id}
@@ -58,7 +58,7 @@ export default async function OrdersPage({ searchParams }: PageProps<"/orders">)
               )}
               {state === "paid" && (
                 <Link className="button small" href={`/orders/${order.id}/receipt`}>
-                  Receipt<span className="visually-hidden"> of {order.ticket.title}</span>
+                  Receipt<span className="visually-hidden"> for {order.ticket.title}</span>
                 </Link>
               )}
             </ListItem>
@@ -70,7 +70,6 @@ export default async function OrdersPage({ searchParams }: PageProps<"/orders">)
   );
 }
 
-/** Those of these orders. */
 async function readPayments(orders: Order[]): Promise<Payment[] | undefined> {
   if (orders.length === 0) return [];
   const orderId = orders.map(({ id }) => id).join();

@@ -1,3 +1,3 @@
-/** Ready as soon as it answers, until it stops: a page whose service is away says so, and shows the rest. */
+/** Ready from start to shutdown, whatever the services do: a page shows what it has when a service is unavailable. */
 export const GET = () =>
   globalThis.isDraining ? new Response("draining", { status: 503 }) : new Response("ready");

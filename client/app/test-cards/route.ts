@@ -6,12 +6,13 @@ const card = z.object({ number: z.string(), expiry: z.string(), cvc: z.string() 
 /** The sandbox's parameters are Stripe's; the page's fields are not. */
 const fieldOf: Record<string, string> = { exp_month: "expiry", exp_year: "expiry" };
 
-/** Makes a token out of a test card, where the sandbox takes Stripe's place: elsewhere, cards never come to us. */
+/** Exchanges a test card for a token of the sandbox. With Stripe itself, card data never reaches our servers. */
 export async function POST(request: Request): Promise<Response> {
   const { STRIPE_API_URL, STRIPE_PUBLISHABLE_KEY } = settings();
-  if (STRIPE_PUBLISHABLE_KEY) return refusal(404, "not-found", { message: "Cards are for Stripe alone" });
+  if (STRIPE_PUBLISHABLE_KEY) return refusal(404, "not-found", { message: "Cards are sent only to Stripe" });
   const given = card.safeParse(await request.json().catch(() => undefined));
-  if (!given.success) return refusal(400, "invalid-input", { message: "A card is needed", field: "number" });
+  if (!given.success)
+    return refusal(400, "invalid-input", { message: "A card is required", field: "number" });
 
   const { number, expiry, cvc } = given.data;
   const [exp_month, exp_year] = expiry.split("/").map((part) => part.trim());

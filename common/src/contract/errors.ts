@@ -38,7 +38,7 @@ export class NotAuthenticatedError extends HttpError {
 }
 
 export class ForbiddenError extends HttpError {
-  constructor(message = "This belongs to somebody else", code = "not-yours") {
+  constructor(message = "This belongs to another user", code = "not-yours") {
     super(403, code, message);
   }
 }
@@ -51,10 +51,7 @@ export class NotFoundError extends HttpError {
 
 /** The thing changed between reading and writing it. */
 export class ConflictError extends HttpError {
-  constructor(
-    code = "changed",
-    message = "This was changed by somebody else in the meantime: look again and repeat",
-  ) {
+  constructor(code = "changed", message = "This has changed in the meantime. Reload it and try again") {
     super(409, code, message);
   }
 }

@@ -51,7 +51,7 @@ async function findHeld(ticketId: string, { userId }: Buyer, price?: number): Pr
   const order = await findHolder(ticketId);
   if (!order) return undefined;
   if (order.userId !== userId)
-    throw new BadRequestError("ticket-reserved", "Somebody else has reserved this ticket");
+    throw new BadRequestError("ticket-reserved", "Someone else has reserved this ticket");
   if (order.status === "complete")
     throw new BadRequestError("already-bought", "You have already bought this ticket");
   if (order.isOverdue())

@@ -143,4 +143,4 @@ export async function findOwnTicket(userId: string, id: unknown): Promise<Ticket
   return ticket;
 }
 
-const reserved = () => new BadRequestError("ticket-reserved", "Somebody has reserved or bought this ticket");
+const reserved = () => new BadRequestError("ticket-reserved", "Someone has reserved or bought this ticket");

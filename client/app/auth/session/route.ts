@@ -7,14 +7,14 @@ import { formValues } from "@/lib/form-values";
 const isForm = /^(application\/x-www-form-urlencoded|multipart\/form-data)\s*(;|$)/i;
 const intents = ["signin", "signup", "signout"];
 
-/** Signs in, up and out for browsers that do not run JavaScript. The auth service decides; its cookie goes through. */
+/** Sign-in, sign-up and sign-out for browsers without JavaScript. Forwards to auth and passes its cookie on. */
 export async function POST(request: Request): Promise<Response> {
   if (!isForm.test(request.headers.get("content-type") ?? ""))
-    return new Response("Send a form", { status: 415 });
+    return new Response("Expected a form", { status: 415 });
   const form = await request.formData().catch(() => undefined);
-  if (!form) return new Response("This form is malformed", { status: 400 });
+  if (!form) return new Response("Malformed form", { status: 400 });
   const { intent, email = "", password, next } = formValues(form);
-  if (!intent || !intents.includes(intent)) return new Response("There is no such form", { status: 400 });
+  if (!intent || !intents.includes(intent)) return new Response("Unknown form", { status: 400 });
   const client = await serverClient();
   try {
     const { headers } = await client.post(
@@ -31,7 +31,7 @@ export async function POST(request: Request): Promise<Response> {
   }
 }
 
-/** Afterwards a reload asks for a page, and does not send the form again. */
+/** After a 303, a reload fetches a page instead of sending the form again. */
 function seeOther(location: string, cookies: string[]): Response {
   const headers = new Headers({ location });
   for (const cookie of cookies) headers.append("set-cookie", cookie);

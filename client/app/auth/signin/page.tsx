@@ -14,7 +14,7 @@ export default async function SignInPage({ searchParams }: PageProps<"/auth/sign
     <div className="panel narrow">
       <h1>Sign in</h1>
       {next !== "/" && <p className="notice">Sign in to continue where you left off.</p>}
-      <SessionForm intent="signin" next={next} refused={await lastRefusal(query)} />
+      <SessionForm intent="signin" next={next} failed={await lastRefusal(query)} />
       <p>
         New here? <Link href={`/auth/signup?${new URLSearchParams({ next }).toString()}`}>Sign up</Link>
       </p>

@@ -2,12 +2,12 @@ import type { Metadata } from "next";
 
 export const metadata: Metadata = { title: "Sign out", robots: { index: false } };
 
-/** A page that signs out by being looked at would do so for whoever fetches links ahead. */
+/** Asks first: a GET must not sign out, because browsers prefetch links. */
 export default function SignOutPage() {
   return (
     <div className="panel narrow">
       <h1>Sign out?</h1>
-      <p className="lead">Reservations and listings stay as they are.</p>
+      <p className="lead">Your reservations and listings are kept.</p>
       <form method="post" action="/auth/session">
         <button className="button primary" name="intent" value="signout">
           Sign out

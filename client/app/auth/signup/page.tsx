@@ -13,10 +13,10 @@ export default async function SignUpPage({ searchParams }: PageProps<"/auth/sign
   return (
     <div className="panel narrow">
       <h1>Sign up</h1>
-      <p className="lead">All you need to buy and sell is an email and a password.</p>
-      <SessionForm intent="signup" next={next} refused={await lastRefusal(query)} />
+      <p className="lead">All you need is an email address and a password.</p>
+      <SessionForm intent="signup" next={next} failed={await lastRefusal(query)} />
       <p>
-        You have an account?{" "}
+        Already have an account?{" "}
         <Link href={`/auth/signin?${new URLSearchParams({ next }).toString()}`}>Sign in</Link>
       </p>
     </div>

@@ -1,5 +1,5 @@
 import Link from "next/link";
-import { Away } from "@/components/away";
+import { Unavailable } from "@/components/unavailable";
 import { CancelButton } from "@/components/cancel-button";
 import { Countdown } from "@/components/countdown";
 import { Live, LiveTicket, Polling } from "@/components/live";
@@ -11,9 +11,9 @@ import { currentUser } from "@/lib/server";
 import { settings } from "@/lib/settings";
 import { findTicket } from "@/lib/tickets";
 
-/** What an order's buyer can do with it as it is. */
+/** The actions that an order's state allows its buyer. */
 export async function NextStep({ view }: { view: OrderView }) {
-  const { order, state, payment, paymentsAreAway, secondsLeft } = view;
+  const { order, state, payment, arePaymentsUnavailable, secondsLeft } = view;
   const live = <Live url={`/api/orders/${order.id}/stream`} event="order" version={order.version} />;
   switch (state) {
     case "awaiting-payment": {
@@ -23,7 +23,7 @@ export async function NextStep({ view }: { view: OrderView }) {
         <>
           {live}
           <Countdown orderId={order.id} secondsLeft={secondsLeft} />
-          {paymentsAreAway && <Away what="Payments" />}
+          {arePaymentsUnavailable && <Unavailable what="Payments" />}
           <Pay order={order} checkout={{ publishableKey, currency, email }} />
           <CancelButton orderId={order.id} />
         </>
@@ -36,15 +36,15 @@ export async function NextStep({ view }: { view: OrderView }) {
           <Polling firstMs={2_000} />
           <p>
             {payment?.state === "charged"
-              ? "Your card was charged. In a moment the ticket is yours; if it is gone, you are refunded automatically."
-              : "Your card is being charged. You are charged at most once, however long it takes."}
+              ? "Your card was charged. We are confirming your ticket. If it is no longer available, you will be refunded automatically."
+              : "Your card is being charged. You will be charged at most once, however long it takes."}
           </p>
         </>
       );
     case "paid":
       return (
         <>
-          <p>Your payment went through, and the ticket is yours.</p>
+          <p>Your payment went through.</p>
           <Link className="button primary" href={`/orders/${order.id}/receipt`}>
             See your receipt
           </Link>
@@ -56,7 +56,7 @@ export async function NextStep({ view }: { view: OrderView }) {
         <>
           {live}
           <Polling firstMs={2_000} />
-          <p>The reservation has ended; the ticket is available to others again.</p>
+          <p>Your reservation has ended, and the ticket is available to others again.</p>
           <ChargeStatus view={view} />
         </>
       );
@@ -65,8 +65,8 @@ export async function NextStep({ view }: { view: OrderView }) {
         <>
           <Polling firstMs={5_000} />
           <p>
-            This order has ended, and we do not know yet whether your card was charged. If it was, the full
-            amount is refunded automatically.
+            This order has ended, but we do not know yet whether your card was charged. If it was, you will be
+            refunded in full automatically.
           </p>
           <ReserveAgain view={view} />
         </>
@@ -76,8 +76,8 @@ export async function NextStep({ view }: { view: OrderView }) {
         <>
           <Polling firstMs={2_000} />
           <p>
-            The payment came too late, and the ticket is available to others again. Your card is refunded
-            automatically.
+            Your payment went through after this order had ended, so you will be refunded automatically. The
+            ticket is available to others again.
           </p>
           <ReserveAgain view={view} />
         </>
@@ -85,14 +85,16 @@ export async function NextStep({ view }: { view: OrderView }) {
     case "refunded":
       return (
         <>
-          <p>The payment came too late. The full amount was refunded to your card.</p>
+          <p>
+            Your payment went through after this order had ended. The full amount was refunded to your card.
+          </p>
           <ReserveAgain view={view} />
         </>
       );
     case "expired":
       return (
         <>
-          <p>The reservation has ended.</p>
+          <p>Your reservation has ended.</p>
           <ChargeStatus view={view} />
           <ReserveAgain view={view} />
         </>
@@ -108,32 +110,32 @@ export async function NextStep({ view }: { view: OrderView }) {
   }
 }
 
-function ChargeStatus({ view: { paymentsAreAway, hasPayments } }: { view: OrderView }) {
-  if (paymentsAreAway) return <Away what="Your payments" />;
+function ChargeStatus({ view: { arePaymentsUnavailable, hasPayments } }: { view: OrderView }) {
+  if (arePaymentsUnavailable) return <Unavailable what="Your payments" />;
   if (!hasPayments) return <p>You have not been charged.</p>;
   return (
     <p>
-      Your payment was not confirmed. If a charge appears on your card, it is refunded automatically within a
-      day.
+      Your payment was not confirmed. If a charge appears on your card, it will be refunded automatically
+      within a day.
     </p>
   );
 }
 
-/** The way on from an order that ended: the same ticket, as soon and as long as it is free. */
+/** Offers the ticket of an order that ended, while it is available. */
 async function ReserveAgain({ view }: { view: OrderView }) {
   const { order } = view;
   const ticket = (await findTicket(order.ticket.id))?.body;
-  if (!ticket) return <Away what="Tickets" />;
-  const isHeldByThis = ticket.orderId === order.id; // tickets has not heard of the end yet
+  if (!ticket) return <Unavailable what="Tickets" />;
+  const isHeldByThis = ticket.orderId === order.id; // tickets has not processed the order's end yet
   const isOver = ticket.status === "sold" || ticket.status === "withdrawn";
   return (
     <>
       <LiveTicket ticket={ticket} />
       {ticket.status === "reserved" && !isHeldByThis && (
-        <p>Someone else is paying for it now. It may come back.</p>
+        <p>Someone else is paying for it now. It may become available again.</p>
       )}
-      {isOver && <p>The ticket is {ticket.status} meanwhile.</p>}
-      <ReserveButton ticket={ticket} look={view.state === "expired" ? "primary" : ""}>
+      {isOver && <p>The ticket has since been {ticket.status}.</p>}
+      <ReserveButton ticket={ticket} className={view.state === "expired" ? "primary" : ""}>
         Reserve it again for <Money amount={ticket.price} />
       </ReserveButton>
       <Link href="/">See other tickets</Link>

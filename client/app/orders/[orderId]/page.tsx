@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import Link from "next/link";
-import { Away } from "@/components/away";
+import { Unavailable } from "@/components/unavailable";
 import { Badge } from "@/components/badge";
 import { TicketShape } from "@/components/ticket-shape";
 import { orderLabels } from "@/lib/labels";
@@ -15,7 +15,7 @@ export const metadata: Metadata = { title: "Your order", robots: { index: false 
 const headings: Record<OrderState, string> = {
   "awaiting-payment": "Reserved for you",
   confirming: "Confirming your payment",
-  paid: "It is yours",
+  paid: "The ticket is yours",
   ending: "Your time is up",
   expired: "Your time is up",
   cancelled: "You cancelled this order",
@@ -35,7 +35,7 @@ export default async function OrderPage({ params }: PageProps<"/orders/[orderId]
     return (
       <div className="stack">
         <h1>Your order</h1>
-        <Away what="Your orders" />
+        <Unavailable what="Your orders" />
       </div>
     );
   }
@@ -46,7 +46,7 @@ export default async function OrderPage({ params }: PageProps<"/orders/[orderId]
         <div role="status">
           <h1>{headings[state]}</h1>
         </div>
-        <TicketShape price={order.ticket.price} isGone={over.includes(state)}>
+        <TicketShape price={order.ticket.price} isUnavailable={over.includes(state)}>
           <h2>
             <Link className="plain" href={`/tickets/${order.ticket.id}`}>
               {order.ticket.title}
@@ -56,7 +56,7 @@ export default async function OrderPage({ params }: PageProps<"/orders/[orderId]
         </TicketShape>
         <p className="quiet">Order {order.id}</p>
       </div>
-      <section aria-label="What comes next" className="panel">
+      <section aria-label="Next steps" className="panel">
         <NextStep view={view} />
       </section>
     </article>

@@ -7,12 +7,12 @@ import { durationInWords } from "@/lib/words";
 
 interface NextStepProps {
   ticket: Ticket;
-  /** This visitor's own, when it is what holds the ticket. */
+  /** The visitor's own order, if it holds the ticket. */
   order?: Order;
   isSignedIn: boolean;
 }
 
-/** What a visitor can do with a ticket as it is. */
+/** The actions that a ticket's status allows a visitor. */
 export function NextStep({ ticket, order, isSignedIn }: NextStepProps) {
   if (order) {
     return (
@@ -26,10 +26,10 @@ export function NextStep({ ticket, order, isSignedIn }: NextStepProps) {
   }
   const limit = durationInWords(settings().EXPIRATION_SECONDS);
   const note = {
-    available: `You will have ${limit} to pay once you reserve it. Until you pay, nothing is charged.`,
-    reserved: `Someone is paying for it. It may come back within ${limit}, and this page will show it at once.`,
-    sold: "This ticket is sold.",
-    withdrawn: "Its seller has withdrawn this ticket.",
+    available: `You will have ${limit} to pay once you reserve it. Reserving is free.`,
+    reserved: `Someone is paying for it. If they do not pay within ${limit}, it becomes available again. This page updates automatically.`,
+    sold: "This ticket has been sold.",
+    withdrawn: "The seller has withdrawn this ticket.",
   };
   return (
     <>
@@ -49,8 +49,8 @@ export function NextStep({ ticket, order, isSignedIn }: NextStepProps) {
   );
 }
 
-/** What its seller can do with it. */
-export function SellersStep({ ticket }: { ticket: Ticket }) {
+/** The actions that a ticket's status allows its seller. */
+export function SellerStep({ ticket }: { ticket: Ticket }) {
   const note = {
     available: "This is your own listing.",
     reserved: "This is your own listing. Someone is paying for it, so it cannot be changed now.",

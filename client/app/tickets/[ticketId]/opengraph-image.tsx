@@ -3,7 +3,7 @@ import { poster, posterSize } from "@/lib/poster";
 import { settings } from "@/lib/settings";
 import { findTicket } from "@/lib/tickets";
 
-export const alt = "A ticket at EventHive";
+export const alt = "A ticket on EventHive";
 export const contentType = "image/png";
 export const size = posterSize;
 

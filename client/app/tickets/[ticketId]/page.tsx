@@ -1,5 +1,5 @@
 import type { Metadata } from "next";
-import { Away } from "@/components/away";
+import { Unavailable } from "@/components/unavailable";
 import { Badge } from "@/components/badge";
 import { DateTime } from "@/components/date-time";
 import { JsonLd } from "@/components/json-ld";
@@ -10,7 +10,7 @@ import { currentUser, read } from "@/lib/server";
 import { settings } from "@/lib/settings";
 import { findTicket } from "@/lib/tickets";
 import type { Order, Ticket } from "@/lib/types";
-import { NextStep, SellersStep } from "./next-step";
+import { NextStep, SellerStep } from "./next-step";
 import styles from "./page.module.css";
 
 type Props = PageProps<"/tickets/[ticketId]">;
@@ -18,7 +18,7 @@ type Props = PageProps<"/tickets/[ticketId]">;
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const ticket = (await findTicket((await params).ticketId))?.body;
   if (!ticket) return { title: "A ticket" };
-  const description = `${ticket.title}: ${ticketLabels[ticket.status].text.toLowerCase()} at EventHive.`;
+  const description = `${ticket.title}: ${ticketLabels[ticket.status].text.toLowerCase()} on EventHive.`;
   return {
     title: ticket.title,
     description,
@@ -29,25 +29,25 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 export default async function TicketPage({ params }: Props) {
   const { ticketId } = await params;
   const [answer, user] = await Promise.all([findTicket(ticketId), currentUser()]);
-  if (!answer) return <AwayTicket />;
+  if (!answer) return <UnavailableTicket />;
   const ticket = answer.body;
   const isMine = ticket.userId === user?.id;
-  const isSignedIn = user !== null; // or auth is away: the other services know
+  const isSignedIn = user !== null; // unknown while auth is unavailable: the other services check the session
   const order = isSignedIn && !isMine && ticket.orderId ? await findOrder(ticket.orderId) : undefined;
   return (
     <article className={styles.ticket}>
       <JsonLd data={offerOf(ticket)} />
       <LiveTicket ticket={ticket} />
-      <TicketShape price={ticket.price} isGone={ticket.status !== "available" && !order} isLarge>
+      <TicketShape price={ticket.price} isUnavailable={ticket.status !== "available" && !order} isLarge>
         <Badge {...(order ? ownOrderLabels[order.status] : ticketLabels[ticket.status])} />
         <h1>{ticket.title}</h1>
         <p className="quiet">
-          On EventHive since <DateTime iso={ticket.createdAt} />
+          Listed <DateTime iso={ticket.createdAt} />
         </p>
       </TicketShape>
-      <section aria-label="What you can do" className="panel">
+      <section aria-label="Next steps" className="panel">
         {isMine ? (
-          <SellersStep ticket={ticket} />
+          <SellerStep ticket={ticket} />
         ) : (
           <NextStep ticket={ticket} order={order} isSignedIn={isSignedIn} />
         )}
@@ -56,11 +56,11 @@ export default async function TicketPage({ params }: Props) {
   );
 }
 
-function AwayTicket() {
+function UnavailableTicket() {
   return (
     <div className="stack">
       <h1>A ticket</h1>
-      <Away what="Tickets" />
+      <Unavailable what="Tickets" />
     </div>
   );
 }

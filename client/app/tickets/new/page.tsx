@@ -10,7 +10,7 @@ export default async function SellPage() {
   return (
     <div className="panel narrow">
       <h1>Sell a ticket</h1>
-      <p className="lead">It is on sale at once. You can edit it until someone reserves it.</p>
+      <p className="lead">Your ticket goes on sale immediately. You can edit it until someone reserves it.</p>
       <TicketForm currency={settings().CURRENCY} />
     </div>
   );

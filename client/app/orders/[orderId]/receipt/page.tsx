@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import Link from "next/link";
 import { redirect } from "next/navigation";
-import { Away } from "@/components/away";
+import { Unavailable } from "@/components/unavailable";
 import { DateTime } from "@/components/date-time";
 import { Mark } from "@/components/mark";
 import { Money } from "@/components/money";
@@ -20,8 +20,8 @@ export default async function ReceiptPage({ params }: PageProps<"/orders/[orderI
   return (
     <div className="stack narrow">
       <h1>Receipt</h1>
-      {!view && <Away what="Your orders" />}
-      {view?.paymentsAreAway && <Away what="Your payments" />}
+      {!view && <Unavailable what="Your orders" />}
+      {view?.arePaymentsUnavailable && <Unavailable what="Your payments" />}
       {view?.payment && (
         <>
           <div className="panel">
@@ -31,19 +31,19 @@ export default async function ReceiptPage({ params }: PageProps<"/orders/[orderI
             <dl className="facts">
               <dt>Ticket</dt>
               <dd>{view.order.ticket.title}</dd>
-              <dt>Paid</dt>
+              <dt>Amount</dt>
               <dd>
                 <strong>
                   <Money amount={view.order.ticket.price} />
                 </strong>
               </dd>
-              <dt>On</dt>
+              <dt>Paid on</dt>
               <dd>
                 <DateTime iso={view.payment.createdAt} />
               </dd>
               {user && (
                 <>
-                  <dt>By</dt>
+                  <dt>Paid by</dt>
                   <dd>{user.email}</dd>
                 </>
               )}

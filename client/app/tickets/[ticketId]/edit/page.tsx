@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import Link from "next/link";
 import { notFound } from "next/navigation";
-import { Away } from "@/components/away";
+import { Unavailable } from "@/components/unavailable";
 import { TicketForm } from "@/components/ticket-form";
 import { currentUser, mustBeSignedIn } from "@/lib/server";
 import { settings } from "@/lib/settings";
@@ -18,7 +18,7 @@ export default async function EditPage({ params }: PageProps<"/tickets/[ticketId
   return (
     <div className="panel narrow">
       <h1>Edit a ticket</h1>
-      {!ticket && <Away what="Tickets" />}
+      {!ticket && <Unavailable what="Tickets" />}
       {ticket?.status === "available" && <TicketForm ticket={ticket} currency={settings().CURRENCY} />}
       {ticket && ticket.status !== "available" && (
         <p className="notice">

@@ -7,19 +7,19 @@ import { heading, reservation, watchForReloads } from "./page-actions";
 interface PageOfParts {
   path: string;
   title?: string;
-  /** What is said when a service is away, and what is there when it is not. */
-  parts: Partial<Record<string, { isAway: string | RegExp; content?: string }>>;
+  /** By service: the notice while it is unavailable, and the content otherwise. */
+  parts: Partial<Record<string, { notice: string | RegExp; content?: string }>>;
 }
 
-const payments = { isAway: /payments are temporarily unavailable\./i };
+const payments = { notice: /payments are temporarily unavailable\./i };
 
 function pagesFor(order: Order, listing: Ticket): PageOfParts[] {
-  const tickets = { isAway: "Tickets are temporarily unavailable.", content: order.ticket.title };
-  const orders = { isAway: "Your orders are temporarily unavailable.", content: order.ticket.title };
-  const list = { ...tickets, content: listing.title }; // what is reserved is not in it
-  const listings = { isAway: "Your listings are temporarily unavailable.", content: listing.title };
+  const tickets = { notice: "Tickets are temporarily unavailable.", content: order.ticket.title };
+  const orders = { notice: "Your orders are temporarily unavailable.", content: order.ticket.title };
+  const list = { ...tickets, content: listing.title }; // which omits reserved tickets
+  const listings = { notice: "Your listings are temporarily unavailable.", content: listing.title };
   return [
-    { path: "/", title: "Tickets from person to person", parts: { tickets: list } },
+    { path: "/", title: "Tickets, person to person", parts: { tickets: list } },
     { path: `/tickets/${order.ticket.id}`, parts: { tickets } },
     { path: "/orders", title: "My orders", parts: { orders, payments } },
     { path: `/orders/${order.id}`, parts: { orders, payments } },
@@ -30,12 +30,12 @@ function pagesFor(order: Order, listing: Ticket): PageOfParts[] {
 
 const visible = (page: Page, text: string | RegExp) => page.getByText(text).filter({ visible: true }).first();
 
-/** Everything is there but the part of the service, which says so. */
+/** The page shows everything but the service's part, and a notice in its place. */
 async function showsAllBut(page: Page, { parts, title }: PageOfParts, service?: string): Promise<void> {
   if (title) await heading(page, title).waitFor();
   for (const [name, part] of Object.entries(parts)) {
     if (!part) continue;
-    await visible(page, part.isAway).waitFor({ state: name === service ? "visible" : "hidden" });
+    await visible(page, part.notice).waitFor({ state: name === service ? "visible" : "hidden" });
     if (name !== service && part.content) await visible(page, part.content).waitFor();
   }
 }
@@ -48,7 +48,7 @@ async function pagesOfABuyer(): Promise<{ page: Page; client: Client; email: str
 }
 
 it.each(["auth", "tickets", "orders", "payments"])(
-  "shows all but its part of each page while %s is away, and that as well when it is back",
+  "degrades only its part of each page while %s is down, and recovers without a reload",
   async (service) => {
     const { page, email, pages } = await pagesOfABuyer();
     const isAuth = service === "auth";
@@ -59,7 +59,7 @@ it.each(["auth", "tickets", "orders", "payments"])(
         expect((await tab.goto(shown.path))?.status()).toBe(200);
         await showsAllBut(tab, shown, service);
         await visible(tab, isAuth ? "Accounts are temporarily unavailable" : email).waitFor();
-        await visible(tab, "My orders").waitFor(); // nobody is signed out
+        await visible(tab, "My orders").waitFor(); // the user stays signed in
         opened.push({ page: tab, shown, isReloaded: await watchForReloads(tab) });
       }
     });
@@ -72,7 +72,7 @@ it.each(["auth", "tickets", "orders", "payments"])(
   },
 );
 
-it("keeps an open list alive while tickets is away for longer than a moment", async () => {
+it("keeps an open list live after a long outage of tickets", async () => {
   const { page, client } = await pagesOfABuyer();
   await page.goto("/");
   const isReloaded = await watchForReloads(page);

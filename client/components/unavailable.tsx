@@ -1,7 +1,7 @@
 import { Polling } from "./live";
 
-/** Stands where a service's part of the page would be, and makes room for it when it is back. */
-export function Away({ what }: { what: string }) {
+/** Replaces the content of a service that is unavailable, and polls until it is back. */
+export function Unavailable({ what }: { what: string }) {
   return (
     <div className="notice" role="status">
       <strong>{what} are temporarily unavailable.</strong> Nothing is lost; this page retries automatically.
