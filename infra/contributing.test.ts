@@ -62,7 +62,7 @@ function applyDiff(path: string, lines: string[]): void {
   writeFileSync(path, text);
 }
 
-/** Tests in the copy, on the servers of this run. */
+/** Tests in the copy, on the servers of this run: they use TEST_MONGO_URL. */
 async function runTests(patterns: string[]): Promise<void> {
   const { globalSetup: _, globalTeardown: __, displayName: ___, ...services } = projects[0] ?? {};
   const roots = packages.map((name) => join(copy, name));

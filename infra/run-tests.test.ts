@@ -1,9 +1,38 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { hasVariable, commandOf, printed } from "./local/processes";
 import { root } from "./local/program";
+import { until } from "./local/testing";
+
+const runTests = ["infra/bootstrap.mjs", "infra/run-tests.ts"];
 
 it("runs every part although one fails, and ends with a summary of all", () => {
-  const parameters = ["infra/bootstrap.mjs", "infra/run-tests.ts", "no-such-script", "env"];
+  const parameters = [...runTests, "no-such-script", "test:services -- --version"];
   const { status, stdout } = spawnSync(process.execPath, parameters, { cwd: root, encoding: "utf8" });
-  expect(stdout).toMatch(/Summary\n +no-such-script +FAILED after \d+ s\n +env +passed after \d+ s\n$/);
+  expect(stdout).toMatch(
+    /Summary\n +no-such-script +FAILED after \d+ s\n +test:services -- --version +passed after \d+ s\n$/,
+  );
   expect(status).toBe(1);
 }, 60_000);
+
+it("stops its parts when it is told to, and leaves no process behind", async () => {
+  const run = randomUUID();
+  const isOfRun = (pid: number) => hasVariable(pid, `TEST_RUN=${run}`);
+  const processes = () => (printed("ps", ["-A", "-o", "pid="]) ?? "").split("\n").map(Number).filter(isOfRun);
+  const parts = ["simulate -- --minutes 5", "test:services -- --testPathPatterns auth/src/routes/sign-in"];
+  const child = spawn(process.execPath, [...runTests, ...parts], {
+    cwd: root,
+    env: { ...process.env, TEST_RUN: run },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout.on("data", (text) => (output += text));
+  const databases = () => processes().filter((pid) => commandOf(pid)?.includes("mongod"));
+  await until(() => databases().length >= parts.length, 60_000);
+
+  child.kill("SIGTERM");
+  expect(await once(child, "close")).toEqual([1, null]);
+  expect(output.match(/FAILED/g)).toHaveLength(parts.length);
+  await until(() => processes().length === 0);
+}, 120_000);

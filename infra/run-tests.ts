@@ -1,41 +1,117 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { attempt, killGroup, printed } from "./local/processes";
 import { root } from "./local/program";
 
 // Runs all parts of the tests, even when one fails, and ends with a summary. Parts given as parameters, such as
 // `npm test -- test:e2e simulate`, replace the default list.
 
+/** Those that take longest first. */
 const allParts = [
-  "test:services",
   "test:e2e",
+  "test:services",
   "test:browser",
-  "simulate -- --minutes 1.4",
   "chaos -- --minutes 2",
+  "simulate -- --minutes 1.4",
 ];
 
-let running: ReturnType<typeof spawn> | undefined;
-let isStopped = false;
-process.on("SIGINT", () => (isStopped = true)); // the terminal sends it to the running part, too
-process.on("SIGTERM", () => {
-  isStopped = true;
-  running?.kill("SIGTERM");
-});
+/** A single part would leave the processor idle while it waits for processes and reservations. */
+const maxConcurrentParts = 2;
 
-async function run(part: string): Promise<string> {
-  if (isStopped) return "not run";
-  const startedAt = performance.now();
-  running = spawn("npm", ["run", ...part.split(" ")], { cwd: root, stdio: "inherit" });
-  await once(running, "exit");
-  const seconds = Math.round((performance.now() - startedAt) / 1000);
-  return `${running.exitCode === 0 ? "passed" : "FAILED"} after ${seconds} s`;
+/** A process that is being restarted must find its port free. */
+const portsOfEach = 2_000;
+
+/** Longer than a stack takes to stop in order. */
+const stopGraceMs = 40_000;
+
+const { scripts }: { scripts: Record<string, string> } = require("../package.json");
+
+interface Part {
+  name: string;
+  /** What it has printed and is not shown yet. */
+  output: Buffer[];
+  outcome?: { isGood: boolean; seconds: number };
 }
 
-async function runAll(parts: string[]): Promise<void> {
-  const outcomes = new Map<string, string>();
-  for (const part of parts) outcomes.set(part, await run(part));
+const started: Part[] = [];
+const groups = new Set<number>();
+let isStopped = false;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.on(signal, () => {
+    isStopped = true;
+    for (const group of groups) attempt(() => process.kill(-group, signal));
+  });
+
+async function runAll(names: string[]): Promise<void> {
+  const waiting = [...names];
+  const work = async () => {
+    for (let name = waiting.shift(); name !== undefined && !isStopped; name = waiting.shift())
+      await run(name);
+  };
+  await Promise.all(Array.from({ length: maxConcurrentParts }, work));
+
   console.log("\nSummary");
-  for (const [part, outcome] of outcomes) console.log(`  ${part.padEnd(28)} ${outcome}`);
-  process.exitCode = [...outcomes.values()].every((outcome) => outcome.startsWith("passed")) ? 0 : 1;
+  for (const name of names) {
+    const outcome = started.find((part) => part.name === name)?.outcome;
+    if (!outcome?.isGood) process.exitCode = 1;
+    const result = outcome ? `${outcome.isGood ? "passed" : "FAILED"} after ${outcome.seconds} s` : "not run";
+    console.log(`  ${name.padEnd(28)} ${result}`);
+  }
+}
+
+async function run(name: string): Promise<void> {
+  const part: Part = { name, output: [] };
+  started.push(part);
+  const startedAt = performance.now();
+  const code = await exitCodeOf(part);
+  part.outcome = { isGood: code === 0, seconds: Math.round((performance.now() - startedAt) / 1000) };
+  showOutput();
+}
+
+/** Runs a script of package.json without npm and a shell, which would not pass signals on to all its processes. */
+async function exitCodeOf(part: Part): Promise<number | null> {
+  const [script = "", ...given] = part.name.split(/ (?:-- )?/);
+  const [command, ...parameters] = scripts[script]?.split(" ") ?? [];
+  if (command !== "node") {
+    part.output.push(Buffer.from(`package.json has no script ${script} that runs Node.js\n`));
+    return 1;
+  }
+  const child = spawn(process.execPath, [...parameters, ...given], {
+    cwd: root,
+    env: {
+      ...process.env,
+      EVENTHIVE_PORTS: `${20_000 + portsOfEach * started.indexOf(part)}+${portsOfEach}`,
+      ...(process.stdout.isTTY && { FORCE_COLOR: "1" }),
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true, // it leads a process group
+  });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (output: Buffer) => {
+      part.output.push(output);
+      showOutput();
+    });
+  await once(child, "spawn");
+  const group = child.pid ?? NaN;
+  groups.add(group);
+  const [code]: (number | null)[] = await once(child, "exit");
+  for (let waitedMs = 0; isRunning(group) && waitedMs < stopGraceMs; waitedMs += 200) await delay(200);
+  killGroup(group);
+  groups.delete(group);
+  return code ?? null;
+}
+
+/** Whether the group has a process that is not a zombie. */
+const isRunning = (group: number): boolean =>
+  new RegExp(`^ *${group} +[^Z ]`, "m").test(printed("ps", ["-A", "-o", "pgid=,stat="]) ?? "");
+
+/** Parts are shown in the order in which they started, each without a line of another in between. */
+function showOutput(): void {
+  for (const { output, outcome } of started) {
+    for (const piece of output.splice(0)) process.stdout.write(piece);
+    if (!outcome) return;
+  }
 }
 
 const given = process.argv.slice(2);

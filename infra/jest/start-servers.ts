@@ -1,50 +1,63 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MongoMemoryServer } from "mongodb-memory-server";
 import { findTool, kustomize, promtool } from "../k8s/find-tool";
-import { findMongod, findNatsStreaming, startRedis } from "../local/servers";
+import { findMongod, findNatsStreaming, startMongo, startRedis } from "../local/servers";
+import { type Selection, selectedFiles, variablesIn } from "./needs";
 
 declare global {
   var stopServers: () => Promise<void>;
 }
 
-/**
- * Real servers for the service tests: one MongoDB, on which each test file has a database of its own, one Redis, and
- * the binary of NATS Streaming, which its tests start and kill themselves; kustomize, which renders the manifests, and promtool, which tries the alerts.
- */
-export default async function startServers(): Promise<void> {
-  const say = console.log;
-  const systemBinary = await findMongod({ say });
-  const natsBinary = await findNatsStreaming({ say });
-  const [kustomizeBinary, promtoolBinary] = [
-    await findTool(kustomize, { say }),
-    await findTool(promtool, { say }),
-  ];
-  process.env.MONGOMS_SYSTEM_BINARY_VERSION_CHECK = "false"; // any MongoDB from 6 on will do
-  const folder = await mkdtemp(join(tmpdir(), "eventhive-tests-"));
-  const mongo = await MongoMemoryServer.create({
-    binary: { systemBinary },
-    instance: { storageEngine: "wiredTiger", launchTimeout: 60_000 }, // 10 s is too short on a busy machine
-  });
-  const redis = await startRedis({ dataFolder: folder, say });
+const say = console.log;
 
+/** What gives each variable its value, and how to stop what was started for that. */
+const servers: Record<
+  string,
+  (dataFolder: string) => Promise<{ value: string; stop?: () => Promise<unknown> }>
+> = {
+  /** One for all, on which each test file has a database of its own. */
+  TEST_MONGO_URL: async (dataFolder) => {
+    const mongo = await startMongo({ dataFolder, say });
+    return { value: mongo.url, stop: () => mongo.stop() };
+  },
+  REDIS_URL: async (dataFolder) => {
+    const redis = await startRedis({ dataFolder, say });
+    return { value: redis.url, stop: () => redis.stop() };
+  },
+  // Programs that tests run themselves:
+  MONGOD_BINARY: async () => ({ value: await findMongod({ say }) }),
+  NATS_STREAMING_BINARY: async () => ({ value: await findNatsStreaming({ say }) }),
+  KUSTOMIZE: async () => ({ value: await findTool(kustomize, { say }) }),
+  PROMTOOL: async () => ({ value: await findTool(promtool, { say }) }),
+};
+
+/** Real servers for the service tests: those whose variables the selected test files, or their imports, mention. */
+export default async function startServers(
+  selection: Selection,
+  { roots, rootDir }: { roots: string[]; rootDir: string },
+): Promise<void> {
   Object.assign(process.env, {
-    TEST_MONGO_URL: mongo.getUri().replace(/\/$/, ""),
-    MONGO_URL: mongo.getUri(),
-    MONGOD_BINARY: systemBinary,
-    REDIS_URL: redis.url,
+    MONGOMS_SYSTEM_BINARY_VERSION_CHECK: "false", // any MongoDB from 6 on will do
+    MONGO_URL: "mongodb://127.0.0.1:1", // required settings; nothing listens there
+    REDIS_URL: "redis://127.0.0.1:1",
     NATS_URL: "nats://127.0.0.1:4222", // service tests have a bus in memory
-    NATS_STREAMING_BINARY: natsBinary,
-    KUSTOMIZE: kustomizeBinary,
-    PROMTOOL: promtoolBinary,
     JWT_KEY: "only-for-tests-only-for-tests-only-for-tests",
     PUBLIC_URL: "http://localhost:3000",
     LOG_LEVEL: "silent",
     MONGO_TIMEOUT_SECONDS: "30", // some tests send hundreds of operations at once
   });
+  const folder = await mkdtemp(join(tmpdir(), "eventhive-tests-"));
+  const needed = variablesIn(selectedFiles(roots, selection), Object.keys(servers), rootDir);
+  const stops: (() => Promise<unknown>)[] = [];
+  for (const variable of needed) {
+    const server = await servers[variable]?.(folder);
+    process.env[variable] = server?.value;
+    if (server?.stop) stops.push(server.stop);
+  }
+  if (needed.has("TEST_MONGO_URL")) process.env.MONGO_URL = process.env.TEST_MONGO_URL;
   globalThis.stopServers = async () => {
-    await Promise.all([mongo.stop(), redis.stop()]);
+    await Promise.all(stops.map((stop) => stop()));
     await rm(folder, { recursive: true, force: true });
   };
 }

@@ -4,6 +4,7 @@ import { execute, succeeds } from "./execute";
 import { firstThatRuns, firstThatWorks, foldersOnPath, type Search } from "./first-that-works";
 import type { Install } from "./install";
 import type { Server } from "./known-servers";
+import { exclusively } from "./lock";
 import { root } from "./program";
 
 export const binFolder = join(root, ".eventhive/bin");
@@ -51,23 +52,31 @@ export async function runningContainerTool(): Promise<string> {
   throw new Error("neither is running");
 }
 
-/** Into the cache in one step, and only what was seen to run. */
+/** Into the cache in one step, and only what was seen to run. A process that comes second takes what the first installed. */
 export async function install(
   binary: string,
   getInto: Install,
   signal?: AbortSignal,
   version = ["--version"],
 ): Promise<{ binary: string }> {
+  const installed = join(binFolder, binary);
   await mkdir(binFolder, { recursive: true });
-  const folder = await mkdtemp(join(binFolder, ".new-"));
-  try {
-    await getInto(folder, signal);
-    const fresh = join(folder, binary);
-    await chmod(fresh, 0o755);
-    await execute(fresh, version);
-    await rename(fresh, join(binFolder, binary));
-    return { binary: join(binFolder, binary) };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return exclusively(
+    join(binFolder, `.lock-${binary}`),
+    async () => {
+      if (await firstThatRuns([installed], version)) return { binary: installed };
+      const folder = await mkdtemp(join(binFolder, ".new-"));
+      try {
+        await getInto(folder, signal);
+        const fresh = join(folder, binary);
+        await chmod(fresh, 0o755);
+        await execute(fresh, version);
+        await rename(fresh, installed);
+        return { binary: installed };
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+    signal,
+  );
 }

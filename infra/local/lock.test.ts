@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { endLeftovers, holderOf, lock } from "./lock";
+import { endLeftovers, exclusively, holderOf, lock } from "./lock";
 import { startOf } from "./processes";
 import { writeStackFile } from "./stack-file";
 import { afterwards } from "./testing";
@@ -35,6 +35,19 @@ it("takes over from a runner that is gone", async () => {
 it("does not take another program for the runner because it has got its number", async () => {
   writeFileSync(join(dataFolder, "lock"), `${(await idle()).pid} 12345`);
   expect(holderOf(dataFolder)).toBeUndefined();
+});
+
+it("does one piece of work on a folder at a time, also after one that failed", async () => {
+  const steps: string[] = [];
+  const work = (name: string) =>
+    exclusively(dataFolder, async () => {
+      steps.push(`${name} starts`);
+      await new Promise((resolve) => setImmediate(resolve));
+      steps.push(`${name} ends`);
+      if (name === "first") throw new Error("failed");
+    });
+  await Promise.allSettled(["first", "second"].map(work));
+  expect(steps).toEqual(["first starts", "first ends", "second starts", "second ends"]);
 });
 
 it("ends what a killed runner left running, and leaves alone who only has the number of one of them", async () => {

@@ -6,6 +6,7 @@ import { readStackFile, type StackProcess } from "./stack-file";
 
 const graceMs = 25_000;
 const pollIntervalMs = 50;
+const maxWaitMs = 600_000;
 
 /** The runner that holds the data folder, unless it is gone: a number used again by another process began later. */
 export function holderOf(dataFolder: string): number | undefined {
@@ -32,6 +33,26 @@ export function lock(dataFolder: string): () => void {
     rmSync(mine);
   }
   return () => rmSync(file, { force: true });
+}
+
+/** Does the work when no other process does what is named by the same folder; at most ten minutes later. */
+export async function exclusively<Result>(
+  folder: string,
+  work: () => Promise<Result>,
+  signal?: AbortSignal,
+): Promise<Result> {
+  const deadline = performance.now() + maxWaitMs;
+  let unlock: (() => void) | undefined;
+  while (!unlock) {
+    if (performance.now() > deadline) unlock = lock(folder);
+    unlock ??= attempt(() => lock(folder));
+    if (!unlock) await delay(pollIntervalMs, undefined, { signal });
+  }
+  try {
+    return await work();
+  } finally {
+    unlock();
+  }
 }
 
 /** Ends what a runner that was killed left running, services first. Returns the names. */

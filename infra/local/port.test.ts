@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
+import type * as ports from "./port";
 import { freePort, isFree, portOwner } from "./port";
 import { afterwards } from "./testing";
 
@@ -18,6 +19,17 @@ it("finds free ports, each another one, below those of outgoing connections", as
   expect(new Set(ports).size).toBe(20);
   expect(Math.max(...ports)).toBeLessThan(32_768);
   expect(await Promise.all(ports.map(isFree))).not.toContain(false);
+});
+
+it("finds ports in the range that the environment names", async () => {
+  process.env.EVENTHIVE_PORTS = "23000+500";
+  afterwards(() => delete process.env.EVENTHIVE_PORTS);
+  await jest.isolateModulesAsync(async () => {
+    const { freePort: portInRange }: typeof ports = jest.requireActual("./port");
+    const port = await portInRange();
+    expect(port).toBeGreaterThanOrEqual(23_000);
+    expect(port).toBeLessThan(23_500);
+  });
 });
 
 async function listening(host = "127.0.0.1"): Promise<number> {

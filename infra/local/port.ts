@@ -3,6 +3,9 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { attempt, commandOf, printed } from "./processes";
 
+/** The first port and how many there are: test runs beside each other have ranges of their own. */
+const [first = 20_000, count = 12_000] = process.env.EVENTHIVE_PORTS?.split("+").map(Number) ?? [];
+
 /** Far apart for processes that look at the same time, or two could both find the same port free. */
 let next = process.pid * 97;
 
@@ -12,7 +15,7 @@ let next = process.pid * 97;
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 20_000 + (next++ % 12_000);
+    const port = first + (next++ % count);
     if (await isFree(port)) return port;
   }
 }

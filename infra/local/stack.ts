@@ -1,17 +1,21 @@
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { build } from "./build";
 import { buildClient, clientEnvironment } from "./client";
 import { ProcessGroup } from "./process-group";
 import { loadDemo } from "./demo";
 import { databaseUrl, sharedEnvironment } from "./environment";
 import { type Gateway, startGateway } from "./gateway";
-import { endLeftovers, lock } from "./lock";
+import { endLeftovers, exclusively, lock } from "./lock";
 import { isFree, portOwner } from "./port";
 import { serviceNames, serverPrograms, serviceCommands, servicePrograms } from "./programs";
+import { root } from "./program";
 import { readRoutes } from "./routes";
 import { dataFolderFrom, stackFileOf, type StackFile, type StackProcess, writeStackFile } from "./stack-file";
 import type { Supervisor } from "./supervisor";
 import { watchSources } from "./watch-sources";
+
+const buildLock = join(root, ".eventhive/build");
 
 export interface StackOptions {
   /** An absolute path: EVENTHIVE_DATA, or `.eventhive/data`. */
@@ -77,8 +81,15 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
     if (!dev && !options.services) {
       say("Building what has changed …");
-      await build(["common", ...serviceNames], signal);
-      await buildClient(say, signal);
+      // Two stacks of one checkout may start at the same time: the second finds everything built.
+      await exclusively(
+        buildLock,
+        async () => {
+          await build(["common", ...serviceNames], signal);
+          await buildClient(say, signal);
+        },
+        signal,
+      );
     }
     const shared = sharedEnvironment(environment, { url, servers }, dataFolder);
     const commands = options.services ?? serviceCommands(dev);

@@ -1,0 +1,2 @@
+// Stands in for core-js: see jest.config.js.
+module.exports = {};
