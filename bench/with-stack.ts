@@ -11,6 +11,7 @@ export async function withStack(measure: (stack: Stack) => Promise<void>): Promi
   const environment = {
     EVENTHIVE_DEMO: "no",
     EXPIRATION_SECONDS: "20",
+    MAX_EDITS_PER_HOUR: "100000",
     MAX_LISTINGS: "100000",
     MAX_LISTINGS_PER_DAY: "1000000",
     MAX_RESERVATIONS: "100000",

@@ -5,6 +5,7 @@ Object.assign(process.env, {
   EXPIRATION_SECONDS: "1",
   JWT_KEY: "only-for-tests-only-for-tests-only-for-tests",
   LOG_LEVEL: "silent",
+  MAX_EDITS_PER_HOUR: "100000",
   MAX_LISTINGS: "100000",
   MAX_LISTINGS_PER_DAY: "1000000",
   MAX_RESERVATIONS: "100000",

@@ -3,6 +3,7 @@ Object.assign(process.env, {
   EXPIRATION_SECONDS: "60",
   JWT_KEY: "only-for-tests-only-for-tests-only-for-tests",
   LOG_LEVEL: "silent",
+  MAX_EDITS_PER_HOUR: "1000",
   MAX_LISTINGS: "1000",
   MAX_LISTINGS_PER_DAY: "1000",
   MAX_RESERVATIONS: "1000",

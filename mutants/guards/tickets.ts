@@ -19,8 +19,8 @@ export const tickets: Mutant[] = [
     guard: "a ticket that is reserved or sold cannot be edited",
     file: ticket,
     change: {
-      "edit(details: TicketDetails): void {\n      if (this.orderId) throw reserved();":
-        "edit(details: TicketDetails): void {",
+      "edit(details: TicketDetails): boolean {\n      if (this.orderId) throw reserved();":
+        "edit(details: TicketDetails): boolean {",
     },
     red: {
       [updating]: ["refuses to change a ticket that is reserved", "refuses to change a ticket that is sold"],
@@ -38,6 +38,20 @@ export const tickets: Mutant[] = [
         "refuses to withdraw a ticket that is reserved",
         "refuses to withdraw a ticket that is sold",
       ],
+    },
+  },
+  {
+    guard: "an edit that changes nothing publishes nothing",
+    file: ticket,
+    change: { "      if (!this.isModified()) return false;\n": "" },
+    red: { [updating]: ["answers an edit that changes nothing without an event or a write"] },
+  },
+  {
+    guard: "a seller has a limit of edits in an hour",
+    file: "tickets/src/routes/update-ticket.ts",
+    change: { "      await countEdit(userId);\n": "" },
+    red: {
+      [updating]: ["saves no more edits of a seller in an hour than the limit, however many come at once"],
     },
   },
   {

@@ -7,4 +7,6 @@ export const config = settings({
   MAX_LISTINGS: wholeNumber().default(200),
   /** How many tickets one seller may put on sale within 24 hours, those that were withdrawn or sold since included. */
   MAX_LISTINGS_PER_DAY: wholeNumber().default(500),
+  /** How many changes of tickets one seller may save within an hour: the broker keeps each for good. */
+  MAX_EDITS_PER_HOUR: wholeNumber().default(100),
 });

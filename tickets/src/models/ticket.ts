@@ -56,11 +56,14 @@ export const Ticket = defineAggregate(database, "Ticket", {
     if (ticket.isModified("title")) ticket.beginnings = searchTermsOf(ticket.title);
   },
   methods: {
-    edit(details: TicketDetails): void {
+    /** @returns whether anything changed */
+    edit(details: TicketDetails): boolean {
       if (this.orderId) throw reserved();
       if (this.withdrawn) throw new BadRequestError("ticket-withdrawn", "This ticket is no longer for sale");
       Object.assign(this, details); // unlike set(), also removes what is undefined
+      if (!this.isModified()) return false;
       this.record("ticket:updated");
+      return true;
     },
 
     /** @returns whether anything changed */

@@ -1,4 +1,4 @@
-import { onFailpoint } from "@eventhive/common";
+import { clock, hours, onFailpoint } from "@eventhive/common";
 import { deliver, newId, setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
 import { app } from "../app";
@@ -7,6 +7,8 @@ import { orderCompleted } from "../listeners/order-completed";
 import { orderCreated } from "../listeners/order-created";
 import { Ticket } from "../models/ticket";
 import { orderEvent, ticketOnSale } from "../../test/fixtures";
+
+process.env.MAX_EDITS_PER_HOUR = "20"; // read when first asked for
 
 const { published } = setUpService(database);
 
@@ -124,4 +126,33 @@ it("refuses an edit of another version than the one that its seller was shown", 
   );
   expect(await Ticket.findById(id)).toMatchObject({ title: "Early music", version: 1 });
   await edit(id, { ...input, version: "1" }).expect(400);
+});
+
+it("answers an edit that changes nothing without an event or a write", async () => {
+  const { id, changedAt } = await ticketOnSale({ userId: seller });
+  const { body } = await edit(id, { title: " Chamber music ", price: 20, version: 0 }).expect(200);
+  expect(body).toMatchObject({ id, title: "Chamber music", price: 20, version: 0 });
+  expect(await Ticket.findById(id)).toMatchObject({ version: 0, changedAt });
+  expect(await published("ticket:updated")).toEqual([]);
+});
+
+it("saves no more edits of a seller in an hour than the limit, however many come at once", async () => {
+  const start = hours(Math.floor(Date.now() / hours(1)) + 1);
+  clock.use(() => start);
+  const own = newId();
+  const tickets = await Promise.all(Array.from({ length: 25 }, () => ticketOnSale({ userId: own })));
+  const answers = await Promise.all(tickets.map(({ id }) => edit(id, undefined, own)));
+
+  const refused = answers.filter(({ status }) => status !== 200);
+  expect(refused).toHaveLength(5);
+  for (const { status, body, headers } of refused)
+    expect([status, body.code, headers["retry-after"]]).toEqual([429, "too-many-edits", "3600"]);
+  expect(await Ticket.countDocuments({ title: "Early music" })).toBe(20);
+
+  const [{ id } = { id: "" }] = tickets;
+  const { title, price } = await Ticket.findById(id).orFail();
+  await edit(id, { title, price }, own).expect(200); // changes nothing
+  await edit((await ticketOnSale({ userId: seller })).id).expect(200);
+  clock.use(() => start + hours(1));
+  await edit(id, { title: "Late music", price: 30 }, own).expect(200);
 });

@@ -1,6 +1,7 @@
 import { ConflictError, currentUser, requireAuth, validateRequest } from "@eventhive/common";
 import type { RequestHandler } from "express";
 import { body } from "express-validator";
+import { countEdit } from "../models/edit-count";
 import { findOwnTicket } from "../models/ticket";
 import { detailsOf, validateTicket } from "./validate-ticket";
 
@@ -16,10 +17,14 @@ export const updateTicket: RequestHandler[] = [
   ...validateVersion,
   async (req, res) => {
     const { version }: { version?: number } = req.body;
-    const ticket = await findOwnTicket(currentUser(req).id, req.params.ticketId);
-    ticket.edit(detailsOf(req));
+    const userId = currentUser(req).id;
+    const ticket = await findOwnTicket(userId, req.params.ticketId);
+    const isChanged = ticket.edit(detailsOf(req));
     if (version !== undefined && version !== ticket.version) throw new ConflictError();
-    await ticket.save();
+    if (isChanged) {
+      await countEdit(userId);
+      await ticket.save();
+    }
     res.json(ticket);
   },
 ];
