@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 it.each(outages.map((one) => [one.outage, one] as const))(
-  "%s: its alert fires in time, lasts as long as that, and resolves",
+  "%s: its alert fires in time, lasts as long as the outage, and resolves",
   async (_, outage) => {
     await promtool(testOf(outage));
   },
@@ -33,7 +33,7 @@ it("each alert has an outage that raises it", () => {
   expect(new Set(outages.map(({ alert }) => alert.alertname))).toEqual(new Set(alerts));
 });
 
-it("would see an alert that comes late", async () => {
+it("detects an alert that fires too late", async () => {
   const [outage] = outages;
   const early = outage && testOf({ ...outage, firesAfter: outage.firesAfter - 30 });
   await expect(promtool(early)).rejects.toThrow("FAILED");
@@ -55,7 +55,7 @@ const firing = (labels: Record<string, string>) =>
 
 /** A unit test as promtool reads it: https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/ */
 function testOf(outage: Outage): object {
-  const { alert, also = [], series, firesAfter, resolvesAfter, stepSeconds = 15 } = outage;
+  const { alert, also = [], series, firesAfter, resolvesAfter = 0, stepSeconds = 15 } = outage;
   const { lastsSeconds = 1200, marginSeconds = shortMargin } = outage;
   const [begin, end] = [marginSeconds, marginSeconds + lastsSeconds];
   const phases = {
@@ -74,7 +74,7 @@ function testOf(outage: Outage): object {
     eval_time: `${seconds}s`,
     exp_samples: names.map((alertname) => ({ labels: `{alertname="${alertname}"}`, value: 1 })),
   });
-  // A scrape more or less: versions of Prometheus differ in whether a range includes its first moment.
+  // One scrape more or less: versions of Prometheus differ in whether a range includes its start.
   const tolerance = 2 * stepSeconds;
   return {
     rule_files: ["rules.yaml"],

@@ -5,7 +5,7 @@ import { downloadKustomize, downloadPrometheus, fromDebian, fromGo, type Install
 
 export interface Tool {
   name: string;
-  /** How it is asked for its version. */
+  /** The arguments that print its version. */
   version: string[];
   ways: [name: string, getInto: Install][];
   installHint: string;
@@ -21,7 +21,7 @@ export const kustomize: Tool = {
   installHint: "install kustomize 5, or Go",
 };
 
-/** Debian's package is older than what production runs, but there in seconds; the module takes minutes to build. */
+/** Debian's package is older than the version in production, but installs in seconds; the module takes minutes to build. */
 const partOfPrometheus = (name: string): Tool => ({
   name,
   version: ["--version"],
@@ -39,7 +39,7 @@ const partOfPrometheus = (name: string): Tool => ({
 export const promtool = partOfPrometheus("promtool");
 export const prometheus = partOfPrometheus("prometheus");
 
-/** The path of a tool that runs on this machine, installed first if need be. */
+/** Resolves with the path of a working binary, and installs it if necessary. */
 export async function findTool(
   { name, version, ways, installHint }: Tool,
   search: Search = {},

@@ -11,8 +11,8 @@ import "../../expiration/src/metrics";
 import "../../orders/src/metrics";
 import "../../payments/src/metrics";
 
-/** Of others than our services: Prometheus, the blackbox exporter and kube-state-metrics. */
-const byOthers = [
+/** Metrics of Prometheus, the blackbox exporter and kube-state-metrics. */
+const external = [
   "up",
   "probe_success",
   "probe_ssl_earliest_cert_expiry",
@@ -35,47 +35,47 @@ const alerts: Alerts = parse(file("alerts.yaml"));
 const dashboard: Dashboard = JSON.parse(file("dashboard.json"));
 const rules = alerts.spec.groups.flatMap((group) => group.rules);
 const recorded = rules.flatMap(({ record }) => record ?? []);
-const watched = [
+const used = [
   ...rules.map(({ alert, record, expr }) => [alert ?? record, expr] as const),
   ...dashboard.panels.flatMap(({ title, targets }) => targets.map(({ expr }) => [title, expr] as const)),
 ];
 
-it.each(watched)("%s asks for what the services export", async (_name, expression) => {
+it.each(used)("%s uses exported metrics only", async (_name, expression) => {
   const exported = await namesExported();
-  const asked = selectorsIn(expression);
-  expect(asked).not.toEqual([]);
-  for (const { name } of asked) expect(exported).toContain(name);
+  const selected = selectorsIn(expression);
+  expect(selected).not.toEqual([]);
+  for (const { name } of selected) expect(exported).toContain(name);
 });
 
-it("nothing that the services export of themselves goes unwatched", async () => {
-  const asked = watched.flatMap(([, expression]) => selectorsIn(expression));
+it("every metric of the services is used by an alert, a rule or a panel", async () => {
+  const selected = used.flatMap(([, expression]) => selectorsIn(expression));
   const families = (await typesExported()).map(([family]) => family);
-  expect(families.filter((family) => !asked.some(({ name }) => name.startsWith(family)))).toEqual([]);
+  expect(families.filter((family) => !selected.some(({ name }) => name.startsWith(family)))).toEqual([]);
 });
 
-it("asks only for values that the services count, and that are there before they are counted", async () => {
+it("selects only label values that services export, from the start and with 0", async () => {
   consume(
     listener("order:created", async () => {}),
     mongoDeadLetters(createDatabase("none")),
   );
   const counted = (await typesExported()).flatMap(([name, type]) => (type === "histogram" ? [] : [name]));
   const exported = await exposeMetrics();
-  const asked = watched
+  const selected = used
     .flatMap(([, expression]) => selectorsIn(expression))
     .filter(({ name, matchers }) => counted.includes(name) && matchers.length > 0);
-  expect(asked.length).toBeGreaterThan(0);
-  for (const { name, matchers } of asked)
+  expect(selected.length).toBeGreaterThan(0);
+  for (const { name, matchers } of selected)
     for (const { label, values } of matchers)
       for (const value of values)
         expect(exported).toMatch(new RegExp(`^${name}\\{(.*,)?${label}="${value}"(,.*)?\\} 0$`, "m"));
 });
 
-it("asks for a bucket and for routes that there are", async () => {
+it("selects only buckets and routes that exist", async () => {
   const labels = { method: "POST", route: "/api/orders", status: 201 };
   metrics.httpDuration.observe(labels, 1);
   const exported = await exposeMetrics();
   metrics.httpDuration.reset();
-  const buckets = watched
+  const buckets = used
     .flatMap(([, expression]) => selectorsIn(expression))
     .flatMap(({ matchers }) => matchers)
     .filter(({ label }) => label === "le");
@@ -87,7 +87,7 @@ it("asks for a bucket and for routes that there are", async () => {
     );
 });
 
-it("runs no rules of what the cluster's monitoring does not scrape: they would fire for ever, or never", () => {
+it("disables the rules about targets that are not scraped, which would always or never fire", () => {
   const { defaultRules, prometheus, ...parts } = parse(file("charts/kube-prometheus-stack.yaml"));
   const fed: Record<string, string[]> = {
     nodeExporter: ["node", "network", "nodeExporterAlerting", "nodeExporterRecording"],
@@ -96,7 +96,7 @@ it("runs no rules of what the cluster's monitoring does not scrape: they would f
     kubeEtcd: ["etcd"],
     kubeScheduler: ["kubeSchedulerAlerting", "kubeSchedulerRecording"],
     kubeControllerManager: ["kubeControllerManager"],
-    coreDns: [], // the chart has none
+    coreDns: [], // the chart has no rules for it
   };
   const disabled = Object.keys(parts).filter((part) => parts[part].enabled === false);
   expect(disabled.toSorted()).toEqual(Object.keys(fed).toSorted());
@@ -108,7 +108,7 @@ it("runs no rules of what the cluster's monitoring does not scrape: they would f
   ).toBeTruthy();
 });
 
-it("probes each service that has routes, with a module that the exporter has", () => {
+it("probes each service with routes, by a module of the exporter", () => {
   const { spec } = parse(file("probe.yaml"));
   const { config, fullnameOverride } = parse(file("charts/blackbox-exporter.yaml"));
   expect(Object.keys(config.modules)).toEqual([spec.module]);
@@ -124,7 +124,7 @@ it("probes each service that has routes, with a module that the exporter has", (
   ]);
 });
 
-it("would see an expression that Prometheus does not understand", () => {
+it("detects an invalid expression", () => {
   expect(() => selectorsIn("sum(increase(orders_total[1h])")).toThrow("is not PromQL");
   expect(() => selectorsIn("rat(orders_total[1h])")).toThrow("is not PromQL");
 });
@@ -138,7 +138,7 @@ async function namesExported(): Promise<string[]> {
   const names = (await typesExported()).flatMap(([family, type]) =>
     type === "histogram" ? ["bucket", "count", "sum"].map((part) => `${family}_${part}`) : [family],
   );
-  return [...names, ...recorded, ...byOthers];
+  return [...names, ...recorded, ...external];
 }
 
 interface Selector {
@@ -146,7 +146,7 @@ interface Selector {
   matchers: { label: string; values: string[] }[];
 }
 
-/** What an expression selects, as Prometheus' own grammar reads it. */
+/** The selectors of an expression, parsed by Prometheus' own grammar. */
 function selectorsIn(expression: string): Selector[] {
   const selectors: Selector[] = [];
   const text = (node: { from: number; to: number } | null) =>

@@ -11,17 +11,17 @@ const guide = readFileSync(join(root, "docs/operating.md"), "utf8");
 
 const found = (pattern: RegExp) => new Set([...guide.matchAll(pattern)].map(([, name = ""]) => name));
 
-it("says of every alert what to do", () => {
+it("describes what to do for every alert", () => {
   const alerts = readFileSync(join(__dirname, "components/monitoring/alerts.yaml"), "utf8");
   for (const [, alert = ""] of alerts.matchAll(/- alert: (\w+)/g))
     expect(guide).toContain(`| \`${alert}\` |`);
 });
 
-it("says when each alert fires and resolves, as it is tried", () => {
+it("states when each alert fires and resolves, as tested", () => {
   expect(guide).toContain(`\n${outageTable()}\n`);
 });
 
-it("installs every chart in one version, the same one whenever it is named, with values that are there", () => {
+it("installs every chart in one version, with existing values files", () => {
   const commands = [...guide.replaceAll("\\\n", " ").matchAll(/helm (?:install|upgrade|template) .*/g)];
   const versions: Record<string, Set<string>> = {};
   for (const [command] of commands) {
@@ -36,7 +36,7 @@ it("installs every chart in one version, the same one whenever it is named, with
   for (const named of Object.values(versions)) expect([...named]).toHaveLength(1);
 });
 
-it("names workloads and secrets that there are", async () => {
+it("names only existing workloads and Secrets", async () => {
   const { workloads } = await render("gke");
   const { secrets } = await render("ci");
   const names = workloads.map(({ metadata }) => metadata.name);
@@ -57,7 +57,7 @@ it("names workloads and secrets that there are", async () => {
   expect([...patched].filter((name) => !known.includes(name))).toEqual([]);
 });
 
-it("backs up and restores by the jobs that tests try, and by no dump that is cut short in silence", async () => {
+it("backs up and restores by the tested jobs only", async () => {
   const { cronJobs } = await render("gke");
   const jobs = cronJobs.map(({ metadata }) => metadata.name);
   for (const [, name = ""] of guide.matchAll(/`(backup-(?:auth|tickets|orders|payments))`/g))
@@ -68,7 +68,7 @@ it("backs up and restores by the jobs that tests try, and by no dump that is cut
   expect(code).not.toMatch(/mongodump|mongorestore/);
 });
 
-it("counts on what the stores have: their claims, their variables, and a broker that mends its files", async () => {
+it("refers to claims, variables and flags that the stores have", async () => {
   const { workloads } = await render("gke");
   for (const name of found(/\bdata-([a-z-]+)-0/g))
     expect(workloads.map(({ metadata }) => metadata.name)).toContain(name);
@@ -78,7 +78,7 @@ it("counts on what the stores have: their claims, their variables, and a broker 
   expect(nats && containerOf(nats).args).toContain("-file_truncate_bad_eof");
 });
 
-it("gives GitHub the variables and environments that the deployment uses", () => {
+it("creates the variables and environments that the deployment uses", () => {
   const workflow = (name: string) => readFileSync(join(root, `.github/workflows/${name}.yml`), "utf8");
   const all = ["deploy", "deploy-to", "images"].map(workflow).join("");
   expect(found(/gh variable set (\w+)/g)).toEqual(
@@ -159,7 +159,7 @@ it("sets every variable before a command uses it", () => {
   expect(set.size).toBeGreaterThan(15);
 });
 
-it("shows manifests that can be read", () => {
+it("contains valid YAML only", () => {
   const shown = [...guide.matchAll(/<<END\n([\s\S]*?)\n *END$/gm)].map(([, text = ""]) => text);
   expect(shown).toHaveLength(5);
   for (const text of shown)

@@ -1,73 +1,34 @@
-/** Samples of one time series: what it is while all is well, during the outage, and after it. */
-type Samples = (phases: { before: number; during: number; after: number; stepSeconds: number }) => string;
+import {
+  type Samples,
+  ages,
+  always,
+  appearsAfterwards,
+  changes,
+  counts,
+  disappears,
+  now,
+  once,
+} from "./samples";
 
 export interface Outage {
   outage: string;
-  /** Labels of the alert that it raises, the name among them. */
+  /** Labels of the alert, including its name. */
   alert: Record<string, string> & { alertname: string };
-  /** Other alerts that the same outage may raise. */
+  /** Other alerts that the outage also raises. */
   also?: string[];
   series: Record<string, Samples>;
-  /** In seconds from the first scrape that shows it. */
+  /** In seconds from the first scrape that shows the outage. */
   firesAfter: number;
-  /** In seconds from the first scrape that shows its end. */
-  resolvesAfter: number;
+  /** In seconds from the first scrape that shows its end; immediately by default. */
+  resolvesAfter?: number;
   lastsSeconds?: number;
-  /** How long all is well before it, for alerts that look back, and is watched after it. */
+  /** The healthy time before the outage, for alerts that look back, and the time observed after it. */
   marginSeconds?: number;
-  /** Between two scrapes and two evaluations. Longer ones are for outages of hours or days. */
+  /** The interval of scrapes and evaluations; longer for outages of hours or days. */
   stepSeconds?: number;
 }
 
 export const marginSeconds = 1200;
-
-const constant = (value: number, count: number) => (count > 0 ? `${value}+0x${count - 1}` : "");
-
-export const always =
-  (value: number): Samples =>
-  ({ before, during, after }) =>
-    constant(value, before + during + after);
-
-const changes =
-  (well: number, broken: number): Samples =>
-  ({ before, during, after }) =>
-    [constant(well, before), constant(broken, during), constant(well, after)].join(" ");
-
-/** Prometheus marks the end of a series whose target is gone. */
-const disappears =
-  (value: number): Samples =>
-  ({ before, during, after }) =>
-    [constant(value, before), "stale", `_x${during - 1}`, constant(value, after)].join(" ");
-
-const appearsAfterwards =
-  (value: number): Samples =>
-  ({ before, during, after }) =>
-    [`_x${before + during}`, constant(value, after)].join(" ");
-
-/** The time of something that happens again and again. */
-const now: Samples = ({ before, during, after, stepSeconds }) =>
-  `0+${stepSeconds}x${before + during + after - 1}`;
-
-/** An age: it grows as long as the outage lasts. */
-const ages: Samples = ({ before, during, after, stepSeconds }) =>
-  [constant(0, before), `0+${stepSeconds}x${during - 1}`, constant(0, after)].join(" ");
-
-/** A counter, by what is added to it in a second. */
-export const counts =
-  (well: number, broken = well): Samples =>
-  ({ before, during, after, stepSeconds }) => {
-    const [healthy, failing] = [well * stepSeconds, broken * stepSeconds];
-    const atStart = healthy * before;
-    const atEnd = atStart + failing * during;
-    return [
-      `0+${healthy}x${before - 1}`,
-      `${atStart}+${failing}x${during - 1}`,
-      `${atEnd}+${healthy}x${after - 1}`,
-    ].join(" ");
-  };
-
-const once: Samples = ({ before, during, after }) =>
-  [constant(0, before), constant(1, during + after)].join(" ");
 
 const apps = ["auth", "tickets", "orders", "payments", "expiration"];
 const pages = ["/", "/api/users/currentuser", "/api/tickets", "/api/orders", "/api/payments"];
@@ -95,7 +56,7 @@ const cronJob = `{namespace="eventhive", cronjob="backup-orders"}`;
 const hours = (count: number) => count * 3600;
 const days = (count: number) => count * 86_400;
 
-/** What Prometheus sees while all is well. */
+/** The time series of a healthy system. */
 export const healthy: Record<string, Samples> = {
   ...each(pages, (page) => `probe_success${probe(page)}`, always(1)),
   ...each(pages, (page) => `probe_ssl_earliest_cert_expiry${probe(page)}`, always(days(60))),
@@ -122,25 +83,23 @@ const overHours = { marginSeconds: hours(7), stepSeconds: 60 };
 const overDays = { marginSeconds: days(3), lastsSeconds: days(2), stepSeconds: 900 };
 
 const storeOf = (app: string, store: string): Outage => ({
-  outage: `the ${store} of ${app} does not answer`,
+  outage: `the ${store} of ${app} does not respond`,
   alert: { alertname: "StoreDown", app },
-  // The gateway has nobody to send its users to: the pods are not ready.
+  // The pods are not ready, so the gateway has no backend.
   also: app === "expiration" ? [] : ["SiteDown"],
   series: {
     ...allPods("store_ready", [app], changes(1, 0)),
     ...(app === "expiration" ? {} : { [`probe_success${probe(pageOf(app))}`]: changes(1, 0) }),
   },
   firesAfter: 60,
-  resolvesAfter: 0,
 });
 const pageOf = (app: string) => (app === "auth" ? "/api/users/currentuser" : `/api/${app}`);
 
 const serviceOf = (app: string): Outage => ({
-  outage: `${app} has no process that answers`,
+  outage: `no process of ${app} responds`,
   alert: { alertname: "ServiceDown", app },
   series: up([app], changes(1, 0)),
   firesAfter: 60,
-  resolvesAfter: 0,
 });
 
 export const outages: Outage[] = [
@@ -155,7 +114,6 @@ export const outages: Outage[] = [
       'outbox_oldest_event_seconds{app="orders", collection="orders"}': ages,
     },
     firesAfter: 60,
-    resolvesAfter: 0,
   },
   ...apps.map(serviceOf),
   {
@@ -163,7 +121,6 @@ export const outages: Outage[] = [
     alert: { alertname: "ServiceDown", app: "orders" },
     series: up(["orders"], disappears(1)),
     firesAfter: 60,
-    resolvesAfter: 0,
   },
   {
     outage: "no pod of the client is available",
@@ -171,31 +128,27 @@ export const outages: Outage[] = [
     also: ["SiteDown"],
     series: { [availableClients]: changes(2, 0), [`probe_success${probe("/")}`]: changes(1, 0) },
     firesAfter: 60,
-    resolvesAfter: 0,
   },
   {
     outage: "the gateway, the load balancer or DNS is down",
     alert: { alertname: "SiteDown", instance: "https://eventhive.example.com/api/tickets" },
     series: each(pages, (page) => `probe_success${probe(page)}`, changes(1, 0)),
     firesAfter: 60,
-    resolvesAfter: 0,
   },
   {
     outage: "nothing probes the site",
     alert: { alertname: "SiteDown", job: "eventhive-site" },
     series: each(pages, (page) => `probe_success${probe(page)}`, disappears(1)),
     firesAfter: 60,
-    resolvesAfter: 0,
   },
   {
-    outage: "a consumer hears nothing while events are published",
+    outage: "a consumer receives no events although events are published",
     alert: { alertname: "EventLagHigh", app: "payments", subject: "order:created", severity: "critical" },
     series: {
       'undelivered_oldest_event_seconds{app="payments", pod="1", subject="order:created"}': ages,
       'undelivered_oldest_event_seconds{app="payments", pod="2", subject="order:created"}': ages,
     },
     firesAfter: 135,
-    resolvesAfter: 0,
   },
   {
     outage: "1 event of 20 reaches a consumer later than 10 s",
@@ -209,18 +162,16 @@ export const outages: Outage[] = [
     resolvesAfter: 240,
   },
   {
-    outage: "a dead letter stays",
+    outage: "a dead letter is stored",
     alert: { alertname: "DeadLetters", app: "tickets" },
     series: allPods("dead_letters", ["tickets"], changes(0, 1)),
     firesAfter: 0,
-    resolvesAfter: 0,
   },
   {
-    outage: "an outbox is not emptied",
+    outage: "events remain in an outbox",
     alert: { alertname: "OutboxStuck", app: "orders", collection: "orders" },
     series: { 'outbox_oldest_event_seconds{app="orders", collection="orders"}': ages },
     firesAfter: 135,
-    resolvesAfter: 0,
   },
   {
     outage: "every request to tickets fails",
@@ -266,13 +217,12 @@ export const outages: Outage[] = [
     ...overDays,
   },
   {
-    outage: "the certificate ends in less than 10 days",
+    outage: "the certificate expires in less than 10 days",
     alert: { alertname: "CertificateExpiresSoon", instance: "https://eventhive.example.com/" },
     series: {
       [`probe_ssl_earliest_cert_expiry${probe("/")}`]: changes(days(60), days(10) + marginSeconds - 1),
     },
     firesAfter: 300,
-    resolvesAfter: 0,
   },
   {
     outage: "the last complete backup is older than 3 hours",
@@ -281,24 +231,21 @@ export const outages: Outage[] = [
       [`kube_cronjob_status_last_successful_time${cronJob}`]: changes(0, marginSeconds - 1 - hours(3)),
     },
     firesAfter: 300,
-    resolvesAfter: 0,
   },
   {
-    outage: "the backup has never been complete, 3 hours after it was installed",
+    outage: "no backup has been completed within 3 hours of its installation",
     alert: { alertname: "BackupTooOld", cronjob: "backup-orders" },
     series: {
       [`kube_cronjob_status_last_successful_time${cronJob}`]: appearsAfterwards(2 * marginSeconds),
       [`kube_cronjob_created${cronJob}`]: always(marginSeconds - 1 - hours(3)),
     },
     firesAfter: 300,
-    resolvesAfter: 0,
   },
   {
-    outage: "reservations do not end",
+    outage: "expired reservations are not ended",
     alert: { alertname: "ReservationsOverdue" },
     series: { orders_overdue_seconds: ages },
     firesAfter: 105,
-    resolvesAfter: 0,
   },
   ...[
     { state: "charging", alertname: "ChargeOutcomeUnknown", outage: "the outcome of a charge is unknown" },
@@ -309,32 +256,30 @@ export const outages: Outage[] = [
     alert: { alertname },
     series: { [`payments_unfinished_seconds{state="${state}"}`]: ages },
     firesAfter: 915,
-    resolvesAfter: 0,
   })),
   {
     outage: "a card was charged within the last hour after its payment had failed",
     alert: { alertname: "LateCharges" },
     series: { payments_late_charges_total: once },
     firesAfter: 0,
-    resolvesAfter: 0,
     lastsSeconds: hours(1),
   },
   {
-    outage: "auth refuses sign-ins",
+    outage: "auth rejects sign-ins",
     alert: { alertname: "SignInsRefused", queue: "sign-in", reason: "full" },
     series: { 'password_hashes_refused_total{app="auth", queue="sign-in", reason="full"}': counts(0, 5) },
     firesAfter: 375,
     resolvesAfter: 240,
   },
   {
-    outage: "there are too few processes for all streams",
+    outage: "there are too few processes for the open streams",
     alert: { alertname: "StreamsRefused", app: "orders" },
     series: { 'streams_refused_total{app="orders", limit="process"}': counts(0, 1) },
     firesAfter: 315,
     resolvesAfter: 300,
   },
   {
-    outage: "one network reserves what it does not pay",
+    outage: "one network reserves many tickets without paying",
     alert: { alertname: "TicketsHoarded" },
     series: { 'reservations_refused_total{app="orders", limit="network"}': counts(0, 1) },
     firesAfter: 60,
@@ -344,7 +289,7 @@ export const outages: Outage[] = [
 
 /** For docs/operating.md. */
 export const outageTable = (): string => {
-  const rows = outages.map(({ outage, alert, firesAfter, resolvesAfter }) => {
+  const rows = outages.map(({ outage, alert, firesAfter, resolvesAfter = 0 }) => {
     const severity = alert.severity === "warning" ? " (warning)" : "";
     const columns = [
       outage,
@@ -360,7 +305,7 @@ export const outageTable = (): string => {
 };
 
 function duration(seconds: number): string {
-  if (seconds === 0) return "at once";
+  if (seconds === 0) return "immediately";
   const parts = { h: Math.floor(seconds / 3600), min: Math.floor((seconds % 3600) / 60), s: seconds % 60 };
   return Object.entries(parts)
     .flatMap(([unit, count]) => (count > 0 ? `${count} ${unit}` : []))

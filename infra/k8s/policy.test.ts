@@ -1,6 +1,6 @@
 import { exposeMetrics } from "../../common/src/base/metrics";
 import { nats, redis } from "../local/known-servers";
-import { containerOf, render, type Rendered, type Workload } from "./render";
+import { containerOf, podTemplatesOf, render, type Rendered, type Workload } from "./render";
 
 jest.setTimeout(30_000);
 
@@ -25,7 +25,7 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
     stores = rendered.workloads.filter(({ kind }) => kind === "StatefulSet");
   });
 
-  it("there is each service and each store, in one namespace that refuses pods which are not restricted", () => {
+  it("contains every service and store, in one namespace that admits only restricted pods", () => {
     expect(namesOf(services)).toEqual(serviceNames.toSorted());
     expect(namesOf(stores)).toEqual(storeNames.toSorted());
     const inside = rendered.all.filter(({ kind }) => kind !== "Namespace");
@@ -41,10 +41,10 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
     );
   });
 
-  it("every pod is restricted, and has no token of the cluster", () => {
-    for (const workload of rendered.workloads) {
-      const copiesFilesIn = overlay === "local" && services.includes(workload);
-      expect(workload.spec.template.spec).toMatchObject({
+  it("every pod is restricted, and has no API token", () => {
+    for (const { metadata, spec } of podTemplatesOf(rendered)) {
+      const copiesFilesIn = overlay === "local" && serviceNames.includes(metadata.labels.app ?? "");
+      expect(spec).toMatchObject({
         automountServiceAccountToken: false,
         enableServiceLinks: false,
         securityContext: {
@@ -54,7 +54,6 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
         },
         containers: [
           {
-            name: "server",
             securityContext: {
               allowPrivilegeEscalation: false,
               readOnlyRootFilesystem: !copiesFilesIn,
@@ -73,9 +72,10 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
     );
   });
 
-  it("every container says what it needs, and what tells that it works", () => {
+  it("every container has resource requests, a memory limit and probes", () => {
     for (const workload of rendered.workloads) {
       expect(containerOf(workload)).toMatchObject({
+        name: "server", // the patches of base apply by this name
         resources: {
           requests: { cpu: expect.any(String), memory: expect.any(String) },
           limits: { memory: expect.any(String) },
@@ -87,7 +87,7 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
     }
   });
 
-  it("a service that is replaced loses no request", () => {
+  it("a service loses no request during a rollout", () => {
     for (const workload of services) {
       const lag = overlay === "gke" && workload.metadata.name !== "expiration" ? 30 : 5; // until no more requests arrive
       expect(workload.spec.strategy).toMatchObject({ rollingUpdate: { maxUnavailable: 0 } });
@@ -102,18 +102,18 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
     }
   });
 
-  it("every store keeps what it has on a volume, and has an address of its own, which a late probe does not take", () => {
+  it("every store has a volume, and an address that does not depend on probes", () => {
     for (const { metadata, spec } of stores) {
       expect(spec.volumeClaimTemplates).toHaveLength(1);
       const { runAsUser, fsGroup } = spec.template.spec.securityContext ?? {};
-      expect(fsGroup).toBe(runAsUser); // or it could not write there
+      expect(fsGroup).toBe(runAsUser); // otherwise it could not write to the volume
       expect(spec.serviceName).toBe(metadata.name);
       const service = rendered.services.find(({ metadata: { name } }) => name === metadata.name);
       expect(service?.spec).toMatchObject({ clusterIP: "None", publishNotReadyAddresses: true });
     }
   });
 
-  it("a store is restarted by a change of its own alone: it has no label, annotation or setting that others share", async () => {
+  it("a store restarts only if its own spec changes: it shares no label, annotation or setting", async () => {
     for (const { metadata, spec } of stores) {
       expect(spec.template.metadata).toEqual({ labels: { app: metadata.name, role: "store" } });
       expect(spec.volumeClaimTemplates?.map((claim) => claim.metadata)).toEqual([{ name: "data" }]); // immutable
@@ -134,7 +134,7 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
       expect(spec.template).not.toEqual(specsOf(rendered, "Deployment")[n]?.template);
   });
 
-  it("every workload has the Service of its name, which selects its pods and no others", () => {
+  it("every workload has a Service of the same name that selects only its pods", () => {
     expect(namesOf(rendered.services)).toEqual(namesOf(rendered.workloads));
     for (const { metadata, spec } of rendered.services) {
       const selected = rendered.workloads.filter(
@@ -144,12 +144,12 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
     }
   });
 
-  it("every image is pinned; ours are given their tags by skaffold", () => {
+  it("every image is pinned, except for our own, whose tags skaffold sets", () => {
     const images = rendered.workloads.map((workload) => containerOf(workload).image);
     expect(images.filter((image) => !/^eventhive\/[a-z-]+$/.test(image) && !isPinned(image))).toEqual([]);
   });
 
-  it("what two processes or more do can be disrupted one process at a time", () => {
+  it("every service with several processes has a disruption budget", () => {
     const scaled = rendered.autoscalers.map(
       ({ spec }) => [spec.scaleTargetRef.name, spec.minReplicas] as const,
     );
@@ -162,16 +162,16 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
     expect(namesOf(rendered.budgets)).toEqual(many.toSorted());
     for (const { metadata, spec } of rendered.budgets)
       expect(spec.selector).toEqual({ matchLabels: { app: metadata.name } });
-    expect(Object.keys(replicas).toSorted()).toEqual(namesOf(rendered.workloads)); // no autoscaler of what does not exist
+    expect(Object.keys(replicas).toSorted()).toEqual(namesOf(rendered.workloads)); // every autoscaler has a workload
     expect(scaled.map(([name]) => name).toSorted()).toEqual(
       alone ? [] : ["auth", "client", "orders", "payments", "tickets"],
     );
-    // Each deployment would set the number of processes back.
+    // With `replicas`, each deployment would reset the number of processes.
     const counted = rendered.workloads.filter(({ spec }) => spec.replicas !== undefined);
     expect(namesOf(counted).filter((name) => scaled.some(([other]) => other === name))).toEqual([]);
   });
 
-  it("where there is monitoring, what has streams is scaled by their number as well", async () => {
+  it("with monitoring, services with streams also scale by open streams", async () => {
     const byStreams = {
       type: "Pods",
       pods: { metric: { name: "open_streams" }, target: { type: "AverageValue", averageValue: "500" } },
@@ -183,14 +183,14 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
     expect(await exposeMetrics()).toMatch(/^open_streams \d+$/m);
   });
 
-  it("what two processes or more do is spread over nodes and zones", () => {
+  it("services with several processes are spread over nodes and zones", () => {
     for (const { spec } of services)
       expect(spec.template.spec.topologySpreadConstraints?.map(({ topologyKey }) => topologyKey)).toEqual(
         alone ? undefined : ["kubernetes.io/hostname", "topology.kubernetes.io/zone"],
       );
   });
 
-  it("the stores run with the flags of `npm start`, and let nobody in without a password or token", () => {
+  it("the stores run with the flags of `npm start`, and require a password or token", () => {
     const place = { host: "HOST", port: "PORT", folder: "FOLDER" };
     const flagsOf = ({ flags }: typeof nats) =>
       Object.entries(flags(place)).filter(([, value]) => !Object.values(place).includes(value));
@@ -201,7 +201,7 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
     expect(argsOf("nats")).toEqual(
       expect.arrayContaining(flagsOf(nats).map(([flag, value]) => `${flag}=${value}`)),
     );
-    const password = ["--protected-mode", "no"]; // in its place
+    const password = ["--protected-mode", "no"]; // replaced by a password
     const flags = flagsOf(redis)
       .flat()
       .filter((word) => !password.includes(word));
@@ -227,7 +227,7 @@ it.each([
   expect(isPinned(image)).toBe(false);
 });
 
-/** By full version, for people and Dependabot, and by digest, for the cluster. */
+/** By full version, for readers and Dependabot, and by digest, for the cluster. */
 function isPinned(image: string): boolean {
   return /^[\w./-]+:\d+\.\d+\.\d+[\w.-]*@sha256:[\da-f]{64}$/.test(image);
 }

@@ -43,7 +43,6 @@ export interface Workload extends Manifest {
   };
 }
 
-/** A job's pod has one container, too. */
 export interface CronJob extends Manifest {
   spec: {
     schedule: string;
@@ -111,7 +110,7 @@ export interface Rendered {
 
 /**
  * The manifests of an overlay, with components and entries of its kustomization added, or components removed. Secrets are
- * generated anew; those in this folder stay.
+ * generated anew; the secrets in this folder are neither used nor changed.
  */
 export async function render(
   overlay: string,
@@ -121,7 +120,7 @@ export async function render(
     entries = {},
   }: { add?: string[]; remove?: string[]; entries?: Record<string, object[]> } = {},
 ): Promise<Rendered> {
-  const { KUSTOMIZE } = process.env; // where there is a cluster, there is kubectl
+  const { KUSTOMIZE } = process.env; // not set in the cluster suite, which has kubectl
   const folder = await mkdtemp(join(tmpdir(), "k8s-"));
   try {
     const filter = (path: string) => !path.endsWith("secrets.yaml");
@@ -157,9 +156,14 @@ export async function render(
   }
 }
 
+export const podTemplatesOf = ({ workloads, cronJobs }: Rendered) => [
+  ...workloads.map(({ spec }) => spec.template),
+  ...cronJobs.map(({ spec }) => spec.jobTemplate.spec.template),
+];
+
 /** Every workload here has one container. */
 export function containerOf({ metadata, spec }: Workload): Container {
   const [container, ...others] = spec.template.spec.containers;
-  if (!container || others.length > 0) throw new Error(`${metadata.name} has not exactly one container`);
+  if (!container || others.length > 0) throw new Error(`${metadata.name} must have exactly one container`);
   return container;
 }

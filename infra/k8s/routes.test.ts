@@ -30,7 +30,7 @@ it("the gateway has the routes of the ingress", () => {
   expect(routes).toHaveLength(readRoutes().length);
 });
 
-it("the pages ask the services that the routes lead to", () => {
+it("the client's settings name the services of the routes", () => {
   const settings = Object.fromEntries(
     file("base/settings.env")
       .trim()

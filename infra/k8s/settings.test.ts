@@ -21,7 +21,7 @@ it("client has all the settings it needs", async () => {
   expect(await problemsOf("client")).toBe("");
 });
 
-it("a setting that a pod has not would be seen", async () => {
+it("detects a missing setting", async () => {
   expect(await problemsOf("payments", ["NATS_URL", "STRIPE_KEY"])).toMatch(/NATS_URL.*STRIPE_KEY/);
   expect(await problemsOf("client", ["AUTH_URL"])).toMatch(/AUTH_URL/);
 });
@@ -44,20 +44,17 @@ it("gke trusts X-Forwarded-For from private networks, Google's front ends and th
   for (const address of ["35.192.0.1", "130.211.4.1", "203.0.113.7"]) expect(trusts(address, 0)).toBe(false);
 });
 
-it.each(["local", "ci", "release", "gke"])(
-  "in %s no secret is in anything but the Secrets",
-  async (overlay) => {
-    const one = await render(overlay);
-    const others = JSON.stringify(one.all.filter(({ kind }) => kind !== "Secret"));
-    for (const value of valuesOf(one.secrets)) expect(others).not.toContain(value);
-    const literal = variablesOf(one).filter(({ value }) => value !== undefined);
-    expect(literal.filter(({ name }) => /KEY|TOKEN|PASSWORD|SECRET/.test(name))).toEqual([]);
-    const addresses = literal.filter(({ value }) => value?.includes("@"));
-    for (const { value } of addresses) expect(value).toMatch(/^[a-z]+:\/\/[a-z]*:?\$\([A-Z_]+\)@/);
-  },
-);
+it.each(["local", "ci", "release", "gke"])("in %s only Secrets contain secret values", async (overlay) => {
+  const one = await render(overlay);
+  const others = JSON.stringify(one.all.filter(({ kind }) => kind !== "Secret"));
+  for (const value of valuesOf(one.secrets)) expect(others).not.toContain(value);
+  const literal = variablesOf(one).filter(({ value }) => value !== undefined);
+  expect(literal.filter(({ name }) => /KEY|TOKEN|PASSWORD|SECRET/.test(name))).toEqual([]);
+  const addresses = literal.filter(({ value }) => value?.includes("@"));
+  for (const { value } of addresses) expect(value).toMatch(/^[a-z]+:\/\/[a-z]*:?\$\([A-Z_]+\)@/);
+});
 
-it("secrets are made anew for each installation, and are none of gke's manifests", async () => {
+it("secrets are generated for each installation, and gke's manifests contain none", async () => {
   const again = valuesOf((await render("ci")).secrets);
   const random = valuesOf(rendered.secrets).filter((value) => value !== "sk_test_eventhive");
   expect(random).toHaveLength(7);
@@ -65,7 +62,7 @@ it("secrets are made anew for each installation, and are none of gke's manifests
   for (const overlay of ["gke", "release"]) expect((await render(overlay)).secrets).toEqual([]);
 });
 
-it("only those who need a secret are given it", async () => {
+it("only the workloads that need a secret receive it", async () => {
   const readers: Record<string, string[]> = {};
   const { workloads, cronJobs } = await render("gke");
   const containers = [
@@ -109,7 +106,7 @@ const variablesOf = ({ workloads, cronJobs }: Rendered) => [
   ...cronJobs.flatMap(({ spec }) => spec.jobTemplate.spec.template.spec.containers[0].env),
 ];
 
-/** What the program says about the environment that its pod has. */
+/** The program's error message about the environment of its pod. */
 async function problemsOf(name: string, without: string[] = []): Promise<string> {
   const [condition, check] =
     name === "client"
@@ -127,7 +124,7 @@ async function problemsOf(name: string, without: string[] = []): Promise<string>
   return execute(process.execPath, parameters, { cwd: root, env }).then(() => "", reasonOf);
 }
 
-/** As the kubelet puts it together: `$(NAME)` stands for a variable before. */
+/** The environment as the kubelet builds it: `$(NAME)` refers to an earlier variable. */
 function environmentOf(name: string): NodeJS.ProcessEnv {
   const workload = rendered.workloads.find(({ metadata }) => metadata.name === name);
   if (!workload) throw new Error(`There is no ${name}`);

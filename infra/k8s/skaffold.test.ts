@@ -9,16 +9,16 @@ jest.setTimeout(30_000);
 const templatesOf = (workloads: Workload[], kind: string) =>
   workloads.filter((workload) => workload.kind === kind).map(({ spec }) => spec);
 
-it("a second deployment changes nothing of a store but the label of its object, even without a label for all runs", async () => {
+it("a second deployment changes only the label on a store's object, even without a fixed run ID", async () => {
   const { workloads } = await render("gke");
   const [first, second] = ["1", "2"].map((id) => labelledBySkaffold(workloads, { [runId]: id }));
-  if (!first || !second) throw new Error("There are two");
+  if (!first || !second) throw new Error("unreachable");
   expect(templatesOf(second, "StatefulSet")).toEqual(templatesOf(workloads, "StatefulSet"));
   expect(second.map(({ metadata }) => metadata.labels?.[runId])).toEqual(workloads.map(() => "2")); // for its status check
   expect(templatesOf(second, "Deployment")).not.toEqual(templatesOf(first, "Deployment"));
 });
 
-it("every deployment of the pipelines and of the guide has the label that stays the same", () => {
+it("every deployment of the pipelines and the guide has the fixed run ID", () => {
   const files = [
     "skaffold.yaml",
     "docs/operating.md",

@@ -12,11 +12,11 @@ interface Skaffold {
   resourceSelector?: { allow?: Filter[]; deny?: Filter[] };
 }
 
-/** The label of a run, which changes with each, and the parameter of a deployment that keeps it the same. */
+/** The label that changes with each run by default, and the parameter that fixes it. */
 export const runId = "skaffold.dev/run-id";
 export const sameRunId = `--label=${runId}=eventhive`;
 
-/** Where skaffold 2.19 writes labels by default: ".*" is wherever there is metadata, but for these places. */
+/** The kinds that skaffold 2.19 labels by default, in all metadata except at these paths. */
 const labelledByDefault = [
   "Pod",
   "Service",
@@ -33,15 +33,15 @@ const deniedByDefault: Record<string, string> = {
 };
 
 /**
- * What `skaffold deploy` would apply, but for the images: these objects with its labels, as skaffold.yaml says. Stands in for
- * skaffold where it is not installed; `infra/cluster/e2e.sh --all` deploys with the real one.
+ * Labels objects as `skaffold deploy` would with the settings in skaffold.yaml. Replaces skaffold where it is not installed;
+ * `infra/cluster/e2e.sh --all` deploys with the real one.
  */
 export function labelledBySkaffold<Object extends Manifest>(
   objects: Object[],
   labels: Record<string, string>,
 ): Object[] {
   const { resourceSelector }: Skaffold = parse(readFileSync(join(root, "skaffold.yaml"), "utf8"));
-  if (resourceSelector?.deny) throw new Error("resourceSelector.deny is not understood here");
+  if (resourceSelector?.deny) throw new Error("resourceSelector.deny is not supported here");
   return objects.map((object) => {
     const [group = "", version] = object.apiVersion.split("/");
     const groupKind = version ? `${object.kind}.${group}` : object.kind;
