@@ -1,6 +1,6 @@
-// Makes secrets/secrets.yaml with random values, once: a database keeps the password that it was born with.
-// STRIPE_KEY and STRIPE_PUBLISHABLE_KEY are taken from the environment; without them, cards are for the sandbox. So are
-// BACKUP_ACCESS_KEY_ID and BACKUP_SECRET_ACCESS_KEY of the bucket for backups.
+// Creates secrets/secrets.yaml with random values, and never overwrites it: a database keeps its first password.
+// STRIPE_KEY and STRIPE_PUBLISHABLE_KEY come from the environment (without them, cards go to the sandbox), and so do the bucket's
+// BACKUP_ACCESS_KEY_ID and BACKUP_SECRET_ACCESS_KEY.
 import { randomBytes } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ const file = fileURLToPath(new URL("secrets/secrets.yaml", import.meta.url));
 const { STRIPE_KEY = "sk_test_eventhive", STRIPE_PUBLISHABLE_KEY } = process.env;
 const { BACKUP_ACCESS_KEY_ID, BACKUP_SECRET_ACCESS_KEY } = process.env;
 
-const random = () => randomBytes(32).toString("hex"); // fits into an address as it is
+const random = () => randomBytes(32).toString("hex"); // needs no escaping in a URL
 
 const secrets = {
   "auth-mongo": { password: random() },
