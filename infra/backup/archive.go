@@ -14,9 +14,9 @@ import (
 	"go.mongodb.org/mongo-driver/bson"
 )
 
-// verifyArchive reads an archive of mongodump to its end and returns how many documents of each collection are in it.
-// It fails unless every collection ends with the checksum of its documents and the file with that of gzip.
-// mongorestore's --dryRun reads the head alone, and mongodump does not notice that the end could not be written.
+// verifyArchive reads an archive of mongodump to its end and returns the number of documents of each collection.
+// It fails unless the checksums of every collection and of gzip are correct. mongorestore's --dryRun only reads the header,
+// and mongodump does not notice that the end could not be written.
 func verifyArchive(path, database string) (map[string]int, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -61,7 +61,7 @@ func (r *archiveReader) HeaderBSON(data []byte) error {
 	}
 	sum, isOpen := r.open[header.Collection]
 	if header.Database != r.database || !isOpen {
-		return fmt.Errorf("%s.%s does not belong here", header.Database, header.Collection)
+		return fmt.Errorf("unexpected namespace %s.%s", header.Database, header.Collection)
 	}
 	if header.EOF {
 		if int64(sum.Sum64()) != header.CRC {

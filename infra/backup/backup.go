@@ -18,7 +18,7 @@ import (
 	"github.com/mongodb/mongo-tools/mongodump"
 )
 
-// manifest completes a backup: what has none is no backup. It is written last and removed first.
+// manifest completes a backup: without one, a backup does not count. It is written last and removed first.
 type manifest struct {
 	Name        string         `json:"name"`
 	Database    string         `json:"database"`
@@ -33,12 +33,12 @@ const (
 	archiveEnding  = ".archive.gz"
 	manifestEnding = ".json"
 	timeInNames    = "2006-01-02T15-04-05.000Z"
-	// Longer than a job may take, so that what another one is writing is left alone.
+	// Longer than a job may take, so that files of a running job are kept.
 	leftoverAfter = 24 * time.Hour
 )
 
 func dump(ctx context.Context, known settings) error {
-	// Before the work: a target that is unreachable or refuses the key is an error that should not cost the database a scan.
+	// First, because an unreachable target or a rejected key should not cost the database a scan.
 	before, err := backups(ctx, known)
 	if err != nil {
 		return err
@@ -61,7 +61,7 @@ func dump(ctx context.Context, known settings) error {
 	for _, documents := range made.Collections {
 		made.Documents += documents
 	}
-	// Retention would slowly replace all good backups of a database that was emptied by mistake.
+	// Otherwise retention would gradually replace all backups of a database that was emptied by mistake.
 	if made.Documents == 0 && len(before) > 0 {
 		last, err := readManifest(ctx, known, before[0].name)
 		if err != nil {
@@ -85,7 +85,7 @@ func dump(ctx context.Context, known settings) error {
 	return nil
 }
 
-// Names sort by time, and those of two jobs that start together do not collide.
+// Names sort by time; the random suffix keeps those of concurrent jobs apart.
 func nameOf(at time.Time) string {
 	random := make([]byte, 3)
 	_, _ = rand.Read(random) // never fails
@@ -118,7 +118,7 @@ func upload(ctx context.Context, known settings, made manifest, folder string) e
 		return fmt.Errorf("cannot read the stored backup: %w", err)
 	}
 	if stored != made.SHA256 {
-		return fmt.Errorf("%s was stored with another content", archive)
+		return fmt.Errorf("%s was stored with different content", archive)
 	}
 	text, err := json.MarshalIndent(made, "", "  ")
 	if err != nil {
@@ -149,7 +149,7 @@ type backup struct {
 	at   time.Time
 }
 
-// backups returns the complete ones, newest first.
+// backups returns the complete backups, newest first.
 func backups(ctx context.Context, known settings) ([]backup, error) {
 	objects, err := known.store.list(ctx, known.database)
 	if err != nil {
@@ -160,7 +160,7 @@ func backups(ctx context.Context, known settings) ([]backup, error) {
 		if name, isManifest := strings.CutSuffix(filepath.Base(object.name), manifestEnding); isManifest {
 			at, err := time.Parse(timeInNames, name[:min(len(timeInNames), len(name))])
 			if err != nil {
-				return nil, fmt.Errorf("%s is no name of a backup", object.name)
+				return nil, fmt.Errorf("%s is not the name of a backup", object.name)
 			}
 			found = append(found, backup{name, at})
 		}
@@ -179,13 +179,13 @@ func readManifest(ctx context.Context, known settings, name string) (found manif
 		return found, fmt.Errorf("cannot read the manifest of %s: %w", name, err)
 	}
 	if found.Name != name || found.Database != known.database {
-		return found, fmt.Errorf("the manifest of %s is of %s of %s", name, found.Name, found.Database)
+		return found, fmt.Errorf("the manifest of %s describes %s of %s", name, found.Name, found.Database)
 	}
 	return found, nil
 }
 
 // retention: the newest backups, and the newest of each of the last days and weeks that have one. A backup is removed
-// because newer ones are there, never because of its age alone: when backups fail, the last good ones stay.
+// only because newer ones exist, never because of its age: while backups fail, the last good ones are kept.
 type retention struct{ last, daily, weekly int }
 
 func (keep retention) expired(newestFirst []backup) (expired []backup) {
@@ -224,7 +224,7 @@ func prune(ctx context.Context, known settings) error {
 	if err != nil {
 		return err
 	}
-	// What has no manifest: archives of those just removed, and what jobs that were killed have left.
+	// Files without a manifest: archives of the removed backups, and leftovers of killed jobs.
 	leftover := time.Now().Add(-leftoverAfter)
 	for _, object := range objects {
 		file := filepath.Base(object.name)

@@ -24,7 +24,7 @@ beforeAll(async () => {
   program = join(built, "backup");
   bucket = await startBucket(join(built, "gofakes3"));
   client = await new mongo.MongoClient(server()).connect();
-}, 600_000); // from nothing, everything is compiled
+}, 600_000); // without a cache, everything is compiled
 afterAll(async () => {
   bucket.stop();
   await client.close();
@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 let db: mongo.Db;
-/** A folder of each test's own, as backups are kept on a volume. */
+/** A folder for each test, like a volume for backups. */
 let folder: string;
 beforeEach(() => {
   db = client.db(`backup-${randomUUID().slice(0, 8)}`);
@@ -61,7 +61,7 @@ const environment = (target: NodeJS.ProcessEnv) => ({
 const backup = (command: string, target: NodeJS.ProcessEnv): Promise<Outcome> =>
   outcomeOf(program, command.split(" "), environment(target));
 
-/** Of who must succeed: what was printed. */
+/** Resolves with the output of a command that must succeed. */
 async function printed(command: string, target: NodeJS.ProcessEnv): Promise<string> {
   const { code, stdout, stderr } = await backup(command, target);
   if (code !== 0) throw new Error(stderr);
@@ -84,7 +84,7 @@ describe.each([
   ["a folder", toFolder],
   ["a bucket", toBucket],
 ])("in %s", (_, target) => {
-  it("keeps a database to the letter, with its indexes and empty collections, and brings it back in place of another", async () => {
+  it("preserves a database exactly, with indexes and empty collections, and restores it in place of another", async () => {
     await db.collection<mongo.Document & { _id: string }>("orders").insertMany([
       {
         _id: "one",
@@ -113,7 +113,7 @@ describe.each([
     expect(collections.map(({ name }) => name).toSorted()).toEqual(["letters", "orders"]);
   });
 
-  it("brings back any backup that it lists, newest first", async () => {
+  it("restores any listed backup, and lists the newest first", async () => {
     await sell("first");
     await printed("dump", target());
     await sell("second");
@@ -129,7 +129,7 @@ describe.each([
     );
   });
 
-  it("removes those that retention does not keep, and only when a new one is complete", async () => {
+  it("removes expired backups only after a new one is complete", async () => {
     await sell("first");
     for (let n = 0; n < 3; n++) await printed("dump", target());
     const kept = await names(target());
@@ -144,7 +144,7 @@ describe.each([
     expect(await titles()).toEqual(["first"]);
   });
 
-  it("makes two complete backups when two jobs run at once", async () => {
+  it("creates two complete backups when two jobs run concurrently", async () => {
     await sell("first");
     await Promise.all([printed("dump", target()), printed("dump", target())]);
     const both = await names(target());
@@ -153,12 +153,12 @@ describe.each([
     expect(await titles()).toEqual(["first"]);
   });
 
-  it("fails where there is nothing to list or restore", async () => {
+  it("fails if there is nothing to list or restore", async () => {
     expect(await backup("list", target())).toEqual(failsWith(/there is no backup of backup-/));
     expect(await backup("restore latest", target())).toEqual(failsWith(/there is no complete backup latest/));
   });
 
-  it("fails without a trace when the database refuses the password, and does not print it", async () => {
+  it("stores nothing and does not print the password when the database rejects it", async () => {
     const { host } = new URL(server());
     const MONGO_URL = `mongodb://root:open-sesame@${host}/tickets?authSource=admin`;
     const failed = await backup("dump", { ...target(), MONGO_URL });
@@ -170,8 +170,8 @@ describe.each([
   });
 });
 
-describe("keeps the newest ones, and the newest of each day and week that has one", () => {
-  /** As a job would have left them. */
+describe("retention", () => {
+  /** Backups in the form that jobs store. */
   async function made(...days: string[]): Promise<void> {
     const path = join(folder, db.databaseName);
     await mkdir(path, { recursive: true });
@@ -184,7 +184,7 @@ describe("keeps the newest ones, and the newest of each day and week that has on
   }
   const hours = async () => (await names(toFolder())).slice(1).map((name) => name.slice(0, 13));
 
-  it("of all that there are", async () => {
+  it("keeps the newest backups, and the newest of each day and week that has one", async () => {
     await sell("first");
     // 2025-03-03 was a Monday.
     await made(
@@ -199,15 +199,15 @@ describe("keeps the newest ones, and the newest of each day and week that has on
       "2025-02-01T12-00-00",
     );
     const keep = { BACKUP_KEEP_LAST: "2", BACKUP_KEEP_DAILY: "4", BACKUP_KEEP_WEEKLY: "4" };
-    const said = await printed("dump", { ...toFolder(), ...keep });
+    const output = await printed("dump", { ...toFolder(), ...keep });
     // the last two: today's and 03-10T08 · days: today, 03-10, 03-09, 03-08 · weeks: today's, of 03-10, 03-03 and 02-24
     expect(await hours()).toEqual(["2025-03-10T08", "2025-03-09T23", "2025-03-08T12", "2025-02-28T12"]);
-    expect(said.match(/^removed /gm)).toHaveLength(5);
+    expect(output.match(/^removed /gm)).toHaveLength(5);
     const files = await readdir(join(folder, db.databaseName));
-    expect(files).toHaveLength(10); // an archive goes with its manifest
+    expect(files).toHaveLength(10); // an archive is removed with its manifest
   });
 
-  it("however old they are: without a newer one, none is removed", async () => {
+  it("does not remove a backup because of its age alone", async () => {
     await made("2020-01-02T00-00-00", "2020-01-01T00-00-00");
     await sell("first");
     const keep = { BACKUP_KEEP_LAST: "1", BACKUP_KEEP_DAILY: "3" };
@@ -216,17 +216,17 @@ describe("keeps the newest ones, and the newest of each day and week that has on
   });
 });
 
-describe("a job that is killed", () => {
-  /** In front of the bucket; a request that `hangs` says to is never answered. */
+describe("a killed job", () => {
+  /** Kills a job at the first request for which `hangs` returns true, which never gets a response. */
   async function killedAt(hangs: (request: IncomingMessage) => boolean): Promise<void> {
     const proxy = createProxyServer({ target: new URL(bucket.url).origin });
     const reached = new EventEmitter();
-    const door = createServer((request, response) => {
+    const front = createServer((request, response) => {
       if (hangs(request)) reached.emit("request");
       else proxy.web(request, response);
     }).listen(0, "127.0.0.1");
-    await once(door, "listening");
-    const { port } = door.address() as { port: number };
+    await once(front, "listening");
+    const { port } = front.address() as { port: number };
     const url = new URL(bucket.url);
     url.port = String(port);
     const child = spawn(program, ["dump"], {
@@ -236,14 +236,14 @@ describe("a job that is killed", () => {
     await once(reached, "request");
     child.kill("SIGKILL");
     await once(child, "exit");
-    door.closeAllConnections();
-    door.close();
+    front.closeAllConnections();
+    front.close();
   }
 
   it.each([
     ["while it uploads", "archive.gz"],
     ["between archive and manifest", ".json"],
-  ])("%s leaves the last backup what it was, and the next job succeeds", async (_, ending) => {
+  ])("%s leaves the last backup unchanged, and the next job succeeds", async (_, ending) => {
     await sell("first");
     await printed("dump", toBucket());
     const before = await names(toBucket());
@@ -258,7 +258,7 @@ describe("a job that is killed", () => {
     expect(await names(toBucket())).toEqual([expect.any(String), ...before]);
   });
 
-  it("has its leftovers removed a day later, and not before", async () => {
+  it("leaves files that are removed a day later, and not before", async () => {
     await sell("first");
     await printed("dump", toFolder());
     const path = join(folder, db.databaseName);
@@ -279,7 +279,7 @@ describe("a job that is killed", () => {
   });
 });
 
-describe("fails, and keeps the backups that there are, when", () => {
+describe("fails, and keeps all backups, when", () => {
   let before: string[];
   beforeEach(async () => {
     await sell("first");
@@ -288,8 +288,8 @@ describe("fails, and keeps the backups that there are, when", () => {
   });
   const isAsBefore = async () => expect(await readdir(join(folder, db.databaseName))).toEqual(before);
 
-  // A file cannot be written beyond a limit, in blocks of 512 bytes, as if the volume were full. What is shorter than the
-  // buffer of gzip is only written when the dump is closed, and of that mongodump hides the error.
+  // A file size limit, in blocks of 512 bytes, has the effect of a full volume. A dump shorter than gzip's buffer is only
+  // written when it is closed, and mongodump ignores errors at that point.
   it.each([
     ["while the dump is written", 16, 300],
     ["when the end of the dump is written", 1, 3],
@@ -302,7 +302,7 @@ describe("fails, and keeps the backups that there are, when", () => {
     await isAsBefore();
   });
 
-  it("the volume is not there", async () => {
+  it("the volume is missing", async () => {
     expect(await backup("dump", { BACKUP_URL: `file://${folder}/not-mounted` })).toEqual(
       failsWith(/not-mounted: no such file/),
     );
@@ -315,13 +315,13 @@ describe("fails, and keeps the backups that there are, when", () => {
     expect(failed.stderr).not.toContain("done dumping");
   });
 
-  it("there is no such bucket", async () => {
+  it("the bucket does not exist", async () => {
     const failed = await backup("dump", toBucket(bucket.url.replace("backups", "elsewhere")));
     expect(failed).toEqual(failsWith(/cannot list the bucket elsewhere .* does not exist/));
   });
 
-  it("the key is refused", async () => {
-    const url = await answering((_, response) => {
+  it("the key is rejected", async () => {
+    const url = await startServer((_, response) => {
       response.writeHead(403, { "Content-Type": "application/xml" });
       response.end("<Error><Code>InvalidAccessKeyId</Code><Message>No such key is known.</Message></Error>");
     });
@@ -330,9 +330,9 @@ describe("fails, and keeps the backups that there are, when", () => {
     expect(failed.stderr).not.toContain("done dumping");
   });
 
-  it("another content was stored than was sent", async () => {
+  it("the stored content differs from the sent content", async () => {
     const proxy = createProxyServer({ target: new URL(bucket.url).origin });
-    const url = await answering((request, response) => {
+    const url = await startServer((request, response) => {
       if (request.method === "PUT" && request.headers["content-length"])
         delete request.headers["content-md5"];
       if (request.method !== "GET" || !request.url?.includes(".archive.gz"))
@@ -342,13 +342,13 @@ describe("fails, and keeps the backups that there are, when", () => {
       response.end("half");
     });
     expect(await backup("dump", toBucket(`${url}/backups`))).toEqual(
-      failsWith(/was stored with another content/),
+      failsWith(/was stored with different content/),
     );
     expect(await backup("list", toBucket())).toEqual(failsWith(/there is no backup of/));
   });
 });
 
-describe("restores nothing, and leaves the database alone, when", () => {
+describe("restores nothing, and does not change the database, when", () => {
   let path: string;
   beforeEach(async () => {
     await sell("first");
@@ -367,26 +367,30 @@ describe("restores nothing, and leaves the database alone, when", () => {
     await isAsBefore();
   });
 
-  const lastEnd = (archive: Buffer) => archive.lastIndexOf("\x02db\0") - 4; // where the last collection is said to end
+  const lastEnd = (archive: Buffer) => archive.lastIndexOf("\x02db\0") - 4; // the header that ends the last collection
   it.each<[what: string, reason: RegExp, change: (packed: Buffer) => Buffer]>([
-    ["its end is missing", /not complete: .*unexpected EOF/, (packed) => packed.subarray(0, -20)],
-    ["a document is cut", /not complete: .*unexpected EOF/, repacked((archive) => archive.subarray(0, -60))],
+    ["it is truncated", /not complete: .*unexpected EOF/, (packed) => packed.subarray(0, -20)],
+    [
+      "a document is truncated",
+      /not complete: .*unexpected EOF/,
+      repacked((archive) => archive.subarray(0, -60)),
+    ],
     [
       "a collection has no end",
       /the end of \[tickets\] is missing/,
       repacked((one) => one.subarray(0, lastEnd(one))),
     ],
     [
-      "a document is another",
+      "a document was changed",
       /the checksum of tickets is wrong/,
       repacked((one) => one.fill("worst", one.indexOf("first"), one.indexOf("first") + 5)),
     ],
     [
-      "it is none",
+      "it is not an archive",
       /not complete: .*does not appear to be a mongodump archive/,
       repacked(() => Buffer.from("nonsense")),
     ],
-  ])("the archive is not what mongodump wrote, whatever its manifest says: %s", async (_, reason, change) => {
+  ])("the archive is invalid although it matches its manifest: %s", async (_, reason, change) => {
     const content = change(await readFile(`${path}.archive.gz`));
     await writeFile(`${path}.archive.gz`, content);
     const manifest = JSON.parse(await readFile(`${path}.json`, "utf8"));
@@ -396,7 +400,7 @@ describe("restores nothing, and leaves the database alone, when", () => {
     await isAsBefore();
   });
 
-  it("a client is connected from elsewhere, unless it is told to", async () => {
+  it("another client is connected, unless --in-use is given", async () => {
     const service = new mongo.MongoClient(server(), { localAddress: "127.0.0.2", maxPoolSize: 1 });
     await service.db(db.databaseName).command({ ping: 1 });
     expect(await backup("restore latest", toFolder())).toEqual(failsWith(/is in use by \[127.0.0.2\]/));
@@ -407,7 +411,7 @@ describe("restores nothing, and leaves the database alone, when", () => {
   });
 });
 
-it("names all settings that are missing or wrong, and commands that it does not know", async () => {
+it("reports all missing or invalid settings, and unknown commands", async () => {
   const nothing = {
     MONGO_URL: "",
     BACKUP_URL: "",
@@ -437,22 +441,22 @@ it("names all settings that are missing or wrong, and commands that it does not 
     );
 });
 
-/** The same change of what was packed. */
+/** Applies a change to the uncompressed content. */
 function repacked(change: (archive: Buffer) => Buffer): (packed: Buffer) => Buffer {
   return (packed) => gzipSync(change(gunzipSync(packed)));
 }
 
-/** The address of a server that is there for one test. */
-async function answering(
-  answer: (request: IncomingMessage, response: ServerResponse) => void,
+/** Resolves with the address of a server for one test. */
+async function startServer(
+  respond: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<string> {
-  const door = createServer(answer).listen(0, "127.0.0.1");
-  await once(door, "listening");
+  const server = createServer(respond).listen(0, "127.0.0.1");
+  await once(server, "listening");
   closing.push(() => {
-    door.closeAllConnections();
-    door.close();
+    server.closeAllConnections();
+    server.close();
   });
-  return `http://127.0.0.1:${(door.address() as { port: number }).port}`;
+  return `http://127.0.0.1:${(server.address() as { port: number }).port}`;
 }
 const closing: (() => void)[] = [];
 afterEach(() => {

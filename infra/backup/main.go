@@ -1,9 +1,9 @@
 // Backs up one MongoDB database to an S3-compatible bucket or a folder, and restores it.
 //
-//	backup dump               makes a backup, verifies it, then removes those that retention no longer keeps
+//	backup dump               makes a backup, verifies it, then removes expired ones
 //	backup list               prints the complete backups, newest first
-//	backup restore NAME       replaces the database by a backup; the newest one is called "latest"
-//	backup restore --in-use NAME    although clients are connected to the database
+//	backup restore NAME       replaces the database by a backup; "latest" is the newest
+//	backup restore --in-use NAME    the same, while clients are connected
 package main
 
 import (
@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string) error {
 	}
 }
 
-// readSettings names everything that is wrong at once.
+// readSettings reports all problems at once.
 func readSettings() (settings, error) {
 	var problems []error
 	required := func(name string) string {
@@ -82,7 +82,7 @@ func readSettings() (settings, error) {
 	known := settings{mongoURL: required("MONGO_URL")}
 	if known.mongoURL != "" {
 		address, err := url.Parse(known.mongoURL)
-		if err != nil { // not printed: it may hold the password
+		if err != nil { // not printed, because it may contain the password
 			problems = append(problems, errors.New("MONGO_URL is not a URL"))
 		} else if known.database = strings.TrimPrefix(address.Path, "/"); known.database == "" {
 			problems = append(problems, errors.New("MONGO_URL names no database: mongodb://HOST/DATABASE"))

@@ -7,7 +7,7 @@ import { execute } from "../local/execute";
 import { fromGo } from "../local/install";
 import { freePort, isFree } from "../local/port";
 
-/** Compiles the program, and a server for it, into a folder; Go's own cache makes it short where nothing has changed. */
+/** Compiles the program and an S3 server into a folder; Go caches unchanged builds. */
 export async function build(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "backup-"));
   const env = { ...process.env, CGO_ENABLED: "0" };
@@ -41,7 +41,7 @@ export interface Outcome {
   stderr: string;
 }
 
-/** Runs to the end, however it ends. */
+/** Resolves with the outcome of a command, whether it succeeds or fails. */
 export function outcomeOf(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
   return new Promise((resolve) => {
     execFile(command, args, { env: { ...process.env, ...env } }, (error, stdout, stderr) =>

@@ -16,7 +16,7 @@ import (
 	"go.mongodb.org/mongo-driver/mongo/options"
 )
 
-// restore drops the database only when the whole backup is here and was found to be good.
+// restore drops the database only after it has downloaded and verified the whole backup.
 func restore(ctx context.Context, known settings, name string, isInUse bool) error {
 	found, err := backups(ctx, known)
 	if err != nil {
@@ -97,14 +97,14 @@ func dropDatabase(ctx context.Context, known settings, isInUse bool) error {
 			return err
 		}
 		if len(others) > 0 {
-			return fmt.Errorf("%s is in use by %v: stop its service first, or say --in-use if these are no processes of it", known.database, others)
+			return fmt.Errorf("%s is in use by %v: stop its service first, or use --in-use if these clients do not belong to it", known.database, others)
 		}
 	}
 	return client.Database(known.database).Drop(ctx)
 }
 
-// otherClients returns the addresses of who else is connected, but for who came from the server's own pod, as a port
-// forwarded by kubectl does.
+// otherClients returns the addresses of other connected clients, except from the server's own pod, such as a port forwarded by
+// kubectl.
 func otherClients(ctx context.Context, client *mongo.Client) ([]string, error) {
 	var self struct{ You string }
 	admin := client.Database("admin")

@@ -21,7 +21,7 @@ type object struct {
 	modified time.Time
 }
 
-// store is where backups are kept. An object is there as a whole or not at all.
+// store keeps backups. Writes are atomic: an object is complete or absent.
 type store interface {
 	list(ctx context.Context, folder string) ([]object, error)
 	put(ctx context.Context, name, file string) error
@@ -46,13 +46,13 @@ func openStore(address string) (store, error) {
 		client, err := minio.New(parsed.Host, &minio.Options{
 			Creds:  credentials.NewStaticV4(key, secret, ""),
 			Secure: parsed.Scheme == "https",
-			Region: os.Getenv("BACKUP_REGION"), // asked for when it is not set
-			// A target that is down fails the job soon; the next one comes in an hour.
+			Region: os.Getenv("BACKUP_REGION"), // determined by a request if not set
+			// If the target is down, the job fails quickly; the next one runs in an hour.
 			MaxRetries: 4,
 		})
 		return bucketStore{client, bucket, prefix}, err
 	}
-	return nil, fmt.Errorf("BACKUP_URL must be https://HOST/BUCKET, with a prefix if you like, or file:///FOLDER, and is %q", address)
+	return nil, fmt.Errorf("BACKUP_URL must be https://HOST/BUCKET, with an optional prefix, or file:///FOLDER, and is %q", address)
 }
 
 type bucketStore struct {
@@ -102,7 +102,7 @@ const partial = ".partial-"
 
 func (s folderStore) list(_ context.Context, folder string) ([]object, error) {
 	if _, err := os.Stat(string(s)); err != nil {
-		return nil, err // a volume that is not mounted is no empty one
+		return nil, err // do not mistake a missing volume for an empty one
 	}
 	entries, err := os.ReadDir(s.path(folder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -112,7 +112,7 @@ func (s folderStore) list(_ context.Context, folder string) ([]object, error) {
 	for _, entry := range entries {
 		file, err := entry.Info()
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // another job has just removed or renamed it
+			continue // removed or renamed by another job
 		}
 		if err != nil {
 			return nil, err
@@ -137,7 +137,7 @@ func (s folderStore) put(_ context.Context, name, file string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temporary.Name()) // nothing is left to remove when it was renamed
+	defer os.Remove(temporary.Name()) // fails without effect after the rename
 	_, err = io.Copy(temporary, source)
 	if err := errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
 		return err
