@@ -3,10 +3,10 @@ import { natsBus } from "../../common/src/messaging/nats-bus";
 import { person } from "../client";
 import { eventually } from "../eventually";
 import { stackFile } from "../stack";
-import { bringBack, kubectl, rolledOut, takeAway } from "./cluster";
+import { startStore, kubectl, rolledOut, stopStore } from "./cluster";
 import { type Prometheus, startPrometheus } from "./prometheus";
 
-// Takes minutes, as alerts do, so it runs only where ALERTS is set.
+// Takes minutes, because alerts do. Runs only if ALERTS is set.
 
 let prometheus: Prometheus;
 const buses: EventBus[] = [];
@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all(buses.map((bus) => bus.close()));
-  await bringBack("auth-mongo");
+  await startStore("auth-mongo");
   await prometheus.stop();
 }, 180_000);
 
@@ -28,7 +28,7 @@ const outages = [
   { alertname: "DeadLetters", app: "orders" },
 ];
 
-it("raises an alert that lasts for a killed database, a deaf consumer and a dead letter, and resolves it", async () => {
+it("raises lasting alerts for a killed database, a consumer without events and a dead letter, and resolves them", async () => {
   const seller = await person("seller");
   await eventually(async () => expect(await prometheus.query("sum(store_ready)")).toEqual([10]), {
     withinSeconds: 90,
@@ -39,7 +39,7 @@ it("raises an alert that lasts for a killed database, a deaf consumer and a dead
   const stopBeingDeaf = await joinDeafly("orders");
   for (let ticket = 0; ticket < 20; ticket++) await seller.sell(`Nobody hears of number ${ticket}`, 20);
   await (await connect("stranger")).publish("expiration:complete", Buffer.from("not our JSON"));
-  await takeAway("auth-mongo");
+  await stopStore("auth-mongo");
   const fires = await timesOf((firing) => outages.filter((one) => firing.some(matches(one))), begin);
   expect(await firingOfThose()).toHaveLength(3);
 
@@ -47,7 +47,7 @@ it("raises an alert that lasts for a killed database, a deaf consumer and a dead
   await stopBeingDeaf();
   const list = await deadLetters("list");
   for (const [id = ""] of list.matchAll(/^[0-9a-f]{24}/gm)) await deadLetters("discard", id);
-  await bringBack("auth-mongo");
+  await startStore("auth-mongo");
   const resolves = await timesOf((firing) => outages.filter((one) => !firing.some(matches(one))), end);
   for (const [index, { alertname }] of outages.entries())
     console.log(`${alertname}: fires after ${fires[index]} s, resolves after ${resolves[index]} s`);
@@ -61,7 +61,7 @@ async function firingOfThose(): Promise<object[]> {
   return outages.filter((outage) => firing.some(matches(outage)));
 }
 
-/** After how many seconds each of them came to be among those that `select` selects. */
+/** The seconds after which `select` included each of them. */
 async function timesOf(select: (firing: object[]) => object[], since: number): Promise<number[]> {
   const times: (number | undefined)[] = outages.map(() => undefined);
   await eventually(
@@ -88,7 +88,7 @@ async function connect(name: string): Promise<EventBus> {
   return bus;
 }
 
-/** A process of a service that takes its share of events and never handles one. */
+/** A consumer that receives its share of events and never handles one. */
 async function joinDeafly(service: string): Promise<() => Promise<void>> {
   let end = () => {};
   const ended = new Promise<void>((_, reject) => (end = () => reject(new Error("not handled"))));
@@ -97,7 +97,7 @@ async function joinDeafly(service: string): Promise<() => Promise<void>> {
   bus.subscribe("ticket:created", () => ended);
   return async () => {
     end();
-    await bus.close(); // the broker gives what is not acknowledged to the others at once
+    await bus.close(); // the broker redelivers unacknowledged events to the others immediately
   };
 }
 

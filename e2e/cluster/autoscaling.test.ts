@@ -5,20 +5,20 @@ import { kubectl, pods, rolledOut } from "./cluster";
 const slowly = { withinSeconds: 300, intervalMs: 1000 };
 const numberOfPods = async () => (await pods("orders")).length;
 
-it("has more of orders while many ask, and as few as before when they are gone", async () => {
+it("adds processes of orders under load, and removes them afterwards", async () => {
   await rolledOut();
-  // By default five quiet minutes come before anybody is sent home.
+  // By default, scaling down starts after five minutes.
   const soon = { spec: { behavior: { scaleDown: { stabilizationWindowSeconds: 15 } } } };
   await kubectl("patch", "hpa/orders", "--type=merge", `--patch=${JSON.stringify(soon)}`);
   await eventually(async () => expect(await numberOfPods()).toBe(2), slowly);
 
   const buyer = await person("buyer");
-  let asking = true;
+  let isActive = true;
   const crowd = Array.from({ length: 20 }, async () => {
-    while (asking) await buyer.orders();
+    while (isActive) await buyer.orders();
   });
   await eventually(async () => expect(await numberOfPods()).toBeGreaterThan(2), slowly);
-  asking = false;
+  isActive = false;
   await Promise.all(crowd);
   await eventually(async () => expect(await numberOfPods()).toBe(2), slowly);
 }, 900_000);

@@ -10,28 +10,28 @@ import { stackViolations } from "../stack-violations";
 import { kubectl, rolledOut } from "./cluster";
 import { startLoad } from "./load";
 
-// With the commands of docs/operating.md, word for word, for all four databases at once, each on a new, empty volume.
+// Runs the commands of docs/operating.md, for all four databases at once, each on a new, empty volume.
 const services = ["tickets", "orders", "payments", "auth"];
 const rebuilt = services.filter((service) => service !== "auth");
 const guide = readFileSync(join(root, "docs/operating.md"), "utf8");
 
 beforeAll(() => rolledOut(), 120_000);
 afterAll(async () => {
-  isOver = true; // of a test that failed, too
+  isOver = true; // also after a failed test
   await kubectl("delete", "jobs", "--all", "--cascade=foreground");
   for (const service of services) await kubectl("patch", `cronjob/backup-${service}`, "--patch", suspended);
 }, 120_000);
-const suspended = JSON.stringify({ spec: { suspend: true } }); // as the overlay has them
+const suspended = JSON.stringify({ spec: { suspend: true } }); // as in the overlay
 
-it("brings back into an empty cluster what was backed up under load, and all that was published since", async () => {
+it("restores into an empty cluster what was backed up under load, and everything published since", async () => {
   const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
   const soldBefore = await ticketOnSale(seller);
   await bodyOf(buyer.pay(await orderOf(buyer, soldBefore)));
   const stopTrading = await startTrading();
   const stopLoad = await startLoad();
 
-  const said = await run(commands("**Back up now**", "\n## ")[0]);
-  const backedUp = [...said.matchAll(/^backed up (\w+): .*, (\d+) documents,/gm)];
+  const printed = await run(commands("**Back up now**", "\n## ")[0]);
+  const backedUp = [...printed.matchAll(/^backed up (\w+): .*, (\d+) documents,/gm)];
   expect(backedUp.map(([, name = ""]) => name).toSorted()).toEqual(services.toSorted());
   for (const [, , documents] of backedUp) expect(Number(documents)).toBeGreaterThan(0);
 
@@ -75,7 +75,7 @@ it("keeps every invariant", async () => {
 
 let isOver = false;
 
-/** Sells and buys until it is stopped, whatever is down; resolves with how many sales there were. */
+/** Sells and buys until it is stopped, also during outages; the returned function resolves with the number of sales. */
 async function startTrading(): Promise<() => Promise<number>> {
   const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
   let sales = 0;
@@ -94,15 +94,15 @@ async function startTrading(): Promise<() => Promise<number>> {
   };
 }
 
-/** Of the guide, from one text to the next of another; each block is what stands between two fences. */
+/** The code blocks of the guide between two texts. */
 function commands(from: string, to: string): string[] {
   const start = guide.indexOf(from);
-  if (start < 0) throw new Error(`docs/operating.md does not say "${from}"`);
+  if (start < 0) throw new Error(`docs/operating.md does not contain "${from}"`);
   const text = guide.slice(start, guide.indexOf(to, start + from.length));
   return [...text.matchAll(/^ *```sh\n([^]*?)^ *```$/gm)].map(([, block = ""]) => block);
 }
 
-/** Stops at the first command that fails. The service is the one named here, and there is no GitHub. */
+/** Runs a block until a command fails, for the given service, and without GitHub. */
 function run(block: string | undefined, service = ""): Promise<string> {
   if (!block) throw new Error("docs/operating.md has no such commands");
   const lines = block.replace(/^ *service=orders.*$/m, "");

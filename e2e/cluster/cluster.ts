@@ -1,12 +1,12 @@
 import { execute } from "../../infra/local/execute";
 import { eventually } from "../eventually";
 
-// The cluster under test: whichever kubectl is set to.
+// The cluster under test is kubectl's current context.
 
 export const namespace = "eventhive";
 export const services = ["auth", "tickets", "orders", "payments", "expiration", "client"];
 
-/** Resolves with what kubectl printed. */
+/** Resolves with kubectl's output. */
 export const kubectl = (...parameters: string[]): Promise<string> =>
   execute("kubectl", ["--namespace", namespace, ...parameters]);
 
@@ -20,7 +20,7 @@ export interface Pod {
   };
 }
 
-/** All pods, or those of one service or store, less those that are on their way out. */
+/** All pods, or those of one service or store, except terminating ones. */
 export async function pods(app?: string): Promise<Pod[]> {
   const selector = app ? ["--selector", `app=${app}`] : [];
   const { items }: { items: Pod[] } = JSON.parse(await kubectl("get", "pods", "--output=json", ...selector));
@@ -35,7 +35,7 @@ export const restarts = (pods: Pod[]): number =>
     .flatMap(({ status }) => status.containerStatuses ?? [])
     .reduce((sum, { restartCount }) => sum + restartCount, 0);
 
-/** Resolves when as many pods as are wanted are ready, of the newest version. */
+/** Resolves when the rollouts are complete. */
 export async function rolledOut(...workloads: string[]): Promise<void> {
   const all = workloads.length > 0 ? workloads : await everyWorkload();
   for (const workload of all) await kubectl("rollout", "status", workload, "--timeout=300s");
@@ -46,13 +46,13 @@ async function everyWorkload(): Promise<string[]> {
   return names.trim().split("\n");
 }
 
-/** SIGKILL for all pods of a service or store at once; resolves when they are gone, with nobody in their place yet. */
+/** SIGKILL for all pods of a service or store at once; resolves before their replacements are ready. */
 export async function killAll(app: string): Promise<void> {
   await kubectl("delete", "pod", "--selector", `app=${app}`, "--grace-period=0", "--force");
 }
 
-/** Ends a store and keeps it away. */
-export async function takeAway(store: string): Promise<void> {
+/** Stops a store until `startStore`. */
+export async function stopStore(store: string): Promise<void> {
   await kubectl("scale", `statefulset/${store}`, "--replicas=0");
   await eventually(async () => expect(await pods(store)).toEqual([]), {
     withinSeconds: 90,
@@ -60,11 +60,11 @@ export async function takeAway(store: string): Promise<void> {
   });
 }
 
-export async function bringBack(store: string): Promise<void> {
+export async function startStore(store: string): Promise<void> {
   await kubectl("scale", `statefulset/${store}`, "--replicas=1");
   await rolledOut(`statefulset/${store}`);
 }
 
-/** Runs JavaScript where there is Node.js; resolves with what it printed. */
+/** Runs JavaScript in a pod that has Node.js; resolves with its output. */
 export const runIn = (pod: string, script: string): Promise<string> =>
   kubectl("exec", pod, "--", "node", "-e", script);

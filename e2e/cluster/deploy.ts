@@ -7,7 +7,7 @@ import { kubectl, rolledOut, services } from "./cluster";
 import { applyKustomized } from "./kustomize";
 import { memoryByApp } from "./memory";
 
-/** Where each image runs that the overlay deploys. */
+/** The resource that runs each image of the overlay. */
 const runsIn: Record<string, [resource: string, path: string]> = {
   ...Object.fromEntries(
     [...services, "stripe-sandbox"].map((name) => [name, [`deployment/${name}`, ".spec.template"]]),
@@ -22,10 +22,10 @@ export async function deploy(tag: string): Promise<void> {
   await apply(Object.keys(runsIn).map((name) => ({ name: `eventhive/${name}`, newTag: tag })));
   await rolledOut();
   console.log(`Ready ${Math.round((performance.now() - start) / 1000)} s after kubectl apply`);
-  console.log(`Memory of a pod at rest, in MiB: ${await eventually(memoryByApp, { withinSeconds: 60 })}`);
+  console.log(`Memory of an idle pod, in MiB: ${await eventually(memoryByApp, { withinSeconds: 60 })}`);
 }
 
-/** Deploys once more what is deployed, by skaffold itself where it is installed. */
+/** Repeats the deployment, with skaffold if it is installed. */
 export async function deployAgain(): Promise<void> {
   const images = await Promise.all(
     Object.entries(runsIn).map(async ([name, [resource, template]]) => {

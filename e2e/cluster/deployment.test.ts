@@ -26,7 +26,7 @@ beforeAll(async () => {
   [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
 });
 
-it("has two of each service, or as many more as an autoscaler says, and one of each store, all of them ready", async () => {
+it("has two ready pods of each service, or more by its autoscaler, and one of each store", async () => {
   const all = await pods();
   expect(all.filter((pod) => !isReady(pod))).toEqual([]);
   const counts: Record<string, number> = {};
@@ -42,10 +42,10 @@ it("has two of each service, or as many more as an autoscaler says, and one of e
   });
 });
 
-it("runs every pod as nobody in particular, on a root that it cannot change, without a key to the cluster", async () => {
-  const look = "id -u; touch /written 2>&1 || true; ls /var/run/secrets/kubernetes.io 2>&1 || true";
+it("runs every pod as non-root, on a read-only root file system, without an API token", async () => {
+  const probe = "id -u; touch /written 2>&1 || true; ls /var/run/secrets/kubernetes.io 2>&1 || true";
   for (const { metadata } of await pods()) {
-    const [user = "0", write, token] = (await kubectl("exec", metadata.name, "--", "sh", "-c", look)).split(
+    const [user = "0", write, token] = (await kubectl("exec", metadata.name, "--", "sh", "-c", probe)).split(
       "\n",
     );
     expect(Number(user)).toBeGreaterThan(0);
@@ -54,12 +54,12 @@ it("runs every pod as nobody in particular, on a root that it cannot change, wit
   }
 });
 
-it("lets nobody else in with more rights than that", async () => {
+it("rejects a pod that is not restricted", async () => {
   const root = kubectl("run", "root", "--image=eventhive/any:1", "--dry-run=server");
   await expect(root).rejects.toThrow(/violates PodSecurity "restricted:latest"/);
 });
 
-it("sells a ticket by the routes of its door, and shows the page", async () => {
+it("sells a ticket through the ingress, and shows its page", async () => {
   const ticket = await ticketOnSale(seller, { title: "Sold on a cluster", price: 12.5 });
   const page = await (await fetch(`${stackFile().url}/tickets/${ticket.id}`)).text();
   expect(page).toContain("Sold on a cluster");
@@ -73,12 +73,12 @@ it("sells a ticket by the routes of its door, and shows the page", async () => {
   });
 });
 
-it("shows nobody its metrics at the door", async () => {
+it("does not expose metrics publicly", async () => {
   const { status } = await fetch(`${stackFile().url}/metrics`);
   expect(status).toBe(404);
 });
 
-it("frees a ticket when nobody pays in time", async () => {
+it("releases a ticket that is not paid for in time", async () => {
   const ticket = await ticketOnSale(seller);
   const order = await orderOf(buyer, ticket);
   const restSeconds = (new Date(order.expiresAt).getTime() - Date.now()) / 1000;
@@ -94,15 +94,15 @@ it("frees a ticket when nobody pays in time", async () => {
   );
 });
 
-it("warns of nothing while it runs, and restarts nothing", async () => {
+it("has no warnings and no restarts while it runs", async () => {
   const { items }: { items: KubernetesEvent[] } = JSON.parse(await kubectl("get", "events", "--output=json"));
   const hasMetrics = await kubectl("top", "pods").then(
     () => true,
-    () => false, // without a metrics-server autoscalers complain, and leave everything as it is
+    () => false, // without a metrics-server, autoscalers log warnings and change nothing
   );
   const warnings = items
     .filter(({ type, lastTimestamp }) => type === "Warning" && new Date(lastTimestamp) > readySince)
-    .filter(({ message }) => !message.startsWith("Startup probe failed")) // which a starting pod does for a while
+    .filter(({ message }) => !message.startsWith("Startup probe failed")) // normal while a pod starts
     .filter(({ involvedObject }) => hasMetrics || involvedObject.kind !== "HorizontalPodAutoscaler")
     .map(({ reason, message, involvedObject }) => `${involvedObject.name}: ${reason}: ${message}`);
   expect(warnings).toEqual([]);

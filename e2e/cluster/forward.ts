@@ -4,12 +4,12 @@ import { eventually } from "../eventually";
 import { namespace } from "./cluster";
 
 export interface Forward {
-  /** On this machine: host and port, the same ones whatever happens to the pod. */
+  /** The local host and port, which stay the same when the pod is replaced. */
   address: string;
   stop: () => void;
 }
 
-/** Makes a port of a service in the cluster reachable from here, again and again while its pods come and go. */
+/** Forwards a port of a service in the cluster, and restarts when its pods are replaced. */
 export async function forward(target: string, port: number): Promise<Forward> {
   const local = await freePort();
   let stopped = false;

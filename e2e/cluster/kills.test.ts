@@ -13,14 +13,14 @@ import { killAll, rolledOut } from "./cluster";
 beforeEach(() => rolledOut(), 120_000);
 afterAll(() => rolledOut(), 120_000);
 
-/** Signs in again, somewhere else. */
+/** Signs in on another device. */
 const signInAgain: Saga = async () => {
   const credentials = { email: `member-${randomUUID()}@example.com`, password: "correct horse" };
   await bodyOf(new Client().signUp(credentials));
   return () => eventually(() => bodyOf(new Client().signIn(credentials)), patiently);
 };
 
-const lookAround: Saga = async () => {
+const viewTicket: Saga = async () => {
   const ticket = await ticketOnSale(await person("seller"), { title: "Still on show" });
   return () =>
     eventually(async () => {
@@ -35,7 +35,7 @@ it.each<[killed: string, sagas: Saga[]]>([
   ["orders", [reserve, cancel, letExpire, buy]],
   ["payments", [buy, payTooLate]],
   ["expiration", [letExpire, reserve]],
-  ["client", [lookAround]],
+  ["client", [viewTicket]],
   ["nats", [sell, reserve, cancel, letExpire, buy]],
   ["expiration-redis", [letExpire, reserve]],
   ["auth-mongo", [signInAgain, buy]],
@@ -43,7 +43,7 @@ it.each<[killed: string, sagas: Saga[]]>([
   ["orders-mongo", [reserve, cancel, letExpire, buy]],
   ["payments-mongo", [buy, payTooLate]],
 ])(
-  "goes on to the right end when every pod of %s is killed in the middle",
+  "completes correctly when every pod of %s is killed midway",
   async (app, sagas) => {
     const begun = await Promise.all(sagas.map((saga) => saga()));
     await killAll(app);
@@ -52,11 +52,11 @@ it.each<[killed: string, sagas: Saga[]]>([
   180_000,
 );
 
-it("keeps on its volumes what databases, Redis and broker hold", async () => {
+it("preserves the data of databases, Redis and broker on volumes", async () => {
   const mark = { _id: new mongo.ObjectId(), mark: randomUUID() };
   const withDatabases = ["auth", "tickets", "orders", "payments"];
   const redis = new Redis(stackFile().servers.redis, { maxRetriesPerRequest: null });
-  redis.on("error", () => undefined); // it is to be away
+  redis.on("error", () => undefined); // expected while it is down
   for (const name of withDatabases) await database(name).collection("marks").insertOne(mark);
   await redis.set("mark", mark.mark);
   const published = await numberPublished();
@@ -81,7 +81,7 @@ it("keeps every invariant", async () => {
   expect(await stackViolations({ withinSeconds: 90 })).toEqual([]);
 }, 150_000);
 
-/** As many events as the broker has stored, once no more have come for a moment. */
+/** The number of events in the broker, once it stops growing. */
 async function numberPublished(): Promise<number> {
   const log = await readEventLog(stackFile().servers.nats);
   let seen = -1;

@@ -6,7 +6,7 @@ import type { Manifest } from "../../infra/k8s/render";
 import { root } from "../../infra/local/program";
 import { kubectl } from "./cluster";
 
-/** Applies `infra/k8s/overlays/…` or `infra/k8s/components/…` as it is, but for these changes. */
+/** Applies `infra/k8s/overlays/…` or `infra/k8s/components/…` with these changes. */
 export async function applyKustomized(
   path: string,
   changes: object,

@@ -5,11 +5,11 @@ const requestsPerSecond = 20;
 
 export interface Load {
   sent: number;
-  /** What did not get the answer that it should have, in words. */
+  /** Descriptions of requests without the expected response. */
   failed: string[];
 }
 
-/** Asks all services, 20 times a second whether they answer or not, until it is stopped. */
+/** Sends requests to all services, 20 a second regardless of responses, until it is stopped. */
 export async function startLoad(): Promise<() => Promise<Load>> {
   const seller = await person("seller");
   const ticket = await bodyOf(seller.sell("Asked for all the time", 20));

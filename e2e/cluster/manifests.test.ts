@@ -9,8 +9,8 @@ import { kubectl, rolledOut } from "./cluster";
 import { applyKustomized } from "./kustomize";
 
 /**
- * Where a gateway of the class "traefik" answers on the port of its own, if the cluster has one. Such a cluster also
- * knows the kinds that only production needs.
+ * The address of a gateway of the class "traefik", if the cluster has one. Such a cluster also has the CRDs that only
+ * production needs.
  */
 const { GATEWAY_URL } = process.env;
 
@@ -28,7 +28,7 @@ it.each([
 ])(
   "the API server would take every object of the overlay %s, to the letter (with changes %j)",
   async (overlay, changes) => {
-    // The CRDs of GKE's own kinds are in no Go module; infra/k8s/routes.test.ts checks these objects.
+    // GKE's own CRDs are not published as a Go module; infra/k8s/routes.test.ts checks these objects.
     const all = (await render(overlay, changes)).all.filter(
       ({ apiVersion }) => apiVersion !== "networking.gke.io/v1",
     );
@@ -42,7 +42,7 @@ it.each([
 );
 
 if (GATEWAY_URL)
-  it("sells a ticket through the gateway, too, while the ingress is open as before", async () => {
+  it("sells a ticket through the gateway while the ingress also serves traffic", async () => {
     const { port } = new URL(GATEWAY_URL);
     const patch = [
       { op: "replace", path: "/spec/gatewayClassName", value: "traefik" },

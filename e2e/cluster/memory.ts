@@ -4,7 +4,7 @@ interface Summary {
   pods: { podRef: { name: string; namespace: string }; memory?: { workingSetBytes?: number } }[];
 }
 
-/** What the largest pod of each service and store holds in memory, as its node counts it, in words. */
+/** Describes the memory of the largest pod of each service and store, as reported by its node. */
 export async function memoryByApp(): Promise<string> {
   const nodes = (await kubectl("get", "nodes", "--output=name")).trim().split("\n");
   const summaries: Summary[] = await Promise.all(
@@ -24,7 +24,7 @@ export async function memoryByApp(): Promise<string> {
   for (const { metadata } of await pods()) {
     const app = metadata.labels.app ?? "";
     const bytes = measured.get(metadata.name);
-    if (!bytes) throw new Error(`${metadata.name} is not measured yet`);
+    if (!bytes) throw new Error(`${metadata.name} has no memory statistics yet`);
     largest.set(app, Math.max(largest.get(app) ?? 0, Math.round(bytes / 2 ** 20)));
   }
   return [...largest].map(([app, mebibytes]) => `${app} ${mebibytes}`).join(", ");

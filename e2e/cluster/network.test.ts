@@ -4,7 +4,7 @@ import { root } from "../../infra/local/program";
 import { eventually } from "../eventually";
 import { kubectl, namespace, pods, rolledOut, runIn, services } from "./cluster";
 
-/** An address outside of the cluster that answers on 80 and 443, where there is one that tests may speak to. */
+/** An address outside the cluster that listens on 80 and 443, if there is one for tests. */
 const { OUTSIDE_ADDRESS } = process.env;
 
 const doors = ["auth", "tickets", "orders", "payments", "expiration", "client", "stripe-sandbox"].map(
@@ -19,7 +19,7 @@ const stores = [
   "nats:4222",
   "nats:8222",
 ];
-/** The API server too: where it runs on the pod's own node, some networks do not filter the way to it. */
+/** Includes the API server, except on networks that do not filter connections to a pod's own node. */
 const elsewhere = OUTSIDE_ADDRESS
   ? ["kubernetes.default:443", `${OUTSIDE_ADDRESS}:80`, `${OUTSIDE_ADDRESS}:443`]
   : [];
@@ -54,7 +54,7 @@ it.each(jobs)("the job %s reaches its own database and nothing else", async (job
   expect(await reachable(inNamespace(job))).toEqual([`${job.replace("backup-", "")}-mongo:27017`]);
 });
 
-it.each(strangers)("a pod in the place of %s reaches nothing, though it can ask for names", async (app) => {
+it.each(strangers)("a pod with the label of %s reaches nothing except DNS", async (app) => {
   expect(await reachable(inNamespace(app))).toEqual([]);
   const lookUp =
     'require("dns").lookup("orders", (error, address) => console.log(error ? error.code : address))';
@@ -62,7 +62,7 @@ it.each(strangers)("a pod in the place of %s reaches nothing, though it can ask 
 });
 
 if (OUTSIDE_ADDRESS)
-  it("with Stripe instead of its sandbox, payments alone reaches out, and on 443 alone", async () => {
+  it("with Stripe instead of the sandbox, only payments reaches the outside, and only on 443", async () => {
     const policy = join(root, "infra/k8s/components/network-policies/payments-to-stripe.yaml");
     await kubectl("apply", "--filename", policy);
     try {
@@ -79,7 +79,7 @@ if (OUTSIDE_ADDRESS)
     }
   }, 120_000);
 
-/** A pod with a service's or store's label, so that its policies hold for it, which no Service sends anybody to. */
+/** A pod with the label of a service or store, so that its policies apply, which is never ready and gets no traffic. */
 async function probe(app: string, image: string): Promise<void> {
   const spec = {
     securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: "RuntimeDefault" } },
@@ -108,7 +108,7 @@ async function probe(app: string, image: string): Promise<void> {
 const running = (pod: string) =>
   kubectl("wait", "--for=jsonpath={.status.phase}=Running", `pod/${pod}`, "--timeout=60s");
 
-/** Which of all addresses let the pod connect. */
+/** The addresses that the pod can connect to. */
 async function reachable(pod: string): Promise<string[]> {
   const addresses = [...doors, ...stores, ...elsewhere];
   const script = `

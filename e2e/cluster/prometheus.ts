@@ -15,9 +15,9 @@ interface Alert {
 }
 
 export interface Prometheus {
-  /** Alerts that fire now. */
+  /** The labels of firing alerts. */
   firing(): Promise<Alert["labels"][]>;
-  /** The value of each series that an expression selects. */
+  /** The value of each series of an expression. */
   query(expression: string): Promise<number[]>;
   stop(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export interface Prometheus {
 const scrapedPods = async () =>
   (await pods()).filter(({ metadata: { labels } }) => labels.role === "service" && labels.app !== "client");
 
-/** Runs beside the cluster, scrapes what the ServiceMonitor selects, and evaluates our alerts. */
+/** Starts Prometheus outside the cluster. It scrapes the pods of the ServiceMonitor and evaluates our alerts. */
 export async function startPrometheus(): Promise<Prometheus> {
   const binary = await findTool(prometheus, { say: console.log });
   const folder = await mkdtemp(join(tmpdir(), "eventhive-prometheus-"));
@@ -40,8 +40,8 @@ export async function startPrometheus(): Promise<Prometheus> {
       {
         job_name: "eventhive",
         metrics_path: endpoint.path,
-        // By address: Debian's Prometheus cannot ask Kubernetes. Pods that are not ready are scraped as well, as the
-        // endpoints of the ServiceMonitor are.
+        // By address, because Debian's Prometheus has no Kubernetes service discovery. Like the ServiceMonitor, this includes
+        // pods that are not ready.
         static_configs: (await scrapedPods()).map(({ metadata, status }) => ({
           targets: [`${status.podIP}:3000`],
           labels: { namespace, app: metadata.labels.app, pod: metadata.name },
@@ -61,23 +61,23 @@ export async function startPrometheus(): Promise<Prometheus> {
   const server: ChildProcess = spawn(binary, flags, { stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   server.stderr?.on("data", (text: Buffer) => (log += text.toString()));
-  const ask = async <Data>(path: string): Promise<Data> => {
-    const answer = await fetch(`http://${address}/api/v1/${path}`);
-    const { data }: { data: Data } = JSON.parse(await answer.text());
+  const request = async <Data>(path: string): Promise<Data> => {
+    const response = await fetch(`http://${address}/api/v1/${path}`);
+    const { data }: { data: Data } = JSON.parse(await response.text());
     return data;
   };
-  await eventually(() => ask("status/buildinfo"), { withinSeconds: 60 }).catch(() => {
+  await eventually(() => request("status/buildinfo"), { withinSeconds: 60 }).catch(() => {
     throw new Error(`Prometheus did not start:\n${log}`);
   });
 
   return {
     firing: async () => {
-      const { alerts } = await ask<{ alerts: Alert[] }>("alerts");
+      const { alerts } = await request<{ alerts: Alert[] }>("alerts");
       return alerts.filter(({ state }) => state === "firing").map(({ labels }) => labels);
     },
     query: async (expression) => {
       const path = `query?${new URLSearchParams({ query: expression }).toString()}`;
-      const { result } = await ask<{ result: { value: [number, string] }[] }>(path);
+      const { result } = await request<{ result: { value: [number, string] }[] }>(path);
       return result.map(({ value: [, value] }) => Number(value));
     },
     stop: async () => {

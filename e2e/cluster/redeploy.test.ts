@@ -13,14 +13,14 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Of every pod, by name: one that is replaced has another UID, even a store's, whose name stays. */
+/** The UIDs of all pods by name: a replaced pod has another UID, even a store's, whose name stays the same. */
 async function uids(selector: (labels: Record<string, string>) => boolean = () => true) {
   const found = (await pods()).filter(({ metadata }) => selector(metadata.labels));
   return Object.fromEntries(found.map(({ metadata }) => [metadata.name, metadata.uid]));
 }
 const ofStores = () => uids(({ role }) => role === "store");
 
-it("keeps every store's pod through a deployment, and every other pod when nothing has changed", async () => {
+it("keeps the pods of all stores during a deployment, and all pods when nothing has changed", async () => {
   const stores = await ofStores();
   expect(Object.keys(stores)).toHaveLength(6);
   await deployAgain();
@@ -34,10 +34,10 @@ it("keeps every store's pod through a deployment, and every other pod when nothi
   await deployAgain();
   await rolledOut();
   expect(await uids()).toEqual(everything);
-  expect(await rollBack("undo")).toBe(""); // each Deployment has the revision that it had
+  expect(await rollBack("undo")).toBe(""); // every Deployment still has the recorded revision
 }, 300_000);
 
-it("replaces StatefulSets whose claims have changed under their running pods, as the guide says", async () => {
+it("replaces StatefulSets with changed claims without restarting their pods, by the guide's commands", async () => {
   const before = await ofStores();
   const { items }: { items: StatefulSet[] } = JSON.parse(
     await kubectl("get", "statefulsets", "--output=json"),

@@ -12,12 +12,12 @@ declare global {
   var stopStack: (() => Promise<void>) | undefined;
 }
 
-/** Where the services are asked, by the same door that browsers use. */
+/** The public address, which browsers use as well. */
 const { EVENTHIVE_URL = "http://localhost", IMAGE_TAG } = process.env;
 
 /**
- * Takes the cluster that kubectl is set to. With IMAGE_TAG, the ci overlay is applied with images of that tag; else what
- * is there, such as after `skaffold run -p ci`. The tests reach stores through forwards, as an operator does.
+ * Uses kubectl's current context. With IMAGE_TAG, deploys the ci overlay with images of that tag; otherwise uses the existing
+ * deployment, for example after `skaffold run -p ci`. The tests reach stores through forwarded ports.
  */
 export default async function startCluster(): Promise<void> {
   await mustBeForTests();
@@ -42,7 +42,7 @@ export default async function startCluster(): Promise<void> {
     url: EVENTHIVE_URL,
     databases,
     servers: {
-      mongo: "mongodb://localhost", // each service has its own, above
+      mongo: "mongodb://localhost", // not used: each service has its own, above
       redis: `redis://:${await secret("expiration-redis", "password")}@${await reach("service/expiration-redis", 6379)}`,
       nats: `nats://${await secret("nats", "token")}@${await reach("service/nats", 4222)}`,
       stripe: `http://${await reach("service/stripe-sandbox", 80)}`,
@@ -55,13 +55,13 @@ export default async function startCluster(): Promise<void> {
   };
 }
 
-/** These tests kill pods and databases. */
+/** A safeguard, because these tests kill pods and databases. */
 async function mustBeForTests(): Promise<void> {
   const isThere = await succeeds("kubectl", ["get", "namespace", namespace]);
   if (!isThere && IMAGE_TAG) return;
   if (!isThere) {
     throw new Error(
-      "EventHive is not on this cluster: run `skaffold run -p ci`, or set IMAGE_TAG to deploy images of that tag",
+      "EventHive is not deployed on this cluster: run `skaffold run -p ci`, or set IMAGE_TAG to deploy images of that tag",
     );
   }
   const overlay = await kubectl(
@@ -72,7 +72,7 @@ async function mustBeForTests(): Promise<void> {
   );
   if (overlay !== "ci") {
     throw new Error(
-      `These tests kill pods and databases, and the namespace ${namespace} of this cluster is not of overlays/ci`,
+      `These tests kill pods and databases, and the namespace ${namespace} of this cluster was not deployed by overlays/ci`,
     );
   }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the images that the cluster itself runs, from what build.sh has made.
+# Builds the images of the cluster's own components from the programs of build.sh.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 images=$EVENTHIVE_CLUSTER/add-ons

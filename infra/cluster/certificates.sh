@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Keys and certificates of a cluster that lives for hours, and who signs in with them.
+# Creates the short-lived keys and certificates of the cluster, and a kubeconfig for each client.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 cd "$keys"

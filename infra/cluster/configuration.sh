@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What containerd, its network, kubelet and kube-proxy are told by files.
+# Writes the configuration files of containerd, CNI, the kubelet and kube-proxy.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 
@@ -59,7 +59,7 @@ evictionHard: {memory.available: 100Mi, nodefs.available: 1%, imagefs.available:
 featureGates: {KubeletInUserNamespace: true}
 Y
 
-# It may not set the limits of conntrack inside a namespace: leave them.
+# kube-proxy cannot set conntrack limits inside a namespace: 0 leaves them unchanged.
 cat > "$run/kube-proxy.yaml" <<Y
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration

@@ -1,34 +1,34 @@
 #!/usr/bin/env bash
-# `npm run e2e:cluster` on a Kubernetes that is made for it here, and goes when it is done.
-#   e2e.sh [--all]     with autoscaling and skaffold, too
-# What is missing here skips the tests; where CI is set it fails them.
+# Runs `npm run e2e:cluster` on a temporary Kubernetes cluster on this machine.
+#   e2e.sh [--all]     also tests autoscaling and skaffold
+# A missing prerequisite skips the tests, or fails them if CI is set.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 
-why_not() {
+missing_prerequisite() {
   [ "$(uname)" = Linux ] || { echo "this is not Linux"; return; }
-  [ "$(id -u)" = 0 ] || { echo "only root may make network namespaces and containers"; return; }
-  unshare --net --mount true 2>/dev/null || { echo "namespaces of its own are forbidden here"; return; }
-  command -v apt-get >/dev/null || { echo "its packages come by apt-get, which is not here"; return; }
-  command -v go >/dev/null || { echo "Kubernetes is built by Go, which is not here"; return; }
+  [ "$(id -u)" = 0 ] || { echo "creating network namespaces and containers requires root"; return; }
+  unshare --net --mount true 2>/dev/null || { echo "this system does not allow new namespaces"; return; }
+  command -v apt-get >/dev/null || { echo "apt-get is not installed"; return; }
+  command -v go >/dev/null || { echo "Go is not installed"; return; }
   local version; version=$(go env GOVERSION)
-  [ "$(printf 'go1.26\n%s\n' "$version" | sort -V | head -1)" = go1.26 ] || { echo "Go 1.26 is needed, and here is $version"; return; }
-  [ "$(awk '/MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo)" -ge 6 ] || { echo "6 GiB of memory are needed"; return; }
+  [ "$(printf 'go1.26\n%s\n' "$version" | sort -V | head -1)" = go1.26 ] || { echo "Go 1.26 is required, but this is $version"; return; }
+  [ "$(awk '/MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo)" -ge 6 ] || { echo "6 GiB of available memory are required"; return; }
 }
 skip() {
   printf '%s\n' "" "*******************************************************************************" \
-    "* ${CI:+FAILED, not }SKIPPED: the tests on a real Kubernetes (npm run e2e:cluster)" "* because $1" \
+    "* ${CI:+FAILED, not }SKIPPED: the tests on a real Kubernetes (npm run e2e:cluster)" "* Reason: $1" \
     "*******************************************************************************"
   [ -z "${CI:-}" ] || exit 1
   exit 0
 }
-# get WHAT SCRIPT [OPTION...]: of what others must give; without it there is nothing to test on
+# get WHAT SCRIPT [OPTION...]: a step that depends on package registries; if it fails, the tests are skipped
 get() {
   local what=$1 script=$2; shift 2
   "$here/$script" "$@" > "$EVENTHIVE_CLUSTER/get.log" 2>&1 || skip "$what failed: $(tail -n 5 "$EVENTHIVE_CLUSTER/get.log")"
   say "$what"
 }
-tell() {
+report() {
   if [ "$1" != 0 ] && [ -e "$KUBECONFIG" ]; then
     kubectl --namespace eventhive get pods || true
     kubectl --namespace eventhive get events --sort-by=.lastTimestamp | tail -n 60 || true
@@ -37,22 +37,22 @@ tell() {
   "$here/stop.sh"
 }
 
-reason=$(why_not)
+reason=$(missing_prerequisite)
 [ -z "$reason" ] || skip "$reason"
 mkdir -p "$EVENTHIVE_CLUSTER"
-trap 'tell $?' EXIT
+trap 'report $?' EXIT
 get "install packages" install.sh
 get "build Kubernetes" build.sh "$@"
 "$here/add-ons.sh"
-"$here/stop.sh" # what a run that was broken off may have left
+"$here/stop.sh" # leftovers of an interrupted run
 "$here/start.sh"
 tag=$(cd "$root" && git describe --always --dirty)
 "$here/images.sh" "$tag"
 "$here/load.sh" images
-# The logs of a test that fails are still there when nothing comes after it.
+# --bail keeps the logs of a failed test: later tests would replace the pods.
 e2e() { IMAGE_TAG=$tag "$here/run.sh" npm --prefix "$root" run e2e:cluster -- --bail "$@"; }
 e2e
 [ "${1:-}" = --all ] || exit 0
-# Last: where two cores are all there is, more pods at a time are no good to the other tests.
+# Last, because additional pods would slow down the other tests on two cores.
 kubectl apply -f "$here/add-ons/metrics-server.yaml" >/dev/null
 AUTOSCALING=yes e2e --testPathPatterns autoscaling

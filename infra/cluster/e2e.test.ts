@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Runs e2e.sh where the system cannot be used: a `uname` of our own is the first on the PATH. */
+/** Runs e2e.sh on an unsupported system: a fake `uname` is first on the PATH. */
 function runElsewhere(env: NodeJS.ProcessEnv) {
   const folder = mkdtempSync(join(tmpdir(), "e2e-"));
   try {
@@ -18,14 +18,14 @@ function runElsewhere(env: NodeJS.ProcessEnv) {
   }
 }
 
-it("skips the tests where there can be no cluster, and says why", () => {
+it("skips the tests if a prerequisite is missing, and prints the reason", () => {
   const { status, stdout } = runElsewhere({});
-  expect(stdout).toMatch(/^\* SKIPPED: .*\n\* because this is not Linux$/m);
+  expect(stdout).toMatch(/^\* SKIPPED: .*\n\* Reason: this is not Linux$/m);
   expect(status).toBe(0);
 });
 
-it("fails in CI instead, where nobody would notice", () => {
+it("fails in CI instead, where a skip would go unnoticed", () => {
   const { status, stdout } = runElsewhere({ CI: "true" });
-  expect(stdout).toMatch(/^\* FAILED, not SKIPPED: .*\n\* because this is not Linux$/m);
+  expect(stdout).toMatch(/^\* FAILED, not SKIPPED: .*\n\* Reason: this is not Linux$/m);
   expect(status).toBe(1);
 });

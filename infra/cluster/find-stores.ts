@@ -1,7 +1,7 @@
 import { mongo, nats, redis } from "../local/known-servers";
 import { findMongod, findNatsStreaming, findRedis } from "../local/servers";
 
-// For images.sh: the path of each store's program, and the image that the manifests reference, in this order.
+// For images.sh: prints the path of each store's program and the image that the manifests reference, in this order.
 async function find(): Promise<void> {
   const search = { say: (line: string) => console.error(line) };
   console.log(await findMongod(search), mongo.image);

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Makes the images of EventHive and its stores from what this machine has: no registry of images is asked.
-#   images.sh TAG [dev]     EventHive's own are tagged so; dev: as `skaffold dev` builds them
+# Builds the images of EventHive and its stores from local files and packages, without an image registry.
+#   images.sh TAG [dev]     TAG is for EventHive's own images; dev: as `skaffold dev` builds them
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 tag=$1 dev=${2:+--target=dev}
 images=$EVENTHIVE_CLUSTER/images
 . "$here/image-functions.sh"
 node "$root/infra/bootstrap.mjs"
-PATH=$root/node_modules/.bin:$PATH # as npm does it: `node` is the one that everything else runs on
+PATH=$root/node_modules/.bin:$PATH # as npm does: use the same `node` as everything else
 
-# Stands in for the official image of Node.js: node and npm in the same places.
+# Replaces the official image of Node.js: node and npm at the same paths.
 node_image() {
   system "$work/node"
   with_libraries "$work/node" node
-  # The official image has all of the C library, and native code of packages is linked with more of it than node is.
+  # Native code of packages needs a part of the C library that node itself is not linked with.
   local libc; libc=$(ldd "$(command -v node)" | grep -o '/[^ ]*/libc\.so\.6')
   cp -L "${libc%/*}/librt.so.1" "$work/node${libc%/*}/"
   mkdir -p "$work/node/usr/local/lib/node_modules"
@@ -23,7 +23,7 @@ node_image() {
   make eventhive.local/node:1 "$work/node" <<< $'FROM scratch\nENV PATH=/usr/local/bin:/usr/bin:/bin\nCOPY . /'
 }
 
-# Stands in for the official image of Go, with the caches of this machine's.
+# Replaces the official image of Go, with the settings of this machine's Go.
 go_image() {
   system "$work/go"
   mkdir -p "$work/go/usr/local" "$work/go/etc/ssl/certs" "$work/go/go"
@@ -36,7 +36,7 @@ ENV PATH=/usr/local/go/bin:/bin GOMODCACHE=/go/mod GOCACHE=/go/cache GOTOOLCHAIN
 ${settings}COPY . /"
 }
 
-# app NAME DOCKERFILE CONTEXT [OPTION...]: as everybody builds it, but for the base, and the registry that npm uses here
+# app NAME DOCKERFILE CONTEXT [OPTION...]: a regular build, except for the base image and npm's registry
 app() {
   local name=$1 dockerfile=$2 context=$3; shift 3
   buildah build --layers --tag "docker.io/eventhive/$name:$tag" --file "$dockerfile" \
@@ -46,7 +46,7 @@ app() {
   keep "docker.io/eventhive/$name:$tag"
   say "image of $name: $(size_of "docker.io/eventhive/$name:$tag")"
 }
-# What is above its base, which is its first layer.
+# Without the base, which is the first layer.
 size_of() {
   local digest layer packed=0 unpacked=0
   digest=$(jq -r --arg name "$1" '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $name).digest' "$images/index.json")
@@ -71,14 +71,14 @@ own_images() {
     --volume "$(go env GOMODCACHE):/go/mod" --volume "$(go env GOCACHE):/go/cache"
 }
 
-# The servers of `npm start` under the names of the official images, whose settings they understand.
+# The servers of `npm start` under the names of the official images, with compatible settings.
 store_images() {
   local stores=$work/stores mongod mongo redis_server redis nats_server nats
   {
     read -r mongod mongo; read -r redis_server redis; read -r nats_server nats
   } < <(node "$root/infra/bootstrap.mjs" "$here/find-stores.ts")
 
-  # From a service's image, which brings the driver that makes the user.
+  # Based on a service's image, which contains the driver that creates the user.
   with_libraries "$stores/mongo" "$mongod"
   cp "$here/mongo/"* "$stores/mongo/"
   store "$mongo" mongo "docker.io/eventhive/orders:$tag" $'USER 999:999\nENTRYPOINT ["/bin/sh", "/entrypoint.sh"]'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The Debian packages that a node and its images are made with.
+# Installs the Debian packages that a node and its images need.
 set -euo pipefail
 packages=(containerd containernetworking-plugins runc iptables nftables conntrack iproute2 openssl busybox-static buildah
   ca-certificates gcc libc6-dev curl jq)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Gives images to the running node.
-#   load.sh images     what images.sh has made
+# Imports images into the running node.
+#   load.sh images     the images of images.sh
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 tar -c -C "$EVENTHIVE_CLUSTER/$1" . | ctr images import - >/dev/null

@@ -1,4 +1,4 @@
-// Holds a pod's namespaces, and takes in what others leave behind.
+// Holds a pod's namespaces, and reaps orphaned processes.
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>

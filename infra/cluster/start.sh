@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Starts a Kubernetes of one node in a network namespace of its own, from what build.sh and add-ons.sh have made.
+# Starts a single-node Kubernetes cluster in its own network namespace, from the output of build.sh and add-ons.sh.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
-[ -e "$run" ] && { echo "There is $run: run infra/cluster/stop.sh first" >&2; exit 1; }
+[ -e "$run" ] && { echo "$run exists: run infra/cluster/stop.sh first" >&2; exit 1; }
 mkdir -p "$keys" "$logs" "$pids" "$run"/{cni,kubelet,pod-logs,volumes}
 
 # wait_for WHAT SECONDS COMMAND...
 wait_for() {
   local what=$1 end=$((SECONDS + $2)); shift 2
   until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $end ] || { echo "Not up in time: $what (see $logs)" >&2; return 1; }
+    [ $SECONDS -lt $end ] || { echo "Timed out: $what (see $logs)" >&2; return 1; }
     sleep 0.2
   done
   say "$what"
@@ -21,17 +21,17 @@ launch() {
   echo $! > "$pids/$name"
 }
 
-# --- the kubelet changes these for the whole machine: stop.sh puts them back
+# --- the kubelet changes these settings of the machine; stop.sh restores them
 for k in vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops kernel.keys.root_maxkeys kernel.keys.root_maxbytes; do
   echo "$k=$(sysctl -n $k 2>/dev/null)"; done | grep -v '=$' > "$run/sysctl-before" || true
 
-# --- network namespace: loopback and a veth pair (no "dummy" device in this kernel) that carries the node's address and default route
+# --- network namespace: loopback and a veth pair (some kernels have no "dummy" device) with the node's address and default route
 { ls /run/netns 2>/dev/null || true; } | sort > "$run/namespaces-before"
 ip netns add $network
 in_node sh -ec "ip link set lo up; ip link add node0 type veth peer name node0p; ip link set node0p up; ip addr add $node_address/32 dev node0; ip link set node0 up
   ip route add default dev node0 src $node_address
   sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0"
-# --- and another one, whose address is none of a private range and answers on 80 and 443: the outside, for tests of what may go there
+# --- a second namespace with a public address that listens on 80 and 443: the outside, for tests of egress policies
 ip netns add $outside
 in_node ip link add out0 type veth peer name out0 netns $outside
 in_node sh -ec "ip addr add ${outside_address%.*}.254/24 dev out0; ip link set out0 up"
@@ -44,7 +44,7 @@ say "network namespaces"
 "$here/certificates.sh"
 "$here/configuration.sh"; say "certificates and configuration"
 
-# --- etcd, on a directory that is thrown away (so no fsync)
+# --- etcd, on a temporary directory (so without fsync)
 launch etcd "$programs/etcd" --name=e --data-dir="$run/etcd" --unsafe-no-fsync --log-level=warn \
   --listen-client-urls=http://127.0.0.1:2379 --advertise-client-urls=http://127.0.0.1:2379 \
   --listen-peer-urls=http://127.0.0.1:2380 --initial-advertise-peer-urls=http://127.0.0.1:2380 --initial-cluster=e=http://127.0.0.1:2380
@@ -77,7 +77,7 @@ launch network-policies "$programs/network-policies"
 
 wait_for "node registered" 60 kubectl get node $node
 kubectl wait --for=condition=Ready node/$node --timeout=90s >/dev/null; say "node ready"
-kubectl apply --server-side -f "$definitions" >/dev/null; say "kinds that Kubernetes does not have"
+kubectl apply --server-side -f "$definitions" >/dev/null; say "custom resource definitions"
 add_on() { sed "s|@VOLUMES@|$run/volumes|" "$here/add-ons/$1.yaml" | kubectl apply -f - >/dev/null; }
 for name in coredns local-path traefik; do add_on $name; done
 kubectl -n kube-system rollout status deployment/coredns --timeout=120s >/dev/null; say "DNS"

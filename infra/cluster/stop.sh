@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Ends what start.sh started and removes what it made; programs and images stay for the next start.
+# Stops the cluster and removes its files; programs and images remain for the next start.
 set -uo pipefail
 . "$(dirname "$0")/settings.sh"
 [ -e "$run" ] || exit 0
 
-# end PID...: asks, and after 5 s insists
+# end PID...: SIGTERM, then SIGKILL after 5 s
 end() {
   kill "$@" 2>/dev/null || return 0
   timeout 5 tail --pid="$1" -f /dev/null
   kill -9 "$@" 2>/dev/null
 }
-# Everything of the node lives in its namespace; pods have their own.
+# All processes of the node are in its namespace; pods have their own.
 inhabitants() { ip netns pids "$1" 2>/dev/null; }
 is_ours() { inhabitants "$network" | grep -qx "$1"; }
 
-kubelet=$(cat "$pids/kubelet" 2>/dev/null) && is_ours "$kubelet" && end "$kubelet" # or it would start pods again
+kubelet=$(cat "$pids/kubelet" 2>/dev/null) && is_ours "$kubelet" && end "$kubelet" # first, because it would restart pods
 if [ -S "$socket" ]; then
   for task in $(ctr tasks ls --quiet); do ctr tasks rm --force "$task"; done >/dev/null 2>&1
   for container in $(ctr containers ls --quiet); do ctr containers rm "$container"; done >/dev/null 2>&1

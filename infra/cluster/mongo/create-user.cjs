@@ -9,7 +9,7 @@ async function createUser() {
 }
 
 createUser().catch((error) => {
-  if (error.codeName === "Location51003") return; // a start that was broken off has made it
+  if (error.codeName === "Location51003") return; // created by an interrupted start
   console.error(error);
   process.exit(1);
 });

@@ -1,5 +1,5 @@
 #!/bin/sh
-# As the official image does it: on an empty volume, makes the user that its variables name before anybody can connect.
+# Like the official image: on an empty volume, creates the user of the variables before the server accepts connections.
 set -e
 if [ ! -e /data/db/has-user ]; then
   mongod --dbpath /data/db --bind_ip 127.0.0.1 --nounixsocket > /tmp/first-start.log &
