@@ -1,4 +1,4 @@
-// Plain JavaScript on purpose: it runs before anything is installed.
+// Chooses the checks that a change needs. Plain JavaScript, because it runs before any package is installed.
 //   git diff --name-only BASE...HEAD | node infra/ci/changes.mjs >> "$GITHUB_OUTPUT"
 import { readFileSync } from "node:fs";
 
@@ -10,13 +10,13 @@ const everyCheck = {
   cluster: true,
 };
 
-/** What a change asks for. The first row that fits counts, and what fits none may touch anything. */
+/** The checks that a changed path needs. The first matching row counts; a path that matches no row needs all checks. */
 const table = [
   [/^docs\/|\.md$/, { components: ["infra"] }], // its tests check links, decision records and the guide
   [/^LICENSE$|^\.github\/ISSUE_TEMPLATE\//, {}],
   ...serviceNames.map((name) => [
     new RegExp(`^${name}/`),
-    { components: [name, "infra"], images: [name], stack: true, cluster: true }, // infra holds settings, metrics and manifests together
+    { components: [name, "infra"], images: [name], stack: true, cluster: true }, // infra's tests compare settings, metrics and manifests with the services
   ]),
   [
     /^infra\/(Dockerfile$|k8s\/|verify\/)|^skaffold\.yaml$/,
@@ -25,18 +25,18 @@ const table = [
   [/^infra\/backup\//, { components: ["infra"], cluster: true }],
   [/^infra\/stripe-sandbox\//, { components: ["infra"], stack: true, cluster: true }],
   [/^infra\/(local|jest)\//, { components: ["infra"], stack: true }],
-  [/^infra\/cluster\//, { components: ["infra"] }], // for machines without kind, which the pipeline has
+  [/^infra\/cluster\//, { components: ["infra"] }], // for machines without kind; the pipeline uses kind
   [/^e2e\/cluster\//, { cluster: true }],
   [/^mutants\//, { components: ["mutants"] }],
   [/^(e2e|bench)\//, { stack: true }],
 ];
 
 const paths = readFileSync(0, "utf8").split("\n").filter(Boolean);
-const asked = paths.map((path) => (table.find(([pattern]) => pattern.test(path)) ?? [path, everyCheck])[1]);
+const needed = paths.map((path) => (table.find(([pattern]) => pattern.test(path)) ?? [path, everyCheck])[1]);
 
 for (const [name, everything] of Object.entries(everyCheck)) {
   const value = Array.isArray(everything)
-    ? everything.filter((one) => asked.some((checks) => checks[name]?.includes(one)))
-    : asked.some((checks) => checks[name]);
+    ? everything.filter((one) => needed.some((checks) => checks[name]?.includes(one)))
+    : needed.some((checks) => checks[name]);
   console.log(`${name}=${JSON.stringify(value)}`);
 }

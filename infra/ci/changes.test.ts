@@ -26,7 +26,7 @@ it.each(["LICENSE", ".github/ISSUE_TEMPLATE/bug.yml"])("checks no component when
   expect(checksFor(path)).toEqual(none);
 });
 
-it("checks a service that changed and no other, with what is said of it in infra, alone and with the rest", () => {
+it("checks only the service that changed, with infra's tests of it, alone and in the stack", () => {
   const orders = { components: ["orders", "infra"], images: ["orders"], stack: true, cluster: true };
   expect(checksFor("orders/src/index.ts")).toEqual(orders);
 });
@@ -38,12 +38,12 @@ it.each(["README.md", "orders/README.md", "docs/order.png", "docs/operating.md"]
   },
 );
 
-it("builds every image for the cluster when what the images or the cluster are made of changes", () => {
+it("builds every image for the cluster when a Dockerfile, a manifest or skaffold.yaml changes", () => {
   for (const path of ["infra/Dockerfile", "infra/k8s/base/ingress.yaml", "skaffold.yaml"])
     expect(checksFor(path)).toEqual({ ...all, components: ["infra"], stack: false });
 });
 
-it("needs no service's image for a change of the local runner or of tests", () => {
+it("builds no service's image when only the local runner or tests change", () => {
   expect(checksFor("infra/local/stack.ts")).toEqual({ ...none, components: ["infra"], stack: true });
   const sandbox = { ...none, components: ["infra"], stack: true, cluster: true }; // an image that the cluster has
   expect(checksFor("infra/stripe-sandbox/cards.ts")).toEqual(sandbox);
@@ -52,13 +52,13 @@ it("needs no service's image for a change of the local runner or of tests", () =
   expect(checksFor("e2e/cluster/kills.test.ts")).toEqual({ ...none, cluster: true });
 });
 
-it("adds up what several changes ask for, each once", () => {
+it("combines the checks of several changes, each once", () => {
   const { components, images } = checksFor("orders/src/app.ts", "auth/src/app.ts", "orders/src/index.ts");
   expect(components).toEqual(["auth", "orders", "infra"]);
   expect(images).toEqual(["auth", "orders"]);
 });
 
-it("does not take a name that only begins like a service for that service", () => {
+it("does not mistake a folder for a service whose name it begins with", () => {
   expect(checksFor("orders-archive/index.ts")).toEqual(all);
 });
 
@@ -66,7 +66,7 @@ it("checks nothing when nothing changed", () => {
   expect(checksFor()).toEqual(none);
 });
 
-/** As a workflow reads them: a line for each output, its value in JSON. */
+/** The outputs as a workflow reads them: one per line, the value in JSON. */
 function checksFor(...paths: string[]): Record<string, unknown> {
   const input = paths.map((path) => `${path}\n`).join("");
   const printed = execFileSync(process.execPath, [join(__dirname, "changes.mjs")], {

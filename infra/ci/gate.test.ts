@@ -1,17 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
-it("opens when every job succeeded or was not needed", () => {
+it("passes when every job succeeded or was skipped", () => {
   const { status, stdout } = gate({ check: "success", image: "skipped" });
   expect(stdout).toBe("check: success\nimage: skipped\n");
   expect(status).toBe(0);
 });
 
-it.each(["failure", "cancelled", "something-new"])("stays shut when a job ended in %s", (result) => {
+it.each(["failure", "cancelled", "something-new"])("fails when a job ended with %s", (result) => {
   expect(gate({ check: "success", image: result, cluster: "skipped" }).status).toBe(1);
 });
 
-it("stays shut when it is told of no job at all", () => {
+it("fails without any job", () => {
   expect(gate({}).status).toBe(1);
 });
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 
-// What Dockerfile and skaffold.yaml can only say again for each image, and what must not drift apart.
+// Dockerfiles and skaffold.yaml repeat these parts for each image, and must keep them equal.
 
 interface Artifact {
   image: string;
@@ -19,7 +19,7 @@ const root = join(__dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 const services = ["auth", "tickets", "orders", "payments", "expiration"];
 
-it("all images have the same base, which cannot move, with the Node.js that everything else runs on", () => {
+it("all images have the same pinned base, with the Node.js that local runs and tests use", () => {
   const dockerfiles = [...fromManifests, "infra/verify/Dockerfile"].map(read);
   const bases = dockerfiles.map(
     (dockerfile) => /^ARG NODE_IMAGE=official-node\nFROM (.*) AS official-node$/m.exec(dockerfile)?.[1],
@@ -36,7 +36,7 @@ it("all images have the same base, which cannot move, with the Node.js that ever
     expect(dockerfile.match(/^FROM (?!\$\{NODE_IMAGE\}|manifests|packages)/gm)).toHaveLength(1);
 });
 
-it("packages are installed from the manifests of all workspaces, in layers that all images share", () => {
+it("every Dockerfile installs packages from the manifests of all workspaces, in the same layers", () => {
   const stage = (dockerfile: string) =>
     /^FROM \$\{NODE_IMAGE\} AS manifests\n([^]*?)\n\n/m.exec(dockerfile)?.[1]?.split("\n");
   const [lines, ...others] = fromManifests.map(read).map(stage);
@@ -46,7 +46,7 @@ it("packages are installed from the manifests of all workspaces, in layers that 
   expect(lines?.slice(2)).toEqual(copies);
 });
 
-it("no package of a service is nested where its image has none", () => {
+it("no package is nested in a folder that a service's image does not copy", () => {
   const { packages }: { packages: Record<string, unknown> } = JSON.parse(read("package-lock.json"));
   const nested = Object.keys(packages).filter((path) => path.startsWith("common/node_modules/"));
   expect(nested).toEqual([]); // infra/Dockerfile copies the root's packages and the service's own

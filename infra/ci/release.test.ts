@@ -7,7 +7,7 @@ import { root } from "../local/program";
 
 jest.setTimeout(60_000);
 
-// From the images that were built to what is deployed and published.
+// The steps between building images and deploying or publishing them.
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 const amd64 = { imageName: "eventhive/auth", tag: `ghcr.io/owner/eventhive/auth:v1-amd64@${digest("a")}` };
@@ -205,7 +205,7 @@ describe("verify-images", () => {
   it("rejects an image without a digest, and an empty list", () => {
     fake("cosign", "exit 0");
     expect(() => verify([{ ...signed, tag: "ghcr.io/owner/eventhive/auth:v1" }])).toThrow("has no digest");
-    expect(() => verify([])).toThrow("names no image");
+    expect(() => verify([])).toThrow("contains no images");
   });
 });
 

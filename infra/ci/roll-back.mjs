@@ -1,7 +1,7 @@
-// Brings a cluster's Deployments back to what they were:
+// Rolls a cluster's Deployments back to recorded revisions:
 //   node infra/ci/roll-back.mjs record FILE    before a deployment
 //   node infra/ci/roll-back.mjs undo FILE      after one that failed
-// Databases and the broker stay as they are, because data has no way back, and so do routes and network policies.
+// Databases and the broker are not rolled back, because their data cannot be; neither are routes and network policies.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 
@@ -11,13 +11,13 @@ else if (command === "undo") undo(JSON.parse(readFileSync(file, "utf8")));
 else throw new Error("Usage: node infra/ci/roll-back.mjs record|undo FILE");
 
 /**
- * A plain `rollout undo` would take one that this deployment did not change back to the deployment before. One that
- * cannot go back is no reason to leave the others where they are.
+ * A plain `rollout undo` would also roll back Deployments that this deployment did not change. If one rollback fails, the
+ * others continue.
  */
 function undo(recorded) {
   const changed = Object.entries(revisions()).filter(([name, revision]) => recorded[name] !== revision);
   for (const [name] of changed.filter(([name]) => !(name in recorded)))
-    console.log(`${name} is new and has nothing to go back to`);
+    console.log(`${name} is new and has no earlier revision`);
 
   const old = changed.map(([name]) => name).filter((name) => name in recorded);
   const commands = [

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-it("takes each Deployment that has changed back to the revision it had, and waits until it is there", () => {
+it("rolls each changed Deployment back to its recorded revision, and waits for the rollout", () => {
   const cluster = fakeCluster({ auth: "3", orders: "7" });
   cluster.rollBack("record");
   cluster.become({ auth: "4", orders: "8" });
@@ -16,15 +16,15 @@ it("takes each Deployment that has changed back to the revision it had, and wait
   ]);
 });
 
-it("leaves alone what the deployment did not change, and what is new", () => {
+it("does not touch unchanged or new Deployments", () => {
   const cluster = fakeCluster({ auth: "3" });
   cluster.rollBack("record");
   cluster.become({ auth: "3", reviews: "1" });
-  expect(cluster.rollBack("undo")).toBe("reviews is new and has nothing to go back to\n");
+  expect(cluster.rollBack("undo")).toBe("reviews is new and has no earlier revision\n");
   expect(cluster.changes()).toEqual([]);
 });
 
-it("says so when the cluster refuses one, and takes the others back all the same", () => {
+it("rolls back the others when one rollback fails, and exits with an error", () => {
   const cluster = fakeCluster({ auth: "3", orders: "7" });
   cluster.rollBack("record");
   cluster.become({ auth: "4", orders: "8" });
@@ -33,7 +33,7 @@ it("says so when the cluster refuses one, and takes the others back all the same
   expect(cluster.changes()).toContain("--namespace=eventhive rollout undo deployment/orders --to-revision=7");
 });
 
-/** A kubectl of our own, first on the PATH, that lists these Deployments and writes down what it is told. */
+/** A fake kubectl, first on the PATH, that lists these Deployments and records its calls. */
 function fakeCluster(revisions: Record<string, string>) {
   const folder = mkdtempSync(join(tmpdir(), "roll-back-"));
   const [list = "", calls = ""] = ["list.json", "calls"].map((name) => join(folder, name));

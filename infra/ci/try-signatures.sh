@@ -51,8 +51,8 @@ attest() {
     > "$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 }
 verify() { infra/ci/verify-images.sh "$work/images.json" --key "$work/ours.pub" --insecure-ignore-tlog=true > "$work/log" 2>&1; }
-accepted() { list "$1"; verify || { cat "$work/log"; echo "FAILED: $2 was refused"; exit 1; }; echo "accepted: $2"; }
-refused() { list "$1"; ! verify || { echo "FAILED: $2 was accepted"; exit 1; }; echo "refused:  $2 ($(grep --max-count=1 --ignore-case 'error\|digest' "$work/log"))"; }
+accepted() { list "$1"; verify || { cat "$work/log"; echo "FAILED: $2 was rejected"; exit 1; }; echo "accepted: $2"; }
+refused() { list "$1"; ! verify || { echo "FAILED: $2 was accepted"; exit 1; }; echo "rejected: $2 ($(grep --max-count=1 --ignore-case 'error\|digest' "$work/log"))"; }
 
 good=$(image good one); sign "$good" ours; attest "$good" ours
 accepted "$good" "a signed image with an SBOM"
@@ -65,7 +65,7 @@ refused "$(image good changed)" "a changed image under the tag of a signed one"
 refused "${good%@*}" "a signed image referenced by tag"
 list "$good"; echo '{"builds":[]}' > "$work/images.json"
 ! verify || { echo "FAILED: an empty list was accepted"; exit 1; }
-echo "refused:  an empty list"
+echo "rejected: an empty list"
 
 # With keys, the controller supports the legacy format only.
 legacy=(--new-bundle-format=false --use-signing-config=false --tlog-upload=false)

@@ -3,7 +3,7 @@
 #   infra/ci/verify-images.sh IMAGES.json OPTION...     as `skaffold build --file-output` writes it
 set -euo pipefail
 images=$1; shift
-[ "$(jq '.builds | length' "$images")" -gt 0 ] || { echo "$images names no image" >&2; exit 1; }
+[ "$(jq '.builds | length' "$images")" -gt 0 ] || { echo "$images contains no images" >&2; exit 1; }
 jq --raw-output '.builds[].tag' "$images" | while read -r image; do
   [[ $image == *@sha256:* ]] || { echo "$image has no digest: the tag may move before it is deployed" >&2; exit 1; }
   cosign verify "$@" "$image" > /dev/null

