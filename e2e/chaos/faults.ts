@@ -38,7 +38,7 @@ const deck: Card[] = [
   { kind: "Redis flushed", victims: ["redis"], inject: flush },
   { kind: "mongod kill -9", victims: ["mongo"], inject: kill },
   { kind: "sandbox loses answers", victims: ["stripe"], inject: loseAnswers },
-  { kind: "sandbox refuses, cuts and fails charges", victims: ["stripe"], inject: failCharges },
+  { kind: "sandbox refuses, cuts and fails charges and refunds", victims: ["stripe"], inject: failPayments },
   { kind: "sandbox charges 8 s late", victims: ["stripe"], inject: chargeLate },
   { kind: "clock 5 s ahead", victims: services, inject: (name) => setClock(name, "ahead") },
   { kind: "clock 5 s behind", victims: services, inject: (name) => setClock(name, "behind") },
@@ -124,11 +124,13 @@ async function flush(): Promise<void> {
   redis.disconnect();
 }
 
-async function failCharges(): Promise<void> {
+async function failPayments(): Promise<void> {
   await fault({ kind: "fail", operation: "charge", status: 429, beforeWork: true, times: 6 });
   await fault({ kind: "lose", operation: "charge", beforeWork: true, times: 3 });
   await fault({ kind: "fail", operation: "charge", times: 2 });
   await fault({ kind: "fail", operation: "charge", afterWork: true, times: 2 });
+  await fault({ kind: "fail", operation: "refund", times: 2 });
+  await fault({ kind: "fail", operation: "refund", afterWork: true, times: 2 });
 }
 
 // Longer than an order lives: each of these charges belongs to an order that is over.

@@ -69,7 +69,9 @@ export const payments: Mutant[] = [
   {
     guard: "idempotency key of a refund",
     file: gateway,
-    change: { "{ idempotencyKey: `refund-${paymentId}` }": "{}" },
+    change: {
+      "{ idempotencyKey: keptAnswers ? `refund-${paymentId}-${keptAnswers}` : `refund-${paymentId}` }": "{}",
+    },
     red: {
       [asking]: [
         "refund asks, as the charge did, under a key that is the payment's own, whichever process asks",
@@ -85,8 +87,30 @@ export const payments: Mutant[] = [
   {
     guard: "money that went back already counts as given back",
     file: gateway,
-    change: { '!isStripeFailure(error) || error.code !== "charge_already_refunded"': "error" },
+    change: { 'error.code === "charge_already_refunded" ||': "" },
     red: { "payments/src/refund.test.ts": ["is content when somebody gave it back by hand"] },
+  },
+  {
+    guard: "a refund that was made before Stripe failed is found",
+    file: gateway,
+    change: { "(isKeptForKey(error) && (await isRefunded(stripeId)))": "false" },
+    red: {
+      "payments/src/refund.test.ts": [
+        "refunds once, within minutes, when Stripe failed after the work and repeats that for the key",
+      ],
+    },
+  },
+  {
+    guard: "a refund whose failure Stripe repeats is requested with another key",
+    file: "payments/src/refund.ts",
+    change: { "isStripeFailure(error) && isKeptForKey(error)": "false as boolean" },
+    red: {
+      "payments/src/refund.test.ts": [
+        "refunds once, within minutes, when Stripe failed before the work and repeats that for the key",
+        "uses another key although the process that saw the failure crashed",
+      ],
+      [late]: ["repeats a refund that failed and is repeated for its key"],
+    },
   },
   {
     guard: "an answer that is not known is not taken for a decline",
@@ -192,7 +216,7 @@ export const payments: Mutant[] = [
   {
     guard: "only charges of failed payments are refunded as late",
     file: "payments/src/late-charges.ts",
-    change: { '{ _id: paymentId, state: "failed" }': "{ _id: paymentId }" },
+    change: { 'Payment.findOne({ _id: paymentId, state: "failed" })': "Payment.findById(paymentId)" },
     red: { [late]: ["leaves alone the charges of payments that did not fail"] },
   },
   {

@@ -48,7 +48,7 @@ async function conclude(paymentId: string, answer: KnownOutcome): Promise<void> 
   if (answer.outcome === "declined") return;
   await followOrder(payment.orderId);
   // A sweep gave it up while this charge was still on its way.
-  if (payment.state === "failed") await refundLateCharge({ paymentId, stripeId: answer.stripeId });
+  if (payment.state === "failed") await refundLateCharge(payment, answer.stripeId);
 }
 
 // Stripe forgets idempotency keys after 24 hours; an hour is for clocks that disagree.

@@ -46,10 +46,13 @@ it("refunds a charge that came after its payment was given up, and counts it onc
   expect(await counted()).toBe(1);
 });
 
-it("repeats a refund that failed", async () => {
+it.each([
+  ["before it began", { status: 503, beforeWork: true }],
+  ["and is repeated for its key", {}],
+])("repeats a refund that failed %s", async (_how, fault) => {
   const order = await givenUpPayment();
   sandbox.doLateWork();
-  sandbox.faults.add({ operation: "refund", kind: "fail", status: 503, beforeWork: true });
+  sandbox.faults.add({ operation: "refund", kind: "fail", ...fault });
   await refundLateCharges();
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: false }]);
   await refundLateCharges();

@@ -4,13 +4,14 @@ import { config } from "./config";
 import { lateCharges } from "./metrics";
 import { Payment } from "./models/payment";
 import type { GatewayCharge } from "./payment-gateway";
+import { refundCharge } from "./refund";
 import { gateway } from "./stripe";
 
-/** A charge whose payment has failed: nobody waits for it, so the money goes back. */
-export async function refundLateCharge(charge: { paymentId: string; stripeId: string }): Promise<void> {
+/** Refunds a charge whose payment has failed: no order gets a ticket for it. */
+export async function refundLateCharge(payment: Payment, stripeId: string): Promise<void> {
   lateCharges.inc();
-  logger.error(charge, "refunding a charge whose payment had failed");
-  await gateway().refund(charge);
+  logger.error({ paymentId: payment.id, stripeId }, "refunding a charge whose payment had failed");
+  await refundCharge(payment, stripeId);
 }
 
 /**
@@ -24,8 +25,8 @@ export async function refundLateCharges(signal?: AbortSignal): Promise<void> {
   if (!oldest) return;
   const refund = async ({ stripeId, paymentId, refunded }: GatewayCharge) => {
     if (refunded || !isId(paymentId)) return;
-    if (await Payment.exists({ _id: paymentId, state: "failed" }))
-      await refundLateCharge({ paymentId, stripeId });
+    const payment = await Payment.findOne({ _id: paymentId, state: "failed" });
+    if (payment) await refundLateCharge(payment, stripeId);
   };
   await forEachDocument(gateway().list({ since: oldest.createdAt }), refund, signal);
 }

@@ -1,6 +1,6 @@
 import { failpoint } from "@eventhive/common";
 import StripeApi from "stripe";
-import { codeOf, isFinal, isNotDone, isStripeFailure, logFailure } from "./stripe-failure";
+import { codeOf, isFinal, isKeptForKey, isNotDone, isStripeFailure, logFailure } from "./stripe-failure";
 
 export interface ChargeRequest {
   paymentId: string;
@@ -44,6 +44,13 @@ export interface GatewayPage<Item> {
   next?: string;
 }
 
+export interface RefundRequest {
+  paymentId: string;
+  stripeId: string;
+  /** How many answers Stripe may keep for earlier idempotency keys of this refund; each needs another key. */
+  keptAnswers?: number;
+}
+
 interface PageRequest {
   since: Date;
   after?: string;
@@ -53,7 +60,7 @@ export interface PaymentGateway {
   /** Sends the request once. */
   charge(request: ChargeRequest): Promise<ChargeOutcome>;
   /** Resolves once the money is on its way back, by this call or an earlier one; throws while that is not known. */
-  refund(request: { paymentId: string; stripeId: string }): Promise<void>;
+  refund(request: RefundRequest): Promise<void>;
   /** The charge of a payment that was begun at `since`, if it succeeded. */
   find(request: { paymentId: string; since: Date }): Promise<GatewayCharge | undefined>;
   /** @returns undefined only when the gateway says that it has no such charge; throws while that is not known */
@@ -113,6 +120,19 @@ export function stripeGateway({ apiKey, apiUrl, timeoutMs }: StripeOptions): Pay
       if (charge.status === "succeeded") yield fromStripe(charge);
   }
 
+  async function retrieve(stripeId: string): Promise<GatewayCharge | undefined> {
+    try {
+      const charge = await stripe.charges.retrieve(stripeId);
+      if (charge.object !== "charge") throw new Error(`The gateway answered with no charge for ${stripeId}`);
+      return fromStripe(charge);
+    } catch (error) {
+      if (isStripeFailure(error) && error.code === "resource_missing") return undefined;
+      throw error;
+    }
+  }
+
+  const isRefunded = async (stripeId: string) => (await retrieve(stripeId))?.refunded ?? false;
+
   return {
     async charge(request) {
       await failpoint("payments.charge.before");
@@ -121,18 +141,23 @@ export function stripeGateway({ apiKey, apiUrl, timeoutMs }: StripeOptions): Pay
       return outcome;
     },
 
-    async refund({ paymentId, stripeId }) {
+    async refund({ paymentId, stripeId, keptAnswers = 0 }) {
       await failpoint("payments.refund.before");
       try {
         const refund = await stripe.refunds.create(
           { charge: stripeId },
-          { idempotencyKey: `refund-${paymentId}` },
+          { idempotencyKey: keptAnswers ? `refund-${paymentId}-${keptAnswers}` : `refund-${paymentId}` },
         );
         // Named, because the library takes any JSON without an error in it for an answer, even with a 502 of a proxy.
         if (refund.status !== "succeeded" && refund.status !== "pending")
           throw new Error(`The refund of ${stripeId} is ${refund.status}`);
       } catch (error) {
-        if (!isStripeFailure(error) || error.code !== "charge_already_refunded") throw error;
+        if (!isStripeFailure(error)) throw error;
+        const isDone =
+          error.code === "charge_already_refunded" ||
+          // An error may follow the work, and is repeated for the key instead of what the work came to.
+          (isKeptForKey(error) && (await isRefunded(stripeId)));
+        if (!isDone) throw error;
       }
       await failpoint("payments.refund.after");
     },
@@ -145,17 +170,7 @@ export function stripeGateway({ apiKey, apiUrl, timeoutMs }: StripeOptions): Pay
 
     list: ({ since }) => list(since),
 
-    async retrieve(stripeId) {
-      try {
-        const charge = await stripe.charges.retrieve(stripeId);
-        if (charge.object !== "charge")
-          throw new Error(`The gateway answered with no charge for ${stripeId}`);
-        return fromStripe(charge);
-      } catch (error) {
-        if (isStripeFailure(error) && error.code === "resource_missing") return undefined;
-        throw error;
-      }
-    },
+    retrieve,
 
     async listCharges({ since, after }) {
       const page = checked(await stripe.charges.list({ ...firstPage(since), ...startingAfter(after) }));

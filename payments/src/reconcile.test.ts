@@ -168,6 +168,17 @@ it("reports amounts that differ and money that went another way than the payment
   ]);
 });
 
+it("refunds an unknown charge by hand although the first attempt met an error that Stripe repeats", async () => {
+  const order = await orderToPay();
+  await chargeAtGateway(order);
+  later(hours(2));
+  sandbox.faults.add({ operation: "refund", kind: "fail" });
+  await reconcileByHand([]);
+  expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: false }]);
+  await reconcileByHand([]);
+  expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }]);
+});
+
 it("looks back as many days as it is told", async () => {
   const order = await orderToPay();
   await chargeAtGateway(order);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { clock, runPeriodically, hours, isId, logger, minutes, seconds } from "@eventhive/common";
 import { trusted } from "mongoose";
 import { z } from "zod";
@@ -208,7 +209,7 @@ async function compare(
   const isOrphan = payment ? payment.state === "failed" : refundsUnknown && paymentId !== undefined;
   try {
     if (isOrphan && paymentId)
-      await (payment ? refundLateCharge({ paymentId, stripeId }) : gateway().refund({ paymentId, stripeId }));
+      await (payment ? refundLateCharge(payment, stripeId) : refundUnknown(paymentId, stripeId));
   } catch (error) {
     // The next comparison tries again; one that cannot be refunded at all must not hold up the others.
     logger.warn({ err: error, stripeId, paymentId }, "could not refund a charge that nobody is waiting for");
@@ -216,6 +217,10 @@ async function compare(
   }
   report({ problem, stripeId, paymentId, orderId, isRefunded: isOrphan });
 }
+
+/** Nothing is stored about it, so each request has a key of its own; a charge that was refunded is only refused. */
+const refundUnknown = (paymentId: string, stripeId: string) =>
+  gateway().refund({ paymentId: `${paymentId}-${randomUUID()}`, stripeId });
 
 function problemOf(charge: GatewayCharge, payment: Payment | undefined): string | undefined {
   const { stripeId, amount, currency, refunded, amountRefunded, disputed } = charge;

@@ -1,4 +1,4 @@
-import { onFailpoint } from "@eventhive/common";
+import { onFailpoint, seconds } from "@eventhive/common";
 import { deliver, setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
 import { orderCancelled } from "./listeners/order-cancelled";
@@ -9,6 +9,7 @@ import {
   cancellationOf,
   chargedPayment,
   crashAt,
+  later,
   meanwhileAt,
   orderToPay,
   reload,
@@ -60,6 +61,48 @@ it("gives it back once when the answer got lost", async () => {
   const payment = await paymentToGiveBack();
   sandbox.faults.add({ operation: "refund", kind: "lose", times: 2 }); // Stripe's library asks twice
   await finishRefunds();
+  await finishRefunds();
+  expect(await reload(payment)).toMatchObject({ state: "refunded" });
+  expect(refundsOf(payment)).toHaveLength(1);
+});
+
+it.each([
+  ["before the work", {}, "refunding"],
+  ["after the work", { afterWork: true }, "refunded"],
+])(
+  "refunds once, within minutes, when Stripe failed %s and repeats that for the key",
+  async (_when, fault, state) => {
+    const payment = await paymentToGiveBack();
+    sandbox.faults.add({ operation: "refund", kind: "fail", ...fault });
+    await finishRefunds();
+    expect(await reload(payment)).toMatchObject({ state });
+    later(seconds(60));
+    await finishRefunds();
+    expect(await reload(payment)).toMatchObject({ state: "refunded" });
+    expect(refundsOf(payment)).toMatchObject([{ amount: 1999 }]);
+  },
+);
+
+it("refunds once when each of several keys is answered by a failure, one of them after the work", async () => {
+  const payment = await paymentToGiveBack();
+  sandbox.faults.add({ operation: "refund", kind: "fail", times: 2 });
+  sandbox.faults.add({ operation: "read", kind: "fail" }); // so it is not known that the first one did nothing
+  sandbox.faults.add({ operation: "refund", kind: "fail", afterWork: true });
+  for (let run = 1; run <= 4; run++) {
+    await finishRefunds();
+    later(seconds(60) * run);
+  }
+  expect(await reload(payment)).toMatchObject({ state: "refunded" });
+  expect(refundsOf(payment)).toHaveLength(1);
+});
+
+it("uses another key although the process that saw the failure crashed", async () => {
+  const payment = await paymentToGiveBack();
+  const { id: paymentId, stripeId } = payment;
+  sandbox.faults.add({ operation: "refund", kind: "fail" });
+  await expect(gateway().refund({ paymentId, stripeId: stripeId ?? "" })).rejects.toThrow("unknown error");
+  await finishRefunds();
+  later(seconds(60));
   await finishRefunds();
   expect(await reload(payment)).toMatchObject({ state: "refunded" });
   expect(refundsOf(payment)).toHaveLength(1);

@@ -66,6 +66,13 @@ export function isNotDone({ type, detail }: StripeFailure): boolean {
   return refusedBeforeWork.has(type);
 }
 
+/**
+ * True when Stripe may keep this answer for the idempotency key and repeat it for 24 hours, whatever was done: a failure
+ * of its own, or a rejection by the endpoint. The same request can only succeed under another key.
+ */
+export const isKeptForKey = ({ type, statusCode = 0 }: StripeFailure): boolean =>
+  statusCode >= 500 || type === "StripeInvalidRequestError";
+
 /** Of a connection, such as ECONNRESET. */
 export const codeOf = (error: unknown): unknown =>
   typeof error === "object" && error !== null && "code" in error ? error.code : undefined;

@@ -40,6 +40,8 @@ export const Payment = defineAggregate(database, "Payment", {
     nextAttemptAt: { type: Date },
     /** Attempts that may have charged. 0 proves that the card was not charged; a missing answer never does. */
     openAttempts: { type: Number },
+    /** Answers to refund requests that Stripe may repeat for their idempotency keys: the next request needs another. */
+    keptRefundAnswers: { type: Number },
   },
   /** The card is not told to anybody: the same token would not find this payment again, but be refused. */
   restore: ({ id, orderId }) => ({
@@ -52,6 +54,7 @@ export const Payment = defineAggregate(database, "Payment", {
     lastAttemptAt: unchanged,
     nextAttemptAt: unchanged,
     openAttempts: unchanged,
+    keptRefundAnswers: unchanged,
   }),
   /** Nobody is told of a card that was refused, only of the next one, which paid. */
   async release({ orderId }): Promise<number> {
@@ -214,3 +217,14 @@ export const beginLookUp = ({ _id }: Payment, pauseMs: number): Promise<Payment 
     { $set: { nextAttemptAt: new Date(clock.now() + pauseMs) } },
     { new: true },
   ).exec();
+
+/**
+ * Stored before the next request is made, so the key of a request follows from the document: after a crash the request
+ * is repeated under the same key. Does nothing when another process has counted this answer.
+ */
+export async function countKeptRefundAnswer({ _id, keptRefundAnswers }: Payment): Promise<void> {
+  await Payment.updateOne(
+    { _id, keptRefundAnswers: keptRefundAnswers ?? null },
+    { $inc: { keptRefundAnswers: 1 } },
+  );
+}
