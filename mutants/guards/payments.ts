@@ -91,6 +91,14 @@ export const payments: Mutant[] = [
     red: { "payments/src/refund.test.ts": ["is content when somebody gave it back by hand"] },
   },
   {
+    guard: "a refund that fails is requested ever more rarely",
+    file: "payments/src/refund.ts",
+    change: { "Math.max(attemptMs(), pauseAfter(payment.since, maxPauseMs))": "attemptMs()" },
+    red: {
+      "payments/src/refund.test.ts": ["requests it ever more rarely, but every 10 minutes, while it fails"],
+    },
+  },
+  {
     guard: "a refund that was made before Stripe failed is found",
     file: gateway,
     change: { "(isKeptForKey(error) && (await isRefunded(stripeId)))": "false" },
@@ -155,10 +163,11 @@ export const payments: Mutant[] = [
     },
   },
   {
-    guard: "a charge that may still be answered is left alone",
+    guard: "a charge or refund that may still be answered is left alone",
     file: payment,
     change: { ", nextAttemptAt: trusted({ $not: { $gt: clock.date() } })": "" },
     red: {
+      "payments/src/refund.test.ts": ["requests it once when several processes do so at the same moment"],
       [charging]: [
         "leaves a payment alone that may still be waiting for the card",
         "asks once when many processes finish the same charge at the same moment",

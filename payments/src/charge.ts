@@ -2,7 +2,8 @@ import { UnavailableError, clock, forEachDocument, hours, seconds, retryOnConfli
 import { followOrder } from "./follow-order";
 import { refundLateCharge } from "./late-charges";
 import { Order } from "./models/order";
-import { Payment, beginAttempt, beginLookUp, duePayments, noteAttempt } from "./models/payment";
+import { Payment, beginAttempt, claimUntil, duePayments, noteAttempt } from "./models/payment";
+import { pauseAfter } from "./pause-after";
 import type { ChargeOutcome } from "./payment-gateway";
 import { chargeOutcomeTimeout, gateway } from "./stripe";
 
@@ -29,12 +30,6 @@ export async function charge(payment: Payment): Promise<void> {
 export async function chargeAgain(payment: Payment): Promise<void> {
   const begun = await beginAttempt(payment);
   if (begun) await charge(begun);
-}
-
-/** Grows with what has passed already, as exponential backoff does; jittered, so that payments do not ask in step. */
-function pauseAfter(since: Date, maxMs: number): number {
-  const passedMs = clock.now() - since.getTime();
-  return Math.min(Math.max(passedMs / 2, 250), maxMs) * (0.5 + Math.random() / 2);
 }
 
 async function conclude(paymentId: string, answer: KnownOutcome): Promise<void> {
@@ -65,7 +60,7 @@ export async function isWanted({ orderId, since }: Payment): Promise<boolean> {
  * asking might charge twice, only looks it up.
  */
 export async function finishCharging(signal?: AbortSignal): Promise<void> {
-  await forEachDocument(duePayments().cursor(), finishCharge, signal);
+  await forEachDocument(duePayments("charging").cursor(), finishCharge, signal);
 }
 
 async function finishCharge(payment: Payment): Promise<void> {
@@ -76,7 +71,7 @@ async function lookUp(payment: Payment): Promise<void> {
   if (payment.openAttempts === 0)
     return giveUp(payment, "The payment could not be made, and your card was not charged");
   const lastAttemptAt = payment.lastAttemptAt ?? payment.since;
-  const begun = await beginLookUp(payment, pauseAfter(lastAttemptAt, seconds(60)));
+  const begun = await claimUntil(payment, pauseAfter(lastAttemptAt, seconds(60)));
   if (!begun) return;
   // Decided before looking: a charge that comes while the list is read may be missing from it.
   const isTooLate = clock.now() - lastAttemptAt.getTime() >= chargeOutcomeTimeout();

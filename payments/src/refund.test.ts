@@ -1,4 +1,4 @@
-import { onFailpoint, seconds } from "@eventhive/common";
+import { clock, minutes, onFailpoint, seconds } from "@eventhive/common";
 import { deliver, setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
 import { orderCancelled } from "./listeners/order-cancelled";
@@ -50,6 +50,7 @@ it.each(["payments.refund.before", "payments.refund.after", "payments.save.befor
     onFailpoint(undefined);
     expect(await reload(payment)).toMatchObject({ state: "refunding" });
 
+    later();
     await finishRefunds();
     expect(await reload(payment)).toMatchObject({ state: "refunded" });
     expect(refundsOf(payment)).toHaveLength(1);
@@ -61,6 +62,7 @@ it("gives it back once when the answer got lost", async () => {
   const payment = await paymentToGiveBack();
   sandbox.faults.add({ operation: "refund", kind: "lose", times: 2 }); // Stripe's library asks twice
   await finishRefunds();
+  later();
   await finishRefunds();
   expect(await reload(payment)).toMatchObject({ state: "refunded" });
   expect(refundsOf(payment)).toHaveLength(1);
@@ -117,9 +119,37 @@ it("gives it back once when several processes do so at the same moment", async (
   expect(await published("payment:refunded")).toHaveLength(1);
 });
 
+it("requests it once when several processes do so at the same moment", async () => {
+  const payment = await paymentToGiveBack();
+  sandbox.faults.add({ operation: "refund", kind: "fail", status: 503, beforeWork: true, times: 10 });
+  sandbox.requests.length = 0;
+  await Promise.all([finishRefunds(), finishRefunds(), finishRefunds()]);
+  await finishRefunds();
+  expect(await reload(payment)).toMatchObject({ state: "refunding" });
+  expect(sandbox.requests.filter((each) => each === "POST /v1/refunds")).toHaveLength(1);
+});
+
+it("requests it ever more rarely, but every 10 minutes, while it fails", async () => {
+  const payment = await paymentToGiveBack();
+  sandbox.faults.add({ operation: "refund", kind: "fail", status: 503, beforeWork: true, times: 1000 });
+  const pauses: number[] = [];
+  for (let attempt = 0; attempt < 40; attempt++) {
+    await finishRefunds();
+    const { nextAttemptAt } = await reload(payment);
+    pauses.push(Number(nextAttemptAt) - clock.now());
+    clock.use(() => Number(nextAttemptAt));
+  }
+  expect(pauses[0]).toBeLessThan(seconds(4));
+  expect(Math.max(...pauses)).toBeGreaterThan(minutes(5));
+  expect(Math.max(...pauses)).toBeLessThanOrEqual(minutes(10));
+});
+
 it("tells of it once when another process does the same between its reading and its saving", async () => {
   const payment = await paymentToGiveBack();
-  meanwhileAt("payments.save.before", finishRefunds);
+  meanwhileAt("payments.save.before", async () => {
+    later(); // its claim has expired
+    await finishRefunds();
+  });
   await finishRefunds();
   expect(await reload(payment)).toMatchObject({ state: "refunded", version: 3 });
   expect(await published("payment:refunded")).toHaveLength(1);
@@ -139,6 +169,7 @@ it("does not let one refund that fails hold up another, and repeats it", async (
   sandbox.faults.add({ operation: "refund", kind: "fail", beforeWork: true });
   await finishRefunds();
   expect(await states()).toEqual(["refunded", "refunding"]);
+  later();
   await finishRefunds();
   expect(await states()).toEqual(["refunded", "refunded"]);
 });

@@ -1,17 +1,23 @@
-import { forEachDocument, runPeriodically, seconds } from "@eventhive/common";
-import { Payment, countKeptRefundAnswer } from "./models/payment";
+import { forEachDocument, minutes, runPeriodically, seconds } from "@eventhive/common";
+import { type Payment, attemptMs, claimUntil, countKeptRefundAnswer, duePayments } from "./models/payment";
+import { pauseAfter } from "./pause-after";
 import { gateway } from "./stripe";
 import { isKeptForKey, isStripeFailure } from "./stripe-failure";
 
-/** Gives back what is to be given back, until the gateway has said that it is done. */
+const maxPauseMs = minutes(10);
+
+/** Requests each refund that is due, and again after ever longer pauses, until the gateway has confirmed it. */
 export async function finishRefunds(signal?: AbortSignal): Promise<void> {
-  await forEachDocument(Payment.find({ state: "refunding" }).cursor(), finishRefund, signal);
+  await forEachDocument(duePayments("refunding").cursor(), finishRefund, signal);
 }
 
 async function finishRefund(payment: Payment): Promise<void> {
   if (!payment.stripeId) throw new Error(`The payment ${payment.id} was never charged`);
-  await refundCharge(payment, payment.stripeId);
-  if (payment.confirmRefund()) await payment.save();
+  const pauseMs = Math.max(attemptMs(), pauseAfter(payment.since, maxPauseMs));
+  const claimed = await claimUntil(payment, pauseMs);
+  if (!claimed) return;
+  await refundCharge(claimed, payment.stripeId);
+  if (claimed.confirmRefund()) await claimed.save();
 }
 
 /**

@@ -34,10 +34,10 @@ export const Payment = defineAggregate(database, "Payment", {
     unreconciled: { type: Boolean },
     /** In the card's own words. */
     failureReason: { type: String },
-    // Of the attempts to charge; missing in payments that an older version of this service began.
-    lastAttemptAt: { type: Date },
     /** Until then nobody asks the gateway: an attempt may be under way, or was answered a moment ago. */
     nextAttemptAt: { type: Date },
+    // Of the attempts to charge; missing in payments that an older version of this service began.
+    lastAttemptAt: { type: Date },
     /** Attempts that may have charged. 0 proves that the card was not charged; a missing answer never does. */
     openAttempts: { type: Number },
     /** Answers to refund requests that Stripe may repeat for their idempotency keys: the next request needs another. */
@@ -112,6 +112,7 @@ export const Payment = defineAggregate(database, "Payment", {
 
     startRefund(): boolean {
       if (!this.move("charged", "refunding")) return false;
+      this.nextAttemptAt = undefined; // of the charge
       this.recordNothing("published once the money is back");
       return true;
     },
@@ -168,20 +169,22 @@ export function paymentFor(order: Order, token: string): Payment {
 export const findPayment = (orderId: string, token: string): Promise<Payment | null> =>
   Payment.findOne({ orderId, tokenHash: hashOf(token) }).exec();
 
-/** By then the attempt that begins now has an answer, or its process is gone. */
-const attempt = () => {
-  const leaseMs = seconds(config.STRIPE_TIMEOUT_SECONDS + 1);
-  return { lastAttemptAt: clock.date(), nextAttemptAt: new Date(clock.now() + leaseMs) };
-};
+/** After that the attempt that begins now has an answer, or its process is gone. */
+export const attemptMs = () => seconds(config.STRIPE_TIMEOUT_SECONDS + 1);
+
+const attempt = () => ({
+  lastAttemptAt: clock.date(),
+  nextAttemptAt: new Date(clock.now() + attemptMs()),
+});
 
 export const isDue = ({ nextAttemptAt }: Payment): boolean =>
   !nextAttemptAt || nextAttemptAt.getTime() <= clock.now();
 
 // Also matches payments without the field.
-const due = () => ({ state: "charging", nextAttemptAt: trusted({ $not: { $gt: clock.date() } }) });
+const due = (state: PaymentState) => ({ state, nextAttemptAt: trusted({ $not: { $gt: clock.date() } }) });
 
-/** Payments for which the gateway should be asked now. */
-export const duePayments = () => Payment.find(due());
+/** Payments in this state for which the gateway should be asked now. */
+export const duePayments = (state: PaymentState) => Payment.find(due(state));
 
 /**
  * Begins another attempt to charge. It may have charged until `noteAttempt` says that it did not.
@@ -189,7 +192,7 @@ export const duePayments = () => Payment.find(due());
  */
 export const beginAttempt = ({ _id, openAttempts }: Payment): Promise<Payment | null> =>
   Payment.findOneAndUpdate(
-    { _id, ...due() },
+    { _id, ...due("charging") },
     // Without the field nobody knows how many there were: it must not begin to count now.
     { $set: attempt(), ...(openAttempts !== undefined && { $inc: { openAttempts: 1 } }) },
     { new: true },
@@ -210,10 +213,10 @@ export async function noteAttempt(
   );
 }
 
-/** @returns null when another process does it, or it was decided; else nobody asks again before `pauseMs` are over */
-export const beginLookUp = ({ _id }: Payment, pauseMs: number): Promise<Payment | null> =>
+/** @returns null when another process does it, or its state changed; else nobody asks again before `pauseMs` are over */
+export const claimUntil = ({ _id, state }: Payment, pauseMs: number): Promise<Payment | null> =>
   Payment.findOneAndUpdate(
-    { _id, ...due() },
+    { _id, ...due(state) },
     { $set: { nextAttemptAt: new Date(clock.now() + pauseMs) } },
     { new: true },
   ).exec();
