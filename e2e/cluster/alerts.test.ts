@@ -37,7 +37,7 @@ it("raises lasting alerts for a killed database, a consumer without events and a
 
   const begin = performance.now();
   const stopBeingDeaf = await joinDeafly("orders");
-  for (let ticket = 0; ticket < 20; ticket++) await seller.sell(`Nobody hears of number ${ticket}`, 20);
+  for (let ticket = 0; ticket < 20; ticket++) await seller.sell(`Undelivered ${ticket}`, 20);
   await (await connect("stranger")).publish("expiration:complete", Buffer.from("not our JSON"));
   await stopStore("auth-mongo");
   const fires = await timesOf((firing) => outages.filter((one) => firing.some(matches(one))), begin);

@@ -14,11 +14,11 @@ it("adds processes of orders under load, and removes them afterwards", async () 
 
   const buyer = await person("buyer");
   let isActive = true;
-  const crowd = Array.from({ length: 20 }, async () => {
+  const clients = Array.from({ length: 20 }, async () => {
     while (isActive) await buyer.orders();
   });
   await eventually(async () => expect(await numberOfPods()).toBeGreaterThan(2), slowly);
   isActive = false;
-  await Promise.all(crowd);
+  await Promise.all(clients);
   await eventually(async () => expect(await numberOfPods()).toBe(2), slowly);
 }, 900_000);

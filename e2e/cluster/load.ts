@@ -18,15 +18,15 @@ export async function startLoad(): Promise<() => Promise<Load>> {
   const open = new Set<Promise<void>>();
 
   const timer = setInterval(() => {
-    const [name, ask] = deck[load.sent++ % deck.length] ?? [];
-    if (!name || !ask) throw new RangeError("There is nothing to ask for");
-    const asked = ask()
+    const [name, send] = deck[load.sent++ % deck.length] ?? [];
+    if (!name || !send) throw new RangeError("There are no requests");
+    const response = send()
       .then(
-        (answer) => void (answer.ok || load.failed.push(`${name} answered ${answer.status}`)),
+        ({ ok, status }) => void (ok || load.failed.push(`${name} returned ${status}`)),
         (error: unknown) => void load.failed.push(`${name}: ${String(error)}`),
       )
-      .finally(() => open.delete(asked));
-    open.add(asked);
+      .finally(() => open.delete(response));
+    open.add(response);
   }, 1000 / requestsPerSecond);
 
   return async () => {
@@ -36,7 +36,7 @@ export async function startLoad(): Promise<() => Promise<Load>> {
   };
 }
 
-type Request = [name: string, ask: () => Promise<{ ok: boolean; status: number }>];
+type Request = [name: string, send: () => Promise<{ ok: boolean; status: number }>];
 
 function requests(seller: Client, ticket: { id: string }): Request[] {
   const page = (path: string): Request => [
@@ -49,14 +49,14 @@ function requests(seller: Client, ticket: { id: string }): Request[] {
   ];
   return [
     page("/"),
-    ["who am I", seller.currentUser],
+    ["current user", seller.currentUser],
     ["tickets", () => seller.tickets()],
     ["a ticket", () => seller.ticket(ticket)],
     ["orders", () => seller.orders()],
     ["payments", () => seller.payments()],
     ["sell", () => seller.sell("One more", 20)],
     page(`/tickets/${ticket.id}`),
-    ["who am I, again", seller.currentUser],
+    ["current user, again", seller.currentUser],
     ["payments, again", () => seller.payments()],
   ];
 }

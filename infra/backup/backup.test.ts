@@ -309,8 +309,8 @@ describe("fails, and keeps all backups, when", () => {
   });
 
   it("the bucket cannot be reached, before the database is read", async () => {
-    const nobody = `http://127.0.0.1:${await freePort()}/backups`;
-    const failed = await backup("dump", toBucket(nobody));
+    const unreachable = `http://127.0.0.1:${await freePort()}/backups`;
+    const failed = await backup("dump", toBucket(unreachable));
     expect(failed).toEqual(failsWith(/cannot list the bucket backups of http.*: .*refused/));
     expect(failed.stderr).not.toContain("done dumping");
   });

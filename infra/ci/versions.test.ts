@@ -21,7 +21,7 @@ it.each([
   ["MongoDB", found(manifests, /\bmongo:(\d+\.\d+)/)],
   ["Redis", found(manifests, /\bredis:(\d+\.\d+)/)],
   ["NATS Streaming", found(manifests, /\bnats-streaming:([\d.]+)-/)],
-])("the guide says until when %s %s is supported", (component, version) => {
+])("the guide states the end of support of %s %s", (component, version) => {
   const row = rows.find((line) => line.startsWith(`| ${component} | `));
   expect(row?.split(" | ")[1]).toContain(version);
   expect(row?.split(" | ")[2]).toMatch(/\d{4}-\d{2}|no date/);
