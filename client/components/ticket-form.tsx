@@ -7,7 +7,6 @@ import { parsePrice } from "@/lib/price";
 import { InputError } from "@/lib/problem";
 import type { Ticket } from "@/lib/types";
 import { neverResolves } from "@/lib/never-resolves";
-import { useRefreshOnMount } from "@/lib/use-refresh";
 import { Field, Form, SubmitButton } from "./form";
 import { Money } from "./money";
 
@@ -17,7 +16,6 @@ export function TicketForm({ ticket, currency }: { ticket?: Ticket; currency: st
   const [shown, setShown] = useState(ticket);
   const [typedPrice, setTypedPrice] = useState<string>();
   const [isTouched, setIsTouched] = useState(false);
-  useRefreshOnMount(); // the browser's history may show the ticket before its last edit
 
   const isOutdated = ticket?.version !== shown?.version;
   if (isOutdated && !isTouched) setShown(ticket);

@@ -1,7 +1,7 @@
 "use client";
 
 import { useRouter } from "next/navigation";
-import { useCallback, useEffect } from "react";
+import { useCallback } from "react";
 
 /** Has the server render the page again. Not while it is unavailable: Next would leave the page, and its input would be lost. */
 export function useRefresh(): () => void {
@@ -12,10 +12,4 @@ export function useRefresh(): () => void {
       () => undefined, // the next refresh may succeed
     );
   }, [router]);
-}
-
-/** Has the server render the page again when the component is mounted. */
-export function useRefreshOnMount(): void {
-  const refresh = useRefresh();
-  useEffect(refresh, [refresh]);
 }
