@@ -2,7 +2,7 @@
 
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { pauseMs } from "@/lib/pause";
 import type { Ticket } from "@/lib/types";
 import { useLive } from "@/lib/use-live";
@@ -14,19 +14,31 @@ interface LiveProps {
   event: "order" | "ticket";
   /** The version that the page shows. */
   version: number;
+  /** Spreads the renderings of pages that receive the same change at once. */
+  maxDelayMs?: number;
 }
 
 /** Has the server render the page again whenever the order or ticket has changed. */
-export function Live({ url, event, version }: LiveProps) {
+export function Live({ url, event, version, maxDelayMs = 0 }: LiveProps) {
   const refresh = useRefresh();
   const path = usePathname();
   const [isSignedOut, setSignedOut] = useState(false);
+  const delayed = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(delayed.current), []);
+
+  function refreshSoon(): void {
+    delayed.current ??= setTimeout(() => {
+      delayed.current = undefined;
+      refresh();
+    }, Math.random() * maxDelayMs);
+  }
+
   useLive<{ version: number }>({
     url,
     event,
     onState: (state) => {
       setSignedOut(false); // or the user has signed in in another tab
-      if (state.version > version) refresh();
+      if (state.version > version) refreshSoon();
     },
     // Without a session, a refresh would replace the page by the sign-in form.
     onFailure: (status) => (status === 401 ? setSignedOut(true) : refresh()),
@@ -56,10 +68,10 @@ export function RefreshOnBack() {
   return null;
 }
 
-/** For a page of one ticket. */
+/** For a page of one ticket, which many visitors may have open. */
 export function LiveTicket({ ticket: { id, version } }: { ticket: Pick<Ticket, "id" | "version"> }) {
   const url = `/api/tickets/stream?ids=${id}`;
-  return <Live url={url} event="ticket" version={version} />;
+  return <Live url={url} event="ticket" version={version} maxDelayMs={1_000} />;
 }
 
 /** Renders the page again with growing pauses, while it is visible and shows a state that no stream reports. */
