@@ -5,8 +5,8 @@ import { LiveTickets } from "@/components/live-tickets";
 import { Pager } from "@/components/pager";
 import { SearchForm } from "@/components/search-form";
 import { one } from "@/lib/query";
-import { read } from "@/lib/server";
 import { settings } from "@/lib/settings";
+import { listTickets } from "@/lib/tickets";
 import type { Ticket } from "@/lib/types";
 import { durationInWords } from "@/lib/words";
 import styles from "./page.module.css";
@@ -21,9 +21,7 @@ export async function generateMetadata({ searchParams }: PageProps<"/">): Promis
 
 export default async function TicketsPage({ searchParams }: PageProps<"/">) {
   const { q, sort, cursor } = one(await searchParams);
-  const answer = await read<Ticket[]>("/api/tickets", {
-    query: { q, sort: sort || undefined, cursor, limit: 24 },
-  });
+  const answer = await listTickets({ q, sort, cursor, limit: "24" });
   return (
     <div className="stack">
       <div className={styles.hero}>

@@ -1,4 +1,5 @@
 import { ticketLabels } from "@/lib/labels";
+import { formatMoney } from "@/lib/money";
 import { poster, posterSize } from "@/lib/poster";
 import { settings } from "@/lib/settings";
 import { findTicket } from "@/lib/tickets";
@@ -11,7 +12,6 @@ export default async function Image({ params }: { params: Promise<{ ticketId: st
   const ticket = (await findTicket((await params).ticketId))?.body;
   if (!ticket)
     return poster({ title: "A ticket", note: "Tickets are temporarily unavailable", maxAgeSeconds: 0 });
-  const money = new Intl.NumberFormat("en-US", { style: "currency", currency: settings().CURRENCY });
-  const note = `${money.format(ticket.price)} · ${ticketLabels[ticket.status].text}`;
+  const note = `${formatMoney(ticket.price, settings().CURRENCY)} · ${ticketLabels[ticket.status].text}`;
   return poster({ title: ticket.title, note, maxAgeSeconds: 300 }); // the price and the status may change
 }
