@@ -14,6 +14,7 @@ const allParts = [
   "test:browser",
   "chaos -- --minutes 2",
   "simulate -- --minutes 1.4",
+  "spec",
 ];
 
 /** A single part would leave the processor idle while it waits for processes and reservations. */

@@ -1,5 +1,6 @@
 // The contract
 export { events, subjects, parseEvent } from "./contract/events";
+export { type AnyPaymentState, intentPaymentStates } from "./contract/payment-states";
 export type {
   CancelReason,
   Event,

@@ -1,0 +1,68 @@
+import type { AnyPaymentState, OrderStatus } from "@eventhive/common";
+import type { IntentStatus, State } from "./state";
+
+type Transitions<S extends string> = Record<S, readonly S[]>;
+
+// All that the model allows. `npm run spec` fails when exploration finds another transition, or does not find one of these.
+
+export const orderTransitions = {
+  created: ["awaiting:payment", "complete", "cancelled"],
+  "awaiting:payment": ["created", "complete", "cancelled"],
+  complete: [],
+  cancelled: [],
+} satisfies Transitions<OrderStatus>;
+
+export const paymentTransitions = {
+  charging: ["charged", "failed"],
+  authorizing: ["challenged", "authorized", "voiding", "failed"],
+  challenged: ["authorized", "voiding", "failed"],
+  authorized: ["capturing", "voiding", "failed"],
+  capturing: ["voiding", "charged", "failed"],
+  voiding: ["charged", "failed"],
+  charged: ["settled", "refunding"],
+  settled: [],
+  failed: [],
+  refunding: ["refunded"],
+  refunded: [],
+} satisfies Transitions<AnyPaymentState>;
+
+export const intentTransitions = {
+  requires_payment_method: ["requires_capture", "canceled"],
+  requires_confirmation: ["requires_payment_method", "requires_action", "requires_capture", "canceled"],
+  requires_action: ["requires_payment_method", "requires_capture", "canceled"],
+  processing: ["requires_payment_method", "succeeded"],
+  requires_capture: ["processing", "succeeded", "canceled"],
+  succeeded: [],
+  canceled: [],
+} satisfies Transitions<IntentStatus>;
+
+const named = (kind: string, from: string, to: string) => `${kind} ${from} -> ${to}`;
+
+/** Each as `payment authorized -> capturing`. */
+export const allowedTransitions: ReadonlySet<string> = new Set(
+  Object.entries<Transitions<string>>({
+    order: orderTransitions,
+    payment: paymentTransitions,
+    intent: intentTransitions,
+  }).flatMap(([kind, transitions]) =>
+    Object.entries(transitions).flatMap(([from, targets]) => targets.map((to) => named(kind, from, to))),
+  ),
+);
+
+/** Adds to `seen` what changed between two states. Creations and the charges flow's money have no transition here. */
+export function observeTransitions(
+  seen: Set<string>,
+  from: State,
+  to: State,
+  isIntent: (payment: number) => boolean,
+) {
+  const add = (kind: string, before: string | undefined, after: string) => {
+    if (before !== undefined && before !== "none" && before !== after) seen.add(named(kind, before, after));
+  };
+  for (const [index, { status }] of to.orders.entries()) add("order", from.orders[index]?.status, status);
+  for (const [index, { state }] of to.payments.entries()) add("payment", from.payments[index]?.state, state);
+  for (const [payment, intents] of to.intents.entries())
+    if (isIntent(payment))
+      for (const [index, { status }] of intents.entries())
+        add("intent", from.intents[payment]?.[index]?.status, status);
+}
