@@ -1,6 +1,6 @@
 import { mongo } from "mongoose";
 import { type Order, bodyOf, person } from "./client";
-import { eventually } from "./eventually";
+import { eventually } from "../common/test/eventually";
 import { lettersOf } from "./letters";
 import { orderOf, ticketOnSale } from "./market";
 import { database, run } from "./stack";

@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { serviceNames } from "../infra/local/programs";
 import { type Answer, bodyOf, person } from "./client";
-import { eventually } from "./eventually";
+import { eventually } from "../common/test/eventually";
 import { heard, ticketOnSale } from "./market";
 import { processNamed, restarted, serviceProcesses, signal, start, stop } from "./stack";
 import { stackViolations } from "./stack-violations";

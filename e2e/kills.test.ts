@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../infra/local/program";
-import { eventually } from "./eventually";
+import { eventually } from "../common/test/eventually";
 import { type Saga, buy, cancel, letExpire, patiently, payTooLate, reserve, sell } from "./sagas";
 import { arm, disarmAll, isArmed, ready, serviceProcesses } from "./stack";
 import { stackViolations } from "./stack-violations";

@@ -1,6 +1,6 @@
 import { mongo } from "mongoose";
 import { type Client, type Order, type Ticket, bodyOf } from "./client";
-import { eventually } from "./eventually";
+import { eventually } from "../common/test/eventually";
 import { database } from "./stack";
 
 /** Resolves with a service's replica once it has heard of this version of a ticket or an order. */

@@ -4,7 +4,7 @@ import { Redis } from "ioredis";
 import type { StackProcess } from "../infra/local/stack-file";
 import { type Answer, type Order, type Ticket, bodyOf, person } from "./client";
 import { readEventLog } from "./event-log";
-import { eventually } from "./eventually";
+import { eventually } from "../common/test/eventually";
 import { heard, orderOf, ticketOnSale } from "./market";
 import { kill, serviceProcesses, signal, stackFile, start, stop } from "./stack";
 import { stackViolations } from "./stack-violations";

@@ -1,6 +1,6 @@
 import { mongo } from "mongoose";
 import { type Client, type Order, type Ticket, bodyOf, person } from "./client";
-import { eventually } from "./eventually";
+import { eventually } from "../common/test/eventually";
 import { database } from "./stack";
 
 const sides = 8;

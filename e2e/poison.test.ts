@@ -7,7 +7,7 @@ import { mongo } from "mongoose";
 import { connect } from "node-nats-streaming";
 import type { StackProcess } from "../infra/local/stack-file";
 import { type Order, bodyOf, person } from "./client";
-import { eventually } from "./eventually";
+import { eventually } from "../common/test/eventually";
 import { type Letter, lettersOf } from "./letters";
 import { orderOf, ticketOnSale } from "./market";
 import { lagsOf, median } from "./pace";

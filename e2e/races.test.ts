@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Answer, Client, bodyOf, person } from "./client";
-import { eventually } from "./eventually";
+import { eventually } from "../common/test/eventually";
 import { heard, orderOf, ticketOnSale } from "./market";
 import { card, ledger } from "./stack";
 import { stackViolations } from "./stack-violations";

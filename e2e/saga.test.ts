@@ -1,5 +1,5 @@
 import { type Client, type Order, type Ticket, bodyOf, person } from "./client";
-import { eventually } from "./eventually";
+import { eventually } from "../common/test/eventually";
 import { heard, orderOf, ticketOnSale } from "./market";
 import { patiently } from "./sagas";
 import { card, fault, ledger } from "./stack";

@@ -1,5 +1,5 @@
 import { type Client, type Order, type Ticket, bodyOf, person } from "./client";
-import { eventually } from "./eventually";
+import { eventually } from "../common/test/eventually";
 import { orderOf, ticketOnSale } from "./market";
 import { database, fault } from "./stack";
 

@@ -7,7 +7,7 @@ import { execute } from "../infra/local/execute";
 import { root } from "../infra/local/program";
 import { readStackFile, type StackFile, type StackProcess } from "../infra/local/stack-file";
 import { controlFile, dataFolder, failpointsFolder } from "./data-folder";
-import { eventually } from "./eventually";
+import { eventually } from "../common/test/eventually";
 
 /** What runs, as it is now: pids change. */
 export function stackFile(): StackFile {

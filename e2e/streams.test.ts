@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { type EventStream, readStream } from "../common/test/event-stream";
 import { Client, bodyOf, person } from "./client";
-import { eventually } from "./eventually";
+import { eventually } from "../common/test/eventually";
 import { orderOf, ticketOnSale } from "./market";
 import { processNamed, restarted, signal, stackFile } from "./stack";
 

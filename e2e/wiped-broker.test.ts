@@ -4,7 +4,7 @@ import type { mongo } from "mongoose";
 import { bodyOf, person } from "./client";
 import { dataFolder } from "./data-folder";
 import { readEventLog } from "./event-log";
-import { eventually } from "./eventually";
+import { eventually } from "../common/test/eventually";
 import { violations } from "./invariants";
 import { orderOf, ticketOnSale } from "./market";
 import { database, ledger, run, stackFile, start, stop } from "./stack";

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Tree } from "../mutants/tree";
+import { Tree, replaceOnce } from "../mutants/tree";
 import { execute } from "./local/execute";
 import { root } from "./local/program";
 
@@ -55,9 +55,7 @@ function applyDiff(path: string, lines: string[]): void {
         .filter((line) => !line.startsWith(sign))
         .map((line) => `${line.slice(1)}\n`)
         .join("");
-    const parts = text.split(without("+"));
-    if (parts.length !== 2) throw new Error(`${path} must contain these lines once:\n${without("+")}`);
-    text = parts.join(without("-"));
+    text = replaceOnce(text, without("+"), without("-"), path);
   }
   writeFileSync(path, text);
 }

@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { eventually } from "../common/test/eventually";
 import { hasVariable, commandOf, printed } from "./local/processes";
 import { root } from "./local/program";
-import { until } from "./local/testing";
 
 const runTests = ["infra/bootstrap.mjs", "infra/run-tests.ts"];
 
@@ -29,10 +29,12 @@ it("stops its parts when it is told to, and leaves no process behind", async () 
   let output = "";
   child.stdout.on("data", (text) => (output += text));
   const databases = () => processes().filter((pid) => commandOf(pid)?.includes("mongod"));
-  await until(() => databases().length >= parts.length, 60_000);
+  await eventually(() => expect(databases().length).toBeGreaterThanOrEqual(parts.length), {
+    withinSeconds: 60,
+  });
 
   child.kill("SIGTERM");
   expect(await once(child, "close")).toEqual([1, null]);
   expect(output.match(/FAILED/g)).toHaveLength(parts.length);
-  await until(() => processes().length === 0);
+  await eventually(() => expect(processes()).toEqual([]));
 }, 120_000);

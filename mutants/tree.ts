@@ -42,18 +42,20 @@ export class Tree {
   apply({ guard, file, change }: Mutant): () => void {
     const path = join(this.folder, file);
     const original = readFileSync(path, "utf8");
-    writeFileSync(path, Object.entries(change).reduce(replaceOnce, original));
+    const replace = (text: string, [from, to]: [string, string]) =>
+      replaceOnce(text, from, to, `${guard}: ${file}`);
+    writeFileSync(path, Object.entries(change).reduce(replace, original));
     return () => writeFileSync(path, original);
-
-    function replaceOnce(text: string, [from, to]: [string, string]): string {
-      const [before, after, ...more] = text.split(from);
-      if (before === undefined || after === undefined || more.length > 0)
-        throw new Error(`${guard}: not once in ${file}:\n${from}`);
-      return before + to + after;
-    }
   }
 
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** @throws naming `where` unless the text contains `from` exactly once */
+export function replaceOnce(text: string, from: string, to: string, where: string): string {
+  const parts = text.split(from);
+  if (parts.length !== 2) throw new Error(`${where} must contain this once:\n${from}`);
+  return parts.join(to);
 }

@@ -1,13 +1,17 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Repeats an expectation until it holds; after some seconds, it fails as it stands. */
-export async function eventually(expectation: () => void | Promise<void>): Promise<void> {
-  for (let attempt = 0; attempt < 750; attempt++) {
+/** Repeats `look` until it does not throw, and resolves with its result; when the time is over, rejects with its last error. */
+export async function eventually<Fact>(
+  look: () => Fact | Promise<Fact>,
+  { withinSeconds = 15, intervalMs = 30 } = {},
+): Promise<Fact> {
+  const end = performance.now() + withinSeconds * 1000;
+  for (;;) {
     try {
-      return await expectation();
-    } catch {
-      await pause(20);
+      return await look();
+    } catch (error) {
+      if (performance.now() > end) throw error;
     }
+    await pause(intervalMs);
   }
-  await expectation();
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
 import { bodyOf, person } from "../client";
-import { eventually } from "../eventually";
+import { eventually } from "../../common/test/eventually";
 import { orderOf, ticketOnSale } from "../market";
 import { fault } from "../stack";
 import { expectFailure, visit, visitSignedIn } from "./browser";

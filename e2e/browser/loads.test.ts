@@ -1,5 +1,5 @@
 import { fingerprint } from "../../client/fingerprint";
-import { eventually } from "../eventually";
+import { eventually } from "../../common/test/eventually";
 import { stackFile } from "../stack";
 import { violations } from "./axe";
 import { expectFailure, visit } from "./browser";

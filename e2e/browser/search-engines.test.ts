@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { bodyOf, person, type Ticket } from "../client";
 import { orderOf, ticketOnSale } from "../market";
 import { dataFolder } from "../data-folder";
-import { eventually } from "../eventually";
+import { eventually } from "../../common/test/eventually";
 import { outgoing } from "../outgoing";
 import { stackFile } from "../stack";
 

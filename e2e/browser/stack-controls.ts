@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { controlFile } from "../data-folder";
-import { eventually } from "../eventually";
+import { eventually } from "../../common/test/eventually";
 import { stackFile, start, stop } from "../stack";
 
 // Temporary changes of the shared stack, undone before the next test.

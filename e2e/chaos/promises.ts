@@ -1,5 +1,5 @@
 import { Client, type Credentials, type Payment, type Ticket, type User } from "../client";
-import { eventually } from "../eventually";
+import { eventually } from "../../common/test/eventually";
 import type { Snapshot } from "../world";
 import type { Answers, Reservation } from "./answers";
 import { clockMarginMs } from "./watch";

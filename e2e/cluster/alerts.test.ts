@@ -1,7 +1,7 @@
 import type { EventBus } from "@eventhive/common";
 import { natsBus } from "../../common/src/messaging/nats-bus";
 import { person } from "../client";
-import { eventually } from "../eventually";
+import { eventually } from "../../common/test/eventually";
 import { stackFile } from "../stack";
 import { startStore, kubectl, rolledOut, stopStore } from "./cluster";
 import { type Prometheus, startPrometheus } from "./prometheus";

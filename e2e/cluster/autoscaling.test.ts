@@ -1,5 +1,5 @@
 import { person } from "../client";
-import { eventually } from "../eventually";
+import { eventually } from "../../common/test/eventually";
 import { kubectl, pods, rolledOut } from "./cluster";
 
 const slowly = { withinSeconds: 300, intervalMs: 1000 };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { execute } from "../../infra/local/execute";
 import { root } from "../../infra/local/program";
 import { bodyOf, person } from "../client";
-import { eventually } from "../eventually";
+import { eventually } from "../../common/test/eventually";
 import { orderOf, ticketOnSale } from "../market";
 import { patiently } from "../sagas";
 import { stackViolations } from "../stack-violations";

@@ -1,5 +1,5 @@
 import { execute } from "../../infra/local/execute";
-import { eventually } from "../eventually";
+import { eventually } from "../../common/test/eventually";
 
 // The cluster under test is kubectl's current context.
 

@@ -1,6 +1,6 @@
 import { fingerprint } from "../../client/fingerprint";
 import { type Client, bodyOf, person } from "../client";
-import { eventually } from "../eventually";
+import { eventually } from "../../common/test/eventually";
 import { orderOf, ticketOnSale } from "../market";
 import { stackFile } from "../stack";
 import { stackViolations } from "../stack-violations";

@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import { mongo } from "mongoose";
 import { Client, bodyOf, person } from "../client";
 import { readEventLog } from "../event-log";
-import { eventually } from "../eventually";
+import { eventually } from "../../common/test/eventually";
 import { ticketOnSale } from "../market";
 import { type Saga, buy, cancel, letExpire, patiently, payTooLate, reserve, sell } from "../sagas";
 import { database, stackFile } from "../stack";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execute } from "../../infra/local/execute";
 import { render } from "../../infra/k8s/render";
 import { root } from "../../infra/local/program";
-import { eventually } from "../eventually";
+import { eventually } from "../../common/test/eventually";
 import { kubectl, rolledOut } from "./cluster";
 import { applyKustomized } from "./kustomize";
 

@@ -1,5 +1,5 @@
 import { bodyOf, person } from "../client";
-import { eventually } from "../eventually";
+import { eventually } from "../../common/test/eventually";
 import { orderOf, ticketOnSale } from "../market";
 import { patiently } from "../sagas";
 import { stackViolations } from "../stack-violations";

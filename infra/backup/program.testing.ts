@@ -2,7 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { eventually } from "../../e2e/eventually";
+import { eventually } from "../../common/test/eventually";
 import { execute } from "../local/execute";
 import { fromGo } from "../local/install";
 import { freePort, isFree } from "../local/port";

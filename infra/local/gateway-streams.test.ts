@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { buffer, text } from "node:stream/consumers";
-import { afterwards, backend, gatewayTo, type Handler, until } from "./testing";
+import { eventually } from "../../common/test/eventually";
+import { afterwards, backend, gatewayTo, type Handler } from "./testing";
 
 const mebibyte = 1024 * 1024;
 let agent: Agent;
@@ -16,9 +17,9 @@ it("passes each event of a stream on as it comes", async () => {
   let seen = "";
   const url = await gatewayToOrders(async (_req, res) => {
     res.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
-    await until(() => seen === "head");
+    await eventually(() => expect(seen).toBe("head"));
     res.write("data: first\n\n");
-    await until(() => seen === "head, data: first\n\n");
+    await eventually(() => expect(seen).toBe("head, data: first\n\n"));
     res.end();
   });
   const response = await responseTo(open(url).end());
@@ -35,7 +36,7 @@ it("passes a body on as it comes", async () => {
   });
   const upload = open(url, "POST");
   upload.write("first");
-  await until(() => received === "first");
+  await eventually(() => expect(received).toBe("first"));
   expect(await text(await responseTo(upload.end(" second")))).toBe("thanks");
   expect(received).toBe("first second");
 });
@@ -50,7 +51,7 @@ it("passes an answer on that comes before the body is all sent, and keeps the co
   const url = await gatewayToOrders((_req, res) => void res.writeHead(413).end("far too much"));
   const { socket, received } = rawConnection(url);
   socket.write(`${head("POST", "content-length: 100000")}${"x".repeat(1_000)}`);
-  await until(() => received().includes("far too much"));
+  await eventually(() => expect(received()).toContain("far too much"));
   socket.write("x".repeat(99_000));
   await expectNextAnswer(socket, received);
 });
@@ -65,7 +66,7 @@ it.each([
     const { socket, received } = rawConnection(url);
     const [first, rest] = body;
     socket.write(head("POST", length) + first);
-    await until(() => received().includes('"code":"too-large"'));
+    await eventually(() => expect(received()).toContain('"code":"too-large"'));
     expect(received()).toMatch(/^HTTP\/1.1 413 /);
     socket.write(rest ?? "");
     await expectNextAnswer(socket, received);
@@ -83,7 +84,7 @@ it("keeps the connection when the service breaks off in the middle of a body", a
   });
   const { socket, received } = rawConnection(url);
   socket.write(`${head("POST", "content-length: 900000")}${"x".repeat(300_000)}`);
-  await until(() => received().includes('"code":"bad-gateway"'));
+  await eventually(() => expect(received()).toContain('"code":"bad-gateway"'));
   socket.write("x".repeat(600_000));
   await expectNextAnswer(socket, received);
 });
@@ -119,7 +120,7 @@ it("says where the body of a DELETE ends, so that none of it is taken for the ne
 it("answers a client that speaks HTTP/1.0 and names no host", async () => {
   const { socket, received } = rawConnection(await gatewayToOrders((_req, res) => res.end("hello")));
   socket.write("GET /api/orders/1 HTTP/1.0\r\n\r\n");
-  await until(() => received().endsWith("hello"));
+  await eventually(() => expect(received()).toMatch(/hello$/));
 });
 
 it.each(["before it answers", "half-way through its answer"])(
@@ -133,9 +134,12 @@ it.each(["before it answers", "half-way through its answer"])(
     });
     const { socket, received } = rawConnection(url);
     socket.write(head("GET"));
-    await until(() => isOpen && (when === "before it answers" || received().includes("half of ")));
+    await eventually(() => {
+      expect(isOpen).toBe(true);
+      expect(received()).toContain(when === "before it answers" ? "" : "half of ");
+    });
     socket.destroy();
-    await until(() => !isOpen);
+    await eventually(() => expect(isOpen).toBe(false));
   },
 );
 
@@ -188,5 +192,5 @@ async function expectNextAnswer(socket: Socket, received: () => string): Promise
   const answers = () => received().match(/HTTP\/1.1 \d+/g)?.length;
   expect(answers()).toBe(1);
   socket.write(head("GET"));
-  await until(() => answers() === 2);
+  await eventually(() => expect(answers()).toBe(2));
 }

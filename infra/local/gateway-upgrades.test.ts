@@ -1,9 +1,10 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 import type { Duplex } from "node:stream";
+import { eventually } from "../../common/test/eventually";
 import { startGateway } from "./gateway";
 import { freePort } from "./port";
 import { readRoutes } from "./routes";
-import { afterwards, ask, backend, gatewayTo, type Handler, until } from "./testing";
+import { afterwards, ask, backend, gatewayTo, type Handler } from "./testing";
 
 const upgrade = { connection: "Upgrade", upgrade: "websocket" };
 
@@ -19,11 +20,11 @@ it("joins both sides once the service agrees, and passes on what each says as it
   const heard = { browser: "", service: "" };
   browser.on("data", (part) => (heard.browser += part));
   service?.on("data", (part) => (heard.service += part));
-  await until(() => heard.browser === "hello "); // sent in one piece with the agreement
+  await eventually(() => expect(heard.browser).toBe("hello ")); // sent in one piece with the agreement
   browser.write("ping");
-  await until(() => heard.service === "ping");
+  await eventually(() => expect(heard.service).toBe("ping"));
   service?.write("pong");
-  await until(() => heard.browser === "hello pong");
+  await eventually(() => expect(heard.browser).toBe("hello pong"));
 });
 
 it.each(["browser", "service"])("closes the other side when the %s goes, gently or not", async (who) => {
@@ -33,7 +34,7 @@ it.each(["browser", "service"])("closes the other side when the %s goes, gently 
     const service = sides.at(-1);
     for (const side of [browser, service]) side?.resume();
     leave(who === "browser" ? browser : service);
-    await until(() => browser.closed && service?.closed);
+    await eventually(() => expect([browser.closed, service?.closed]).toEqual([true, true]));
   }
 });
 
@@ -72,10 +73,10 @@ it("closes what is joined, and what waits to be, when it is closed itself", asyn
     () => "joined",
     (error: Error) => error.message,
   );
-  await until(() => sides.length === 2);
+  await eventually(() => expect(sides).toHaveLength(2));
   for (const side of sides) side.resume();
   await close();
-  await until(() => [browser, ...sides].every(({ closed }) => closed));
+  await eventually(() => expect([browser, ...sides].every(({ closed }) => closed)).toBe(true));
   expect(await waiting).toBe("socket hang up");
 });
 

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { type Answer, afterwards, ask, backend, gatewayTo, type Handler, until } from "./testing";
+import { eventually } from "../../common/test/eventually";
+import { type Answer, afterwards, ask, backend, gatewayTo, type Handler } from "./testing";
 
 describe("a request goes to", () => {
   it("a process of the service that its path belongs to", async () => {
@@ -34,9 +35,11 @@ describe("a request goes to", () => {
       "ready",
     ]);
     isReady = true;
-    await until(async () => (await whoAnswers(url)) === "late");
+    await eventually(async () => expect(await whoAnswers(url)).toBe("late"));
     isReady = false;
-    await until(async () => (await whoAnswers(url)) === "ready" && (await whoAnswers(url)) === "ready");
+    await eventually(async () =>
+      expect([await whoAnswers(url), await whoAnswers(url)]).toEqual(["ready", "ready"]),
+    );
   });
 
   it("another process, with its whole body, when the first refuses the connection", async () => {

@@ -1,11 +1,12 @@
 import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "../../common/test/eventually";
 import { freePort } from "./port";
 import { startOf } from "./processes";
 import { startStack, type Stack, type StackOptions } from "./stack";
 import { readStackFile, type StackProcess } from "./stack-file";
-import { afterwards, ask, backend, until } from "./testing";
+import { afterwards, ask, backend } from "./testing";
 
 jest.setTimeout(30_000);
 
@@ -58,9 +59,9 @@ it("starts a service again that was killed, at the same address, and writes that
   const stack = await start();
   const before = recorded(stack, "orders-1");
   stack.process("orders-1").kill();
-  await until(() => recorded(stack, "orders-1").restarts === 1);
+  await eventually(() => expect(recorded(stack, "orders-1").restarts).toBe(1));
   await stack.process("orders-1").ready();
-  await until(async () => (await ask(`${stack.url}/api/orders`)).status === 200);
+  await eventually(async () => expect((await ask(`${stack.url}/api/orders`)).status).toBe(200));
   const after = recorded(stack, "orders-1");
   expect(after.url).toBe(before.url);
   expect(after.pid).not.toBe(before.pid);
@@ -90,7 +91,9 @@ it("stops what it had started when the start is broken off", async () => {
   const dataFolder = newFolder();
   const never = [process.execPath, "-e", "setInterval(() => {}, 1000)"];
   const starting = start({ dataFolder, services: { auth: never }, signal: cancel.signal });
-  await until(() => readStackFile(dataFolder)?.processes.some(({ name }) => name === "auth-1"));
+  await eventually(() =>
+    expect(readStackFile(dataFolder)?.processes).toContainEqual(expect.objectContaining({ name: "auth-1" })),
+  );
   const pids = readStackFile(dataFolder)?.processes.map(({ pid }) => pid);
   cancel.abort();
   await expect(starting).rejects.toThrow("aborted");

@@ -1,10 +1,11 @@
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "../../common/test/eventually";
 import { startOf } from "./processes";
 import type { Program } from "./program";
 import { type Death, Supervisor } from "./supervisor";
-import { afterwards, until } from "./testing";
+import { afterwards } from "./testing";
 
 jest.setTimeout(30_000);
 
@@ -17,7 +18,7 @@ it("starts a program again when it dies, and tells how it died with its last wor
   await supervisor.ready();
   const first = supervisor.pid;
   supervisor.kill();
-  await until(() => supervisor.pid !== first);
+  await eventually(() => expect(supervisor.pid).not.toBe(first));
   await supervisor.ready();
   expect(deaths).toEqual([{ name: "orders-1", how: "SIGKILL", logTail: "ready\n", pauseMs: 200 }]);
   expect(supervisor.restarts).toBe(1);
@@ -25,14 +26,14 @@ it("starts a program again when it dies, and tells how it died with its last wor
 
 it("waits longer each time for a program that cannot start", async () => {
   const { deaths } = supervise("console.error('PORT is missing'); process.exit(1)");
-  await until(() => deaths.length === 3);
+  await eventually(() => expect(deaths).toHaveLength(3));
   expect(deaths.map(({ pauseMs }) => pauseMs)).toEqual([200, 400, 800]);
   expect(deaths[2]).toMatchObject({ how: "exit 1", logTail: "PORT is missing\n" });
 });
 
 it("reports a program that is not there as one that died", async () => {
   const { deaths } = supervise("", { command: () => ["/no/such/program"] });
-  await until(() => deaths.length === 1);
+  await eventually(() => expect(deaths).toHaveLength(1));
   expect(`${deaths[0]?.how} ${deaths[0]?.logTail}`).toMatch(/ENOENT|No such file/);
 });
 
@@ -63,7 +64,9 @@ it("kills a program that does not stop within its grace time, with all that it s
   const childPid = Number(/child (\d+)/.exec(readFileSync(program.log, "utf8"))?.[1]);
   expect(startOf(childPid)).toBeDefined();
   await supervisor.stop("SIGTERM", 100);
-  await until(() => !startOf(childPid) && !startOf(supervisor.pid ?? 0));
+  await eventually(() =>
+    expect([startOf(childPid), startOf(supervisor.pid ?? 0)]).toEqual([undefined, undefined]),
+  );
 });
 
 it("keeps the output of every run in the program's log", async () => {

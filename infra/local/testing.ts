@@ -9,7 +9,6 @@ import {
   type ServerResponse,
 } from "node:http";
 import { text } from "node:stream/consumers";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Backend } from "./backends";
 import { type GatewayOptions, startGateway } from "./gateway";
 import { freePort } from "./port";
@@ -25,15 +24,6 @@ export function afterwards(cleanup: () => unknown): void {
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
-
-/** Waits for a fact. */
-export async function until(isTrue: () => unknown, withinMs = 5_000): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!(await isTrue())) {
-    if (performance.now() > deadline) throw new Error(`Not true within ${withinMs} ms: ${isTrue.toString()}`);
-    await delay(10);
-  }
-}
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown;
 

@@ -8,7 +8,7 @@ import {
   type Subscription,
   logBatchSize,
 } from "./event-bus";
-import { type DeliveryOptions, MemoryGroup } from "./memory-group";
+import { MemoryGroup } from "./memory-group";
 
 interface Stored {
   subject: Subject;
@@ -29,18 +29,8 @@ export class MemoryBroker {
   private readonly log: Stored[] = [];
   private readonly groups = new Map<string, MemoryGroup>();
   private readonly watchers = new Set<Watcher>();
-  private readonly options: DeliveryOptions;
   private publishing = 0;
   private waitingForIdle: (() => void)[] = [];
-
-  constructor({
-    redeliveryDelayMs = 20,
-    maximumDelayMs = 0,
-    duplicateRate = 0,
-    random = Math.random,
-  }: Partial<DeliveryOptions> = {}) {
-    this.options = { redeliveryDelayMs, maximumDelayMs, duplicateRate, random };
-  }
 
   /** A bus for one process of the service `name`. */
   connect(name: string): EventBus {
@@ -120,7 +110,7 @@ export class MemoryBroker {
     const key = `${name} ${subject}`;
     const known = this.groups.get(key);
     if (known) return known;
-    const group = new MemoryGroup(name, subject, this.options, this);
+    const group = new MemoryGroup(name, subject, this);
     this.groups.set(key, group);
     for (const message of this.log) if (message.subject === subject) group.offer(message.bytes);
     return group;

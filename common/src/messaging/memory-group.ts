@@ -4,17 +4,6 @@ import { failpoint } from "../base/failpoint";
 import { logger } from "../base/logger";
 import type { MessageHandler, Subscription } from "./event-bus";
 
-export interface DeliveryOptions {
-  /** After this long a rejected message is delivered again. */
-  redeliveryDelayMs: number;
-  /** Every message waits up to this long, each its own time, so that they overtake one another. */
-  maximumDelayMs: number;
-  /** The share of messages, 0 to 1, that comes twice. */
-  duplicateRate: number;
-  /** From 0 to below 1, as Math.random: a seeded one repeats the same delays and duplicates. */
-  random: () => number;
-}
-
 interface Delivery {
   offer: Offer;
   bytes: Buffer;
@@ -33,6 +22,9 @@ interface Member {
 
 const defaultMaxInFlight = 64;
 
+/** After this long a rejected message is delivered again. */
+const redeliveryDelayMs = 20;
+
 /** A service on a channel, and what it has not acknowledged yet. As a durable queue group, it outlives its members. */
 export class MemoryGroup {
   private readonly members = new Set<Member>();
@@ -45,7 +37,6 @@ export class MemoryGroup {
   constructor(
     private readonly name: string,
     readonly subject: Subject,
-    private readonly options: DeliveryOptions,
     private readonly broker: { readonly isUp: boolean; readonly stops: number; settled(): void },
   ) {}
 
@@ -73,14 +64,9 @@ export class MemoryGroup {
   }
 
   offer(bytes: Buffer): void {
-    const { duplicateRate, maximumDelayMs, random } = this.options;
     const offer = { at: clock.now() };
     this.unacknowledged.add(offer);
-    const copies = duplicateRate > 0 && random() < duplicateRate ? 2 : 1;
-    for (let copy = 0; copy < copies; copy++) {
-      const delay = maximumDelayMs > 0 ? random() * maximumDelayMs : 0;
-      this.deliverAfter(delay, { offer, bytes, redeliveries: 0 });
-    }
+    this.deliverAfter(0, { offer, bytes, redeliveries: 0 });
   }
 
   dispatch(): void {
@@ -126,7 +112,7 @@ export class MemoryGroup {
     if (isAcknowledged) this.unacknowledged.delete(offer);
     else {
       const again = { offer, bytes, redeliveries: redeliveries + 1 };
-      this.deliverAfter(this.options.redeliveryDelayMs, again);
+      this.deliverAfter(redeliveryDelayMs, again);
     }
   }
 }
