@@ -1,6 +1,6 @@
 import { type Case, type Ending, type NamedFault, faultsIn, firstKills, happen, storyNamed } from "./cases";
 import type { Servers } from "./servers";
-import { basicStories, inWords, shrink, storyOf } from "./stories";
+import { basicStories, inWords, sales, shrink, storyOf } from "./stories";
 
 const nothingYet = {
   histories: 0,
@@ -36,6 +36,8 @@ export class Exploration {
     const faults: NamedFault[] = [];
     for (const [name, story] of Object.entries(basicStories)) {
       const { history, problems } = await this.tryOut({ story, fault: undefined });
+      const isSold = history.marketplace.promises.some(({ words }) => words.endsWith("is complete"));
+      if (sales.has(name) && !isSold) problems.push("The buyer was not told that the order is paid");
       if (problems.length > 0) return fail(`--story '${name}'`, problems);
       faults.push(...faultsIn(name, history.places));
     }

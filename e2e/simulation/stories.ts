@@ -27,6 +27,7 @@ export const basicStories: Record<string, Story> = {
   "pay late": [[sell], [order, { does: "wait", seconds: 59.995 }, pay]],
   "decline, then pay": [[sell], [order, { does: "pay", token: "tok_chargeDeclined" }, pay]],
   "charge refused": [[sell], [order, { does: "trouble", charge: "refused" }, pay]],
+  "charge failed after work": [[sell], [order, { does: "trouble", charge: "failed after work" }, pay]],
   // Begun in the second half of the order's time, and done after its end.
   "charge late": [
     [sell],
@@ -37,6 +38,15 @@ export const basicStories: Record<string, Story> = {
     [order, pay],
   ],
 };
+
+/** Basic stories in which, without a fault of our own, the buyer is told that the order is paid. */
+export const sales = new Set([
+  "buy",
+  "decline, then pay",
+  "charge refused",
+  "charge failed after work",
+  "edit while ordering",
+]);
 
 const ticket = constantFrom(0, 1);
 const price = constantFrom(30, 40.4, 0.5, 19.99);

@@ -124,7 +124,18 @@ export const payments: Mutant[] = [
     guard: "an answer that is not known is not taken for a decline",
     file: gateway,
     change: { "if (isFinal(error)) return": "if (error) return" },
-    red: { [asking]: ["charge is unknown when an error follows the work"] },
+    red: { [asking]: ["charge has failed when an error follows the work, and again when it is asked again"] },
+  },
+  {
+    guard: "a charge that Stripe made before it failed is found while the order lives",
+    file: charge,
+    change: { 'answer.outcome === "failed" ? await findCharge(payment) : undefined': "undefined" },
+    red: {
+      [charging]: [
+        "finds a charge whose answer was a failure that Stripe repeats, while the buyer waits",
+        "finds it with a later attempt, within the order's time, when it could not be looked up",
+      ],
+    },
   },
   {
     guard: "the order is read after the charge was written down",
@@ -188,7 +199,7 @@ export const payments: Mutant[] = [
   {
     guard: "an attempt without an answer may have charged",
     file: charge,
-    change: { 'isOpen: answer.outcome === "unknown"': "isOpen: false" },
+    change: { 'isOpen: answer.outcome !== "not-done"': "isOpen: false" },
     red: { [charging]: ["does not take a charge that is not there yet for one that will never be"] },
   },
   {

@@ -89,6 +89,27 @@ it.each([
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
+it("finds a charge whose answer was a failure that Stripe repeats, while the buyer waits", async () => {
+  const order = await orderToPay();
+  sandbox.faults.add({ operation: "charge", kind: "fail", afterWork: true });
+  const answer = pays(order);
+  await untilPayment(order, "charged");
+  await deliver(orderCompleted, completionOf(order));
+  expect(await answer).toMatchObject({ status: 201, body: { state: "settled" } });
+  expect(sandbox.chargesOf(order)).toHaveLength(1);
+});
+
+it("finds it with a later attempt, within the order's time, when it could not be looked up", async () => {
+  const order = await orderToPay();
+  sandbox.faults.add({ operation: "charge", kind: "fail", afterWork: true });
+  sandbox.faults.add({ operation: "read", kind: "fail", times: 2 });
+  const answer = pays(order);
+  await untilPayment(order, "charged");
+  await deliver(orderCompleted, completionOf(order));
+  expect(await answer).toMatchObject({ status: 201 });
+  expect(sandbox.chargesOf(order)).toHaveLength(1);
+});
+
 it("repeats a charge that was refused when the same token is sent again", async () => {
   const order = await orderToPay();
   await paysRefused(order);

@@ -4,8 +4,9 @@ import { refundLateCharge } from "./late-charges";
 import { Order } from "./models/order";
 import { Payment, beginAttempt, claimUntil, duePayments, noteAttempt } from "./models/payment";
 import { pauseAfter } from "./pause-after";
-import type { ChargeOutcome } from "./payment-gateway";
+import type { ChargeOutcome, GatewayCharge } from "./payment-gateway";
 import { chargeOutcomeTimeout, gateway } from "./stripe";
+import { isStripeFailure, logFailure } from "./stripe-failure";
 
 /** The card's outcome is not known yet; `finishCharging` finds it out. */
 export const pending = () =>
@@ -22,8 +23,21 @@ export async function charge(payment: Payment): Promise<void> {
   if (!token) return; // charged or failed in the meantime
   const answer = await gateway().charge({ paymentId, orderId, amount, currency, token });
   if (answer.outcome === "charged" || answer.outcome === "declined") return conclude(paymentId, answer);
+  const found = answer.outcome === "failed" ? await findCharge(payment) : undefined;
+  if (found) return conclude(paymentId, { outcome: "charged", stripeId: found.stripeId });
   const pauseMs = pauseAfter(payment.since, seconds(5));
-  await noteAttempt(payment, { isOpen: answer.outcome === "unknown", pauseMs });
+  await noteAttempt(payment, { isOpen: answer.outcome !== "not-done", pauseMs });
+}
+
+/** @returns undefined when the charge is not listed or the list cannot be read: neither proves that there is none */
+async function findCharge({ id: paymentId, since }: Payment): Promise<GatewayCharge | undefined> {
+  try {
+    return await gateway().find({ paymentId, since });
+  } catch (error) {
+    if (!isStripeFailure(error)) throw error;
+    logFailure(error, paymentId, "A charge could not be looked up");
+    return undefined;
+  }
 }
 
 /** Does nothing when another process has begun an attempt since the payment was loaded. */

@@ -87,9 +87,9 @@ describe("charge", () => {
   });
 
   it.each([
-    [500, "unknown"],
-    [502, "unknown"],
-    [503, "unknown"],
+    [500, "failed"],
+    [502, "failed"],
+    [503, "failed"],
     [424, "unknown"],
     [409, "unknown"],
     [408, "unknown"],
@@ -126,9 +126,10 @@ describe("charge", () => {
     expect(await nowhere.charge(request())).toEqual({ outcome: "not-done" });
   });
 
-  it("is unknown when an error follows the work", async () => {
+  it("has failed when an error follows the work, and again when it is asked again", async () => {
     sandbox.faults.add({ operation: "charge", kind: "fail", afterWork: true });
-    expect(await gateway().charge(request())).toEqual({ outcome: "unknown" });
+    expect(await gateway().charge(request())).toEqual({ outcome: "failed" });
+    expect(await gateway().charge(request())).toEqual({ outcome: "failed" });
     expect(charges()).toMatchObject([{ paid: true }]);
   });
 

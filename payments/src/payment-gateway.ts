@@ -14,13 +14,14 @@ export interface ChargeRequest {
 /**
  * `declined` is final and moved no money. `not-done` is only known of this request: it did nothing, and can be sent
  * again. `unknown` may have charged, or may still: send the same request again while Stripe remembers its key (24
- * hours), later `find` the charge.
+ * hours), later `find` the charge. `failed` may have charged, too, but Stripe repeats this answer: `find` the charge.
  */
 export type ChargeOutcome =
   | { outcome: "charged"; stripeId: string }
   | { outcome: "declined"; reason: string }
   | { outcome: "not-done" }
-  | { outcome: "unknown" };
+  | { outcome: "unknown" }
+  | { outcome: "failed" };
 
 export interface GatewayCharge {
   stripeId: string;
@@ -111,7 +112,7 @@ export function stripeGateway({ apiKey, apiUrl, timeoutMs }: StripeOptions): Pay
         return { outcome: "not-done" };
       }
       logFailure(error, paymentId, "The outcome of a charge is not known");
-      return { outcome: "unknown" };
+      return { outcome: isKeptForKey(error) ? "failed" : "unknown" };
     }
   }
 
