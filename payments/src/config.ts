@@ -10,7 +10,7 @@ export const config = settings({
   CHARGE_RETRY_SECONDS: wholeNumber().default(5),
   /** For how long after the last attempt a charge that nobody answered may still appear at Stripe. */
   CHARGE_OUTCOME_TIMEOUT: durationInSeconds().default(10 * 60),
-  /** For how long after that it is still looked for, to refund it. Stripe's keys live for 24 hours. */
+  /** How far back each hour's comparison looks, for charges that come even later. Stripe's keys live for 24 hours. */
   LATE_CHARGE_WINDOW: durationInSeconds().default(26 * 3600),
   /** How many days after its end the replica of an order that was cancelled is pruned, unless somebody paid it. */
   ORDER_REPLICA_DAYS: wholeNumber().default(30),

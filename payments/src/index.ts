@@ -1,9 +1,8 @@
-import { runPeriodically, hours, minutes, seconds, startService } from "@eventhive/common";
+import { runPeriodically, minutes, seconds, startService } from "@eventhive/common";
 import { app } from "./app";
 import { finishCharging } from "./charge";
 import { database } from "./database";
 import { followOrders } from "./follow-order";
-import { refundLateCharges } from "./late-charges";
 import { orderCancelled } from "./listeners/order-cancelled";
 import { orderCompleted } from "./listeners/order-completed";
 import { orderCreated } from "./listeners/order-created";
@@ -22,7 +21,6 @@ startService({
     runPeriodically(seconds(5), followOrders),
     refundSweep,
     runPeriodically(seconds(15), measureUnfinished),
-    runPeriodically(hours(1), refundLateCharges),
     reconcileSweep,
     runPeriodically(minutes(1), pruneOrders),
   ],

@@ -1,10 +1,12 @@
-import { clock, hours, seconds } from "@eventhive/common";
+import { clock, hours, minutes, seconds } from "@eventhive/common";
 import { deliver, setUpService } from "@eventhive/common/testing";
+import { trusted } from "mongoose";
 import { finishCharging } from "./charge";
 import { database } from "./database";
-import { refundLateCharges } from "./late-charges";
 import { orderCancelled } from "./listeners/order-cancelled";
 import { lateCharges } from "./metrics";
+import { Reconciliation } from "./models/reconciliation";
+import { reconcileWhenDue } from "./reconcile";
 import {
   type OrderEvent,
   cancellationOf,
@@ -21,6 +23,16 @@ beforeEach(() => lateCharges.reset());
 
 const counted = async () => (await lateCharges.get()).values[0]?.value;
 
+/** The hourly comparison with the gateway alone. */
+async function compareHourly(): Promise<void> {
+  const never = new Date(clock.now() + hours(1000));
+  const daily = { nextDueAt: never, claimedUntil: never, claim: "-" };
+  await Reconciliation.updateOne({ _id: "daily" }, daily, { upsert: true });
+  later(hours(1) + minutes(1));
+  do await reconcileWhenDue();
+  while (await Reconciliation.exists({ _id: "hourly", progress: trusted({ $exists: true }) }));
+}
+
 /** A payment that was given up although Stripe has its request: the charge comes with `doLateWork`. */
 async function givenUpPayment(): Promise<OrderEvent> {
   const order = await orderToPay();
@@ -35,13 +47,13 @@ async function givenUpPayment(): Promise<OrderEvent> {
 
 it("refunds a charge that came after its payment was given up, and counts it once", async () => {
   const order = await givenUpPayment();
-  await refundLateCharges();
+  await compareHourly();
   expect(await counted()).toBe(0);
   sandbox.doLateWork();
   expect(sandbox.chargesOf(order)).toMatchObject([{ paid: true, refunded: false }]);
 
-  await refundLateCharges();
-  await refundLateCharges();
+  await compareHourly();
+  await compareHourly();
   expect(sandbox.chargesOf(order)).toMatchObject([{ amount_refunded: 1999, refunded: true }]);
   expect(await counted()).toBe(1);
 });
@@ -53,9 +65,26 @@ it.each([
   const order = await givenUpPayment();
   sandbox.doLateWork();
   sandbox.faults.add({ operation: "refund", kind: "fail", ...fault });
-  await refundLateCharges();
+  await compareHourly();
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: false }]);
-  await refundLateCharges();
+  await compareHourly();
+  expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }]);
+});
+
+it("refunds a charge that appears a day after it was made", async () => {
+  const order = await givenUpPayment();
+  sandbox.doLateWork();
+  later(hours(24));
+  await compareHourly();
+  expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }]);
+});
+
+it("refunds a charge that was made a moment ago", async () => {
+  const order = await givenUpPayment();
+  await compareHourly();
+  later(hours(1));
+  sandbox.doLateWork();
+  await reconcileWhenDue();
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }]);
 });
 
@@ -64,25 +93,8 @@ it("leaves alone the charges of payments that did not fail", async () => {
   const order = await orderToPay();
   const answer = pays(order);
   await untilPayment(order, "charged");
-  await refundLateCharges();
+  await compareHourly();
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: false }]);
   later(seconds(720));
   await answer;
-});
-
-it.each([
-  ["no payment has failed", async () => {}],
-  ["the card was declined", async () => void (await pays(await orderToPay(), "tok_chargeDeclined"))],
-  [
-    "a payment was given up longer ago than a charge can be late",
-    async () => {
-      await givenUpPayment();
-      const now = clock.now() + hours(27);
-      clock.use(() => now);
-    },
-  ],
-])("asks the gateway nothing when %s", async (_when, prepare) => {
-  await prepare();
-  sandbox.faults.add({ operation: "read", kind: "fail" });
-  await refundLateCharges(); // would throw
 });

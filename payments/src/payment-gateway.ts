@@ -66,8 +66,6 @@ export interface PaymentGateway {
   find(request: { paymentId: string; since: Date }): Promise<GatewayCharge | undefined>;
   /** @returns undefined only when the gateway says that it has no such charge; throws while that is not known */
   retrieve(stripeId: string): Promise<GatewayCharge | undefined>;
-  /** Charges that succeeded, newest first, back to `since`. */
-  list(request: { since: Date }): AsyncIterable<GatewayCharge>;
   /** One page, by one call, of the charges that succeeded, back to `since`. */
   listCharges(request: PageRequest): Promise<GatewayPage<GatewayCharge>>;
   /** One page, by one call, of the charges that were refunded at least in part, by refunds back to `since`. */
@@ -168,8 +166,6 @@ export function stripeGateway({ apiKey, apiUrl, timeoutMs }: StripeOptions): Pay
       for await (const charge of list(from)) if (charge.paymentId === paymentId) return charge;
       return undefined;
     },
-
-    list: ({ since }) => list(since),
 
     retrieve,
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { clock, runPeriodically, hours, isId, logger, minutes, seconds } from "@eventhive/common";
 import { trusted } from "mongoose";
 import { z } from "zod";
+import { config } from "./config";
 import { refundLateCharge } from "./late-charges";
 import { Payment } from "./models/payment";
 import { type Progress, advance, claimReconciliation, finish, postpone } from "./models/reconciliation";
@@ -36,8 +37,9 @@ interface Schedule extends Period {
   everyMs: number;
 }
 
-const schedules: Schedule[] = [
-  { name: "hourly", everyMs: hours(1), days: 0.25, minAgeMs: minutes(15) },
+/** Hourly as far back as the charge of a failed payment may still have appeared. */
+const schedules = (): Schedule[] => [
+  { name: "hourly", everyMs: hours(1), days: config.LATE_CHARGE_WINDOW / (24 * 3600), minAgeMs: minutes(15) },
   { name: "daily", everyMs: hours(24), days: 7, minAgeMs: hours(1) },
 ];
 
@@ -52,7 +54,7 @@ function beginning({ days, minAgeMs }: Period): Progress {
  * one is taken, so a crash or a refusal of the gateway costs one page, and stopping waits for one page at most.
  */
 export async function reconcileWhenDue(): Promise<void> {
-  for (const schedule of schedules) if (await reconcilePage(schedule)) reconcileSweep.kick();
+  for (const schedule of schedules()) if (await reconcilePage(schedule)) reconcileSweep.kick();
 }
 
 export const reconcileSweep = runPeriodically(seconds(10), reconcileWhenDue);
@@ -79,7 +81,7 @@ async function reconcilePage(schedule: Schedule): Promise<boolean> {
 /**
  * Compares the gateway with the payments of the last days, both ways, reports what differs, and refunds what nobody is
  * waiting for: a charge whose payment failed and, when `refundsUnknown`, one that names a payment which does not exist.
- * Young charges are left alone. A charge whose payment may still come to its end by itself is never touched, so this is
+ * Young charges of other payments are left alone. A charge whose payment may still come to its end by itself is never touched, so this is
  * safe at any time and as often as one likes.
  */
 export async function reconcile({
@@ -143,8 +145,11 @@ async function compareCharges(
   });
   if (shown.length > 0) await markReconciled(shown.map(({ stripeId }) => stripeId));
 
-  for (const charge of charges)
-    if (charge.createdAt <= until) await compare(charge, paymentOf(charge), options);
+  for (const charge of charges) {
+    const payment = paymentOf(charge);
+    // However young: nothing but a refund can follow the charge of a payment that failed.
+    if (charge.createdAt <= until || payment?.state === "failed") await compare(charge, payment, options);
+  }
 }
 
 /** Told by no version: that the charge was seen is nobody else's business, and no save of a payment writes it. */
