@@ -10,6 +10,8 @@ import type { Scheduler, Task } from "./scheduler";
 export type Fate =
   "answered" | "lost" | "cut" | "refused" | "failed" | "failed after work" | { lateBySeconds: number };
 
+export type Operation = "charge" | "refund";
+
 interface Call {
   caller: Task;
   /** Its idempotency key. */
@@ -21,12 +23,15 @@ interface Call {
 
 const keyInUse = JSON.stringify({ error: { type: "idempotency_error", code: "idempotency_key_in_use" } });
 
+const operations: Record<string, Operation> = { "POST /v1/charges": "charge", "POST /v1/refunds": "refund" };
+const operationOf = (words: string): Operation | undefined => operations[words];
+
 /** The payment sandbox, as far away as the scheduler wants it: a request is a task of its own, which may be done late. */
 export class Gateway {
   readonly sandbox = createSandbox({ now: () => this.scheduler.now });
   readonly calls = new Map<Task, Call>();
-  /** Of the next charges, whoever asks for them. */
-  private readonly planned: Fate[] = [];
+  /** Of the next charges and refunds, whoever asks for them. */
+  private readonly planned: Record<Operation, Fate[]> = { charge: [], refund: [] };
   private readonly keysInUse = new Set<string | undefined>();
 
   constructor(
@@ -68,12 +73,13 @@ export class Gateway {
       },
     );
     this.calls.set(task, made);
-    if (words === "POST /v1/charges") this.decide(task, this.planned.shift());
+    const operation = operationOf(words);
+    if (operation) this.decide(task, this.planned[operation].shift());
     this.scheduler.call(caller, `calls ${words}`);
   }
 
-  plan(fate: Fate): void {
-    this.planned.push(fate);
+  plan(operation: Operation, fate: Fate): void {
+    this.planned[operation].push(fate);
   }
 
   /** What becomes of a request that is still on its way, once for each. */
@@ -88,8 +94,9 @@ export class Gateway {
 
   /** The next step is the request's own, so no other one takes it. */
   private addFault(words: string, fate: Fate | undefined): void {
-    if (!words.startsWith("POST")) return;
-    const fault = { kind: "fail", operation: words.endsWith("/refunds") ? "refund" : "charge" };
+    const operation = operationOf(words);
+    if (!operation) return;
+    const fault = { kind: "fail", operation };
     if (fate === "failed") this.sandbox.faults.add(fault);
     if (fate === "failed after work") this.sandbox.faults.add({ ...fault, afterWork: true });
     if (fate === "refused") this.sandbox.faults.add({ ...fault, status: 429, beforeWork: true });

@@ -66,7 +66,7 @@ export class History {
           const pause = () => this.scheduler.park("waits", milliseconds);
           this.scheduler.start("people", "somebody waits", pause, { onEnd: () => resolve() });
         }),
-      trouble: (fate) => this.gateway.plan(fate),
+      trouble: (operation, fate) => this.gateway.plan(operation, fate),
       tickets: [],
       promises: [],
     };

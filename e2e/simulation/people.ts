@@ -1,6 +1,6 @@
 import type { Order, Ticket } from "../client";
 import type { Snapshot } from "../world";
-import type { Fate } from "./gateway";
+import type { Fate, Operation } from "./gateway";
 
 /** What somebody does next; whatever is done to "ticket 2" is done to the second one that was put on sale. */
 export type Action =
@@ -12,7 +12,7 @@ export type Action =
   | { does: "pay"; token: string }
   | { does: "pay twice" }
   | { does: "wait"; seconds: number }
-  | { does: "trouble"; charge: Fate };
+  | { does: "trouble"; charge?: Fate; refund?: Fate };
 
 export interface Answer {
   status: number;
@@ -25,8 +25,8 @@ export interface Marketplace {
   /** Nothing when the connection was lost before an answer came. */
   ask: (request: Request) => Promise<Answer | undefined>;
   wait: (milliseconds: number) => Promise<void>;
-  /** Decides about the next request to charge a card. */
-  trouble: (fate: Fate) => void;
+  /** Decides about the next request to charge a card, or to refund it. */
+  trouble: (operation: Operation, fate: Fate) => void;
   /** Ids of the tickets that were put on sale. */
   tickets: string[];
   promises: Promised[];
@@ -98,7 +98,8 @@ export class Person {
       case "wait":
         return this.marketplace.wait(action.seconds * 1000);
       case "trouble":
-        return this.marketplace.trouble(action.charge);
+        if (action.charge) this.marketplace.trouble("charge", action.charge);
+        if (action.refund) this.marketplace.trouble("refund", action.refund);
     }
   }
 

@@ -80,8 +80,9 @@ export async function comeToRest(history: History): Promise<void> {
     history.unpublished.add(process.service.name);
   }
   await live(history);
-  // Orders' time and twice the gateway's timeout; the day for which it repeats its first answer: and what follows.
-  for (const minutes of [1.5, 25 * 60, 1]) {
+  // Orders' time and twice the gateway's timeout; CHARGE_OUTCOME_TIMEOUT; the hour between two comparisons with the
+  // gateway, and the steps of two of them. Far less than the day for which it repeats its first answer.
+  for (const minutes of [1.5, 12, 75, 1, 1, 1, 1, 1]) {
     await passAndSweep(history, minutes * 60_000);
     await live(history);
   }

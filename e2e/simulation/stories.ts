@@ -33,6 +33,16 @@ export const basicStories: Record<string, Story> = {
     [sell],
     [order, { does: "wait", seconds: 35 }, { does: "trouble", charge: { lateBySeconds: 30 } }, pay],
   ],
+  // The order has ended when its charge is done: it is refunded, with the second request.
+  "refund failed": [
+    [sell],
+    [
+      order,
+      { does: "wait", seconds: 35 },
+      { does: "trouble", charge: { lateBySeconds: 30 }, refund: "failed" },
+      pay,
+    ],
+  ],
   "edit while ordering": [
     [sell, { does: "edit", ticket: 0, price: 30 }],
     [order, pay],
@@ -63,12 +73,14 @@ const pays: Arbitrary<Action> = record({
 const paysTwice: Arbitrary<Action> = record({ does: constant("pay twice") });
 const cancels: Arbitrary<Action> = record({ does: constant("cancel") });
 const waits: Arbitrary<Action> = record({ does: constant("wait"), seconds: constantFrom(1, 59.99, 61) });
-const troubles: Arbitrary<Action> = record({
-  does: constant("trouble"),
-  charge: constantFrom<Fate[]>("lost", "cut", "refused", "failed", "failed after work", {
-    lateBySeconds: 30,
-  }),
+const fates = constantFrom<Fate[]>("lost", "cut", "refused", "failed", "failed after work", {
+  lateBySeconds: 30,
 });
+const troubles: Arbitrary<Action> = oneof(
+  record({ does: constant("trouble"), charge: fates }),
+  record({ does: constant("trouble"), charge: fates }),
+  record({ does: constant("trouble"), refund: fates }),
+);
 const purchase: Arbitrary<Action[]> = tuple(
   record({ does: constant("order"), ticket }),
   array(oneof(pays, pays, paysTwice, cancels, waits, troubles), { maxLength: 4 }),
@@ -116,7 +128,7 @@ const words = (step: Action): string => {
     case "wait":
       return `waits ${step.seconds} s`;
     case "trouble":
-      return `meets a gateway whose next charge is ${JSON.stringify(step.charge)}`;
+      return `meets a gateway whose next charge is ${JSON.stringify(step.charge)}, and the next refund ${JSON.stringify(step.refund)}`;
   }
 };
 
