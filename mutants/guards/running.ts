@@ -104,6 +104,35 @@ export const running: Mutant[] = [
     red: { "common/src/base/sweep.test.ts": ["does not wait for the documents that are left when it stops"] },
   },
   {
+    guard: "a comparison with the gateway that is told to stop begins no other item",
+    file: "payments/src/reconcile.ts",
+    change: { "    signal?.throwIfAborted();\n    yield item;": "    yield item;" },
+    red: {
+      "payments/src/reconcile.test.ts": [
+        "the comparison that is due stops between two refunds of late charges, and leaves the page to another process",
+        "the comparison that is due stops between two look-ups of charges that no list showed, and leaves the page to another process",
+      ],
+    },
+  },
+  {
+    guard: "a comparison that was stopped leaves its page to another process",
+    file: "payments/src/reconcile.ts",
+    change: { "await abandon(claimed);\n": "" },
+    red: {
+      "payments/src/reconcile.test.ts": [
+        "the comparison that is due stops between two refunds of late charges, and leaves the page to another process",
+      ],
+    },
+  },
+  {
+    guard: "a process that is told to stop removes no other batch of networks",
+    file: "orders/src/forget-networks.ts",
+    change: { "    signal?.throwIfAborted();\n": "" },
+    red: {
+      "orders/src/routes/create-order.limits.test.ts": ["a network is not removed by a process that stops"],
+    },
+  },
+  {
     guard: "a sweep works on a few documents at once",
     file: "common/src/base/sweep.ts",
     change: { "{ length: config.SWEEP_CONCURRENCY }": "{ length: 1 }" },

@@ -9,10 +9,11 @@ const maxBatches = 100; // the next run goes on
  * Removes where orders were made, an hour after the time of their reservation: no limit looks further back. Also frees
  * the places of ended orders whose last save was by a process of an older version.
  */
-export async function forgetNetworks(): Promise<void> {
+export async function forgetNetworks(signal?: AbortSignal): Promise<void> {
   const hourAgo = new Date(clock.now() - hours(1));
   const old = { network: trusted({ $exists: true }), expiresAt: trusted({ $lte: hourAgo }) };
   for (let batch = 0; batch < maxBatches; batch++) {
+    signal?.throwIfAborted();
     const orders = await Order.find(old, { _id: 1 }).limit(batchSize).lean();
     if (orders.length === 0) return;
     const ids = orders.map(({ _id }) => _id);

@@ -330,6 +330,51 @@ describe("the comparison that is due", () => {
     expect(await Reconciliation.findById("hourly")).toMatchObject({ progress: { after: "ch_2" } });
   });
 
+  async function failedPayments(): Promise<void> {
+    for (let count = 0; count < 3; count++) {
+      const order = await orderToPay();
+      const payment = await begunPayment(order);
+      payment.fail("given up");
+      await payment.save();
+      await chargeAtGateway(order, payment.id);
+    }
+  }
+
+  async function paymentsThatNoListShows(): Promise<void> {
+    for (let count = 0; count < 3; count++) await settledPayment();
+    sandbox.ledger.charges.clear();
+  }
+
+  async function refundsOfOldCharges(): Promise<void> {
+    const payments = [await settledPayment(), await settledPayment(), await settledPayment()];
+    later(hours(24 * 30));
+    for (const payment of payments) await refundByHand(payment, 500);
+  }
+
+  it.each([
+    ["refunds of late charges", failedPayments, /^POST .v1.refunds/],
+    ["look-ups of refunded charges", refundsOfOldCharges, /^GET .v1.charges.ch_/],
+    ["look-ups of charges that no list showed", paymentsThatNoListShows, /^GET .v1.charges.ch_/],
+  ])("stops between two %s, and leaves the page to another process", async (_items, prepare, request) => {
+    await prepare();
+    later(hours(2));
+    sandbox.requests.length = 0;
+    const stopping = new AbortController();
+    sandbox.listen((words) => {
+      if (request.test(words)) stopping.abort();
+    });
+    const seen = () => sandbox.requests.filter((words) => request.test(words)).length;
+    const run = async () => {
+      for (let page = 0; page < 3; page++) await reconcileWhenDue(stopping.signal);
+    };
+    const thrown: unknown = await run().catch((error: unknown) => error);
+    expect(thrown).toBe(stopping.signal.reason);
+    expect(seen()).toBe(1);
+    expect(await Reconciliation.findById("hourly")).toMatchObject({ failures: 0 });
+    await compareAllThatIsDue(); // at the same moment: nothing waits for the claim to expire
+    expect(seen()).toBeGreaterThanOrEqual(3);
+  });
+
   it("begins anew when the gateway no longer knows where it was", async () => {
     fillPages(2);
     await reconcileWhenDue();

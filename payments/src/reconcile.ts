@@ -5,7 +5,14 @@ import { z } from "zod";
 import { config } from "./config";
 import { refundLateCharge } from "./late-charges";
 import { Payment } from "./models/payment";
-import { type Progress, advance, claimReconciliation, finish, postpone } from "./models/reconciliation";
+import {
+  type Progress,
+  abandon,
+  advance,
+  claimReconciliation,
+  finish,
+  postpone,
+} from "./models/reconciliation";
 import type { GatewayCharge } from "./payment-gateway";
 import { gateway } from "./stripe";
 import { isStripeFailure, isTransientFailure } from "./stripe-failure";
@@ -23,6 +30,8 @@ interface Options {
   /** Whether charges that name a payment which does not exist are refunded. */
   refundsUnknown?: boolean;
   report?: (difference: Difference) => void;
+  /** Ends it between two items of a page. */
+  signal?: AbortSignal | undefined;
 }
 
 const log = (difference: Difference) => logger.warn(difference, "the gateway and the payments differ");
@@ -51,25 +60,33 @@ function beginning({ days, minAgeMs }: Period): Progress {
 
 /**
  * Compares the next page of each schedule that is due, unless another process does. Each page is stored before the next
- * one is taken, so a crash or a refusal of the gateway costs one page, and stopping waits for one page at most.
+ * one is taken, so a crash or a refusal of the gateway costs one page. Stopping waits for one item at most, and leaves its
+ * page to any other process.
  */
-export async function reconcileWhenDue(): Promise<void> {
-  for (const schedule of schedules()) if (await reconcilePage(schedule)) reconcileSweep.kick();
+export async function reconcileWhenDue(signal?: AbortSignal): Promise<void> {
+  for (const schedule of schedules()) {
+    signal?.throwIfAborted();
+    if (await reconcilePage(schedule, signal)) reconcileSweep.kick();
+  }
 }
 
 export const reconcileSweep = runPeriodically(seconds(10), reconcileWhenDue);
 
 /** @returns whether there may be more to compare now */
-async function reconcilePage(schedule: Schedule): Promise<boolean> {
+async function reconcilePage(schedule: Schedule, signal: AbortSignal | undefined): Promise<boolean> {
   const claimed = await claimReconciliation(schedule.name);
   if (!claimed) return false;
   const progress = claimed.progress ?? beginning(schedule);
   try {
-    const next = await comparePage(progress);
+    const next = await comparePage(progress, { signal });
     if (next) return await advance(claimed, next);
     await finish(claimed, new Date(progress.startedAt.getTime() + schedule.everyMs));
     logger.info({ schedule: schedule.name }, "compared the gateway with the payments");
   } catch (error) {
+    if (signal?.aborted && error === signal.reason) {
+      await abandon(claimed);
+      throw error;
+    }
     logger.warn({ err: error, schedule: schedule.name }, "could not compare a page with the gateway");
     // Stripe does not know the charge at which the page begins (another account, a test's ledger): from the first page.
     const isLost = isStripeFailure(error) && error.param === "starting_after";
@@ -129,6 +146,14 @@ async function comparePage(progress: Progress, options: Options = {}): Promise<P
   return compareUnreconciled(progress, options);
 }
 
+/** @throws the reason of the signal before the next item, once it is aborted */
+function* untilAborted<Item>(items: Item[], signal: AbortSignal | undefined): Generator<Item> {
+  for (const item of items) {
+    signal?.throwIfAborted();
+    yield item;
+  }
+}
+
 async function compareCharges(
   charges: GatewayCharge[],
   { until }: Progress,
@@ -145,7 +170,7 @@ async function compareCharges(
   });
   if (shown.length > 0) await markReconciled(shown.map(({ stripeId }) => stripeId));
 
-  for (const charge of charges) {
+  for (const charge of untilAborted(charges, options.signal)) {
     const payment = paymentOf(charge);
     // However young: nothing but a refund can follow the charge of a payment that failed.
     if (charge.createdAt <= until || payment?.state === "failed") await compare(charge, payment, options);
@@ -164,7 +189,7 @@ async function compareRefunded(
 ): Promise<void> {
   const stripeIds = refunded.map(({ stripeId }) => stripeId);
   const kept = { stripeId: trusted({ $in: stripeIds }), state: "settled", createdAt: trusted({ $lt: from }) };
-  for (const payment of await Payment.find(kept)) {
+  for (const payment of untilAborted(await Payment.find(kept), options.signal)) {
     const charge = await gateway().retrieve(payment.stripeId ?? "");
     if (charge) await compare(charge, payment, options);
   }
@@ -185,7 +210,7 @@ export const unreconciledPayments = ({ from, until, after }: Progress) =>
 /** That a list does not show a charge proves nothing, because it may be younger than the list: each is looked up. */
 async function compareUnreconciled(progress: Progress, options: Options): Promise<Progress | undefined> {
   const payments = await unreconciledPayments(progress);
-  for (const payment of payments) {
+  for (const payment of untilAborted(payments, options.signal)) {
     const { id: paymentId, orderId, stripeId } = payment;
     if (!stripeId) continue;
     const charge = await gateway().retrieve(stripeId);

@@ -17,10 +17,13 @@ export function setUpSandbox() {
   const sandbox = createSandbox({ now: clock.now, later: (_milliseconds, work) => postponed.push(work) });
   let server: Server;
   const requests: string[] = [];
+  let onRequest: ((request: string) => void) | undefined;
 
   beforeAll(async () => {
     server = createServer((req, res) => {
-      requests.push(`${req.method} ${req.url?.split("?")[0]}`);
+      const words = `${req.method} ${req.url?.split("?")[0]}`;
+      requests.push(words);
+      onRequest?.(words);
       sandbox.app(req, res);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -34,6 +37,7 @@ export function setUpSandbox() {
 
   afterEach(() => {
     onFailpoint(undefined);
+    onRequest = undefined;
     sandbox.faults.clear();
     postponed.splice(0);
   });
@@ -52,6 +56,10 @@ export function setUpSandbox() {
     },
     /** All that was asked so far, such as `GET /v1/charges`. */
     requests,
+    /** From now on hears of each request before it is answered. */
+    listen: (listener: (request: string) => void) => {
+      onRequest = listener;
+    },
     /** Every attempt to charge the order, declined ones too. */
     chargesOf: ({ id }: OrderEvent) =>
       [...sandbox.ledger.charges.values()].filter(({ metadata }) => metadata.orderId === id),

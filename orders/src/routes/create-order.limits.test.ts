@@ -99,6 +99,14 @@ describe("a network", () => {
     const [forgotten] = await Order.find().lean();
     expect([forgotten?.network, forgotten?.place]).toEqual([undefined, undefined]);
   });
+
+  it("is not removed by a process that stops", async () => {
+    await reserve();
+    clock.use(() => Date.now() + hours(1) + seconds(61));
+    const stopped = AbortSignal.abort();
+    await expect(forgetNetworks(stopped)).rejects.toBe(stopped.reason);
+    expect(await Order.find()).toMatchObject([{ network }]);
+  });
 });
 
 describe("after reservations that ended unpaid", () => {

@@ -85,6 +85,10 @@ export const advance = (claimed: Claim, progress: Progress): Promise<boolean> =>
 export const finish = (claimed: Claim, nextDueAt: Date): Promise<boolean> =>
   release(claimed, { $set: { nextDueAt, failures: 0, claimedUntil: clock.date() }, $unset: { progress: 1 } });
 
+/** Any other process may take the same page at once: nothing has failed. */
+export const abandon = (claimed: Claim): Promise<boolean> =>
+  release(claimed, { $set: { claimedUntil: clock.date() } });
+
 const maxPauseMs = minutes(15);
 
 /** The same page is taken again, by anybody, after a pause that doubles with each failure up to 15 minutes. */
