@@ -42,7 +42,7 @@ interface Thing {
   id: string;
 }
 
-/** The API as a browser uses it: with a cookie once somebody has signed in, and connections that are kept alive. */
+/** The API as a browser uses it: with a cookie after sign-in, and kept-alive connections. */
 export class Client {
   constructor(
     private readonly url = stackFile().url,
@@ -85,13 +85,13 @@ export class Client {
       status: response.status,
       headers: response.headers,
       ok: response.ok,
-      // Whoever stands before a service may have words of its own.
+      // A proxy in front of a service may respond with text.
       body: isJson ? JSON.parse(text) : response.ok ? undefined : { code: text, errors: [] },
     };
   }
 }
 
-/** Somebody who has just signed up. */
+/** A new user, signed up. */
 export async function person(name = "someone"): Promise<Client> {
   const client = new Client();
   await bodyOf(client.signUp({ email: `${name}-${randomUUID()}@example.com`, password: "correct horse" }));

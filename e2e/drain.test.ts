@@ -13,7 +13,7 @@ import { stackViolations } from "./stack-violations";
 const clients = 10;
 const pauseMs = 200;
 
-it("fails no request while one of the two processes of each service is told to stop", async () => {
+it("fails no request while one of the two processes of each service gets SIGTERM", async () => {
   const statuses: number[] = [];
   let isOver = false;
   const use = async () => {

@@ -66,7 +66,7 @@ it.each(batches)(
   240_000,
 );
 
-/** Who takes the steps that are written in common. */
+/** The services that take the steps implemented in common. */
 const takenBy: Record<string, string[]> = {
   save: ["tickets", "orders", "payments"],
   pull: ["tickets", "orders", "payments"],

@@ -14,7 +14,7 @@ let redis: Redis;
 beforeEach(() => {
   before = serviceProcesses();
   redis = new Redis(stackFile().servers.redis, { maxRetriesPerRequest: null });
-  redis.on("error", () => undefined); // it is to be away
+  redis.on("error", () => undefined); // outages are part of the test
 });
 afterEach(async () => {
   redis.disconnect();
@@ -27,12 +27,12 @@ const wordsOf = ({ id, version, title, price }: EventData<"ticket:created">) =>
   [id, version, title, price].join(" ");
 const hasTimer = async ({ id }: Order) => (await redis.exists(`bull:order-expirations:${id}`)) === 1;
 
-it("sells, reserves and charges while the broker is away for 30 s, and tells everybody afterwards", async () => {
+it("sells, reserves and charges while the broker is down for 30 s, and publishes everything afterwards", async () => {
   const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
   const known = await Promise.all(Array.from({ length: 20 }, () => ticketOnSale(seller)));
   const charged = await orderOf(buyer, await ticketOnSale(seller));
   const end = performance.now() + 30_000;
-  signal("nats", "SIGSTOP"); // it hangs, before it is gone
+  signal("nats", "SIGSTOP"); // it hangs before it is killed
 
   expect(await buyer.pay(charged)).toMatchObject({ status: 202, body: { state: "charged" } });
   const sold: Ticket[] = [];
@@ -45,16 +45,16 @@ it("sells, reserves and charges while the broker is away for 30 s, and tells eve
   if (!first) throw new Error("nothing was reserved");
   await eventually(
     async () => expect(await bodyOf(buyer.showOrder(first))).toMatchObject({ status: "cancelled" }),
-    { withinSeconds: 15 }, // nobody tells orders that the time is over
+    { withinSeconds: 15 }, // expiration cannot reach orders
   );
   signal("nats", "SIGKILL");
-  await stop("nats"); // so that nobody starts it again yet
+  await stop("nats"); // so that the runner does not start it again yet
   while (performance.now() < end) {
     sold.push(await bodyOf(seller.sell("Sold in silence", 20)));
     await wait(100);
   }
   await start("nats");
-  // The broker also delivers to connections that died with it, and again elsewhere only some seconds later.
+  // The broker also delivers to connections that it lost, and redelivers elsewhere only some seconds later.
   expect(await stackViolations({ withinSeconds: 60 })).toEqual([]);
   for (const ticket of sold) await heard("orders", "tickets", ticket);
   for (const order of reserved) await heard("payments", "orders", order);
@@ -113,7 +113,7 @@ it("answers 503 while MongoDB is frozen, never 504, and has kept every promise a
   });
 }, 60_000);
 
-it("answers 503 while MongoDB is away, and has kept every promise when it is back from a kill", async () => {
+it("answers 503 while MongoDB is down, and has kept every promise after it was killed", async () => {
   const promised: Ticket[] = [];
   const ordered: Order[] = [];
   const refusals: Answer<unknown>[] = [];

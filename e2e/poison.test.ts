@@ -17,7 +17,7 @@ import { stackViolations } from "./stack-violations";
 interface Poison {
   subject: Subject;
   bytes: Buffer;
-  /** The service whose handler throws; without it nobody who listens can read it. */
+  /** The service whose handler throws; without it, no listener can parse it. */
   refusedBy?: string;
 }
 
@@ -50,7 +50,7 @@ const unreadable = (subject: Subject): Poison[] =>
     bytesOf(envelope(subject === "order:created" ? "ticket:created" : "order:created", { orderId: newId() })),
   ].map((bytes) => ({ subject, bytes }));
 
-/** Handlers throw at these: the events of an order whose ticket was lost, and of one that nobody ever made. */
+/** Handlers throw at these: the events of an order whose ticket was lost, and of one that never existed. */
 function refused(orderOfLostTicket: Order): Poison[] {
   const orderId = newId();
   const money = { stripeId: "ch_1", amount: 2000, currency: "usd", state: "charged" } as const;

@@ -30,7 +30,7 @@ async function copyOf(service: string): Promise<Copy> {
   );
 }
 
-/** What is not in the copy is gone. */
+/** Deletes everything that is not in the copy. */
 async function restore(service: string, copy: Copy): Promise<void> {
   for (const collection of await database(service).collections()) {
     await collection.deleteMany();
@@ -130,7 +130,7 @@ it.each(["tickets", "orders"])(
   },
 );
 
-/** But for what no event tells: when exactly each was created and last saved, and an order's network. */
+/** Without what no event contains: when exactly each was created and last saved, and an order's network. */
 async function aggregatesOf(service: string): Promise<mongo.Document[]> {
   const stored = await database(service).collection(service).find().sort({ _id: 1 }).toArray();
   return stored.map(({ createdAt, changedAt, network, outbox = [], ...rest }) => ({ ...rest, outbox }));

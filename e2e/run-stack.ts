@@ -57,7 +57,7 @@ function setClock(offsetMs: number): Action {
 }
 
 const cancel = new AbortController();
-// "disconnect": whoever started this is gone.
+// "disconnect": the parent process has ended.
 for (const end of ["SIGINT", "SIGTERM", "disconnect"]) process.on(end, () => cancel.abort());
 
 async function run(): Promise<void> {

@@ -47,7 +47,7 @@ function npmRun(script: string, environment: NodeJS.ProcessEnv = {}): Run {
   return run;
 }
 
-/** Resolves when it has told that the system is ready. */
+/** Resolves when it has printed that the system is ready. */
 async function npmStart(): Promise<Run> {
   const run = npmRun("start");
   const ready = eventually(() => expect(run.printed()).toContain("EventHive is ready"), {
@@ -71,7 +71,7 @@ describe("npm start", () => {
     processes = readStackFile(dataFolder)?.processes ?? [];
   }, 120_000);
 
-  it("tells where the pages are, and who can sign in and sell", async () => {
+  it("prints the address of the pages and the demo accounts", async () => {
     expect(run.printed()).toMatch(new RegExp(`Pages +http://localhost:${port}$`, "m"));
     const [, email = "", password = ""] = /Demo account +(\S+) +(\S+) +sells/.exec(run.printed()) ?? [];
     seller = { email, password };
@@ -79,12 +79,12 @@ describe("npm start", () => {
     await bodyOf(client().signUp(newcomer));
   });
 
-  it("refuses a second start on the same data, naming who has it", async () => {
+  it("refuses a second start on the same data, naming the process that uses it", async () => {
     const again = npmRun("start", { PORT: String(await freePort()) });
     expect(await again.ended).toEqual(refusal(`${dataFolder} is in use by pid ${run.pid}.`));
   });
 
-  it("names who has the port, and the variable to change", async () => {
+  it("names the process that uses the port, and the variable to change", async () => {
     const { ended } = npmRun("start", { EVENTHIVE_DATA: otherFolder });
     expect(await ended).toEqual(refusal(`Port ${port} is taken by pid ${run.pid} (`));
     expect((await ended).printed).toContain("Set PORT=");

@@ -22,7 +22,7 @@ const untilOrderIs = (buyer: Client, order: Order, state: Partial<Order>) =>
 const chargesOf = async ({ id }: Order) =>
   (await ledger()).charges.filter(({ metadata }) => metadata.orderId === id);
 
-it("sells a ticket to the one who orders and pays it", async () => {
+it("sells a ticket to the buyer who orders and pays it", async () => {
   const ticket = await ticketOnSale(sam, { title: "Jazz at the Boathouse", price: 19.99 });
   expect(await bodyOf(bea.tickets("?q=jazz boathouse"))).toMatchObject([{ id: ticket.id, price: 19.99 }]);
 
@@ -42,7 +42,7 @@ it("sells a ticket to the one who orders and pays it", async () => {
   expect(await bea.cancel(order)).toMatchObject({ status: 400, body: { code: "order-complete" } });
 });
 
-it("puts a ticket back on sale when its time passes, and sells it to somebody else", async () => {
+it("puts a ticket back on sale when its reservation expires, and sells it to another buyer", async () => {
   const ticket = await ticketOnSale(sam);
   const expired = await orderOf(bea, ticket);
   expect(await ann.order(ticket)).toMatchObject({ status: 400, body: { code: "ticket-reserved" } });

@@ -9,7 +9,7 @@ export type Saga = () => Promise<() => Promise<unknown>>;
 /** A killed process leaves messages that the broker hands to others only after some seconds. */
 export const patiently = { withinSeconds: 60, intervalMs: 250 };
 
-/** As people do: looks whether it happened, and else asks again, until somebody answers. */
+/** Retries as users do: checks whether the step has succeeded, and repeats it if not. */
 const insist = <Fact>(ask: () => Promise<Fact>) => eventually(ask, patiently);
 
 async function offer(): Promise<{ buyer: Client; ticket: Ticket }> {

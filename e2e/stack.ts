@@ -50,7 +50,7 @@ export async function restarted(name: string, pid: number): Promise<void> {
 /** Resolves when it runs and is ready. */
 export const ready = (name: string): Promise<void> => command(name, "ready");
 
-/** Ends it in order and keeps it away until `start`. */
+/** Stops it in order; it stays stopped until `start`. */
 export const stop = (name: string): Promise<void> => command(name, "stop");
 
 /** Resolves when it is ready. */
@@ -100,7 +100,7 @@ export function disarmAll(): void {
 }
 
 const clients = new Map<string, mongo.MongoClient>();
-// Who runs outside of jest exits in the end.
+// Programs outside of jest exit in the end.
 if ("afterAll" in globalThis) {
   afterAll(async () => {
     for (const client of clients.values()) await client.close();
@@ -136,7 +136,7 @@ type Fault =
   | { kind: "lose"; operation: Operation; beforeWork?: boolean; times?: number };
 type Operation = "token" | "charge" | "refund" | "read";
 
-/** Makes the next requests of a kind go wrong, whoever sends them. */
+/** Makes the next requests of an operation fail, whichever process sends them. */
 export async function fault(what: Fault): Promise<void> {
   const response = await fetch(`${stackFile().servers.stripe}/sandbox/faults`, {
     method: "POST",

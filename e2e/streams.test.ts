@@ -44,7 +44,7 @@ class Page {
   }
 }
 
-/** Somebody who has just signed up, and what says so elsewhere. */
+/** A new user, and their session cookie for other doors. */
 async function withCookie(name: string) {
   const client = new Client();
   const credentials = { email: `${name}-${randomUUID()}@example.com`, password: "correct horse" };
@@ -64,7 +64,7 @@ const allShow = (id: string, state: object, withinSeconds: number) =>
     intervalMs: 5,
   });
 
-it("shows within a second that somebody else has taken a ticket, whichever process a page is from", async () => {
+it("shows within a second that another user has reserved a ticket, whichever process serves the page", async () => {
   const [sam, bea] = [await person("sam"), await person("bea")];
   const ticket = await ticketOnSale(sam);
   for (const door of doorsOf("tickets")) new Page(`${door}/api/tickets/stream?ids=${ticket.id}`);
@@ -86,14 +86,14 @@ it("shows a buyer within a second that the order is paid, whichever process the 
 
 it.each([
   ["is killed", "SIGKILL"],
-  ["is told to stop", "SIGTERM"],
+  ["gets SIGTERM", "SIGTERM"],
 ] as const)("brings pages to the present state when a process %s under them", async (_how, end) => {
   const { client: sam, cookie } = await withCookie("sam");
   const ticket = await ticketOnSale(sam, { price: 20 });
   for (let count = 1; count <= 6; count++) new Page(`${stackFile().url}/api/tickets/stream?ids=${ticket.id}`);
   await allShow(ticket.id, { price: 20 }, 10);
 
-  // Whichever of the two a page is from, it goes away under it.
+  // Each of the two processes that may serve a page ends once.
   for (const [ended, other, price] of [
     ["tickets-1", "tickets-2", 30],
     ["tickets-2", "tickets-1", 40],

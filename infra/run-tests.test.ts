@@ -16,7 +16,7 @@ it("runs every part although one fails, and ends with a summary of all", () => {
   expect(status).toBe(1);
 }, 60_000);
 
-it("stops its parts when it is told to, and leaves no process behind", async () => {
+it("stops its parts on SIGTERM, and leaves no process behind", async () => {
   const run = randomUUID();
   const isOfRun = (pid: number) => hasVariable(pid, `TEST_RUN=${run}`);
   const processes = () => (printed("ps", ["-A", "-o", "pid="]) ?? "").split("\n").map(Number).filter(isOfRun);

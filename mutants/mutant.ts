@@ -1,6 +1,6 @@
 /** The code without one of its protections. */
 export interface Mutant {
-  /** What is taken away. */
+  /** The guard that is removed. */
   guard: string;
   file: string;
   /** What stands in the file, once, and what stands there instead. */

@@ -3,7 +3,7 @@ import type { Mutant } from "./mutant";
 import { type Tests, isRed, runTests } from "./tests";
 import { Tree } from "./tree";
 
-// Takes away one protection after the other, and tells which test turns red. Words narrow it down to the guards that
+// Removes one guard after the other, and reports which test fails. Words narrow it down to the guards that
 // are named with all of them: npm run mutants -- index
 
 const end = new AbortController();

@@ -24,7 +24,7 @@ export async function runTests(folder: string, tests: Tests, signal: AbortSignal
     "node_modules/jest/bin/jest.js",
     "--selectProjects=services",
     "--maxWorkers=2",
-    "--forceExit", // what a mutant leaves open holds up nobody
+    "--forceExit", // a mutant may leave handles open
     `--cacheDirectory=${join(folder, "jest-cache")}`,
     "--json",
     `--outputFile=${outputFile}`,

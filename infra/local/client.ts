@@ -11,7 +11,7 @@ import { root } from "./program";
 const next = join(root, "node_modules/next/dist/bin/next");
 const folder = join(root, "client");
 const server = join(folder, ".next/standalone/client");
-/** Says what the build was made of. Whoever builds by hand removes it: that build has no static files beside it. */
+/** Holds the fingerprint of the build's sources. A build by hand removes it, because it has no static files beside it. */
 const mark = join(server, "made-of");
 
 /** Next's own variables; it knows best whether it is in production. */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StackFile } from "./stack-file";
 
-/** What every service is told, less its own PORT and MONGO_URL. Settings found in the environment reach them all. */
+/** The environment of every service, without PORT and MONGO_URL. Settings found in the environment reach all services. */
 export function sharedEnvironment(
   environment: NodeJS.ProcessEnv,
   { url, servers }: Pick<StackFile, "url" | "servers">,
@@ -41,7 +41,7 @@ export function databaseUrl(server: string, database: string): string {
   return `${address}/${database}${options}`;
 }
 
-/** The key that signs sessions, made once: a restart signs nobody out. */
+/** The key that signs sessions, created once, so that sessions survive a restart. */
 function sessionKey(dataFolder: string): string {
   const file = join(dataFolder, "jwt-key");
   if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString("hex"), { mode: 0o600 });

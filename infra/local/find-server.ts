@@ -12,7 +12,7 @@ export const binFolder = join(root, ".eventhive/bin");
 export type Found = { binary: string } | { containerTool: string };
 
 export interface ServerSearch extends Search {
-  /** Whether a container will do: not for who needs the binary itself. */
+  /** Whether a container is acceptable; false if the caller needs the binary itself. */
   containers?: boolean;
 }
 

@@ -17,8 +17,8 @@ export interface Server {
   scheme: string;
   /** Its flags with their values; those without one have "". */
   flags: (place: Place) => Record<string, string>;
-  /** Added to the flags when the last run died saying so. */
-  cure?: { saying: string; flag: string };
+  /** Added to the flags if the last run failed with this message. */
+  recoveryFlag?: { message: string; flag: string };
   readyWhenPrinted: string;
   image: string;
   download?: Install;
@@ -97,7 +97,7 @@ export const nats: Server = {
     "-hbf": "2",
   }),
   // A kill in the middle of a write leaves half a record, which was never acknowledged to anybody.
-  cure: { saying: "unexpected EOF", flag: "-file_truncate_bad_eof" },
+  recoveryFlag: { message: "unexpected EOF", flag: "-file_truncate_bad_eof" },
   readyWhenPrinted: "Streaming Server is ready",
   image: pinnedImage("nats-streaming", "nats.yaml"),
   download: downloadNatsStreaming,

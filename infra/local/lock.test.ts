@@ -13,7 +13,7 @@ beforeEach(() => {
   dataFolder = mkdtempSync(join(tmpdir(), "lock-"));
 });
 
-it("lets one runner have a data folder, and tells the next one who has it", () => {
+it("lets one runner use a data folder, and names it to the next one", () => {
   const unlock = lock(dataFolder);
   expect(holderOf(dataFolder)).toBe(process.pid);
   expect(() => lock(dataFolder)).toThrow(`${dataFolder} is in use by pid ${process.pid}`);
@@ -22,7 +22,7 @@ it("lets one runner have a data folder, and tells the next one who has it", () =
   lock(dataFolder);
 });
 
-it("takes over from a runner that is gone", async () => {
+it("takes over from a runner that has exited", async () => {
   const gone = await idle();
   writeFileSync(join(dataFolder, "lock"), `${gone.pid} ${startOf(gone.pid ?? 0)}`);
   expect(holderOf(dataFolder)).toBe(gone.pid);
@@ -50,7 +50,7 @@ it("does one piece of work on a folder at a time, also after one that failed", a
   expect(steps).toEqual(["first starts", "first ends", "second starts", "second ends"]);
 });
 
-it("ends what a killed runner left running, and leaves alone who only has the number of one of them", async () => {
+it("ends what a killed runner left running, and leaves alone a process that only reuses a pid", async () => {
   const [left, stranger] = [await idle({ EVENTHIVE_STACK: dataFolder }), await idle()];
   const record = (name: string, { pid = 0 }: ChildProcess) => {
     return { name, kind: "service" as const, pid, url: "http://127.0.0.1:30001", log: "", restarts: 0 };

@@ -8,7 +8,7 @@ const graceMs = 25_000;
 const pollIntervalMs = 50;
 const maxWaitMs = 600_000;
 
-/** The runner that holds the data folder, unless it is gone: a number used again by another process began later. */
+/** The pid of the runner that holds the data folder, if it still runs. A process that reuses its pid started later. */
 export function holderOf(dataFolder: string): number | undefined {
   const [pid, began] = attempt(() => readFileSync(join(dataFolder, "lock"), "utf8").split(" ", 2)) ?? [];
   return pid && startOf(Number(pid)) === began ? Number(pid) : undefined;

@@ -4,15 +4,18 @@ import type * as ports from "./port";
 import { freePort, isFree, portOwner } from "./port";
 import { afterwards } from "./testing";
 
-it("names who listens on a port, and nobody where nobody does", async () => {
+it("names the process that listens on a port, and none for a free port", async () => {
   const port = await listening();
   expect(portOwner(port)).toContain(`pid ${process.pid} (`);
   expect(portOwner(await freePort())).toBeUndefined();
 });
 
-it.each(["127.0.0.1", "::1"])("does not call a port free that somebody listens on at %s", async (host) => {
-  expect(await isFree(await listening(host))).toBe(false);
-});
+it.each(["127.0.0.1", "::1"])(
+  "does not treat a port as free when a process listens on it at %s",
+  async (host) => {
+    expect(await isFree(await listening(host))).toBe(false);
+  },
+);
 
 it("finds free ports, each another one, below those of outgoing connections", async () => {
   const ports = await Promise.all(Array.from({ length: 20 }, freePort));

@@ -10,7 +10,7 @@ const [first = 20_000, count = 12_000] = process.env.EVENTHIVE_PORTS?.split("+")
 let next = process.pid * 97;
 
 /**
- * A port that nobody listens on, another one each time, from below the range that systems give to outgoing connections:
+ * A free port, another one each time, from below the range that systems give to outgoing connections:
  * one of those could otherwise take the port of a process while it is being restarted.
  */
 export async function freePort(): Promise<number> {
@@ -36,7 +36,7 @@ async function canListen(port: number, host?: string): Promise<boolean> {
   return true;
 }
 
-/** Who listens on the port, as "pid 123 (command)", as far as this system lets us see. */
+/** The process that listens on the port, as "pid 123 (command)", as far as this system lets us see. */
 export function portOwner(port: number): string | undefined {
   const pid = process.platform === "linux" ? ownerFromProc(port) : ownerFromLsof(port);
   return pid && `pid ${pid} (${commandOf(Number(pid))?.slice(0, 200) ?? "its command is hidden"})`;

@@ -15,7 +15,7 @@ const neverReady = {
   name: "client-1",
   kind: "service" as const,
   url: "",
-  log: join(mkdtempSync(join(tmpdir(), "crew-")), "client-1.log"),
+  log: join(mkdtempSync(join(tmpdir(), "process-group-")), "client-1.log"),
   command: () => [process.execPath, "-e", "setInterval(() => {}, 1000)"],
   isReady: () => {
     collectGarbage();
@@ -23,7 +23,7 @@ const neverReady = {
   },
 };
 
-function crew(): ProcessGroup {
+function group(): ProcessGroup {
   const made = new ProcessGroup(
     () => undefined,
     () => undefined,
@@ -34,14 +34,14 @@ function crew(): ProcessGroup {
 
 it("stops waiting for a program that is never ready, however often garbage is collected meanwhile", async () => {
   const { signal } = new AbortController();
-  await expect(crew().start([neverReady], signal, 500)).rejects.toThrow(
+  await expect(group().start([neverReady], signal, 500)).rejects.toThrow(
     `Not ready within 0.5 s; see ${neverReady.log}`,
   );
 });
 
 it("stops waiting when it is cancelled", async () => {
   const controller = new AbortController();
-  const started = crew().start([neverReady], controller.signal);
+  const started = group().start([neverReady], controller.signal);
   controller.abort();
   await expect(started).rejects.toThrow("aborted");
 });

@@ -27,7 +27,7 @@ export class ProcessGroup {
     });
   }
 
-  /** Resolves when all of them are ready, saying meanwhile who is waited for. */
+  /** Resolves when all of them are ready, and meanwhile reports which are not ready. */
   async start(
     programs: Program[],
     cancelled: AbortSignal,

@@ -5,7 +5,7 @@ import { attempt, killGroup } from "./processes";
 
 export const root = resolve(__dirname, "../..");
 
-/** The kernel ends what we started when we are gone, even by kill -9. Where it cannot, the next start sees to it. */
+/** The kernel ends our child processes when this process ends, even by kill -9. Where it cannot, the next start does. */
 const endWithUs = ["setpriv", "--pdeathsig", "TERM"];
 const canEndWithUs = attempt(() =>
   execFileSync("setpriv", ["--pdeathsig", "TERM", "true"], { stdio: "pipe" }),
@@ -19,7 +19,7 @@ export interface Program {
   url: string;
   /** What it prints is appended to this file. */
   log: string;
-  /** The command line, given what the last run printed before it died. */
+  /** The command line, given the end of what the last run printed. */
   command: (logTail: string) => string[];
   environment?: NodeJS.ProcessEnv;
   isReady: (printed: () => string) => boolean | Promise<boolean>;

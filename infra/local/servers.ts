@@ -20,7 +20,7 @@ export const findNatsStreaming = (search?: ServerSearch): Promise<string> => fin
 
 /**
  * Real servers for tests, ready when the promise resolves: `url`, `pid`, `stop(signal?)` and, on the same port and data,
- * `start()` and `ready()` again. One that dies by itself is started again.
+ * `start()` and `ready()` again. One that exits by itself is started again.
  */
 export const startMongo = (options: ServerOptions): Promise<Supervisor> => startServer(mongo, options);
 export const startRedis = (options: ServerOptions): Promise<Supervisor> => startServer(redis, options);
@@ -55,8 +55,9 @@ export async function serverProgram(server: Server, options: ServerOptions): Pro
     url: `${server.scheme}://127.0.0.1:${port}`,
     log: join(options.dataFolder, "logs", `${server.name}.log`),
     command(logTail) {
-      const cure = server.cure && logTail.includes(server.cure.saying) ? [server.cure.flag] : [];
-      return [...commandLine(server, found, port, folder), ...cure];
+      const { recoveryFlag } = server;
+      const recovery = recoveryFlag && logTail.includes(recoveryFlag.message) ? [recoveryFlag.flag] : [];
+      return [...commandLine(server, found, port, folder), ...recovery];
     },
     environment: { ...process.env, EVENTHIVE_STACK: options.dataFolder },
     isReady: (printed) => printed().includes(server.readyWhenPrinted),

@@ -10,7 +10,7 @@ import { afterwards, ask, backend } from "./testing";
 
 jest.setTimeout(30_000);
 
-/** Stands for a service: says what it was told, and ends when it is told to. */
+/** Stands in for a service: responds with its environment, and exits on SIGTERM. */
 const service = `
   require("node:http")
     .createServer((req, res) => res.end(JSON.stringify(process.env)))
@@ -28,10 +28,10 @@ const addresses = {
 };
 const sandbox = { STRIPE_KEY: "", STRIPE_PUBLISHABLE_KEY: "" };
 
-it("runs each service as often as it is told to behind one address, and writes down what runs", async () => {
+it("runs the requested number of processes of each service behind one address, and records them", async () => {
   const stack = await start({ replicas: 2, environment: { ...addresses, ...sandbox } });
-  const told = JSON.parse((await ask(`${stack.url}/api/orders`)).body);
-  expect(told).toMatchObject({
+  const environment = JSON.parse((await ask(`${stack.url}/api/orders`)).body);
+  expect(environment).toMatchObject({
     MONGO_URL: "mongodb://m:1/orders",
     REDIS_URL: "redis://r:2",
     NATS_URL: "nats://n:3",

@@ -61,11 +61,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
   const unlock = lock(dataFolder);
   let servers: StackFile["servers"] = { mongo: "", redis: "", nats: "", stripe: "" };
-  const crew = new ProcessGroup(say, () =>
-    writeStackFile(dataFolder, { url, servers, processes: crew.processes() }),
+  const group = new ProcessGroup(say, () =>
+    writeStackFile(dataFolder, { url, servers, processes: group.processes() }),
   );
   const watching = new AbortController();
-  const killNow = () => crew.killNow();
+  const killNow = () => group.killNow();
   process.once("exit", killNow);
   let gateway: Gateway | undefined;
   let stopping: Promise<void> | undefined;
@@ -77,7 +77,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
     const found = await serverPrograms(environment, dataFolder, { say, signal });
     servers = found.servers;
-    await crew.start(found.programs, signal);
+    await group.start(found.programs, signal);
 
     if (!dev && !options.services) {
       say("Building what has changed …");
@@ -99,10 +99,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         ? clientEnvironment(shared, `http://127.0.0.1:${port}`, dev)
         : { ...shared, MONGO_URL: databaseUrl(servers.mongo, service) };
     const services = await servicePrograms(commands, dataFolder, replicasOf, environmentOf);
-    await crew.start(services, signal);
+    await group.start(services, signal);
 
     for (const { service, name } of dev ? services : [])
-      if (service !== "client") watchSources(service, crew.find(name), watching.signal);
+      if (service !== "client") watchSources(service, group.find(name), watching.signal);
 
     gateway = await startGateway({ port, routes: readRoutes(), backends: services, forwardsUpgrades: dev });
     if (environment.EVENTHIVE_DEMO !== "no") await loadDemo(url, dataFolder, say);
@@ -116,8 +116,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     dataFolder,
     stackFile,
     servers,
-    processes: () => crew.processes(),
-    process: (name) => crew.find(name),
+    processes: () => group.processes(),
+    process: (name) => group.find(name),
     stop,
   };
 
@@ -129,9 +129,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   async function stopInOrder(): Promise<void> {
     watching.abort();
     gateway?.drain();
-    await crew.stop("service");
+    await group.stop("service");
     await gateway?.close();
-    await crew.stop("server");
+    await group.stop("server");
     process.off("exit", killNow);
     rmSync(stackFile, { force: true });
     unlock();

@@ -15,7 +15,7 @@ const startedAt = performance.now();
 const cancel = new AbortController();
 let firstSignalAt: number | undefined;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stopOrKill);
-process.stdout.on("error", () => cancel.abort()); // whoever read along has gone
+process.stdout.on("error", () => cancel.abort()); // the reader of the output has closed it
 
 startStack({ dev: process.argv.includes("--dev"), say, signal: cancel.signal }).then(
   (stack) => {

@@ -13,7 +13,7 @@ const staysAlive = "console.log('ready'); setInterval(() => {}, 1000);";
 const takesItsTime =
   "process.on('SIGTERM', () => console.log('told')); process.once('SIGTERM', () => setTimeout(() => process.exit(0), 100));";
 
-it("starts a program again when it dies, and tells how it died with its last words", async () => {
+it("starts a program again when it exits, and reports how it ended with the end of its log", async () => {
   const { supervisor, deaths } = supervise(staysAlive);
   await supervisor.ready();
   const first = supervisor.pid;
@@ -31,21 +31,21 @@ it("waits longer each time for a program that cannot start", async () => {
   expect(deaths[2]).toMatchObject({ how: "exit 1", logTail: "PORT is missing\n" });
 });
 
-it("reports a program that is not there as one that died", async () => {
+it("reports a program that does not exist as one that ended", async () => {
   const { deaths } = supervise("", { command: () => ["/no/such/program"] });
   await eventually(() => expect(deaths).toHaveLength(1));
   expect(`${deaths[0]?.how} ${deaths[0]?.logTail}`).toMatch(/ENOENT|No such file/);
 });
 
-it("tells a program what its last run died of", async () => {
-  const cure = (logTail: string) =>
+it("passes the end of the last run's log to the next start", async () => {
+  const script = (logTail: string) =>
     logTail.includes("unexpected EOF") ? staysAlive : "console.log('unexpected EOF')";
-  const { supervisor } = supervise("", { command: (logTail) => [process.execPath, "-e", cure(logTail)] });
+  const { supervisor } = supervise("", { command: (logTail) => [process.execPath, "-e", script(logTail)] });
   await supervisor.ready();
   expect(supervisor.restarts).toBe(1);
 });
 
-it("stops a program in its own time, told once however often it is asked, and starts it again only when told", async () => {
+it("lets a program stop gracefully with a single signal, and does not start it again by itself", async () => {
   const { supervisor, deaths, program } = supervise(takesItsTime + staysAlive);
   await supervisor.ready();
   await Promise.all([supervisor.stop(), supervisor.stop()]);

@@ -18,7 +18,7 @@ export interface Watcher {
   onDeath?: (death: Death) => void;
 }
 
-/** Keeps a program running, as a cluster would: whatever dies is started again, with a growing pause. */
+/** Keeps a program running, as a cluster would: it is started again whenever it ends, with a growing pause. */
 export class Supervisor {
   restarts = 0;
   private current?: Run;

@@ -58,7 +58,7 @@ export function answering(ledger: Ledger, faults: Faults, { now, later }: Timing
     try {
       if (!key || !firstAnswer(key, req)) carryOut(work, req, key);
     } catch (error) {
-      if (!(error instanceof StripeError)) throw error; // a refusal, which nobody waits for
+      if (!(error instanceof StripeError)) throw error; // a refusal; the connection is closed already
     } finally {
       if (key) running.delete(key);
     }

@@ -12,7 +12,7 @@ const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("delay"), ...common, milliseconds: z.int().positive() }),
   /**
    * Answers with an error and does no work. Stripe keeps a 500 for its idempotency key and repeats it, unless the
-   * request was turned away before the endpoint began (`beforeWork`), as for 429. With `afterWork` the work is done
+   * request was rejected before the endpoint ran (`beforeWork`), as for 429. With `afterWork` the work is done
    * all the same.
    */
   z

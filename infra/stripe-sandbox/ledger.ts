@@ -39,7 +39,7 @@ export interface Refund {
   status: "succeeded";
 }
 
-/** What a request with an idempotency key was told. */
+/** The response to a request with an idempotency key. */
 export interface Answer {
   key: string;
   path: string;
@@ -71,7 +71,7 @@ export class Ledger {
     this.#file = join(dataFolder, "ledger.jsonl");
     if (!existsSync(this.#file)) return;
     const content = readFileSync(this.#file);
-    // A process killed while it wrote leaves half a line, of which nobody was told.
+    // A process killed while writing leaves half a line, for which no response was sent.
     const end = content.lastIndexOf("\n") + 1;
     truncateSync(this.#file, end);
     for (const line of content.toString("utf8", 0, end).split("\n")) if (line) this.#apply(JSON.parse(line));

@@ -5,7 +5,7 @@ import type { Changes, Charge, Ledger, Refund } from "./ledger";
 import { integer, readParameters, text } from "./parameters";
 import { invalidRequest, missing, StripeError } from "./stripe-error";
 
-/** Says what a POST changes and answers; whoever calls writes both down. `now` is in seconds. */
+/** Returns what a POST changes and responds; the caller writes both to the ledger. `now` is in seconds. */
 export type Work = (ledger: Ledger, given: unknown, now: number) => Done;
 
 export interface Done {
