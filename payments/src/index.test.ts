@@ -70,8 +70,10 @@ it("compares itself with the gateway, and gives back the charge of a payment tha
     token: "tok_visa",
   });
   clock.use();
-  await runPayments();
-  expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }]);
+  // Stopping ends the comparison between two items, so it is waited for.
+  await runPayments(() =>
+    eventually(async () => expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }])),
+  );
 });
 
 it("prunes by itself what was cancelled long ago", async () => {
