@@ -190,6 +190,24 @@ it("scans the stores, the latest release and main weekly", () => {
     });
 });
 
+it("every scan accepts the findings of .trivyignore.yaml, each until a date and for a reason", () => {
+  const scans = workflows.flatMap((path) => {
+    const { jobs }: Workflow = parse(read(path));
+    const steps = Object.values(jobs).flatMap((job) => job.steps ?? []);
+    return steps.filter(({ uses }) => uses?.startsWith("aquasecurity/trivy-action@"));
+  });
+  expect(scans).toHaveLength(3);
+  for (const scan of scans) expect(scan.with).toMatchObject({ trivyignores: ".trivyignore.yaml" });
+  const accepted = parse(readFileSync(join(github, "../.trivyignore.yaml"), "utf8"), { schema: "failsafe" });
+  expect(Object.keys(accepted)).toEqual(["vulnerabilities"]);
+  for (const one of accepted.vulnerabilities)
+    expect(one).toMatchObject({
+      id: expect.stringMatching(/^(CVE|GHSA)-/),
+      expired_at: expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/),
+      statement: expect.stringMatching(/\w/),
+    });
+});
+
 it("runs every mutant weekly, and when the list of mutants changes", () => {
   const { on, jobs }: Workflow = parse(read("workflows/mutants.yml"));
   expect(on).toMatchObject({
