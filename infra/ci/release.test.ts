@@ -94,6 +94,13 @@ describe("name-images", () => {
     },
   );
 
+  it("one admission policy matches cert-manager's solver, whose pods run in the certificate's namespace", () => {
+    const solver = `quay.io/jetstack/cert-manager-acmesolver:v1.21.2@${digest("d")}`;
+    expect(policiesFor(solver)).toBe(1);
+    expect(policiesFor(solver.replace("acmesolver", "controller"))).toBe(0);
+    expect(policiesFor(solver.replace("quay.io", "quay.io.example.org"))).toBe(0);
+  });
+
   it("rejects an image without a digest, and a second run", () => {
     expect(() =>
       nameImages([{ imageName: "eventhive/auth", tag: "ghcr.io/owner/eventhive/auth:v1" }]),
