@@ -5,7 +5,7 @@ go 1.25.0
 require (
 	github.com/minio/minio-go/v7 v7.3.0
 	github.com/mongodb/mongo-tools v0.0.0-20250715155915-887641268977
-	go.mongodb.org/mongo-driver v1.17.3
+	go.mongodb.org/mongo-driver v1.17.10
 )
 
 require (

