@@ -51,8 +51,11 @@ it("restores into an empty cluster what was backed up under load, and everything
   const began = performance.now();
   await forAll(services, stop);
   await forAll(services, empty);
+  const backups = await lastBackups();
+  expect(backups).toHaveLength(services.length);
   for (const restored of await forAll(services, restore))
     expect(restored).toMatch(/^restored .* [1-9]\d* documents$/m);
+  expect(await lastBackups()).toEqual(backups); // which BackupTooOld reads: a restore is not a backup
   expect((await forAll(rebuilt, recall)).join("")).toMatch(/^recalled [1-9]/m);
   for (const again of await forAll(rebuilt, recall)) expect(again).toMatch(/^recalled 0$/m);
   await forAll(services, start);
@@ -93,6 +96,11 @@ async function startTrading(): Promise<() => Promise<number>> {
     return sales;
   };
 }
+
+const lastBackups = async () =>
+  (await kubectl("get", "cronjobs", "--output=jsonpath={.items[*].status.lastSuccessfulTime}"))
+    .trim()
+    .split(" ");
 
 /** The code blocks of the guide between two texts. */
 function commands(from: string, to: string): string[] {

@@ -66,6 +66,10 @@ it("backs up and restores by the tested jobs only", async () => {
   const code = [...guide.matchAll(/^ *```sh\n([^]*?)^ *```$/gm)].map(([, block = ""]) => block).join("");
   expect(code).toContain("--from=cronjob/backup-$service");
   expect(code).not.toMatch(/mongodump|mongorestore/);
+  const withOtherArguments = code.match(/ create job (list|restore)-.*\n? *jq.*/g) ?? [];
+  expect(withOtherArguments).toHaveLength(2);
+  // The CronJob counts the success of every job that it owns as a backup.
+  for (const command of withOtherArguments) expect(command).toContain("del(.metadata.ownerReferences)");
 });
 
 it("refers to claims, variables and flags that the stores have", async () => {
