@@ -1,8 +1,9 @@
 import { fingerprint } from "../../client/fingerprint";
 import { eventually } from "../../common/test/eventually";
+import { bodyOf } from "../client";
 import { stackFile } from "../stack";
 import { violations } from "./axe";
-import { expectFailure, visit } from "./browser";
+import { expectFailure, visit, visitSignedIn } from "./browser";
 import { hydrated } from "./chromium";
 
 it.each([{ screen: "phone" }, { screen: "desktop", colorScheme: "dark" }] as const)(
@@ -14,6 +15,14 @@ it.each([{ screen: "phone" }, { screen: "desktop", colorScheme: "dark" }] as con
     await hydrated(page);
   },
 );
+
+it("shows a seller a new listing immediately, while other visitors share the list for a second", async () => {
+  const { page, client } = await visitSignedIn();
+  await fetch(stackFile().url);
+  const { id } = await bodyOf(client.sell("Chamber music", 20));
+  const response = await page.request.get("/");
+  expect(await response.text()).toContain(`/tickets/${id}`);
+});
 
 it("navigates without loading a document", async () => {
   const page = await visit();
