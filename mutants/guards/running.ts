@@ -20,6 +20,18 @@ export const running: Mutant[] = [
     red: { [runningOrders]: ["expires by itself what is overdue"] },
   },
   {
+    guard: "sweep: forgetNetworks",
+    file: "orders/src/index.ts",
+    change: { "    runPeriodically(seconds(600), forgetNetworks),\n": "" },
+    red: { "infra/sweeps.test.ts": ["orders registers each of its sweeps and commands"] },
+  },
+  {
+    guard: "sweep: measureOverdue",
+    file: "orders/src/index.ts",
+    change: { "    runPeriodically(seconds(15), measureOverdue),\n": "" },
+    red: { "infra/sweeps.test.ts": ["orders registers each of its sweeps and commands"] },
+  },
+  {
     guard: "sweep: finishCharging",
     file: payments,
     change: { "runPeriodically(seconds(5), finishCharging),": "" },

@@ -1,0 +1,34 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { onStartService } from "../common/src/service/service";
+import type { ServiceDefinition } from "../common/src/service/service-definition";
+import { root } from "./local/program";
+import { serviceNames } from "./local/programs";
+
+const definitions: ServiceDefinition[] = [];
+
+beforeAll(async () => {
+  onStartService((definition) => definitions.push(definition));
+  for (const name of serviceNames) await import(join(root, name, "src/index.ts"));
+});
+afterAll(() => onStartService(undefined));
+
+/** Exported functions that a sweep can run: without arguments, or with the signal that stops it. */
+const runnable = /export (?:async )?function (\w+)\((?:signal\?: AbortSignal)?\): Promise<void>/g;
+
+function runnablesOf(name: string): string[] {
+  const folder = join(root, name, "src");
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts"))
+    .map((path) => readFileSync(join(folder, path), "utf8"))
+    .flatMap((source) => Array.from(source.matchAll(runnable), ([, found = ""]) => found));
+}
+
+it.each(serviceNames)("%s registers each of its sweeps and commands", (name) => {
+  const definition = definitions.find((each) => each.name === name);
+  const sweeps = (definition?.sweeps ?? []).map((sweep) => sweep.run.name);
+  const commands = Object.values(definition?.commands ?? {}).map((command) => command.name);
+  expect(runnablesOf(name).filter((each) => ![...sweeps, ...commands].includes(each))).toEqual([]);
+  // Each sweep is found in the sources, or its absence from the definition would not be noticed.
+  expect(runnablesOf(name)).toEqual(expect.arrayContaining(sweeps));
+});
