@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 
-// Every pinned version has an updater: Dependabot, or Renovate for what Dependabot cannot parse.
+// Every pinned version has an updater: Dependabot, or Renovate for what Dependabot cannot parse. Exceptions are in
+// docs/decisions/0066-updates-for-every-pin.md.
 
 interface Update {
   "package-ecosystem": string;
@@ -66,6 +67,13 @@ describe("Dependabot", () => {
     ]);
   });
 
+  it("updates every Go module", () => {
+    const modules = updates.filter((update) => update["package-ecosystem"] === "gomod");
+    expect(modules.map(({ directory }) => directory)).toEqual(
+      foldersOf(files.filter((path) => path.endsWith("go.mod"))),
+    );
+  });
+
   it("groups every ecosystem, and covers our composite actions", () => {
     const alone = updates.filter((update) => !update["multi-ecosystem-group"] && !update.groups);
     expect(alone).toEqual([]);
@@ -108,16 +116,37 @@ describe("Renovate", () => {
     const commands = read("docs/operating.md").replaceAll("\\\n", " ").split("\n");
     const pinned = commands.filter((line) => /oci:\/\/.* --version /.test(line));
     expect(pinned.length).toBeGreaterThan(1);
-    expect(inFile("docs/operating.md").map(({ name }) => `oci://${name}`)).toEqual(
+    const charts = inFile("docs/operating.md").filter(({ name }) => !name?.startsWith("github.com/"));
+    expect(charts.map(({ name }) => `oci://${name}`)).toEqual(
       pinned.map((line) => /oci:\/\/\S+/.exec(line)?.[0]),
     );
   });
 
-  it.each(files.filter((path) => /^\.github\/workflows\/|^infra\/ci\/.*\.sh$/.test(path)))(
+  const updatedByHand = ["infra/k8s/find-tool.ts", "infra/local/known-servers.ts"];
+  const running = /github\.com\/\S+@v\d[\d.]+/g;
+  it.each(files.filter((path) => /\.(yml|sh|ts|md)$/.test(path) && read(path).match(running)))(
     "finds the version of every Go program that %s runs",
     (path) => {
-      const programs = read(path).match(/github\.com\/\S+@v[\d.]+/g) ?? [];
-      expect(inFile(path)).toHaveLength(programs.length);
+      const programs = read(path).match(running) ?? [];
+      const names = inFile(path).filter(({ name }) => name?.startsWith("github.com/"));
+      expect(names).toHaveLength(updatedByHand.includes(path) ? 0 : programs.length);
     },
   );
+});
+
+it("the test cluster has the custom resources of the versions that the guide installs", () => {
+  const script = read("infra/cluster/build.sh");
+  const guide = read("docs/operating.md").replaceAll("\\\n", " ");
+  const minor = (text: string, pattern: RegExp) => pattern.exec(text)?.[1];
+  for (const [variable, chart] of [
+    ["cert_manager", "jetstack/charts/cert-manager"],
+    ["envoy_gateway", "envoyproxy/gateway-helm"],
+  ]) {
+    const installed = minor(guide, new RegExp(`${chart} +--version (v\\d+\\.\\d+)\\.`));
+    expect(installed).toMatch(/^v\d/);
+    expect([variable, minor(script, new RegExp(`\\b${variable}=(v\\d+\\.\\d+)\\.`))]).toEqual([
+      variable,
+      installed,
+    ]);
+  }
 });
