@@ -161,6 +161,8 @@ it("releases tested and verified images, one manifest, and the manifests as an O
   const { on, jobs }: Workflow = parse(read("workflows/release.yml"));
   expect(on).toEqual({ push: { tags: ["v[0-9]+.[0-9]+.[0-9]+"] } });
   expect(jobs.test?.uses).toBe("./.github/workflows/ci.yml");
+  expect(jobs.name?.steps?.[0]?.with).toMatchObject({ "fetch-depth": 0 });
+  expect(jobs.name?.steps?.[1]?.run).toBe('git merge-base --is-ancestor "$GITHUB_SHA" origin/main');
   expect(jobs.images).toMatchObject({ needs: ["test", "name"], uses: "./.github/workflows/images.yml" });
   expect(jobs.publish?.needs).toEqual(["name", "images"]);
   expect(jobs.publish?.steps).toContainEqual(
