@@ -115,7 +115,12 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
 
   it("a store restarts only if its own spec changes: it shares no label, annotation or setting", async () => {
     for (const { metadata, spec } of stores) {
-      expect(spec.template.metadata).toEqual({ labels: { app: metadata.name, role: "store" } });
+      expect(spec.template.metadata).toEqual({
+        labels: { app: metadata.name, role: "store" },
+        ...(overlay === "gke"
+          ? { annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" } }
+          : {}),
+      });
       expect(spec.volumeClaimTemplates?.map((claim) => claim.metadata)).toEqual([{ name: "data" }]); // immutable
     }
     const next = await render(overlay, {
