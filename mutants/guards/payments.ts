@@ -240,6 +240,22 @@ export const payments: Mutant[] = [
     red: { [late]: ["refunds a charge that appears a day after it was made"] },
   },
   {
+    guard: "another card is taken where nothing can have charged",
+    file: "payments/src/pay.ts",
+    change: { "if (mayReplace && ": "if (!mayReplace && " },
+    red: {
+      "payments/src/pay.test.ts": [
+        "takes another card when the first one was rejected for too many requests and cannot be charged",
+      ],
+    },
+  },
+  {
+    guard: "another card waits where an attempt may have charged",
+    file: "payments/src/pay.ts",
+    change: { ', state: "charging", openAttempts: 0 }': ', state: "charging" }' },
+    red: { "payments/src/pay.test.ts": ["refuses another card while a payment is charging"] },
+  },
+  {
     guard: "a charge of a failed payment is refunded, however young",
     file: "payments/src/reconcile.ts",
     change: { ' || payment?.state === "failed") await': ") await" },

@@ -82,8 +82,7 @@ async function finishCharge(payment: Payment): Promise<void> {
 }
 
 async function lookUp(payment: Payment): Promise<void> {
-  if (payment.openAttempts === 0)
-    return giveUp(payment, "The payment could not be made, and your card was not charged");
+  if (payment.openAttempts === 0) return giveUpUncharged(payment);
   const lastAttemptAt = payment.lastAttemptAt ?? payment.since;
   const begun = await claimUntil(payment, pauseAfter(lastAttemptAt, seconds(60)));
   if (!begun) return;
@@ -98,6 +97,10 @@ async function lookUp(payment: Payment): Promise<void> {
       "Your bank has not confirmed the payment. Should it be charged later, it is refunded",
     );
 }
+
+/** Only for a payment without open attempts. @throws a version error when an attempt has begun since it was loaded */
+export const giveUpUncharged = (payment: Payment): Promise<void> =>
+  giveUp(payment, "The payment could not be made, and your card was not charged");
 
 async function giveUp(payment: Payment, reason: string): Promise<void> {
   if (payment.giveUp(reason)) await payment.save();

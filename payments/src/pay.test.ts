@@ -1,7 +1,9 @@
 import { type ClientRequest, createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
+import { seconds } from "@eventhive/common";
 import { deliver, setUpService, signedIn } from "@eventhive/common/testing";
 import { app } from "./app";
+import { chargeAgain } from "./charge";
 import { database } from "./database";
 import { orderCancelled } from "./listeners/order-cancelled";
 import { orderCompleted } from "./listeners/order-completed";
@@ -98,6 +100,36 @@ it.each(["charging", "charged"] as const)("refuses another card while a payment 
     status: 400,
     body: { code: "payment-in-progress" },
   });
+});
+
+it("takes another card when the first one was rejected for too many requests and cannot be charged", async () => {
+  const order = await orderToPay();
+  sandbox.faults.add({ operation: "charge", kind: "fail", status: 429, beforeWork: true, times: 1000 });
+  expect(await pays(order)).toMatchObject({ status: 503, body: { code: "payment-pending" } });
+  sandbox.faults.clear();
+  const answer = pays(order, "tok_mastercard");
+  await untilPayment(order, "charged");
+  await deliver(orderCompleted, completionOf(order));
+  expect(await answer).toMatchObject({ status: 201 });
+  expect(await pays(order)).toMatchObject({ status: 400, body: { code: "payment-declined" } });
+  expect(sandbox.chargesOf(order)).toHaveLength(1);
+});
+
+it("refuses another card when an attempt with the first one begins at the same moment", async () => {
+  const order = await orderToPay();
+  sandbox.faults.add({ operation: "charge", kind: "fail", status: 429, beforeWork: true, times: 1000 });
+  await pays(order);
+  sandbox.faults.clear();
+  const first = await untilPayment(order, "charging");
+  later(seconds(10));
+  // The second save is that of the first card's payment, which is to fail.
+  meanwhileAt("payments.save.before", () => chargeAgain(first), 2);
+  expect(await pays(order, "tok_mastercard")).toMatchObject({
+    status: 400,
+    body: { code: "payment-in-progress" },
+  });
+  expect(await reload(first)).toMatchObject({ state: "charged" });
+  expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
 it("refuses another card once the payment is settled", async () => {

@@ -1,5 +1,5 @@
-import { BadRequestError, clock, isDuplicateKey, seconds } from "@eventhive/common";
-import { charge, chargeAgain, isWanted } from "./charge";
+import { BadRequestError, clock, isDuplicateKey, isVersionError, seconds } from "@eventhive/common";
+import { charge, chargeAgain, giveUpUncharged, isWanted } from "./charge";
 import { config } from "./config";
 import { Order } from "./models/order";
 import { Payment, findPayment, isDue, paymentFor } from "./models/payment";
@@ -16,7 +16,7 @@ export async function pay(order: Order, token: string): Promise<Payment> {
   return untilDecided(payment.id, begunAt);
 }
 
-async function begin(order: Order, token: string): Promise<Payment> {
+async function begin(order: Order, token: string, mayReplace = true): Promise<Payment> {
   const refusal = order.refusal();
   if (refusal) throw refusal;
   const payment = paymentFor(order, token);
@@ -24,10 +24,29 @@ async function begin(order: Order, token: string): Promise<Payment> {
     await payment.save();
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
+    if (mayReplace && (await replaceUncharged(order.id, token))) return begin(order, token, false);
     return joinOrRefuse(order.id, token);
   }
   await charge(payment);
   return payment;
+}
+
+/**
+ * Fails the payment of another card if none of its attempts can have charged, as after rejections for too many requests:
+ * so it is not in the way of this card.
+ * @returns whether it did
+ */
+async function replaceUncharged(orderId: string, token: string): Promise<boolean> {
+  if (await findPayment(orderId, token)) return false;
+  const other = await Payment.findOne({ pays: orderId, state: "charging", openAttempts: 0 });
+  if (!other) return false;
+  try {
+    await giveUpUncharged(other);
+    return true;
+  } catch (error) {
+    if (!isVersionError(error)) throw error;
+    return false; // an attempt has begun meanwhile, or it was decided
+  }
 }
 
 /** Somebody else began a payment at the same moment: by the same token it is this one, by another it stands in the way. */
