@@ -4,7 +4,7 @@ import type { Request, RequestHandler, Response } from "express";
 import type { Fault, Faults } from "./faults";
 import type { Answer, Ledger } from "./ledger";
 import type { Read } from "./reads";
-import { type ErrorBody, StripeError } from "./stripe-error";
+import { type ErrorBody, StripeError, invalidRequest } from "./stripe-error";
 import type { Done, Work } from "./writes";
 
 const daySeconds = 24 * 60 * 60;
@@ -37,6 +37,7 @@ export function answering(ledger: Ledger, faults: Faults, { now, later }: Timing
       if (fault?.kind === "fail" && fault.beforeWork) throw outage(fault.status);
       if (fault?.kind === "lose" && fault.beforeWork) return void res.destroy();
       const key = req.get("Idempotency-Key");
+      if (fault?.kind === "refuse") throw captureRefused();
       if (key && running.has(key)) throw keyInUse(key);
       if (key) running.add(key);
       if (fault?.kind === "late") {
@@ -48,7 +49,7 @@ export function answering(ledger: Ledger, faults: Faults, { now, later }: Timing
         if (fault?.kind === "delay") await wait(fault.milliseconds);
         const kept = key ? firstAnswer(key, req) : undefined;
         if (kept) res.set("Idempotent-Replayed", "true");
-        send(res, kept ?? carryOut(withFault(work, fault), req, key), fault);
+        send(res, kept ?? carryOut(withFault(work, fault), req, key, fault?.kind === "processing"), fault);
       } finally {
         if (key) running.delete(key);
       }
@@ -72,9 +73,10 @@ export function answering(ledger: Ledger, faults: Faults, { now, later }: Timing
   }
 
   // From looking at the ledger to writing it nothing is awaited, so no other request comes between.
-  function carryOut(work: Work, { path, body: parameters }: Request, key: string | undefined): Done {
+  function carryOut(work: Work, req: Request, key: string | undefined, isProcessing = false): Done {
+    const { path, body: parameters } = req;
     const created = nowSeconds();
-    const done = work(ledger, parameters, created);
+    const done = work(ledger, parameters, created, { id: String(req.params.id ?? ""), isProcessing });
     const { status, body, changes } = done;
     ledger.write({ ...changes, answer: key ? { key, path, parameters, status, body, created } : undefined });
     return done;
@@ -101,6 +103,9 @@ function withFault(work: Work, fault: Fault | undefined): Work {
   const answer = { status, body: { error: outageBody(status) } };
   return (...request) => ({ ...answer, changes: afterWork ? work(...request).changes : {} });
 }
+
+const captureRefused = () =>
+  invalidRequest("This charge has expired for capture.", { code: "charge_expired_for_capture" });
 
 const keyInUse = (key: string) =>
   new StripeError(409, {

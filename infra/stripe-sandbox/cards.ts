@@ -9,8 +9,10 @@ export interface Card {
   number: string;
   brand: string;
   /** Stands for the card without its number, and unlike a created token works any number of times. */
-  token: string;
+  token?: string;
   decline?: Decline;
+  /** The buyer has to pass 3-D Secure first; a charge without an intent cannot ask for that. */
+  isChallenged?: boolean;
 }
 
 const declined = (decline_code: string, message = "Your card was declined."): Decline => ({
@@ -65,7 +67,19 @@ const cards: Card[] = [
       "An error occurred while processing your card. Try again in a little bit.",
     ),
   },
+  { number: "4000002760003184", brand: "Visa", isChallenged: true },
+  {
+    number: "4000008400001629",
+    brand: "Visa",
+    isChallenged: true,
+    decline: declined("generic_decline"),
+  },
 ];
+
+export const authenticationRequired = declined(
+  "authentication_required",
+  "Your card was declined. This transaction requires authentication.",
+);
 
 export const cardByNumber = (number: string): Card | undefined =>
   cards.find((card) => card.number === number.replaceAll(/[ -]/g, ""));

@@ -2,7 +2,18 @@ import { z } from "zod";
 import { readParameters } from "./parameters";
 
 const common = {
-  operation: z.enum(["token", "charge", "refund", "read"]),
+  operation: z.enum([
+    "token",
+    "charge",
+    "refund",
+    "read",
+    "payment-method",
+    "confirmation-token",
+    "intent",
+    "confirm",
+    "capture",
+    "cancel",
+  ]),
   /** How many requests it hits before it is used up. */
   times: z.int().positive().default(1),
 };
@@ -28,6 +39,10 @@ const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("lose"), ...common, beforeWork: z.boolean().default(false) }),
   /** Cuts the connection at once and does the work so much later: the key is in use meanwhile. Not for reads. */
   z.strictObject({ kind: z.literal("late"), ...common, milliseconds: z.int().positive() }),
+  /** Refuses a capture for good; the hold stays until it is canceled or lapses. */
+  z.strictObject({ kind: z.literal("refuse"), ...common, operation: z.literal("capture") }),
+  /** Leaves a capture `processing` until `POST /sandbox/intents/:id` ends it. */
+  z.strictObject({ kind: z.literal("processing"), ...common, operation: z.literal("capture") }),
 ]);
 
 export type Fault = z.output<typeof faultSchema>;

@@ -75,6 +75,7 @@ it("loses nothing that it answered when it is killed, half a line in its ledger 
   expect(body).toEqual({
     charges: [{ ...charged, amount_refunded: 1999, refunded: true }],
     refunds: [refund],
+    intents: [],
   });
 });
 

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
+import type Stripe from "stripe";
 
 export interface Token {
   id: string;
@@ -8,10 +9,48 @@ export interface Token {
   used: boolean;
 }
 
+/** The card behind a payment method or a confirmation token. */
+export interface Method {
+  id: string;
+  number: string;
+  /** A confirmation token is used up by the intent that it confirms; a payment method is not. */
+  usedBy?: string;
+  /** Seconds since 1970; of confirmation tokens. */
+  expiresAt?: number;
+}
+
+export type Intent = Pick<
+  Stripe.PaymentIntent,
+  | "object"
+  | "amount"
+  | "amount_capturable"
+  | "amount_received"
+  | "canceled_at"
+  | "capture_method"
+  | "client_secret"
+  | "created"
+  | "currency"
+  | "description"
+  | "last_payment_error"
+  | "livemode"
+  | "metadata"
+  | "next_action"
+  | "payment_method_types"
+  | "processing"
+  | "status"
+> & {
+  id: string;
+  latest_charge: string | null;
+  payment_method: string | null;
+  cancellation_reason: Stripe.PaymentIntent.CancellationReason | null;
+};
+
 export interface Charge {
   id: string;
   object: "charge";
   amount: number;
+  /** Missing in ledgers of older versions, as is `payment_intent`. */
+  amount_captured?: number;
   amount_refunded: number;
   captured: boolean;
   created: number;
@@ -23,6 +62,7 @@ export interface Charge {
   livemode: false;
   metadata: Record<string, string>;
   paid: boolean;
+  payment_intent?: string | null;
   payment_method_details: { type: "card"; card: { brand: string; last4: string } };
   refunded: boolean;
   status: "succeeded" | "failed";
@@ -36,6 +76,7 @@ export interface Refund {
   created: number;
   currency: string;
   metadata: Record<string, string>;
+  payment_intent?: string | null;
   status: "succeeded";
 }
 
@@ -50,8 +91,10 @@ export interface Answer {
 }
 
 export interface Changes {
-  token?: Token;
-  charge?: Charge;
+  token?: Token | undefined;
+  method?: Method | undefined;
+  intent?: Intent;
+  charge?: Charge | undefined;
   refund?: Refund;
 }
 
@@ -60,6 +103,8 @@ type Entry = Changes & { answer?: Answer };
 /** All that the sandbox knows, oldest first. Without a folder it is kept in memory only. */
 export class Ledger {
   readonly tokens = new Map<string, Token>();
+  readonly methods = new Map<string, Method>();
+  readonly intents = new Map<string, Intent>();
   readonly charges = new Map<string, Charge>();
   readonly refunds = new Map<string, Refund>();
   readonly answers = new Map<string, Answer>();
@@ -83,8 +128,10 @@ export class Ledger {
     this.#apply(entry);
   }
 
-  #apply({ token, charge, refund, answer }: Entry): void {
+  #apply({ token, method, intent, charge, refund, answer }: Entry): void {
     if (token) this.tokens.set(token.id, token);
+    if (method) this.methods.set(method.id, method);
+    if (intent) this.intents.set(intent.id, intent);
     if (charge) this.charges.set(charge.id, charge);
     if (refund) this.refunds.set(refund.id, refund);
     if (answer) this.answers.set(answer.key, answer);

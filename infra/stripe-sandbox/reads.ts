@@ -2,6 +2,7 @@ import type { Request } from "express";
 import { z } from "zod";
 import type { Ledger } from "./ledger";
 import { integer, readParameters, text } from "./parameters";
+import { intentById } from "./intents";
 import { missing } from "./stripe-error";
 
 /** Says what a GET answers. */
@@ -16,6 +17,7 @@ const chargeFilter = z.strictObject({ ...pageParameters, "created[gte]": integer
 const refundFilter = z.strictObject({
   ...pageParameters,
   charge: text.optional(),
+  payment_intent: text.optional(),
   "created[gte]": integer.optional(),
 });
 
@@ -39,12 +41,30 @@ export const listCharges: Read = (ledger, { query }) => {
 };
 
 export const listRefunds: Read = (ledger, { query }) => {
-  const { charge, "created[gte]": since = 0, ...asked } = readParameters(refundFilter, query);
+  const {
+    charge,
+    payment_intent: intent,
+    "created[gte]": since = 0,
+    ...asked
+  } = readParameters(refundFilter, query);
   const refunds = [...ledger.refunds.values()].filter(
-    (refund) => (!charge || refund.charge === charge) && refund.created >= since,
+    (refund) =>
+      (!charge || refund.charge === charge) &&
+      (!intent || refund.payment_intent === intent) &&
+      refund.created >= since,
   );
   return page("/v1/refunds", refunds, asked);
 };
+
+const intentFilter = z.strictObject({ ...pageParameters, "created[gte]": integer.optional() });
+
+export const listIntents: Read = (ledger, { query }) => {
+  const { "created[gte]": since = 0, ...asked } = readParameters(intentFilter, query);
+  const intents = [...ledger.intents.values()].filter(({ created }) => created >= since);
+  return page("/v1/payment_intents", intents, asked);
+};
+
+export const findIntent: Read = (ledger, { params: { id } }) => intentById(ledger, id);
 
 export const findCharge: Read = (ledger, { params: { id } }) => {
   const charge = ledger.charges.get(id);

@@ -96,7 +96,7 @@ describe("charges", () => {
       status: "succeeded",
     });
     expect((await sandbox.get(`/v1/charges/${body.id}`).expect(200)).body).toEqual(body);
-    expect(await sandbox.ledger()).toEqual({ charges: [body], refunds: [] });
+    expect(await sandbox.ledger()).toEqual({ charges: [body], refunds: [], intents: [] });
   });
 
   it.each([

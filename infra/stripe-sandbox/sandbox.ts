@@ -2,7 +2,12 @@ import express, { type ErrorRequestHandler, type RequestHandler } from "express"
 import { type Timing, answering } from "./answering";
 import { Faults } from "./faults";
 import { Ledger } from "./ledger";
-import { findCharge, listCharges, listRefunds } from "./reads";
+
+import { applyIntentEvent, challengePage } from "./intent-events";
+import { cancelIntent, captureIntent, confirmIntent } from "./intent-requests";
+import { createIntent, intentById } from "./intents";
+import { createConfirmationToken, createPaymentMethod, findConfirmationToken } from "./payment-methods";
+import { findCharge, findIntent, listCharges, listIntents, listRefunds } from "./reads";
 import { StripeError, invalidRequest } from "./stripe-error";
 import { createCharge, createRefund, createToken } from "./writes";
 
@@ -27,12 +32,35 @@ export function createSandbox({ dataFolder, now = Date.now, later = systemLater 
   stripe.get("/charges/:id", get(findCharge));
   stripe.post("/refunds", post("refund", createRefund));
   stripe.get("/refunds", get(listRefunds));
+  stripe.post("/payment_methods", post("payment-method", createPaymentMethod));
+  stripe.post("/test_helpers/confirmation_tokens", post("confirmation-token", createConfirmationToken));
+  stripe.get("/confirmation_tokens/:id", get(findConfirmationToken));
+  stripe.post("/payment_intents", post("intent", createIntent));
+  stripe.get("/payment_intents", get(listIntents));
+  stripe.get("/payment_intents/:id", get(findIntent));
+  stripe.post("/payment_intents/:id/confirm", post("confirm", confirmIntent));
+  stripe.post("/payment_intents/:id/capture", post("capture", captureIntent));
+  stripe.post("/payment_intents/:id/cancel", post("cancel", cancelIntent));
   stripe.use(unknownUrl);
 
   const app = express();
   app.get("/readyz", (_req, res) => void res.send("ready"));
   app.get("/sandbox/ledger", (_req, res) => {
-    res.json({ charges: [...ledger.charges.values()], refunds: [...ledger.refunds.values()] });
+    const [charges, refunds, intents] = [ledger.charges, ledger.refunds, ledger.intents];
+    res.json({
+      charges: [...charges.values()],
+      refunds: [...refunds.values()],
+      intents: [...intents.values()],
+    });
+  });
+  app.post("/sandbox/intents/:id", express.json(), ({ params: { id }, body }, res) => {
+    res.json(applyIntentEvent(ledger, id, body, Math.floor(now() / 1000)));
+  });
+  app.get("/sandbox/challenges/:id", ({ params: { id } }, res) => {
+    res.send(challengePage(intentById(ledger, id)));
+  });
+  app.post("/sandbox/challenges/:id", express.urlencoded(), ({ params: { id }, body }, res) => {
+    res.json({ status: applyIntentEvent(ledger, id, body, Math.floor(now() / 1000)).status });
   });
   app.post("/sandbox/faults", express.json(), (req, res) => void res.status(201).json(faults.add(req.body)));
   app.delete("/sandbox/faults", (_req, res) => {

@@ -1,3 +1,5 @@
+import type { Intent } from "./ledger";
+
 export interface ErrorBody {
   type: "api_error" | "card_error" | "idempotency_error" | "invalid_request_error";
   code?: string;
@@ -5,6 +7,7 @@ export interface ErrorBody {
   message: string;
   param?: string;
   charge?: string;
+  payment_intent?: Intent;
 }
 
 /** A refusal in Stripe's shape. It is thrown before any work, and like Stripe's own is not kept for the idempotency key. */

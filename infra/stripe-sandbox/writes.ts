@@ -1,12 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { cardByNumber, cardByToken } from "./cards";
-import type { Changes, Charge, Ledger, Refund } from "./ledger";
+import { type Card, authenticationRequired, cardByNumber, cardByToken } from "./cards";
+import type { Changes, Charge, Ledger, Refund, Token } from "./ledger";
 import { integer, readParameters, text } from "./parameters";
 import { invalidRequest, missing, StripeError } from "./stripe-error";
 
+export interface Details {
+  /** Of the path. */
+  id: string;
+  /** A fault asks for it. */
+  isProcessing: boolean;
+}
+
 /** Returns what a POST changes and responds; the caller writes both to the ledger. `now` is in seconds. */
-export type Work = (ledger: Ledger, given: unknown, now: number) => Done;
+export type Work = (ledger: Ledger, given: unknown, now: number, details: Details) => Done;
 
 export interface Done {
   status: number;
@@ -14,7 +21,7 @@ export interface Done {
   changes: Changes;
 }
 
-const newId = (prefix: string) => `${prefix}_${randomBytes(12).toString("hex")}`;
+export const newId = (prefix: string) => `${prefix}_${randomBytes(12).toString("hex")}`;
 
 const invalidCard = (code: string, message: string, param: string) =>
   new StripeError(402, { type: "card_error", code, message, param });
@@ -56,16 +63,23 @@ export const createToken: Work = (_ledger, given, now) => {
   };
 };
 
-const chargeParameters = z.strictObject({
-  amount: integer,
-  currency: text.regex(/^[a-z]{3}$/i, "Invalid currency").toLowerCase(),
-  source: text,
-  metadata: z.record(z.string(), z.string()).default({}),
-  description: z.string().nullable().default(null),
-});
+/** @returns the card, and the token as it is once it was used */
+export function cardOfToken(
+  ledger: Ledger,
+  id: string,
+  param: string,
+): { card: Card; token?: Token | undefined } {
+  const token = ledger.tokens.get(id);
+  const card = token ? cardByNumber(token.number) : cardByToken(id);
+  if (!card) throw missing("token", id, param, 400);
+  if (token?.used)
+    throw invalidRequest(`You cannot use a Stripe token more than once: ${id}.`, {
+      code: "token_already_used",
+    });
+  return { card, token: token && { ...token, used: true } };
+}
 
-export const createCharge: Work = (ledger, given, now) => {
-  const { amount, source, ...stated } = readParameters(chargeParameters, given);
+export function checkAmount(amount: number): void {
   if (amount < 50)
     throw invalidRequest("Amount must be at least 50 cents", { code: "amount_too_small", param: "amount" });
   if (amount > 99_999_999)
@@ -73,19 +87,29 @@ export const createCharge: Work = (ledger, given, now) => {
       code: "amount_too_large",
       param: "amount",
     });
-  const token = ledger.tokens.get(source);
-  const card = token ? cardByNumber(token.number) : cardByToken(source);
-  if (!card) throw missing("token", source, "source", 400);
-  if (token?.used)
-    throw invalidRequest(`You cannot use a Stripe token more than once: ${source}.`, {
-      code: "token_already_used",
-    });
-  const { decline } = card;
+}
+
+export const currency = text.regex(/^[a-z]{3}$/i, "Invalid currency").toLowerCase();
+
+const chargeParameters = z.strictObject({
+  amount: integer,
+  currency,
+  source: text,
+  metadata: z.record(z.string(), z.string()).default({}),
+  description: z.string().nullable().default(null),
+});
+
+export const createCharge: Work = (ledger, given, now) => {
+  const { amount, source, ...stated } = readParameters(chargeParameters, given);
+  checkAmount(amount);
+  const { card, token } = cardOfToken(ledger, source, "source");
+  const decline = card.isChallenged ? authenticationRequired : card.decline;
   const charge: Charge = {
     id: newId("ch"),
     object: "charge",
     amount,
     ...stated,
+    amount_captured: decline ? 0 : amount,
     amount_refunded: 0,
     captured: !decline,
     created: now,
@@ -94,27 +118,39 @@ export const createCharge: Work = (ledger, given, now) => {
     failure_message: decline?.message ?? null,
     livemode: false,
     paid: !decline,
+    payment_intent: null,
     payment_method_details: { type: "card", card: { brand: card.brand, last4: card.number.slice(-4) } },
     refunded: false,
     status: decline ? "failed" : "succeeded",
   };
   // A declined charge uses its token up, and is kept.
-  const changes = { charge, token: token && { ...token, used: true } };
+  const changes = { charge, token };
   if (!decline) return { status: 200, body: charge, changes };
   return { status: 402, body: { error: { type: "card_error", charge: charge.id, ...decline } }, changes };
 };
 
 const refundParameters = z.strictObject({
-  charge: text,
+  charge: text.optional(),
+  payment_intent: text.optional(),
   amount: integer.optional(),
   metadata: z.record(z.string(), z.string()).default({}),
 });
 
+function chargeToRefund(ledger: Ledger, given: z.output<typeof refundParameters>): Charge {
+  const { charge: chargeId, payment_intent: intentId } = given;
+  if ((chargeId === undefined) === (intentId === undefined))
+    throw invalidRequest("One of charge and payment_intent is required", { param: "charge" });
+  const id = chargeId ?? ledger.intents.get(intentId ?? "")?.latest_charge;
+  const charge = ledger.charges.get(id ?? "");
+  if (charge) return charge;
+  if (chargeId !== undefined) throw missing("charge", chargeId, "charge", 404);
+  throw missing("payment_intent", intentId ?? "", "payment_intent", 404);
+}
+
 export const createRefund: Work = (ledger, given, now) => {
   const parameters = readParameters(refundParameters, given);
-  const charge = ledger.charges.get(parameters.charge);
-  if (!charge) throw missing("charge", parameters.charge, "charge", 404);
-  if (!charge.paid)
+  const charge = chargeToRefund(ledger, parameters);
+  if (!charge.paid || !charge.captured)
     throw invalidRequest(`Charge ${charge.id} was not paid.`, { code: "charge_not_refundable" });
   if (charge.refunded)
     throw invalidRequest(`Charge ${charge.id} has already been refunded.`, {
@@ -134,6 +170,7 @@ export const createRefund: Work = (ledger, given, now) => {
     created: now,
     currency: charge.currency,
     metadata: parameters.metadata,
+    payment_intent: charge.payment_intent ?? null,
     status: "succeeded",
   };
   const amount_refunded = charge.amount_refunded + amount;

@@ -1,0 +1,63 @@
+import { z } from "zod";
+import {
+  type IntentChanges,
+  authorize,
+  cancel,
+  capture,
+  cardOfMethod,
+  failCapture,
+  failChallenge,
+} from "./intent-changes";
+import { intentById, unexpectedState } from "./intents";
+import type { Intent, Ledger } from "./ledger";
+import { readParameters } from "./parameters";
+
+// What happens to an intent without a request of the merchant.
+
+const eventSchema = z.strictObject({
+  event: z.enum(["pass-challenge", "fail-challenge", "lapse", "end-processing", "fail-processing"]),
+});
+type IntentEvent = z.output<typeof eventSchema>["event"];
+
+const statusBefore: Record<IntentEvent, Intent["status"]> = {
+  "pass-challenge": "requires_action",
+  "fail-challenge": "requires_action",
+  lapse: "requires_capture",
+  "end-processing": "processing",
+  "fail-processing": "processing",
+};
+
+/** @throws StripeError when the intent is not in the status that the event needs */
+export function applyIntentEvent(ledger: Ledger, id: string, given: unknown, now: number): Intent {
+  const { event } = readParameters(eventSchema, given);
+  const intent = intentById(ledger, id);
+  if (intent.status !== statusBefore[event]) throw unexpectedState(intent, event);
+  const changes = changesOf(event, ledger, intent, now);
+  ledger.write(changes);
+  return changes.intent;
+}
+
+function changesOf(event: IntentEvent, ledger: Ledger, intent: Intent, now: number): IntentChanges {
+  switch (event) {
+    case "pass-challenge":
+      return authorize(intent, cardOfMethod(ledger, intent.payment_method ?? ""), now);
+    case "fail-challenge":
+      return failChallenge(intent);
+    case "lapse":
+      return cancel(ledger, intent, now, "automatic");
+    case "end-processing":
+      return capture(ledger, intent);
+    case "fail-processing":
+      return failCapture(ledger, intent);
+  }
+}
+
+/** Where the buyer passes or fails 3-D Secure; closing it leaves the intent as it is. */
+export const challengePage = ({ id }: Intent): string => `<!doctype html>
+<title>3-D Secure (test)</title>
+<h1>3-D Secure test page</h1>
+<form method="post" action="/sandbox/challenges/${id}">
+  <button name="event" value="pass-challenge">Complete authentication</button>
+  <button name="event" value="fail-challenge">Fail authentication</button>
+</form>
+`;
