@@ -109,6 +109,8 @@ export class Ledger {
   readonly refunds = new Map<string, Refund>();
   readonly answers = new Map<string, Answer>();
   readonly #file?: string;
+  /** Called after an intent was written. */
+  onIntent?: (intent: Intent) => void;
 
   constructor(dataFolder?: string) {
     if (!dataFolder) return;
@@ -126,6 +128,7 @@ export class Ledger {
   write(entry: Entry): void {
     if (this.#file) appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { flush: true });
     this.#apply(entry);
+    if (entry.intent) this.onIntent?.(entry.intent);
   }
 
   #apply({ token, method, intent, charge, refund, answer }: Entry): void {

@@ -9,6 +9,7 @@ import { createIntent, intentById } from "./intents";
 import { createConfirmationToken, createPaymentMethod, findConfirmationToken } from "./payment-methods";
 import { findCharge, findIntent, listCharges, listIntents, listRefunds } from "./reads";
 import { StripeError, invalidRequest } from "./stripe-error";
+import { Webhooks } from "./webhooks";
 import { createCharge, createRefund, createToken } from "./writes";
 
 interface SandboxOptions extends Partial<Timing> {
@@ -22,6 +23,8 @@ const systemLater: Timing["later"] = (milliseconds, work) => void setTimeout(wor
 export function createSandbox({ dataFolder, now = Date.now, later = systemLater }: SandboxOptions = {}) {
   const ledger = new Ledger(dataFolder);
   const faults = new Faults();
+  const webhooks = new Webhooks(now, later);
+  ledger.onIntent = (intent) => webhooks.notify(intent);
   const { get, post } = answering(ledger, faults, { now, later });
 
   const stripe = express.Router();
@@ -52,6 +55,10 @@ export function createSandbox({ dataFolder, now = Date.now, later = systemLater 
       refunds: [...refunds.values()],
       intents: [...intents.values()],
     });
+  });
+  app.post("/sandbox/webhooks", express.json(), ({ body }, res) => {
+    webhooks.register(body);
+    res.sendStatus(204);
   });
   app.post("/sandbox/intents/:id", express.json(), ({ params: { id }, body }, res) => {
     res.json(applyIntentEvent(ledger, id, body, Math.floor(now() / 1000)));
