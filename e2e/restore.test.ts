@@ -9,7 +9,7 @@ import stopStack from "./stop-stack";
 // As docs/operating.md says to do it, under "Restore a database".
 const services = ["tickets", "orders", "payments"];
 
-// A stack of its own: what other tests forge is in the broker of the shared one, and would be recalled as well.
+// A stack of its own: what other tests forge is in the broker of the shared one, and would be rebuilt as well.
 beforeAll(async () => {
   delete process.env.E2E_DATA;
   await startStack({ EXPIRATION_SECONDS: "60" }); // copying takes a busy machine longer than the usual five
@@ -69,16 +69,16 @@ async function whileInUse<T>(service: string, { seller, buyer, ticket }: Trade, 
   return working;
 }
 
-/** Resolves with what `recall` said. */
+/** Resolves with what `rebuild` said. */
 async function bringBack(service: string, copy: Copy): Promise<string> {
   const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
   const trade = { seller, buyer, ticket: await ticketOnSale(seller) };
   const processes = serviceProcesses().filter(({ name }) => name.startsWith(`${service}-`));
   await Promise.all(processes.map(({ name }) => stop(name)));
   await restore(service, copy);
-  const said = await whileInUse(service, trade, () => run(service, "recall"));
+  const said = await whileInUse(service, trade, () => run(service, "rebuild"));
   await Promise.all(processes.map(({ name }) => start(name)));
-  for (const each of services) await run(each, "reannounce");
+  for (const each of services) await run(each, "republish");
   return said;
 }
 
@@ -100,7 +100,7 @@ it.each(services)(
     await bodyOf(buyer.pay(await orderOf(buyer, unknown)));
     expect(await stackViolations()).toEqual([]);
 
-    expect(await bringBack(service, copy)).toMatch(/^recalled [1-9]/m);
+    expect(await bringBack(service, copy)).toMatch(/^rebuilt [1-9]/m);
     expect(await stackViolations()).toEqual([]);
 
     const third = await person("third");

@@ -74,7 +74,7 @@ async function command(name: string, action: Action): Promise<void> {
   if (!response.ok) throw new Error(`${action} ${name}: ${await response.text()}`);
 }
 
-/** Runs a command of a service's image, such as `reannounce`; resolves with what it printed. */
+/** Runs a command of a service's image, such as `republish`; resolves with what it printed. */
 export function run(service: string, ...command: string[]): Promise<string> {
   const { servers } = stackFile();
   return execute(process.execPath, [`${service}/dist/index.js`, ...command], {

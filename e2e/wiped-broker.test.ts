@@ -19,7 +19,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(stopStack, 60_000);
 
-it("brings every replica back with reannounce when the broker has lost its store", async () => {
+it("brings every replica back with republish when the broker has lost its store", async () => {
   const tickets = database("tickets");
   const payments = database("payments");
   const world = { tickets, orders: database("orders"), money: { payments, ledger } };
@@ -45,7 +45,7 @@ it("brings every replica back with reannounce when the broker has lost its store
 
   const lost = [edited, unheard, bought].map(({ id }) => expect.stringContaining(id));
   expect(await violations(world, { withinSeconds: 2 })).toEqual(expect.arrayContaining(lost));
-  await Promise.all(["tickets", "orders", "payments"].map((service) => run(service, "reannounce")));
+  await Promise.all(["tickets", "orders", "payments"].map((service) => run(service, "republish")));
   expect(await violations(world)).toEqual([]);
 });
 
@@ -54,17 +54,17 @@ async function beginLogAnew(...selection: string[]): Promise<void> {
   await stop("nats");
   rmSync(join(dataFolder(), "nats"), { recursive: true });
   await start("nats");
-  for (const service of ["payments", "orders", "tickets"]) await run(service, "reannounce", ...selection);
+  for (const service of ["payments", "orders", "tickets"]) await run(service, "republish", ...selection);
 }
 
-/** Puts the copy in place of all that orders stores, and recalls what came after it. */
+/** Puts the copy in place of all that orders stores, and rebuilds from there. */
 async function restoreOrders(copy: mongo.Document[]): Promise<string> {
   await stop("orders-1");
   for (const collection of await database("orders").collections()) await collection.deleteMany();
   if (copy.length > 0) await database("orders").collection("orders").insertMany(copy);
-  const said = await run("orders", "recall");
+  const said = await run("orders", "rebuild");
   await start("orders-1");
-  for (const service of ["payments", "orders", "tickets"]) await run(service, "reannounce");
+  for (const service of ["payments", "orders", "tickets"]) await run(service, "republish");
   return said;
 }
 
@@ -80,7 +80,7 @@ it("can rebuild a database from a log that was begun anew, with nothing lost", a
   expect(await violations(world)).toEqual([]);
   await beginLogAnew();
   expect(await violations(world)).toEqual([]);
-  expect(await restoreOrders([])).toMatch(/^recalled [1-9]/m);
+  expect(await restoreOrders([])).toMatch(/^rebuilt [1-9]/m);
   expect(await violations(world)).toEqual([]);
   expect(await buyer.pay(bought)).toMatchObject({ status: 400, body: { code: "order-paid" } });
 });
@@ -113,7 +113,7 @@ it("can bring a backup forward from a log that holds only what was saved since",
   });
   await log.close();
 
-  expect(await restoreOrders(copy)).toMatch(/^recalled [1-9]/m);
+  expect(await restoreOrders(copy)).toMatch(/^rebuilt [1-9]/m);
   expect(await violations(world)).toEqual([]);
   for (const order of [before, held, later])
     expect(await buyer.pay(order)).toMatchObject({ status: 400, body: { code: "order-paid" } });

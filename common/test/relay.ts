@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Types, trusted } from "mongoose";
 import { clock } from "../src/base/clock";
-import { Toy, database, saveToy } from "./sample";
+import { Sample, database, saveSample } from "./sample";
 import { type Event, parseEvent } from "../src/contract/events";
 import { onFailpoint } from "../src/base/failpoint";
 import type { EventBus } from "../src/messaging/event-bus";
@@ -49,13 +49,13 @@ export function useRelays(): void {
   });
 }
 
-export async function saveToyWithVersions(count: number): Promise<Toy> {
-  const toy = await saveToy();
+export async function saveSampleWithVersions(count: number): Promise<Sample> {
+  const sample = await saveSample();
   for (let version = 1; version < count; version++) {
-    toy.reprice(10 + version);
-    await toy.save();
+    sample.reprice(10 + version);
+    await sample.save();
   }
-  return toy;
+  return sample;
 }
 
 export const publishedVersions = (id: string): unknown[] =>
@@ -65,19 +65,23 @@ export const publishedVersions = (id: string): unknown[] =>
 
 /** How many aggregates have something that is not published. */
 export const countUnpublished = (): Promise<number> =>
-  Toy.countDocuments({ "outbox.0": trusted({ $exists: true }) }).exec();
+  Sample.countDocuments({ "outbox.0": trusted({ $exists: true }) }).exec();
 
 /** As if processes that have ended had saved it some time ago: one event of each. */
 export async function leaveBehind(count: number): Promise<void> {
-  const toy = (await saveToy()).toObject();
+  const sample = (await saveSample()).toObject();
   const time = new Date(clock.now() - 10_000).toISOString();
   const documents = Array.from({ length: count }, () => {
     const _id = new Types.ObjectId();
-    const data = { ...toy.outbox[0].data, id: _id.toHexString() };
-    return { ...toy, _id, outbox: [{ ...toy.outbox[0], id: randomUUID(), subject: data.id, time, data }] };
+    const data = { ...sample.outbox[0].data, id: _id.toHexString() };
+    return {
+      ...sample,
+      _id,
+      outbox: [{ ...sample.outbox[0], id: randomUUID(), subject: data.id, time, data }],
+    };
   });
-  await Toy.deleteMany();
-  await Toy.collection.insertMany(documents);
+  await Sample.deleteMany();
+  await Sample.collection.insertMany(documents);
 }
 
 /** Parks whoever comes to a failpoint, until it is opened. */

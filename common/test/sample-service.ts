@@ -1,16 +1,16 @@
 import { createApp } from "../src/http/create-app";
-import { Toy, database, saveToy } from "./sample";
+import { Sample, database, saveSample } from "./sample";
 import { logger } from "../src/base/logger";
 import { startService } from "../src/service/service";
 
 /** The smallest service, for tests that need a process. */
 startService({
-  name: "toys",
+  name: "samples",
   store: { database },
   app: createApp((api) => {
-    api.get("/api/toys", async (_req, res) => void res.json(await Toy.find()));
-    api.put("/api/toys", async (_req, res) => void res.json(await saveToy()));
-    api.post("/api/toys", (_req, res) => void res.json({}));
+    api.get("/api/samples", async (_req, res) => void res.json(await Sample.find()));
+    api.put("/api/samples", async (_req, res) => void res.json(await saveSample()));
+    api.post("/api/samples", (_req, res) => void res.json({}));
   }),
-  workers: [{ start: () => {}, stop: async () => logger.info("the toys are put away") }],
+  workers: [{ start: () => {}, stop: async () => logger.info("the samples are put away") }],
 });

@@ -7,16 +7,16 @@ import { defineAggregate } from "../src/database/define-aggregate";
 import { unchanged } from "../src/database/logged-model";
 
 /** A service's database with the smallest aggregate that the contract has a subject for. */
-export const database = createDatabase("toys");
+export const database = createDatabase("samples");
 
 let tellTransition: (title: string) => void = () => {};
 
-/** Calls `tell` with the title of each toy whose title changed. */
+/** Calls `tell` with the title of each sample whose title changed. */
 export function onTransition(tell: typeof tellTransition): void {
   tellTransition = tell;
 }
 
-export const Toy = defineAggregate(database, "Toy", {
+export const Sample = defineAggregate(database, "Sample", {
   subjects: ["ticket:created", "ticket:updated"],
   published: {
     title: { type: String, required: true },
@@ -44,19 +44,19 @@ export const Toy = defineAggregate(database, "Toy", {
   },
   indexes: [],
 });
-export type Toy = InstanceType<typeof Toy>;
+export type Sample = InstanceType<typeof Sample>;
 
-export async function saveToy(title = "Kite", price = 10): Promise<Toy> {
-  const toy = new Toy({ title, price, parts: [{ name: "tail" }] });
-  toy.record("ticket:created");
-  return toy.save();
+export async function saveSample(title = "Kite", price = 10): Promise<Sample> {
+  const sample = new Sample({ title, price, parts: [{ name: "tail" }] });
+  sample.record("ticket:created");
+  return sample.save();
 }
 
-export const loadToy = (id: string): Promise<Toy> => Toy.findById(id).orFail().exec();
+export const loadSample = (id: string): Promise<Sample> => Sample.findById(id).orFail().exec();
 
 /** What waits in an aggregate's outbox, as it is stored. */
 export async function storedOutbox(id: string): Promise<Event<"ticket:updated">[]> {
-  return (await loadToy(id)).toObject().outbox;
+  return (await loadSample(id)).toObject().outbox;
 }
 
 export const crash = new Error("a crash");
@@ -68,12 +68,12 @@ export const crashAt = (place: string): void =>
   });
 
 /** Gives a test file this database on the real server, empty before each test. */
-export function useToys(): void {
+export function useSamples(): void {
   beforeAll(async () => {
     await connectDatabase(database, `${process.env.TEST_MONGO_URL}/test-${randomUUID()}`);
     await ensureIndexes(database);
   });
-  beforeEach(() => Toy.deleteMany({}));
+  beforeEach(() => Sample.deleteMany({}));
   afterEach(() => onFailpoint(undefined));
   afterAll(async () => {
     await database.dropDatabase();

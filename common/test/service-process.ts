@@ -17,7 +17,7 @@ export async function endProcesses(): Promise<void> {
   }
 }
 
-/** Runs a service in a process of its own: the toy service, unless `file` names another. */
+/** Runs a service in a process of its own: the sample service, unless `file` names another. */
 export function run({
   file = join(__dirname, "sample-service.ts"),
   args = [],

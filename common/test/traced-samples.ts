@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { currentContext } from "../src/base/context";
-import { database, saveToy } from "./sample";
+import { database, saveSample } from "./sample";
 import { mongoStore } from "../src/service/store";
 import { createApp } from "../src/http/create-app";
 import { consume, listener } from "../src/messaging/listener";
@@ -9,31 +9,31 @@ import { Runtime } from "../src/service/runtime";
 import { MemoryBroker, eventBytes, newId } from "../src/testing";
 import { startTraces, stopTraces } from "../src/service/traces";
 
-/** Does once what leaves spans, and prints the `traceparent` that each toy had on its way. */
+/** Does once what leaves spans, and prints the `traceparent` that each sample had on its way. */
 async function leaveTraces(): Promise<void> {
   const seen: { title: string; requested?: string; handled?: string }[] = [];
   const app = createApp((api) => {
-    api.post("/api/toys/:title", async ({ params: { title } }, res) => {
+    api.post("/api/samples/:title", async ({ params: { title } }, res) => {
       seen.push({ title, requested: currentContext()?.traceparent });
-      res.json(await saveToy(title));
+      res.json(await saveSample(title));
     });
     api.get("/api/broken", () => {
       throw new Error("a bug");
     });
   });
-  const toyCreated = listener("ticket:created", async ({ title }) => {
-    for (const toy of seen) if (toy.title === title) toy.handled = currentContext()?.traceparent;
+  const sampleCreated = listener("ticket:created", async ({ title }) => {
+    for (const sample of seen) if (sample.title === title) sample.handled = currentContext()?.traceparent;
   });
   const refused = listener("expiration:complete", async () => {
     throw new Error("no");
   });
 
-  await startTraces("toys");
+  await startTraces("samples");
   const store = mongoStore(database);
   await store.open();
   const broker = new MemoryBroker();
-  const definition = { name: "toys", store: { database }, listeners: [toyCreated] };
-  const runtime = new Runtime(definition, store, broker.connect("toys"));
+  const definition = { name: "samples", store: { database }, listeners: [sampleCreated] };
+  const runtime = new Runtime(definition, store, broker.connect("samples"));
   runtime.start();
   const server = app.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -43,9 +43,9 @@ async function leaveTraces(): Promise<void> {
     await (await fetch(`http://127.0.0.1:${port}${path}`, { method, headers })).text();
   };
 
-  await ask("POST", "/api/toys/Kite", `00-${"1".repeat(32)}-${"b".repeat(16)}-01`);
+  await ask("POST", "/api/samples/Kite", `00-${"1".repeat(32)}-${"b".repeat(16)}-01`);
   await ask("GET", "/api/broken", `00-${"2".repeat(32)}-${"b".repeat(16)}-01`);
-  await ask("POST", "/api/toys/Ball", `00-${"3".repeat(32)}-${"b".repeat(16)}-00`);
+  await ask("POST", "/api/samples/Ball", `00-${"3".repeat(32)}-${"b".repeat(16)}-00`);
   const bytes = eventBytes("expiration:complete", { orderId: newId() });
   await consume(refused, store.deadLetters)({ subject: "expiration:complete", bytes, redeliveries: 2 });
 

@@ -33,7 +33,7 @@ const deck: Card[] = [
   stopped,
   { ...freezing, victims: ["mongo"] },
   { kind: "broker restarted", victims: ["nats"], inject: restart },
-  { kind: "broker wiped + reannounce", victims: ["nats"], inject: wipe },
+  { kind: "broker wiped + republish", victims: ["nats"], inject: wipe },
   { kind: "Redis kill -9", victims: ["redis"], inject: kill },
   { kind: "Redis flushed", victims: ["redis"], inject: flush },
   { kind: "mongod kill -9", victims: ["mongo"], inject: kill },
@@ -115,7 +115,7 @@ async function wipe(name: string): Promise<void> {
   await start(name);
   // As its operator would: again, when something else is away at the moment.
   for (const service of ["tickets", "orders", "payments"])
-    await eventually(() => run(service, "reannounce"), { withinSeconds: 60, intervalMs: 1000 });
+    await eventually(() => run(service, "republish"), { withinSeconds: 60, intervalMs: 1000 });
 }
 
 async function flush(): Promise<void> {

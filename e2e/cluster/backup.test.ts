@@ -43,7 +43,7 @@ it("restores into an empty cluster what was backed up under load, and everything
   };
   await eventually(areSold, patiently);
 
-  const [stop = "", empty = "", restore = "", recall = "", start = "", reannounce = ""] = commands(
+  const [stop = "", empty = "", restore = "", rebuild = "", start = "", republish = ""] = commands(
     "## Restore a database",
     "\n## ",
   );
@@ -56,10 +56,10 @@ it("restores into an empty cluster what was backed up under load, and everything
   for (const restored of await forAll(services, restore))
     expect(restored).toMatch(/^restored .* [1-9]\d* documents$/m);
   expect(await lastBackups()).toEqual(backups); // which BackupTooOld reads: a restore is not a backup
-  expect((await forAll(rebuilt, recall)).join("")).toMatch(/^recalled [1-9]/m);
-  for (const again of await forAll(rebuilt, recall)) expect(again).toMatch(/^recalled 0$/m);
+  expect((await forAll(rebuilt, rebuild)).join("")).toMatch(/^rebuilt [1-9]/m);
+  for (const again of await forAll(rebuilt, rebuild)) expect(again).toMatch(/^rebuilt 0$/m);
   await forAll(services, start);
-  await run(reannounce);
+  await run(republish);
   console.log(`Restored ${Math.round((performance.now() - began) / 1000)} s after the first command`);
 
   await eventually(areSold, patiently);

@@ -7,12 +7,12 @@ const listener = "common/src/messaging/listener.ts";
 const letters = "common/src/messaging/dead-letters.ts";
 const natsLog = "common/src/messaging/nats-log.ts";
 const logTests = "common/src/messaging/nats-log.test.ts";
-const recalling = "common/src/service/recall.ts";
+const rebuilding = "common/src/service/rebuild.ts";
 const expirations = "expiration/src/expirations.ts";
 const busTests = "common/src/messaging/nats-bus.test.ts";
 const listening = "common/src/messaging/listener.test.ts";
 const keeping = "common/src/messaging/dead-letters.test.ts";
-const recalled = "common/src/service/recall.test.ts";
+const rebuildTests = "common/src/service/rebuild.test.ts";
 const expiring = "expiration/src/expirations.test.ts";
 const rejectsUnanswered =
   "a connection to NATS Streaming rejects what a dying broker did not answer, and subscribes again where it did not hear";
@@ -151,40 +151,40 @@ export const messaging: Mutant[] = [
     red: { [expiring]: ["leaves nothing behind that would keep an order from being scheduled again"] },
   },
   {
-    guard: "recall never goes back",
-    file: recalling,
+    guard: "rebuild never goes back",
+    file: rebuilding,
     change: {
       "version > (versions.get(id) ?? -1)": "version > -2",
       "filter: { _id: id, version: trusted({ $lt: version }) }": "filter: { _id: id }",
     },
-    red: { [recalled]: ["leaves alone what is as new or newer, and finds nothing the second time"] },
+    red: { [rebuildTests]: ["leaves alone what is as new or newer, and finds nothing the second time"] },
   },
   {
-    guard: "recall lets go first of what another took",
-    file: recalling,
+    guard: "rebuild lets go first of what another took",
+    file: rebuilding,
     change: { "|| error.err) throw error;": "|| error.err || error.code) throw error;" },
-    red: { [recalled]: ["lets go of what another took, also if it hears of the taker first"] },
+    red: { [rebuildTests]: ["lets go of what another took, also if it hears of the taker first"] },
   },
   {
-    guard: "recall does not pass by what a unique index refused",
-    file: recalling,
+    guard: "rebuild does not pass by what a unique index refused",
+    file: rebuilding,
     change: { "if (!refusal) return total;": "return total;" },
-    red: { [recalled]: ["lets go of what another took, also if it hears of the taker first"] },
+    red: { [rebuildTests]: ["lets go of what another took, also if it hears of the taker first"] },
   },
   {
-    guard: "recall writes what it has read before it reads on",
-    file: recalling,
+    guard: "rebuild writes what it has read before it reads on",
+    file: rebuilding,
     change: { "if (last && !isRefused) await progress.save": "if (last && isRefused) await progress.save" },
     red: {
-      [recalled]: ["writes what it has read before it reads on, and goes on there after an interruption"],
+      [rebuildTests]: ["writes what it has read before it reads on, and goes on there after an interruption"],
     },
   },
   {
-    guard: "progress of a recall counts for the collection in which it was made",
-    file: "common/src/service/recall-progress.ts",
+    guard: "progress of a rebuild counts for the collection in which it was made",
+    file: "common/src/service/rebuild-progress.ts",
     change: { "position.collectionId === (await this.collectionId(model))": "position" },
     red: {
-      [recalled]: ["begins at the beginning when the database was restored again after an interruption"],
+      [rebuildTests]: ["begins at the beginning when the database was restored again after an interruption"],
     },
   },
   {

@@ -45,11 +45,11 @@ export const payments: Mutant[] = [
   arrow("startRefund", "charged", "refunding", { [machine]: ["goes from settled only where it may"] }),
   arrow("confirmRefund", "refunding", "refunded", { [machine]: ["goes from settled only where it may"] }),
   {
-    guard: "recall takes an order from a card that was refused later",
+    guard: "rebuild takes an order from a card that was refused later",
     file: payment,
     change: { "$unset: { pays: 1, token: 1 }": "$unset: { token: 1 }" },
     red: {
-      "payments/src/recall.test.ts": [
+      "payments/src/rebuild.test.ts": [
         "brings back the card that paid, though the copy still charges one that was refused afterwards",
       ],
     },

@@ -17,7 +17,7 @@ it("counts what becomes of orders, each change once", async () => {
   expect(Object.fromEntries(values.map(({ labels, value }) => [labels.outcome, value]))).toEqual({
     created: 3,
     complete: 1,
-    buyer: 1,
+    cancelled_by_buyer: 1,
     expired: 1,
   });
 });

@@ -7,9 +7,18 @@ export const orderOutcomes = new Counter({
   labelNames: ["outcome"],
 });
 
-const outcomes = ["created", "complete", "expired", "buyer"] satisfies (OrderStatus | CancelReason)[];
-// From 0, or the first of its kind would be no increase.
-for (const outcome of outcomes) orderOutcomes.inc({ outcome }, 0);
+const cancelOutcomes = { buyer: "cancelled_by_buyer", expired: "expired" } satisfies Record<
+  CancelReason,
+  string
+>;
+
+/** Counts a transition to the state that an order has now. */
+export const countOutcome = (status: OrderStatus, reason?: CancelReason | null): void =>
+  orderOutcomes.inc({ outcome: reason ? cancelOutcomes[reason] : status });
+
+// Initialized to 0: a counter that first appears with 1 is no increase to Prometheus.
+for (const outcome of ["created", "complete", ...Object.values(cancelOutcomes)])
+  orderOutcomes.inc({ outcome }, 0);
 
 /** The limits that a reservation can be refused by. */
 export type ReservationLimit = "buyer" | "network" | "unpaid_buyer" | "unpaid_network";

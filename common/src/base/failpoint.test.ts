@@ -8,17 +8,17 @@ import { failpoint, onFailpoint } from "./failpoint";
 afterEach(() => onFailpoint(undefined));
 
 it("does nothing unless a test listens", async () => {
-  await expect(failpoint("toys.save.before")).resolves.toBeUndefined();
+  await expect(failpoint("samples.save.before")).resolves.toBeUndefined();
 });
 
 it("lets a test crash or park the step", async () => {
   let open = () => {};
   onFailpoint((name) => {
-    if (name === "toys.save.before") throw new Error("a crash");
+    if (name === "samples.save.before") throw new Error("a crash");
     return new Promise((resolve) => (open = resolve));
   });
-  await expect(failpoint("toys.save.before")).rejects.toThrow("a crash");
-  const parked = failpoint("toys.save.after");
+  await expect(failpoint("samples.save.before")).rejects.toThrow("a crash");
+  const parked = failpoint("samples.save.after");
   open();
   await parked;
 });

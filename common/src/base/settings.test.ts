@@ -9,7 +9,11 @@ afterEach(() => {
 
 let isNeeded = false;
 const config = settings(
-  { TOY_URL: url(), TOY_KEY: text().min(8, "must have 8 characters"), TOY_COUNT: wholeNumber().default(3) },
+  {
+    SAMPLE_URL: url(),
+    SAMPLE_KEY: text().min(8, "must have 8 characters"),
+    SAMPLE_COUNT: wholeNumber().default(3),
+  },
   () => isNeeded,
 );
 
@@ -22,20 +26,20 @@ describe("a service that starts", () => {
   });
 
   it("is told of everything that is missing or makes no sense, at once", () => {
-    Object.assign(process.env, { TOY_KEY: "short", TOY_COUNT: "several" });
+    Object.assign(process.env, { SAMPLE_KEY: "short", SAMPLE_COUNT: "several" });
     expect(checkSettings).toThrow(
-      "TOY_URL is missing; TOY_KEY must have 8 characters; TOY_COUNT must be a whole number",
+      "SAMPLE_URL is missing; SAMPLE_KEY must have 8 characters; SAMPLE_COUNT must be a whole number",
     );
   });
 
   it("is not told the values, which may be secret", () => {
-    process.env.TOY_KEY = "hunter2";
+    process.env.SAMPLE_KEY = "hunter2";
     expect(checkSettings).not.toThrow("hunter2");
   });
 
   it("takes an empty setting for a missing one", () => {
-    Object.assign(process.env, { TOY_URL: "", TOY_KEY: "long enough", TOY_COUNT: "" });
-    expect(checkSettings).toThrow(/^TOY_URL is missing$/);
+    Object.assign(process.env, { SAMPLE_URL: "", SAMPLE_KEY: "long enough", SAMPLE_COUNT: "" });
+    expect(checkSettings).toThrow(/^SAMPLE_URL is missing$/);
   });
 
   it("is not asked for what it does not need", () => {
@@ -50,18 +54,18 @@ it("asks a service without database and pages only for its broker", () => {
   const common: typeof Common = require("..");
   const fresh: typeof Settings = require("./settings");
   expect(fresh.checkSettings).toThrow(/^NATS_URL is missing$/);
-  common.createDatabase("toys");
+  common.createDatabase("samples");
   expect(fresh.checkSettings).toThrow("MONGO_URL is missing");
   common.createApp(() => {});
   expect(fresh.checkSettings).toThrow(/JWT_KEY is missing.*PUBLIC_URL is missing/);
 });
 
 it("reads each setting when it is first asked for, and then keeps to it", () => {
-  process.env.TOY_URL = "http://localhost:1";
-  expect([config.TOY_URL, config.TOY_COUNT]).toEqual(["http://localhost:1", 3]);
-  process.env.TOY_URL = "http://localhost:2";
-  expect(config.TOY_URL).toBe("http://localhost:1");
-  expect(() => config.TOY_KEY).toThrow("TOY_KEY is missing");
+  process.env.SAMPLE_URL = "http://localhost:1";
+  expect([config.SAMPLE_URL, config.SAMPLE_COUNT]).toEqual(["http://localhost:1", 3]);
+  process.env.SAMPLE_URL = "http://localhost:2";
+  expect(config.SAMPLE_URL).toBe("http://localhost:1");
+  expect(() => config.SAMPLE_KEY).toThrow("SAMPLE_KEY is missing");
 });
 
 it.each([

@@ -1,8 +1,8 @@
 import mongoose, { Schema, trusted } from "mongoose";
 import { databaseTime, ensureIndexes, pingDatabase, serviceOf } from "./database";
-import { Toy, database, saveToy, useToys } from "../../test/sample";
+import { Sample, database, saveSample, useSamples } from "../../test/sample";
 
-useToys();
+useSamples();
 
 describe("an operator in a filter", () => {
   const filters: [string, object][] = [
@@ -14,25 +14,25 @@ describe("an operator in a filter", () => {
   ];
 
   it.each(filters)("is refused %s unless it is trusted", async (_where, filter) => {
-    await saveToy();
+    await saveSample();
     const refusal = "wrap them in trusted()";
-    await expect(Toy.find(filter)).rejects.toThrow(refusal);
-    await expect(Toy.findOne(filter)).rejects.toThrow(refusal);
-    await expect(Toy.exists(filter)).rejects.toThrow(refusal);
-    await expect(Toy.countDocuments(filter)).rejects.toThrow(refusal);
-    await expect(Toy.distinct("title", filter)).rejects.toThrow(refusal);
-    await expect(Toy.updateOne(filter, { price: 1 })).rejects.toThrow(refusal);
-    await expect(Toy.updateMany(filter, { price: 1 })).rejects.toThrow(refusal);
-    await expect(Toy.replaceOne(filter, { title: "other", price: 1 })).rejects.toThrow(refusal);
-    await expect(Toy.deleteOne(filter)).rejects.toThrow(refusal);
-    await expect(Toy.deleteMany(filter)).rejects.toThrow(refusal);
-    await expect(Toy.findOneAndUpdate(filter, { price: 1 })).rejects.toThrow(refusal);
-    await expect(Toy.findOneAndDelete(filter)).rejects.toThrow(refusal);
-    await expect(Toy.find(filter).cursor().next()).rejects.toThrow(/wrap them in trusted\(\)|Cast to/);
+    await expect(Sample.find(filter)).rejects.toThrow(refusal);
+    await expect(Sample.findOne(filter)).rejects.toThrow(refusal);
+    await expect(Sample.exists(filter)).rejects.toThrow(refusal);
+    await expect(Sample.countDocuments(filter)).rejects.toThrow(refusal);
+    await expect(Sample.distinct("title", filter)).rejects.toThrow(refusal);
+    await expect(Sample.updateOne(filter, { price: 1 })).rejects.toThrow(refusal);
+    await expect(Sample.updateMany(filter, { price: 1 })).rejects.toThrow(refusal);
+    await expect(Sample.replaceOne(filter, { title: "other", price: 1 })).rejects.toThrow(refusal);
+    await expect(Sample.deleteOne(filter)).rejects.toThrow(refusal);
+    await expect(Sample.deleteMany(filter)).rejects.toThrow(refusal);
+    await expect(Sample.findOneAndUpdate(filter, { price: 1 })).rejects.toThrow(refusal);
+    await expect(Sample.findOneAndDelete(filter)).rejects.toThrow(refusal);
+    await expect(Sample.find(filter).cursor().next()).rejects.toThrow(/wrap them in trusted\(\)|Cast to/);
   });
 
   it("has its meaning when it is trusted", async () => {
-    await saveToy();
+    await saveSample();
     const filters = [
       { title: trusted({ $gt: "" }) },
       { "outbox.0": trusted({ $exists: true }) },
@@ -40,16 +40,16 @@ describe("an operator in a filter", () => {
       { title: { $eq: "Kite" } },
     ];
     for (const filter of filters) {
-      expect(await Toy.countDocuments(filter)).toBe(1);
-      expect(await Toy.find(filter).cursor().next()).toMatchObject({ title: "Kite" });
+      expect(await Sample.countDocuments(filter)).toBe(1);
+      expect(await Sample.find(filter).cursor().next()).toMatchObject({ title: "Kite" });
     }
   });
 });
 
 it("takes an array in what should be a plain value for no alternatives", async () => {
-  await saveToy();
+  await saveSample();
   const filter: object = { title: ["Kite", "Ball"] };
-  await expect(Toy.findOne(filter)).rejects.toThrow("Cast to string failed");
+  await expect(Sample.findOne(filter)).rejects.toThrow("Cast to string failed");
 });
 
 it("acknowledges a write when it is in the journal of the majority", () => {
@@ -62,30 +62,30 @@ it("tells the server's time, and whether it answers", async () => {
 });
 
 it("refuses to start without an index that a rule hangs on", async () => {
-  await Toy.collection.insertMany([{ title: "the same" }, { title: "the same" }]);
+  await Sample.collection.insertMany([{ title: "the same" }, { title: "the same" }]);
   const Unique = database.model(
     "Unique",
-    new Schema({ title: String }, { collection: "toys" }).index({ title: 1 }, { unique: true }),
+    new Schema({ title: String }, { collection: "samples" }).index({ title: 1 }, { unique: true }),
   );
   await expect(ensureIndexes(database)).rejects.toThrow("duplicate key");
-  await Toy.deleteMany({});
+  await Sample.deleteMany({});
   await ensureIndexes(database);
   await expect(Unique.listIndexes()).resolves.toContainEqual(
     expect.objectContaining({ key: { title: 1 }, unique: true }),
   );
   database.deleteModel("Unique");
-  await Toy.collection.dropIndex("title_1");
+  await Sample.collection.dropIndex("title_1");
 });
 
 it("refuses to start on an index of the same name that is another", async () => {
-  await Toy.collection.dropIndex("outbox");
-  await Toy.collection.createIndex({ title: 1 }, { name: "outbox" });
+  await Sample.collection.dropIndex("outbox");
+  await Sample.collection.createIndex({ title: 1 }, { name: "outbox" });
   await expect(ensureIndexes(database)).rejects.toThrow("outbox");
-  await Toy.collection.dropIndex("outbox");
+  await Sample.collection.dropIndex("outbox");
   await ensureIndexes(database);
 });
 
 it("knows whose connection it is", () => {
-  expect(serviceOf(database)).toBe("toys");
+  expect(serviceOf(database)).toBe("samples");
   expect(() => serviceOf(mongoose.createConnection())).toThrow("createDatabase()");
 });

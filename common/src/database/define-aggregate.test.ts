@@ -7,29 +7,29 @@ import {
   crash,
   crashAt,
   database,
-  loadToy,
+  loadSample,
   onTransition,
-  saveToy,
+  saveSample,
   storedOutbox,
-  useToys,
+  useSamples,
 } from "../../test/sample";
 
-useToys();
+useSamples();
 afterEach(() => clock.use());
 
 it("counts versions 0, 1, 2, in memory, in the database and in each event", async () => {
-  const toy = await saveToy();
-  const inMemory = [toy.version];
+  const sample = await saveSample();
+  const inMemory = [sample.version];
   for (const price of [20, 30]) {
-    toy.reprice(price);
-    await toy.save();
-    inMemory.push(toy.version);
+    sample.reprice(price);
+    await sample.save();
+    inMemory.push(sample.version);
   }
-  const loaded = await loadToy(toy.id);
+  const loaded = await loadSample(sample.id);
   loaded.reprice(40);
   await loaded.save();
-  expect([...inMemory, loaded.version, (await loadToy(toy.id)).version]).toEqual([0, 1, 2, 3, 3]);
-  const events = await storedOutbox(toy.id);
+  expect([...inMemory, loaded.version, (await loadSample(sample.id)).version]).toEqual([0, 1, 2, 3, 3]);
+  const events = await storedOutbox(sample.id);
   expect(events.map(({ data }) => [data.version, data.price])).toEqual([
     [0, 10],
     [1, 20],
@@ -39,82 +39,82 @@ it("counts versions 0, 1, 2, in memory, in the database and in each event", asyn
 });
 
 it("raises the version of a save that is nobody else's business too", async () => {
-  const toy = await saveToy();
-  toy.secret = "another";
-  toy.recordNothing("only the secret changed");
-  await toy.save();
-  expect([toy.version, (await loadToy(toy.id)).version]).toEqual([1, 1]);
-  expect(await storedOutbox(toy.id)).toHaveLength(1);
+  const sample = await saveSample();
+  sample.secret = "another";
+  sample.recordNothing("only the secret changed");
+  await sample.save();
+  expect([sample.version, (await loadSample(sample.id)).version]).toEqual([1, 1]);
+  expect(await storedOutbox(sample.id)).toHaveLength(1);
 });
 
 it("stores the event as it will be on the wire", async () => {
   clock.use(() => Date.parse("2026-01-02T03:04:05.678Z"));
   const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
-  const toy = await withContext({ traceparent }, () => saveToy());
-  expect(await storedOutbox(toy.id)).toEqual([
+  const sample = await withContext({ traceparent }, () => saveSample());
+  expect(await storedOutbox(sample.id)).toEqual([
     {
       specversion: "1.0",
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
-      source: "toys",
+      source: "samples",
       type: "ticket:created",
-      subject: toy.id,
+      subject: sample.id,
       time: "2026-01-02T03:04:05.678Z",
       traceparent: expect.stringContaining("a".repeat(32)),
-      data: { id: toy.id, version: 0, ...toy.publicState() },
+      data: { id: sample.id, version: 0, ...sample.publicState() },
     },
   ]);
 });
 
 it("makes one event of a save", async () => {
-  const toy = await saveToy();
-  toy.reprice(20);
-  expect(() => toy.reprice(30)).toThrow("One save makes one event at most");
-  expect(() => toy.recordNothing("a second thought")).toThrow("One save makes one event at most");
+  const sample = await saveSample();
+  sample.reprice(20);
+  expect(() => sample.reprice(30)).toThrow("One save makes one event at most");
+  expect(() => sample.recordNothing("a second thought")).toThrow("One save makes one event at most");
 });
 
 it("refuses a save that does not say what the others hear of it", async () => {
-  const toy = await saveToy();
-  toy.price = 20;
-  await expect(toy.save()).rejects.toThrow("A save must record its event");
-  expect((await loadToy(toy.id)).price).toBe(10);
+  const sample = await saveSample();
+  sample.price = 20;
+  await expect(sample.save()).rejects.toThrow("A save must record its event");
+  expect((await loadSample(sample.id)).price).toBe(10);
 });
 
 it("refuses a save whose event breaks the contract", async () => {
-  const toy = await saveToy();
-  toy.userId = "nobody";
-  toy.record("ticket:updated");
-  await expect(toy.save()).rejects.toThrow("userId");
-  expect((await loadToy(toy.id)).version).toBe(0);
+  const sample = await saveSample();
+  sample.userId = "nobody";
+  sample.record("ticket:updated");
+  await expect(sample.save()).rejects.toThrow("userId");
+  expect((await loadSample(sample.id)).version).toBe(0);
 });
 
 it("shows its public state, id, version and time of birth, and nothing else", async () => {
   clock.use(() => Date.parse("2026-01-02T03:04:05.678Z"));
-  const { id } = await saveToy();
-  const toy = await loadToy(id);
-  expect(JSON.parse(JSON.stringify(toy))).toEqual({
+  const { id } = await saveSample();
+  const sample = await loadSample(id);
+  expect(JSON.parse(JSON.stringify(sample))).toEqual({
     id,
     version: 0,
     createdAt: "2026-01-02T03:04:05.678Z",
-    ...toy.publicState(),
+    ...sample.publicState(),
   });
 });
 
 it("keeps its time of birth", async () => {
-  const { id, createdAt } = await saveToy();
-  const toy = await loadToy(id);
-  toy.createdAt = new Date(0);
-  toy.reprice(20);
-  await toy.save();
-  expect((await loadToy(id)).createdAt).toEqual(createdAt);
+  const { id, createdAt } = await saveSample();
+  const sample = await loadSample(id);
+  sample.createdAt = new Date(0);
+  sample.reprice(20);
+  await sample.save();
+  expect((await loadSample(id)).createdAt).toEqual(createdAt);
 });
 
 it("tells its own process of each save that came through", async () => {
   let saves = 0;
   const stop = onSave(database, () => saves++);
-  const toy = await saveToy();
-  crashAt("toys.save.before");
-  toy.reprice(20);
-  await expect(toy.save()).rejects.toBe(crash);
+  const sample = await saveSample();
+  crashAt("samples.save.before");
+  sample.reprice(20);
+  await expect(sample.save()).rejects.toBe(crash);
   stop();
   expect(saves).toBe(1);
 });
@@ -143,11 +143,11 @@ it("refuses at its definition to publish less or more than the schema of its eve
 it("counts transitions, not saves", async () => {
   const transitions: string[] = [];
   onTransition((title) => transitions.push(title));
-  const toy = await saveToy("Kite");
-  toy.reprice(20);
-  await toy.save();
-  toy.title = "Drum";
-  toy.record("ticket:updated");
-  await toy.save();
+  const sample = await saveSample("Kite");
+  sample.reprice(20);
+  await sample.save();
+  sample.title = "Drum";
+  sample.record("ticket:updated");
+  await sample.save();
   expect(transitions).toEqual(["Kite", "Drum"]);
 });

@@ -24,7 +24,7 @@ import { handOver } from "./saved-events";
 const ownFields = {
   createdAt: { type: Date, required: true, immutable: true, default: () => clock.date() },
   version: { type: Number, required: true, default: 0 },
-  /** When it was last saved, so that `reannounce` can be told to begin there. */
+  /** When it was last saved, so that `republish` can be told to begin there. */
   changedAt: { type: Date },
   /** Events that the broker has not stored yet, oldest first. Only ever pushed to and pulled from, never assigned. */
   outbox: { type: [Schema.Types.Mixed] },

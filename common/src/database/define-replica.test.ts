@@ -6,7 +6,7 @@ import { connectDatabase, createDatabase } from "./database";
 import { defineReplica } from "./define-replica";
 import { unchanged } from "./logged-model";
 
-const database = createDatabase("toys");
+const database = createDatabase("samples");
 const Copy = defineReplica(database, "Copy", {
   subjects: ["ticket:created", "ticket:updated"],
   fields: { price: { type: Number }, buyer: { type: String }, note: { type: String } },
@@ -113,7 +113,7 @@ it("can be stopped before and after it is written", async () => {
   });
   await apply(id, 0, 10);
   expect(seen).toEqual([
-    ["toys.apply.before", 0],
-    ["toys.apply.after", 1],
+    ["samples.apply.before", 0],
+    ["samples.apply.after", 1],
   ]);
 });

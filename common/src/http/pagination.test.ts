@@ -3,38 +3,38 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Types } from "mongoose";
 import request from "supertest";
-import { Toy, useToys } from "../../test/sample";
+import { Sample, useSamples } from "../../test/sample";
 import { createApp } from "./create-app";
 import { oneConnection } from "../../test/one-connection";
 import { type SortOrder, newestFirst, readPage } from "./pagination";
 
-useToys();
+useSamples();
 
 const lowestFirst: SortOrder = { name: "price", field: "price", direction: 1 };
 const highestFirst: SortOrder = { name: "-price", field: "price", direction: -1 };
 const sorts = [newestFirst, lowestFirst, highestFirst];
 
 const app = createApp((api) => {
-  api.get("/api/toys", async (req, res) => {
+  api.get("/api/samples", async (req, res) => {
     const sort = sorts.find(({ name }) => name === req.query.sort);
     const page = readPage(req, res, { sort, list: req.query.q ? JSON.stringify(req.query.q) : "all" });
-    page.send(await Toy.find(page.filter).sort(page.sort).limit(page.limit));
+    page.send(await Sample.find(page.filter).sort(page.sort).limit(page.limit));
   });
 });
 
-/** Toys with prices and ages of which many are the same. */
-async function insertToys(count: number, more = {}): Promise<string[]> {
-  const toys = Array.from({ length: count }, (_, index) => ({
+/** Samples with prices and ages of which many are the same. */
+async function insertSamples(count: number, more = {}): Promise<string[]> {
+  const samples = Array.from({ length: count }, (_, index) => ({
     _id: new Types.ObjectId(),
-    title: `Toy ${index}`,
+    title: `Sample ${index}`,
     price: index % 3,
     createdAt: new Date(1_800_000_000_000 + (index % 4)),
     version: 0,
     outbox: [],
     ...more,
   }));
-  await Toy.collection.insertMany(toys);
-  return toys.map(({ _id }) => _id.toHexString());
+  await Sample.collection.insertMany(samples);
+  return samples.map(({ _id }) => _id.toHexString());
 }
 
 interface Shown {
@@ -60,8 +60,8 @@ async function follow(path: string, between?: (page: Shown[]) => Promise<void>):
 it.each(sorts)(
   "shows everything once, in order of $name, although many are the same",
   async ({ name, field, direction }) => {
-    const ids = await insertToys(23);
-    const shown = await follow(`/api/toys?sort=${name}&limit=5`);
+    const ids = await insertSamples(23);
+    const shown = await follow(`/api/samples?sort=${name}&limit=5`);
     expect(shown.map(({ id }) => id).toSorted()).toEqual(ids);
     const inOrder = shown.toSorted((one, other) => {
       const difference = Number(new Date(one[field])) - Number(new Date(other[field]));
@@ -72,21 +72,21 @@ it.each(sorts)(
 );
 
 it("skips nothing and repeats nothing while rows come and go", async () => {
-  const ids = await insertToys(20);
-  const shown = await follow("/api/toys?limit=4", async (page) => {
-    await insertToys(3, { createdAt: new Date(1_900_000_000_000) }); // newer: on pages that were shown already
-    await Toy.deleteOne({ _id: page[0]?.id }); // shifts every offset
+  const ids = await insertSamples(20);
+  const shown = await follow("/api/samples?limit=4", async (page) => {
+    await insertSamples(3, { createdAt: new Date(1_900_000_000_000) }); // newer: on pages that were shown already
+    await Sample.deleteOne({ _id: page[0]?.id }); // shifts every offset
   });
   expect(shown.map(({ id }) => id).toSorted()).toEqual(ids);
 });
 
 it("links to a next page only when there is one, and keeps the rest of the query", async () => {
-  await insertToys(4);
-  const all = await request(app).get("/api/toys?limit=4").expect(200);
+  await insertSamples(4);
+  const all = await request(app).get("/api/samples?limit=4").expect(200);
   expect(all.headers).not.toHaveProperty("link");
-  const part = await request(app).get("/api/toys?sort=price&limit=3&q=kite%20%26%20string").expect(200);
+  const part = await request(app).get("/api/samples?sort=price&limit=3&q=kite%20%26%20string").expect(200);
   const next = new URL(String(nextOf(part.headers.link)), "http://localhost");
-  expect(next.pathname).toBe("/api/toys");
+  expect(next.pathname).toBe("/api/samples");
   expect(Object.fromEntries(next.searchParams)).toMatchObject({
     sort: "price",
     limit: "3",
@@ -95,10 +95,10 @@ it("links to a next page only when there is one, and keeps the rest of the query
 });
 
 it.each([
-  ["a raw ? in the query", "/api/toys?limit=1&q=what?&sort=price", { q: "what?", sort: "price" }],
-  ["a target that is a whole URL", "http://evil.example/api/toys?limit=1&sort=price", { sort: "price" }],
+  ["a raw ? in the query", "/api/samples?limit=1&q=what?&sort=price", { q: "what?", sort: "price" }],
+  ["a target that is a whole URL", "http://evil.example/api/samples?limit=1&sort=price", { sort: "price" }],
 ])("links to the next page after %s", async (_what, target, query) => {
-  await insertToys(2);
+  await insertSamples(2);
   const server = createServer(app).listen(0, "127.0.0.1");
   await once(server, "listening");
   const connection = oneConnection((server.address() as AddressInfo).port);
@@ -107,19 +107,19 @@ it.each([
     server.close();
   });
   const next = nextOf(String(headers.link));
-  expect(next).toMatch(/^\/api\/toys\?/);
+  expect(next).toMatch(/^\/api\/samples\?/);
   const { searchParams } = new URL(String(next), "http://localhost");
   expect(Object.fromEntries(searchParams)).toMatchObject({ limit: "1", ...query });
 });
 
 it("shows 50 unless asked, and 100 at most", async () => {
-  await insertToys(101);
-  expect((await request(app).get("/api/toys")).body).toHaveLength(50);
-  expect((await request(app).get("/api/toys?limit=100")).body).toHaveLength(100);
+  await insertSamples(101);
+  expect((await request(app).get("/api/samples")).body).toHaveLength(50);
+  expect((await request(app).get("/api/samples?limit=100")).body).toHaveLength(100);
 });
 
 it.each(["0", "101", "-1", "1.5", "many", "", "1&limit=2"])("refuses the limit %j", async (limit) => {
-  const { body } = await request(app).get(`/api/toys?limit=${limit}`).expect(400);
+  const { body } = await request(app).get(`/api/samples?limit=${limit}`).expect(400);
   expect(body).toMatchObject({ code: "invalid-input", errors: [{ field: "limit" }] });
 });
 
@@ -134,16 +134,16 @@ describe("a cursor", () => {
   it.each(["sort=price", "sort=-price", "q=kite"])(
     "of the newest is refused by the list with %s",
     async (query) => {
-      await insertToys(3);
-      const cursor = await cursorOf("/api/toys?limit=1");
-      const { body } = await request(app).get(`/api/toys?${query}&cursor=${cursor}`).expect(400);
+      await insertSamples(3);
+      const cursor = await cursorOf("/api/samples?limit=1");
+      const { body } = await request(app).get(`/api/samples?${query}&cursor=${cursor}`).expect(400);
       expect(body).toMatchObject({ code: "invalid-input", errors: [{ field: "cursor" }] });
     },
   );
 
   it("is accepted as it was given", async () => {
     const cursor = forged({ list: "newest all", value: new Date(), id });
-    await request(app).get(`/api/toys?cursor=${cursor}`).expect(200);
+    await request(app).get(`/api/samples?cursor=${cursor}`).expect(200);
   });
 
   it.each([
@@ -156,7 +156,7 @@ describe("a cursor", () => {
     forged({ list: "newest all", value: new Date(), id: { $ne: null } }),
     forged({ list: "newest all", value: new Date(), id: "1" }),
   ])("that is none is refused: %s", async (cursor) => {
-    const { body } = await request(app).get(`/api/toys?cursor=${cursor}`).expect(400);
+    const { body } = await request(app).get(`/api/samples?cursor=${cursor}`).expect(400);
     expect(body).toMatchObject({ code: "invalid-input", errors: [{ field: "cursor" }] });
   });
 });

@@ -38,7 +38,7 @@ it("is alive from the first moment, and says that it is starting", async () => {
     status: 503,
     body: { status: "not ready", waitingFor: "mongo", broker: "away" },
   });
-  expect(await get("/api/toys")).toMatchObject({
+  expect(await get("/api/samples")).toMatchObject({
     status: 503,
     headers: { "retry-after": "1" },
     body: { code: "starting", errors: [{ message: expect.any(String) }], requestId: expect.any(String) },
@@ -46,14 +46,14 @@ it("is alive from the first moment, and says that it is starting", async () => {
 });
 
 it("answers by the app once it is open", async () => {
-  server.open(express().get("/api/toys", (_req, res) => void res.json({ toys: 3 })));
-  expect(await get("/api/toys")).toMatchObject({ status: 200, body: { toys: 3 } });
+  server.open(express().get("/api/samples", (_req, res) => void res.json({ samples: 3 })));
+  expect(await get("/api/samples")).toMatchObject({ status: 200, body: { samples: 3 } });
   expect(await get("/readyz")).toMatchObject({ status: 200, body: { status: "ready", broker: "connected" } });
 });
 
 it("has no pages when it has no app", async () => {
   server.open(undefined);
-  expect(await get("/api/toys")).toMatchObject({
+  expect(await get("/api/samples")).toMatchObject({
     status: 404,
     body: { code: "not-found", requestId: expect.any(String) },
   });

@@ -5,7 +5,7 @@ import { validateRequest } from "./validate-request";
 
 const app = createApp((api) => {
   api.post(
-    "/api/toys",
+    "/api/samples",
     body("title").isString().withMessage("A title is text").notEmpty().withMessage("A title is needed"),
     body("maker.name").isString().withMessage("Whose is it?"),
     validateRequest,
@@ -15,13 +15,13 @@ const app = createApp((api) => {
 
 it("lets what is valid through", async () => {
   await request(app)
-    .post("/api/toys")
+    .post("/api/samples")
     .send({ title: "Kite", maker: { name: "Ann" } })
     .expect(204);
 });
 
 it("says of each field what is wrong first, and where", async () => {
-  const { body: answer } = await request(app).post("/api/toys").send({ title: 7 }).expect(400);
+  const { body: answer } = await request(app).post("/api/samples").send({ title: 7 }).expect(400);
   expect(answer).toMatchObject({
     code: "invalid-input",
     errors: [
@@ -33,9 +33,9 @@ it("says of each field what is wrong first, and where", async () => {
 
 it("refuses operators where a plain value belongs, and a request without a body", async () => {
   await request(app)
-    .post("/api/toys")
+    .post("/api/samples")
     .send({ title: { $gt: "" }, maker: { name: "Ann" } })
     .expect(400);
-  const { body: answer } = await request(app).post("/api/toys").expect(400);
+  const { body: answer } = await request(app).post("/api/samples").expect(400);
   expect(answer.errors).toHaveLength(2);
 });

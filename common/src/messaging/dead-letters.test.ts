@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { Redis } from "ioredis";
 import { clock } from "../base/clock";
-import { database, useToys } from "../../test/sample";
+import { database, useSamples } from "../../test/sample";
 import { isTransient } from "../contract/errors";
 import { logger } from "../base/logger";
 import { type DeadLetter, type DeadLetters, mongoDeadLetters, redisDeadLetters } from "./dead-letters";
 
-useToys();
+useSamples();
 
 const everyByte = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
 

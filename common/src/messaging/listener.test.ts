@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Context, currentContext } from "../base/context";
-import { database, useToys } from "../../test/sample";
+import { database, useSamples } from "../../test/sample";
 import { StoreUnavailableError } from "../base/with-timeout";
 import type { Event } from "../contract/events";
 import { eventBytes, newId } from "../testing";
@@ -8,7 +8,7 @@ import { type DeadLetters, mongoDeadLetters } from "./dead-letters";
 import type { Message } from "./event-bus";
 import { consume, listener } from "./listener";
 
-useToys();
+useSamples();
 
 const deadLetters = mongoDeadLetters(database);
 beforeEach(() => database.collection("deadletters").deleteMany({}));

@@ -11,7 +11,7 @@ const expiration = () =>
 it("sends an event as it is, with a span of its own in the trace of its cause", async () => {
   const event = { ...expiration(), traceparent: cause };
   const contexts: (Context | undefined)[] = [];
-  const bus = broker.connect("toys");
+  const bus = broker.connect("samples");
   await publishEvent(
     {
       ...bus,

@@ -2,21 +2,21 @@ import { Redis } from "ioredis";
 import { clock } from "../base/clock";
 import { runCommand } from "./commands";
 import { currentContext } from "../base/context";
-import { Toy, database, saveToy, useToys } from "../../test/sample";
+import { Sample, database, saveSample, useSamples } from "../../test/sample";
 import { parseEvent } from "../contract/events";
 import { mongoDeadLetters } from "../messaging/dead-letters";
 import { listener } from "../messaging/listener";
 import type { ServiceDefinition } from "./service-definition";
 import { MemoryBroker, eventBytes, newId } from "../testing";
 
-useToys();
+useSamples();
 
 let broker: MemoryBroker;
 let handle: () => Promise<void>;
 let printed: string[];
 
-const toys: ServiceDefinition = {
-  name: "toys",
+const samples: ServiceDefinition = {
+  name: "samples",
   store: { database },
   listeners: [listener("expiration:complete", () => handle())],
   commands: {
@@ -42,48 +42,48 @@ afterEach(() => {
 });
 
 const run = (command: string, ...args: string[]) =>
-  runCommand(toys, command, args, () => broker.connect("toys"));
+  runCommand(samples, command, args, () => broker.connect("samples"));
 
-const announced = () => broker.published().map(({ subject, bytes }) => parseEvent(subject, bytes));
+const published = () => broker.published().map(({ subject, bytes }) => parseEvent(subject, bytes));
 
-describe("reannounce", () => {
+describe("republish", () => {
   it("publishes the present state of every aggregate, by the subject that fits, and touches no document", async () => {
-    const fresh = await saveToy();
-    const changed = await saveToy();
+    const fresh = await saveSample();
+    const changed = await saveSample();
     changed.reprice(20);
     await changed.save();
-    const before = await Toy.find().lean();
-    await run("reannounce");
-    expect(announced()).toMatchObject([
-      { type: "ticket:created", source: "toys", data: { id: fresh.id, version: 0, price: 10 } },
-      { type: "ticket:updated", source: "toys", data: { id: changed.id, version: 1, price: 20 } },
+    const before = await Sample.find().lean();
+    await run("republish");
+    expect(published()).toMatchObject([
+      { type: "ticket:created", source: "samples", data: { id: fresh.id, version: 0, price: 10 } },
+      { type: "ticket:updated", source: "samples", data: { id: changed.id, version: 1, price: 20 } },
     ]);
-    expect(await Toy.find().lean()).toEqual(before);
-    expect(printed).toEqual(["announced 2"]);
+    expect(await Sample.find().lean()).toEqual(before);
+    expect(printed).toEqual(["republished 2"]);
   });
 
   it("publishes only what was saved since a date, but also what has no date yet", async () => {
     clock.use(() => Date.parse("2026-10-01T00:00:00Z"));
-    await saveToy("Old");
-    const [changed, undated] = [await saveToy("Changed"), await saveToy("From before dates were kept")];
+    await saveSample("Old");
+    const [changed, undated] = [await saveSample("Changed"), await saveSample("From before dates were kept")];
     clock.use(() => Date.parse("2026-11-02T00:00:00Z"));
     changed.reprice(20);
     await changed.save();
-    const fresh = await saveToy("Fresh");
-    await Toy.collection.updateOne({ _id: undated._id }, { $unset: { changedAt: 1 } });
-    await run("reannounce", "--since", "2026-11-01");
-    expect(announced().map(({ subject }) => subject)).toEqual([changed.id, undated.id, fresh.id]);
+    const fresh = await saveSample("Fresh");
+    await Sample.collection.updateOne({ _id: undated._id }, { $unset: { changedAt: 1 } });
+    await run("republish", "--since", "2026-11-01");
+    expect(published().map(({ subject }) => subject)).toEqual([changed.id, undated.id, fresh.id]);
   });
 
   it("publishes only what a subject or an id names", async () => {
-    const [one, other] = [await saveToy(), await saveToy()];
+    const [one, other] = [await saveSample(), await saveSample()];
     one.reprice(20);
     await one.save();
-    await run("reannounce", "--subject", "ticket:updated");
-    expect(announced().map(({ subject }) => subject)).toEqual([one.id]);
-    await run("reannounce", other.id);
-    expect(announced().map(({ subject }) => subject)).toEqual([one.id, other.id]);
-    expect(printed).toEqual(["announced 1", "announced 1"]);
+    await run("republish", "--subject", "ticket:updated");
+    expect(published().map(({ subject }) => subject)).toEqual([one.id]);
+    await run("republish", other.id);
+    expect(published().map(({ subject }) => subject)).toEqual([one.id, other.id]);
+    expect(printed).toEqual(["republished 1", "republished 1"]);
   });
 
   it.each([
@@ -92,23 +92,23 @@ describe("reannounce", () => {
     [["everything"], "ids of aggregates"],
     [["--until", "2026-11-01"], "Unknown option"],
   ])("refuses %j, and publishes nothing", async (words, problem) => {
-    await saveToy();
-    await expect(run("reannounce", ...words)).rejects.toThrow(problem);
-    expect(announced()).toEqual([]);
+    await saveSample();
+    await expect(run("republish", ...words)).rejects.toThrow(problem);
+    expect(published()).toEqual([]);
   });
 
   it("leaves out what is nobody else's business", async () => {
-    await saveToy("Secret", 0);
-    await run("reannounce");
-    expect(announced()).toEqual([]);
+    await saveSample("Secret", 0);
+    await run("republish");
+    expect(published()).toEqual([]);
   });
 
   it("waits for the broker", async () => {
-    await saveToy();
+    await saveSample();
     broker.stop();
     let asked = 0;
-    await runCommand(toys, "reannounce", [], () => {
-      const bus = broker.connect("toys");
+    await runCommand(samples, "republish", [], () => {
+      const bus = broker.connect("samples");
       return {
         ...bus,
         get isConnected() {
@@ -118,13 +118,13 @@ describe("reannounce", () => {
         },
       };
     });
-    expect(announced()).toHaveLength(1);
+    expect(published()).toHaveLength(1);
   });
 
   it("says so when the service has no aggregates", async () => {
     const redis = new Redis(String(process.env.REDIS_URL));
     const timers: ServiceDefinition = { name: "timers", store: { redis: () => redis } };
-    await expect(runCommand(timers, "reannounce", [])).rejects.toThrow("timers has no aggregates");
+    await expect(runCommand(timers, "republish", [])).rejects.toThrow("timers has no aggregates");
     redis.disconnect();
   });
 });
@@ -193,5 +193,5 @@ it("runs a command of the service's own, with its words", async () => {
 });
 
 it("names the commands that there are", async () => {
-  await expect(run("dance")).rejects.toThrow("dance is not one of reannounce, recall, dead-letters, greet");
+  await expect(run("dance")).rejects.toThrow("dance is not one of republish, rebuild, dead-letters, greet");
 });

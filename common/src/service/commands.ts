@@ -4,8 +4,8 @@ import { clock, seconds } from "../base/clock";
 import { withContext } from "../base/context";
 import type { DeadLetters } from "../messaging/dead-letters";
 import type { EventBus } from "../messaging/event-bus";
-import { reannounce, readSelection } from "./reannounce";
-import { recall } from "./recall";
+import { republish, readSelection } from "./republish";
+import { rebuild } from "./rebuild";
 import { type ServiceDefinition, busOf, storeOf } from "./service-definition";
 import { checkSettings } from "../base/settings";
 import { startTraces, stopTraces } from "./traces";
@@ -25,16 +25,16 @@ export async function runCommand(
   connect = busOf,
 ): Promise<void> {
   const commands: ServiceDefinition["commands"] = {
-    reannounce: async (words) => {
+    republish: async (words) => {
       const selection = readSelection(words);
       const count = await withBroker(definition, connect, (database, bus) =>
-        reannounce(database, bus, selection),
+        republish(database, bus, selection),
       );
-      print(`announced ${count}`);
+      print(`republished ${count}`);
     },
-    recall: async () => {
-      const count = await withBroker(definition, connect, recall);
-      print(`recalled ${count}`);
+    rebuild: async () => {
+      const count = await withBroker(definition, connect, rebuild);
+      print(`rebuilt ${count}`);
     },
     "dead-letters": (words) => handleDeadLetters(definition, store.deadLetters, words),
     ...definition.commands,

@@ -5,7 +5,7 @@ import { mongoDeadLetters } from "../messaging/dead-letters";
 import { createDatabase, databaseTime, pingDatabase } from "../database/database";
 import { type Mongod, startMongod } from "../../test/mongod";
 import { mongoStore } from "./store";
-import { Toy, database, saveToy } from "../../test/sample";
+import { Sample, database, saveSample } from "../../test/sample";
 
 jest.setTimeout(seconds(15)); // far above the 1 s below, and below the 20 s after which the driver sees by itself that a server is frozen
 
@@ -15,7 +15,7 @@ const store = mongoStore(database);
 beforeAll(async () => {
   process.env.MONGO_TIMEOUT_SECONDS = "1";
   mongod = await startMongod();
-  process.env.MONGO_URL = mongod.url("toys");
+  process.env.MONGO_URL = mongod.url("samples");
   await store.open();
 });
 afterEach(() => mongod.thaw());
@@ -25,8 +25,8 @@ afterAll(async () => {
 });
 
 it("fails every operation of a frozen database as unavailable, and works again afterwards", async () => {
-  const toy = await saveToy();
-  const changed = await saveToy("changed");
+  const sample = await saveSample();
+  const changed = await saveSample("changed");
   changed.reprice(20);
   const letters = mongoDeadLetters(database);
   const letter = {
@@ -36,17 +36,17 @@ it("fails every operation of a frozen database as unavailable, and works again a
     attempts: 3,
   } as const;
   const operations: Record<string, () => PromiseLike<unknown>> = {
-    find: () => Toy.find(),
-    findOne: () => Toy.findById(toy.id),
-    cursor: () => Toy.find().cursor().next(),
-    countDocuments: () => Toy.countDocuments({ price: trusted({ $gt: 0 }) }),
-    aggregate: () => Toy.aggregate([{ $match: {} }]),
-    insert: () => saveToy(),
+    find: () => Sample.find(),
+    findOne: () => Sample.findById(sample.id),
+    cursor: () => Sample.find().cursor().next(),
+    countDocuments: () => Sample.countDocuments({ price: trusted({ $gt: 0 }) }),
+    aggregate: () => Sample.aggregate([{ $match: {} }]),
+    insert: () => saveSample(),
     save: () => changed.save(),
-    updateOne: () => Toy.updateOne({ _id: toy.id }, { price: 1 }),
-    deleteMany: () => Toy.deleteMany({ title: "nothing" }),
-    bulkWrite: () => Toy.bulkWrite([{ deleteOne: { filter: { title: "nothing" } } }]),
-    "by the driver": () => database.collection("toys").find().toArray(),
+    updateOne: () => Sample.updateOne({ _id: sample.id }, { price: 1 }),
+    deleteMany: () => Sample.deleteMany({ title: "nothing" }),
+    bulkWrite: () => Sample.bulkWrite([{ deleteOne: { filter: { title: "nothing" } } }]),
+    "by the driver": () => database.collection("samples").find().toArray(),
     "dead letter": () => letters.keep(letter),
     ping: () => pingDatabase(database),
     time: () => databaseTime(database),
@@ -63,19 +63,19 @@ it("fails every operation of a frozen database as unavailable, and works again a
 
   mongod.thaw();
   await store.ping();
-  expect(await Toy.findById(toy.id)).toMatchObject({ title: "Kite" });
+  expect(await Sample.findById(sample.id)).toMatchObject({ title: "Kite" });
 });
 
 it("fails who waits for a connection, too", async () => {
   mongod.freeze();
   const { maxPoolSize } = database.getClient().options;
-  const asked = await Promise.allSettled(Array.from({ length: 2 * maxPoolSize }, () => Toy.findOne()));
+  const asked = await Promise.allSettled(Array.from({ length: 2 * maxPoolSize }, () => Sample.findOne()));
   expect(asked.filter((each) => each.status === "fulfilled" || !isTransient(each.reason))).toEqual([]);
 });
 
 it("fails a cursor that is frozen between two batches", async () => {
-  await Promise.all([saveToy(), saveToy(), saveToy()]);
-  const cursor = Toy.find().cursor({ batchSize: 1 });
+  await Promise.all([saveSample(), saveSample(), saveSample()]);
+  const cursor = Sample.find().cursor({ batchSize: 1 });
   await cursor.next();
   mongod.freeze();
   const outcome = await Promise.allSettled([cursor.next()]);
@@ -83,10 +83,10 @@ it("fails a cursor that is frozen between two batches", async () => {
 });
 
 it("does not end a cursor whose documents take longer than an operation may", async () => {
-  await Promise.all([saveToy(), saveToy(), saveToy()]);
-  const count = await Toy.countDocuments();
+  await Promise.all([saveSample(), saveSample(), saveSample()]);
+  const count = await Sample.countDocuments();
   let seen = 0;
-  const cursor = Toy.find().cursor({ batchSize: 1 });
+  const cursor = Sample.find().cursor({ batchSize: 1 });
   while (await cursor.next()) {
     await clock.wait(500);
     seen += 1;
@@ -96,7 +96,7 @@ it("does not end a cursor whose documents take longer than an operation may", as
 });
 
 it("fails to open on a frozen database, and opens once it answers", async () => {
-  const another = mongoStore(createDatabase("toys"));
+  const another = mongoStore(createDatabase("samples"));
   mongod.freeze();
   const outcome = await Promise.allSettled([another.open()]);
   expect(outcome.map((each) => each.status === "rejected" && isTransient(each.reason))).toEqual([true]);

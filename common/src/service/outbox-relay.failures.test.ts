@@ -1,4 +1,4 @@
-import { Toy, loadToy, saveToy, storedOutbox, useToys } from "../../test/sample";
+import { Sample, loadSample, saveSample, storedOutbox, useSamples } from "../../test/sample";
 import { onFailpoint } from "../base/failpoint";
 import { eventually } from "../../test/eventually";
 import { Gate } from "../../test/gate";
@@ -8,18 +8,18 @@ import {
   leaveBehind,
   parkAt,
   publishedVersions,
-  saveToyWithVersions,
+  saveSampleWithVersions,
   startRelay,
   useRelays,
 } from "../../test/relay";
 
-useToys();
+useSamples();
 useRelays();
 
 it("waits while the broker is away, and goes on when it is back", async () => {
   broker.isThere = false;
   const relay = startRelay();
-  const { id } = await saveToy();
+  const { id } = await saveSample();
   await relay.drain();
   expect([publishedVersions(id), await countUnpublished()]).toEqual([[], 1]);
   broker.isThere = true;
@@ -32,8 +32,8 @@ it("repeats what the broker did not store, and is not held up by it", async () =
   broker.store = async ({ data }) => {
     if ("title" in data && data.title === "refused" && ++attempts < 3) throw new Error("no answer");
   };
-  const { id } = await saveToy("refused", 1);
-  const other = await saveToy();
+  const { id } = await saveSample("refused", 1);
+  const other = await saveSample();
   await relay.drain();
   expect(publishedVersions(other.id)).toEqual([0]);
   await eventually(() => expect(publishedVersions(id)).toEqual([0]));
@@ -41,9 +41,9 @@ it("repeats what the broker did not store, and is not held up by it", async () =
 });
 
 it("publishes an event again, under the same id, when it dies before it takes it out", async () => {
-  const { id } = await saveToy();
+  const { id } = await saveSample();
   onFailpoint((name) => {
-    if (name === "toys.pull.before") throw new Error("a crash");
+    if (name === "samples.pull.before") throw new Error("a crash");
   });
   await startRelay().drain();
   onFailpoint(undefined);
@@ -56,12 +56,12 @@ it("publishes an event again, under the same id, when it dies before it takes it
 
 it("publishes what is saved while it is at work on the same aggregate", async () => {
   const relay = startRelay();
-  const parked = parkAt("toys.pull.before");
-  const { id } = await saveToy();
+  const parked = parkAt("samples.pull.before");
+  const { id } = await saveSample();
   await parked.reached;
-  const toy = await loadToy(id);
-  toy.reprice(20);
-  await toy.save();
+  const sample = await loadSample(id);
+  sample.reprice(20);
+  await sample.save();
   parked.open();
   await relay.drain();
   expect(publishedVersions(id)).toEqual([0, 1]);
@@ -73,24 +73,24 @@ it("keeps the order of an aggregate's events when the broker is slow with the fi
     if ("version" in data && data.version === 0) await gate.opened;
   };
   const relay = startRelay();
-  const toy = await saveToy();
-  toy.reprice(20);
-  await toy.save();
+  const sample = await saveSample();
+  sample.reprice(20);
+  await sample.save();
   await countUnpublished(); // time enough for the second to overtake
-  const early = publishedVersions(toy.id);
+  const early = publishedVersions(sample.id);
   gate.open();
   await relay.drain();
-  expect([early, publishedVersions(toy.id)]).toEqual([[], [0, 1]]);
+  expect([early, publishedVersions(sample.id)]).toEqual([[], [0, 1]]);
 });
 
 it("takes out nothing but what it has published", async () => {
   const relay = startRelay();
-  const parked = parkAt("toys.pull.before");
-  const { id } = await saveToy();
+  const parked = parkAt("samples.pull.before");
+  const { id } = await saveSample();
   await parked.reached;
   const [event] = await storedOutbox(id);
   const ofAnotherProcess = { ...event, id: "another", data: { ...event?.data, version: 1 } };
-  await Toy.updateOne({ _id: id }, { $push: { outbox: ofAnotherProcess } });
+  await Sample.updateOne({ _id: id }, { $push: { outbox: ofAnotherProcess } });
   parked.open();
   await relay.drain();
   expect(publishedVersions(id)).toEqual([0, 1]);
@@ -98,16 +98,16 @@ it("takes out nothing but what it has published", async () => {
 
 it("loses nothing with two processes at work on one database", async () => {
   const relaysOfTwo = [startRelay(), startRelay()];
-  const toys = await Promise.all(Array.from({ length: 10 }, () => saveToyWithVersions(5)));
+  const samples = await Promise.all(Array.from({ length: 10 }, () => saveSampleWithVersions(5)));
   await Promise.all(relaysOfTwo.map((relay) => relay.drain()));
-  for (const { id } of toys) expect(new Set(publishedVersions(id))).toEqual(new Set([0, 1, 2, 3, 4]));
+  for (const { id } of samples) expect(new Set(publishedVersions(id))).toEqual(new Set([0, 1, 2, 3, 4]));
   expect(await countUnpublished()).toBe(0);
 });
 
 it("finishes what is in flight when it stops, and takes nothing new", async () => {
   const relay = startRelay();
-  const parked = parkAt("toys.pull.before");
-  const { id } = await saveToy();
+  const parked = parkAt("samples.pull.before");
+  const { id } = await saveSample();
   await parked.reached;
   let isStopped = false;
   const stopped = relay.stop().then(() => {
@@ -118,13 +118,13 @@ it("finishes what is in flight when it stops, and takes nothing new", async () =
   parked.open();
   await stopped;
   expect([stoppedEarly, await storedOutbox(id)]).toEqual([false, []]);
-  const later = await saveToy();
+  const later = await saveSample();
   for (let turn = 0; turn < 20; turn++) expect(await storedOutbox(later.id)).toHaveLength(1);
 });
 
 it("stops at once while the broker is away", async () => {
   broker.isThere = false;
-  const { id } = await saveToy();
+  const { id } = await saveSample();
   await startRelay().stop();
   expect(await storedOutbox(id)).toHaveLength(1);
 });
@@ -135,9 +135,9 @@ it("stops although other processes save without end: it publishes what it saved 
   let othersSaves = 0;
   broker.store = async () => {
     await gate.opened;
-    if (othersSaves++ < 100) await saveToy();
+    if (othersSaves++ < 100) await saveSample();
   };
-  const { id } = await saveToy();
+  const { id } = await saveSample();
   const stopped = relay.stop();
   gate.open();
   await stopped;
@@ -164,7 +164,7 @@ it("stops when the broker does not answer, and leaves the event to the next proc
       await gate.opened;
     };
   });
-  const { id } = await saveToy();
+  const { id } = await saveSample();
   await reached;
   await relay.stop();
   expect(await storedOutbox(id)).toHaveLength(1);

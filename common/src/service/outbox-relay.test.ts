@@ -1,38 +1,38 @@
 import { clock, seconds } from "../base/clock";
-import { Toy, database, saveToy, storedOutbox, useToys } from "../../test/sample";
+import { Sample, database, saveSample, storedOutbox, useSamples } from "../../test/sample";
 import { eventually } from "../../test/eventually";
 import {
   broker,
   countUnpublished,
   leaveBehind,
   publishedVersions,
-  saveToyWithVersions,
+  saveSampleWithVersions,
   startRelay,
   useRelays,
 } from "../../test/relay";
 
-useToys();
+useSamples();
 useRelays();
 afterEach(() => clock.use());
 
 it("publishes the events of an aggregate in order and takes them out", async () => {
-  const toy = await saveToyWithVersions(4);
+  const sample = await saveSampleWithVersions(4);
   const relay = startRelay();
   await relay.drain();
-  expect(publishedVersions(toy.id)).toEqual([0, 1, 2, 3]);
-  expect(await storedOutbox(toy.id)).toEqual([]);
+  expect(publishedVersions(sample.id)).toEqual([0, 1, 2, 3]);
+  expect(await storedOutbox(sample.id)).toEqual([]);
 });
 
 it("publishes a save at once", async () => {
   startRelay();
-  const { id } = await saveToy();
+  const { id } = await saveSample();
   await eventually(() => expect(publishedVersions(id)).toEqual([0]));
 });
 
 it("leaves a fresh save to the process that made it, and takes over what was left behind", async () => {
   let now = Date.now();
   clock.use(() => now);
-  const { id } = await saveToy(); // of another process: no relay of this one was there to hear of it
+  const { id } = await saveSample(); // of another process: no relay of this one was there to hear of it
   const ages: number[] = [];
   broker.store = async ({ time }) => void ages.push(now - Date.parse(time));
   startRelay();
@@ -45,7 +45,7 @@ it("leaves a fresh save to the process that made it, and takes over what was lef
 });
 
 it("has one event of an aggregate in flight, and several aggregates", async () => {
-  await Promise.all(Array.from({ length: 24 }, () => saveToyWithVersions(3)));
+  await Promise.all(Array.from({ length: 24 }, () => saveSampleWithVersions(3)));
   const inFlight = new Set<string>();
   let most = 0;
   broker.store = async ({ subject }) => {
@@ -62,14 +62,14 @@ it("has one event of an aggregate in flight, and several aggregates", async () =
 
 it("publishes each event once while nothing goes wrong", async () => {
   const relay = startRelay();
-  await Promise.all(Array.from({ length: 20 }, () => saveToyWithVersions(4)));
+  await Promise.all(Array.from({ length: 20 }, () => saveSampleWithVersions(4)));
   await relay.drain();
   expect(broker.published).toHaveLength(80);
   expect(new Set(broker.published.map(({ id }) => id)).size).toBe(80);
 });
 
 it("reaches all, with fewer at once than are waiting", async () => {
-  await Promise.all(Array.from({ length: 10 }, () => saveToy()));
+  await Promise.all(Array.from({ length: 10 }, () => saveSample()));
   await startRelay({ maxConcurrency: 2 }).drain();
   expect([broker.published.length, await countUnpublished()]).toEqual([10, 0]);
 });
@@ -84,16 +84,16 @@ it("shares a backlog with the other processes, and publishes little of it twice"
 });
 
 it("finds what is unpublished by the index that holds nothing else", async () => {
-  await Toy.collection.insertMany(
+  await Sample.collection.insertMany(
     Array.from({ length: 500 }, () => ({ title: "old", price: 1, outbox: [] })),
   );
-  await saveToy();
+  await saveSample();
   await database.db?.command({ profile: 2 });
   await startRelay().drain();
   await database.db?.command({ profile: 0 });
   const looks = await database
     .collection("system.profile")
-    .find({ op: "query", ns: /toys$/, "command.filter._id": { $exists: false } })
+    .find({ op: "query", ns: /samples$/, "command.filter._id": { $exists: false } })
     .toArray();
   expect(looks.length).toBeGreaterThan(0);
   for (const { planSummary, docsExamined, hasSortStage } of looks) {

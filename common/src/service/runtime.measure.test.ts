@@ -1,6 +1,6 @@
 import { clock, seconds } from "../base/clock";
 import { mongoStore } from "./store";
-import { Toy, database, saveToy, useToys } from "../../test/sample";
+import { Sample, database, saveSample, useSamples } from "../../test/sample";
 import { eventually } from "../../test/eventually";
 import { Gate } from "../../test/gate";
 import { listener } from "../messaging/listener";
@@ -8,7 +8,7 @@ import { exposeMetrics } from "../base/metrics";
 import { Runtime } from "./runtime";
 import { MemoryBroker, eventBytes, newId } from "../testing";
 
-useToys();
+useSamples();
 
 let broker: MemoryBroker;
 let runtime: Runtime;
@@ -23,9 +23,9 @@ beforeEach(() => {
   const ping = () => (isStoreThere ? store.ping() : Promise.reject(new Error("no answer")));
   const listeners = [listener("expiration:complete", () => gate.opened)];
   runtime = new Runtime(
-    { name: "toys", store: { database }, listeners },
+    { name: "samples", store: { database }, listeners },
     { ...store, ping, close: async () => {} },
-    broker.connect("toys"),
+    broker.connect("samples"),
   );
 });
 
@@ -53,14 +53,14 @@ it("tells whether store and broker answer", async () => {
 });
 
 it("tells the age of the oldest event that is not published, above all while the broker is down", async () => {
-  const age = () => measured('outbox_oldest_event_seconds{collection="toys"}');
+  const age = () => measured('outbox_oldest_event_seconds{collection="samples"}');
   let now = Date.now();
   clock.use(() => now);
   expect(await age()).toBe(0);
   broker.stop();
-  await saveToy();
+  await saveSample();
   now += seconds(40);
-  await saveToy();
+  await saveSample();
   now += seconds(30);
   expect(await age()).toBe(70);
   broker.start();
@@ -100,7 +100,7 @@ it("keeps what it knew of a store that does not answer, and still tells of the b
 });
 
 it("reads the outbox by its index, so that a large collection costs nothing", async () => {
-  const plan = await Toy.collection
+  const plan = await Sample.collection
     .find({ "outbox.0": { $exists: true } })
     .sort({ "outbox.0.time": 1 })
     .limit(1)

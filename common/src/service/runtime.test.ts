@@ -1,5 +1,5 @@
 import { mongoStore } from "./store";
-import { Toy, database, saveToy, storedOutbox, useToys } from "../../test/sample";
+import { Sample, database, saveSample, storedOutbox, useSamples } from "../../test/sample";
 import { MemoryBroker, eventBytes, newId } from "../testing";
 import { listener } from "../messaging/listener";
 import { countUnpublished, parkAt } from "../../test/relay";
@@ -7,7 +7,7 @@ import { Runtime } from "./runtime";
 import type { ServiceDefinition } from "./service-definition";
 import { runPeriodically } from "../base/sweep";
 
-useToys();
+useSamples();
 
 let steps: string[];
 let broker: MemoryBroker;
@@ -16,12 +16,12 @@ beforeEach(() => {
   broker = new MemoryBroker();
 });
 
-/** Runs a service on the toys; what it closes at last is only noted down, for the next test needs it. */
+/** Runs a service on the samples; what it closes at last is only noted down, for the next test needs it. */
 function start(definition: Partial<ServiceDefinition>): Runtime {
   const close = async () => void steps.push("store closed");
-  const bus = broker.connect("toys");
+  const bus = broker.connect("samples");
   const runtime = new Runtime(
-    { name: "toys", store: { database }, ...definition },
+    { name: "samples", store: { database }, ...definition },
     { ...mongoStore(database), close },
     bus,
   );
@@ -42,7 +42,7 @@ it("finishes the event in hand and publishes what that caused, before it closes 
   const slow = listener("expiration:complete", async () => {
     reach();
     await opened;
-    await saveToy();
+    await saveSample();
     steps.push("event handled");
   });
   const runtime = start({ listeners: [slow] });
@@ -57,7 +57,7 @@ it("finishes the event in hand and publishes what that caused, before it closes 
 
 it("stops what moves by itself, and publishes what that had to say", async () => {
   const sweep = runPeriodically(60_000, async () => {
-    await saveToy();
+    await saveSample();
     steps.push("swept");
   });
   const worker = {
@@ -72,12 +72,12 @@ it("stops what moves by itself, and publishes what that had to say", async () =>
 });
 
 it("publishes what was saved before it closes bus and store", async () => {
-  const parked = parkAt("toys.publish.before");
+  const parked = parkAt("samples.publish.before");
   const runtime = start({});
-  await saveToy();
+  await saveSample();
   await parked.reached;
   const stopped = runtime.stop();
-  await Toy.countDocuments(); // time enough to close
+  await Sample.countDocuments(); // time enough to close
   const closedEarly = [...steps];
   parked.open();
   await stopped;
@@ -88,7 +88,7 @@ it("publishes what was saved before it closes bus and store", async () => {
 it("stops although the broker is away, and leaves the events to the next process", async () => {
   broker.stop();
   const runtime = start({});
-  const { id } = await saveToy();
+  const { id } = await saveSample();
   await runtime.settled();
   await runtime.stop();
   expect(await storedOutbox(id)).toHaveLength(1);

@@ -30,7 +30,7 @@ export interface ServiceDefinition {
   watchers?: Watcher[];
   sweeps?: Sweep[];
   workers?: Worker[];
-  /** What `node dist/index.js NAME` does instead of serving, besides `reannounce`, `recall` and `dead-letters`. */
+  /** What `node dist/index.js NAME` does instead of serving, besides `republish`, `rebuild` and `dead-letters`. */
   commands?: Record<string, (args: string[]) => Promise<void>>;
 }
 

@@ -31,7 +31,7 @@ it.concurrent("waits for its database, serves without the broker, and stops in o
   );
   expect((await ask("/livez")).status).toBe(200);
   expect(await metrics()).toMatch(/^store_ready 0$/m);
-  expect(await ask("/api/toys")).toMatchObject({ status: 503, body: { code: "starting" } });
+  expect(await ask("/api/samples")).toMatchObject({ status: 503, body: { code: "starting" } });
   await eventually(() => expect(service.printed()).toContain("waiting for mongo")); // one attempt has failed for good
 
   await door.open();
@@ -42,23 +42,23 @@ it.concurrent("waits for its database, serves without the broker, and stops in o
       retryAfter: null,
     }),
   );
-  expect(await ask("/api/toys")).toMatchObject({ status: 200, body: [] });
+  expect(await ask("/api/samples")).toMatchObject({ status: 200, body: [] });
 
   expect(await metrics()).toMatch(/^store_ready 1$/m);
   await door.shut();
-  const [readiness, answer] = await Promise.all([ask("/readyz"), ask("/api/toys")]);
+  const [readiness, answer] = await Promise.all([ask("/readyz"), ask("/api/samples")]);
   expect(readiness).toMatchObject({ status: 503, body: { waitingFor: "mongo" } });
   expect(answer).toMatchObject({ status: 503, retryAfter: "1", body: { code: "unavailable" } });
 
   await eventually(async () => expect(await metrics()).toMatch(/^store_ready 0$/m)); // within 10 s
   await door.open();
   await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
-  expect((await ask("/api/toys")).status).toBe(200);
+  expect((await ask("/api/samples")).status).toBe(200);
 
   service.signal("SIGTERM");
   await eventually(async () => expect(await ask("/readyz")).toMatchObject({ status: 503 }));
   expect(await service.ended).toBe(0);
-  expect(service.printed()).toContain("the toys are put away");
+  expect(service.printed()).toContain("the samples are put away");
   await door.shut();
 });
 
@@ -67,19 +67,19 @@ it.concurrent(
   async () => {
     const mongod = await startMongod();
     const { environment, ask } = await surroundings();
-    const service = run({ environment: { ...environment, MONGO_URL: mongod.url("toys") } });
+    const service = run({ environment: { ...environment, MONGO_URL: mongod.url("samples") } });
     await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
 
     mongod.freeze();
     // More than there are connections to the database, so that some wait for one.
-    const asked = Array.from({ length: 150 }, (_, n) => ask("/api/toys", n % 2 ? "PUT" : "GET"));
+    const asked = Array.from({ length: 150 }, (_, n) => ask("/api/samples", n % 2 ? "PUT" : "GET"));
     const answers = await Promise.all([...asked, ask("/readyz")]);
     expect(new Set(answers.map(({ status, retryAfter }) => `${status} ${retryAfter}`))).toEqual(
       new Set(["503 1"]),
     );
     mongod.thaw();
     await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
-    expect((await ask("/api/toys", "PUT")).status).toBe(200);
+    expect((await ask("/api/samples", "PUT")).status).toBe(200);
 
     mongod.freeze();
     service.signal("SIGTERM");
@@ -92,12 +92,16 @@ it.concurrent("waits for a database that is frozen when it starts", async () => 
   const mongod = await startMongod();
   const { environment, ask } = await surroundings();
   mongod.freeze();
-  const service = run({ environment: { ...environment, MONGO_URL: mongod.url("toys") } });
+  const service = run({ environment: { ...environment, MONGO_URL: mongod.url("samples") } });
   await eventually(() => expect(service.printed()).toContain("waiting for mongo"));
-  expect(await ask("/api/toys")).toMatchObject({ status: 503, retryAfter: "1", body: { code: "starting" } });
+  expect(await ask("/api/samples")).toMatchObject({
+    status: 503,
+    retryAfter: "1",
+    body: { code: "starting" },
+  });
   mongod.thaw();
   await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
-  expect((await ask("/api/toys")).status).toBe(200);
+  expect((await ask("/api/samples")).status).toBe(200);
   service.signal("SIGTERM");
   expect(await service.ended).toBe(0);
   await mongod.stop();
@@ -108,7 +112,7 @@ it.concurrent("answers who had begun to ask when it is told to stop", async () =
   const service = run({ environment });
   await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
   const headers = { "Content-Type": "application/json", "Content-Length": 2 };
-  const asked = request({ host: "127.0.0.1", port, path: "/api/toys", method: "POST", headers });
+  const asked = request({ host: "127.0.0.1", port, path: "/api/samples", method: "POST", headers });
   const answered = once(asked, "response").then(
     ([{ statusCode }]) => statusCode,
     (error: unknown) => error,

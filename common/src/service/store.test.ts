@@ -10,7 +10,7 @@ it("is connected to its database once, however often that comes and goes while i
   const door = new Door(await freePort(), Number(new URL(String(process.env.TEST_MONGO_URL)).port));
   process.env.MONGO_URL = `mongodb://127.0.0.1:${door.port}/test-${randomUUID()}`;
   await door.open();
-  const database = createDatabase("toys");
+  const database = createDatabase("samples");
   const store = mongoStore(database);
   await store.open();
   const client = database.getClient();
@@ -27,7 +27,7 @@ it("is connected to its database once, however often that comes and goes while i
 
 it("asks Redis for the time, and whether it is there", async () => {
   const redis = new Redis(String(process.env.REDIS_URL));
-  const store = redisStore(redis, "toys");
+  const store = redisStore(redis, "samples");
   await store.open();
   expect(Math.abs((await store.time()) - Date.now())).toBeLessThan(5000);
   await store.close();

@@ -24,31 +24,31 @@ const [UNSET, ERROR] = [0, 2];
 it.concurrent("tells of requests, of the events that they cause and of what becomes of these", async () => {
   const { collector, endpoint } = await collect();
   const { environment } = await surroundings();
-  const toys = run({
+  const samples = run({
     file: join(__dirname, "../../test/traced-samples.ts"),
     environment: { ...environment, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, LOG_LEVEL: "silent" },
   });
-  expect(await toys.ended).toBe(0);
-  const seen = z.array(z.record(z.string(), z.string())).parse(JSON.parse(toys.printed()));
+  expect(await samples.ended).toBe(0);
+  const seen = z.array(z.record(z.string(), z.string())).parse(JSON.parse(samples.printed()));
   const spansOf = (digit: string) => collector.spans.filter(({ traceId }) => traceId === digit.repeat(32));
   const spanOf = (name: string) => collector.spans.find((span) => span.name === name);
 
   // One trace, each the child of its cause; with the ids that the logs have.
   const [request, publishing, handling] = [
-    "POST /api/toys/:title",
+    "POST /api/samples/:title",
     "publish ticket:created",
     "handle ticket:created",
   ].map(spanOf);
   expect(spansOf("1")).toHaveLength(3);
   expect(request).toMatchObject({
-    service: "toys",
+    service: "samples",
     kind: SERVER,
     parentSpanId: "b".repeat(16),
     attributes: {
       "http.request.method": "POST",
-      "http.route": "/api/toys/:title",
+      "http.route": "/api/samples/:title",
       "http.response.status_code": 200,
-      "url.path": "/api/toys/Kite",
+      "url.path": "/api/samples/Kite",
     },
     status: { code: UNSET },
   });
@@ -92,7 +92,7 @@ async function answerAndStop(settings: object) {
   const { environment, ask } = await surroundings();
   const service = run({ environment: { ...environment, ...settings } });
   await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
-  expect((await ask("/api/toys")).status).toBe(200);
+  expect((await ask("/api/samples")).status).toBe(200);
   const told = performance.now();
   service.signal("SIGTERM");
   expect(await service.ended).toBe(0);
@@ -105,7 +105,7 @@ async function answerAndStop(settings: object) {
 it.concurrent("exports the last spans while it stops", async () => {
   const { collector, endpoint } = await collect();
   const { complaints } = await answerAndStop({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
-  expect(collector.spans).toMatchObject([{ service: "toys", name: "GET /api/toys" }]);
+  expect(collector.spans).toMatchObject([{ service: "samples", name: "GET /api/samples" }]);
   expect(complaints).toBeNull();
 });
 
@@ -133,7 +133,7 @@ it.concurrent.each([
   const script = `
     const loaded = [];
     require("node:module").registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
-    require("${__dirname}/traces").startTraces("toys").then(() => {
+    require("${__dirname}/traces").startTraces("samples").then(() => {
       console.log(loaded.some((url) => /opentelemetry.(sdk-trace|exporter)/.test(url)));
       process.exit();
     })`;

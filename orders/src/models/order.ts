@@ -13,7 +13,7 @@ import {
 import { Schema, trusted } from "mongoose";
 import { config } from "../config";
 import { database } from "../database";
-import { orderOutcomes } from "../metrics";
+import { countOutcome } from "../metrics";
 import type { Ticket } from "./ticket";
 
 const statuses = ["created", "awaiting:payment", "complete", "cancelled"] satisfies OrderStatus[];
@@ -61,7 +61,7 @@ export const Order = defineAggregate(database, "Order", {
   },
   transition: {
     field: "status",
-    count: ({ cancelReason, status }) => orderOutcomes.inc({ outcome: cancelReason ?? status }),
+    count: ({ status, cancelReason }) => countOutcome(status, cancelReason),
   },
   methods: {
     isLive(): boolean {

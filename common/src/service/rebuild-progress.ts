@@ -6,7 +6,7 @@ interface StoredIn {
 }
 
 /** Up to which message the logs are in the database: kept in it until the rebuild has come to its end. */
-export class RecallProgress {
+export class RebuildProgress {
   private readonly positions;
 
   constructor(private readonly database: Connection) {

@@ -3,12 +3,12 @@ import { changeTo, loggedModelsOf } from "../database/logged-model";
 import { type EventData, type Subject, parseEvent } from "../contract/events";
 import { logger } from "../base/logger";
 import type { EventBus, LoggedMessage } from "../messaging/event-bus";
-import { RecallProgress } from "./recall-progress";
+import { RebuildProgress } from "./rebuild-progress";
 
 /** An aggregate, as an event told of it. */
 type State = Extract<EventData<Subject>, { version: number }>;
 
-type Recallable = ReturnType<typeof loggedModelsOf>[number];
+type RebuiltModel = ReturnType<typeof loggedModelsOf>[number];
 
 /**
  * Rebuilds a database from the broker's log: brings every aggregate and every replica to the newest state that was
@@ -22,10 +22,10 @@ type Recallable = ReturnType<typeof loggedModelsOf>[number];
  * whole state, so no order is needed. How far it came is stored: after an interruption it goes on there.
  * @returns how many states were written; 0 when nothing was missing or older
  */
-export async function recall(database: Connection, bus: EventBus): Promise<number> {
+export async function rebuild(database: Connection, bus: EventBus): Promise<number> {
   const models = loggedModelsOf(database);
-  const progress = new RecallProgress(database);
-  const counts = await Promise.all(models.map((model) => rebuild(model, bus, progress)));
+  const progress = new RebuildProgress(database);
+  const counts = await Promise.all(models.map((model) => rebuildModel(model, bus, progress)));
   await progress.forget();
   return counts.reduce((total, count) => total + count, 0);
 }
@@ -45,7 +45,7 @@ interface Outcome {
  * held what the state has taken, and is brought to a later state meanwhile, in which it is free.
  * @throws the refusal when nobody lets go
  */
-async function rebuild(model: Recallable, bus: EventBus, progress: RecallProgress): Promise<number> {
+async function rebuildModel(model: RebuiltModel, bus: EventBus, progress: RebuildProgress): Promise<number> {
   let total = 0;
   let mayLetGo = false;
   for (;;) {
@@ -58,9 +58,9 @@ async function rebuild(model: Recallable, bus: EventBus, progress: RecallProgres
 }
 
 async function readAll(
-  model: Recallable,
+  model: RebuiltModel,
   bus: EventBus,
-  progress: RecallProgress,
+  progress: RebuildProgress,
   mayLetGo: boolean,
 ): Promise<Outcome> {
   const all: Outcome = { written: 0 };
@@ -96,7 +96,7 @@ function newestStates(subject: Subject, messages: LoggedMessage[]): State[] {
   return [...newest.values()];
 }
 
-async function write(model: Recallable, states: State[], mayLetGo: boolean): Promise<Outcome> {
+async function write(model: RebuiltModel, states: State[], mayLetGo: boolean): Promise<Outcome> {
   const ids = states.map(({ id }) => id);
   const stored = await model.find({ _id: trusted({ $in: ids }) }, { version: 1 }).lean();
   const versions = new Map(stored.map(({ _id, version }) => [String(_id), version]));
@@ -111,7 +111,7 @@ async function write(model: Recallable, states: State[], mayLetGo: boolean): Pro
   return { ...again, written: outcome.written + again.written };
 }
 
-async function upsert(model: Recallable, states: State[]): Promise<Outcome> {
+async function upsert(model: RebuiltModel, states: State[]): Promise<Outcome> {
   const writes = states.map((state) => {
     const { id, version } = state;
     const createdAt = new Types.ObjectId(id).getTimestamp();

@@ -1,5 +1,5 @@
 import { MemoryBroker, eventBytes, setUpService } from "@eventhive/common/testing";
-import { recall } from "../../common/src/service/recall";
+import { rebuild } from "../../common/src/service/rebuild";
 import { database } from "./database";
 import { Payment } from "./models/payment";
 import { begunPayment, chargedPayment, orderToPay, reload, setUpSandbox } from "../test/fixtures";
@@ -27,7 +27,7 @@ it("brings back the card that paid, though the copy still charges one that was r
   await lose(broker, paid);
   if (copy) await Payment.collection.replaceOne({ _id: copy._id }, copy);
 
-  expect(await recall(database, broker.connect("payments"))).toBe(1);
+  expect(await rebuild(database, broker.connect("payments"))).toBe(1);
   expect(await reload(paid)).toMatchObject({ state: "charged", pays: order.id, version: 1 });
   const { state, pays, token } = await reload(refused);
   expect({ state, pays, token }).toEqual({ state: "failed" });

@@ -26,7 +26,7 @@ const selection = z.object({
     )
     .optional(),
   subject: z.array(z.enum(subjects, `--subject takes one of ${subjects.join(", ")}`)).optional(),
-  ids: z.array(z.string().refine(isId, "reannounce takes ids of aggregates, each of 24 digits from 0 to f")),
+  ids: z.array(z.string().refine(isId, "republish takes ids of aggregates, each of 24 digits from 0 to f")),
 });
 
 /**
@@ -51,7 +51,7 @@ export function readSelection(words: string[]): Selection {
  * Each adds its event to the broker's log, so say which are needed where that is known.
  * @returns how many events were published
  */
-export async function reannounce(
+export async function republish(
   database: Connection,
   bus: EventBus,
   { since, subjects: wanted, ids }: Selection = {},

@@ -1,0 +1,180 @@
+import { Sample, database, loadSample, saveSample, useSamples } from "../../test/sample";
+import { ensureIndexes } from "../database/database";
+import { MemoryBroker, eventBytes, newId } from "../testing";
+import type { EventBus } from "../messaging/event-bus";
+import { rebuild } from "./rebuild";
+
+useSamples();
+
+let broker: MemoryBroker;
+beforeEach(() => {
+  broker = new MemoryBroker();
+});
+
+const rebuilt = () => rebuild(database, broker.connect("samples"));
+
+/** Publishes the sample as it is now, as its relay did before the database was lost. */
+async function published(sample: Sample): Promise<void> {
+  const subject = sample.version === 0 ? "ticket:created" : "ticket:updated";
+  const { id, version } = sample;
+  await broker
+    .connect("samples")
+    .publish(subject, eventBytes(subject, { id, version, ...sample.publicState() }));
+}
+
+/** A sample whose three prices the broker knows, and which is stored as it was at the first. */
+async function restoredSample(): Promise<Sample> {
+  const sample = await saveSample();
+  const copy = await Sample.collection.findOne({ _id: sample._id });
+  if (!copy) throw new Error("There is no sample");
+  await published(sample);
+  for (const price of [20, 30]) {
+    sample.reprice(price);
+    await sample.save();
+    await published(sample);
+  }
+  await Sample.collection.replaceOne({ _id: sample._id }, copy);
+  return loadSample(sample.id);
+}
+
+it("brings what is older to its newest state, and leaves the rest of it as it is", async () => {
+  const { id, createdAt, secret } = await restoredSample();
+  expect(await rebuilt()).toBe(1);
+  expect(await loadSample(id)).toMatchObject({ version: 2, price: 30, createdAt, secret });
+});
+
+it("brings back what is missing, created when its id was", async () => {
+  const { id, createdAt } = await restoredSample();
+  await Sample.deleteMany();
+  expect(await rebuilt()).toBe(1);
+  const sample = await loadSample(id);
+  expect(sample).toMatchObject({ version: 2, price: 30, title: "Kite" });
+  expect(Math.abs(sample.createdAt.getTime() - createdAt.getTime())).toBeLessThan(1000);
+  sample.reprice(40);
+  await sample.save();
+  expect(await loadSample(id)).toMatchObject({ version: 3, price: 40 });
+});
+
+it("leaves alone what is as new or newer, and finds nothing the second time", async () => {
+  const sample = await restoredSample();
+  await rebuilt();
+  const newer = await loadSample(sample.id);
+  newer.reprice(99);
+  await newer.save();
+  expect(await rebuilt()).toBe(0);
+  expect(await loadSample(sample.id)).toMatchObject({ version: 3, price: 99 });
+});
+
+it.each(["holder", "taker"])(
+  "lets go of what another took, also if it hears of the %s first",
+  async (first) => {
+    await Sample.collection.createIndex({ title: 1 }, { unique: true });
+    const [holder, taker] = [await saveSample("Kite"), await saveSample("Drum")];
+    const copies = await Sample.collection.find().toArray();
+    for (const [sample, title] of [
+      [holder, "Old kite"],
+      [taker, "Kite"],
+    ] as const) {
+      sample.title = title;
+      sample.record("ticket:updated");
+      await sample.save();
+    }
+    for (const sample of first === "holder" ? [holder, taker] : [taker, holder]) await published(sample);
+    await Sample.deleteMany();
+    await Sample.collection.insertMany(copies);
+
+    expect(await rebuilt()).toBe(2);
+    expect(await loadSample(holder.id)).toMatchObject({ title: "Old kite", version: 1 });
+    expect(await loadSample(taker.id)).toMatchObject({ title: "Kite", version: 1 });
+    await Sample.collection.dropIndex("title_1");
+  },
+);
+
+it("refuses what somebody here holds who, as far as the broker knows, never let go of it", async () => {
+  await Sample.collection.createIndex({ title: 1 }, { unique: true });
+  const { id } = await restoredSample();
+  await Sample.deleteMany();
+  await saveSample("Kite");
+  await expect(rebuilt()).rejects.toThrow("duplicate key");
+  await expect(loadSample(id)).rejects.toThrow("No document found");
+  await Sample.collection.dropIndex("title_1");
+});
+
+it("passes over what nobody can read", async () => {
+  const { id } = await restoredSample();
+  await broker.connect("samples").publish("ticket:updated", Buffer.from("not an event"));
+  expect(await rebuilt()).toBe(1);
+  expect(await loadSample(id)).toMatchObject({ version: 2 });
+});
+
+/** Publishes what the first relay of `count` samples did, which are not in the database. */
+async function publishedSamples(count: number): Promise<string[]> {
+  const bus = broker.connect("samples");
+  const state = (await saveSample()).publicState();
+  await Sample.deleteMany();
+  const ids = Array.from({ length: count }, newId);
+  for (const id of ids)
+    await bus.publish("ticket:created", eventBytes("ticket:created", { id, version: 0, ...state }));
+  return ids;
+}
+
+const storedIds = async () => (await Sample.find({}, { _id: 1 }).lean()).map(({ _id }) => String(_id));
+
+it("ends although others publish for as long as it reads", async () => {
+  const [id] = await publishedSamples(1);
+  const bus = broker.connect("samples");
+  const busy = {
+    ...bus,
+    readLog: async function* (...args: Parameters<EventBus["readLog"]>) {
+      for await (const batch of bus.readLog(...args)) {
+        const [message] = batch;
+        if (message) await bus.publish("ticket:created", message.bytes);
+        yield batch;
+      }
+    },
+  };
+  expect(await rebuild(database, busy)).toBe(1);
+  expect(await storedIds()).toEqual([id]);
+});
+
+it("writes what it has read before it reads on, and goes on there after an interruption", async () => {
+  const ids = await publishedSamples(600);
+  const bus = broker.connect("samples");
+  const asked: unknown[] = [];
+  const failing = (batches: number): EventBus => ({
+    ...bus,
+    readLog: async function* (subject, options) {
+      if (subject === "ticket:created") asked.push(options?.after);
+      let left = batches;
+      for await (const batch of bus.readLog(subject, options)) {
+        if (left-- === 0) throw new Error("the broker is away");
+        yield batch;
+      }
+    },
+  });
+  await expect(rebuild(database, failing(2))).rejects.toThrow("away");
+  expect((await storedIds()).toSorted()).toEqual(ids.slice(0, 512).toSorted());
+  expect(await rebuild(database, failing(9))).toBe(88);
+  expect((await storedIds()).toSorted()).toEqual(ids.toSorted());
+  expect(await rebuild(database, failing(9))).toBe(0);
+  expect(asked).toEqual([0, 512, 0]);
+});
+
+it("begins at the beginning when the database was restored again after an interruption", async () => {
+  const ids = await publishedSamples(300);
+  const interrupted: EventBus = {
+    ...broker.connect("samples"),
+    readLog: async function* (subject, options) {
+      if (subject !== "ticket:created") return;
+      for await (const batch of broker.connect("samples").readLog(subject, options)) {
+        yield batch;
+        throw new Error("the broker is away");
+      }
+    },
+  };
+  await expect(rebuild(database, interrupted)).rejects.toThrow("away");
+  await Sample.collection.drop(); // as mongorestore does, while the progress may come with the copy
+  await ensureIndexes(database);
+  expect(await rebuilt()).toBe(300);
+  expect((await storedIds()).toSorted()).toEqual(ids.toSorted());
+});
