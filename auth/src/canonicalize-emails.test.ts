@@ -89,9 +89,9 @@ it("takes the mailbox back from an account that was made in between", async () =
 it("goes on after it was interrupted, and while accounts are stored as before", async () => {
   const [first, second] = [await storedBefore("ann@example.com"), await storedBefore("bob@example.com")];
   const update = jest.spyOn(User, "updateOne").mockImplementationOnce(() => {
-    throw new Error("the database is away");
+    throw new Error("the database is unavailable");
   });
-  await expect(canonicalizeEmails()).rejects.toThrow("the database is away");
+  await expect(canonicalizeEmails()).rejects.toThrow("the database is unavailable");
   update.mockRestore();
   const third = await storedBefore("carol@example.com");
   await listEmailCollisions();

@@ -36,14 +36,16 @@ async function claimCanonicalEmail(account: User): Promise<boolean> {
       if (!isDuplicateKey(error, "canonicalEmail")) throw error;
     }
     const holder = await User.findOne({ canonicalEmail: canonical });
-    if (!holder) continue; // deleted, or has just given it up
+    if (!holder) continue; // deleted, or has just lost it
     if (holder.id === account.id) return true; // by another run
     if (isOlder(holder, account)) return false;
     // If the process ends between this and the next attempt, neither has it, and the next run decides again.
     await User.updateOne({ _id: holder.id, canonicalEmail: canonical }, { $unset: { canonicalEmail: 1 } });
     logger.info({ from: holder.id, to: account.id }, "moved a canonical email to the older account");
   }
-  throw new Error(`The email of account ${account.id} is being taken again and again: run this once more`);
+  throw new Error(
+    `The email of account ${account.id} is claimed by new sign-ups again and again: run this command again`,
+  );
 }
 
 function isOlder(one: User, other: User): boolean {

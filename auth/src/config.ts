@@ -7,7 +7,7 @@ export const config = settings({
       message: "must be a power of two, at most 2^20",
     })
     .default(2 ** 17),
-  /** How often one address may ask to sign somebody up. */
+  /** Sign-ups allowed from one address. */
   SIGNUPS_PER_HOUR: wholeNumber().default(1000),
   /** How many sign-ins, and how many sign-ups, may wait to be hashed. */
   MAX_PENDING_HASHES: wholeNumber().default(100),

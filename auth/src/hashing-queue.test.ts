@@ -78,7 +78,7 @@ it.each([
   ["an IPv4 address", () => "203.0.113.7", "203.0.113.8"],
   ["an IPv6 /64", (number: number) => `2001:db8:1:2::${number + 1}`, "2001:db8:1:3::1"],
   ["an IPv6 /48", (number: number) => `2001:db8:1:${number}::1`, "2001:db8:2::1"],
-])("starts somebody else next while %s fills the queue", async (_, address, other) => {
+])("serves another address next while %s fills the queue", async (_, address, other) => {
   const answers = crowd(110, address);
   expect(await Promise.all(answers.slice(102))).toEqual(Array(8).fill("429 after 5 s"));
   void ask("victim", other);
@@ -104,7 +104,7 @@ it("gives sign-ins their turn, however many sign-ups wait", async () => {
   expect(await refused("sign_up")).toEqual({ full: 8 });
 });
 
-it("shares a full queue among all who come, until each holds one place", async () => {
+it("shares a full queue among all addresses, until each holds one place", async () => {
   void crowd(52, "203.0.113.7");
   void crowd(50, "203.0.113.8");
   const displaced = [...outcomes.slice(3, 52), ...outcomes.slice(53)];
@@ -115,7 +115,7 @@ it("shares a full queue among all who come, until each holds one place", async (
   expect(await refused("sign_in")).toEqual({ network: 99, full: 2 });
 });
 
-it("refuses whoever has waited for too long, and goes on with the others", async () => {
+it("rejects an entry that has waited too long, and continues with the others", async () => {
   jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
   void crowd(3, "203.0.113.7");
   jest.advanceTimersByTime(15_000);

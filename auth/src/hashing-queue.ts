@@ -16,9 +16,9 @@ interface Entry {
 }
 
 /**
- * Limits how many hashes are computed at once, so that a crowd cannot take all memory. Free slots go to the queues in
- * turn; within a queue to its sites in turn, and within a site to its networks. When a queue is full, the site or
- * network with the most places gives one up to another that has fewer.
+ * Limits how many hashes are computed at once, so that many sign-ins cannot exhaust the memory. Free slots go to the
+ * queues in turn; within a queue to its sites in turn, and within a site to its networks. When a queue is full, the
+ * site or network with the most places gives one up to another that has fewer.
  */
 class HashingQueue {
   /** In the order of their turns. */
@@ -83,7 +83,7 @@ class HashingQueue {
     refusedHashes.inc({ queue: this.name, reason });
     return reason === "network"
       ? new TooManyRequestsError("Too many requests from your network at once: try again in a moment", 5)
-      : new UnavailableError("Too many people are signing in just now: try again");
+      : new UnavailableError("Too many sign-ins at the moment: try again");
   }
 }
 
@@ -96,7 +96,7 @@ function lastOfLargest(entries: Entry[], group: "site" | "network", newcomer: st
   return entries.findLast((entry) => counts.get(entry[group]) === largest);
 }
 
-/** Of their own, so that sign-ups, which anybody can send, hold up no sign-in. */
+/** Separate queues, so that sign-ups, which need no account, never delay sign-ins. */
 export const signInHashes = new HashingQueue("sign_in");
 export const signUpHashes = new HashingQueue("sign_up");
 

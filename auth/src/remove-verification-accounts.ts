@@ -1,10 +1,13 @@
 import { trusted } from "mongoose";
 import { User } from "./models/user";
 
-/** Of `infra/verify/buy-a-ticket.mjs`. The domain can belong to nobody (RFC 2606), so nobody's account is lost. */
+/** Of `infra/verify/buy-a-ticket.mjs`. The domain is reserved (RFC 2606), so no real account is removed. */
 const ofVerifications = trusted({ $regex: /@verification\.invalid$/ });
 
-/** Removes the accounts that verifications of a deployment have made. Their tickets and orders stay, as records of a sale. */
+/**
+ * Removes the accounts that verifications of a deployment have made. Their tickets and orders stay, as records of a
+ * sale.
+ */
 export async function removeVerificationAccounts(): Promise<void> {
   const { deletedCount } = await User.deleteMany({ email: ofVerifications });
   process.stdout.write(`removed ${deletedCount}\n`);

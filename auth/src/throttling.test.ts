@@ -54,7 +54,7 @@ it("lets ten of a hundred parallel guesses through, and one after each wait", as
   expect([statuses(more, 400), statuses(more, 429)]).toEqual([1, 19]);
 });
 
-it("makes nobody wait because the clock of another process is ahead", async () => {
+it("delays no one because the clock of another process is ahead", async () => {
   await registered();
   await guess().expect(400);
   now -= 1;
@@ -114,14 +114,14 @@ it("makes an address wait after 200 failures, whatever the accounts, and no othe
   expect((await guess("carol@example.com").expect(429)).headers["retry-after"]).toBe("2");
 });
 
-it("counts what an account refuses against the address, so that nobody guesses for ever", async () => {
+it("counts what an account's limit rejects against the address, so that guessing ends", async () => {
   await registered("bob@example.com");
   for (let hundred = 0; hundred < 2; hundred++) await many(100, () => guess());
   expect((await guess("bob@example.com").expect(429)).headers["retry-after"]).toBe("1");
   await guess("bob@example.com", "203.0.113.8").expect(400);
 });
 
-describe("somebody who has signed in before", () => {
+describe("a user who has signed in before", () => {
   const home = "198.51.100.1";
   const signUp = (address: string) => post("signup", { email: "alice@example.com", password }, address);
 
@@ -167,7 +167,7 @@ describe("somebody who has signed in before", () => {
     await guess("alice@example.com", "203.0.113.99").expect(429);
   });
 
-  it("guesses at other accounts there like anybody else", async () => {
+  it("has no privilege there at other accounts", async () => {
     await registered("bob@example.com");
     await signUp(home).expect(201);
     await many(10, (number) => guess("bob@example.com", `203.0.113.${number}`));
@@ -229,7 +229,7 @@ it("lets an address sign up so many people in an hour", async () => {
   await signUp("erik@example.com").expect(201);
 });
 
-it("counts sign-ups with an e-mail in use, which tell who has an account", async () => {
+it("counts sign-ups with an e-mail in use, which reveal that it has an account", async () => {
   await registered("alice@example.com");
   const signUp = () => post("signup", { email: "alice@example.com", password });
   for (let time = 0; time < 3; time++) await signUp().expect(400);

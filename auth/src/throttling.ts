@@ -11,22 +11,22 @@ const perKnownNetwork: Limit = { ...perAccount, name: "failed sign-ins of an acc
 const perAddress: Limit = { ...perAccount, name: "failed sign-ins from an address", free: 200 };
 
 interface SignInAttempt {
-  /** The canonical e-mail; counts whether it has an account or not, so that waiting tells nothing. */
+  /** The canonical e-mail; counts whether it has an account or not, so that delays reveal nothing. */
   email: string;
   network: string;
   /**
-   * The account has signed in from this network before. Such networks have budgets of their own, or a stranger's guesses
-   * would lock the owner out; all others share one.
+   * The account has signed in from this network before. Such networks have budgets of their own, or a stranger's
+   * guesses would lock the owner out; all others share one.
    */
   isKnownNetwork: boolean;
 }
 
 /**
- * Counts a sign-in as failed before it is tried, so that parallel guesses count too. Success is taken back from what the
- * address counts, and forgets what its own budget counts, but no other: a stranger gains no guesses when the owner signs
- * in. What the account refuses stays counted against the address, or one could guess for ever.
- * @param verify false when the credentials are wrong; when it throws for another reason than the store, nobody
- * has looked at them and nothing is counted
+ * Counts a sign-in as failed before it is tried, so that parallel guesses count too. Success is taken back from what
+ * the address counts, and resets its own budget, but no other: a stranger gains no guesses when the owner signs in.
+ * What the account's limit rejects stays counted against the address, or guessing would never end.
+ * @param verify false when the credentials are wrong; when it throws for another reason than the store, nobody has
+ * looked at them and nothing is counted
  * @throws TooManyRequestsError when the account or the address has to wait
  */
 export async function throttled(

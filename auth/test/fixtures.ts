@@ -7,6 +7,6 @@ process.env.PASSWORD_COST = "16";
 
 export const password = "correct horse";
 
-/** Somebody with an account, who has not signed in yet. */
+/** A user with an account who has not signed in yet. */
 export const registered = async (email = "alice@example.com"): Promise<User> =>
   User.create({ email, canonicalEmail: canonicalEmail(email), password: await hashPassword(password) });

@@ -6,7 +6,9 @@ import { Gate } from "./gate";
 
 /** What the suite asks of a broker: a real process, or what behaves like one. */
 export interface BrokerUnderTest {
-  /** A message not acknowledged by then is delivered again. A broker that knows at once what failed may do so earlier. */
+  /**
+   * A message not acknowledged by then is delivered again. A broker that knows at once what failed may do so earlier.
+   */
   connect(name: string, ackWaitSeconds: number): EventBus;
   /** Kills it without warning. What it stored stays. */
   stop(): Promise<void>;
@@ -60,12 +62,12 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       const listenFor = (name: string) =>
         open(name).subscribe("ticket:created", async ({ bytes }) => {
           received[name] = Buffer.from(bytes);
-          bytes.fill(0); // one listener's mess is nobody else's
+          bytes.fill(0); // no other listener sees this
         });
       listenFor("orders");
       listenFor("payments");
       await publisher.publish("ticket:created", given);
-      given.fill(0); // nor is the publisher's
+      given.fill(0); // nor this
       listenFor("expiration");
       const expected = { orders: everyByte, payments: everyByte, expiration: everyByte };
       await eventually(() => expect(received).toEqual(expected));
@@ -99,7 +101,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       await eventually(() => expect(heard.toSorted()).toEqual(["a", "b"]));
     });
 
-    it("keeps a group's place while nobody of it is there", async () => {
+    it("keeps a group's position while it has no members", async () => {
       const before = await connect("orders");
       const heardBefore = listen(before);
       await publish("a", "b");
@@ -185,7 +187,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       await eventually(() => expect(refusals).toBeGreaterThan(1));
     });
 
-    it("says for how long an event waits for a group, whether that is deaf or nobody of it is there", async () => {
+    it("reports for how long an event waits for a group, whether it is stuck or has no members", async () => {
       const bus = await connect("orders");
       const waits = async () => Number(await bus.undeliveredMs("ticket:created"));
       const gate = new Gate();
@@ -252,13 +254,13 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       expect(await textsOfLog(await connect("orders"))).toEqual([]);
     });
 
-    it("refuses to publish while the broker is away, and goes on when it is back", async () => {
+    it("refuses to publish while the broker is unavailable, and resumes when it is back", async () => {
       const heard = listen(await connect("orders", { redelivers: "soon" }));
       await publish("a");
       await eventually(() => expect(heard).toEqual(["a"]));
       await broker.stop();
       await eventually(() => expect(publisher.isConnected).toBe(false));
-      await expect(publish("refused")).rejects.toThrow("away");
+      await expect(publish("refused")).rejects.toThrow("unavailable");
       const heardByNewcomer = listen(open("payments"));
       await broker.start();
       await eventually(() => publish("b"));
@@ -342,8 +344,8 @@ const textOf = (message: Message) => message.bytes.toString();
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => `${1000 + index}`);
 
 /**
- * All that a bus hears, but not again what it has heard and the broker marks as repeated: NATS Streaming repeats at once
- * what it delivered while a subscription was starting and has no acknowledgement of yet.
+ * All that a bus hears, but not again what it has heard and the broker marks as repeated: NATS Streaming repeats at
+ * once what it delivered while a subscription was starting and has no acknowledgement of yet.
  */
 function listen(bus: EventBus, heard: string[] = []): string[] {
   bus.subscribe("ticket:created", async (message) => {

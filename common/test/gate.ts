@@ -1,4 +1,4 @@
-/** Holds up whoever awaits it until it is opened. */
+/** Blocks its awaiters until it is opened. */
 export class Gate {
   open = (): void => {};
   readonly opened = new Promise<void>((resolve) => {

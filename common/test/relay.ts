@@ -7,7 +7,7 @@ import { onFailpoint } from "../src/base/failpoint";
 import type { EventBus } from "../src/messaging/event-bus";
 import { OutboxRelay, type RelayOptions } from "../src/service/outbox-relay";
 
-/** A broker that a test can send away, slow down and look into. */
+/** A broker that a test can stop, slow down and inspect. */
 interface TestBroker {
   isThere: boolean;
   store: (event: Event) => Promise<void>;
@@ -84,7 +84,7 @@ export async function leaveBehind(count: number): Promise<void> {
   await Sample.collection.insertMany(documents);
 }
 
-/** Parks whoever comes to a failpoint, until it is opened. */
+/** Parks code at a failpoint until it is opened. */
 export function parkAt(place: string): { reached: Promise<void>; open: () => void } {
   let reach = () => {};
   let open = () => {};

@@ -12,5 +12,5 @@ startService({
     api.put("/api/samples", async (_req, res) => void res.json(await saveSample()));
     api.post("/api/samples", (_req, res) => void res.json({}));
   }),
-  workers: [{ start: () => {}, stop: async () => logger.info("the samples are put away") }],
+  workers: [{ start: () => {}, stop: async () => logger.info("the worker has stopped") }],
 });

@@ -9,11 +9,11 @@ import { unchanged } from "../src/database/logged-model";
 /** A service's database with the smallest aggregate that the contract has a subject for. */
 export const database = createDatabase("samples");
 
-let tellTransition: (title: string) => void = () => {};
+let handleTransition: (title: string) => void = () => {};
 
-/** Calls `tell` with the title of each sample whose title changed. */
-export function onTransition(tell: typeof tellTransition): void {
-  tellTransition = tell;
+/** Calls `handle` with the title of each sample whose title changed. */
+export function onTransition(handle: typeof handleTransition): void {
+  handleTransition = handle;
 }
 
 export const Sample = defineAggregate(database, "Sample", {
@@ -28,14 +28,14 @@ export const Sample = defineAggregate(database, "Sample", {
   computed: { status: () => "available" },
   unpublished: {
     parts: [new Schema({ name: String }, { _id: false })],
-    secret: { type: String, default: "for nobody's eyes" },
+    secret: { type: String, default: "not published" },
   },
   restore: () => ({ parts: unchanged, secret: unchanged }),
   currentSubject({ price, version }) {
     if (price === 0) return undefined;
     return version === 0 ? "ticket:created" : "ticket:updated";
   },
-  transition: { field: "title", count: ({ title }) => tellTransition(title) },
+  transition: { field: "title", count: ({ title }) => handleTransition(title) },
   methods: {
     reprice(price: number): void {
       this.price = price;
@@ -61,7 +61,7 @@ export async function storedOutbox(id: string): Promise<Event<"ticket:updated">[
 
 export const crash = new Error("a crash");
 
-/** Whoever comes to the failpoint dies there. */
+/** Throws at the failpoint. */
 export const crashAt = (place: string): void =>
   onFailpoint((name) => {
     if (name === place) throw crash;

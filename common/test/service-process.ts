@@ -43,7 +43,7 @@ export function run({
   };
 }
 
-/** What a service needs: a database of its own, and a broker that nobody has started. */
+/** What a service needs: a database of its own, and a broker that is not running. */
 export async function surroundings() {
   const [port, brokerPort] = await Promise.all([freePort(), freePort()]);
   const environment = {

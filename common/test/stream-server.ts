@@ -37,11 +37,11 @@ interface Stage {
   tickets: Ticket[];
   /** What a stream finds when it looks. */
   find: () => Promise<Ticket[]>;
-  /** How many streams hear what the bus tells. */
+  /** How many streams receive what the bus delivers. */
   watching: number;
   stream(req: Request, res: Response): Promise<void>;
   read(cookie?: string, path?: string): Promise<EventStream>;
-  /** As somebody at this address, signed in or not. */
+  /** From this address, signed in or not. */
   readFrom(address: string, cookie?: string): Promise<EventStream>;
 }
 

@@ -31,7 +31,7 @@ export type ExportedSpan = z.infer<typeof span> & { service: unknown };
 /** Takes what OTLP sends as JSON over HTTP, and keeps the spans; unless it is `silent`: then it never answers. */
 export class Collector {
   readonly spans: ExportedSpan[] = [];
-  /** How often somebody came to it. */
+  /** How many requests it has received. */
   requests = 0;
   private readonly server: Server;
 

@@ -32,7 +32,7 @@ const orderThatEnds = (inMilliseconds: number) => ({
   ticket: { id: newId(), title: "Chamber music", price: 20, version: 0 },
 });
 
-/** Resolves when somebody comes to the failpoint for the nth time. */
+/** Resolves when the failpoint is reached for the nth time. */
 const reached = (expected: string, time = 1) =>
   new Promise<void>((resolve) => {
     let left = time;

@@ -37,14 +37,14 @@ function expirations(): Queue.Queue<Expiration> {
       backoffStrategies: { capped: (attempts: number) => Math.min(100 * 2 ** attempts, seconds(5)) },
     },
   });
-  queue.on("error", (error) => logger.warn({ err: error }, "the queue of expirations is away"));
+  queue.on("error", (error) => logger.warn({ err: error }, "the queue of expirations is unavailable"));
   return queue;
 }
 
 let pending = 0;
 
 /**
- * Bull and ioredis keep what they are told for as long as Redis is unavailable, and each redelivery tells it again: that
+ * Bull and ioredis queue commands while Redis is unavailable, and each redelivery queues them again: that
  * has a limit here.
  * @throws StoreUnavailableError when Redis has not answered within 5 s, or when too much waits for it already
  */
@@ -79,7 +79,7 @@ export async function scheduleExpiration(expiration: Expiration & { expiresAt: s
 
 /**
  * Removes the timer of an order that has ended. Where the events came in another order, the timer that is scheduled
- * afterwards stays; it says what orders then ignores, and is gone as well.
+ * afterwards stays; it publishes what orders then ignores, and is removed as well.
  * @throws StoreUnavailableError when Redis is unavailable
  */
 export const removeExpiration = (orderId: string): Promise<void> =>
@@ -89,7 +89,7 @@ export const removeExpiration = (orderId: string): Promise<void> =>
     try {
       await job.remove();
     } catch (error) {
-      if (!(await job.isActive())) throw error; // being published at this moment: it ends by itself
+      if (!(await job.isActive())) throw error; // being published at this moment: it removes itself
     }
   });
 

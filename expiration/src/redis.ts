@@ -20,6 +20,6 @@ export function connectRedis(): Redis {
     maxRetriesPerRequest: 0,
     socketTimeout: seconds(5),
   });
-  redis.on("error", () => {}); // readiness tells that Redis is away
+  redis.on("error", () => {}); // readiness reports it
   return redis;
 }

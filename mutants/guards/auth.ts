@@ -27,13 +27,13 @@ export const auth: Mutant[] = [
     guard: "auth: hashing: a full queue is shared",
     file: queue,
     change: { "if (!last) throw": "throw" },
-    red: { [queueTests]: ["shares a full queue among all who come, until each holds one place"] },
+    red: { [queueTests]: ["shares a full queue among all addresses, until each holds one place"] },
   },
   {
     guard: "auth: hashing: nobody waits for ever",
     file: queue,
     change: { 'reject(this.refusal("timeout"));': "" },
-    red: { [queueTests]: ["refuses whoever has waited for too long, and goes on with the others"] },
+    red: { [queueTests]: ["rejects an entry that has waited too long, and continues with the others"] },
   },
   {
     guard: "auth: hashing: an e-mail that is in use costs no hash",
@@ -47,7 +47,7 @@ export const auth: Mutant[] = [
     change: { "isKnownNetwork ? [": "email === '' ? [" },
     red: {
       [throttlingTests]: [
-        "somebody who has signed in before is not locked out of the network they signed up from by a stranger who guesses elsewhere",
+        "a user who has signed in before is not locked out of the network they signed up from by a stranger who guesses elsewhere",
       ],
     },
   },
@@ -60,7 +60,7 @@ export const auth: Mutant[] = [
     },
     red: {
       [throttlingTests]: [
-        "counts what an account refuses against the address, so that nobody guesses for ever",
+        "counts what an account's limit rejects against the address, so that guessing ends",
       ],
     },
   },
@@ -73,7 +73,7 @@ export const auth: Mutant[] = [
     },
     red: {
       [throttlingTests]: [
-        "somebody who has signed in before gives a stranger no further guesses by signing in there",
+        "a user who has signed in before gives a stranger no further guesses by signing in there",
       ],
     },
   },
@@ -97,7 +97,7 @@ export const auth: Mutant[] = [
     change: { "other.iat - one.iat": "0" },
     red: {
       [sessionTests]: [
-        "several cookies named session are the user's who signed in last, in whatever order they come",
+        "several cookies named session count for the latest sign-in, in whatever order they come",
       ],
     },
   },
@@ -107,7 +107,7 @@ export const auth: Mutant[] = [
     change: { "clearOthers(req);\n  req.session = null;": "req.session = null;" },
     red: {
       [sessionTests]: [
-        "several cookies named session are all cleared by who signs out, of parent domains and of paths as well",
+        "several cookies named session are all cleared at sign-out, of parent domains and of paths as well",
       ],
     },
   },

@@ -17,7 +17,7 @@ export const database: Mutant[] = [
     red: {
       [races]: [
         "refuses a save of what was changed in the meantime, and stores nothing of it",
-        "lets one of many through who change the same state at once",
+        "accepts one of many concurrent changes of the same state",
       ],
       "orders/src/routes/cancel-order.test.ts": [
         "finds out that the order was paid while it was being cancelled",
@@ -35,9 +35,9 @@ export const database: Mutant[] = [
         "does not give a payment up whose charge comes through meanwhile",
       ],
       "payments/src/refund.test.ts": [
-        "tells of it once when another process does the same between its reading and its saving",
+        "publishes it once when another process does the same between the load and the save",
       ],
-      "tickets/src/routes/withdraw-ticket.test.ts": ["answers 409 when somebody reserved it in between"],
+      "tickets/src/routes/withdraw-ticket.test.ts": ["answers 409 when it was reserved in the meantime"],
     },
   },
   {
@@ -52,7 +52,7 @@ export const database: Mutant[] = [
     change: { "if (saving) throw": "if (!recording) throw" },
     red: {
       [races]: [
-        "refuses to save an aggregate again whose save has failed, so that no event tells of what never was",
+        "refuses to save an aggregate again whose save has failed, so that no event describes a state that never existed",
       ],
     },
   },
@@ -74,7 +74,7 @@ export const database: Mutant[] = [
     guard: "outbox: nothing is handed to a client that has no broker",
     file: relay,
     change: { "if (this.bus.isConnected) void this": "void this" },
-    red: { [relaying]: ["waits while the broker is away, and goes on when it is back"] },
+    red: { [relaying]: ["waits while the broker is unavailable, and continues when it is back"] },
   },
   {
     guard: "outbox: the events of an aggregate one at a time",
@@ -86,7 +86,7 @@ export const database: Mutant[] = [
     guard: "outbox: the relay stops when what its process saved is published",
     file: relay,
     change: {
-      "await this.sweep.stop();\n      await Promise.all(this.lines.values());": "await this.sweep.stop();",
+      "await this.sweep.stop();\n      await Promise.all(this.queues.values());": "await this.sweep.stop();",
     },
     red: { [relaying]: ["finishes what is in flight when it stops, and takes nothing new"] },
   },
@@ -95,7 +95,7 @@ export const database: Mutant[] = [
     file: relay,
     change: {
       "    this.isStopping = true;\n": "",
-      "await this.sweep.stop();\n      await Promise.all(this.lines.values());":
+      "await this.sweep.stop();\n      await Promise.all(this.queues.values());":
         "await this.sweep.stop();\n      await this.drain();",
     },
     red: {

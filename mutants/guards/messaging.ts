@@ -35,7 +35,7 @@ export const messaging: Mutant[] = [
     guard: "a service's place in a channel lives in the broker",
     file: bus,
     change: { ".setDurableName(name)": "" },
-    red: { [busTests]: [onNats("keeps a group's place while nobody of it is there")] },
+    red: { [busTests]: [onNats("keeps a group's position while it has no members")] },
   },
   {
     guard: "a subscription is closed, never given up",
@@ -109,8 +109,8 @@ export const messaging: Mutant[] = [
     change: { "if (isTransient(error) || isVersionError(error))": "if (attempt < 0)" },
     red: {
       [listening]: [
-        "tries again for as long as a store is away or a save loses its race",
-        "leaves a message to be delivered again when the store stays away",
+        "retries while a store is unavailable or a save loses its race",
+        "leaves a message to be delivered again when the store stays unavailable",
       ],
     },
   },
@@ -163,13 +163,13 @@ export const messaging: Mutant[] = [
     guard: "rebuild lets go first of what another took",
     file: rebuilding,
     change: { "|| error.err) throw error;": "|| error.err || error.code) throw error;" },
-    red: { [rebuildTests]: ["lets go of what another took, also if it hears of the taker first"] },
+    red: { [rebuildTests]: ["frees what another took, also when it reads the taker first"] },
   },
   {
     guard: "rebuild does not pass by what a unique index refused",
     file: rebuilding,
     change: { "if (!refusal) return total;": "return total;" },
-    red: { [rebuildTests]: ["lets go of what another took, also if it hears of the taker first"] },
+    red: { [rebuildTests]: ["frees what another took, also when it reads the taker first"] },
   },
   {
     guard: "rebuild writes what it has read before it reads on",

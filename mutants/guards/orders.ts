@@ -18,7 +18,7 @@ export const orders: Mutant[] = [
       "{ unique: true, partialFilterExpression: { reserves: { $exists: true } } }":
         "{ partialFilterExpression: { reserves: { $exists: true } } }",
     },
-    red: { [creating]: ["refuses a ticket that somebody else reserves between its looking and its saving"] },
+    red: { [creating]: ["refuses a ticket that another buyer reserves between the check and the save"] },
   },
   {
     guard: "a cancellation frees the ticket in the same write",
@@ -82,7 +82,7 @@ export const orders: Mutant[] = [
       "status: trusted({ $in: live }), expiresAt: trusted({ $lte: clock.date() })":
         "status: trusted({ $in: live })",
     },
-    red: { [expiring]: ["finds what is overdue although nobody told, and nothing else"] },
+    red: { [expiring]: ["finds what is overdue although no event came, and nothing else"] },
   },
   {
     guard: "a price that the buyer was not shown is refused",
@@ -110,7 +110,7 @@ export const orders: Mutant[] = [
     guard: "only its buyer reaches an order",
     file: order,
     change: { "if (order.userId !== userId) throw new ForbiddenError();": "" },
-    red: { [cancelling]: ["answers 403 for somebody else's order"] },
+    red: { [cancelling]: ["answers 403 for another user's order"] },
   },
   {
     guard: "a buyer who asks again gets the order that they hold",
@@ -167,6 +167,6 @@ export const orders: Mutant[] = [
     guard: "networks of orders are removed after an hour",
     file: "orders/src/forget-networks.ts",
     change: { "{ $unset: { network: 1, place: 1 } }": "{}" },
-    red: { [limiting]: ["a network is stored as a pseudonym, told to nobody, and removed an hour later"] },
+    red: { [limiting]: ["a network is stored as a pseudonym, not published, and removed an hour later"] },
   },
 ];

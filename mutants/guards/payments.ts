@@ -82,13 +82,13 @@ export const payments: Mutant[] = [
     guard: "a refund is done when the gateway says so, not a proxy",
     file: gateway,
     change: { 'refund.status !== "succeeded" && refund.status !== "pending"': 'refund.status === "failed"' },
-    red: { [asking]: ["refund is not known when somebody on the way answered instead of the gateway"] },
+    red: { [asking]: ["refund is unknown when a proxy answered instead of the gateway"] },
   },
   {
     guard: "money that went back already counts as given back",
     file: gateway,
     change: { 'error.code === "charge_already_refunded" ||': "" },
-    red: { "payments/src/refund.test.ts": ["is content when somebody gave it back by hand"] },
+    red: { "payments/src/refund.test.ts": ["accepts that it was refunded by hand"] },
   },
   {
     guard: "a refund that fails is requested ever more rarely",
@@ -279,7 +279,7 @@ export const payments: Mutant[] = [
     guard: "only its buyer pays an order",
     file: "payments/src/models/order.ts",
     change: { "if (order.userId !== userId) throw new ForbiddenError();": "" },
-    red: { "payments/src/routes/create-payment.test.ts": ["answers 403 for somebody else's order"] },
+    red: { "payments/src/routes/create-payment.test.ts": ["answers 403 for another user's order"] },
   },
   {
     guard: "reconcile leaves alone what may still come to its end",
@@ -298,7 +298,7 @@ export const payments: Mutant[] = [
     change: { "nextDueAt: due, claimedUntil: due }": "nextDueAt: due }" },
     red: {
       "payments/src/reconcile.test.ts": [
-        "the comparison that is due is taken up by another process where one died",
+        "the comparison that is due is continued by another process after a crash",
       ],
     },
   },

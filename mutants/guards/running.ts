@@ -41,7 +41,7 @@ export const running: Mutant[] = [
     guard: "sweep: followOrders",
     file: payments,
     change: { "runPeriodically(seconds(5), followOrders),": "" },
-    red: { [runningPayments]: ["settles by itself what nobody has settled"] },
+    red: { [runningPayments]: ["settles what was left unsettled"] },
   },
   {
     guard: "sweep: finishRefunds",
@@ -53,7 +53,7 @@ export const running: Mutant[] = [
     guard: "sweep: measureUnfinished",
     file: payments,
     change: { "runPeriodically(seconds(15), measureUnfinished),": "" },
-    red: { [runningPayments]: ["tells for how long a charge has waited to hear what became of its order"] },
+    red: { [runningPayments]: ["reports for how long a charge has waited for the outcome of its order"] },
   },
   {
     guard: "sweep: reconcileSweep",
@@ -71,7 +71,7 @@ export const running: Mutant[] = [
     change: { "this.sweep.start();": "" },
     red: {
       "common/src/service/outbox-relay.failures.test.ts": [
-        "waits while the broker is away, and goes on when it is back",
+        "waits while the broker is unavailable, and continues when it is back",
       ],
     },
   },
@@ -172,9 +172,7 @@ export const running: Mutant[] = [
         "  await Promise.all(Array.from({ length: config.SWEEP_CONCURRENCY }, workOnNext));",
     },
     red: {
-      "common/src/base/sweep.test.ts": [
-        "tells what follows it that not all documents are done when it was stopped",
-      ],
+      "common/src/base/sweep.test.ts": ["rejects when it was stopped before all documents were done"],
     },
   },
   {
@@ -204,7 +202,7 @@ export const running: Mutant[] = [
     guard: "drain: before its parts are stopped",
     file: service,
     change: { "await server.drain();": "" },
-    red: { [stopping]: ["answers who had begun to ask when it is told to stop"] },
+    red: { [stopping]: ["answers requests in flight when it is stopped"] },
   },
   {
     guard: "drain: readiness says no",

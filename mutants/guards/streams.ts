@@ -65,7 +65,7 @@ export const streaming: Mutant[] = [
     change: { "const endsAt = sessionEndsAt(req) ?? Infinity;": "const endsAt = Infinity;" },
     red: {
       [sessions]: [
-        "ends with the session that it was opened with, and tells nothing after that",
+        "ends with the session that it was opened with, and sends nothing after that",
         "is not opened again once the session is over",
       ],
       "orders/src/routes/stream-order.test.ts": ["ends with its buyer's session, and is not opened again"],

@@ -58,7 +58,7 @@ export const tickets: Mutant[] = [
     guard: "only its seller changes a ticket",
     file: ticket,
     change: { "if (ticket.userId !== userId) throw new ForbiddenError();": "" },
-    red: { [withdrawing]: ["answers 403 to somebody who does not sell it"] },
+    red: { [withdrawing]: ["answers 403 to a user who is not its seller"] },
   },
   {
     guard: "derived reservation: the ticket is read before its orders",

@@ -21,7 +21,7 @@ it("cancels an order whose time is over, once", async () => {
   expect(await published("order:cancelled")).toHaveLength(1);
 });
 
-it("waits out the rest when it is told a little too early", async () => {
+it("waits for the rest of the time when its event comes a little too early", async () => {
   const order = await orderOf();
   const start = performance.now();
   clock.use(() => order.expiresAt.getTime() - 150 + performance.now() - start);
@@ -48,7 +48,7 @@ it("never cancels a paid order", async () => {
   expect(await reload(order)).toMatchObject({ status: "complete", version: 1 });
 });
 
-it("finds what is overdue although nobody told, and nothing else", async () => {
+it("finds what is overdue although no event came, and nothing else", async () => {
   const overdue = await orderOf();
   expiredAgo(overdue, 1);
   const fresh = await orderOf();

@@ -18,7 +18,7 @@ export async function expireOrder(orderId: string): Promise<void> {
   });
 }
 
-/** Whatever became of the timers, no unpaid order outlives its time by more than this sweep's period. */
+/** Even if timers are lost, no unpaid order outlives its time by more than this sweep's period. */
 export async function expireOverdueOrders(signal?: AbortSignal): Promise<void> {
   const overdue = { status: trusted({ $in: live }), expiresAt: trusted({ $lte: clock.date() }) };
   const expire = async (order: Order) => {

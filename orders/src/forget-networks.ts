@@ -3,7 +3,7 @@ import { trusted } from "mongoose";
 import { Order } from "./models/order";
 
 const batchSize = 1000;
-const maxBatches = 100; // the next run goes on
+const maxBatches = 100; // the next run continues
 
 /**
  * Removes where orders were made, an hour after the time of their reservation: no limit looks further back. Also frees

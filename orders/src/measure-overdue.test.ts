@@ -13,7 +13,7 @@ async function measured(): Promise<number | undefined> {
   return (await overdueOrders.get()).values[0]?.value;
 }
 
-it("tells for how long the oldest reservation is overdue, until it is ended", async () => {
+it("reports for how long the oldest reservation is overdue, until it is ended", async () => {
   const order = await orderOf();
   const paid = await orderOf();
   paid.complete();

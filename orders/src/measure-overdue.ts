@@ -3,7 +3,7 @@ import { trusted } from "mongoose";
 import { overdueOrders } from "./metrics";
 import { Order, live } from "./models/order";
 
-/** Measured apart from what ends reservations: when that fails, nothing else tells. */
+/** Measured separately from the code that ends reservations: nothing else reports when that fails. */
 export async function measureOverdue(): Promise<void> {
   const overdue = { status: trusted({ $in: live }), expiresAt: trusted({ $lte: clock.date() }) };
   const oldest = await Order.findOne(overdue).sort({ expiresAt: 1 });

@@ -5,7 +5,7 @@ import { printUnpaidReservations } from "./unpaid-reservations";
 
 setUpService(database);
 
-it("names who let the most reservations end unpaid, and from where", async () => {
+it("names the users and networks with the most unpaid reservations", async () => {
   const [hoarder, buyer, network] = [newId(), newId(), newId()];
   for (const userId of [hoarder, hoarder, buyer]) {
     const order = await orderOf(userId, undefined, network);

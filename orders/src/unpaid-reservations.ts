@@ -3,7 +3,7 @@ import { endedUnpaid } from "./reservation-limits";
 
 const maxLines = 20;
 
-/** Prints who let the most reservations of the last hour end unpaid, by user and by network (a pseudonym). */
+/** Prints the users and networks (pseudonyms) with the most reservations that ended unpaid in the last hour. */
 export async function printUnpaidReservations(): Promise<void> {
   for (const field of ["userId", "network"]) {
     const most = await Order.aggregate<{ _id: string | null; count: number }>([

@@ -3,7 +3,7 @@ import { newId } from "@eventhive/common/testing";
 import { Order, reserve } from "../src/models/order";
 import { Ticket } from "../src/models/ticket";
 
-/** A ticket as the tickets service tells of it. */
+/** A ticket as the tickets service publishes it. */
 export const ticketEvent = (
   difference: Partial<EventData<"ticket:updated">> = {},
 ): EventData<"ticket:updated"> => ({
@@ -17,7 +17,7 @@ export const ticketEvent = (
   ...difference,
 });
 
-/** A ticket that orders has heard of. */
+/** A ticket that orders has received. */
 export async function ticketOnSale(difference: Partial<EventData<"ticket:updated">> = {}): Promise<Ticket> {
   const event = ticketEvent(difference);
   await Ticket.apply(event);
@@ -39,7 +39,7 @@ export async function overdueOrder(userId = newId()): Promise<Order> {
   return order;
 }
 
-/** A payment as the payments service tells of it. */
+/** A payment as the payments service publishes it. */
 export const paymentOf = (order: Order): EventData<"payment:created"> => ({
   id: newId(),
   version: 1,
@@ -53,7 +53,7 @@ export const paymentOf = (order: Order): EventData<"payment:created"> => ({
 
 export const reload = (order: Order): Promise<Order> => Order.findById(order.id).orFail().exec();
 
-/** Lets somebody be faster: does `work` between the load and the save of whoever saves an order next. */
+/** Simulates a race: does `work` between the load and the next save of an order. */
 export function beforeNextSave(work: () => Promise<void>): void {
   let isFirst = true;
   onFailpoint(async (name) => {

@@ -25,7 +25,7 @@ import {
 const { published } = setUpService(database);
 const sandbox = setUpSandbox();
 
-/** The card is charged, and nobody learns of it. */
+/** The card is charged, but the response is lost. */
 async function paysUnheard(order: OrderEvent): Promise<void> {
   crashAt("payments.charge.after");
   await pays(order);
@@ -160,7 +160,7 @@ it("charges once when two processes finish it at the same moment", async () => {
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("writes a decline down that nobody waited for", async () => {
+it("stores a decline that no client waited for", async () => {
   const order = await orderToPay();
   await begunPayment(order, "tok_chargeDeclined");
   later();

@@ -60,7 +60,7 @@ async function conclude(paymentId: string, answer: KnownOutcome): Promise<void> 
   if (payment.state === "failed") await refundLateCharge(payment, answer.stripeId);
 }
 
-// Stripe forgets idempotency keys after 24 hours; an hour is for clocks that disagree.
+// Stripe keeps idempotency keys for 24 hours; the hour allows for clock skew.
 const keyLifetime = hours(23);
 
 /** Whether the order still needs the money, and asking for it again cannot charge twice. */

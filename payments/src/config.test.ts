@@ -12,7 +12,7 @@ it.each([
   expect(() => config.CURRENCY).toThrow(problem);
 });
 
-it("charges in whatever else it is told", () => {
+it("accepts any other currency", () => {
   process.env.CURRENCY = "EUR";
   expect(config.CURRENCY).toBe("eur");
 });

@@ -8,11 +8,11 @@ export const config = settings({
   STRIPE_TIMEOUT_SECONDS: wholeNumber().default(15),
   /** For how long a request repeats a charge that has no outcome yet. */
   CHARGE_RETRY_SECONDS: wholeNumber().default(5),
-  /** For how long after the last attempt a charge that nobody answered may still appear at Stripe. */
+  /** For how long after the last attempt a charge without a response may still appear at Stripe. */
   CHARGE_OUTCOME_TIMEOUT: durationInSeconds().default(10 * 60),
   /** How far back each hour's comparison looks, for charges that come even later. Stripe's keys live for 24 hours. */
   LATE_CHARGE_WINDOW: durationInSeconds().default(26 * 3600),
-  /** How many days after its end the replica of an order that was cancelled is pruned, unless somebody paid it. */
+  /** How many days after its end the replica of an order that was cancelled is pruned, unless it was paid. */
   ORDER_REPLICA_DAYS: wholeNumber().default(30),
   /** ISO 4217, with two decimals. */
   CURRENCY: text()

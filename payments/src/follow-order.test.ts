@@ -77,7 +77,7 @@ describe.each(verdicts)("an order that is %s", (_verdict, state, listener, verdi
     expect(await reload(payment)).toMatchObject({ state, version: 2 });
   });
 
-  it("without anybody having looked for its payment", async () => {
+  it("without a look-up of its payment", async () => {
     const order = await orderToPay();
     const payment = await chargedPayment(order);
     await applyOrder(verdictOf(order));
@@ -109,7 +109,7 @@ it("does not take a settled payment back for an old cancellation", async () => {
   expect(await reload(payment)).toMatchObject({ state: "settled" });
 });
 
-it("has nothing to do for an order that nobody pays", async () => {
+it("does nothing for an order without a payment", async () => {
   await deliver(orderCancelled, cancellationOf(await orderToPay()));
   expect(await Payment.countDocuments()).toBe(0);
 });

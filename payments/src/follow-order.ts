@@ -4,8 +4,8 @@ import { Payment } from "./models/payment";
 import { refundSweep } from "./refund";
 
 /**
- * Brings the charged payment of an order to where the order is: settled, or on its way back. Called by whoever wrote
- * the charge and by whoever wrote the order, after the write: so the later of the two sees what the other wrote.
+ * Settles or refunds the charged payment of an order, as the order's state demands. Called after the charge was
+ * written and after the order was written, so the later of the two sees what the other wrote.
  */
 export async function followOrder(orderId: string): Promise<void> {
   await retryOnConflict(async () => {

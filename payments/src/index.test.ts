@@ -38,7 +38,7 @@ it("finishes by itself a charge that was interrupted", async () => {
   expect(await reload(payment)).toMatchObject({ state: "charged" });
 });
 
-it("settles by itself what nobody has settled", async () => {
+it("settles what was left unsettled", async () => {
   const order = await orderToPay();
   const payment = await chargedPayment(order);
   await applyOrder(completionOf(order));
@@ -83,7 +83,7 @@ it("prunes by itself what was cancelled long ago", async () => {
   expect(await Order.countDocuments()).toBe(0);
 });
 
-it("tells for how long a charge has waited to hear what became of its order", async () => {
+it("reports for how long a charge has waited for the outcome of its order", async () => {
   await chargedPayment(await orderToPay());
   await runPayments((port) =>
     eventually(async () => {

@@ -21,7 +21,7 @@ async function measured(): Promise<Record<string, number>> {
   return Object.fromEntries(values.map(({ labels, value }) => [labels.state, value]));
 }
 
-it("tells for how long the oldest payment of each state that should pass has been in it", async () => {
+it("reports the age of the oldest payment in each transient state", async () => {
   at(now - hours(50));
   const [stuck, settled] = [await begunPayment(await orderToPay()), await begunPayment(await orderToPay())];
   for (const payment of [stuck, settled]) {
@@ -38,7 +38,7 @@ it("tells for how long the oldest payment of each state that should pass has bee
   expect(await measured()).toEqual({ charging: 2 * hour, charged: 50 * hour, refunding: 0 });
 });
 
-it("forgets a payment that has gone on", async () => {
+it("no longer reports a payment that has left the state", async () => {
   at(now - hours(3));
   const payment = await begunPayment(await orderToPay());
   expect(await measured()).toMatchObject({ charging: 3 * hour });

@@ -2,7 +2,7 @@ import { clock } from "@eventhive/common";
 import { unfinishedPayments, unfinishedStates } from "./metrics";
 import { Payment } from "./models/payment";
 
-/** Counted from what is stored, so it neither forgets what is stuck for days nor counts what a killed process did. */
+/** Computed from stored data, so it includes what has been stuck for days and survives restarts. */
 export async function measureUnfinished(): Promise<void> {
   for (const state of unfinishedStates) {
     const oldest = await Payment.findOne({ state }).sort({ since: 1 });

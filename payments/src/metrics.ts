@@ -16,7 +16,10 @@ export const lateCharges = new Counter({
   help: "Charges found after their payment had failed, which are refunded",
 });
 
-/** A payment leaves these by itself: within seconds, or `charging` once it is certain that no charge can follow. */
+/**
+ * A payment leaves these without intervention: within seconds, or `charging` once it is certain that no charge can
+ * follow.
+ */
 export const unfinishedStates = ["charging", "charged", "refunding"] satisfies PaymentState[];
 
 export const unfinishedPayments = new Gauge({

@@ -67,7 +67,7 @@ async function untilDecided(paymentId: string, begunAt: number): Promise<Payment
     if (payment.state === "charging" && isDue(payment)) {
       if (passedMs >= retryMs() || !(await isWanted(payment))) return payment;
       await chargeAgain(payment);
-    } else await clock.wait(25); // another process may hear the verdict: only the document tells
+    } else await clock.wait(25); // another process may receive the verdict: poll the document
   }
 }
 

@@ -104,7 +104,7 @@ describe("charge", () => {
     await charged(); // and can be asked again
   });
 
-  it("is not done with a key that Stripe does not accept, and with a currency nobody has: that is no decline", async () => {
+  it("is not done with a key or a currency that Stripe does not accept: that is no decline", async () => {
     expect(await gateway("sk_live_wrong").charge(request())).toEqual({ outcome: "not-done" });
     expect(await gateway().charge(request({ currency: "none" }))).toEqual({ outcome: "not-done" });
     expect(charges()).toEqual([]);
@@ -115,7 +115,7 @@ describe("charge", () => {
     expect(await gateway().charge(request({ amount: 2000 }))).toEqual({ outcome: "unknown" });
   });
 
-  it("is not done when there is nobody at the address", async () => {
+  it("is not done when the gateway is unreachable", async () => {
     server.close();
     expect(await gateway().charge(request())).toEqual({ outcome: "not-done" });
     const nowhere = stripeGateway({
@@ -178,14 +178,14 @@ describe("refund", () => {
     expect([...sandbox.ledger.answers.keys()]).toEqual(["charge-p1", "refund-p1"]);
   });
 
-  it("is done when somebody else gave the money back", async () => {
+  it("is done when the charge was already refunded", async () => {
     const stripeId = await charged();
     await gateway().refund({ paymentId: "by hand", stripeId });
     await gateway().refund({ paymentId: "p1", stripeId });
     expect(refunds()).toHaveLength(1);
   });
 
-  it("is not known when somebody on the way answered instead of the gateway", async () => {
+  it("is unknown when a proxy answered instead of the gateway", async () => {
     const stripeId = await charged();
     server.removeAllListeners("request").on("request", (_request, response: ServerResponse) => {
       response.writeHead(502, { "content-type": "application/json" }).end("{}");

@@ -64,7 +64,7 @@ export interface PaymentGateway {
   refund(request: RefundRequest): Promise<void>;
   /** The charge of a payment that was begun at `since`, if it succeeded. */
   find(request: { paymentId: string; since: Date }): Promise<GatewayCharge | undefined>;
-  /** @returns undefined only when the gateway says that it has no such charge; throws while that is not known */
+  /** @returns undefined only when the gateway confirms that it has no such charge; throws while that is unknown */
   retrieve(stripeId: string): Promise<GatewayCharge | undefined>;
   /** One page, by one call, of the charges that succeeded, back to `since`. */
   listCharges(request: PageRequest): Promise<GatewayPage<GatewayCharge>>;
@@ -85,7 +85,7 @@ export function stripeGateway({ apiKey, apiUrl, timeoutMs }: StripeOptions): Pay
   const options: StripeApi.StripeConfig = {
     ...(apiUrl ? addressOf(new URL(apiUrl)) : {}),
     timeout: timeoutMs,
-    maxNetworkRetries: 0, // whoever asked decides; the library still repeats once, with the same key, on a closed connection
+    maxNetworkRetries: 0, // the caller decides; the library itself repeats once, with the same key, on a closed connection
     telemetry: false,
   };
   const stripe = new StripeApi(apiKey, options);
@@ -188,7 +188,7 @@ export function stripeGateway({ apiKey, apiUrl, timeoutMs }: StripeOptions): Pay
 
 /**
  * The library repeats a request once when the connection is closed, by the code of the error. Were the repetition
- * refused, nobody would learn that the first request may have charged.
+ * refused, it would stay unknown that the first request may have charged.
  */
 function sendingOnce(): StripeApi.HttpClient {
   const client = StripeApi.createNodeHttpClient();

@@ -55,7 +55,7 @@ async function settledPayment(): Promise<Payment> {
   return payment;
 }
 
-/** As somebody does in Stripe's dashboard. */
+/** As in Stripe's dashboard. */
 async function refundByHand({ stripeId }: Payment, amount: number): Promise<void> {
   const response = await fetch(`${process.env.STRIPE_API_URL}/v1/refunds`, {
     method: "POST",
@@ -93,7 +93,7 @@ it("gives a charge back whose payment failed, once", async () => {
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }]);
 });
 
-it("only reports a charge that no payment knows, until somebody says so by hand", async () => {
+it("only reports a charge without a payment, until it is run by hand", async () => {
   const order = await orderToPay();
   await chargeAtGateway(order);
   later(hours(2));
@@ -106,7 +106,7 @@ it("only reports a charge that no payment knows, until somebody says so by hand"
   expect(await differences()).toEqual([]);
 });
 
-it("never gives back what does not name a payment: it may be somebody else's", async () => {
+it("never refunds a charge that names no payment: it may belong to another system", async () => {
   const order = await orderToPay();
   await chargeAtGateway(order);
   for (const charge of sandbox.chargesOf(order)) charge.metadata = { invoice: "7" };
@@ -179,7 +179,7 @@ it("refunds an unknown charge by hand although the first attempt met an error th
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }]);
 });
 
-it("looks back as many days as it is told", async () => {
+it("looks back the given number of days", async () => {
   const order = await orderToPay();
   await chargeAtGateway(order);
   later(hours(24 * 3));
@@ -226,7 +226,7 @@ describe("what was done in Stripe's dashboard", () => {
     },
   );
 
-  it("is reported when it was the card's holder who contested the charge", async () => {
+  it("is reported when the cardholder disputed the charge", async () => {
     const { stripeId } = await settledPayment();
     const charge = sandbox.ledger.charges.get(stripeId ?? "");
     if (charge) charge.disputed = true;
@@ -302,7 +302,7 @@ describe("the comparison that is due", () => {
     expect(countOf("GET /v1/charges")).toBe(8);
   });
 
-  it("is taken up by another process where one died", async () => {
+  it("is continued by another process after a crash", async () => {
     const order = await orderToPay();
     await chargeAtGateway(order);
     await Reconciliation.create({

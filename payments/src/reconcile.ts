@@ -113,7 +113,7 @@ export async function reconcile({
 
 const maxAttempts = 7;
 
-/** By hand there is nobody who would come back later: a page is repeated for about 16 s. */
+/** Run by hand, no later run would repeat a page: it is retried for about 16 s. */
 async function retryRefused(progress: Progress, options: Options): Promise<Progress | undefined> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -125,7 +125,7 @@ async function retryRefused(progress: Progress, options: Options): Promise<Progr
   }
 }
 
-/** @returns where to go on, or undefined at the end */
+/** @returns where to continue, or undefined at the end */
 async function comparePage(progress: Progress, options: Options = {}): Promise<Progress | undefined> {
   const { startedAt, from, until, step, after } = progress;
   const goOn = (next: string | undefined, nextStep: Progress["step"]): Progress =>
@@ -177,7 +177,7 @@ async function compareCharges(
   }
 }
 
-/** Told by no version: that the charge was seen is nobody else's business, and no save of a payment writes it. */
+/** Not versioned: that the charge was seen is not published, and no save of a payment writes it. */
 const markReconciled = (stripeIds: string[]) =>
   Payment.updateMany({ stripeId: trusted({ $in: stripeIds }) }, { $unset: { unreconciled: 1 } });
 
@@ -242,7 +242,7 @@ async function compare(
       await (payment ? refundLateCharge(payment, stripeId) : refundUnknown(paymentId, stripeId));
   } catch (error) {
     // The next comparison tries again; one that cannot be refunded at all must not hold up the others.
-    logger.warn({ err: error, stripeId, paymentId }, "could not refund a charge that nobody is waiting for");
+    logger.warn({ err: error, stripeId, paymentId }, "could not refund an unknown charge");
     return;
   }
   report({ problem, stripeId, paymentId, orderId, isRefunded: isOrphan });
@@ -272,7 +272,7 @@ function problemOf(charge: GatewayCharge, payment: Payment | undefined): string 
 const positive = z.coerce.number().positive();
 
 /**
- * `reconcile [DAYS] [MINIMUM AGE IN HOURS]`. Only somebody who says so by hand has unknown charges refunded: to a
+ * `reconcile [DAYS] [MINIMUM AGE IN HOURS]`. Unknown charges are refunded only when it is run by hand: to a
  * database that was restored, paid orders are unknown.
  */
 export const reconcileByHand = ([days, minAgeInHours]: string[]) =>

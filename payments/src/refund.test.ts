@@ -29,7 +29,7 @@ async function paymentToGiveBack(): Promise<Payment> {
 const refundsOf = ({ stripeId }: Payment) =>
   [...sandbox.ledger.refunds.values()].filter(({ charge }) => charge === stripeId);
 
-it("gives the whole amount back and tells the others, once", async () => {
+it("refunds the whole amount and publishes it, once", async () => {
   const payment = await paymentToGiveBack();
   await finishRefunds();
   await finishRefunds();
@@ -144,7 +144,7 @@ it("requests it ever more rarely, but every 10 minutes, while it fails", async (
   expect(Math.max(...pauses)).toBeLessThanOrEqual(minutes(10));
 });
 
-it("tells of it once when another process does the same between its reading and its saving", async () => {
+it("publishes it once when another process does the same between the load and the save", async () => {
   const payment = await paymentToGiveBack();
   meanwhileAt("payments.save.before", async () => {
     later(); // its claim has expired
@@ -155,7 +155,7 @@ it("tells of it once when another process does the same between its reading and 
   expect(await published("payment:refunded")).toHaveLength(1);
 });
 
-it("is content when somebody gave it back by hand", async () => {
+it("accepts that it was refunded by hand", async () => {
   const payment = await paymentToGiveBack();
   await gateway().refund({ paymentId: "by-hand", stripeId: payment.stripeId ?? "" });
   await finishRefunds();

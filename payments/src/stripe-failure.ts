@@ -1,6 +1,6 @@
 import { logger } from "@eventhive/common";
 
-/** What the library throws, told by its `type`. */
+/** The library's errors, by their `type`. */
 interface StripeFailure extends Error {
   type: string;
   code?: string;
@@ -27,8 +27,8 @@ const finalCodes = new Set<string | undefined>([
 ]);
 
 /**
- * True when the same request can never charge, and did not: the card said no, or Stripe refuses the token or amount.
- * A token used already cannot be this payment's own work: its first answer would have been repeated.
+ * True when the same request can never charge, and did not: the card was declined, or Stripe rejects the token or
+ * amount. A token used already cannot be this payment's own work: its first answer would have been repeated.
  */
 export function isFinal({ type, code, param }: StripeFailure): boolean {
   if (type === "StripeCardError") return true;
@@ -39,7 +39,7 @@ export function isFinal({ type, code, param }: StripeFailure): boolean {
  * Stripe refuses these before it begins: too many requests, or a lock that was not free in time (both 429), a key that
  * it does not accept (401, 403), parameters that it does not understand (400, 404). It keeps none of them for the
  * idempotency key: https://docs.stripe.com/error-low-level. Not among them: 409, and a key that was used with other
- * parameters, for both tell of another request that may have charged.
+ * parameters, because both mean that another request may have charged.
  */
 const refusedBeforeWork = new Set([
   "StripeRateLimitError",
@@ -59,7 +59,7 @@ const notConnected = new Set<unknown>([
 
 /**
  * True when this request did nothing, and may do so when it is sent again. Only right for a client that sends each
- * request once: the failure of a repetition says nothing of the first.
+ * request once: the failure of the repetition leaves the outcome of the first open.
  */
 export function isNotDone({ type, detail }: StripeFailure): boolean {
   if (type === "StripeConnectionError") return notConnected.has(codeOf(detail));

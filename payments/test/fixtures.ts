@@ -76,7 +76,7 @@ export function setUpSandbox() {
   };
 }
 
-/** An order that payments has heard of, as orders tells of it. */
+/** An order that payments has received, as orders publishes it. */
 export async function orderToPay(difference: Partial<OrderEvent> = {}): Promise<OrderEvent> {
   const order: OrderEvent = {
     id: newId(),
@@ -100,7 +100,7 @@ export const cancellationOf = (order: OrderEvent, cancelReason: CancelReason = "
   cancelReason,
 });
 
-/** Sends a payment of the order's buyer off at once, whether or not anybody waits for the answer. */
+/** Sends a payment of the order's buyer at once, whether or not the result is awaited. */
 export const pays = (order: OrderEvent, token = "tok_visa"): Promise<Response> =>
   request(app)
     .post("/api/payments")
@@ -108,7 +108,7 @@ export const pays = (order: OrderEvent, token = "tok_visa"): Promise<Response> =
     .send({ orderId: order.id, token })
     .then((answer) => answer);
 
-/** A payment that nobody has charged yet, as a crash would leave it. */
+/** A payment that has not been charged yet, as a crash would leave it. */
 export async function begunPayment(order: OrderEvent, token = "tok_visa"): Promise<Payment> {
   const payment = paymentFor(await Order.findById(order.id).orFail(), token);
   await payment.save();
@@ -139,7 +139,7 @@ export function later(milliseconds = seconds(4) + 1): void {
   clock.use(() => start + performance.now() + milliseconds);
 }
 
-/** The process dies when it comes to a failpoint for the nth time. */
+/** Throws when a failpoint is reached for the nth time. */
 export function crashAt(failpoint: string, time = 1): void {
   let left = time;
   onFailpoint((name) => {

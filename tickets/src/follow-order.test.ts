@@ -21,7 +21,7 @@ async function deliverOnce(order: OrderData, status: keyof typeof listeners): Pr
   await listener.handle(eventBytes(listener.subject, { ...order, status, version }));
 }
 
-/** Does `work` when somebody comes to the failpoint for the first time. */
+/** Does `work` when the failpoint is first reached. */
 function meanwhile(failpoint: string, work: () => Promise<void>): void {
   onFailpoint(async (name) => {
     if (name !== failpoint) return;

@@ -2,7 +2,7 @@ import { type EventData, failpoint, retryOnConflict } from "@eventhive/common";
 import { applyOrder, findLiveOrders } from "./models/order";
 import { Ticket } from "./models/ticket";
 
-/** Whatever an event says of an order, the reservation of its ticket is derived from all orders known by then. */
+/** The reservation of a ticket is derived from all orders known by then, whichever event came last. */
 export async function followOrder(order: EventData<"order:created">): Promise<void> {
   await applyOrder(order);
   await deriveReservation(order.ticket.id);
@@ -20,8 +20,8 @@ async function deriveReservation(ticketId: string): Promise<void> {
 }
 
 /**
- * The ticket is read before its orders, so that the save fails if anybody has acted on newer orders than ours. The
- * other way round, old orders would free a ticket that was reserved in between.
+ * The ticket is read before its orders, so that the save fails if another process has acted on newer orders than ours.
+ * The other way round, old orders would free a ticket that was reserved in between.
  * @returns whether anything changed
  */
 async function reserveByOrders(ticketId: string): Promise<boolean> {

@@ -7,9 +7,9 @@ const batchSize = 500;
 const maxPasses = 5;
 
 /**
- * Makes the search terms of stored titles anew where they are not of the current rules. Safe at any time and as often as
- * one likes: it goes on where an interrupted one ended, touches neither versions nor outboxes, and never replaces the
- * terms of a title that was changed meanwhile.
+ * Recomputes the search terms of stored titles that were made by earlier rules. Safe at any time, and repeatable: it
+ * resumes after an interruption, touches neither versions nor outboxes, and never replaces the terms of a title that
+ * was changed in the meantime.
  * @throws when processes of an older version write faster than it reads
  */
 export async function reindexTitles(): Promise<void> {
@@ -42,7 +42,7 @@ async function reindexStale(): Promise<number> {
     if (stale.length > 0) {
       const updates = stale.map(({ _id, title }) => ({
         updateOne: {
-          filter: { _id, title }, // as read: whoever changed it since made its terms
+          filter: { _id, title }, // as read: a later change of the title has written its terms
           update: { $set: { beginnings: searchTermsOf(title) } },
         },
       }));

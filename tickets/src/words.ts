@@ -1,10 +1,10 @@
-const maxLetters = 200; // compatibility forms may be many times as long as what was typed
+const maxLetters = 200; // compatibility forms may be many times as long as the input
 const maxWordLetters = 20;
 const maxTerms = 200;
 const maxQueryTerms = 30;
 
 /**
- * The first of the terms that are stored, and no word: says by which rules the others were made. A process of an older
+ * The first of the stored terms is not a word but the version of the rules that made the others. A process of an older
  * version that changes a title leaves it out, so `reindex-titles` finds what it wrote. Count it up with each change of
  * these rules.
  */

@@ -13,7 +13,7 @@ export async function ticketOnSale({
   return ticket;
 }
 
-/** An order of a ticket as the orders service tells of it. */
+/** An order of a ticket as the orders service publishes it. */
 export const orderEvent = (
   { id, title, price, version }: Ticket,
   difference: Partial<EventData<"order:created">> = {},

@@ -54,7 +54,7 @@ export async function countAttempt(limit: Limit, who: string): Promise<Attempt> 
   const { isRefused, waitUntil, expiresAt } = await AttemptCount.findOneAndUpdate(
     { _id },
     [
-      // The TTL index removes late, so what is over is recognised here.
+      // The TTL index removes late, so expired counts are recognized here.
       { $replaceWith: { $cond: [{ $gt: ["$expiresAt", now] }, "$$ROOT", nothing] } },
       { $set: { isRefused: { $gt: ["$waitUntil", now] } } },
       { $set: { count: { $add: ["$count", { $cond: ["$isRefused", 0, 1] }] } } },

@@ -46,7 +46,7 @@ const userSchema = new Schema(
   },
 );
 
-// Sparse: it can be built, and holds for whoever has the field, before all accounts have it.
+// Sparse: it can be built before all accounts have the field, and holds for those that do.
 userSchema.index({ canonicalEmail: 1 }, { unique: true, sparse: true });
 
 export const User = database.model("User", userSchema);
@@ -62,7 +62,9 @@ const knownNetwork = (userId: string, network: string) => ({
 
 const forgottenBefore = () => new Date(clock.now() - seconds(config.KNOWN_NETWORK_EXPIRES_IN));
 
-/** The account of a mailbox, however it is written. Where two have the same mailbox, each is found by its own spelling. */
+/**
+ * The account of a mailbox, however it is written. Where two have the same mailbox, each is found by its own spelling.
+ */
 export async function findByEmail(email: string): Promise<User | undefined> {
   const exact = email.toLowerCase();
   const users = await User.find({ $or: [{ email: exact }, { canonicalEmail: canonicalEmail(email) }] });
@@ -80,7 +82,7 @@ export async function hasPassword(user: User | undefined, password: string): Pro
   return true;
 }
 
-/** In one atomic statement, so that however many sign in at once, no more than the latest are kept. */
+/** In one atomic statement, so that concurrent sign-ins keep no more than the latest networks. */
 export async function rememberNetwork({ id }: User, network: string): Promise<void> {
   const entry = knownNetwork(id, network);
   const others = {

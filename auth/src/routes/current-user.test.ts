@@ -23,12 +23,12 @@ const ourKey = () => process.env.JWT_KEY;
 
 afterEach(() => clock.use());
 
-it("says who is signed in", async () => {
+it("answers with the signed-in user", async () => {
   const { body } = await currentUser(cookie);
   expect(body).toEqual({ currentUser: { id, email: "alice@example.com" } });
 });
 
-it("gives nothing else of a token away", async () => {
+it("discloses nothing else of a token", async () => {
   const { body } = await currentUser(changed({ payload: { isAdmin: true }, key: ourKey() }));
   expect(body).toEqual({ currentUser: { id, email: "alice@example.com" } });
 });
@@ -42,12 +42,12 @@ it.each([
   ["a token signed with another key", changed({ key: "another-key-another-key-another-key" })],
   ["a token of another issuer", changed({ payload: { iss: "somebody" }, key: ourKey() })],
   ["a token for another audience", changed({ payload: { aud: "somebody" }, key: ourKey() })],
-])("knows nobody by %s", async (_, sent) => {
+])("answers without a user to %s", async (_, sent) => {
   const { body } = await currentUser(sent);
   expect(body).toEqual({ currentUser: null });
 });
 
-it("knows nobody by an expired token", async () => {
+it("answers without a user to an expired token", async () => {
   const now = clock.now();
   clock.use(() => now + hours(23));
   expect((await currentUser(cookie)).body.currentUser).not.toBeNull();

@@ -31,7 +31,7 @@ it("keeps the e-mail in lower case and otherwise as it was given", async () => {
   expect(body.email).toBe("al.ice+tickets@gmail.com");
 });
 
-it("gives an e-mail to one of fifty who want it at once, however they write it", async () => {
+it("gives an e-mail to one of fifty concurrent sign-ups, however it is spelled", async () => {
   const answers = await Promise.all(
     Array.from({ length: 50 }, (_, number) =>
       signUp({ email: number % 2 ? "alice@example.com" : "ALICE@Example.com", password }),
@@ -71,7 +71,7 @@ it.each([
   expect(await User.countDocuments()).toBe(1);
 });
 
-it("gives a mailbox to one of many who want it at once, in all spellings of its domain", async () => {
+it("gives a mailbox to one of many concurrent sign-ups, in all spellings of its domain", async () => {
   const spellings = ["u@bücher.example", "u@xn--bcher-kva.example", "U@BU\u0308CHER.example"];
   const answers = await Promise.all(
     Array.from({ length: 30 }, (_, number) => signUp({ email: spellings[number % 3], password })),

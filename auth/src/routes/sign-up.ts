@@ -54,7 +54,7 @@ async function createUser(email: string, password: string, network: string): Pro
   }
 }
 
-/** Counts refused ones too: their answers tell who has an account. */
+/** Counts rejected ones too: their responses reveal which emails have an account. */
 const signUps = () => ({
   name: "sign-ups from an address",
   free: config.SIGNUPS_PER_HOUR,

@@ -2,7 +2,7 @@ import { clock, hours, seconds } from "./clock";
 
 afterEach(() => clock.use());
 
-it("tells the system's time", () => {
+it("returns the system's time", () => {
   const before = Date.now();
   expect(clock.now()).toBeGreaterThanOrEqual(before);
   expect(clock.date().getTime()).toBeLessThanOrEqual(Date.now());
@@ -31,12 +31,12 @@ it("is not led astray by a slow answer that does not contradict it", async () =>
   expect(clock.now()).toBe(7000);
   await clock.follow(async () => {
     system += 2000;
-    return 3000; // somebody has put the store's clock back
+    return 3000; // the store's clock was set back
   });
   expect(clock.now()).toBe(4000);
 });
 
-it("tells whole milliseconds, whatever the store says", async () => {
+it("returns whole milliseconds, whatever the store returns", async () => {
   clock.use(() => 1000);
   await clock.follow(async () => 2000.7);
   expect(clock.now()).toBe(2001);
@@ -45,7 +45,7 @@ it("tells whole milliseconds, whatever the store says", async () => {
 it("keeps to what it knows when the store does not answer", async () => {
   clock.use(() => 1000);
   await clock.follow(async () => 2000);
-  await expect(clock.follow(() => Promise.reject(new Error("away")))).rejects.toThrow("away");
+  await expect(clock.follow(() => Promise.reject(new Error("unavailable")))).rejects.toThrow("unavailable");
   expect(clock.now()).toBe(2000);
 });
 

@@ -8,7 +8,7 @@ let offsetMs = 0;
 let read = systemTime;
 let rest = systemWait;
 
-/** The one source of time, so that a service agrees with its store and a test can say what time it is. */
+/** The one source of time, so that a service agrees with its store and a test can set the time. */
 export const clock = {
   /** Milliseconds since 1970, by the clock of the service's own store. */
   now: (): number => read() + offsetMs,
@@ -20,20 +20,20 @@ export const clock = {
 
   /**
    * Follows the clock of a store: all processes of a service ask the same one, so they agree about what is due.
-   * The answer's travel time is shared half and half between both ways; an answer that was too slow to tell anything new
-   * changes nothing.
-   * @param storeTime asks the store; milliseconds since 1970
+   * Assumes that request and response took equally long. A response whose uncertainty exceeds the difference changes
+   * nothing.
+   * @param storeTime reads the store's clock; milliseconds since 1970
    */
   follow: async (storeTime: () => Promise<number>): Promise<void> => {
-    const asked = read();
-    const told = await storeTime();
-    const answered = read();
-    const offset = told - (asked + answered) / 2;
-    const doubt = (answered - asked) / 2;
-    if (Math.abs(offset - offsetMs) > doubt) offsetMs = Math.round(offset);
+    const sentAt = read();
+    const storeNow = await storeTime();
+    const receivedAt = read();
+    const offset = storeNow - (sentAt + receivedAt) / 2;
+    const uncertainty = (receivedAt - sentAt) / 2;
+    if (Math.abs(offset - offsetMs) > uncertainty) offsetMs = Math.round(offset);
   },
 
-  /** For tests: replaces the system's time, and how it passes; without an argument, goes back to it. */
+  /** For tests: replaces the system's time and timer; without arguments, restores them. */
   use: (
     source: () => number = systemTime,
     wait: (milliseconds: number) => Promise<void> = systemWait,
@@ -44,7 +44,7 @@ export const clock = {
   },
 };
 
-/** Durations in milliseconds, so that a number never stands without its unit. */
+/** Durations in milliseconds, so that every number shows its unit. */
 export const seconds = (count: number): number => count * 1000;
 export const minutes = (count: number): number => seconds(count * 60);
 export const hours = (count: number): number => minutes(count * 60);

@@ -16,7 +16,7 @@ export interface Context {
   eventId?: string;
 }
 
-/** What an exported trace tells of some work. */
+/** How an exported span describes some work. */
 export interface Description {
   name: string;
   kind?: keyof typeof SpanKind;
@@ -28,12 +28,12 @@ type StartSpan = (description: Description, parent?: SpanContext) => Span;
 const storage = new AsyncLocalStorage<Context>();
 let startSpan: StartSpan | undefined;
 
-/** For the export of traces: from now on each context is a span that this has begun. */
+/** For the export of traces: from now on, each context is a span created by `start`. */
 export function onContext(start: StartSpan | undefined): void {
   startSpan = start;
 }
 
-/** What the present work belongs to; undefined outside a request, an event or a command. */
+/** The context of the current work; undefined outside a request, an event or a command. */
 export const currentContext = (): Context | undefined => storage.getStore();
 
 /**
@@ -70,7 +70,7 @@ async function endWith(span: Span, result: unknown): Promise<void> {
 
 const form = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
 
-/** What is not of the standard's form is as good as none: it may come from anybody. */
+/** A malformed header is ignored: any client can send one. */
 function parse(traceparent = ""): SpanContext | undefined {
   const [, traceId, spanId, flags] = form.exec(traceparent) ?? [];
   if (!traceId || !spanId || !flags) return undefined;

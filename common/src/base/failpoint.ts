@@ -6,9 +6,9 @@ type FailpointHandler = (name: string) => void | Promise<void>;
 let handler: FailpointHandler | undefined = killWhenArmed(process.env.FAILPOINTS_DIR);
 
 /**
- * A named place where a crash would hurt, such as `orders.save.before`: the service, the step, and the side of it.
- * Does nothing unless a test is listening. With `FAILPOINTS_DIR` set, a process that comes to a failpoint kills itself
- * if that folder holds a file of the failpoint's name. Whoever removes the file dies, so one file kills one process once.
+ * A named place where a crash matters, such as `orders.save.before`: the service, the step, and the side of it. Does
+ * nothing unless a test is listening. With `FAILPOINTS_DIR` set, a process that reaches a failpoint kills itself if
+ * that folder holds a file of the failpoint's name. Removing a file is atomic, so one file kills exactly one process.
  */
 export async function failpoint(name: string): Promise<void> {
   if (handler) await handler(name);

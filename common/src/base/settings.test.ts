@@ -25,14 +25,14 @@ describe("a service that starts", () => {
     isNeeded = false;
   });
 
-  it("is told of everything that is missing or makes no sense, at once", () => {
+  it("reports everything that is missing or invalid, at once", () => {
     Object.assign(process.env, { SAMPLE_KEY: "short", SAMPLE_COUNT: "several" });
     expect(checkSettings).toThrow(
       "SAMPLE_URL is missing; SAMPLE_KEY must have 8 characters; SAMPLE_COUNT must be a whole number",
     );
   });
 
-  it("is not told the values, which may be secret", () => {
+  it("does not report the values, which may be secret", () => {
     process.env.SAMPLE_KEY = "hunter2";
     expect(checkSettings).not.toThrow("hunter2");
   });

@@ -3,7 +3,7 @@ import { z } from "zod";
 type Shape = Record<string, z.ZodType>;
 type Values<S extends Shape> = { readonly [Name in keyof S]: z.output<S[Name]> };
 
-/** What is wrong with the environment, all of it at once. */
+/** All problems of the environment's settings at once. */
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
 }
@@ -12,8 +12,8 @@ const declared = new Map<string, { schema: z.ZodType; isNeeded: () => boolean }>
 
 /**
  * Declares settings that are read from the environment by their names. `checkSettings` reads them all when the service
- * starts; where nothing starts, as in a test, each is read when first asked for.
- * @param isNeeded asked when the service starts: one without a database needs no address of one
+ * starts; where nothing starts, as in a test, each is read on first use.
+ * @param isNeeded evaluated when the service starts: one without a database needs no `MONGO_URL`
  */
 export function settings<S extends Shape>(shape: S, isNeeded = () => true): Values<S> {
   const values = {};
@@ -28,7 +28,7 @@ export function settings<S extends Shape>(shape: S, isNeeded = () => true): Valu
   return values as Values<S>;
 }
 
-/** @throws SettingsError naming every setting that is needed and missing, or makes no sense */
+/** @throws SettingsError naming every setting that is missing or invalid */
 export function checkSettings(): void {
   const problems = [...declared].flatMap(([name, { schema, isNeeded }]) => {
     if (!isNeeded()) return [];

@@ -2,12 +2,12 @@ import { hours, minutes } from "./clock";
 import { eventually } from "../../test/eventually";
 import { type Sweep, forEachDocument, runPeriodically, retryOnConflict } from "./sweep";
 
-const versionError = Object.assign(new Error("somebody was faster"), { name: "VersionError" });
+const versionError = Object.assign(new Error("another write was faster"), { name: "VersionError" });
 
 let sweep: Sweep | undefined;
 afterEach(() => sweep?.stop());
 
-/** Work that ends when it is told to. */
+/** Work that ends on demand. */
 function slowWork() {
   const ends: (() => void)[] = [];
   let runs = 0;
@@ -174,7 +174,7 @@ it("does not wait for the documents that are left when it stops", async () => {
   expect([begun, cursor.isClosed]).toEqual([4, true]);
 });
 
-it("tells what follows it that not all documents are done when it was stopped", async () => {
+it("rejects when it was stopped before all documents were done", async () => {
   const stopping = new AbortController();
   const work = async () => stopping.abort(new Error("the process stops"));
   await expect(forEachDocument(documents(10).stream, work, stopping.signal)).rejects.toThrow(

@@ -9,10 +9,10 @@ const config = settings({
   SWEEP_CONCURRENCY: wholeNumber().default(4),
 });
 
-/** Work that is repeated for as long as the service runs, to finish whatever was left half-way. */
+/** Periodic work that finishes what a crash or an outage left unfinished. */
 export interface Sweep {
   run(signal?: AbortSignal): Promise<void>;
-  /** Runs it at once, or again if it is running now; does nothing while the service is not running. */
+  /** Runs it immediately, or again if it is running now; does nothing while the service is not running. */
   kick(): void;
   start(): void;
   /** Aborts the signal of the run under way; resolves when that is over. */
@@ -24,7 +24,8 @@ const maxPauseAfterFailure = minutes(1);
 /**
  * Runs at the start, and then `milliseconds` after each run has ended; one that fails is logged and repeated within a
  * minute, however rare the sweep is.
- * @param run should pass its signal on to `forEachDocument`, so that a process that stops does not wait for the whole run
+ * @param run should pass its signal on to `forEachDocument`, so that a process that stops does not wait for the whole
+ * run
  */
 export function runPeriodically(milliseconds: number, run: Sweep["run"]): Sweep {
   let timer: NodeJS.Timeout | undefined;
@@ -77,8 +78,8 @@ export function runPeriodically(milliseconds: number, run: Sweep["run"]): Sweep 
 const maxDocumentsInMemory = 100;
 
 /**
- * Does `work` on each document by itself: one that fails does not hold up the others, and one that somebody else
- * changed in the meantime is theirs. Works on `SWEEP_CONCURRENCY` documents at once and in random order, so that several
+ * Does `work` on each document independently: one that fails does not hold up the others, and one that changed in
+ * the meantime is skipped. Works on `SWEEP_CONCURRENCY` documents at once and in random order, so that several
  * processes with the same documents do not all begin with the same ones.
  * @param signal ends it between two documents
  * @throws the reason of the signal when that ended it; whatever reading the documents throws
@@ -133,7 +134,7 @@ export function shuffled<T>(items: T[]): T[] {
 const maxAttempts = 10;
 
 /**
- * Repeats `work` from its beginning, so from a fresh load, while it loses the race for its document: at once, then after
+ * Repeats `work`, including its load, while it loses the race for its document: first without a pause, then after
  * pauses that double from 4 ms.
  * @throws the version error after ten attempts. Listeners and sweeps try again later; a request is answered 409.
  */

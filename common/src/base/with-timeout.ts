@@ -1,9 +1,9 @@
-/** A store did not answer in time: recognised as "away", so the work is repeated later. */
+/** A store did not answer in time. `isTransient` recognizes it, so the work is repeated later. */
 export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";
 }
 
-/** @throws StoreUnavailableError when `answer` takes longer; the work behind it goes on */
+/** @throws StoreUnavailableError when `answer` takes longer; the work behind it continues */
 export async function withTimeout<T>(answer: Promise<T>, milliseconds: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {

@@ -46,7 +46,7 @@ it("refers to nothing that is not there", () => {
   expect(refs.filter((ref) => resolve(ref) === undefined)).toEqual([]);
 });
 
-it("says who sends what, and who receives it", () => {
+it("names the sender and the receivers of each event", () => {
   const operations = Object.values<{ action: string; channel: { $ref: string }; tags: { name: string }[] }>(
     document.operations,
   );
@@ -65,7 +65,7 @@ it("says who sends what, and who receives it", () => {
   expect(operations.filter(({ action }) => action === "send")).toHaveLength(subjects.length);
 });
 
-describe.each(fixtures)("its schemas, read by somebody else's means, for $type", (event) => {
+describe.each(fixtures)("its schemas, checked by another validator, for $type", (event) => {
   const { type, data } = event;
   const payload = document.components.messages[type.replace(":", "-")].payload;
   const envelope = z.fromJSONSchema(resolve(payload.allOf[0].$ref));

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Subject, envelope, events, subjects } from "./events";
 
-/** Who publishes each subject, and who listens. */
+/** The publisher and the consumers of each subject. */
 export const traffic: Record<Subject, { from: string; to: string[] }> = {
   "ticket:created": { from: "tickets", to: ["orders"] },
   "ticket:updated": { from: "tickets", to: ["orders"] },
@@ -15,7 +15,7 @@ export const traffic: Record<Subject, { from: string; to: string[] }> = {
 
 /**
  * The contract as an AsyncAPI 3 document (https://www.asyncapi.com/docs/reference/specification/v3.0.0), for services
- * in other languages: a channel for each subject, CloudEvents on it, and an operation for whoever sends or receives.
+ * in other languages: a channel for each subject, CloudEvents on it, and an operation for each sender and receiver.
  * @param version of the contract: that of this package
  */
 export function asyncApi(version: string) {

@@ -4,7 +4,7 @@ export interface ErrorDetail {
   field?: string;
 }
 
-/** An error with an answer: the error handler turns it into its status and body. Tools and pages switch on `code`. */
+/** An error that becomes a response: the error handler sends its status and body. Clients switch on `code`. */
 export class HttpError extends Error {
   override readonly name: string = "HttpError";
 
@@ -18,7 +18,7 @@ export class HttpError extends Error {
   }
 }
 
-/** A rule of the business refused it, or the input makes no sense. */
+/** A business rule was violated, or the input is invalid. */
 export class BadRequestError extends HttpError {
   constructor(code: string, message: string, field?: string) {
     super(400, code, message, { details: [field ? { message, field } : { message }] });
@@ -49,7 +49,7 @@ export class NotFoundError extends HttpError {
   }
 }
 
-/** The thing changed between reading and writing it. */
+/** The resource changed between being read and being written. */
 export class ConflictError extends HttpError {
   constructor(code = "changed", message = "This has changed in the meantime. Reload it and try again") {
     super(409, code, message);
@@ -62,7 +62,7 @@ export class TooManyRequestsError extends HttpError {
   }
 }
 
-/** Something this service needs is away, or too busy; the same request may well succeed in a moment. */
+/** A dependency is unavailable or overloaded; the same request may succeed shortly. */
 export class UnavailableError extends HttpError {
   constructor(
     message: string,
@@ -73,7 +73,7 @@ export class UnavailableError extends HttpError {
   }
 }
 
-/** True for errors with an answer, whichever copy of this package threw them. */
+/** True for errors that become responses, whichever copy of this package threw them. */
 export function isHttpError(error: unknown): error is HttpError {
   return hasName(error) && error.name === "HttpError";
 }
@@ -90,16 +90,16 @@ const networkCodes = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EAI_A
 const serverCodes = [6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436];
 const transientCodes = new Set<unknown>([...networkCodes, ...serverCodes]);
 
-/** True for driver and network errors that say a store is away for the moment, never for a bug of ours. */
+/** True for driver and network errors that mean a store is temporarily unavailable, never for our own bugs. */
 export function isTransient(error: unknown): boolean {
   if (!hasName(error)) return false;
-  // The driver puts what ended a bulk into its error, and leaves it the name of a bulk's.
+  // The driver reports the cause of a failed bulk write in `errorResponse`, under the name of a bulk error.
   if (error.name === "MongoBulkWriteError" && "errorResponse" in error && isTransient(error.errorResponse))
     return true;
   return transientNames.test(error.name) || transientCodes.has(error.code);
 }
 
-/** True when a save lost the race for its document: somebody else raised the version first. */
+/** True when a save lost the race for its document: another write raised the version first. */
 export function isVersionError(error: unknown): boolean {
   return hasName(error) && error.name === "VersionError";
 }

@@ -1,6 +1,8 @@
 import { z } from "zod";
 
-/** What the events of a kind say of their aggregate: all that is public, so that the newest alone tells everything. */
+/**
+ * The data of each kind of event: the whole public state of its aggregate, so that the newest event alone is enough.
+ */
 const id = z.string().regex(/^[0-9a-f]{24}$/);
 const version = z.int().nonnegative();
 const date = z.iso.datetime();
@@ -60,7 +62,7 @@ export const events = {
 export type Subject = keyof typeof events;
 export type EventData<S extends Subject> = z.infer<(typeof events)[S]>;
 
-/** All channels there are. */
+/** All channels. */
 export const subjects = Object.keys(events) as Subject[];
 
 export type TicketStatus = z.infer<typeof ticket>["status"];
@@ -72,7 +74,7 @@ export type PaymentState = z.infer<typeof payment>["state"];
 export const envelope = z.object({
   specversion: z.literal("1.0"),
   id: z.string().min(1),
-  /** The service that says it. */
+  /** The publishing service. */
   source: z.string().min(1),
   type: z.enum(subjects),
   /** The id of the aggregate. */

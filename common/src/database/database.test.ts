@@ -56,7 +56,7 @@ it("acknowledges a write when it is in the journal of the majority", () => {
   expect(database.getClient().options.writeConcern).toMatchObject({ w: "majority", j: true });
 });
 
-it("tells the server's time, and whether it answers", async () => {
+it("returns the server's time, and whether it answers", async () => {
   expect(Math.abs((await databaseTime(database)) - Date.now())).toBeLessThan(5000);
   await expect(pingDatabase(database)).resolves.toBeUndefined();
 });

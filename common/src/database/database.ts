@@ -22,7 +22,9 @@ const config = settings(
 
 const services = new WeakMap<Connection, string>();
 
-/** A service's own database, not connected yet: its models hang on it, so that several services fit in one process. */
+/**
+ * A service's own database, not connected yet. Its models belong to it, so that several services fit in one process.
+ */
 export function createDatabase(service: string): Connection {
   isUsed = true;
   const database = mongoose.createConnection();
@@ -33,7 +35,7 @@ export function createDatabase(service: string): Connection {
 /** The service that a database belongs to. */
 export function serviceOf(database: Connection): string {
   const service = services.get(database);
-  if (!service) throw new Error("Models hang on the connection that createDatabase() gives");
+  if (!service) throw new Error("Models must be defined on the connection returned by createDatabase()");
   return service;
 }
 
@@ -41,14 +43,15 @@ export function serviceOf(database: Connection): string {
  * Connects once; keeps itself connected afterwards. Writes are acknowledged when they are in the journal.
  *
  * Every operation ends within `MONGO_TIMEOUT_SECONDS`, also on a server that keeps its connections open and answers
- * nothing. The driver then throws a MongoOperationTimeoutError (`isTransient`), which says nothing about a write: the
- * server may have done it, or may still do it. https://www.mongodb.com/docs/drivers/node/current/connect/connection-options/csot/
+ * nothing. The driver then throws a MongoOperationTimeoutError (`isTransient`), which leaves the outcome of a write
+ * open: the server may have done it, or may still do it.
+ * https://www.mongodb.com/docs/drivers/node/current/connect/connection-options/csot/
  */
 export async function connectDatabase(database: Connection, mongoUrl = config.MONGO_URL): Promise<void> {
   await database.openUri(mongoUrl, {
     timeoutMS: seconds(config.MONGO_TIMEOUT_SECONDS),
     serverSelectionTimeoutMS: seconds(config.MONGO_TIMEOUT_SECONDS),
-    // The monitor, too, asks without an answer for so long only: then it interrupts what takes longer, such as an index build.
+    // Also the timeout of the monitor, which then interrupts longer operations, such as an index build.
     connectTimeoutMS: seconds(10),
     writeConcern: { w: "majority", journal: true },
     bufferCommands: false,
@@ -75,7 +78,7 @@ const answerInTime = { timeoutMS: seconds(2) };
 export async function databaseTime(database: Connection): Promise<number> {
   const reply: { localTime?: unknown } =
     (await database.db?.admin().command({ hello: 1 }, answerInTime)) ?? {};
-  if (!(reply.localTime instanceof Date)) throw new Error("The database did not say what time it is");
+  if (!(reply.localTime instanceof Date)) throw new Error("The database did not report its time");
   return reply.localTime.getTime();
 }
 

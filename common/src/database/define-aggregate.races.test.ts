@@ -20,7 +20,7 @@ it("refuses a save of what was changed in the meantime, and stores nothing of it
   expect((await storedOutbox(id)).map(({ data }) => data.price)).toEqual([10, 20]);
 });
 
-it("lets one of many through who change the same state at once", async () => {
+it("accepts one of many concurrent changes of the same state", async () => {
   const { id } = await saveSample();
   const copies = await Promise.all(Array.from({ length: 10 }, () => loadSample(id)));
   for (const [index, copy] of copies.entries()) copy.reprice(100 + index);
@@ -43,7 +43,7 @@ it("keeps change and event together, whenever it crashes", async () => {
   expect([(await loadSample(sample.id)).price, (await storedOutbox(sample.id)).length]).toEqual([30, 2]);
 });
 
-it("refuses to save an aggregate again whose save has failed, so that no event tells of what never was", async () => {
+it("refuses to save an aggregate again whose save has failed, so that no event describes a state that never existed", async () => {
   const sample = await saveSample();
   crashAt("samples.save.before");
   sample.reprice(20);

@@ -38,7 +38,7 @@ it("counts versions 0, 1, 2, in memory, in the database and in each event", asyn
   ]);
 });
 
-it("raises the version of a save that is nobody else's business too", async () => {
+it("raises the version of a save that publishes nothing, too", async () => {
   const sample = await saveSample();
   sample.secret = "another";
   sample.recordNothing("only the secret changed");
@@ -108,7 +108,7 @@ it("keeps its time of birth", async () => {
   expect((await loadSample(id)).createdAt).toEqual(createdAt);
 });
 
-it("tells its own process of each save that came through", async () => {
+it("notifies its own process of each successful save", async () => {
   let saves = 0;
   const stop = onSave(database, () => saves++);
   const sample = await saveSample();
@@ -132,7 +132,7 @@ const published = { title: text, price: number, userId: text, status: text, orde
 
 it("refuses at its definition to publish less or more than the schema of its events", () => {
   expect(() => defineAggregate(createDatabase("less"), "Ticket", { ...ticket, published })).toThrow(
-    "Ticket must publish withdrawn, as ticket:created says",
+    "Ticket must publish withdrawn, as in the schema of ticket:created",
   );
   const more = { ...published, withdrawn: { type: Boolean }, color: text };
   expect(() => defineAggregate(createDatabase("more"), "Ticket", { ...ticket, published: more })).toThrow(

@@ -24,7 +24,7 @@ import { handOver } from "./saved-events";
 const ownFields = {
   createdAt: { type: Date, required: true, immutable: true, default: () => clock.date() },
   version: { type: Number, required: true, default: 0 },
-  /** When it was last saved, so that `republish` can be told to begin there. */
+  /** When it was last saved, for `republish --since`. */
   changedAt: { type: Date },
   /** Events that the broker has not stored yet, oldest first. Only ever pushed to and pulled from, never assigned. */
   outbox: { type: [Schema.Types.Mixed] },
@@ -32,7 +32,7 @@ const ownFields = {
 
 type Stored<F> = ObtainDocumentType<F & typeof ownFields>;
 
-/** What an event says of an aggregate besides `id` and `version`. */
+/** The data of an event besides `id` and `version`. */
 type PublicState<S extends Subject> = Omit<EventData<S>, "id" | "version">;
 
 export interface AggregateMethods<S extends Subject> {
@@ -40,7 +40,9 @@ export interface AggregateMethods<S extends Subject> {
   record(subject: S): void;
   /** The next save publishes nothing; `why` is for the reader. */
   recordNothing(why: string): void;
-  /** All that other services and clients may know, in events as in responses, besides `id`, `version` and `createdAt`. */
+  /**
+   * All that other services and clients may know, in events as in responses, besides `id`, `version` and `createdAt`.
+   */
   publicState(): PublicState<S>;
 }
 
@@ -59,17 +61,17 @@ export interface AggregateDefinition<S extends Subject, P, U, V, M> {
   subjects: readonly S[];
   /** Stored fields that events and responses carry, as Mongoose defines fields. */
   published: P;
-  /** Fields of events and responses that are not stored but follow from what is. */
+  /** Fields of events and responses that are not stored but derived from stored ones. */
   computed?: { [K in keyof V]: (aggregate: Stored<P & U>) => V[K] };
-  /** Stored fields that nobody else sees. */
+  /** Stored fields that are not published. */
   unpublished: U;
   /**
    * The unpublished fields of an aggregate whose state was published, for a rebuild from the broker's log: a value,
-   * `undefined` for none, or `unchanged` where only an older copy can tell.
+   * `undefined` for none, or `unchanged` where only an older copy has it.
    */
   restore: (state: EventData<S>) => Record<keyof U, unknown>;
   /**
-   * Frees what a published state holds from an aggregate that held it before, where no event tells of that.
+   * Frees what a published state holds from an aggregate that held it before, where no event reports that.
    * @returns how many were changed
    */
   release?: (state: EventData<S>) => Promise<number>;
@@ -122,8 +124,8 @@ interface Locals {
 /**
  * Defines an aggregate: a Mongoose model of which each save is a compare-and-set on `version`
  * (mongoose-update-if-current) and stores the event it causes in the same single-document write, in `outbox`. So a
- * change and its event cannot be parted by a crash. The relay publishes from there. A save that neither records an event
- * nor records nothing is refused.
+ * change and its event cannot be parted by a crash. The relay publishes from there. A save that neither records an
+ * event nor records nothing is refused.
  *
  * ```ts
  * export const Ticket = defineAggregate(database, "Ticket", {
@@ -241,7 +243,8 @@ function checkFields(name: string, subjects: readonly Subject[], fields: string[
     );
     const missing = expected.filter((field) => !fields.includes(field));
     const unknown = fields.filter((field) => !expected.includes(field));
-    if (missing.length > 0) throw new Error(`${name} must publish ${missing.join(", ")}, as ${subject} says`);
+    if (missing.length > 0)
+      throw new Error(`${name} must publish ${missing.join(", ")}, as in the schema of ${subject}`);
     if (unknown.length > 0)
       throw new Error(`${name} publishes ${unknown.join(", ")}: add it to the schema of ${subject}`);
   }

@@ -39,14 +39,14 @@ export type ReplicaModel<S extends Subject, F, M> = Model<Stored<F>, object, M, 
   log: LoggedModel<S>;
   /**
    * Applies a state if it is newer than what the replica holds, in one atomic statement. Duplicates, gaps and any order
-   * of events, from several processes at once, all end in the newest state. Says nothing about whether it was new:
+   * of events, from several processes at once, all end in the newest state. Does not return whether it was new:
    * effects are computed from the replica on every delivery.
    */
   apply: (state: EventData<S>) => Promise<void>;
 };
 
 /**
- * Defines a replica: what a service keeps of another service's aggregate, always the newest state that it has heard of.
+ * Defines a replica: what a service keeps of another service's aggregate, always the newest state that it has received.
  *
  * ```ts
  * export const Ticket = defineReplica(database, "Ticket", {

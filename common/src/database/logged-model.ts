@@ -11,7 +11,7 @@ export interface LoggedModel<S extends Subject = Subject> {
   /** The stored fields of a published state: `undefined` removes one, `unchanged` leaves it as it is. */
   toStored: (state: EventData<S>) => Record<string, unknown>;
   /**
-   * Frees what a published state holds from an aggregate that held it before, where no event tells of that.
+   * Frees what a published state holds from an aggregate that held it before, where no event reports that.
    * @returns how many were changed
    */
   release?: ((state: EventData<S>) => Promise<number>) | undefined;

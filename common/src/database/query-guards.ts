@@ -9,8 +9,8 @@ const combinations = ["$and", "$or", "$nor"];
 
 /**
  * Guards for every query of every model, so that no caller can forget them:
- * - An operator in a filter is refused unless it is wrapped in `trusted()`. `sanitizeFilter` alone would turn
- *   `{ field: { $exists: true } }` into `{ field: { $eq: { $exists: true } } }` without a word: a filter that finds nothing.
+ * - An operator in a filter is refused unless it is wrapped in `trusted()`. `sanitizeFilter` alone would turn   `{
+ * field: { $exists: true } }` into `{ field: { $eq: { $exists: true } } }` without a word: a filter that finds nothing.
  * - The time limit of a cursor counts for each batch, not for its life: a sweep may take long over each document.
  */
 export function guardQueries(schema: Schema): void {
@@ -32,7 +32,7 @@ function refuseUntrustedOperators(filter: Record<string, unknown>): void {
   }
 }
 
-/** A cursor's filter has been sanitized by then: `{ $eq: … }` around an operator is what is left of it. */
+/** A cursor's filter has been sanitized by then: an operator is then wrapped in `{ $eq: … }`. */
 function hasOperator(condition: unknown): boolean {
   if (typeof condition !== "object" || condition === null || isTrusted(condition)) return false;
   const operators = Object.keys(condition).filter((key) => key.startsWith("$"));

@@ -67,7 +67,7 @@ it.each([
   ["an unknown origin", 403, "foreign-origin", () => post("{}", { Origin: "null" })],
   ["a rule of the business", 400, "own-ticket", () => get("/api/throw/rule")],
   ["a lost race", 409, "changed", () => get("/api/throw/changed")],
-  ["a store that is away", 503, "unavailable", () => get("/api/throw/away")],
+  ["an unavailable store", 503, "unavailable", () => get("/api/throw/away")],
   ["a bug of ours", 500, "internal", () => get("/api/throw/bug")],
   ["an error of a library's own requests", 500, "internal", () => get("/api/throw/library")],
 ])("answers %s with %d %s, and keeps the connection", async (_name, status, code, ask) => {
@@ -79,7 +79,7 @@ it.each([
   expect([answer.port, after.port, after.status]).toEqual([before.port, before.port, 200]);
 });
 
-it("gives nothing away about what went wrong inside", async () => {
+it("discloses nothing about internal errors", async () => {
   const answers = await Promise.all(["bug", "library", "away"].map((what) => get(`/api/throw/${what}`)));
   for (const { body } of answers) expect(JSON.stringify(body)).not.toMatch(/hunter2|ch_secret|10\.0/);
 });
@@ -98,7 +98,7 @@ it.each([
   ["tools, which send neither header", {}],
   ["its own pages", { "Sec-Fetch-Site": "same-origin", Origin: "http://localhost:3000" }],
   ["its own pages in older browsers", { Origin: "http://localhost:3000" }],
-  ["somebody who typed the address", { "Sec-Fetch-Site": "none" }],
+  ["a user who typed the address", { "Sec-Fetch-Site": "none" }],
 ])("accepts changes from %s", async (_name, headers) => {
   expect(await post('{"a":1}', headers)).toMatchObject({ status: 200, body: { given: { a: 1 } } });
 });

@@ -35,9 +35,9 @@ const inContext: RequestHandler = (req, res, next) => {
   const requestId = requestIdOf(req);
   res.set("X-Request-Id", requestId);
   const answer = (span?: Span) => {
-    const told = span && tellOfAnswer(span, req, res);
+    const described = span && describeResponse(span, req, res);
     next();
-    return told;
+    return described;
   };
   void withContext({ traceparent: req.get("traceparent"), requestId }, answer, {
     name: req.method,
@@ -46,7 +46,7 @@ const inContext: RequestHandler = (req, res, next) => {
   });
 };
 
-async function tellOfAnswer(span: Span, req: Request, res: Response): Promise<void> {
+async function describeResponse(span: Span, req: Request, res: Response): Promise<void> {
   await new Promise((resolve) => res.once("close", resolve));
   const route = routeOf(req);
   span.updateName(`${req.method} ${route}`);
@@ -54,7 +54,7 @@ async function tellOfAnswer(span: Span, req: Request, res: Response): Promise<vo
   if (res.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
-/** The template, not the path: one name for each route, whatever people ask for. */
+/** The template, not the path: a bounded number of label values. */
 const routeOf = (req: Request): string => {
   const route: unknown = req.route?.path ?? "none";
   return String(route);

@@ -15,7 +15,9 @@ export const notFound: RequestHandler = () => {
   throw new NotFoundError();
 };
 
-/** The one place where errors become answers. What nobody foresaw is our bug: logged, 500, and no detail given away. */
+/**
+ * The one place where errors become responses. An unexpected error is our bug: logged, 500, and no details disclosed.
+ */
 export const errorHandler: ErrorRequestHandler = (error: unknown, _req, res, next) => {
   if (res.headersSent) return next(error);
   const known = recognise(error);
@@ -40,8 +42,8 @@ function recognise(error: unknown): HttpError | undefined {
     return new UnavailableError("Temporarily unavailable: try again in a moment", "unavailable", {
       cause: error,
     });
-  // Express and its parsers refuse by errors that carry a status and say themselves whether they may be shown; only
-  // for a bad `%` in the path they do not. Other libraries' errors carry a status too: that of their own requests.
+  // Express and its parsers throw errors with a status and a flag that says whether they may be shown, except for a
+  // bad `%` in the path. Other libraries' errors have a status too: that of their own requests.
   if (error instanceof Error && "status" in error && typeof error.status === "number") {
     const { status, message } = error;
     const mayBeShown = error instanceof URIError || ("expose" in error && error.expose === true);

@@ -5,8 +5,8 @@ import { settings, wholeNumber } from "../base/settings";
 
 const config = settings({
   /**
-   * Streams that one process holds. Measured on tickets: 110 MB without streams, 40 kB for a stream of 24 tickets, 80 kB
-   * for one of 100, the most there can be; the manifests allow a process 256 MiB.
+   * Streams that one process holds. Measured on tickets: 110 MB without streams, 40 kB for a stream of 24 tickets, 80
+   * kB for one of 100, the most there can be; the manifests allow a process 256 MiB.
    */
   MAX_STREAMS: wholeNumber().default(1000),
   MAX_STREAMS_PER_USER: wholeNumber().default(5),
@@ -15,9 +15,9 @@ const config = settings({
 });
 
 export interface Reader {
-  /** Undefined for a reader who is not signed in: those are limited by their network alone. */
+  /** Undefined without a session: such readers are limited by their network alone. */
   userId: string | undefined;
-  /** As rateLimitKey() says. */
+  /** The result of rateLimitKey(). */
   network: string;
 }
 

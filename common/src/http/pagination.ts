@@ -5,7 +5,7 @@ import { InvalidInputError } from "../contract/errors";
 import { isId } from "../contract/ids";
 import { publicOrigin } from "./session";
 
-/** An order that a list can be asked for; the id breaks ties. */
+/** A sort order of a list; the id breaks ties. */
 export interface SortOrder {
   /** Stands in the cursor and in the URL. */
   name: string;
@@ -13,7 +13,7 @@ export interface SortOrder {
   direction: 1 | -1;
 }
 
-/** The order of lists unless asked otherwise. */
+/** The default order of lists. */
 export const newestFirst: SortOrder = { name: "newest", field: "createdAt", direction: -1 };
 
 interface Item {
@@ -79,7 +79,7 @@ function readCursor(cursor: unknown, list: string, sort: SortOrder): Cursor {
   } catch {
     // Refused below, like one of another list.
   }
-  throw invalid("cursor", "This cursor does not belong to this list: begin again without it");
+  throw invalid("cursor", "This cursor does not belong to this list: start again without it");
 }
 
 function beyond({ value, id }: Cursor, { field, direction }: SortOrder): Record<string, unknown> {

@@ -5,7 +5,7 @@ import { publicOrigin } from "./session";
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Rejects changes that another site asks a signed-in browser for. Browsers tell by `Sec-Fetch-Site`, older ones by
+ * Rejects changes that another site makes a signed-in browser request. Browsers send `Sec-Fetch-Site`, older ones
  * `Origin`; requests with neither come from tools and pass.
  */
 export const rejectCrossOrigin: RequestHandler = (req, _res, next) => {

@@ -100,7 +100,7 @@ it("answers what is in flight before it is drained, and asks its callers to go e
   await drained;
 });
 
-it("is drained although somebody holds a connection without asking for anything", async () => {
+it("drains although a client holds a connection without sending a request", async () => {
   const silent = connect(port, "127.0.0.1");
   const halfAsked = connect(port, "127.0.0.1", () => halfAsked.write("GET /half HTTP/1.1\r\nHos"));
   await Promise.all([once(silent, "connect"), once(halfAsked, "connect")]);

@@ -11,15 +11,15 @@ const config = settings({
   LISTEN_ADDRESS: text().optional(),
 });
 
-/** Anything that says what it needs before it can answer; nothing, when it can. */
+/** What the service waits for before it can serve requests, if anything. */
 export type Readiness = () => Promise<{ waitingFor?: string; broker?: "connected" | "away" }>;
 
 export interface HttpServer {
-  /** From now on the app answers; until then its callers are told to try again. */
+  /** From now on the app answers; until then, requests get 503. */
   open(app: Express | undefined): void;
   /**
-   * From now on `/readyz` says no, so that no new requests are sent here; resolves when the last one is answered. Event
-   * streams are ended: their readers come back to another process.
+   * From now on `/readyz` answers 503, so that no new requests are sent here; resolves when the last one is answered.
+   * Event streams are ended: their readers reconnect to another process.
    */
   drain(): Promise<void>;
 }
@@ -94,7 +94,7 @@ export async function serve(
       await pause(drainPause);
       const closing = setInterval(() => {
         for (const res of unanswered) if (isStream(res)) endStream(res);
-        // Not only the idle ones: a connection that never sent a request counts as busy, and would stay for ever.
+        // Not only the idle ones: a connection that never sent a request counts as busy, and would never be closed.
         if (unanswered.size === 0) server.closeAllConnections();
       }, 50);
       await new Promise((resolve) => server.close(resolve));
@@ -103,11 +103,11 @@ export async function serve(
   };
 }
 
-/** Server-sent events: an answer that does not end by itself. */
+/** Server-sent events: a response that does not end on its own. */
 export const isStream = (res: ServerResponse): boolean =>
   String(res.getHeader("Content-Type")).startsWith("text/event-stream");
 
-/** A reader that does not even take the end is cut off at the next attempt. */
+/** A reader that does not even read the end is disconnected at the next attempt. */
 const endStream = (res: ServerResponse) => (res.writableEnded ? res.destroy() : res.end());
 
 /** In the shape of the app's errors. */

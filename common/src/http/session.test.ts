@@ -53,14 +53,14 @@ async function whoIs(app: Express, cookie: string): Promise<unknown> {
   return body.user;
 }
 
-it("knows who signed in", async () => {
+it("recognizes the signed-in user", async () => {
   const { app } = appWith();
   const cookie = await cookiesOf(app);
   expect(await whoIs(app, cookie)).toEqual(user);
   await request(app).get("/mine").set("Cookie", cookie).expect(200, user);
 });
 
-it("knows nobody without a cookie, and asks to sign in where it must know", async () => {
+it("has no user without a cookie, and answers 401 where one is required", async () => {
   const { app } = appWith();
   expect(await whoIs(app, "")).toBeNull();
   const { body } = await request(app).get("/mine").expect(401);
@@ -91,7 +91,7 @@ it("keeps the cookie to https where people come by https", async () => {
   expect(await cookiesOf(app, "/sign-in", { "X-Forwarded-Proto": "https" })).toMatch(/; secure/i);
 });
 
-it("removes the cookie of who signs out", async () => {
+it("removes the cookie at sign-out", async () => {
   const { app } = appWith();
   expect(await cookiesOf(app, "/sign-out")).toMatch(/session=; .*expires=Thu, 01 Jan 1970/);
 });
@@ -116,7 +116,7 @@ describe("several cookies named session", () => {
     expect(await whoIs(app, `asession=${good?.slice(8)}; session2=${good?.slice(8)}`)).toBeNull();
   });
 
-  it("are the user's who signed in last, in whatever order they come", async () => {
+  it("count for the latest sign-in, in whatever order they come", async () => {
     const { app, time } = appWith();
     const now = Date.now();
     time.use(() => now - 1); // in the same second
@@ -138,7 +138,7 @@ describe("several cookies named session", () => {
       );
   };
 
-  it("are all cleared by who signs out, of parent domains and of paths as well", async () => {
+  it("are all cleared at sign-out, of parent domains and of paths as well", async () => {
     const url = "https://tickets.example.com";
     expect(await cleared("/sign-out", "session=a", url)).toEqual([
       "tickets.example.com /",
@@ -155,7 +155,7 @@ describe("several cookies named session", () => {
     ]);
   });
 
-  it("are replaced by the one of who signs in", async () => {
+  it("are replaced by the new one at sign-in", async () => {
     const url = "https://example.com";
     expect(await cleared("/sign-in", "session=a; session=b", url)).toEqual([
       "example.com /",
@@ -170,7 +170,7 @@ describe("several cookies named session", () => {
   });
 });
 
-it("forgets who signed in when the token ends, give or take 30 s", async () => {
+it("ends the session when the token expires, give or take 30 s", async () => {
   const { app, time } = appWith();
   const start = 1_800_000_000_000;
   time.use(() => start);
@@ -200,13 +200,13 @@ describe("a forged token", () => {
     ["by another issuer", key, { ...valid, issuer: "else" }],
     ["for another audience", key, { ...valid, audience: "else" }],
     ["that has ended", key, { ...valid, expiresIn: -60 }],
-  ])("%s is nobody's", async (_name, signedWith, options) => {
+  ])("%s identifies no user", async (_name, signedWith, options) => {
     const { app } = appWith();
     const token = jwt.sign(user, signedWith, { ...options, keyid: await kid(app) });
     expect(await whoIs(app, sessionOf(token))).toBeNull();
   });
 
-  it("without a user, without the name of its key, or of no form at all is nobody's", async () => {
+  it("without a user, without a key ID, or malformed identifies no user", async () => {
     const { app } = appWith();
     const incomplete = jwt.sign({ id: user.id }, key, { ...valid, keyid: await kid(app) });
     for (const token of [incomplete, jwt.sign(user, key, valid), "a.b.c", 7, null, { id: user.id }]) {

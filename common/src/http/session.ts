@@ -15,7 +15,10 @@ const config = settings(
     /** The key before the present one: tokens signed with it are accepted until they expire. */
     JWT_PREVIOUS_KEY: text().optional(),
     JWT_EXPIRES_IN: durationInSeconds().default(24 * 3600),
-    /** Where people reach EventHive; its scheme decides whether the cookie is secure, its origin who may write. */
+    /**
+     * The public address of EventHive; its scheme decides whether the cookie is secure, its origin which pages may
+     * write.
+     */
     PUBLIC_URL: url(),
   },
   () => isUsed,
@@ -23,7 +26,7 @@ const config = settings(
 
 const user = z.object({ id: z.string(), email: z.string() });
 const claims = user.extend({ iat: z.number(), exp: z.number() });
-/** Who sends a request, as the token says. */
+/** The sender of a request, according to the token. */
 export type CurrentUser = z.infer<typeof user>;
 
 const issuer = "eventhive";
@@ -39,7 +42,7 @@ export const publicOrigin = (): string => new URL(config.PUBLIC_URL).origin;
 export const pseudonymOf = (value: string): string =>
   createHmac("sha256", config.JWT_KEY).update(`pseudonym: ${value}`).digest("base64url").slice(0, 22);
 
-/** A token that says who its bearer is, for as long as a session lasts. */
+/** A token that identifies its bearer for the length of a session. */
 export function createToken(user: CurrentUser): string {
   // With milliseconds: of two sessions in one browser the newer one counts.
   return jwt.sign({ ...user, iat: Math.floor(clock.now()) / 1000 }, config.JWT_KEY, {
@@ -88,28 +91,28 @@ export function session(): RequestHandler {
       ...cookieOptions(),
       name,
       signed: false, // the token inside is
-      overwrite: false, // or what clearOthers() says is left out of the answer
+      overwrite: false, // or the headers of clearOthers() are lost
       maxAge: config.JWT_EXPIRES_IN * 1000,
     });
     return middleware(req, res, next);
   };
 }
 
-/** The answer to this request brings the cookie. */
+/** The response to this request sets the cookie. */
 export function signIn(req: Request, user: CurrentUser): void {
   if (sessionCookies(req).length > 1) clearOthers(req);
   req.session = { jwt: createToken(user) };
 }
 
-/** The answer to this request takes the cookie away; the token in it stays good until it ends. */
+/** The response to this request removes the cookie; the token in it stays valid until it expires. */
 export function signOut(req: Request): void {
   clearOthers(req);
   req.session = null;
 }
 
 /**
- * Takes away what else a browser may send as `session`: cookies of parent domains, and of paths that lead to this one.
- * A request does not tell which its cookies are, and cookies of other paths do not come with it.
+ * Removes other cookies that a browser may send as `session`: of parent domains, and of parent paths of this one.
+ * A request does not say where its cookies belong, and does not include cookies of other paths.
  */
 function clearOthers(req: Request): void {
   const { hostname } = new URL(config.PUBLIC_URL);
@@ -137,7 +140,7 @@ function tokenIn(cookie: string): unknown {
     const content: unknown = JSON.parse(Buffer.from(cookie.replaceAll('"', ""), "base64").toString());
     return typeof content === "object" && content && "jwt" in content ? content.jwt : undefined;
   } catch {
-    return undefined; // anybody can write a cookie
+    return undefined; // a client can send any cookie
   }
 }
 
@@ -161,23 +164,23 @@ function newestSession(req: Request): Session | undefined {
   return newest && { user: user.parse(newest), endsAt: seconds(newest.exp) };
 }
 
-/** The user who sends this request, if any. */
+/** The user of this request, if any. */
 export const findCurrentUser = (req: Request): CurrentUser | undefined => findSession(req)?.user;
 
 /**
- * When the token of this request expires, in milliseconds since 1970; undefined when nobody is signed in. For answers that
+ * When the token of this request expires, in milliseconds since 1970; undefined without a session. For responses that
  * last: a request itself is accepted for 30 s longer, because the clocks of two services may differ.
  */
 export const sessionEndsAt = (req: Request): number | undefined => findSession(req)?.endsAt;
 
-/** @throws NotAuthenticatedError when nobody is signed in */
+/** @throws NotAuthenticatedError without a session */
 export function currentUser(req: Request): CurrentUser {
   const user = findCurrentUser(req);
   if (!user) throw new NotAuthenticatedError();
   return user;
 }
 
-/** Refuses whoever is not signed in; name it before the validators. */
+/** Rejects requests without a session; name it before the validators. */
 export const requireAuth: RequestHandler = (req, _res, next) => {
   currentUser(req);
   next();

@@ -28,7 +28,7 @@ function ask(path: string): Socket {
   return socket;
 }
 
-it("neither looks nor listens for who has left, before the first look was over or later", async () => {
+it("neither reads nor listens for a closed stream, before the first read was over or later", async () => {
   withoutHeartbeats();
   let looks = 0;
   let goOn = () => {};
@@ -53,7 +53,7 @@ it("neither looks nor listens for who has left, before the first look was over o
   expect(looks).toBe(2);
 });
 
-it("lets a reader go who does not read", async () => {
+it("disconnects a reader that does not read", async () => {
   const { id } = ticket();
   stage.find = async () => [ticket(id)];
   const lazy = ask("/stream");
@@ -80,7 +80,7 @@ it("says nothing more once it was ended", async () => {
   expect(stream.messages.map(({ data }) => data.version)).toEqual([3, 3]);
 });
 
-it("does not keep a process from its stop because somebody does not read to the end", async () => {
+it("does not delay the stop of a process for a reader that does not read to the end", async () => {
   const lazy = ask("/endless");
   await eventually(() => expect(unread()).toBeGreaterThan(0));
   await stage.server.drain();

@@ -19,7 +19,7 @@ const passTo = (time: number) => {
   jest.advanceTimersByTime(passed);
 };
 
-it("ends with the session that it was opened with, and tells nothing after that", async () => {
+it("ends with the session that it was opened with, and sends nothing after that", async () => {
   withoutHeartbeats();
   const cookie = sessionOf();
   clock.use(() => openedAt + hours(24) - seconds(20));

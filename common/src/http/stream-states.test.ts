@@ -9,7 +9,7 @@ const stage = setUpStream();
 
 const shown = ({ messages }: EventStream) => messages.map(({ data: { id, version } }) => [id, version]);
 
-it("begins with what there is, and tells a proxy to pass it on as it comes", async () => {
+it("begins with the current state, and asks proxies not to buffer", async () => {
   const stream = await stage.read();
   await eventually(() =>
     expect(stream.messages).toEqual(stage.tickets.map((data) => ({ event: "ticket", data }))),
@@ -77,7 +77,7 @@ it("shows nothing that is older than what its first look found", async () => {
   );
 });
 
-it("says every 15 s that it lives, and shows what the bus did not tell", async () => {
+it("sends a heartbeat every 15 s, and states that the bus did not deliver", async () => {
   withoutHeartbeats();
   const stream = await stage.read();
   await eventually(() => expect(stream.messages).toHaveLength(2));
@@ -88,7 +88,7 @@ it("says every 15 s that it lives, and shows what the bus did not tell", async (
   expect(stream.heartbeats).toBe(1);
 
   stage.find = async () => {
-    throw new Error("the store is away");
+    throw new Error("the store is unavailable");
   };
   jest.advanceTimersByTime(seconds(15));
   await eventually(() => expect(stream.heartbeats).toBe(2));

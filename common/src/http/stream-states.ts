@@ -22,7 +22,7 @@ interface Live {
   /** The `event:` of each message. */
   name: string;
   watcher: { watch(handle: (state: State) => void): () => void };
-  /** Finds what the reader asks for, each time the same aggregates. Throws when the reader may no longer see them. */
+  /** Finds the reader's aggregates, each time the same ones. Throws when the reader may no longer see them. */
   look: () => Promise<Found[]>;
 }
 
@@ -32,21 +32,21 @@ const maxLooks = 20;
 const headers = {
   "Content-Type": "text/event-stream",
   "Cache-Control": "no-store, no-transform",
-  "X-Accel-Buffering": "no", // nginx would collect what is written
+  "X-Accel-Buffering": "no", // nginx would buffer it
 };
-/** How many streams look again just now. */
+/** How many streams are looking again now. */
 let looks = 0;
-/** When a process stops, its readers come back over several seconds, not all at once. */
+/** When a process stops, its readers reconnect over several seconds, not all at once. */
 const randomRetryMs = () => Math.round(seconds(1 + Math.random() * 7));
 
 /**
  * Answers with server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) for as long as the
  * reader stays, but not longer than the session that the stream was opened with. Each message is the state of one
- * aggregate, as its events tell it: first of all that `look` finds, so that who comes back has missed nothing, then each
- * newer version of these that the bus tells of, and never an older one. Looks again with each heartbeat, because the bus
- * forgets what it could not tell, and ends when `look` then refuses. HEAD is answered at once, with the headers alone.
- * Who prefers JSON is answered once, with a list of what `look` finds, and without a limit: a page that was refused a
- * stream polls it.
+ * aggregate, as in its events: first of all that `look` finds, so that a client that reconnects has missed nothing,
+ * then each newer version of these that the bus delivers, and never an older one. Looks again with each heartbeat,
+ * because the bus does not repeat what it could not deliver, and ends when `look` then throws. HEAD is answered at
+ * once, with the headers alone. A client that prefers JSON gets a single list of what `look` finds, without a limit: a
+ * page that was refused a stream polls it.
  * @throws HttpError 401 when the session is over; 429 or 503 at a limit of open streams; whatever `look` throws
  */
 export async function streamStates(
@@ -64,14 +64,14 @@ export async function streamStates(
     if (res.writableLength > maxUnreadBytes) res.destroy();
     else res.write(text);
   };
-  /** A reader who does not even take the end is cut off at the next heartbeat. */
+  /** A reader that does not even read the end is disconnected at the next heartbeat. */
   const end = () => (res.writableEnded ? res.destroy() : res.end());
   const show = (state: State) => {
     if (state.version <= (sent.get(state.id) ?? -1)) return;
     sent.set(state.id, state.version);
     write(`event: ${name}\ndata: ${JSON.stringify(state)}\n\n`);
   };
-  const hear = (state: State) => {
+  const receive = (state: State) => {
     if (!res.headersSent) early.push(state);
     else if (sent.has(state.id)) show(state);
   };
@@ -83,7 +83,7 @@ export async function streamStates(
     }));
   let isLooking = false;
   const lookAgain = async () => {
-    // A slow database is not asked more and more: the next heartbeat looks.
+    // A slow database gets no growing load: the next heartbeat looks again.
     if (isLooking || looks >= maxLooks) return;
     isLooking = true;
     looks += 1;
@@ -126,7 +126,7 @@ export async function streamStates(
   }
   if (res.closed) return; // before it was counted, so nothing would end the count
   countStream(res, reader);
-  const stopWatching = watcher.watch(hear); // before the first look: what changes meanwhile is heard
+  const stopWatching = watcher.watch(receive); // before the first look, so that changes in the meantime are received
   res.once("close", () => {
     isClosed = true;
     clearInterval(timer);
@@ -138,7 +138,7 @@ export async function streamStates(
   res.set(headers);
   write(`retry: ${randomRetryMs()}\n\n`);
   found.forEach(show);
-  early.forEach(hear);
+  early.forEach(receive);
 
   schedule();
 }

@@ -112,7 +112,7 @@ describe.each<[string, (options?: { maxLetters: number; pageSize: number }) => D
   });
 });
 
-it("is told that Redis is away, instead of waiting for it", async () => {
+it("rejects while Redis is unavailable, instead of waiting for it", async () => {
   const silent = createServer((socket) => socket.resume()).listen(0, "127.0.0.1");
   await once(silent, "listening");
   const waiting = new Redis((silent.address() as AddressInfo).port, "127.0.0.1", { enableReadyCheck: false });

@@ -28,7 +28,9 @@ export interface StoredDeadLetter extends DeadLetter {
   keptAt: Date;
 }
 
-/** Where a service keeps the messages that it could not handle. The same bytes are kept once, however often they come. */
+/**
+ * Where a service keeps the messages that it could not handle. The same bytes are kept once, however often they come.
+ */
 export interface DeadLetters {
   keep(letter: DeadLetter): Promise<void>;
   /**
@@ -129,7 +131,7 @@ export function mongoDeadLetters(
 
 /**
  * Dead letters in a Redis hash, for a service without a database of documents. The client queues commands for as long
- * as Redis is away, so each answer is waited for with a limit.
+ * as Redis is unavailable, so each command has a timeout.
  */
 export function redisDeadLetters(
   redis: Redis,

@@ -3,7 +3,7 @@ import type { Subject } from "../contract/events";
 /** One delivery of one message, as it lay on the wire. */
 export interface Message {
   subject: Subject;
-  /** Exactly what was published; nobody has parsed it yet. */
+  /** Exactly what was published, not parsed yet. */
   bytes: Buffer;
   /** How often the broker has delivered this message to the group before: 0 the first time. */
   redeliveries: number;
@@ -24,24 +24,24 @@ export type MessageHandler = (message: Message) => Promise<void>;
 
 export interface Subscription {
   /**
-   * Takes no new messages and resolves when those being handled are done, or so late that the broker delivers them again.
-   * Never gives up the group's position.
+   * Takes no new messages and resolves when those being handled are done, or so late that the broker delivers them
+   * again. Never gives up the group's position.
    */
   close(): Promise<void>;
 }
 
 /**
- * What EventHive asks of a broker. Every adapter passes the suite in `test/event-bus-contract.ts`.
+ * What EventHive requires of a broker. Every adapter passes the suite in `test/event-bus-contract.ts`.
  *
  * Delivery is at least once, in any order. A bus belongs to one service: its name is the durable queue group that
  * `subscribe` joins, so each event reaches one process of each service.
  */
 export interface EventBus {
-  /** False while the broker is away; subscriptions come back by themselves. */
+  /** False while the broker is unavailable; subscriptions are restored automatically. */
   readonly isConnected: boolean;
   /**
-   * Resolves when the broker has stored the message. A rejection says nothing: it may be stored all the same. While the
-   * broker is away it rejects at once, and nothing is kept to be sent later.
+   * Resolves when the broker has stored the message. After a rejection, it may be stored all the same. While the
+   * broker is unavailable it rejects at once, and nothing is kept to be sent later.
    */
   publish(subject: Subject, bytes: Buffer): Promise<void>;
   /**
@@ -51,8 +51,9 @@ export interface EventBus {
   subscribe(subject: Subject, handle: MessageHandler): Subscription;
   /**
    * For how many milliseconds the oldest event that the service's durable group has not acknowledged has been in the
-   * channel; 0 without one. An adapter that is told no times by its broker counts from the first call that found it.
-   * @returns undefined where the broker cannot be asked
+   * channel; 0 without one. If the broker reports no times, the adapter counts from the first call that found the
+   * event.
+   * @returns undefined without access to the broker's monitoring
    * @throws when the broker does not answer within two seconds
    */
   undeliveredMs(subject: Subject): Promise<number | undefined>;
@@ -61,13 +62,13 @@ export interface EventBus {
   /**
    * Reads what a channel's log holds now, in its order, from after the message `after` on (0: from the beginning), and
    * ends there: what is published meanwhile is not waited for. No more than the next batch is fetched in advance.
-   * Goes on by itself after the broker was away for moments.
+   * Continues after short outages of the broker.
    * @throws when the broker stays silent although it holds more
    */
   readLog(subject: Subject, options?: { after?: number }): AsyncIterable<LoggedMessage[]>;
   /**
-   * Closes what is still open and leaves; the service's durable groups stay. Waits for handlers until the broker delivers
-   * their messages again, and for the broker not longer than two seconds.
+   * Closes the subscriptions and the connection; the service's durable groups stay. Waits for handlers until the broker
+   * delivers their messages again, and for the broker not longer than two seconds.
    */
   close(): Promise<void>;
 }

@@ -21,7 +21,9 @@ const message = (bytes = eventBytes("expiration:complete", { orderId: newId() })
 
 type Handle = (attempt: number, event: Event) => void;
 
-/** Delivers one message to a listener that does `handle`; resolves with how often it was tried if it was acknowledged. */
+/**
+ * Delivers one message to a listener that does `handle`; resolves with how often it was tried if it was acknowledged.
+ */
 async function deliver(
   handle: Handle,
   { bytes = message().bytes, letters = deadLetters, limit = 7000 } = {},
@@ -79,7 +81,7 @@ it("gives a refusal its second chance", async () => {
   expect([attempts, await deadLetters.list()]).toEqual([2, []]);
 });
 
-it("tries again for as long as a store is away or a save loses its race", async () => {
+it("retries while a store is unavailable or a save loses its race", async () => {
   const reasons = [
     named("MongoNetworkError"),
     named("MongooseServerSelectionError"),
@@ -95,7 +97,7 @@ it("tries again for as long as a store is away or a save loses its race", async 
   expect(await deadLetters.list()).toEqual([]);
 });
 
-it("does not count the time a store was away as a refusal", async () => {
+it("does not count an unavailable store as a failure", async () => {
   const attempts = await deliver((attempt) => {
     throw attempt === 1 ? named("MongoNetworkError") : new Error("a rule");
   });
@@ -103,7 +105,7 @@ it("does not count the time a store was away as a refusal", async () => {
   expect(await deadLetters.list()).toHaveLength(1);
 });
 
-it("leaves a message to be delivered again when the store stays away", async () => {
+it("leaves a message to be delivered again when the store stays unavailable", async () => {
   const away = named("MongoNetworkError");
   let attempts = 0;
   const delivered = deliver(

@@ -16,8 +16,8 @@ export interface Listener<S extends Subject = Subject> {
 }
 
 /**
- * Says what a service does on an event. Returning means done; throwing means not done: it is tried again, and in the
- * end kept as a dead letter. `handle` sees every event at least once and in any order, so it must be idempotent.
+ * Defines what a service does on an event. Returning means done; throwing means not done: it is retried, and finally
+ * kept as a dead letter. `handle` sees every event at least once and in any order, so it must be idempotent.
  */
 export function listener<S extends Subject>(
   subject: S,
@@ -41,9 +41,9 @@ const pauseMs = (attempt: number) => Math.min(2 ** attempt * 100, seconds(1));
 const retryWindow = seconds(4);
 
 /**
- * Turns a listener into what the bus calls. Poison (not our JSON, not the schema, or three refusals) becomes a dead
- * letter and is acknowledged, so that it holds up nobody else. When a store is away, or a save lost its race, it tries
- * for some seconds and then leaves the message to be delivered again.
+ * Turns a listener into what the bus calls. Poison (malformed JSON, another schema, or three failures) becomes a dead
+ * letter and is acknowledged, so that it does not block other messages. When a store is unavailable, or a save lost its
+ * race, it retries for some seconds and then leaves the message to be delivered again.
  */
 export function consume(
   listener: Listener,

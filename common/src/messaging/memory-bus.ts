@@ -20,7 +20,9 @@ interface Watcher {
   handle: (message: Message) => void;
 }
 
-/** A broker for services that run in one process, as in tests. What a real one keeps in its store, it keeps in memory. */
+/**
+ * A broker for services that run in one process, as in tests. What a real one keeps in its store, it keeps in memory.
+ */
 export class MemoryBroker {
   isUp = true;
   /** Acknowledgements of what was delivered before the last one are lost. */
@@ -66,7 +68,9 @@ export class MemoryBroker {
     return wanted.map((message) => ({ subject: message.subject, bytes: Buffer.from(message.bytes) }));
   }
 
-  /** Resolves when nothing is being published, delivered or due for it. What waits for an absent service does not count. */
+  /**
+   * Resolves when nothing is being published, delivered or due for it. What waits for an absent service does not count.
+   */
   async idle(): Promise<void> {
     if (!this.isIdle()) await new Promise<void>((resolve) => this.waitingForIdle.push(resolve));
   }
@@ -94,7 +98,7 @@ export class MemoryBroker {
     this.publishing += 1;
     try {
       await failpoint(`${name}.publish.before`);
-      if (!this.isUp) throw new Error("the broker is away");
+      if (!this.isUp) throw new Error("the broker is unavailable");
       const message = { subject, bytes: Buffer.from(bytes) };
       this.log.push(message);
       for (const group of this.groups.values()) if (group.subject === subject) group.offer(message.bytes);
@@ -130,7 +134,7 @@ export class MemoryBroker {
     const messages = this.published(subject).map(({ bytes }, index) => ({ sequence: index + 1, bytes }));
     const wanted = messages.slice(after > messages.length ? 0 : after);
     while (wanted.length > 0) {
-      if (!this.isUp) throw new Error("the broker is away");
+      if (!this.isUp) throw new Error("the broker is unavailable");
       yield wanted.splice(0, logBatchSize);
     }
   }

@@ -16,8 +16,9 @@ interface Seen {
 }
 
 /**
- * Knows for how long events have been waiting for a durable group. The broker tells positions and no times, so each call
- * notes down how far the channel was: what is not acknowledged and was there at an earlier call has waited since then.
+ * Measures for how long events have been waiting for a durable group. The broker reports positions but no times, so
+ * each call notes the channel's end: a message that is not acknowledged and was there at an earlier call has waited
+ * since then.
  */
 export class NatsBacklog {
   private readonly group: string;

@@ -66,7 +66,7 @@ describe("a connection to NATS Streaming", () => {
     const outcome = Promise.allSettled([publish("a")]);
     await new Promise(setImmediate); // both requests are on their way
     await broker.stop();
-    expect(await outcome).toMatchObject([{ reason: { message: "the broker went away" } }]);
+    expect(await outcome).toMatchObject([{ reason: { message: "lost the connection to the broker" } }]);
     await broker.start();
     await eventually(() => publish("b"));
     await eventually(() => expect(heard).toEqual(new Set(["b"])));

@@ -11,13 +11,13 @@ import { NatsSubscription, type SubscriptionSpec, defaultMaxInFlight } from "./n
 export interface NatsBusOptions extends NatsConnectionOptions, NatsLogOptions {
   /** A message not acknowledged by then is delivered again. Whole seconds: the client refuses fractions. */
   ackWaitSeconds?: number;
-  /** Where the broker serves its monitoring pages; without it nobody knows what is not delivered. */
+  /** The broker's monitoring endpoint; without it, undelivered messages are not measured. */
   monitorUrl?: string;
 }
 
 /**
- * The event bus on NATS Streaming. It connects in the background, for as long as it takes, now and whenever the broker
- * was away. The service's name is both queue group and durable name, so its position in each channel lives in the broker.
+ * The event bus on NATS Streaming. It connects in the background, for as long as it takes, at startup and after every
+ * outage. The service's name is both queue group and durable name, so its position in each channel lives in the broker.
  */
 export function natsBus({ ackWaitSeconds = 10, monitorUrl, ...options }: NatsBusOptions): EventBus {
   const { name } = options;
@@ -38,9 +38,9 @@ export function natsBus({ ackWaitSeconds = 10, monitorUrl, ...options }: NatsBus
       .setAckWait(seconds(ackWaitSeconds))
       .setMaxInFlight(defaultMaxInFlight);
 
-  function open(wish: SubscriptionSpec): Subscription {
+  function open(spec: SubscriptionSpec): Subscription {
     // What takes longer is delivered to another process anyway.
-    const subscription = new NatsSubscription(connection, wish, seconds(ackWaitSeconds));
+    const subscription = new NatsSubscription(connection, spec, seconds(ackWaitSeconds));
     subscriptions.add(subscription);
     if (connection.accepted) subscription.join(connection.accepted);
     return {

@@ -30,12 +30,12 @@ const answerWithin = seconds(5);
 const closeTimeout = seconds(2);
 
 /**
- * A connection to NATS Streaming that never gives up. The client bridges short outages by itself. When it has lost the
- * connection for good (pings unanswered for 8 s, or a refusal), all that hung on it is dead: a new one is made, for as
- * long as it takes, and `onConnect` hangs everything on that.
+ * A connection to NATS Streaming that retries without limit. The client bridges short outages itself. When it has lost
+ * the connection for good (pings unanswered for 8 s, or a rejection), its subscriptions are lost, too: a new connection
+ * is made, for as long as it takes, and `onConnect` restores them.
  */
 export class NatsConnection {
-  /** What the broker accepted last; the network below it may be away for a moment. */
+  /** The connection that the broker accepted last; the network below it may be down for a moment. */
   accepted: Stan | undefined;
   isConnected = false;
 
@@ -49,8 +49,8 @@ export class NatsConnection {
     { url, clusterId, name }: NatsConnectionOptions,
     private readonly on: { onConnect: (stan: Stan) => void; onDisconnect: (error: Error) => void },
   ) {
-    // One id for life: when it comes back, the broker buries the dead connection at once and hands over what that left
-    // unacknowledged. Under a new id, messages would go to the dead one too, until its heartbeats fail.
+    // One id for the process: when it reconnects, the broker drops the old connection and redelivers what that left
+    // unacknowledged. Under a new id, messages would go to the old one too, until its heartbeats fail.
     const clientId = `${name}-${randomUUID()}`;
     const options = {
       ...withoutCredentials(url),
@@ -82,7 +82,7 @@ export class NatsConnection {
     logger.warn({ err: error, retryMs: Math.round(pause) }, "no connection to the broker");
   }
 
-  /** Resolves within two seconds, whether or not the broker is there to hear it. */
+  /** Resolves within two seconds, whether or not the broker is available. */
   close(): Promise<void> {
     this.isClosed = true;
     clearTimeout(this.timer);
@@ -91,7 +91,7 @@ export class NatsConnection {
     return new Promise((resolve) => {
       stan.once("close", () => resolve());
       if (this.isConnected) {
-        this.timer = setTimeout(() => this.abandon(stan, "no answer to the goodbye"), closeTimeout);
+        this.timer = setTimeout(() => this.abandon(stan, "no answer to the close request"), closeTimeout);
         stan.close();
       } else {
         this.abandon(stan, "the bus is closed");
@@ -113,7 +113,7 @@ export class NatsConnection {
       this.on.onConnect(stan);
     });
     stan.on("disconnect", () => {
-      if (stan === this.accepted) this.disconnected(new Error("the broker went away"));
+      if (stan === this.accepted) this.disconnected(new Error("lost the connection to the broker"));
     });
     stan.on("reconnect", () => this.confirm(stan));
     stan.on("error", (error) => {
@@ -136,7 +136,7 @@ export class NatsConnection {
     });
   }
 
-  /** A broker that restarts takes connections before it hears what they say, and may have forgotten them. */
+  /** A restarting broker accepts connections before it reads from them, and may have lost their state. */
   private confirm(stan: Stan): void {
     if (stan !== this.accepted) return;
     stan.nc.requestOne(stan.pingRequests, stan.pingBytes, 250, (answer) => {

@@ -2,11 +2,11 @@ import type { Stan } from "node-nats-streaming";
 import { NatsLog } from "./nats-log";
 import type { SubscriptionSpec } from "./nats-subscription";
 
-/** A broker that says what a test tells it to, in answer to each subscription, by the sequence at which that begins. */
+/** A broker with scripted replies to each subscription, by the sequence at which that begins. */
 function scripted(answers: (start: number | "last", deliver: (...sequences: number[]) => void) => void) {
   const starts: (number | "last")[] = [];
   const acknowledged: number[] = [];
-  const open = (wish: SubscriptionSpec) => {
+  const open = (spec: SubscriptionSpec) => {
     let start: number | "last" = 1;
     const options = {
       setManualAckMode: () => options,
@@ -21,18 +21,18 @@ function scripted(answers: (start: number | "last", deliver: (...sequences: numb
         return options;
       },
     };
-    wish.subscribe({ subscriptionOptions: () => options, subscribe: () => {} } as unknown as Stan);
+    spec.subscribe({ subscriptionOptions: () => options, subscribe: () => {} } as unknown as Stan);
     starts.push(start);
-    wish.onReady?.();
+    spec.onReady?.();
     answers(start, (...sequences) => {
       for (const sequence of sequences) {
         const message = {
-          subject: wish.subject,
+          subject: spec.subject,
           bytes: Buffer.from(`${sequence}`),
           redeliveries: 0,
           sequence,
         };
-        void wish.consume(message, () => acknowledged.push(sequence));
+        void spec.consume(message, () => acknowledged.push(sequence));
       }
     });
     return { close: async () => {} };

@@ -30,7 +30,7 @@ export class NatsLog {
 
   constructor(
     private readonly connection: Pick<NatsConnection, "isConnected" | "isAlive">,
-    private readonly open: (wish: SubscriptionSpec) => Pick<NatsSubscription, "close">,
+    private readonly open: (spec: SubscriptionSpec) => Pick<NatsSubscription, "close">,
     private readonly subject: Subject,
     { maxSilenceMs = seconds(60), emptyAfterMs = seconds(5) }: NatsLogOptions,
   ) {
@@ -44,7 +44,7 @@ export class NatsLog {
     let done = after > last ? 0 : after; // a position behind the end is one in a log that was lost since
     const received: Received[] = [];
     let isBroken = false;
-    /** With what the log goes on after `done`, as a subscription said that began there. */
+    /** The first sequence after `done`, according to a subscription that began there. */
     let afterGap: number | undefined;
 
     const subscribe = () => {
@@ -97,7 +97,7 @@ export class NatsLog {
         const batch = received.splice(0, logBatchSize);
         if (batch.length === 0) continue;
         done = batch.at(-1)?.sequence ?? done;
-        for (const { acknowledge } of batch) acknowledge(); // asks for the next batch, to come during the work on this one
+        for (const { acknowledge } of batch) acknowledge(); // requests the next batch, for while this one is handled
         yield batch
           .filter(({ sequence }) => sequence <= last)
           .map(({ sequence, bytes }) => ({ sequence, bytes }));

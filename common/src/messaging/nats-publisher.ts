@@ -13,7 +13,7 @@ export class NatsPublisher {
 
   constructor(private readonly usable: () => Stan | undefined) {}
 
-  /** Rejects when the broker did not say that it stored the message; it may have stored it all the same. */
+  /** Rejects when the broker did not confirm that it stored the message; it may have stored it all the same. */
   async publish(subject: Subject, bytes: Buffer): Promise<void> {
     if (this.inFlight < defaultMaxInFlight) this.inFlight += 1;
     else await new Promise<void>((resolve) => this.waiting.push(resolve));
@@ -26,7 +26,7 @@ export class NatsPublisher {
     }
   }
 
-  /** For when the connection is gone: what has no answer by now will get none. */
+  /** Called when the connection is lost: what has no answer by now will get none. */
   failUnanswered(error: Error): void {
     for (const settle of this.unanswered) settle(error);
   }
@@ -34,8 +34,8 @@ export class NatsPublisher {
   private send(subject: Subject, bytes: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
       const stan = this.usable();
-      // While it is disconnected the client keeps copies, and sends them whenever it comes back.
-      if (!stan) throw new Error("the broker is away");
+      // While it is disconnected, the client keeps copies, and sends them once it reconnects.
+      if (!stan) throw new Error("the broker is unavailable");
       const settle = (error: unknown) => {
         this.unanswered.delete(settle);
         if (error === undefined) resolve();

@@ -10,7 +10,7 @@ export const defaultMaxInFlight = 64;
 export interface SubscriptionSpec {
   subject: Subject;
   subscribe: (stan: Stan) => StanSubscription;
-  /** Messages handled at once; what comes on top is not taken. 64 unless told otherwise. */
+  /** Messages handled at once; further ones are not taken. 64 by default. */
   maxInFlight?: number;
   /** Called when the broker has confirmed the subscription, on each connection again. */
   onReady?: () => void;
@@ -18,7 +18,7 @@ export interface SubscriptionSpec {
   consume: (message: Message & { sequence: number }, acknowledge: () => void) => Promise<void>;
 }
 
-/** What somebody wants to hear, joined to one connection after the other. */
+/** A subscription that is renewed on each new connection. */
 export class NatsSubscription implements Subscription {
   private readonly running = new Set<Promise<void>>();
   private joined: { stan: Stan; subscription: StanSubscription } | undefined;
@@ -26,18 +26,18 @@ export class NatsSubscription implements Subscription {
 
   constructor(
     private readonly connection: NatsConnection,
-    private readonly wish: SubscriptionSpec,
+    private readonly spec: SubscriptionSpec,
     private readonly maxCloseMs: number,
   ) {}
 
   join(stan: Stan): void {
     if (this.isClosed) return;
-    const subscription = this.wish.subscribe(stan);
+    const subscription = this.spec.subscribe(stan);
     // An acknowledgement needs the address that comes with `ready`: what arrives sooner has to wait for it.
     const ready = new Promise<void>((resolve) => subscription.once("ready", resolve));
     subscription.once("ready", () => {
       this.joined = { stan, subscription };
-      this.wish.onReady?.();
+      this.spec.onReady?.();
       if (this.isClosed) this.leave();
     });
     subscription.on("message", (message: StanMessage) => void ready.then(() => this.take(message)));
@@ -45,7 +45,7 @@ export class NatsSubscription implements Subscription {
       subscription.on(failure, (error: unknown) => {
         if (this.isClosed)
           logger.debug({ err: error }, "the broker did not confirm the end of a subscription");
-        else this.connection.abandon(stan, error); // the client does not try again, and says nothing more
+        else this.connection.abandon(stan, error); // the client does not retry, and reports nothing more
       });
     }
   }
@@ -53,7 +53,7 @@ export class NatsSubscription implements Subscription {
   async close(): Promise<void> {
     this.isClosed = true;
     await withTimeout(Promise.all(this.running), this.maxCloseMs).catch((error: unknown) => {
-      const { subject } = this.wish;
+      const { subject } = this.spec;
       logger.warn(
         { err: error, subject, messages: this.running.size },
         "left messages to be delivered again",
@@ -70,14 +70,14 @@ export class NatsSubscription implements Subscription {
 
   private take(message: StanMessage): void {
     // The broker redelivers on top of its limit. What is not taken comes again, to this process or another.
-    const { maxInFlight = defaultMaxInFlight } = this.wish;
+    const { maxInFlight = defaultMaxInFlight } = this.spec;
     if (this.isClosed || this.running.size >= maxInFlight) return;
     const run = this.run(message).finally(() => this.running.delete(run));
     this.running.add(run);
   }
 
   private async run(message: StanMessage): Promise<void> {
-    const { subject, consume } = this.wish;
+    const { subject, consume } = this.spec;
     try {
       const redeliveries = message.getRedeliveryCount();
       const [bytes, sequence] = [message.getRawData(), message.getSequence()];

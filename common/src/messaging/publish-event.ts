@@ -4,8 +4,8 @@ import { metrics } from "../base/metrics";
 import type { EventBus } from "./event-bus";
 
 /**
- * Publishes an event as a span of its own: whoever hears it goes on from there.
- * @throws when the broker did not say that it stored the event
+ * Publishes an event as a span of its own, which its consumers continue.
+ * @throws when the broker did not confirm that it stored the event
  */
 export async function publishEvent(bus: EventBus, event: Event): Promise<void> {
   const { id, type, traceparent } = event;

@@ -36,7 +36,7 @@ it("publishes an event in the name of its service, in the trace of its cause", a
 
 it("rejects when the broker did not store it", async () => {
   broker.stop();
-  await expect(connected().publish(orderId, { orderId })).rejects.toThrow("the broker is away");
+  await expect(connected().publish(orderId, { orderId })).rejects.toThrow("the broker is unavailable");
 });
 
 it("publishes nothing that breaks the contract", async () => {
@@ -45,7 +45,7 @@ it("publishes nothing that breaks the contract", async () => {
   expect(broker.published()).toHaveLength(before);
 });
 
-it("says what is missing when nobody connected it", async () => {
+it("names what is missing when it is not connected", async () => {
   await expect(publisher("expiration:complete").publish(orderId, { orderId })).rejects.toThrow(
     "startService",
   );

@@ -7,13 +7,13 @@ import { publishEvent } from "./publish-event";
 
 /** Publishes straight to the broker, for a service that has no aggregate to keep an outbox in. */
 export interface Publisher<S extends Subject = Subject> {
-  /** Resolves when the broker has stored the event; whoever needs it published must repeat it until then. */
+  /** Resolves when the broker has stored the event; until then, the caller must repeat it. */
   publish(aggregateId: string, data: EventData<S>): Promise<void>;
   /** Called by startService. */
   connect(bus: EventBus, service: string): void;
 }
 
-/** Name what it gives in `publishers` of the service: that connects it. */
+/** Name it in `publishers` of the service, which connects it. */
 export function publisher<S extends Subject>(subject: S): Publisher<S> {
   let connection: { bus: EventBus; service: string } | undefined;
   return {
@@ -22,7 +22,7 @@ export function publisher<S extends Subject>(subject: S): Publisher<S> {
     },
     publish: async (aggregateId, data) => {
       if (!connection)
-        throw new Error(`Nobody connected the publisher of ${subject}: name it in startService()`);
+        throw new Error(`The publisher of ${subject} is not connected: name it in startService()`);
       await publishEvent(connection.bus, {
         specversion: "1.0",
         id: randomUUID(),

@@ -16,7 +16,7 @@ async function versionsIn(heard: { version: number }[]): Promise<number[]> {
   return heard.map(({ version }) => version);
 }
 
-it("tells everybody who watches of each new event of its subjects, until they stop", async () => {
+it("notifies every handler of each new event of its subjects, until it is removed", async () => {
   const tickets = watcher("ticket:created", "ticket:updated");
   tickets.connect(bus);
   const one: { version: number }[] = [];
@@ -40,7 +40,7 @@ it("goes on after what is no event of its subject", async () => {
   expect(await versionsIn(heard)).toEqual([1]);
 });
 
-it("says what is missing when nobody connected it", () => {
+it("names what is missing when it is not connected", () => {
   expect(() => watcher("ticket:created", "ticket:updated").watch(() => {})).toThrow(
     "Nobody connected the watcher of ticket:created and ticket:updated: name it in startService()",
   );

@@ -1,7 +1,7 @@
 import { type EventData, type Subject, parseEvent } from "../contract/events";
 import type { EventBus } from "./event-bus";
 
-/** Hears every new event in every process. Nothing is remembered or repeated: for live pages, never for data. */
+/** Receives every new event in every process. Nothing is stored or repeated: for live pages, never for data. */
 export interface Watcher<S extends Subject = Subject> {
   /** @returns how to stop */
   watch(handle: (data: EventData<S>) => void): () => void;
@@ -9,7 +9,7 @@ export interface Watcher<S extends Subject = Subject> {
   connect(bus: EventBus): void;
 }
 
-/** Name what it gives in `watchers` of the service: that connects it, once for all who watch. */
+/** Name it in `watchers` of the service, which connects it once for all handlers. */
 export function watcher<S extends Subject>(...subjects: S[]): Watcher<S> {
   const watching = new Set<(data: EventData<S>) => void>();
   let isConnected = false;
@@ -25,7 +25,7 @@ export function watcher<S extends Subject>(...subjects: S[]): Watcher<S> {
     watch: (handle) => {
       if (!isConnected)
         throw new Error(
-          `Nobody connected the watcher of ${subjects.join(" and ")}: name it in startService()`,
+          `The watcher of ${subjects.join(" and ")} is not connected: name it in startService()`,
         );
       watching.add(handle);
       return () => void watching.delete(handle);

@@ -97,7 +97,7 @@ describe("republish", () => {
     expect(published()).toEqual([]);
   });
 
-  it("leaves out what is nobody else's business", async () => {
+  it("leaves out states that are not published", async () => {
     await saveSample("Secret", 0);
     await run("republish");
     expect(published()).toEqual([]);

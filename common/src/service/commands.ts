@@ -72,7 +72,7 @@ async function withBroker<T>(
 async function untilConnected(bus: EventBus): Promise<void> {
   const giveUpAt = performance.now() + seconds(30);
   while (!bus.isConnected) {
-    if (performance.now() > giveUpAt) throw new Error("The broker is away");
+    if (performance.now() > giveUpAt) throw new Error("The broker is unavailable");
     await pause(50);
   }
 }

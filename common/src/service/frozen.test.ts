@@ -66,7 +66,7 @@ it("fails every operation of a frozen database as unavailable, and works again a
   expect(await Sample.findById(sample.id)).toMatchObject({ title: "Kite" });
 });
 
-it("fails who waits for a connection, too", async () => {
+it("fails an operation that waits for a connection, too", async () => {
   mongod.freeze();
   const { maxPoolSize } = database.getClient().options;
   const asked = await Promise.allSettled(Array.from({ length: 2 * maxPoolSize }, () => Sample.findOne()));

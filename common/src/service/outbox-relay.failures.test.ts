@@ -16,7 +16,7 @@ import {
 useSamples();
 useRelays();
 
-it("waits while the broker is away, and goes on when it is back", async () => {
+it("waits while the broker is unavailable, and continues when it is back", async () => {
   broker.isThere = false;
   const relay = startRelay();
   const { id } = await saveSample();
@@ -40,7 +40,7 @@ it("repeats what the broker did not store, and is not held up by it", async () =
   expect(attempts).toBe(3);
 });
 
-it("publishes an event again, under the same id, when it dies before it takes it out", async () => {
+it("publishes an event again, under the same id, after a crash before it is removed", async () => {
   const { id } = await saveSample();
   onFailpoint((name) => {
     if (name === "samples.pull.before") throw new Error("a crash");
@@ -122,7 +122,7 @@ it("finishes what is in flight when it stops, and takes nothing new", async () =
   for (let turn = 0; turn < 20; turn++) expect(await storedOutbox(later.id)).toHaveLength(1);
 });
 
-it("stops at once while the broker is away", async () => {
+it("stops at once while the broker is unavailable", async () => {
   broker.isThere = false;
   const { id } = await saveSample();
   await startRelay().stop();

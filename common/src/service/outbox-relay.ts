@@ -14,13 +14,13 @@ import { publishEvent } from "../messaging/publish-event";
 
 const unpublished = { "outbox.0": { $exists: true } };
 
-/** What is so old was left behind: who saved it has died, or the broker was away. */
+/** What is so old was left behind by a crash, or by an outage of the broker. */
 const stale = () => ({
   ...unpublished,
   "outbox.0.time": { $lte: new Date(clock.now() - seconds(2)).toISOString() },
 });
 
-/** How many left-behind aggregates one look finds at most. Their ids only: each outbox is read when its turn comes. */
+/** How many stale aggregates one query finds at most. Their ids only: each outbox is read when its turn comes. */
 const windowSize = 2000;
 
 /** A document as the relay sees it. */
@@ -30,7 +30,7 @@ interface WithOutbox {
 }
 
 export interface RelayOptions {
-  /** How many left-behind aggregates are published at once, at most. */
+  /** How many stale aggregates are published concurrently, at most. */
   maxConcurrency?: number;
   /** How long stopping waits for what is being published. */
   maxStopMs?: number;
@@ -41,14 +41,14 @@ type Outcome = "published" | "duplicate" | "failed";
 
 /**
  * Publishes what saves left in the outboxes and takes it out once the broker has stored it. Events of one aggregate go
- * one at a time and in order; several aggregates go at once. It may publish twice (a crash in between, or a second
- * process), never not at all. A save hands its event to the relay of its own process; a sweep each second publishes what
- * was left behind, whoever saved it. All processes share that backlog without leases: each takes it in a random order,
- * reads an outbox right before publishing it, and takes fewer at once whenever another process was faster.
+ * one at a time and in order; several aggregates are published concurrently. It may publish twice (a crash in between,
+ * or a second process), never not at all. A save hands its event to the relay of its own process; a sweep each second
+ * publishes what was left behind, by any process. All processes share that backlog without leases: each takes it in a
+ * random order, reads an outbox right before publishing it, and uses smaller batches when another process was faster.
  */
 export class OutboxRelay {
-  /** Of each aggregate at work: the end of its line. */
-  private readonly lines = new Map<string, Promise<Outcome>>();
+  /** The last publication of each aggregate in progress. */
+  private readonly queues = new Map<string, Promise<Outcome>>();
   private readonly collections: string[];
   private readonly sweep = runPeriodically(seconds(1), () => this.publishFound(stale()));
   private readonly options: Required<RelayOptions>;
@@ -79,19 +79,19 @@ export class OutboxRelay {
     this.isStopping = true;
     const finish = async () => {
       await this.sweep.stop();
-      await Promise.all(this.lines.values());
+      await Promise.all(this.queues.values());
     };
     await withTimeout(finish(), this.options.maxStopMs).catch((error: unknown) => {
-      logger.warn({ err: error, aggregates: this.lines.size }, "stopped before all events were published");
+      logger.warn({ err: error, aggregates: this.queues.size }, "stopped before all events were published");
     });
   }
 
-  /** Resolves when nothing more can be published: the outboxes are empty, or the broker is away. For tests. */
+  /** Resolves when nothing more can be published: the outboxes are empty, or the broker is unavailable. For tests. */
   async drain(): Promise<void> {
     do {
-      await Promise.all(this.lines.values());
+      await Promise.all(this.queues.values());
       await this.publishFound(unpublished);
-    } while (this.lines.size > 0);
+    } while (this.queues.size > 0);
   }
 
   /** Whether or not the broker is connected: from the index of the outboxes, one entry of each collection. */
@@ -109,7 +109,7 @@ export class OutboxRelay {
   }
 
   private readonly publishSaved = ({ collection, _id, event }: SavedEvent): void => {
-    // A client that is disconnected would keep copies and send them whenever it comes back.
+    // A disconnected client would keep copies and send them once it reconnects.
     if (this.bus.isConnected) void this.enqueue(collection, _id, [event]);
   };
 
@@ -119,13 +119,13 @@ export class OutboxRelay {
       let isAnyDone: boolean;
       do {
         const found = await this.find(collection, filter);
-        const idle = shuffled(found).filter((_id) => !this.lines.has(_id.toHexString()));
+        const idle = shuffled(found).filter((_id) => !this.queues.has(_id.toHexString()));
         isAnyDone = false;
         let batchSize = 1;
         while (idle.length > 0 && this.isAtWork()) {
           const outcomes = await this.publishOutboxes(collection, idle.splice(0, batchSize), filter);
           isAnyDone ||= outcomes.some((outcome) => outcome !== "failed");
-          // As TCP does: many at once while nobody else is at it, and few where processes meet, as at the end.
+          // As in TCP: many at once while no other process publishes them, few where processes meet, as at the end.
           const { maxConcurrency } = this.options;
           batchSize = outcomes.includes("duplicate")
             ? Math.ceil(batchSize / 4)
@@ -150,7 +150,7 @@ export class OutboxRelay {
     return found.map(({ _id }) => _id);
   }
 
-  /** Publishes `events` when what was begun before on the same aggregate is over. */
+  /** Publishes `events` after earlier ones of the same aggregate. */
   private enqueue(collection: string, _id: WithOutbox["_id"], events: Event[]): Promise<Outcome> {
     const id = _id.toHexString();
     const publishNext = async (before: Promise<Outcome> | undefined): Promise<Outcome> => {
@@ -161,11 +161,11 @@ export class OutboxRelay {
         logger.warn({ err: error, aggregate: id }, "could not publish an event; the sweep does");
         return "failed";
       } finally {
-        if (this.lines.get(id) === end) this.lines.delete(id);
+        if (this.queues.get(id) === end) this.queues.delete(id);
       }
     };
-    const end = publishNext(this.lines.get(id));
-    this.lines.set(id, end);
+    const end = publishNext(this.queues.get(id));
+    this.queues.set(id, end);
     return end;
   }
 
@@ -179,7 +179,7 @@ export class OutboxRelay {
     const found = await this.documents(collection)
       .find(current, { projection: { outbox: 1 }, hint: "_id_" })
       .toArray();
-    const idle = found.filter(({ _id }) => !this.lines.has(_id.toHexString()));
+    const idle = found.filter(({ _id }) => !this.queues.has(_id.toHexString()));
     return Promise.all(idle.map(({ _id, outbox }) => this.enqueue(collection, _id, outbox)));
   }
 
@@ -196,7 +196,7 @@ export class OutboxRelay {
         { writeConcern: { w: 1, j: false } },
       );
       await failpoint(`${service}.pull.after`);
-      if (modifiedCount === 0) return "duplicate"; // another process is at this aggregate, and goes on with it
+      if (modifiedCount === 0) return "duplicate"; // another process is publishing this aggregate, and continues
     }
     return "published";
   }

@@ -65,32 +65,29 @@ it("leaves alone what is as new or newer, and finds nothing the second time", as
   expect(await loadSample(sample.id)).toMatchObject({ version: 3, price: 99 });
 });
 
-it.each(["holder", "taker"])(
-  "lets go of what another took, also if it hears of the %s first",
-  async (first) => {
-    await Sample.collection.createIndex({ title: 1 }, { unique: true });
-    const [holder, taker] = [await saveSample("Kite"), await saveSample("Drum")];
-    const copies = await Sample.collection.find().toArray();
-    for (const [sample, title] of [
-      [holder, "Old kite"],
-      [taker, "Kite"],
-    ] as const) {
-      sample.title = title;
-      sample.record("ticket:updated");
-      await sample.save();
-    }
-    for (const sample of first === "holder" ? [holder, taker] : [taker, holder]) await published(sample);
-    await Sample.deleteMany();
-    await Sample.collection.insertMany(copies);
+it.each(["holder", "taker"])("frees what another took, also when it reads the %s first", async (first) => {
+  await Sample.collection.createIndex({ title: 1 }, { unique: true });
+  const [holder, taker] = [await saveSample("Kite"), await saveSample("Drum")];
+  const copies = await Sample.collection.find().toArray();
+  for (const [sample, title] of [
+    [holder, "Old kite"],
+    [taker, "Kite"],
+  ] as const) {
+    sample.title = title;
+    sample.record("ticket:updated");
+    await sample.save();
+  }
+  for (const sample of first === "holder" ? [holder, taker] : [taker, holder]) await published(sample);
+  await Sample.deleteMany();
+  await Sample.collection.insertMany(copies);
 
-    expect(await rebuilt()).toBe(2);
-    expect(await loadSample(holder.id)).toMatchObject({ title: "Old kite", version: 1 });
-    expect(await loadSample(taker.id)).toMatchObject({ title: "Kite", version: 1 });
-    await Sample.collection.dropIndex("title_1");
-  },
-);
+  expect(await rebuilt()).toBe(2);
+  expect(await loadSample(holder.id)).toMatchObject({ title: "Old kite", version: 1 });
+  expect(await loadSample(taker.id)).toMatchObject({ title: "Kite", version: 1 });
+  await Sample.collection.dropIndex("title_1");
+});
 
-it("refuses what somebody here holds who, as far as the broker knows, never let go of it", async () => {
+it("fails on what another still holds that, according to the broker, never freed it", async () => {
   await Sample.collection.createIndex({ title: 1 }, { unique: true });
   const { id } = await restoredSample();
   await Sample.deleteMany();
@@ -100,7 +97,7 @@ it("refuses what somebody here holds who, as far as the broker knows, never let 
   await Sample.collection.dropIndex("title_1");
 });
 
-it("passes over what nobody can read", async () => {
+it("skips what cannot be parsed", async () => {
   const { id } = await restoredSample();
   await broker.connect("samples").publish("ticket:updated", Buffer.from("not an event"));
   expect(await rebuilt()).toBe(1);
@@ -147,12 +144,12 @@ it("writes what it has read before it reads on, and goes on there after an inter
       if (subject === "ticket:created") asked.push(options?.after);
       let left = batches;
       for await (const batch of bus.readLog(subject, options)) {
-        if (left-- === 0) throw new Error("the broker is away");
+        if (left-- === 0) throw new Error("the broker is unavailable");
         yield batch;
       }
     },
   });
-  await expect(rebuild(database, failing(2))).rejects.toThrow("away");
+  await expect(rebuild(database, failing(2))).rejects.toThrow("unavailable");
   expect((await storedIds()).toSorted()).toEqual(ids.slice(0, 512).toSorted());
   expect(await rebuild(database, failing(9))).toBe(88);
   expect((await storedIds()).toSorted()).toEqual(ids.toSorted());
@@ -168,11 +165,11 @@ it("begins at the beginning when the database was restored again after an interr
       if (subject !== "ticket:created") return;
       for await (const batch of broker.connect("samples").readLog(subject, options)) {
         yield batch;
-        throw new Error("the broker is away");
+        throw new Error("the broker is unavailable");
       }
     },
   };
-  await expect(rebuild(database, interrupted)).rejects.toThrow("away");
+  await expect(rebuild(database, interrupted)).rejects.toThrow("unavailable");
   await Sample.collection.drop(); // as mongorestore does, while the progress may come with the copy
   await ensureIndexes(database);
   expect(await rebuilt()).toBe(300);

@@ -5,7 +5,7 @@ import { logger } from "../base/logger";
 import type { EventBus, LoggedMessage } from "../messaging/event-bus";
 import { RebuildProgress } from "./rebuild-progress";
 
-/** An aggregate, as an event told of it. */
+/** An aggregate, as in its events. */
 type State = Extract<EventData<Subject>, { version: number }>;
 
 type RebuiltModel = ReturnType<typeof loggedModelsOf>[number];
@@ -18,8 +18,8 @@ type RebuiltModel = ReturnType<typeof loggedModelsOf>[number];
  * That is enough, because the stopped service publishes nothing, and what the others publish later waits in the broker
  * until the service's group is back.
  *
- * Each batch of a log is written at once, gated by versions, so memory does not grow with the log. An event tells the
- * whole state, so no order is needed. How far it came is stored: after an interruption it goes on there.
+ * Each batch of a log is written at once, gated by versions, so memory does not grow with the log. An event has the
+ * whole state, so no order is needed. Progress is stored: after an interruption, it continues there.
  * @returns how many states were written; 0 when nothing was missing or older
  */
 export async function rebuild(database: Connection, bus: EventBus): Promise<number> {
@@ -33,27 +33,27 @@ export async function rebuild(database: Connection, bus: EventBus): Promise<numb
 /** MongoDB's code for what a unique index refuses. */
 const duplicateKey = 11_000;
 
-/** What became of some states. */
+/** The result of writing some states. */
 interface Outcome {
   written: number;
-  /** What a unique index said, and the states that it refused. */
+  /** The error of a unique index, and the states that it rejected. */
   refusal?: { error: Error; states: State[] };
 }
 
 /**
- * Reads the logs again from the first state that a unique index refused, until none is. Somebody in the database still
- * held what the state has taken, and is brought to a later state meanwhile, in which it is free.
- * @throws the refusal when nobody lets go
+ * Reads the logs again from the first state that a unique index rejected, until none is. Another document still held
+ * what the state has taken, and is meanwhile brought to a later state in which it is free.
+ * @throws the index's error when no further state can be written
  */
 async function rebuildModel(model: RebuiltModel, bus: EventBus, progress: RebuildProgress): Promise<number> {
   let total = 0;
-  let mayLetGo = false;
+  let mayRelease = false;
   for (;;) {
-    const { written, refusal } = await readAll(model, bus, progress, mayLetGo);
+    const { written, refusal } = await readAll(model, bus, progress, mayRelease);
     total += written;
     if (!refusal) return total;
-    if (written === 0 && mayLetGo) throw refusal.error;
-    mayLetGo = written === 0;
+    if (written === 0 && mayRelease) throw refusal.error;
+    mayRelease = written === 0;
   }
 }
 
@@ -61,15 +61,15 @@ async function readAll(
   model: RebuiltModel,
   bus: EventBus,
   progress: RebuildProgress,
-  mayLetGo: boolean,
+  mayRelease: boolean,
 ): Promise<Outcome> {
   const all: Outcome = { written: 0 };
-  // How lives ended comes first: earlier states are then not newer, and what they held is free.
+  // Final states first: earlier states are then not newer, and what they held is free.
   for (const subject of model.log.subjects.toReversed()) {
     let isRefused = false;
     const after = await progress.load(model, subject);
     for await (const messages of bus.readLog(subject, { after })) {
-      const { written, refusal } = await write(model, newestStates(subject, messages), mayLetGo);
+      const { written, refusal } = await write(model, newestStates(subject, messages), mayRelease);
       all.written += written;
       all.refusal ??= refusal;
       isRefused ||= refusal !== undefined;
@@ -96,13 +96,13 @@ function newestStates(subject: Subject, messages: LoggedMessage[]): State[] {
   return [...newest.values()];
 }
 
-async function write(model: RebuiltModel, states: State[], mayLetGo: boolean): Promise<Outcome> {
+async function write(model: RebuiltModel, states: State[], mayRelease: boolean): Promise<Outcome> {
   const ids = states.map(({ id }) => id);
   const stored = await model.find({ _id: trusted({ $in: ids }) }, { version: 1 }).lean();
   const versions = new Map(stored.map(({ _id, version }) => [String(_id), version]));
   const newer = states.filter(({ id, version }) => version > (versions.get(id) ?? -1));
   const outcome = await upsert(model, newer);
-  if (!outcome.refusal || !mayLetGo) return outcome;
+  if (!outcome.refusal || !mayRelease) return outcome;
 
   let freed = 0;
   for (const state of outcome.refusal.states) freed += (await model.log.release?.(state)) ?? 0;

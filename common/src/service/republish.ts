@@ -47,8 +47,8 @@ export function readSelection(words: string[]): Selection {
 
 /**
  * Publishes the present state of aggregates again, past the outbox and without touching a document: for a broker
- * that lost its store, or a new consumer. Safe at any time, because nobody applies what is not newer than what he has.
- * Each adds its event to the broker's log, so say which are needed where that is known.
+ * that lost its store, or a new consumer. Safe at any time, because consumers apply only newer versions.
+ * Each adds its event to the broker's log, so select the needed ones where they are known.
  * @returns how many events were published
  */
 export async function republish(

@@ -45,14 +45,14 @@ async function measured(metric: string): Promise<number> {
 
 const publish = (bytes: Buffer) => broker.connect("expiration").publish("expiration:complete", bytes);
 
-it("tells whether store and broker answer", async () => {
+it("reports whether store and broker answer", async () => {
   expect([await measured("store_ready"), await measured("bus_connected")]).toEqual([1, 1]);
   isStoreThere = false;
   broker.stop();
   expect([await measured("store_ready"), await measured("bus_connected")]).toEqual([0, 0]);
 });
 
-it("tells the age of the oldest event that is not published, above all while the broker is down", async () => {
+it("reports the age of the oldest event that is not published, above all while the broker is down", async () => {
   const age = () => measured('outbox_oldest_event_seconds{collection="samples"}');
   let now = Date.now();
   clock.use(() => now);
@@ -68,7 +68,7 @@ it("tells the age of the oldest event that is not published, above all while the
   expect(await age()).toBe(0);
 });
 
-it("tells for how long the oldest event has been waiting for a listener", async () => {
+it("reports for how long the oldest event has been waiting for a listener", async () => {
   const age = () => measured('undelivered_oldest_event_seconds{subject="expiration:complete"}');
   let now = Date.now();
   clock.use(() => now);
@@ -80,7 +80,7 @@ it("tells for how long the oldest event has been waiting for a listener", async 
   await eventually(async () => expect(await age()).toBe(0));
 });
 
-it("tells how many dead letters there are, for as long as they are there", async () => {
+it("reports how many dead letters there are, for as long as they are there", async () => {
   runtime.start();
   await publish(Buffer.from("not our JSON"));
   await eventually(async () => expect(await measured("dead_letters")).toBe(1));
@@ -89,7 +89,7 @@ it("tells how many dead letters there are, for as long as they are there", async
   expect(await measured("dead_letters")).toBe(0);
 });
 
-it("keeps what it knew of a store that does not answer, and still tells of the broker", async () => {
+it("keeps the last values of a store that does not answer, and still measures the broker", async () => {
   await publish(Buffer.from("not our JSON"));
   runtime.start();
   await eventually(async () => expect(await measured("dead_letters")).toBe(1));

@@ -85,7 +85,7 @@ it("publishes what was saved before it closes bus and store", async () => {
   expect(broker.published("ticket:created")).toHaveLength(1);
 });
 
-it("stops although the broker is away, and leaves the events to the next process", async () => {
+it("stops although the broker is unavailable, and leaves the events to the next process", async () => {
   broker.stop();
   const runtime = start({});
   const { id } = await saveSample();

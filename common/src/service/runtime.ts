@@ -43,8 +43,8 @@ export class Runtime {
   }
 
   /**
-   * Sets the gauges that alerts look at, for `startService` to repeat: a few indexed reads, each with a time limit. What
-   * cannot be measured now keeps the value that it had.
+   * Sets the gauges that alerts look at, for `startService` to repeat: a few indexed reads, each with a time limit.
+   * What cannot be measured now keeps the value that it had.
    */
   async measure(): Promise<void> {
     const { bus, store, relay, definition } = this;
@@ -74,18 +74,21 @@ export class Runtime {
       if (result.status === "rejected") logger.warn({ err: result.reason }, "could not measure a backlog");
   }
 
-  /** Resolves when everything that is saved is published, or the broker is away. */
+  /** Resolves when everything that is saved is published, or the broker is unavailable. */
   async settled(): Promise<void> {
     await this.relay?.drain();
   }
 
-  /** Lets each sweep finish the documents in hand, and begins no others. May be called before `stop`, which calls it again. */
+  /**
+   * Lets each sweep finish the documents in hand, and begins no others. May be called before `stop`, which calls it
+   * again.
+   */
   async stopSweeps(): Promise<void> {
     const { sweeps = [] } = this.definition;
     await Promise.all(sweeps.map((sweep) => sweep.stop()));
   }
 
-  /** Finishes what is in flight, source before sink: events and sweeps first, then what they had to say. */
+  /** Finishes what is in flight, source before sink: events and sweeps first, then the events that they saved. */
   async stop(): Promise<void> {
     const { workers = [] } = this.definition;
     await Promise.all(this.subscriptions.map((subscription) => subscription.close()));

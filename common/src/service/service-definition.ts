@@ -13,11 +13,11 @@ import type { Sweep } from "../base/sweep";
 const config = settings({
   NATS_URL: url(),
   NATS_CLUSTER_ID: text().default("eventhive"),
-  /** Where the broker serves its monitoring pages: without it, nobody knows how long events wait for a service. */
+  /** The broker's monitoring endpoint; without it, the age of undelivered events is not measured. */
   NATS_MONITOR_URL: url().optional(),
 });
 
-/** A service on one screen: what it is called, where it keeps its data, what it answers, hears, says and repeats. */
+/** A service on one screen: its name, store, routes, listeners, publishers and periodic work. */
 export interface ServiceDefinition {
   name: string;
   /** Its own store: a database with models, or Redis. */

@@ -58,7 +58,7 @@ it.concurrent("waits for its database, serves without the broker, and stops in o
   service.signal("SIGTERM");
   await eventually(async () => expect(await ask("/readyz")).toMatchObject({ status: 503 }));
   expect(await service.ended).toBe(0);
-  expect(service.printed()).toContain("the samples are put away");
+  expect(service.printed()).toContain("the worker has stopped");
   await door.shut();
 });
 
@@ -107,7 +107,7 @@ it.concurrent("waits for a database that is frozen when it starts", async () => 
   await mongod.stop();
 });
 
-it.concurrent("answers who had begun to ask when it is told to stop", async () => {
+it.concurrent("answers requests in flight when it is stopped", async () => {
   const { port, environment, ask } = await surroundings();
   const service = run({ environment });
   await eventually(async () => expect((await ask("/readyz")).status).toBe(200));

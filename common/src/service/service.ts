@@ -22,8 +22,8 @@ export function onStartService(handle: typeof take): void {
 }
 
 /**
- * Runs a service until it is told to stop, or one of its commands when one is named. Exits 0 after an orderly stop; 1
- * when a setting is missing, the port is taken, or the stop takes longer than its grace time.
+ * Runs a service until it receives SIGTERM or SIGINT, or one of its commands when one is named. Exits 0 after an
+ * orderly stop; 1 when a setting is missing, the port is taken, or the stop takes longer than its grace time.
  */
 export function startService(definition: ServiceDefinition): void {
   if (take) return take(definition);
@@ -51,7 +51,7 @@ async function runService(definition: ServiceDefinition): Promise<void> {
 
   const readiness = async () => {
     const broker = bus.isConnected ? ("connected" as const) : ("away" as const);
-    // A broker that is away does not make a service unready: the outboxes take what is to be published.
+    // An unavailable broker does not make a service unready: events wait in the outboxes.
     if (!isOpen) return { waitingFor: store.name, broker };
     return store.ping().then(
       () => ({ broker }),
@@ -61,7 +61,7 @@ async function runService(definition: ServiceDefinition): Promise<void> {
   const server = await serve(config.PORT, readiness);
 
   stopOnSignal(async () => {
-    // Sweeps serve nobody who waits: they stop while the last requests are answered, not after them.
+    // No client waits for sweeps: they stop while the last requests are answered, not after them.
     if (isOpen) void runtime.stopSweeps();
     await server.drain();
     await Promise.all([followClock.stop(), measuring.stop()]);

@@ -14,7 +14,7 @@ import { withTimeout } from "../base/with-timeout";
 export interface Store {
   name: "mongo" | "redis";
   deadLetters: DeadLetters;
-  /** Connects and prepares; rejects while the store is away. */
+  /** Connects and prepares; rejects while the store is unavailable. */
   open: () => Promise<void>;
   /** Rejects when the store does not answer. */
   ping: () => Promise<void>;
@@ -29,7 +29,7 @@ export function mongoStore(database: Connection): Store {
     name: "mongo",
     deadLetters: mongoDeadLetters(database),
     open: async () => {
-      // A connection that was there once comes back by itself; connecting again would leave it running beside the new one.
+      // The driver reconnects by itself; connecting again would leave the old connection open beside the new one.
       if (!wasConnected && database.readyState !== ConnectionStates.connected)
         await connectDatabase(database);
       wasConnected = true;
@@ -42,7 +42,7 @@ export function mongoStore(database: Connection): Store {
   };
 }
 
-/** ioredis connects by itself and queues commands while it cannot, so each answer is waited for with a limit. */
+/** ioredis reconnects by itself and queues commands in the meantime, so each command has a timeout. */
 export function redisStore(redis: Redis, service: string): Store {
   const ping = async () => {
     await withTimeout(redis.ping(), seconds(2));

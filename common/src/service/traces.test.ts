@@ -21,7 +21,7 @@ async function collect(options?: { isSilent: boolean }) {
 const [SERVER, PRODUCER, CONSUMER] = [2, 4, 5]; // as OTLP counts them
 const [UNSET, ERROR] = [0, 2];
 
-it.concurrent("tells of requests, of the events that they cause and of what becomes of these", async () => {
+it.concurrent("exports requests, the events that they cause, and how these are handled", async () => {
   const { collector, endpoint } = await collect();
   const { environment } = await surroundings();
   const samples = run({
@@ -78,7 +78,7 @@ it.concurrent("tells of requests, of the events that they cause and of what beco
     status: { code: ERROR },
   });
 
-  // Of a trace that its beginner does not record nothing is exported, nor by those who go on with it.
+  // A trace that its first service does not record is not exported by the others either.
   expect(spansOf("3")).toEqual([]);
   expect(seen[1]).toEqual({
     title: "Ball",
@@ -93,12 +93,12 @@ async function answerAndStop(settings: object) {
   const service = run({ environment: { ...environment, ...settings } });
   await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
   expect((await ask("/api/samples")).status).toBe(200);
-  const told = performance.now();
+  const signalledAt = performance.now();
   service.signal("SIGTERM");
   expect(await service.ended).toBe(0);
   return {
     complaints: service.printed().match(/.*traces are not exported.*/g),
-    seconds: (performance.now() - told) / 1000,
+    seconds: (performance.now() - signalledAt) / 1000,
   };
 }
 
@@ -112,7 +112,7 @@ it.concurrent("exports the last spans while it stops", async () => {
 // Well below the 10 s that an exporter waits for its collector.
 const maxStop = 8;
 
-it.concurrent("is not held up by a collector that is away, and says that it is", async () => {
+it.concurrent("is not delayed by an unavailable collector, and logs it", async () => {
   const endpoint = `http://127.0.0.1:${await freePort()}`;
   const { complaints, seconds } = await answerAndStop({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
   expect(seconds).toBeLessThan(maxStop);

@@ -30,7 +30,7 @@ export async function startTraces(service: string): Promise<void> {
   );
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ "service.name": service }),
-    // It keeps 2048 spans while the collector is away, and drops what is beyond them.
+    // It keeps 2048 spans while the collector is unavailable, and drops further ones.
     spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })],
   });
   const tracer = provider.getTracer("@eventhive/common");
@@ -52,12 +52,12 @@ export async function stopTraces(): Promise<void> {
   await stop?.();
 }
 
-/** A collector that is away is told of with each batch. */
-function atMostOnceIn(milliseconds: number, say: (problem: unknown) => void): (problem: unknown) => void {
-  let saidAt = -Infinity;
+/** An unavailable collector would be logged with each batch. */
+function atMostOnceIn(milliseconds: number, report: (problem: unknown) => void): (problem: unknown) => void {
+  let reportedAt = -Infinity;
   return (problem) => {
-    if (performance.now() - saidAt < milliseconds) return;
-    saidAt = performance.now();
-    say(problem);
+    if (performance.now() - reportedAt < milliseconds) return;
+    reportedAt = performance.now();
+    report(problem);
   };
 }

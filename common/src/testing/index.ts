@@ -15,7 +15,7 @@ export { MemoryBroker };
 /** A fresh id of the form that every aggregate has. */
 export const newId = (): string => new Types.ObjectId().toHexString();
 
-/** The Cookie header of somebody who is signed in. */
+/** The Cookie header of a signed-in user. */
 export function signedIn(id = newId(), email = "someone@example.com"): string {
   return `session=${Buffer.from(JSON.stringify({ jwt: createToken({ id, email }) })).toString("base64")}`;
 }
@@ -42,7 +42,9 @@ export async function deliver<S extends Subject>(listener: Listener<S>, data: Ev
   await listener.handle(bytes);
 }
 
-/** What a rebuild from the broker's log makes of an aggregate whose state was published: not saved, as if it was lost. */
+/**
+ * What a rebuild from the broker's log makes of an aggregate whose state was published: not saved, as if it was lost.
+ */
 export function rebuilt<S extends Subject, D extends { publicState(): object }>(
   model: { log: LoggedModel<S>; hydrate(fields: object): D },
   state: EventData<S>,

@@ -43,11 +43,16 @@ export const Order = defineAggregate(database, "Order", {
     },
   },
   unpublished: {
-    /** The ticket that nobody else can order: there while the order is live or complete, gone once it is cancelled. */
+    /**
+     * The ticket, which no other order can take: set while the order is live or complete, removed once it is cancelled.
+     */
     reserves: { type: String },
     /** Of the buyer, as a pseudonym; private, and removed an hour after the reservation's time. */
     network: { type: String },
-    /** One of the network's places for live reservations, `NETWORK/NUMBER`: gone once the order is complete or cancelled. */
+    /**
+     * One of the network's places for live reservations, `NETWORK/NUMBER`: removed once the order is complete or
+     * cancelled.
+     */
     place: { type: String },
   },
   restore: ({ status, ticket }) => ({
@@ -85,7 +90,7 @@ export const Order = defineAggregate(database, "Order", {
       return true;
     },
 
-    /** @returns whether anything changed; a cancelled order stays cancelled, and payments gives the money back */
+    /** @returns whether anything changed; a cancelled order stays cancelled, and payments refunds the charge */
     complete(): boolean {
       if (!this.isLive()) return false;
       this.status = "complete";
@@ -141,7 +146,7 @@ export const drawNumber = (id: string, limit: number): number => Number.parseInt
 export const findHolder = (ticketId: string): Promise<Order | null> =>
   Order.findOne({ reserves: ticketId }).exec();
 
-/** @throws NotFoundError, or ForbiddenError when it is somebody else's */
+/** @throws NotFoundError, or ForbiddenError when it belongs to another user */
 export async function findOwnOrder(userId: string, id: unknown): Promise<Order> {
   const order = isId(id) ? await Order.findById(id) : null;
   if (!order) throw new NotFoundError("order");

@@ -12,7 +12,7 @@ afterEach(() => onFailpoint(undefined));
 
 const cancel = (id: string, cookie: string) => request(app).delete(`/api/orders/${id}`).set("Cookie", cookie);
 
-it("cancels an order, frees its ticket and tells the others", async () => {
+it("cancels an order, frees its ticket and publishes it", async () => {
   const order = await orderOf();
   await cancel(order.id, signedIn(order.userId)).expect(204);
 
@@ -53,7 +53,7 @@ it("finds out that the order was paid while it was being cancelled", async () =>
   expect(await published("order:cancelled")).toEqual([]);
 });
 
-it("answers 403 for somebody else's order", async () => {
+it("answers 403 for another user's order", async () => {
   const order = await orderOf();
   const { body } = await cancel(order.id, signedIn()).expect(403);
   expect(body.code).toBe("not-yours");
@@ -65,7 +65,7 @@ it.each([newId(), "123", "%24gt"])("answers 404 for the order %s", async (id) =>
   expect(body.code).toBe("not-found");
 });
 
-it("answers 401 to somebody who is not signed in", async () => {
+it("answers 401 without a session", async () => {
   await request(app).delete(`/api/orders/${newId()}`).expect(401);
   expect(await Order.countDocuments()).toBe(0);
 });

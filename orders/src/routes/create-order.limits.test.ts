@@ -87,7 +87,7 @@ describe("a network", () => {
     expect(await reserve()).toMatchObject({ status: 429 });
   });
 
-  it("is stored as a pseudonym, told to nobody, and removed an hour later", async () => {
+  it("is stored as a pseudonym, not published, and removed an hour later", async () => {
     const { body } = await reserve();
     const [stored] = await Order.find();
     expect(stored).toMatchObject({ network });

@@ -13,7 +13,7 @@ afterEach(() => onFailpoint(undefined));
 const order = (input: object, cookie = signedIn()) =>
   request(app).post("/api/orders").set("Cookie", cookie).send(input);
 
-it("reserves a ticket for a minute and tells the others", async () => {
+it("reserves a ticket for a minute and publishes it", async () => {
   const ticket = await ticketOnSale();
   const buyer = newId();
   const before = Date.now();
@@ -38,7 +38,7 @@ it("answers with the public state and nothing else", async () => {
   );
 });
 
-it("gives a ticket to one of many who want it at once", async () => {
+it("gives a ticket to one of many concurrent buyers", async () => {
   const ticket = await ticketOnSale();
   const answers = await Promise.all(Array.from({ length: 20 }, () => order({ ticketId: ticket.id })));
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
@@ -47,7 +47,7 @@ it("gives a ticket to one of many who want it at once", async () => {
   expect(await Order.countDocuments()).toBe(1);
 });
 
-it("refuses a ticket that somebody else reserves between its looking and its saving", async () => {
+it("refuses a ticket that another buyer reserves between the check and the save", async () => {
   const ticket = await ticketOnSale();
   const faster = newId();
   beforeNextSave(async () => void (await orderOf(faster, ticket)));
@@ -111,7 +111,7 @@ it("refuses an eleventh live reservation, and takes it once one has ended", asyn
   await order({ ticketId: ticket.id }, signedIn(buyer)).expect(201);
 });
 
-it("answers 404 for a ticket that nobody has heard of", async () => {
+it("answers 404 for an unknown ticket", async () => {
   const { body } = await order({ ticketId: newId() }).expect(404);
   expect(body.code).toBe("not-found");
 });
@@ -148,7 +148,7 @@ it("answers 400 for malformed JSON, 413 for too much of it and 415 for something
   expect((await post("text/plain", "hello").expect(415)).body.code).toBe("not-json");
 });
 
-it("answers 401 to somebody who is not signed in", async () => {
+it("answers 401 without a session", async () => {
   const { body } = await request(app).post("/api/orders").send({ ticketId: newId() }).expect(401);
   expect(body.code).toBe("not-signed-in");
 });

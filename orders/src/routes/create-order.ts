@@ -44,8 +44,8 @@ export const createOrder: RequestHandler[] = [
 ];
 
 /**
- * The buyer's own live order of the ticket; undefined when nobody has it.
- * @throws when somebody else has the ticket, or the buyer can no longer use the order
+ * The buyer's own live order of the ticket; undefined when it is not reserved.
+ * @throws when another buyer has the ticket, or this buyer can no longer use the order
  */
 async function findHeld(ticketId: string, { userId }: Buyer, price?: number): Promise<Order | undefined> {
   const order = await findHolder(ticketId);
@@ -85,9 +85,9 @@ async function reserveFor(buyer: Buyer, ticket: Ticket, price?: number): Promise
       } else throw error;
     }
   }
-  throw new UnavailableError("Too many reservations are being made at once: try again");
+  throw new UnavailableError("Too many concurrent reservations: try again");
 }
 
-/** Orders may not have heard of a ticket that exists. */
+/** Orders may not have received a ticket that exists. */
 const unknown = () =>
   new HttpError(404, "not-found", "There is no such ticket, or it was put on sale only just now: try again");

@@ -9,7 +9,7 @@ setUpService(database);
 const list = (buyer: string, query = "") =>
   request(app).get(`/api/orders${query}`).set("Cookie", signedIn(buyer));
 
-it("lists the caller's orders and nobody else's, newest first", async () => {
+it("lists only the caller's orders, newest first", async () => {
   const buyer = newId();
   const first = await orderOf(buyer);
   const second = await orderOf(buyer);
@@ -39,6 +39,6 @@ it.each([
   expect(body).toMatchObject({ code: "invalid-input", errors: [{ field }] });
 });
 
-it("answers 401 to somebody who is not signed in", async () => {
+it("answers 401 without a session", async () => {
   await request(app).get("/api/orders").expect(401);
 });

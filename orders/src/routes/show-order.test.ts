@@ -15,7 +15,7 @@ it("shows a buyer the order, and what time it is by the clock that ends it", asy
   expect(Math.abs(Number(headers["x-server-time"]) - Date.now())).toBeLessThan(5000);
 });
 
-it("answers 403 for somebody else's order", async () => {
+it("answers 403 for another user's order", async () => {
   const order = await orderOf();
   expect((await show(order.id).expect(403)).body.code).toBe("not-yours");
 });
@@ -24,6 +24,6 @@ it.each([newId(), "123"])("answers 404 for the order %s", async (id) => {
   expect((await show(id).expect(404)).body.code).toBe("not-found");
 });
 
-it("answers 401 to somebody who is not signed in", async () => {
+it("answers 401 without a session", async () => {
   await request(app).get(`/api/orders/${newId()}`).expect(401);
 });

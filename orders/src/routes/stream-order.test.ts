@@ -16,7 +16,7 @@ orderEnds.connect(bus);
 const open = streamsOf(app);
 const stream = (id: string, cookie = signedIn()) => open(`/api/orders/${id}/stream`, cookie);
 
-/** As its events tell it. */
+/** As in its events. */
 const stateOf = (order: Order) => ({ id: order.id, version: order.version, ...order.publicState() });
 
 const complete = (order: Order) => order.complete();
@@ -61,7 +61,7 @@ it("says nothing of other orders of the same buyer", async () => {
   expect(messages.map(({ data }) => data.id)).toEqual([order.id, order.id]);
 });
 
-it("answers 403 for somebody else's order", async () => {
+it("answers 403 for another user's order", async () => {
   const order = await orderOf();
   expect(await stream(order.id)).toMatchObject({ status: 403, refusal: { code: "not-yours" } });
 });
@@ -82,7 +82,7 @@ it("ends with its buyer's session, and is not opened again", async () => {
   expect(await stream(order.id, cookie)).toMatchObject({ status: 401, refusal: { code: "not-signed-in" } });
 });
 
-it("answers 401 to somebody who is not signed in", async () => {
+it("answers 401 without a session", async () => {
   const order = await orderOf();
   expect(await stream(order.id, "")).toMatchObject({ status: 401, refusal: { code: "not-signed-in" } });
 });

@@ -5,7 +5,7 @@ import { findOwnOrder } from "../models/order";
 /** All that happens to an order after it was made. */
 export const orderEnds = watcher("order:completed", "order:cancelled");
 
-/** Stays open when the order has ended: an EventSource comes back for ever to a stream that ends. */
+/** Stays open when the order has ended: an EventSource reconnects endlessly to a stream that ends. */
 export const streamOrder: RequestHandler[] = [
   requireAuth,
   async (req, res) => {

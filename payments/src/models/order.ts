@@ -19,11 +19,11 @@ const statuses = ["created", "awaiting:payment", "complete", "cancelled"] satisf
 const expired = () => new BadRequestError("order-expired", "The time to pay this order is over");
 const cancelled = () => new BadRequestError("order-cancelled", "This order was cancelled");
 
-/** What a buyer is told whose order was cancelled. */
+/** The error of a payment for a cancelled order. */
 export const cancellationOf = ({ cancelReason }: { cancelReason?: CancelReason | null }): BadRequestError =>
   cancelReason === "expired" ? expired() : cancelled();
 
-/** Replica of the orders service's order: what is to be paid, by whom, and what became of it. */
+/** Replica of the orders service's order: what is to be paid, by whom, and its outcome. */
 export const Order = defineReplica(database, "Order", {
   subjects: ["order:created", "order:cancelled", "order:completed"],
   fields: {
@@ -46,7 +46,9 @@ export const Order = defineReplica(database, "Order", {
     isKept: unchanged,
   }),
   methods: {
-    /** Why nobody can pay it. Our clock only spares a charge that would go back: orders alone decides what expired. */
+    /**
+     * Why it cannot be paid. Our clock only avoids a charge that would be refunded: orders alone decides what expired.
+     */
     refusal(): BadRequestError | undefined {
       if (this.status === "complete") return new BadRequestError("order-paid", "This order is paid already");
       if (this.status === "cancelled") return cancellationOf(this);
@@ -66,9 +68,9 @@ export type Order = InstanceType<typeof Order>;
 const prunedBefore = () => clock.now() - hours(24 * config.ORDER_REPLICA_DAYS);
 
 /**
- * A pruned replica took its version with it, so nothing tells any more that a state of it is old. Ended states do no
- * harm: they are what it was pruned in. A live state of an order that may be pruned is ignored: it could not be paid any
- * more, but would stay for ever. It is ignored an hour before anything is pruned, for clocks that disagree.
+ * A pruned replica took its version with it, so an old state of it is no longer recognized. Ended states do no harm:
+ * they are what it was pruned in. A live state of an order that may be pruned is ignored: it could not be paid any
+ * more, but would never be pruned. It is ignored an hour before anything is pruned, to allow for clock skew.
  */
 export async function applyOrder(order: EventData<"order:created">): Promise<void> {
   const isEnded = order.status === "complete" || order.status === "cancelled";
@@ -79,8 +81,8 @@ export async function applyOrder(order: EventData<"order:created">): Promise<voi
 const maxPruned = 1000;
 
 /**
- * Removes replicas of orders that were cancelled long ago and that nobody tried to pay. Nobody will: they have not been
- * payable for as long. A complete order has a payment.
+ * Removes replicas of orders that were cancelled long ago and never paid. They will not be paid either: they have not
+ * been payable for as long. A complete order has a payment.
  */
 export async function pruneOrders(): Promise<void> {
   const old = {
@@ -96,7 +98,7 @@ export async function pruneOrders(): Promise<void> {
   await Order.deleteMany({ ...old, _id: trusted({ $in: ids }) });
 }
 
-/** @throws NotFoundError, or ForbiddenError when it is somebody else's */
+/** @throws NotFoundError, or ForbiddenError when it belongs to another user */
 export async function findOwnOrder(userId: string, id: string): Promise<Order> {
   const order = await Order.findById(id);
   if (!order) throw new NotFoundError("order");

@@ -26,15 +26,15 @@ export const Payment = defineAggregate(database, "Payment", {
     since: { type: Date, required: true },
     /** The card, as the browser got it from Stripe; only while it may have to be charged again. */
     token: { type: String },
-    /** By which a buyer who sends the same token again finds this payment. */
+    /** Finds this payment when the buyer sends the same token again. */
     tokenHash: { type: String, required: true },
-    /** The order that nobody else can pay: there in every state but `failed`. */
+    /** The order, which no other payment can claim: set in every state but `failed`. */
     pays: { type: String },
     /** There from `charged` on until a comparison with the gateway has seen the charge there. */
     unreconciled: { type: Boolean },
     /** In the card's own words. */
     failureReason: { type: String },
-    /** Until then nobody asks the gateway: an attempt may be under way, or was answered a moment ago. */
+    /** Until then the gateway is not asked: an attempt may be under way, or was answered a moment ago. */
     nextAttemptAt: { type: Date },
     // Of the attempts to charge; missing in payments that an older version of this service began.
     lastAttemptAt: { type: Date },
@@ -43,7 +43,7 @@ export const Payment = defineAggregate(database, "Payment", {
     /** Answers to refund requests that Stripe may repeat for their idempotency keys: the next request needs another. */
     keptRefundAnswers: { type: Number },
   },
-  /** The card is not told to anybody: the same token would not find this payment again, but be refused. */
+  /** The card's token is not published: the same token would not find this payment again, but be declined. */
   restore: ({ id, orderId }) => ({
     since: clock.date(),
     token: undefined,
@@ -56,7 +56,7 @@ export const Payment = defineAggregate(database, "Payment", {
     openAttempts: unchanged,
     keptRefundAnswers: unchanged,
   }),
-  /** Nobody is told of a card that was refused, only of the next one, which paid. */
+  /** A declined card is not published, only the next one, which paid. */
   async release({ orderId }): Promise<number> {
     const failed = { state: "failed", since: clock.date() };
     const { modifiedCount } = await Payment.updateMany(
@@ -70,7 +70,7 @@ export const Payment = defineAggregate(database, "Payment", {
     return state === "refunded" ? "payment:refunded" : "payment:created";
   },
   transition: { field: "state", count: ({ state }) => paymentStates.inc({ state }) },
-  // The arrows of the state machine. Each says whether it changed anything: from a state that is not its own, nothing.
+  // The transitions of the state machine. Each returns whether it changed anything; from any other state, it does not.
   methods: {
     confirmCharge(stripeId: string): boolean {
       if (!this.move("charging", "charged")) return false;
@@ -88,7 +88,7 @@ export const Payment = defineAggregate(database, "Payment", {
       return true;
     },
 
-    /** Without the gateway's word; the save fails when an attempt has begun since this was loaded. */
+    /** Without a response of the gateway; the save fails when an attempt has begun since this was loaded. */
     giveUp(reason: string): boolean {
       if (!this.fail(reason)) return false;
       this.$where = { ...this.$where, lastAttemptAt: this.lastAttemptAt ?? null };
@@ -106,7 +106,7 @@ export const Payment = defineAggregate(database, "Payment", {
 
     settle(): boolean {
       if (!this.move("charged", "settled")) return false;
-      this.recordNothing("orders has said so itself");
+      this.recordNothing("orders has published it itself");
       return true;
     },
 
@@ -133,7 +133,7 @@ export const Payment = defineAggregate(database, "Payment", {
   indexes: [
     // One live payment for each order. This, not the idempotency key, prevents a second charge: two tabs are two tokens.
     [{ pays: 1 }, { unique: true, partialFilterExpression: { pays: { $exists: true } } }],
-    // The same token is the same payment for ever.
+    // The same token is always the same payment.
     [{ orderId: 1, tokenHash: 1 }, { unique: true }],
     [{ userId: 1, createdAt: -1, _id: -1 }],
     [{ state: 1, since: 1 }],
@@ -187,13 +187,13 @@ const due = (state: PaymentState) => ({ state, nextAttemptAt: trusted({ $not: { 
 export const duePayments = (state: PaymentState) => Payment.find(due(state));
 
 /**
- * Begins another attempt to charge. It may have charged until `noteAttempt` says that it did not.
+ * Begins another attempt to charge. It may have charged until `noteAttempt` records that it did not.
  * @returns the payment, or null when it is not due any more: another process began one, or it was decided
  */
 export const beginAttempt = ({ _id, openAttempts }: Payment): Promise<Payment | null> =>
   Payment.findOneAndUpdate(
     { _id, ...due("charging") },
-    // Without the field nobody knows how many there were: it must not begin to count now.
+    // Without the field, their number is unknown: it must not begin to count now.
     { $set: attempt(), ...(openAttempts !== undefined && { $inc: { openAttempts: 1 } }) },
     { new: true },
   ).exec();

@@ -11,7 +11,7 @@ export interface Progress {
   from: Date;
   /** … and not younger than this. */
   until: Date;
-  /** What is being gone through: the gateway's charges, its refunds, then our payments that neither showed. */
+  /** What is being compared: the gateway's charges, its refunds, then our payments that were in neither. */
   step: "charges" | "refunds" | "payments";
   /** The last item of the page before. */
   after?: string;
@@ -23,9 +23,9 @@ const reconciliationSchema = new Schema(
     /** The schedule. */
     _id: { type: String, required: true },
     nextDueAt: { type: Date, required: true },
-    /** Until then nobody else takes the next page; a process that dies holds it up no longer than this. */
+    /** Until then no other process takes the next page; a process that dies delays it no longer than this. */
     claimedUntil: { type: Date, required: true },
-    /** Drawn for each claim, so that whoever was too slow cannot overwrite what came after. */
+    /** Random for each claim, so that a process that was too slow cannot overwrite newer progress. */
     claim: { type: String, required: true },
     /** How often the page at hand has failed. */
     failures: { type: Number, required: true, default: 0 },
@@ -58,7 +58,7 @@ export interface Claim {
 // Longer than a page takes: one call for the list and, at worst, a slow refund for some of its charges.
 const claimMs = minutes(2);
 
-/** @returns undefined unless a page of this schedule is due and nobody else works on it */
+/** @returns undefined unless a page of this schedule is due and unclaimed */
 export async function claimReconciliation(schedule: string): Promise<Claim | undefined> {
   const now = clock.date();
   const due = trusted({ $lte: now });
@@ -73,12 +73,12 @@ export async function claimReconciliation(schedule: string): Promise<Claim | und
     );
     return claimed.toObject();
   } catch (error) {
-    if (isDuplicateKey(error)) return undefined; // it is there, but not due, or somebody works on it
+    if (isDuplicateKey(error)) return undefined; // it exists, but is not due, or is claimed
     throw error;
   }
 }
 
-/** Stores how far it has come, and lets anybody take the next page. @returns whether the claim still held */
+/** Stores the progress, and lets any process take the next page. @returns whether the claim still held */
 export const advance = (claimed: Claim, progress: Progress): Promise<boolean> =>
   release(claimed, { $set: { progress, failures: 0, claimedUntil: clock.date() } });
 
@@ -91,7 +91,7 @@ export const abandon = (claimed: Claim): Promise<boolean> =>
 
 const maxPauseMs = minutes(15);
 
-/** The same page is taken again, by anybody, after a pause that doubles with each failure up to 15 minutes. */
+/** The same page is taken again, by any process, after a pause that doubles with each failure up to 15 minutes. */
 export function postpone(claimed: Claim, progress: Progress): Promise<boolean> {
   const failures = claimed.failures + 1;
   const pauseMs = Math.min(seconds(5) * 2 ** failures, maxPauseMs);

@@ -50,7 +50,7 @@ it("answers 201 once orders has accepted the payment, having charged the order's
   });
 });
 
-it("tells the others of a charge, once", async () => {
+it("publishes a charge, once", async () => {
   const order = await orderToPay();
   const answer = pays(order);
   const payment = await untilPayment(order, "charged");
@@ -134,14 +134,14 @@ it("answers 503 payment-pending when Stripe takes too long", async () => {
   expect(await pays(order)).toMatchObject({ status: 503, body: { code: "payment-pending" } });
 });
 
-it("answers 403 for somebody else's order", async () => {
+it("answers 403 for another user's order", async () => {
   const order = await orderToPay();
   const { body } = await post({ orderId: order.id, token: "tok_visa" }).expect(403);
   expect(body.code).toBe("not-yours");
   expect(await Payment.countDocuments()).toBe(0);
 });
 
-it("answers 404 for an order that nobody has heard of", async () => {
+it("answers 404 for an unknown order", async () => {
   const { body } = await post({ orderId: newId(), token: "tok_visa" }).expect(404);
   expect(body.code).toBe("not-found");
 });
@@ -170,7 +170,7 @@ it("answers 400 for malformed JSON, 413 for too much of it and 415 for something
   expect((await raw("text/plain", "hello").expect(415)).body.code).toBe("not-json");
 });
 
-it("answers 401 to somebody who is not signed in", async () => {
+it("answers 401 without a session", async () => {
   const { body } = await request(app).post("/api/payments").send({ orderId, token: "tok_visa" }).expect(401);
   expect(body.code).toBe("not-signed-in");
 });

@@ -27,12 +27,12 @@ export const createPayment: RequestHandler[] = [
         res.status(201).json(payment);
         break;
       case "charged":
-        res.status(202).json(payment); // a promise: the ticket, or the money back
+        res.status(202).json(payment); // a promise: the ticket, or a refund
         break;
       case "charging":
         throw pending();
       case "failed": {
-        // Given up without Stripe's word: what is certain is that the order has ended.
+        // Failed without a response of Stripe: all that is certain is that the order has ended.
         const refusal = payment.openAttempts ? (await Order.findById(orderId).orFail()).refusal() : undefined;
         throw (
           refusal ?? new BadRequestError("payment-declined", payment.failureReason ?? "The card was declined")

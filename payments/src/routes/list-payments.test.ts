@@ -11,7 +11,7 @@ setUpSandbox();
 const list = (buyer: string, query = "") =>
   request(app).get(`/api/payments${query}`).set("Cookie", signedIn(buyer));
 
-it("lists the caller's payments with their orders and nobody else's, newest first", async () => {
+it("lists only the caller's payments, with their orders, newest first", async () => {
   const userId = newId();
   const paid = await orderToPay({ userId });
   const settled = await chargedPayment(paid);
@@ -45,7 +45,7 @@ it("lists the caller's payments with their orders and nobody else's, newest firs
   expect(headers.link).toBeUndefined();
 });
 
-it("lists those of the orders that are asked for, and still nobody else's", async () => {
+it("lists those of the given orders, and still only the caller's", async () => {
   const userId = newId();
   const [first, second, third] = [
     await orderToPay({ userId }),
@@ -87,6 +87,6 @@ it("answers 400 invalid-input for more than 100 orders at once", async () => {
   await list(newId(), `?orderId=${ids}`).expect(400);
 });
 
-it("answers 401 to somebody who is not signed in", async () => {
+it("answers 401 without a session", async () => {
   await request(app).get("/api/payments").expect(401);
 });

@@ -26,7 +26,7 @@ export const listPayments: RequestHandler[] = [
 
 const maxOrders = 100;
 
-/** The orders whose payments are asked for; all of the caller's when none is named. */
+/** The orders whose payments are requested; all of the caller's when none is named. */
 function readOrderIds(orderId: unknown): string[] | undefined {
   if (orderId === undefined) return undefined;
   const ids = typeof orderId === "string" ? orderId.split(",") : [];

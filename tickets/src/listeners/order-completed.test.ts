@@ -34,7 +34,7 @@ it("leaves the ticket with the order that bought it, whatever ends later", async
   expect(await Ticket.findById(ticket.id)).toMatchObject({ status: "sold", orderId: buyer.id, version: 1 });
 });
 
-it("leaves a withdrawn ticket sold to the buyer who was faster", async () => {
+it("leaves a withdrawn ticket sold when the buyer was faster", async () => {
   const ticket = await ticketOnSale();
   ticket.withdraw();
   await ticket.save();

@@ -52,7 +52,7 @@ it("keeps the ticket reserved for an order that is being paid", async () => {
   expect(await Ticket.findById(ticket.id)).toMatchObject({ status: "reserved" });
 });
 
-it("fails for a ticket that nobody has put on sale", async () => {
+it("fails for an unknown ticket", async () => {
   const ticket = await ticketOnSale();
   const order = orderEvent(ticket);
   await expect(

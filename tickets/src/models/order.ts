@@ -25,7 +25,7 @@ const isEnded = ({ status }: { status: OrderStatus }) => ended.some((end) => end
 const prunedBefore = () => clock.now() - hours(24 * config.ORDER_REPLICA_DAYS);
 
 /**
- * A pruned replica took its version with it, so nothing tells any more that a state of it is old. Ended states do no
+ * A pruned replica took its version with it, so an old state of it is no longer recognized. Ended states do no
  * harm: they are what it was pruned in. A live state of an order that may be pruned is ignored, because it would
  * reserve the ticket for ever: orders ends what is overdue within seconds, so such an event came late or was replayed.
  * It is ignored an hour before anything is pruned, for clocks that disagree.
@@ -49,7 +49,9 @@ export async function pruneOrders(): Promise<void> {
 export const findLiveOrders = (ticketId: string): Promise<Order[]> =>
   Order.find({ ticketId, status: trusted({ $ne: "cancelled" }) }).exec();
 
-/** How many reservations of each ticket ended unpaid within 24 hours, by ticket id; a ticket without any is left out. */
+/**
+ * How many reservations of each ticket ended unpaid within 24 hours, by ticket id; a ticket without any is left out.
+ */
 export async function countUnpaidReservations(ticketIds: string[]): Promise<Map<string, number>> {
   const dayAgo = new Date(clock.now() - hours(24));
   const counts = await Order.aggregate<{ _id: string; count: number }>([

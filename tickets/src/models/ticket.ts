@@ -14,7 +14,7 @@ import { database } from "../database";
 import { searchTermsOf } from "../words";
 import type { Order } from "./order";
 
-/** What its seller says of a ticket. */
+/** The seller's details of a ticket. */
 export interface TicketDetails {
   title: string;
   price: number;
@@ -139,7 +139,7 @@ export async function findTicket(id: unknown): Promise<Ticket> {
   return ticket;
 }
 
-/** @throws NotFoundError, or ForbiddenError when it is somebody else's */
+/** @throws NotFoundError, or ForbiddenError when it belongs to another user */
 export async function findOwnTicket(userId: string, id: unknown): Promise<Ticket> {
   const ticket = await findTicket(id);
   if (ticket.userId !== userId) throw new ForbiddenError();

@@ -40,7 +40,7 @@ it("puts a ticket on sale and says so", async () => {
   expect(await published("ticket:created")).toEqual([event]);
 });
 
-it("answers 401 to somebody who is not signed in", async () => {
+it("answers 401 without a session", async () => {
   const { body } = await request(app)
     .post("/api/tickets")
     .send({ title: "Chamber music", price: 20 })

@@ -68,7 +68,7 @@ it.each([
   expect(body).toEqual([]);
 });
 
-it("tells Japanese letters apart that differ by a mark", async () => {
+it("distinguishes Japanese letters that differ by a mark", async () => {
   await ticketOnSale({ title: "かっこう" });
   const { body } = await request(app).get("/api/tickets").query({ q: "がっこう" }).expect(200);
   expect(body).toEqual([]);

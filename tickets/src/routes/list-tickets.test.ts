@@ -50,14 +50,14 @@ it("leaves out what is reserved, sold or withdrawn, unless it is the caller's ow
   await deliver(orderCompleted, orderEvent(await sell("sold"), { status: "complete" }));
   const { id } = await sell("withdrawn");
   await request(app).delete(`/api/tickets/${id}`).set("Cookie", signedIn(seller)).expect(204);
-  await ticketOnSale({ title: "somebody else's" });
+  await ticketOnSale({ title: "another seller's" });
 
-  expect(titles((await list()).body).toSorted()).toEqual(["free", "somebody else's"]);
+  expect(titles((await list()).body).toSorted()).toEqual(["free", "another seller's"]);
   const mine = await list({ mine: true }, signedIn(seller)).expect(200);
   expect(titles(mine.body).toSorted()).toEqual(["free", "reserved", "sold", "withdrawn"]);
 });
 
-it("tells the seller, and nobody else, how often a ticket was reserved without payment in a day", async () => {
+it("shows only the seller how often a ticket was reserved without payment in a day", async () => {
   const ticket = await ticketOnSale();
   const end = (hoursAgo: number) => {
     const expiresAt = new Date(Date.now() - hours(hoursAgo)).toISOString();
@@ -79,7 +79,7 @@ it("tells the seller, and nobody else, how often a ticket was reserved without p
   expect((await list()).body[0]).not.toHaveProperty("unpaidReservations");
 });
 
-it("answers 401 to ?mine=true of somebody who is not signed in", async () => {
+it("answers 401 to ?mine=true without a session", async () => {
   expect((await list({ mine: true }).expect(401)).body.code).toBe("not-signed-in");
 });
 

@@ -26,7 +26,7 @@ export const listTickets: RequestHandler = async (req, res) => {
   page.send(isMine ? await withUnpaid(tickets) : tickets);
 };
 
-/** What only its seller is told of a ticket. */
+/** The fields of a ticket that only its seller sees. */
 async function withUnpaid(tickets: Ticket[]) {
   const counts = await countUnpaidReservations(tickets.map(({ id }) => id));
   return tickets.map((ticket) => ({ ...ticket.toJSON(), unpaidReservations: counts.get(ticket.id) ?? 0 }));

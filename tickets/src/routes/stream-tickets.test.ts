@@ -16,7 +16,7 @@ ticketUpdates.connect(bus);
 const open = streamsOf(app);
 const stream = (query = "") => open(`/api/tickets/stream${query}`);
 
-/** As its events tell it. */
+/** As in its events. */
 const stateOf = (ticket: Ticket) => ({ id: ticket.id, version: ticket.version, ...ticket.publicState() });
 
 async function reserve({ id }: Ticket): Promise<Ticket> {
@@ -24,7 +24,8 @@ async function reserve({ id }: Ticket): Promise<Ticket> {
   return findTicket(id);
 }
 
-const tell = (ticket: Ticket) => bus.publish("ticket:updated", eventBytes("ticket:updated", stateOf(ticket)));
+const publish = (ticket: Ticket) =>
+  bus.publish("ticket:updated", eventBytes("ticket:updated", stateOf(ticket)));
 
 it("shows anyone the tickets that they name, on sale or not, and that one is taken", async () => {
   const [free, taken] = [await ticketOnSale(), await reserve(await ticketOnSale())];
@@ -36,18 +37,18 @@ it("shows anyone the tickets that they name, on sale or not, and that one is tak
   );
 
   const nowTaken = await reserve(free);
-  await tell(nowTaken);
+  await publish(nowTaken);
   await eventually(() => expect(messages[2]?.data).toEqual(stateOf(nowTaken)));
   expect(messages[2]?.data).toMatchObject({ status: "reserved", version: 1 });
 });
 
-it("shows those first in the list to who names none", async () => {
+it("shows those first in the list when none are named", async () => {
   await reserve(await ticketOnSale({ title: "taken" }));
   const listed = await ticketOnSale();
   const { messages } = await stream();
   await eventually(() => expect(messages).toEqual([{ event: "ticket", data: stateOf(listed) }]));
   const nowTaken = await reserve(listed);
-  await tell(nowTaken);
+  await publish(nowTaken);
   await eventually(() => expect(messages[1]?.data).toEqual(stateOf(nowTaken)));
 });
 

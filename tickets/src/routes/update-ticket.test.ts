@@ -51,13 +51,13 @@ it("takes nothing but title and price from the body", async () => {
   expect(await published("ticket:updated")).toHaveLength(1);
 });
 
-it("answers 401 to somebody who is not signed in", async () => {
+it("answers 401 without a session", async () => {
   const { id } = await ticketOnSale({ userId: seller });
   const { body } = await request(app).put(`/api/tickets/${id}`).send({ title: "x", price: 1 }).expect(401);
   expect(body.code).toBe("not-signed-in");
 });
 
-it("answers 403 to somebody who does not sell it, reserved or not", async () => {
+it("answers 403 to a user who is not its seller, reserved or not", async () => {
   const ticket = await ticketOnSale();
   expect((await edit(ticket.id).expect(403)).body.code).toBe("not-yours");
   await deliver(orderCreated, orderEvent(ticket));
@@ -87,7 +87,7 @@ it("refuses to change a ticket that is withdrawn", async () => {
   expect((await edit(id).expect(400)).body.code).toBe("ticket-withdrawn");
 });
 
-it("answers 409 when somebody changed it in between, and keeps their change", async () => {
+it("answers 409 when it changed in the meantime, and keeps that change", async () => {
   const ticket = await ticketOnSale({ userId: seller });
   onFailpoint(async (name) => {
     if (name !== "tickets.save.before") return;

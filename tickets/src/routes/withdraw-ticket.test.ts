@@ -36,12 +36,12 @@ it("answers 204 again to a second withdrawal, which changes nothing", async () =
   expect(await published("ticket:updated")).toHaveLength(1);
 });
 
-it("answers 401 to somebody who is not signed in", async () => {
+it("answers 401 without a session", async () => {
   const { id } = await ticketOnSale({ userId: seller });
   expect((await request(app).delete(`/api/tickets/${id}`).expect(401)).body.code).toBe("not-signed-in");
 });
 
-it("answers 403 to somebody who does not sell it", async () => {
+it("answers 403 to a user who is not its seller", async () => {
   const { id } = await ticketOnSale();
   expect((await withdraw(id).expect(403)).body.code).toBe("not-yours");
   expect(await Ticket.findById(id)).toMatchObject({ withdrawn: false });
@@ -64,7 +64,7 @@ it.each([
   expect(await Ticket.findById(ticket.id)).toMatchObject({ withdrawn: false, version: 1 });
 });
 
-it("answers 409 when somebody reserved it in between", async () => {
+it("answers 409 when it was reserved in the meantime", async () => {
   const ticket = await ticketOnSale({ userId: seller });
   onFailpoint(async (name) => {
     if (name !== "tickets.save.before") return;
