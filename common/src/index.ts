@@ -48,7 +48,7 @@ export {
 export { isId } from "./contract/ids";
 
 // Messaging
-export { listener } from "./messaging/listener";
+export { listener, listeners } from "./messaging/listener";
 export type { Listener } from "./messaging/listener";
 export { publisher } from "./messaging/publisher";
 export type { Publisher } from "./messaging/publisher";

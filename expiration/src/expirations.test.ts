@@ -2,8 +2,7 @@ import { clock, onFailpoint, parseEvent, seconds, withContext } from "@eventhive
 import { MemoryBroker, deliver, eventBytes, newId } from "@eventhive/common/testing";
 import { expirationComplete, expirationWorker } from "./expirations";
 import { Redis } from "ioredis";
-import { orderCancelled } from "./listeners/order-cancelled";
-import { orderCompleted } from "./listeners/order-completed";
+import { orderCancelled, orderCompleted } from "./listeners/order-ended";
 import { orderCreated } from "./listeners/order-created";
 import { expirationDelay } from "./metrics";
 

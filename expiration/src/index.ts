@@ -1,7 +1,6 @@
 import { startService } from "@eventhive/common";
 import { expirationComplete, expirationWorker } from "./expirations";
-import { orderCancelled } from "./listeners/order-cancelled";
-import { orderCompleted } from "./listeners/order-completed";
+import { orderCancelled, orderCompleted } from "./listeners/order-ended";
 import { orderCreated } from "./listeners/order-created";
 import { connectRedis } from "./redis";
 

@@ -3,7 +3,7 @@ import { type AddressInfo, type Server, type Socket, connect, createServer } fro
 import { clock, isTransient, seconds } from "@eventhive/common";
 import { eventBytes, newId } from "@eventhive/common/testing";
 import { expirationWorker } from "./expirations";
-import { orderCancelled } from "./listeners/order-cancelled";
+import { orderCancelled } from "./listeners/order-ended";
 import { orderCreated } from "./listeners/order-created";
 import { connectRedis } from "./redis";
 

@@ -143,7 +143,7 @@ export const database: Mutant[] = [
         "ends in the newest state, in whatever order the versions come",
         "ignores a version that it has already",
       ],
-      "orders/src/listeners/ticket-updated.test.ts": ["keeps the newest of what it hears, in whatever order"],
+      "orders/src/listeners/tickets.test.ts": ["keeps the newest of what it hears, in whatever order"],
     },
   },
   {

@@ -261,20 +261,21 @@ export const payments: Mutant[] = [
     change: { ' || payment?.state === "failed") await': ") await" },
     red: { [late]: ["refunds a charge that was made a moment ago"] },
   },
-  ...["cancelled", "completed"].map((verdict): Mutant => ({
-    guard: `effects on every delivery: order:${verdict} in payments`,
-    file: `payments/src/listeners/order-${verdict}.ts`,
+  {
+    guard: "effects on every delivery: ended orders in payments",
+    file: "payments/src/listeners/order-ended.ts",
     change: {
       "import { applyOrder }": "import { Order, applyOrder }",
       "await applyOrder(order);":
         "if (await Order.exists({ _id: order.id, version: order.version })) return;\n  await applyOrder(order);",
     },
     red: {
-      [following]: [
-        `an order that is ${verdict} although the listener crashes once it has written it down, when the event comes again`,
-      ],
+      [following]: ["cancelled", "completed"].map(
+        (verdict) =>
+          `an order that is ${verdict} although the listener crashes once it has written it down, when the event comes again`,
+      ),
     },
-  })),
+  },
   {
     guard: "only its buyer pays an order",
     file: "payments/src/models/order.ts",

@@ -91,7 +91,7 @@ export const tickets: Mutant[] = [
     file: ticket,
     change: { "(complete ?? latest)?.id": "latest?.id" },
     red: {
-      "tickets/src/listeners/order-completed.test.ts": [
+      "tickets/src/listeners/orders.test.ts": [
         "leaves the ticket with the order that bought it, whatever ends later",
       ],
     },

@@ -5,8 +5,7 @@ import { deliver, setUpService, signedIn } from "@eventhive/common/testing";
 import { app } from "./app";
 import { chargeAgain } from "./charge";
 import { database } from "./database";
-import { orderCancelled } from "./listeners/order-cancelled";
-import { orderCompleted } from "./listeners/order-completed";
+import { orderCancelled, orderCompleted } from "./listeners/order-ended";
 import {
   type OrderEvent,
   begunPayment,

@@ -1,8 +1,7 @@
 import { clock, hours, minutes, seconds } from "@eventhive/common";
 import { deliver, newId, setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
-import { orderCancelled } from "./listeners/order-cancelled";
-import { orderCompleted } from "./listeners/order-completed";
+import { orderCancelled, orderCompleted } from "./listeners/order-ended";
 import { trusted } from "mongoose";
 import { z } from "zod";
 import { Payment } from "./models/payment";

@@ -1,9 +1,7 @@
 import { type EventData, onFailpoint } from "@eventhive/common";
 import { eventBytes, setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
-import { orderCancelled } from "./listeners/order-cancelled";
-import { orderCompleted } from "./listeners/order-completed";
-import { orderCreated } from "./listeners/order-created";
+import { orderCancelled, orderCompleted, orderCreated } from "./listeners/orders";
 import { Ticket } from "./models/ticket";
 import { orderEvent, ticketOnSale } from "../test/fixtures";
 

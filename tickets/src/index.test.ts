@@ -3,7 +3,7 @@ import { clock, hours } from "@eventhive/common";
 import { deliver, setUpService } from "@eventhive/common/testing";
 import { endProcesses, runOnce } from "../../common/test/service-process";
 import { database } from "./database";
-import { orderCancelled } from "./listeners/order-cancelled";
+import { orderCancelled } from "./listeners/orders";
 import { Order } from "./models/order";
 import { orderEvent, ticketOnSale } from "../test/fixtures";
 

@@ -1,9 +1,7 @@
 import { runPeriodically, minutes, startService } from "@eventhive/common";
 import { app } from "./app";
 import { database } from "./database";
-import { orderCancelled } from "./listeners/order-cancelled";
-import { orderCompleted } from "./listeners/order-completed";
-import { orderCreated } from "./listeners/order-created";
+import { orderCancelled, orderCompleted, orderCreated } from "./listeners/orders";
 import { pruneOrders } from "./models/order";
 import { reindexTitles } from "./reindex-titles";
 import { ticketUpdates } from "./routes/stream-tickets";

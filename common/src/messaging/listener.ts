@@ -34,6 +34,14 @@ export function listener<S extends Subject>(
   };
 }
 
+/** One listener for each of these subjects, in their order, with the same handler. */
+export function listeners<const S extends readonly Subject[]>(
+  subjects: S,
+  handle: (data: EventData<S[number]>) => Promise<void>,
+): { [Index in keyof S]: Listener<S[Index]> } {
+  return subjects.map((subject) => listener<S[number]>(subject, handle)) as never;
+}
+
 const maxAttempts = 3;
 const pauseMs = (attempt: number) => Math.min(2 ** attempt * 100, seconds(1));
 // The last attempt begins at most a pause later, and may take as long as an operation of the database: together that is

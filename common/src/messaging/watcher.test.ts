@@ -42,6 +42,6 @@ it("goes on after what is no event of its subject", async () => {
 
 it("names what is missing when it is not connected", () => {
   expect(() => watcher("ticket:created", "ticket:updated").watch(() => {})).toThrow(
-    "Nobody connected the watcher of ticket:created and ticket:updated: name it in startService()",
+    "The watcher of ticket:created and ticket:updated is not connected: name it in startService()",
   );
 });

@@ -2,8 +2,7 @@ import { deliver, setUpService } from "@eventhive/common/testing";
 import { database } from "../database";
 import { Order } from "../models/order";
 import { cancellationOf, orderToPay } from "../../test/fixtures";
-import { orderCancelled } from "./order-cancelled";
-import { orderCompleted } from "./order-completed";
+import { orderCancelled, orderCompleted } from "./order-ended";
 import { orderCreated } from "./order-created";
 
 setUpService(database);

@@ -3,8 +3,7 @@ import { deliver, newId, setUpService, signedIn } from "@eventhive/common/testin
 import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
-import { orderCancelled } from "../listeners/order-cancelled";
-import { orderCompleted } from "../listeners/order-completed";
+import { orderCancelled, orderCompleted } from "../listeners/order-ended";
 import { Payment } from "../models/payment";
 import { finishRefunds } from "../refund";
 import {

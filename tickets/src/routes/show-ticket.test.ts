@@ -2,7 +2,7 @@ import { deliver, newId, setUpService } from "@eventhive/common/testing";
 import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
-import { orderCreated } from "../listeners/order-created";
+import { orderCreated } from "../listeners/orders";
 import { orderEvent, ticketOnSale } from "../../test/fixtures";
 
 setUpService(database);

@@ -3,7 +3,7 @@ import { streamsOf } from "../../../common/test/event-stream";
 import { eventually } from "../../../common/test/eventually";
 import { app } from "../app";
 import { database } from "../database";
-import { orderCreated } from "../listeners/order-created";
+import { orderCreated } from "../listeners/orders";
 import { type Ticket, findTicket } from "../models/ticket";
 import { orderEvent, ticketOnSale } from "../../test/fixtures";
 import { ticketUpdates } from "./stream-tickets";

@@ -3,9 +3,7 @@ import { deliver, newId, setUpService, signedIn } from "@eventhive/common/testin
 import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
-import { orderCancelled } from "../listeners/order-cancelled";
-import { orderCompleted } from "../listeners/order-completed";
-import { orderCreated } from "../listeners/order-created";
+import { orderCancelled, orderCompleted, orderCreated } from "../listeners/orders";
 import { Ticket } from "../models/ticket";
 import { orderEvent, ticketOnSale } from "../../test/fixtures";
 

@@ -2,8 +2,7 @@ import { deliver, setUpService } from "@eventhive/common/testing";
 import { database } from "../database";
 import { Ticket } from "../models/ticket";
 import { ticketEvent } from "../../test/fixtures";
-import { ticketCreated } from "./ticket-created";
-import { ticketUpdated } from "./ticket-updated";
+import { ticketCreated, ticketUpdated } from "./tickets";
 
 setUpService(database);
 

@@ -1,4 +1,0 @@
-import { listener } from "@eventhive/common";
-import { removeExpiration } from "../expirations";
-
-export const orderCancelled = listener("order:cancelled", ({ id }) => removeExpiration(id));

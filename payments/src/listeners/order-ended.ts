@@ -1,0 +1,11 @@
+import { listeners } from "@eventhive/common";
+import { followOrder } from "../follow-order";
+import { applyOrder } from "../models/order";
+
+export const [orderCancelled, orderCompleted] = listeners(
+  ["order:cancelled", "order:completed"],
+  async (order) => {
+    await applyOrder(order);
+    await followOrder(order.id);
+  },
+);
