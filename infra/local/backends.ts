@@ -12,6 +12,7 @@ export class Backends {
   private readonly probing = new Set<Backend>();
   private readonly timer: NodeJS.Timeout;
   private readonly turns = new Map<string, number>();
+  private readonly pending = new Map<Backend, number>();
 
   constructor(private readonly all: Backend[]) {
     this.timer = setInterval(() => void this.probe(), probeIntervalMs);
@@ -29,6 +30,18 @@ export class Backends {
   /** Away until its next good probe. */
   markAway(backend: Backend): void {
     this.ready.delete(backend);
+  }
+
+  /** Counts a request that is sent to a process until `end`. @returns false, and counts nothing, when there are `max` */
+  begin(backend: Backend, max: number): boolean {
+    const pending = this.pending.get(backend) ?? 0;
+    if (pending >= max) return false;
+    this.pending.set(backend, pending + 1);
+    return true;
+  }
+
+  end(backend: Backend): void {
+    this.pending.set(backend, (this.pending.get(backend) ?? 0) - 1);
   }
 
   /** A process that is only slow to answer stays as it was known: it is busy, not gone. */

@@ -19,6 +19,7 @@ import {
 import { findService, type Route } from "./routes";
 
 const maxBodyBytes = 1024 * 1024;
+const eventStream = "text/event-stream";
 const repeatable = ["GET", "HEAD", "OPTIONS", "DELETE"];
 
 export interface GatewayOptions {
@@ -27,6 +28,10 @@ export interface GatewayOptions {
   backends: Backend[];
   /** Above the longest answer that a service gives: a payment's 20 s. */
   maxResponseMs?: number;
+  /** To one process, streams apart: it answers sooner when the requests beyond its capacity wait here in a queue. */
+  maxConnections?: number;
+  /** Requests that one process has not answered, the queue included. */
+  maxPending?: number;
   /** Lets WebSockets through, which only `next dev` needs; without, the wish for one is ignored. */
   forwardsUpgrades?: boolean;
 }
@@ -40,8 +45,10 @@ export interface Gateway {
 /** What the ingress controller is in the cluster. Listens on this machine only; rejects when the port is taken. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { port, routes, maxResponseMs = 25_000, forwardsUpgrades = false } = options;
+  const { maxConnections = 64, maxPending = 2_000 } = options;
   const backends = new Backends(options.backends);
-  const agent = new Agent({ keepAlive: true });
+  const agent = new Agent({ keepAlive: true, maxSockets: maxConnections });
+  const streamAgent = new Agent(); // a stream keeps its connection for as long as a page is open
   const timeouts = { keepAliveTimeout: 30_000, headersTimeout: 10_000, requestTimeout: 30_000 };
   const server = createServer(timeouts, (req, res) => {
     const requestId = requestIdOf(req);
@@ -72,8 +79,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   ): void {
     const [backend, ...others] = candidates;
     if (!backend) return refuse(res, requestId, unavailable);
+    const isStream = req.headers.accept?.includes(eventStream) ?? false;
+    if (!isStream && !backends.begin(backend, maxPending)) return refuse(res, requestId, unavailable);
     const headers = headersForBackend(req, requestId);
-    const upstream = request(backend.url, { agent, method: req.method, path: req.url, headers });
+    const upstream = request(backend.url, {
+      agent: isStream ? streamAgent : agent,
+      method: req.method,
+      path: req.url,
+      headers,
+    });
 
     const deadline = setTimeout(() => {
       refuse(res, requestId, req.complete ? gatewayTimeout : requestTimeout);
@@ -104,7 +118,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     upstream.once("response", (response) => {
       clearTimeout(deadline);
       res.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", headersForClient(response));
-      res.flushHeaders(); // else the head of an event stream would wait for its first event
+      // The head of an event stream must not wait for its first event; others go out with their body.
+      if (response.headers["content-type"]?.startsWith(eventStream)) res.flushHeaders();
       pipeline(response, res, () => undefined); // what breaks off half-way breaks off for the client too
     });
 
@@ -112,6 +127,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     upstream.on("error", (error) => (failure ??= error));
     upstream.once("close", () => {
       clearTimeout(deadline);
+      if (!isStream) backends.end(backend);
       if (res.headersSent || res.destroyed) return;
       const isStale = failure?.code === "ECONNRESET" && upstream.reusedSocket && isRepeatable(req);
       if (failure?.code === "ECONNREFUSED") {
@@ -136,6 +152,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       server.closeAllConnections();
       for (const socket of upgraded) socket.destroy(); // no longer among the connections of an HTTP server
       agent.destroy();
+      streamAgent.destroy();
       await closed;
     },
   };

@@ -51,7 +51,7 @@ export async function backend(
 /** The address of a gateway before these, with the routes of the manifest. */
 export async function gatewayTo(
   backends: Backend[],
-  options: Pick<GatewayOptions, "maxResponseMs" | "forwardsUpgrades"> = {},
+  options: Omit<GatewayOptions, "port" | "routes" | "backends"> = {},
 ): Promise<string> {
   const port = await freePort();
   const gateway = await startGateway({ port, routes: readRoutes(), backends, ...options });

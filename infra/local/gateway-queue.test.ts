@@ -1,0 +1,59 @@
+import { once } from "node:events";
+import { type IncomingMessage, request, type ServerResponse } from "node:http";
+import { eventually } from "../../common/test/eventually";
+import { afterwards, ask, backend, gatewayTo } from "./testing";
+
+const maxConnections = 2;
+
+it("has no more requests at work in a process than connections, and the rest wait their turn", async () => {
+  const { url, atWork } = await gatewayToOrders();
+  const answers = Array.from({ length: 5 }, () => ask(url));
+  for (const count of [2, 2, 1]) {
+    await eventually(() => expect(atWork).toHaveLength(count));
+    for (const res of atWork.splice(0)) res.end("hello");
+  }
+  for (const { status } of await Promise.all(answers)) expect(status).toBe(200);
+});
+
+it("answers 503 with Retry-After when the queue is full, and takes requests again when it has room", async () => {
+  const { url, atWork } = await gatewayToOrders({ maxPending: 3 });
+  const answers = Array.from({ length: 3 }, () => ask(url));
+  await eventually(() => expect(atWork).toHaveLength(2));
+  expect(await ask(url)).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
+  while (answers.length > 0) {
+    await eventually(() => expect(atWork).not.toHaveLength(0));
+    atWork.shift()?.end("hello");
+    await answers.shift();
+  }
+  const next = ask(url);
+  await eventually(() => expect(atWork).toHaveLength(1));
+  atWork.shift()?.end("hello");
+  expect(await next).toMatchObject({ status: 200 });
+});
+
+it("keeps streams apart: however many are open, requests find a connection", async () => {
+  const { url } = await gatewayToOrders({ answers: true });
+  const streams = await Promise.all(
+    Array.from({ length: maxConnections + 1 }, async () => {
+      const stream = request(url, { agent: false, headers: { accept: "text/event-stream" } }).end();
+      afterwards(() => stream.destroy());
+      const [response]: IncomingMessage[] = await once(stream, "response");
+      return response?.statusCode;
+    }),
+  );
+  expect(streams).toEqual([200, 200, 200]);
+  expect(await ask(url)).toMatchObject({ status: 200, body: "hello" });
+});
+
+/** A process of orders that leaves its answers to the test, unless it answers by itself. */
+async function gatewayToOrders({ answers = false, maxPending = 100 } = {}) {
+  const atWork: ServerResponse[] = [];
+  const orders = await backend("orders", (req, res) => {
+    if (req.headers.accept === "text/event-stream")
+      res.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+    else if (answers) res.end("hello");
+    else atWork.push(res);
+  });
+  const url = await gatewayTo([orders], { maxConnections, maxPending });
+  return { url: `${url}/api/orders/1`, atWork };
+}
