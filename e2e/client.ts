@@ -46,7 +46,7 @@ interface Thing {
 export class Client {
   constructor(
     private readonly url = stackFile().url,
-    private cookie = "",
+    public cookie = "",
   ) {}
 
   signUp = (credentials: Credentials) => this.send<User>("POST", "/api/users/signup", credentials);

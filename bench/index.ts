@@ -1,0 +1,127 @@
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { Client, bodyOf } from "../e2e/client";
+import { eventually } from "../common/test/eventually";
+import { stackFile } from "../e2e/stack";
+import { startStack } from "../e2e/start-stack";
+import { root } from "../infra/local/program";
+import type { Curve } from "./chart";
+import { frontPage } from "./front-page";
+import { latency } from "./latency";
+import { livePages } from "./live-pages";
+import { loadCurve } from "./load-curve";
+import { machine, memoryMiB, untilIdle } from "./machine";
+import type { Part, Sections, Size } from "./part";
+import { perProcessRow, writeResults } from "./report";
+import { requests } from "./requests";
+import { rush } from "./rush";
+import { seedTickets } from "./seed";
+import { scrypt } from "./scrypt";
+import { signUp } from "./sign-up";
+import { startBare } from "./start-bare";
+import { stock } from "./stock";
+import { reservationSeconds, units } from "./units";
+
+// Measures a production build through the gateway, with one process of each service, in turn with a bare server.
+//
+//   npm run bench                         all of it, into bench/results.*
+//   npm run bench -- --short              in at most 3 minutes on an idle machine, into .eventhive/bench
+//   npm run bench -- --short units rush   only these parts
+
+const parts: Record<string, Part> = {
+  requests,
+  latency,
+  loadCurve,
+  units,
+  frontPage,
+  rush,
+  livePages,
+  stock,
+  scrypt,
+};
+
+const full: Size = {
+  rounds: 5,
+  seconds: 2,
+  units: 500,
+  trades: 200,
+  connections: [1, 2, 4, 8, 16, 32, 64],
+  stock: [1_000, 10_000, 100_000],
+  livePages: [500, 2_000],
+};
+const short: Size = {
+  rounds: 2,
+  seconds: 1,
+  units: 200,
+  trades: 40,
+  connections: [1, 4, 16, 64],
+  stock: [1_000, 10_000],
+  livePages: [500],
+};
+
+const peopleCount = 200;
+
+/** Reservations must not end by themselves, and all pages come from one address. */
+const settings = {
+  REPLICAS: "1",
+  EXPIRATION_SECONDS: String(reservationSeconds),
+  MAX_STREAMS: "10000",
+  MAX_STREAMS_PER_NETWORK: "10000",
+};
+
+async function measure(size: Size, chosen: string[]): Promise<{ sections: Sections; curves: Curve[] }> {
+  const { url } = stackFile();
+  await pause(5_000);
+  const memoryAtRest = memoryMiB();
+
+  // One of each, to be cloned and copied.
+  const people = await signUp(url, peopleCount);
+  const [seller, buyer] = people.map(({ cookie }) => new Client(url, cookie));
+  if (!seller || !buyer) throw new Error("Nobody signed up");
+  const { id: ticketId } = await bodyOf(seller.sell("Benchmark at the Blue Note", 20));
+  const sample = await bodyOf(seller.sell("Benchmark at the Blue Note", 20));
+  await eventually(() => bodyOf(buyer.order(sample)));
+  await untilIdle();
+
+  const bare = await startBare();
+  await seedTickets(50);
+  const bench = { url, bareUrl: bare.url, size, people, ticketId };
+  const sections: Sections = {};
+  const curves: Curve[] = [];
+  for (const name of chosen) {
+    console.log(name, "…");
+    Object.assign(sections, await parts[name]?.(bench, curves));
+  }
+  bare.stop();
+  sections["Memory, PSS in MiB (sum without stripe, the sandbox)"] = [
+    perProcessRow("at rest", memoryAtRest),
+    perProcessRow("afterwards", memoryMiB()),
+  ];
+  return { sections, curves };
+}
+
+async function run(): Promise<void> {
+  const words = process.argv.slice(2);
+  const isShort = words.includes("--short");
+  const named = words.filter((word) => word !== "--short");
+  const unknown = named.find((name) => !(name in parts));
+  if (unknown) throw new Error(`There is no part ${unknown}: name some of ${Object.keys(parts).join(", ")}`);
+
+  const about = { run: [isShort ? "short" : "full", ...named].join(", "), ...machine() };
+  await startStack(settings);
+  try {
+    const results = await measure(isShort ? short : full, named.length > 0 ? named : Object.keys(parts));
+    const isComplete = !isShort && named.length === 0;
+    writeResults(isComplete ? __dirname : join(root, ".eventhive/bench"), { about, ...results });
+  } finally {
+    await globalThis.stopStack?.();
+  }
+}
+
+run().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import type { mongo } from "mongoose";
+import { controlFile } from "../e2e/data-folder";
+import { database, start, stop } from "../e2e/stack";
+import { load, rateOf } from "./load";
+import { cpuDuring, cpuPerUnit, untilIdle } from "./machine";
+import type { Bench, Part } from "./part";
+import { cell, perProcessRow, timesRow } from "./report";
+import { create, createBy, eachOf, orderBy, payBy } from "./requests";
+import { seedTickets } from "./seed";
+import { inTurn } from "./sign-up";
+
+const connections = 8;
+/** Elsewhere, so that no order ends by itself; and here, when expiry is measured. */
+export const reservationSeconds = 3_600;
+const shortReservationSeconds = 30;
+
+/** CPU time of each process for one create, order, payment and expiry, with all that follows from it. */
+export const units: Part = async (bench) => {
+  const { url, size, people } = bench;
+  const atRest = await cpuDuring(() => pause(10_000));
+  const perUnit = (work: () => Promise<unknown>) => cpuPerUnit(size.units, atRest, work);
+
+  const seller = inTurn(people);
+  const titles = Array.from({ length: size.units }, (_, index) => `Benchmark ${index}`);
+  const sendCreate = eachOf(titles, (title) => createBy(seller(), title));
+  const creating = await perUnit(() => load(url, sendCreate, { connections }));
+
+  let orders: Order[] = [];
+  const ticketIds = await seedTickets(size.units);
+  const ordering = await perUnit(async () => {
+    orders = await placeOrders(bench, ticketIds);
+  });
+  const cookies = new Map(people.map((person) => [person.id, person]));
+  const sendPayment = eachOf(orders, ({ _id, userId }) => payBy(cookies.get(userId), String(_id)));
+  const paying = await perUnit(() => load(url, sendPayment, { connections }));
+
+  await setReservationTime(shortReservationSeconds);
+  orders = await placeOrders(bench, await seedTickets(size.units));
+  const expiring = await perUnit(() => untilCancelled(orders));
+  const alone = await delaysOf(orders);
+  const together = await createDuringExpiry(bench);
+  await setReservationTime(reservationSeconds);
+  return {
+    "CPU ms of each process per unit (sum without stripe, the sandbox)": [
+      perProcessRow("create", creating, "4.2 / 3.2"),
+      perProcessRow("order", ordering, "12.5 / 10"),
+      perProcessRow("payment", paying, "24 / 20"),
+      perProcessRow("expiry", expiring, "15 / 12"),
+    ],
+    Expiry: [
+      timesRow("due → cancelled", alone, "p99 ≤ 250"),
+      timesRow("due → cancelled, while tickets are created", together.delays, "p99 ≤ 250"),
+    ],
+    "Creating tickets": [
+      { what: "rate while orders expire, of the rate before", share: cell(together.share), aim: "≥ 0.70" },
+    ],
+  };
+};
+
+interface Order {
+  _id: mongo.ObjectId;
+  userId: string;
+  status: string;
+  expiresAt: Date;
+  changedAt: Date;
+}
+
+const stored = () => database("orders").collection<Order>("orders");
+
+async function placeOrders({ url, people }: Bench, ticketIds: string[]): Promise<Order[]> {
+  const buyer = inTurn(people);
+  const sendOrder = eachOf(ticketIds, (id) => orderBy(buyer(), id));
+  await load(url, sendOrder, { connections });
+  return stored()
+    .find({ reserves: { $in: ticketIds } })
+    .toArray();
+}
+
+/** From the next start of orders on, which is now. */
+async function setReservationTime(seconds: number): Promise<void> {
+  const control = readFileSync(controlFile(), "utf8");
+  await fetch(`${control}/orders-1/set?EXPIRATION_SECONDS=${seconds}`, { method: "POST" });
+  await stop("orders-1");
+  await start("orders-1");
+}
+
+async function createDuringExpiry(bench: Bench) {
+  const orders = await placeOrders(bench, await seedTickets(bench.size.units));
+  await untilIdle();
+  const { eventhive: sendCreate } = create(bench);
+  const before = await load(bench.url, sendCreate, { seconds: 3 });
+  const due = Math.min(...orders.map(({ expiresAt }) => expiresAt.getTime()));
+  await pause(Math.max(0, due - Date.now()));
+  const during = await load(bench.url, sendCreate, { seconds: 3 });
+  await untilCancelled(orders);
+  return { delays: await delaysOf(orders), share: rateOf(during) / rateOf(before) };
+}
+
+const reload = (orders: Order[]): Promise<Order[]> =>
+  stored()
+    .find({ _id: { $in: orders.map(({ _id }) => _id) } })
+    .toArray();
+
+async function untilCancelled(orders: Order[]): Promise<void> {
+  const end = performance.now() + 120_000;
+  while ((await reload(orders)).some(({ status }) => status !== "cancelled")) {
+    if (performance.now() > end) throw new Error("Not all orders were cancelled");
+    await pause(1_000);
+  }
+}
+
+/** From when each order was due to its cancellation, by the clock of orders. */
+const delaysOf = async (orders: Order[]): Promise<number[]> =>
+  (await reload(orders)).map(({ changedAt, expiresAt }) => changedAt.getTime() - expiresAt.getTime());
