@@ -17,7 +17,7 @@ export const loadCurve: Part = async (bench, curves) => {
   }
   const rows = curves.map(({ name, points }) => ({
     what: name,
-    ...Object.fromEntries(points.map(({ connections, p99 }) => [`${connections}`, cell(p99)])),
+    ...Object.fromEntries(points.map(({ connections, p99 }) => [`${connections} at once`, cell(p99)])),
   }));
   return { "p99 ms at a number of connections": rows };
 };
