@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { type KeyObject, createHash, createHmac, createSecretKey } from "node:crypto";
 import { isIP } from "node:net";
 import cookieSession from "cookie-session";
 import type { Request, RequestHandler } from "express";
@@ -30,7 +30,23 @@ const claims = user.extend({ iat: z.number(), exp: z.number() });
 export type CurrentUser = z.infer<typeof user>;
 
 const issuer = "eventhive";
-const keyId = (key: string) => createHash("sha256").update(key).digest("hex").slice(0, 8);
+
+interface Key {
+  id: string;
+  secret: KeyObject;
+}
+
+const keys = new Map<string, Key>();
+
+/** Made once for each of the two in the settings: making one costs more than checking a token with it. */
+function keyOf(text: string): Key {
+  const known = keys.get(text);
+  if (known) return known;
+  const id = createHash("sha256").update(text).digest("hex").slice(0, 8);
+  const key = { id, secret: createSecretKey(Buffer.from(text)) };
+  keys.set(text, key);
+  return key;
+}
 
 /** The origin of the pages that may change things. */
 export const publicOrigin = (): string => new URL(config.PUBLIC_URL).origin;
@@ -45,12 +61,13 @@ export const pseudonymOf = (value: string): string =>
 /** A token that identifies its bearer for the length of a session. */
 export function createToken(user: CurrentUser): string {
   // With milliseconds: of two sessions in one browser the newer one counts.
-  return jwt.sign({ ...user, iat: Math.floor(clock.now()) / 1000 }, config.JWT_KEY, {
+  const { id, secret } = keyOf(config.JWT_KEY);
+  return jwt.sign({ ...user, iat: Math.floor(clock.now()) / 1000 }, secret, {
     algorithm: "HS256",
     expiresIn: config.JWT_EXPIRES_IN,
     issuer: issuer,
     audience: issuer,
-    keyid: keyId(config.JWT_KEY),
+    keyid: id,
   });
 }
 
@@ -59,9 +76,10 @@ function readToken(token: unknown): z.infer<typeof claims> | undefined {
   if (typeof token !== "string") return undefined;
   try {
     const kid = jwt.decode(token, { complete: true })?.header.kid;
-    const key = [config.JWT_KEY, config.JWT_PREVIOUS_KEY].find((known) => known && keyId(known) === kid);
+    const known = [config.JWT_KEY, config.JWT_PREVIOUS_KEY].flatMap((text) => (text ? keyOf(text) : []));
+    const key = known.find(({ id }) => id === kid);
     if (!key) return undefined;
-    const payload = jwt.verify(token, key, {
+    const payload = jwt.verify(token, key.secret, {
       algorithms: ["HS256"],
       issuer: issuer,
       audience: issuer,
