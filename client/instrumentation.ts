@@ -1,10 +1,13 @@
 /** Runs when the server starts, so that invalid settings fail the start, not the first page. */
 export async function register(): Promise<void> {
   if (process.env.NEXT_RUNTIME !== "nodejs") return;
-  const { checkSettings } = await import("./lib/settings");
+  const { checkSettings, settings } = await import("./lib/settings");
   checkSettings();
   const { drainOnSignal } = await import("./lib/drain");
   drainOnSignal();
   const { rejectMalformedPaths } = await import("./lib/malformed");
   rejectMalformedPaths();
+  const { limitBodies } = await import("./lib/body-limits");
+  const { MAX_BODY_BYTES, BODY_TIMEOUT_SECONDS } = settings();
+  limitBodies({ maxBytes: MAX_BODY_BYTES, maxMs: BODY_TIMEOUT_SECONDS * 1000 });
 }

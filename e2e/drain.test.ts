@@ -61,6 +61,9 @@ it("ends every process in time, however busy its callers keep their connections"
   const agents = told.map(() => new Agent({ keepAlive: true }));
   const silent = told.map(({ url }) => connect(Number(new URL(url).port), "127.0.0.1"));
   for (const socket of silent) socket.on("error", () => undefined);
+  const unfinished = connect(Number(new URL(processNamed("client-1").url).port), "127.0.0.1");
+  unfinished.on("error", () => undefined);
+  unfinished.write("POST /auth/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n");
   const answers = new Map(told.map(({ name }) => [name, 0]));
   const callers = told.flatMap(({ name, url }, index) =>
     Array.from({ length: 5 }, async () => {
@@ -80,7 +83,7 @@ it("ends every process in time, however busy its callers keep their connections"
   isOver = true;
   await Promise.all(callers);
   for (const agent of agents) agent.destroy();
-  for (const socket of silent) socket.destroy();
+  for (const socket of [...silent, unfinished]) socket.destroy();
   for (const { log } of told) expect(readFileSync(log, "utf8")).not.toContain("could not stop");
 });
 

@@ -1,12 +1,22 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { type IncomingMessage, type OutgoingHttpHeaders, request } from "node:http";
+import { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from "node:http";
 import { text } from "node:stream/consumers";
-import { stackFile } from "./stack";
+import { setTimeout as wait } from "node:timers/promises";
+import { fault, processNamed, ready, signal, stackFile } from "./stack";
 
 /** By Node's own client, which sends methods and targets as they are. */
 async function ask(method: string, path: string, headers: OutgoingHttpHeaders = {}, body = "") {
   const sent = request(stackFile().url, { method, path, headers: { ...headers, connection: "close" } });
   sent.end(body);
+  return answerTo(sent);
+}
+
+/** Past the gateway, which has limits of its own: in a cluster, other gateways may have none. */
+const askClient = (path: string, headers: OutgoingHttpHeaders) =>
+  request(processNamed("client-1").url, { method: "POST", path, headers }).on("error", () => {});
+
+async function answerTo(sent: ClientRequest) {
   const [response]: [IncomingMessage] = await once(sent, "response").then(([first]) => [first]);
   return { status: response.statusCode, headers: response.headers, body: await text(response) };
 }
@@ -45,4 +55,53 @@ it.each([
 it("continues at a path in any script", async () => {
   const answer = await ask("POST", "/auth/session", form, "intent=signout&next=/%E6%9D%B1");
   expect(answer).toMatchObject({ status: 303, headers: { location: "/%E6%9D%B1" } });
+});
+
+describe.each(["/auth/session", "/test-cards", "/listings"])("a body sent to the client's %s", (path) => {
+  it("is refused with 413 when it is announced as too large", async () => {
+    const sent = askClient(path, { ...form, "content-length": 20_000 });
+    sent.flushHeaders();
+    expect((await answerTo(sent)).status).toBe(413);
+  });
+
+  it("is refused with 413 as soon as it is too large", async () => {
+    const sent = askClient(path, { ...form, "transfer-encoding": "chunked" });
+    sent.write("x".repeat(20_000));
+    expect((await answerTo(sent)).status).toBe(413);
+  });
+
+  it("is refused with 408 when it does not come", async () => {
+    const sent = askClient(path, { ...form, "content-length": 10 });
+    sent.flushHeaders();
+    expect((await answerTo(sent)).status).toBe(408);
+  });
+});
+
+it("waits for a sandbox that does not answer no longer than for a service", async () => {
+  await fault({ kind: "delay", operation: "token", milliseconds: 10_000 });
+  const card = { number: "4242424242424242", expiry: "12/40", cvc: "123" };
+  const answer = await ask(
+    "POST",
+    "/test-cards",
+    { "content-type": "application/json" },
+    JSON.stringify(card),
+  );
+  expect([answer.status, JSON.parse(answer.body).code]).toEqual([503, "unavailable"]);
+});
+
+it("signs in without JavaScript when auth takes longer than a page waits for a service", async () => {
+  const all = ["auth-1", "auth-2"];
+  for (const name of all) signal(name, "SIGSTOP");
+  const body = new URLSearchParams({
+    intent: "signup",
+    email: `${randomUUID()}@example.com`,
+    password: "correct horse",
+  });
+  const asked = ask("POST", "/auth/session", form, body.toString());
+  await wait(5_000);
+  for (const name of all) signal(name, "SIGCONT");
+  const answer = await asked;
+  expect(answer).toMatchObject({ status: 303, headers: { location: "/" } });
+  expect(String(answer.headers["set-cookie"])).toContain("session=");
+  for (const name of all) await ready(name);
 });

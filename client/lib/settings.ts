@@ -14,6 +14,10 @@ const shape = z.object({
   /** With it, buyers pay through Stripe's own form; without it, through the sandbox at STRIPE_API_URL. */
   STRIPE_PUBLISHABLE_KEY: z.string().default(""),
   STRIPE_API_URL: z.string().default(""),
+  /** The largest request body; forms are far smaller. */
+  MAX_BODY_BYTES: z.coerce.number().int().positive().default(16_384),
+  /** How long a request body may take to arrive: less than the grace period of the drain. */
+  BODY_TIMEOUT_SECONDS: z.coerce.number().positive().max(20).default(10),
 });
 
 let known: z.infer<typeof shape> | undefined;

@@ -24,7 +24,10 @@ export async function POST(request: Request): Promise<Response> {
   });
   try {
     const headers = { authorization: "Bearer pk_test_eventhive" };
-    const { data } = await axios.post<{ id: string }>(`${STRIPE_API_URL}/v1/tokens`, form, { headers });
+    const { data } = await axios.post<{ id: string }>(`${STRIPE_API_URL}/v1/tokens`, form, {
+      headers,
+      timeout: 3_000,
+    });
     return Response.json({ id: data.id }, { status: 201 });
   } catch (error) {
     if (!isAxiosError<{ error: { message: string; param?: string } }>(error)) throw error;

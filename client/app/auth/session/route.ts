@@ -5,6 +5,8 @@ import { serverClient } from "@/lib/server";
 import { formValues } from "@/lib/form-values";
 
 const isForm = /^(application\/x-www-form-urlencoded|multipart\/form-data)\s*(;|$)/i;
+/** Longer than sign-ins and sign-ups wait for their hashes in auth (`HASHING_QUEUE_TIMEOUT`), shorter than gateways wait. */
+const timeout = 20_000;
 const intents = ["signin", "signup", "signout"];
 
 /** Sign-in, sign-up and sign-out for browsers without JavaScript. Forwards to auth and passes its cookie on. */
@@ -20,6 +22,7 @@ export async function POST(request: Request): Promise<Response> {
     const { headers } = await client.post(
       `/api/users/${intent}`,
       intent === "signout" ? {} : { email, password },
+      { timeout },
     );
     return seeOther(safePath(next), [headers["set-cookie"] ?? []].flat());
   } catch (error) {
