@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
-import { clock, isTransient, seconds } from "@eventhive/common";
-import { eventBytes, newId } from "@eventhive/common/testing";
-import { expirationWorker } from "./expirations";
+import { clock, isTransient, onFailpoint, seconds } from "@eventhive/common";
+import { MemoryBroker, eventBytes, newId } from "@eventhive/common/testing";
+import { expirationComplete, expirationWorker } from "./expirations";
 import { orderCancelled } from "./listeners/order-ended";
 import { orderCreated } from "./listeners/order-created";
 import { connectRedis } from "./redis";
@@ -24,6 +24,22 @@ function passOn(socket: Socket): void {
   socket.pipe(beyond).pipe(socket);
 }
 
+function thaw(): void {
+  isFrozen = false;
+  for (const socket of held.splice(0)) passOn(socket);
+}
+
+function freeze(): void {
+  isFrozen = true;
+  for (const socket of sockets) socket.unpipe();
+}
+
+/** What was cut off by `freeze` connects again. */
+function reconnect(): void {
+  thaw();
+  for (const socket of sockets) socket.destroy();
+}
+
 beforeAll(async () => {
   server = createServer((socket) => {
     sockets.add(socket);
@@ -37,21 +53,23 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  onFailpoint(undefined);
+  await expirationWorker.stop();
   server.close();
   for (const socket of sockets) socket.destroy();
   await once(server, "close");
 });
 
-const order = () => ({
+const order = (endsInMs = seconds(3600)) => ({
   id: newId(),
   version: 0,
   status: "created" as const,
   userId: newId(),
-  expiresAt: new Date(clock.now() + seconds(3600)).toISOString(),
+  expiresAt: new Date(clock.now() + endsInMs).toISOString(),
   ticket: { id: newId(), title: "Chamber music", price: 20, version: 0 },
 });
 
-const schedule = () => orderCreated.handle(eventBytes("order:created", order()));
+const schedule = (endsInMs?: number) => orderCreated.handle(eventBytes("order:created", order(endsInMs)));
 
 it("fails what its own connection is asked while Redis is silent, and keeps none of it", async () => {
   const redis = connectRedis();
@@ -69,9 +87,24 @@ it("keeps so many timers in memory while Redis is unavailable, and refuses the o
   }
   await expect(orderCancelled.handle(eventBytes("order:cancelled", order()))).rejects.toThrow("timers wait");
 
-  isFrozen = false;
-  for (const socket of held) passOn(socket);
+  thaw();
   await waiting;
   await schedule();
+}, 20_000);
+
+it("stops while Redis is silent about a job that is done", async () => {
+  thaw();
+  expirationComplete.connect(new MemoryBroker().connect("expiration"), "expiration");
+  const published = new Promise<void>((resolve) => {
+    onFailpoint((name) => {
+      if (name !== "expiration.publish.after") return;
+      freeze();
+      resolve();
+    });
+  });
+  expirationWorker.start();
+  await schedule(0);
+  await published;
   await expirationWorker.stop();
+  reconnect();
 }, 20_000);

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { attempt, commandOf, hasVariable, killGroup, startOf } from "./processes";
 import { readStackFile, type StackProcess } from "./stack-file";
 
-const graceMs = 25_000;
+const graceMs = 35_000;
 const pollIntervalMs = 50;
 const maxWaitMs = 600_000;
 

@@ -52,7 +52,7 @@ export class Supervisor {
   }
 
   /** Stays stopped until it is started again. */
-  async stop(signal: NodeJS.Signals = "SIGTERM", graceMs = 25_000): Promise<void> {
+  async stop(signal: NodeJS.Signals = "SIGTERM", graceMs = 35_000): Promise<void> {
     // Once is enough: services take a second signal as "at once".
     if (!this.halt.signal.aborted) {
       this.halt.abort();

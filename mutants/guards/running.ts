@@ -201,7 +201,7 @@ export const running: Mutant[] = [
   {
     guard: "drain: before its parts are stopped",
     file: service,
-    change: { "await server.drain();": "" },
+    change: { "server.drain(), ": "" },
     red: { [stopping]: ["answers requests in flight when it is stopped"] },
   },
   {
@@ -223,13 +223,16 @@ export const running: Mutant[] = [
   {
     guard: "stop: a service ends its parts in order",
     file: service,
-    change: { "if (isOpen) await runtime.stop();": "" },
+    change: {
+      "const sources = isOpen ? runtime.stopSources() : undefined;": "const sources = undefined;",
+      "if (isOpen) await runtime.stop();": "",
+    },
     red: { [stopping]: ["waits for its database, serves without the broker, and stops in order"] },
   },
   {
     guard: "stop: the event in hand is finished",
     file: runtime,
-    change: { "await Promise.all(this.subscriptions.map((subscription) => subscription.close()));": "" },
+    change: { "      ...this.subscriptions.map((subscription) => subscription.close()),\n": "" },
     red: {
       [runtimeTests]: [
         "finishes the event in hand and publishes what that caused, before it closes bus and store",
@@ -239,8 +242,20 @@ export const running: Mutant[] = [
   {
     guard: "stop: the sweep in hand is finished",
     file: runtime,
-    change: { "await Promise.all([this.stopSweeps(), ...workers.map((worker) => worker.stop())]);": "" },
+    change: { "      ...sweeps.map((sweep) => sweep.stop()),\n": "" },
     red: { [runtimeTests]: ["stops what moves by itself, and publishes what that had to say"] },
+  },
+  {
+    guard: "stop: what is in hand is finished while the last requests are answered",
+    file: service,
+    change: { "const sources = isOpen ? runtime.stopSources() : undefined;": "const sources = undefined;" },
+    red: { [stopping]: ["answers requests in flight when it is stopped"] },
+  },
+  {
+    guard: "stop: the timers' queue is not waited for without end",
+    file: "expiration/src/expirations.ts",
+    change: { "withTimeout(expirations().close(), seconds(5))": "expirations().close()" },
+    red: { "expiration/src/redis.test.ts": ["stops while Redis is silent about a job that is done"] },
   },
   {
     guard: "stop: what was saved is published",

@@ -58,7 +58,7 @@ export class OutboxRelay {
   constructor(
     private readonly database: Connection,
     private readonly bus: EventBus,
-    { maxConcurrency = 32, maxStopMs = seconds(5) }: RelayOptions = {},
+    { maxConcurrency = 32, maxStopMs = seconds(3) }: RelayOptions = {},
   ) {
     this.options = { maxConcurrency, maxStopMs };
     this.collections = aggregatesOf(database).map((model) => model.collection.name);
@@ -70,7 +70,7 @@ export class OutboxRelay {
   }
 
   /**
-   * Publishes what this process saved and has begun to publish, for five seconds at most. Everything else stays in the
+   * Publishes what this process saved and has begun to publish, for three seconds at most. Everything else stays in the
    * outboxes: other processes save all the time, so waiting for empty outboxes might never end. The next sweep of any
    * process publishes it.
    */

@@ -12,6 +12,7 @@ import type { ServiceDefinition } from "./service-definition";
 export class Runtime {
   private readonly relay: OutboxRelay | undefined;
   private subscriptions: Subscription[] = [];
+  private stoppingSources: Promise<void> | undefined;
 
   constructor(
     private readonly definition: ServiceDefinition,
@@ -80,21 +81,32 @@ export class Runtime {
   }
 
   /**
-   * Lets each sweep finish the documents in hand, and begins no others. May be called before `stop`, which calls it
-   * again.
+   * Finishes the events, documents and jobs in hand, and begins no others; waits for them for 20 s at most. May be called
+   * before `stop`, which then waits for the same end.
    */
-  async stopSweeps(): Promise<void> {
-    const { sweeps = [] } = this.definition;
-    await Promise.all(sweeps.map((sweep) => sweep.stop()));
+  stopSources(): Promise<void> {
+    return (this.stoppingSources ??= this.finishSources());
   }
 
-  /** Finishes what is in flight, source before sink: events and sweeps first, then the events that they saved. */
+  private async finishSources(): Promise<void> {
+    const { sweeps = [], workers = [] } = this.definition;
+    const ends = [
+      ...this.subscriptions.map((subscription) => subscription.close()),
+      ...sweeps.map((sweep) => sweep.stop()),
+      ...workers.map((worker) => worker.stop()),
+    ];
+    await withTimeout(Promise.all(ends), seconds(20)).catch((error: unknown) => {
+      logger.warn({ err: error }, "stopped before all work in hand was done");
+    });
+  }
+
+  /** Finishes what is in flight, source before sink: first what causes events, then their publication (3 s), the bus and the store (2 s each). */
   async stop(): Promise<void> {
-    const { workers = [] } = this.definition;
-    await Promise.all(this.subscriptions.map((subscription) => subscription.close()));
-    await Promise.all([this.stopSweeps(), ...workers.map((worker) => worker.stop())]);
+    await this.stopSources();
     await this.relay?.stop();
     await this.bus.close();
-    await this.store.close();
+    await withTimeout(this.store.close(), seconds(2)).catch((error: unknown) => {
+      logger.warn({ err: error }, `stopped before ${this.store.name} was closed`);
+    });
   }
 }

@@ -120,6 +120,7 @@ it.concurrent("answers requests in flight when it is stopped", async () => {
   asked.write("{");
   service.signal("SIGTERM");
   await eventually(() => expect(ask("/livez")).rejects.toThrow("fetch failed")); // it takes no more
+  await eventually(() => expect(service.printed()).toContain("the worker has stopped")); // meanwhile
   asked.end("}");
   expect(await answered).toBe(200);
   expect(await service.ended).toBe(0);
