@@ -69,6 +69,12 @@ it.each(workflows)("%s has least privilege, timeouts and no secrets", (path) => 
   expect(read(path)).not.toMatch(/{{[^}]*secrets\b/);
 });
 
+it("checks the package that would be published with every change", () => {
+  const { jobs }: Workflow = parse(read("workflows/ci.yml"));
+  const commands = jobs.check?.steps?.map(({ run }) => run);
+  expect(commands).toContain("npm run build && npm run check-package --workspace common");
+});
+
 it("tests on the Node.js of the images, and on the newest one", () => {
   const { jobs }: Workflow = parse(read("workflows/ci.yml"));
   const { optionalDependencies } = JSON.parse(readFileSync(join(__dirname, "../node/package.json"), "utf8"));
