@@ -7,6 +7,7 @@ import { type Stack, startStack } from "../infra/local/stack";
 import type { Supervisor } from "../infra/local/supervisor";
 import { controlFile, dataFolder, failpointsFolder } from "./data-folder";
 import { recordOutgoing } from "./outgoing";
+import { raisedLimits } from "./raised-limits";
 
 // The stack under test, in a process of its own: its gateway must not share a thread with the tests. To keep one
 // running between test runs: E2E_DATA=/tmp/stack node --import tsx e2e/run-stack.ts, and the same E2E_DATA for jest.
@@ -18,15 +19,8 @@ const environment = {
   EVENTHIVE_DEMO: "no",
   EXPIRATION_SECONDS: process.env.EXPIRATION_SECONDS ?? "5",
   FAILPOINTS_DIR: failpointsFolder(),
-  MAX_EDITS_PER_HOUR: "100000",
-  MAX_LISTINGS: "100000",
-  MAX_LISTINGS_PER_DAY: "1000000",
-  MAX_RESERVATIONS: "100000",
-  MAX_RESERVATIONS_PER_NETWORK: "100000",
-  MAX_UNPAID_PER_HOUR: "100000",
-  MAX_UNPAID_PER_NETWORK_PER_HOUR: "100000",
+  ...raisedLimits,
   PASSWORD_COST: "1024",
-  SIGNUPS_PER_HOUR: "1000000",
   STRIPE_TIMEOUT_SECONDS: "2",
 };
 

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { controlFile, dataFolder } from "./data-folder";
 import { outgoing } from "./outgoing";
+import { raisedLimits } from "./raised-limits";
 
 declare global {
   var stopStack: (() => Promise<void>) | undefined;
@@ -29,6 +30,7 @@ export async function startStack(settings: NodeJS.ProcessEnv = {}): Promise<void
     env: { ...environment(), ...settings },
     silent: true,
   });
+  process.stdout.write(`with ${JSON.stringify(raisedLimits)}\n`);
   const log = createWriteStream(logFile);
   runner.stdout?.pipe(log);
   runner.stderr?.pipe(log);

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { databaseUrl } from "../../infra/local/environment";
 import { succeeds } from "../../infra/local/execute";
+import { root } from "../../infra/local/program";
 import { writeStackFile } from "../../infra/local/stack-file";
 import { kubectl, namespace, rolledOut } from "./cluster";
 import { deploy } from "./deploy";
@@ -23,6 +24,8 @@ export default async function startCluster(): Promise<void> {
   await mustBeForTests();
   if (IMAGE_TAG) await deploy(IMAGE_TAG);
   await rolledOut();
+  const overlay = readFileSync(join(root, "infra/k8s/overlays/ci/kustomization.yaml"), "utf8");
+  process.stdout.write(`with ${overlay.match(/\bMAX_\w+=\d+/g)?.join(" ")}\n`);
 
   const folder = mkdtempSync(join(tmpdir(), "eventhive-cluster-"));
   process.env.E2E_DATA = folder;
