@@ -7,8 +7,10 @@ export const config = settings({
       message: "must be a power of two, at most 2^20",
     })
     .default(2 ** 17),
-  /** Sign-ups allowed from one address. */
+  /** How often one network (an IPv4 address, or the first 64 bits of IPv6) may ask to sign somebody up. */
   SIGNUPS_PER_HOUR: wholeNumber().default(1000),
+  /** The same, of one site: the owner of an IPv6 /48 has 65,536 networks. */
+  SIGNUPS_PER_SITE_PER_HOUR: wholeNumber().default(3000),
   /** How many sign-ins, and how many sign-ups, may wait to be hashed. */
   MAX_PENDING_HASHES: wholeNumber().default(100),
   /** How long each may wait: less than gateways wait for an answer. */

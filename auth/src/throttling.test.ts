@@ -8,7 +8,7 @@ import { password, registered } from "../test/fixtures";
 import { throttled } from "./throttling";
 
 jest.setTimeout(seconds(30)); // hundreds of sign-ins, on a machine that may be busy
-process.env.SIGNUPS_PER_HOUR = "3";
+Object.assign(process.env, { SIGNUPS_PER_HOUR: "3", SIGNUPS_PER_SITE_PER_HOUR: "5" });
 setUpService(database);
 
 let now = 0;
@@ -212,6 +212,14 @@ it("takes the 64 bits that an IPv6 address begins with for the address", async (
   const answers = await many(5, (number) => signUp(number, `2001:db8:1:2::${number}`));
   expect([statuses(answers, 201), statuses(answers, 429)]).toEqual([3, 2]);
   await signUp(6, "2001:db8:1:3::1").expect(201);
+});
+
+it("lets an IPv6 site sign up so many people in an hour, from whichever of its networks", async () => {
+  const signUp = (number: number, address: string) =>
+    post("signup", { email: `user-${number}@example.com`, password }, address);
+  const answers = await many(7, (number) => signUp(number, `2001:db8:1:${number}::1`));
+  expect([statuses(answers, 201), statuses(answers, 429)]).toEqual([5, 2]);
+  await signUp(7, "2001:db8:2::1").expect(201);
 });
 
 it("lets an address sign up so many people in an hour", async () => {

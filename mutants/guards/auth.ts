@@ -86,6 +86,18 @@ export const auth: Mutant[] = [
     },
   },
   {
+    guard: "sign-ups: a limit for each site",
+    file: "auth/src/routes/sign-up.ts",
+    change: {
+      'await countAttempt(signUps("site", config.SIGNUPS_PER_SITE_PER_HOUR), rateLimitKey(address, 48));': "",
+    },
+    red: {
+      "auth/src/throttling.test.ts": [
+        "lets an IPv6 site sign up so many people in an hour, from whichever of its networks",
+      ],
+    },
+  },
+  {
     guard: "auth: canonicalize-emails: the older account keeps the mailbox",
     file: "auth/src/canonicalize-emails.ts",
     change: { "if (isOlder(holder, account)) return false;": "return false;" },

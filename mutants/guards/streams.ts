@@ -33,8 +33,14 @@ export const streaming: Mutant[] = [
   {
     guard: "streams: the network of an address, not the address",
     file: streamStates,
-    change: { 'rateLimitKey(req.ip ?? "")': "String(req.ip)" },
+    change: { "network: rateLimitKey(address)": "network: address" },
     red: { [limits]: ["gives a /64 eight streams, however many accounts its readers have"] },
+  },
+  {
+    guard: "streams: a limit for each site",
+    file: openStreams,
+    change: { "if (count((reader) => reader.site === site)": "if (count(() => false)" },
+    red: { [limits]: ["gives a /48 ten streams, in whichever of its networks its readers are"] },
   },
   {
     guard: "streams: HEAD holds no place",

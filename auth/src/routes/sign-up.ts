@@ -32,7 +32,8 @@ export const signUp: RequestHandler[] = [
     const { email, password }: SignUpBody = req.body;
     const address = req.ip ?? "";
     const network = rateLimitKey(address);
-    await countAttempt(signUps(), network);
+    await countAttempt(signUps("network", config.SIGNUPS_PER_HOUR), network);
+    await countAttempt(signUps("site", config.SIGNUPS_PER_SITE_PER_HOUR), rateLimitKey(address, 48));
 
     const user = await signUpHashes.run(address, () => createUser(email, password, network));
     openSession(req, user.publicState());
@@ -55,9 +56,9 @@ async function createUser(email: string, password: string, network: string): Pro
 }
 
 /** Counts rejected ones too: their responses reveal which emails have an account. */
-const signUps = () => ({
-  name: "sign-ups from an address",
-  free: config.SIGNUPS_PER_HOUR,
+const signUps = (origin: "network" | "site", free: number) => ({
+  name: `sign-ups from a ${origin}`,
+  free,
   initialWait: hours(1),
   maxWait: hours(1),
 });

@@ -55,7 +55,7 @@ export const metrics = {
 };
 
 // There from the start, so that the first one is an increase.
-for (const limit of ["user", "network", "process"]) metrics.streamsRefused.inc({ limit }, 0);
+for (const limit of ["user", "network", "site", "process"]) metrics.streamsRefused.inc({ limit }, 0);
 
 /** The Prometheus exposition of this process. */
 export const exposeMetrics = (): Promise<string> => register.metrics();

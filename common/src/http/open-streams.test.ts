@@ -7,7 +7,12 @@ import { withoutHeartbeats } from "../../test/event-stream";
 import { oneConnection } from "../../test/one-connection";
 import { setUpStream } from "../../test/stream-server";
 
-const limits = { MAX_STREAMS: 12, MAX_STREAMS_PER_USER: 3, MAX_STREAMS_PER_NETWORK: 8 };
+const limits = {
+  MAX_STREAMS: 12,
+  MAX_STREAMS_PER_USER: 3,
+  MAX_STREAMS_PER_NETWORK: 8,
+  MAX_STREAMS_PER_SITE: 10,
+};
 for (const [name, limit] of Object.entries(limits)) process.env[name] = String(limit);
 
 let handled = false;
@@ -64,6 +69,16 @@ it.each([
   const answer = await stage.readFrom(addressOf(0), signedIn());
   expect(answer).toMatchObject({ status: 429, refusal: { code: "too-many-streams" } });
   expect((await stage.readFrom("198.51.100.1")).status).toBe(200);
+});
+
+it("gives a /48 ten streams, in whichever of its networks its readers are", async () => {
+  const refused = await refusedBy("site");
+  expect(await statusesOf(11, (index) => stage.readFrom(`2001:db8:1:${index}::1`))).toEqual([
+    ...times(10, 200),
+    ...times(1, 429),
+  ]);
+  expect(await refusedBy("site")).toBe(refused + 1);
+  expect((await stage.readFrom("2001:db8:2::1")).status).toBe(200);
 });
 
 it("holds twelve streams, refuses more for the moment, and stays ready", async () => {

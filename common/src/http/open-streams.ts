@@ -12,13 +12,17 @@ const config = settings({
   MAX_STREAMS_PER_USER: wholeNumber().default(5),
   /** Far more than for a user: a whole office, or the customers of a mobile provider, may share one IPv4 address. */
   MAX_STREAMS_PER_NETWORK: wholeNumber().default(100),
+  /** The owner of an IPv6 /48 has 65,536 networks. */
+  MAX_STREAMS_PER_SITE: wholeNumber().default(300),
 });
 
 export interface Reader {
   /** Undefined without a session: such readers are limited by their network alone. */
   userId: string | undefined;
-  /** The result of rateLimitKey(). */
+  /** An IPv4 address or IPv6 /64, as rateLimitKey() says. */
   network: string;
+  /** An IPv4 address or IPv6 /48. */
+  site: string;
 }
 
 /** The reader is part of each entry so that whatever ends a user's access can also end that user's streams. */
@@ -26,9 +30,9 @@ const open = new Map<Response, Reader>();
 
 /**
  * Limits what readers cost this process; the streams of other processes are not counted.
- * @throws HttpError 503 when this process holds all the streams it may; 429 when this user, or this network, does
+ * @throws HttpError 503 when this process holds all the streams it may; 429 when this user, network or site does
  */
-export function checkStreamLimits({ userId, network }: Reader): void {
+export function checkStreamLimits({ userId, network, site }: Reader): void {
   const readers = [...open.values()];
   const count = (isSame: (reader: Reader) => boolean) => readers.filter(isSame).length;
   if (readers.length >= config.MAX_STREAMS) {
@@ -45,9 +49,11 @@ export function checkStreamLimits({ userId, network }: Reader): void {
     throw tooMany("user", `You have ${config.MAX_STREAMS_PER_USER} pages with live updates open: close one`);
   if (count((reader) => reader.network === network) >= config.MAX_STREAMS_PER_NETWORK)
     throw tooMany("network", "Too many pages with live updates are open on your network: try again later");
+  if (count((reader) => reader.site === site) >= config.MAX_STREAMS_PER_SITE)
+    throw tooMany("site", "Too many pages with live updates are open on your network: try again later");
 }
 
-function tooMany(limit: "user" | "network", message: string): HttpError {
+function tooMany(limit: "user" | "network" | "site", message: string): HttpError {
   metrics.streamsRefused.inc({ limit });
   return new HttpError(429, "too-many-streams", message, { retryAfterSeconds: 15 });
 }

@@ -113,7 +113,12 @@ export async function streamStates(
   };
 
   if (endsAt <= clock.now()) throw new NotAuthenticatedError(); // other routes tolerate a token that is just over
-  const reader = { userId: findCurrentUser(req)?.id, network: rateLimitKey(req.ip ?? "") };
+  const address = req.ip ?? "";
+  const reader = {
+    userId: findCurrentUser(req)?.id,
+    network: rateLimitKey(address),
+    site: rateLimitKey(address, 48),
+  };
   if (req.accepts(["text/event-stream", "application/json"]) === "application/json") {
     res.json(await find());
     return;
