@@ -11,6 +11,10 @@ export const config = settings({
   SIGNUPS_PER_HOUR: wholeNumber().default(1000),
   /** The same, of one site: the owner of an IPv6 /48 has 65,536 networks. */
   SIGNUPS_PER_SITE_PER_HOUR: wholeNumber().default(3000),
+  /** How many sign-ins to one account may fail within an hour before the next ones have to wait. */
+  MAX_FAILED_SIGN_INS: wholeNumber().default(10),
+  /** The same, from one network (an IPv4 address, or the first 64 bits of IPv6), to whichever accounts. */
+  MAX_FAILED_SIGN_INS_PER_NETWORK: wholeNumber().default(200),
   /** How many sign-ins, and how many sign-ups, may wait to be hashed. */
   MAX_PENDING_HASHES: wholeNumber().default(100),
   /** How long each may wait: less than gateways wait for an answer. */

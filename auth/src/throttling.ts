@@ -1,14 +1,22 @@
 import { isTransient, seconds } from "@eventhive/common";
+import { config } from "./config";
 import { type Limit, countAttempt, forgetAttempts } from "./models/attempt-count";
 
-const perAccount: Limit = {
+const waits = { initialWait: seconds(1), maxWait: seconds(60) };
+const perAccount = (): Limit => ({
   name: "failed sign-ins of an account",
-  free: 10,
-  initialWait: seconds(1),
-  maxWait: seconds(60),
-};
-const perKnownNetwork: Limit = { ...perAccount, name: "failed sign-ins of an account from a known network" };
-const perAddress: Limit = { ...perAccount, name: "failed sign-ins from an address", free: 200 };
+  free: config.MAX_FAILED_SIGN_INS,
+  ...waits,
+});
+const perKnownNetwork = (): Limit => ({
+  ...perAccount(),
+  name: "failed sign-ins of an account from a known network",
+});
+const perAddress = (): Limit => ({
+  name: "failed sign-ins from an address",
+  free: config.MAX_FAILED_SIGN_INS_PER_NETWORK,
+  ...waits,
+});
 
 interface SignInAttempt {
   /** The canonical e-mail; counts whether it has an account or not, so that delays reveal nothing. */
@@ -33,8 +41,10 @@ export async function throttled(
   { email, network, isKnownNetwork }: SignInAttempt,
   verify: () => Promise<boolean>,
 ): Promise<boolean> {
-  const [limit, guessed] = isKnownNetwork ? [perKnownNetwork, `${email} ${network}`] : [perAccount, email];
-  const ofAddress = await countAttempt(perAddress, network);
+  const [limit, guessed] = isKnownNetwork
+    ? [perKnownNetwork(), `${email} ${network}`]
+    : [perAccount(), email];
+  const ofAddress = await countAttempt(perAddress(), network);
   const ofAccount = await countAttempt(limit, guessed);
   let isRight: boolean;
   try {

@@ -44,7 +44,7 @@ export const auth: Mutant[] = [
   {
     guard: "auth: throttling: a known network has a budget of its own",
     file: throttling,
-    change: { "isKnownNetwork ? [": "email === '' ? [" },
+    change: { "isKnownNetwork\n    ? [": "email === ''\n    ? [" },
     red: {
       [throttlingTests]: [
         "a user who has signed in before is not locked out of the network they signed up from by a stranger who guesses elsewhere",
@@ -69,7 +69,7 @@ export const auth: Mutant[] = [
     file: throttling,
     change: {
       "await forgetAttempts(limit, guessed);":
-        "await forgetAttempts(limit, guessed);\nawait forgetAttempts(perAccount, email);",
+        "await forgetAttempts(limit, guessed);\nawait forgetAttempts(perAccount(), email);",
     },
     red: {
       [throttlingTests]: [
