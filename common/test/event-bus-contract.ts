@@ -207,6 +207,15 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       await eventually(async () => expect(await successor.undeliveredMs("ticket:created")).toBe(0));
     });
 
+    it("knows how much the broker has stored", async () => {
+      const bus = await connect("orders");
+      const stored = async () => Number(await bus.storedBytes());
+      const before = await stored();
+      await publish("a".repeat(1000), "b".repeat(1000));
+      expect((await stored()) - before).toBeGreaterThanOrEqual(2000);
+      expect((await stored()) - before).toBeLessThan(3000);
+    });
+
     it("shows every watcher what is new, and keeps nothing for them", async () => {
       await publish("old");
       const [one, other] = [await connect("orders"), await connect("orders")];

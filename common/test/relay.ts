@@ -27,6 +27,7 @@ const bus: EventBus = {
   },
   subscribe: () => ({ close: async () => {} }),
   undeliveredMs: async () => 0,
+  storedBytes: async () => 0,
   watch: () => ({ close: async () => {} }),
   readLog: async function* () {},
   close: async () => {},

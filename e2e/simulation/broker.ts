@@ -55,6 +55,7 @@ export class Broker {
         return nothing;
       },
       undeliveredMs: async () => undefined,
+      storedBytes: async () => undefined,
       watch: () => nothing,
       readLog: async function* () {},
       close: async () => {},

@@ -10,6 +10,7 @@ import "../../auth/src/metrics";
 import "../../expiration/src/metrics";
 import "../../orders/src/metrics";
 import "../../payments/src/metrics";
+import { render } from "./render";
 
 /** Metrics of Prometheus, the blackbox exporter and kube-state-metrics. */
 const external = [
@@ -106,6 +107,14 @@ it("disables the rules about targets that are not scraped, which would always or
   expect(
     prometheus.prometheusSpec.storageSpec.volumeClaimTemplate.spec.resources.requests.storage,
   ).toBeTruthy();
+});
+
+it("warns when the broker has stored half of what its claim holds", async () => {
+  const { workloads } = await render("gke");
+  const nats = workloads.find(({ metadata }) => metadata.name === "nats");
+  const [claim] = nats?.spec.volumeClaimTemplates ?? [];
+  expect(claim).toMatchObject({ spec: { resources: { requests: { storage: "5Gi" } } } });
+  expect(JSON.stringify(alerts)).toContain("> 2.5 * 1024 * 1024 * 1024");
 });
 
 it("probes each service with routes, by a module of the exporter", () => {

@@ -225,6 +225,18 @@ export const outages: Outage[] = [
     firesAfter: 300,
   },
   {
+    outage: "the volume of a MongoDB is 80 % full",
+    alert: { alertname: "VolumeFillingUp", app: "orders", severity: "warning" },
+    series: allPods("store_volume_used_ratio", ["orders"], changes(0.1, 0.81)),
+    firesAfter: 300,
+  },
+  {
+    outage: "the broker's volume is half full",
+    alert: { alertname: "VolumeFillingUp", app: "nats", severity: "warning" },
+    series: { 'broker_stored_bytes{app="orders", pod="orders-1"}': changes(1e6, 2.7e9) },
+    firesAfter: 300,
+  },
+  {
     outage: "the last complete backup is older than 3 hours",
     alert: { alertname: "BackupTooOld", cronjob: "backup-orders" },
     series: {

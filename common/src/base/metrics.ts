@@ -51,6 +51,14 @@ export const metrics = {
     labelNames: ["limit"],
   }),
   storeReady: new Gauge({ name: "store_ready", help: "1 while the service's own store answers" }),
+  storeVolumeUsed: new Gauge({
+    name: "store_volume_used_ratio",
+    help: "The used part of the volume of the service's own database, from 0 to 1",
+  }),
+  brokerStored: new Gauge({
+    name: "broker_stored_bytes",
+    help: "The size of all events that the broker has stored",
+  }),
   busConnected: new Gauge({ name: "bus_connected", help: "1 while the broker is connected" }),
 };
 

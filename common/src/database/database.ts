@@ -82,6 +82,15 @@ export async function databaseTime(database: Connection): Promise<number> {
   return reply.localTime.getTime();
 }
 
+/** The used part of the volume that holds the database, from 0 to 1. */
+export async function usedVolume(database: Connection): Promise<number> {
+  const stats: { fsUsedSize?: unknown; fsTotalSize?: unknown } =
+    (await database.db?.command({ dbStats: 1 }, answerInTime)) ?? {};
+  const used = Number(stats.fsUsedSize) / Number(stats.fsTotalSize);
+  if (Number.isNaN(used)) throw new Error("The database did not report the size of its volume");
+  return used;
+}
+
 /** @throws when the database does not answer */
 export async function pingDatabase(database: Connection): Promise<void> {
   if (!database.db) throw new Error("not connected yet");

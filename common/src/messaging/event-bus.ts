@@ -57,6 +57,12 @@ export interface EventBus {
    * @throws when the broker does not answer within two seconds
    */
   undeliveredMs(subject: Subject): Promise<number | undefined>;
+  /**
+   * The size of all messages that the broker has stored.
+   * @returns undefined where the broker cannot be asked
+   * @throws when the broker does not answer within two seconds
+   */
+  storedBytes(): Promise<number | undefined>;
   /** Every process gets every new event, nothing is remembered: for live pages. */
   watch(subject: Subject, handle: (message: Message) => void): Subscription;
   /**

@@ -53,6 +53,7 @@ export class MemoryBroker {
       },
       subscribe: (subject, handle) => opened(this.group(name, subject).join(handle)),
       undeliveredMs: async (subject) => this.group(name, subject).undeliveredMs,
+      storedBytes: async () => this.log.reduce((sum, { bytes }) => sum + bytes.length, 0),
       watch: (subject, handle) => opened(this.watch(subject, handle)),
       readLog: (subject, { after = 0 } = {}) => this.readLog(subject, after),
       close: async () => {

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { seconds } from "../base/clock";
 import type { Subject } from "../contract/events";
 
-/** A page of the server's monitoring, https://docs.nats.io/legacy/stan/intro/monitoring/endpoints */
+/** Pages of the server's monitoring, https://docs.nats.io/legacy/stan/intro/monitoring/endpoints */
+const storage = z.object({ total_bytes: z.number() });
 const channel = z.object({
   last_seq: z.number(),
   subscriptions: z
@@ -45,16 +46,28 @@ export class NatsBacklog {
     return now - (waiting[0]?.at ?? now);
   }
 
+  async storedBytes(): Promise<number> {
+    const { total_bytes: bytes } = storage.parse(await this.read("/streaming/storez"));
+    return bytes;
+  }
+
   private async positionIn(subject: Subject): Promise<{ last: number; acknowledged: number }> {
-    const page = new URL("/streaming/channelsz", this.monitorUrl);
-    page.search = new URLSearchParams({ channel: subject, subs: "1" }).toString();
-    const response = await fetch(page, { signal: AbortSignal.timeout(seconds(2)) });
-    if (response.status === 404) return { last: 0, acknowledged: 0 }; // nothing was ever published
-    if (!response.ok) throw new Error(`${page.href} answered ${response.status}`);
-    const { last_seq: last, subscriptions } = channel.parse(await response.json());
+    const page = await this.read("/streaming/channelsz", { channel: subject, subs: "1" });
+    if (!page) return { last: 0, acknowledged: 0 }; // nothing was ever published
+    const { last_seq: last, subscriptions } = channel.parse(page);
     const members = subscriptions.filter(({ queue_name }) => queue_name === this.group);
     const sent = Math.max(0, ...members.map(({ last_sent }) => last_sent));
     const pending = members.reduce((sum, { pending_count }) => sum + pending_count, 0);
     return { last, acknowledged: sent - pending };
+  }
+
+  /** A page as JSON; undefined if it does not exist. */
+  private async read(path: string, parameters: Record<string, string> = {}): Promise<unknown> {
+    const page = new URL(path, this.monitorUrl);
+    page.search = new URLSearchParams(parameters).toString();
+    const response = await fetch(page, { signal: AbortSignal.timeout(seconds(2)) });
+    if (response.status === 404) return undefined;
+    if (!response.ok) throw new Error(`${page.href} answered ${response.status}`);
+    return response.json();
   }
 }

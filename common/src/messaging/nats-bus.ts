@@ -77,6 +77,8 @@ export function natsBus({ ackWaitSeconds = 10, monitorUrl, ...options }: NatsBus
 
     undeliveredMs: async (subject) => backlog?.undeliveredMs(subject),
 
+    storedBytes: async () => backlog?.storedBytes(),
+
     watch: (subject, handle) =>
       open({
         subject,

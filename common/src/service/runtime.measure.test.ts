@@ -89,6 +89,23 @@ it("reports how many dead letters there are, for as long as they are there", asy
   expect(await measured("dead_letters")).toBe(0);
 });
 
+it("reports how full the volumes of the database and of the broker are", async () => {
+  const used = await measured("store_volume_used_ratio");
+  expect(used).toBeGreaterThan(0);
+  expect(used).toBeLessThanOrEqual(1);
+  const event = eventBytes("expiration:complete", { orderId: newId() });
+  const before = await measured("broker_stored_bytes");
+  await publish(event);
+  expect(await measured("broker_stored_bytes")).toBe(before + event.length);
+});
+
+it("asks the broker for nothing in a service without listeners", async () => {
+  const bus = broker.connect("toys");
+  const asked = jest.spyOn(bus, "storedBytes");
+  await new Runtime({ name: "toys", store: { database } }, mongoStore(database), bus).measure();
+  expect(asked).not.toHaveBeenCalled();
+});
+
 it("keeps the last values of a store that does not answer, and still measures the broker", async () => {
   await publish(Buffer.from("not our JSON"));
   runtime.start();

@@ -58,9 +58,13 @@ export class Runtime {
     const measureStore = async () => {
       metrics.deadLetters.set(await withTimeout(store.deadLetters.count(), seconds(2)));
       await relay?.measure();
+      if (store.usedVolume) metrics.storeVolumeUsed.set(await store.usedVolume());
     };
     const measureBroker = async () => {
       const subjects = (definition.listeners ?? []).map(({ subject }) => subject);
+      if (subjects.length === 0) return; // needs no access to the broker's monitoring
+      const storedBytes = await bus.storedBytes();
+      if (storedBytes !== undefined) metrics.brokerStored.set(storedBytes);
       const waits = await Promise.all(subjects.map((subject) => bus.undeliveredMs(subject)));
       for (const [index, subject] of subjects.entries()) {
         const waitMs = waits[index];

@@ -7,7 +7,7 @@ import {
   mongoDeadLetters,
   redisDeadLetters,
 } from "../messaging/dead-letters";
-import { connectDatabase, databaseTime, ensureIndexes, pingDatabase } from "../database/database";
+import { connectDatabase, databaseTime, ensureIndexes, pingDatabase, usedVolume } from "../database/database";
 import { withTimeout } from "../base/with-timeout";
 
 /** A service's own store, whichever it is: what starting, readiness, the clock and stopping need of it. */
@@ -20,6 +20,8 @@ export interface Store {
   ping: () => Promise<void>;
   /** The store's own clock, in milliseconds since 1970. */
   time: () => Promise<number>;
+  /** The used part of its volume, from 0 to 1; a store that does not report it has none. */
+  usedVolume?: () => Promise<number>;
   close: () => Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export function mongoStore(database: Connection): Store {
     },
     ping: () => pingDatabase(database),
     time: () => databaseTime(database),
+    usedVolume: () => usedVolume(database),
     close: () => database.close(),
   };
 }
