@@ -369,7 +369,9 @@ describe("the comparison that is due", () => {
     const thrown: unknown = await run().catch((error: unknown) => error);
     expect(thrown).toBe(stopping.signal.reason);
     expect(seen()).toBe(1);
-    expect(await Reconciliation.findById("hourly")).toMatchObject({ failures: 0 });
+    const stopped = await Reconciliation.findById("hourly").orFail();
+    expect(stopped.failures).toBe(0);
+    expect(stopped.claimedUntil.getTime()).toBeLessThanOrEqual(clock.now());
     await compareAllThatIsDue(); // at the same moment: nothing waits for the claim to expire
     expect(seen()).toBeGreaterThanOrEqual(3);
   });
