@@ -53,6 +53,8 @@ const purchases = (part: string) =>
   `http_request_duration_seconds_${part}{app="orders", method="POST", route="/api/orders", status="201"${part === "bucket" ? ', le="2.5"' : ""}}`;
 const availableClients = `kube_deployment_status_replicas_available{namespace="eventhive", deployment="client"}`;
 const cronJob = `{namespace="eventhive", cronjob="backup-orders"}`;
+const cronJobCreated = (service: string) =>
+  `kube_cronjob_created{namespace="eventhive", cronjob="backup-${service}"}`;
 const hours = (count: number) => count * 3600;
 const days = (count: number) => count * 86_400;
 
@@ -76,6 +78,7 @@ export const healthy: Record<string, Samples> = {
   ),
   orders_overdue_seconds: always(0),
   [`kube_cronjob_status_last_successful_time${cronJob}`]: now,
+  ...each(["auth", "tickets", "orders", "payments"], cronJobCreated, now),
 };
 
 /** Burn rates look back over 6 hours, or 3 days. */
@@ -249,8 +252,14 @@ export const outages: Outage[] = [
     alert: { alertname: "BackupTooOld", cronjob: "backup-orders" },
     series: {
       [`kube_cronjob_status_last_successful_time${cronJob}`]: appearsAfterwards(2 * marginSeconds),
-      [`kube_cronjob_created${cronJob}`]: always(marginSeconds - 1 - hours(3)),
+      [cronJobCreated("orders")]: always(marginSeconds - 1 - hours(3)),
     },
+    firesAfter: 300,
+  },
+  {
+    outage: "the backup of auth does not exist, or kube-state-metrics does not report it",
+    alert: { alertname: "BackupTooOld", cronjob: "backup-auth" },
+    series: { [cronJobCreated("auth")]: disappears(1e9) },
     firesAfter: 300,
   },
   {
