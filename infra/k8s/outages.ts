@@ -8,6 +8,7 @@ import {
   disappears,
   now,
   once,
+  stops,
 } from "./samples";
 
 export interface Outage {
@@ -67,6 +68,7 @@ export const healthy: Record<string, Samples> = {
   ...allPods("store_ready", apps, always(1)),
   ...allPods("bus_connected", apps, always(1)),
   ...allPods("dead_letters", apps, always(0)),
+  ...allPods("backlog_measured_timestamp_seconds", apps, now),
   ...each(apps, (app) => requests(app, 200), counts(10)),
   ...each(apps, (app) => requests(app, 500), counts(0)),
   [purchases("count")]: counts(2),
@@ -163,6 +165,12 @@ export const outages: Outage[] = [
     },
     firesAfter: 375,
     resolvesAfter: 240,
+  },
+  {
+    outage: "the broker's monitoring does not respond to orders",
+    alert: { alertname: "BacklogUnknown", app: "orders", severity: "warning" },
+    series: allPods("backlog_measured_timestamp_seconds", ["orders"], stops),
+    firesAfter: 180,
   },
   {
     outage: "a dead letter is stored",

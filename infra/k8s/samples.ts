@@ -33,6 +33,14 @@ export const appearsAfterwards =
 export const now: Samples = ({ before, during, after, stepSeconds }) =>
   `0+${stepSeconds}x${before + during + after - 1}`;
 
+/** A timestamp that is current except during the outage. */
+export const stops: Samples = ({ before, during, after, stepSeconds }) =>
+  [
+    `0+${stepSeconds}x${before - 1}`,
+    constant((before - 1) * stepSeconds, during),
+    `${(before + during) * stepSeconds}+${stepSeconds}x${after - 1}`,
+  ].join(" ");
+
 /** An age: it grows during the outage. */
 export const ages: Samples = ({ before, during, after, stepSeconds }) =>
   [constant(0, before), `0+${stepSeconds}x${during - 1}`, constant(0, after)].join(" ");

@@ -51,6 +51,10 @@ export const metrics = {
     labelNames: ["limit"],
   }),
   storeReady: new Gauge({ name: "store_ready", help: "1 while the service's own store answers" }),
+  measuredAt: new Gauge({
+    name: "backlog_measured_timestamp_seconds",
+    help: "When all backlogs were last measured: the outbox, dead letters and undelivered events",
+  }),
   storeVolumeUsed: new Gauge({
     name: "store_volume_used_ratio",
     help: "The used part of the volume of the service's own database, from 0 to 1",

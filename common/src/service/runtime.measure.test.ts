@@ -99,6 +99,14 @@ it("reports how full the volumes of the database and of the broker are", async (
   expect(await measured("broker_stored_bytes")).toBe(before + event.length);
 });
 
+it("records when all backlogs were last measured", async () => {
+  const at = () => measured("backlog_measured_timestamp_seconds");
+  const before = await at();
+  expect(Math.abs(before - Date.now() / 1000)).toBeLessThan(60);
+  isStoreThere = false;
+  expect(await at()).toBe(before);
+});
+
 it("asks the broker for nothing in a service without listeners", async () => {
   const bus = broker.connect("toys");
   const asked = jest.spyOn(bus, "storedBytes");

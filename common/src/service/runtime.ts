@@ -75,6 +75,8 @@ export class Runtime {
       isReady && measureStore(),
       bus.isConnected && measureBroker(),
     ]);
+    const isComplete = isReady && bus.isConnected && measured.every(({ status }) => status === "fulfilled");
+    if (isComplete) metrics.measuredAt.setToCurrentTime();
     for (const result of measured)
       if (result.status === "rejected") logger.warn({ err: result.reason }, "could not measure a backlog");
   }
