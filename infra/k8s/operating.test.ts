@@ -165,7 +165,7 @@ it("sets every variable before a command uses it", () => {
 
 it("contains valid YAML only", () => {
   const shown = [...guide.matchAll(/<<END\n([\s\S]*?)\n *END$/gm)].map(([, text = ""]) => text);
-  expect(shown).toHaveLength(6);
+  expect(shown).toHaveLength(7);
   for (const text of shown)
     for (const { errors } of parseAllDocuments(text.replaceAll("$", ""))) expect(errors).toEqual([]);
 });
