@@ -72,7 +72,7 @@ it.each(workflows)("%s has least privilege, timeouts and no secrets", (path) => 
 it("checks the package that would be published with every change", () => {
   const { jobs }: Workflow = parse(read("workflows/ci.yml"));
   const commands = jobs.check?.steps?.map(({ run }) => run);
-  expect(commands).toContain("npm run build && npm run check-package --workspace common");
+  expect(commands).toContain("npm run check-package --workspace common");
 });
 
 it("tests on the Node.js of the images, and on the newest one", () => {
