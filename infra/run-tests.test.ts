@@ -20,7 +20,7 @@ it("stops its parts on SIGTERM, and leaves no process behind", async () => {
   const run = randomUUID();
   const isOfRun = (pid: number) => hasVariable(pid, `TEST_RUN=${run}`);
   const processes = () => (printed("ps", ["-A", "-o", "pid="]) ?? "").split("\n").map(Number).filter(isOfRun);
-  const parts = ["simulate -- --minutes 5", "test:services -- --testPathPatterns auth/src/routes/sign-in"];
+  const parts = ["simulate -- --minutes 5", "test:services -- --testPathPatterns common/src"];
   const child = spawn(process.execPath, [...runTests, ...parts], {
     cwd: root,
     env: { ...process.env, TEST_RUN: run },

@@ -7,7 +7,6 @@ import { User } from "./models/user";
 import { password, registered } from "../test/fixtures";
 import { throttled } from "./throttling";
 
-jest.setTimeout(seconds(30)); // hundreds of sign-ins, on a machine that may be busy
 Object.assign(process.env, { SIGNUPS_PER_HOUR: "3", SIGNUPS_PER_SITE_PER_HOUR: "5" });
 setUpService(database);
 

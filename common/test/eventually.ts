@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 /** Repeats `look` until it does not throw, and resolves with its result; when the time is over, rejects with its last error. */
 export async function eventually<Fact>(
   look: () => Fact | Promise<Fact>,
-  { withinSeconds = 15, intervalMs = 30 } = {},
+  { withinSeconds = 60, intervalMs = 30 } = {},
 ): Promise<Fact> {
   const end = performance.now() + withinSeconds * 1000;
   for (;;) {

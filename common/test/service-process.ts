@@ -63,18 +63,18 @@ export async function surroundings() {
 }
 
 /**
- * Runs a service until it is ready and `look` has seen what it looks for, and stops it in order: by then each of its
- * sweeps has had its first run.
+ * Runs a service until `look` does not throw any more, and stops it in order. A stop ends sweeps between two documents,
+ * so the test looks for what they should have done.
  */
 export async function runOnce(
   file: string,
   own: object,
-  look: (port: number) => Promise<void> = async () => {},
+  look: (port: number) => void | Promise<void>,
 ): Promise<void> {
   const { port, environment, ask } = await surroundings();
   const service = run({ file, environment: { ...environment, ...own } });
   await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
-  await look(port);
+  await eventually(() => look(port));
   service.signal("SIGTERM");
   expect(await service.ended).toBe(0);
 }

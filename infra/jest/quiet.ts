@@ -1,4 +1,4 @@
-jest.setTimeout(30_000); // a busy machine is no failure
+jest.setTimeout(120_000); // a busy machine is no failure, and `eventually` reports first
 
 // An unexpected console.error fails the test.
 beforeEach(() => {

@@ -36,17 +36,15 @@ const withWrongClock = () => ({
 
 it("expires by itself what is overdue", async () => {
   const order = await overdueOrder();
-  await runOnce(file, { MONGO_URL: databaseUrl() });
-  expect(await reload(order)).toMatchObject({ status: "cancelled" });
+  await runOnce(file, { MONGO_URL: databaseUrl() }, async () =>
+    expect((await reload(order)).status).toBe("cancelled"),
+  );
 });
 
 it("expires nothing before its time by the clock of its store, whatever its own says", async () => {
   const [live, overdue] = [await orderOf(), await overdueOrder()];
-  await runOnce(file, withWrongClock());
-  expect([await reload(live), await reload(overdue)]).toMatchObject([
-    { status: "created" },
-    { status: "cancelled" },
-  ]);
+  await runOnce(file, withWrongClock(), async () => expect((await reload(overdue)).status).toBe("cancelled"));
+  expect((await reload(live)).status).toBe("created");
 });
 
 it("goes on following the clock of its store when its own jumps", async () => {

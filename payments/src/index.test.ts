@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { clock, hours } from "@eventhive/common";
 import { setUpService } from "@eventhive/common/testing";
-import { eventually } from "../../common/test/eventually";
 import { endProcesses, runOnce } from "../../common/test/service-process";
 import { database } from "./database";
 import { followOrder } from "./follow-order";
@@ -23,7 +22,7 @@ const sandbox = setUpSandbox();
 afterEach(endProcesses);
 
 /** The service as it is, without a broker. */
-function runPayments(look?: (port: number) => Promise<void>): Promise<void> {
+function runPayments(look: (port: number) => void | Promise<void>): Promise<void> {
   const { TEST_MONGO_URL, STRIPE_KEY, STRIPE_API_URL, STRIPE_TIMEOUT_SECONDS } = process.env;
   const MONGO_URL = `${TEST_MONGO_URL}/${database.name}`;
   const environment = { MONGO_URL, STRIPE_KEY, STRIPE_API_URL, STRIPE_TIMEOUT_SECONDS };
@@ -34,16 +33,14 @@ it("finishes by itself a charge that was interrupted", async () => {
   const order = await orderToPay();
   clock.use(() => Date.now() - hours(1));
   const payment = await begunPayment(order);
-  await runPayments();
-  expect(await reload(payment)).toMatchObject({ state: "charged" });
+  await runPayments(async () => expect((await reload(payment)).state).toBe("charged"));
 });
 
 it("settles what was left unsettled", async () => {
   const order = await orderToPay();
   const payment = await chargedPayment(order);
   await applyOrder(completionOf(order));
-  await runPayments();
-  expect(await reload(payment)).toMatchObject({ state: "settled" });
+  await runPayments(async () => expect((await reload(payment)).state).toBe("settled"));
 });
 
 it("gives back by itself what is to be given back", async () => {
@@ -52,8 +49,7 @@ it("gives back by itself what is to be given back", async () => {
   await applyOrder(cancellationOf(order));
   await followOrder(order.id);
   expect(await reload(payment)).toMatchObject({ state: "refunding" });
-  await runPayments();
-  expect(await reload(payment)).toMatchObject({ state: "refunded" });
+  await runPayments(async () => expect((await reload(payment)).state).toBe("refunded"));
 });
 
 it("compares itself with the gateway, and gives back the charge of a payment that failed", async () => {
@@ -70,25 +66,19 @@ it("compares itself with the gateway, and gives back the charge of a payment tha
     token: "tok_visa",
   });
   clock.use();
-  // Stopping ends the comparison between two items, so it is waited for.
-  await runPayments(() =>
-    eventually(async () => expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }])),
-  );
+  await runPayments(() => expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }]));
 });
 
 it("prunes by itself what was cancelled long ago", async () => {
   const expiresAt = new Date(clock.now() - hours(24 * 31)).toISOString();
   await applyOrder(cancellationOf({ ...(await orderToPay()), expiresAt }));
-  await runPayments();
-  expect(await Order.countDocuments()).toBe(0);
+  await runPayments(async () => expect(await Order.countDocuments()).toBe(0));
 });
 
 it("reports for how long a charge has waited for the outcome of its order", async () => {
   await chargedPayment(await orderToPay());
-  await runPayments((port) =>
-    eventually(async () => {
-      const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { Connection: "close" } });
-      expect(await response.text()).toMatch(/^payments_unfinished_seconds\{state="charged"\} (?!0$)/m);
-    }),
-  );
+  await runPayments(async (port) => {
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { Connection: "close" } });
+    expect(await response.text()).toMatch(/^payments_unfinished_seconds\{state="charged"\} (?!0$)/m);
+  });
 });

@@ -282,7 +282,7 @@ describe("the comparison that is due", () => {
     later(minutes(61));
     await compareAllThatIsDue();
     expect(countOf("GET /v1/charges")).toBe(9); // hourly
-    later(hours(25));
+    later(hours(27));
     await compareAllThatIsDue();
     expect(countOf("GET /v1/charges")).toBe(13); // daily again, and an hourly one that finds nothing so young
   });

@@ -80,7 +80,7 @@ describe.each(["complete", "cancelled"] as const)("two orders, the second %s at 
     await expectTheEnd(runs);
     await deliverAll();
     await expectTheEnd(runs);
-  }, 30_000);
+  });
 
   it("end the same when all their events are handled at once", async () => {
     const runs = await Promise.all(Array.from({ length: 10 }, twoOrders));

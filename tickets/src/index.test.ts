@@ -17,8 +17,9 @@ it("prunes by itself what ended long ago", async () => {
     orderEvent(await ticketOnSale(), { version: 1, status: "cancelled", expiresAt }),
   );
   expect(await Order.countDocuments()).toBe(1);
-  await runOnce(join(__dirname, "index.ts"), {
-    MONGO_URL: `${process.env.TEST_MONGO_URL}/${database.name}`,
-  });
-  expect(await Order.countDocuments()).toBe(0);
+  await runOnce(
+    join(__dirname, "index.ts"),
+    { MONGO_URL: `${process.env.TEST_MONGO_URL}/${database.name}` },
+    async () => expect(await Order.countDocuments()).toBe(0),
+  );
 });

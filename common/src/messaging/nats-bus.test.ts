@@ -18,8 +18,6 @@ describeEventBus("the bus on NATS Streaming", async () => {
 });
 
 describe("a connection to NATS Streaming", () => {
-  jest.setTimeout(seconds(30));
-
   let broker: NatsBroker;
   let bus: EventBus;
 

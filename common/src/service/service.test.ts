@@ -5,7 +5,6 @@ import { freePort } from "../../../infra/local/port";
 import { eventually } from "../../test/eventually";
 import { Door, endProcesses, run, surroundings } from "../../test/service-process";
 
-jest.setTimeout(60_000);
 afterAll(endProcesses);
 
 it.concurrent("names all settings that are missing, and ends with 1", async () => {

@@ -5,7 +5,6 @@ import { freePort } from "../../../infra/local/port";
 import { eventually } from "../../test/eventually";
 import { endProcesses, run, surroundings } from "../../test/service-process";
 
-jest.setTimeout(60_000);
 const collectors: Collector[] = [];
 afterAll(async () => {
   await endProcesses();

@@ -69,4 +69,4 @@ it("answers every list, and its next page, from an index that has it in order", 
     const ordered = { tickets: 5, plan: "IXSCAN", isSortedInMemory: false, isCheap: true };
     expect({ query, pages: [first.page, second.page] }).toEqual({ query, pages: [ordered, ordered] });
   }
-}, 30_000);
+});
