@@ -2,6 +2,11 @@ import { MongoMemoryServer } from "mongodb-memory-server";
 
 export type Mongod = Awaited<ReturnType<typeof startMongod>>;
 
+const started: { stop: () => Promise<void> }[] = [];
+
+// Also after a test that failed: a process that is left keeps the test run from ending.
+afterAll(() => Promise.all(started.map((mongod) => mongod.stop())));
+
 /** A MongoDB of a test's own, which can be frozen: its connections stay open, and nothing answers. */
 export async function startMongod() {
   const server = await MongoMemoryServer.create({
@@ -9,7 +14,7 @@ export async function startMongod() {
     instance: { storageEngine: "wiredTiger", launchTimeout: 60_000 }, // 10 s is too short on a busy machine
   });
   const signal = (name: NodeJS.Signals) => server.instanceInfo?.instance.mongodProcess?.kill(name);
-  return {
+  const mongod = {
     url: (database: string) => server.getUri(database),
     freeze: () => signal("SIGSTOP"),
     thaw: () => signal("SIGCONT"),
@@ -18,4 +23,6 @@ export async function startMongod() {
       await server.stop();
     },
   };
+  started.push(mongod);
+  return mongod;
 }
