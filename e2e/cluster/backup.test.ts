@@ -30,9 +30,10 @@ it("restores into an empty cluster what was backed up under load, and everything
   const stopTrading = await startTrading();
   const stopLoad = await startLoad();
 
-  const printed = await run(commands("**Back up now**", "\n## ")[0]);
+  const printed = await run(`exec 2>&1\n${commands("**Back up now**", "\n## ")[0]}`);
   const backedUp = [...printed.matchAll(/^backed up (\w+): .*, (\d+) documents,/gm)];
-  expect(backedUp.map(([, name = ""]) => name).toSorted()).toEqual(services.toSorted());
+  const names = backedUp.map(([, name = ""]) => name).toSorted();
+  expect({ names, printed }).toEqual({ names: services.toSorted(), printed }); // shows what kubectl complained about
   for (const [, , documents] of backedUp) expect(Number(documents)).toBeGreaterThan(0);
 
   const soldSince = await ticketOnSale(seller);
