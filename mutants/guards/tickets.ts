@@ -92,7 +92,7 @@ export const tickets: Mutant[] = [
     change: { "(complete ?? latest)?.id": "latest?.id" },
     red: {
       "tickets/src/listeners/orders.test.ts": [
-        "leaves the ticket with the order that bought it, whatever ends later",
+        "leaves the ticket with the order that bought it when a later one comes before",
       ],
     },
   },

@@ -151,11 +151,8 @@ export function stripeGateway({ apiKey, apiUrl, timeoutMs }: StripeOptions): Pay
         if (refund.status !== "succeeded" && refund.status !== "pending")
           throw new Error(`The refund of ${stripeId} is ${refund.status}`);
       } catch (error) {
-        if (!isStripeFailure(error)) throw error;
-        const isDone =
-          error.code === "charge_already_refunded" ||
-          // An error may follow the work, and is repeated for the key instead of what the work came to.
-          (isKeptForKey(error) && (await isRefunded(stripeId)));
+        // It may be refunded already, by hand or by a request whose error followed the work.
+        const isDone = isStripeFailure(error) && isKeptForKey(error) && (await isRefunded(stripeId));
         if (!isDone) throw error;
       }
       await failpoint("payments.refund.after");
