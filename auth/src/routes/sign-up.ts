@@ -12,7 +12,7 @@ import { canonicalEmail } from "../canonical-email";
 import { config } from "../config";
 import { signUpHashes } from "../hashing-queue";
 import { countAttempt } from "../models/attempt-count";
-import { User, findByEmail } from "../models/user";
+import { User } from "../models/user";
 import { hashPassword } from "../password";
 
 interface SignUpBody {
@@ -35,25 +35,19 @@ export const signUp: RequestHandler[] = [
     await countAttempt(signUps("network", config.SIGNUPS_PER_HOUR), network);
     await countAttempt(signUps("site", config.SIGNUPS_PER_SITE_PER_HOUR), rateLimitKey(address, 48));
 
-    const user = await signUpHashes.run(address, () => createUser(email, password, network));
+    const hash = await signUpHashes.run(address, () => hashPassword(password));
+    const user = new User({ email, canonicalEmail: canonicalEmail(email), password: hash });
+    user.startsFrom(network);
+    try {
+      await user.save();
+    } catch (error) {
+      const isInUse = isDuplicateKey(error, "email") || isDuplicateKey(error, "canonicalEmail");
+      throw isInUse ? inUse() : error;
+    }
     openSession(req, user.publicState());
     res.status(201).json(user.publicState());
   },
 ];
-
-/** Within the turn, so that of a crowd with one e-mail only those whose turns overlap are worth a hash. */
-async function createUser(email: string, password: string, network: string): Promise<User> {
-  if (await findByEmail(email)) throw inUse();
-  const hash = await hashPassword(password);
-  const user = new User({ email, canonicalEmail: canonicalEmail(email), password: hash });
-  user.startsFrom(network);
-  try {
-    return await user.save();
-  } catch (error) {
-    const isInUse = isDuplicateKey(error, "email") || isDuplicateKey(error, "canonicalEmail");
-    throw isInUse ? inUse() : error;
-  }
-}
 
 /** Counts rejected ones too: their responses reveal which emails have an account. */
 const signUps = (origin: "network" | "site", free: number) => ({
