@@ -81,7 +81,8 @@ export async function comeToRest(history: History): Promise<void> {
   }
   await live(history);
   // Orders' time and twice the gateway's timeout; CHARGE_OUTCOME_TIMEOUT; the hour between two comparisons with the
-  // gateway; twice the longest pause of a refund, because a fault that is left hits one; the steps of two comparisons. Far less than the day for which it repeats its first answer.
+  // gateway; twice the longest pause of a refund, because a fault that is left may hit one; the steps of two
+  // comparisons. Far less than the day for which the gateway repeats its first answer.
   for (const minutes of [1.5, 12, 75, 11, 11, 1, 1, 1, 1, 1]) {
     await passAndSweep(history, minutes * 60_000);
     await live(history);
