@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type { mongo } from "mongoose";
+import { eventually } from "../common/test/eventually";
 import { controlFile } from "../e2e/data-folder";
 import { database, start, stop } from "../e2e/stack";
 import { load, rateOf } from "./load";
@@ -104,11 +105,11 @@ const reload = (orders: Order[]): Promise<Order[]> =>
     .toArray();
 
 async function untilCancelled(orders: Order[]): Promise<void> {
-  const end = performance.now() + 120_000;
-  while ((await reload(orders)).some(({ status }) => status !== "cancelled")) {
-    if (performance.now() > end) throw new Error("Not all orders were cancelled");
-    await pause(1_000);
-  }
+  const check = async () => {
+    const live = (await reload(orders)).filter(({ status }) => status !== "cancelled");
+    if (live.length > 0) throw new Error(`${live.length} orders were not cancelled`);
+  };
+  await eventually(check, { withinSeconds: 120, intervalMs: 1_000 });
 }
 
 /** From when each order was due to its cancellation, by the clock of orders. */

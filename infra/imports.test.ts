@@ -1,8 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { root } from "./local/program";
-
-const services = ["auth", "tickets", "orders", "payments", "expiration"];
+import { serviceNames as services } from "./local/programs";
 
 /** The folders of `common/src`, lowest first: a file imports only from its own folder and from lower floors. */
 const floors = [["contract"], ["base"], ["messaging", "database", "http"], ["service"], ["testing"]];

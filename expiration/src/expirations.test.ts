@@ -1,5 +1,6 @@
 import { clock, onFailpoint, parseEvent, seconds, withContext } from "@eventhive/common";
 import { MemoryBroker, deliver, eventBytes, newId } from "@eventhive/common/testing";
+import { eventually } from "../../common/test/eventually";
 import { expirationComplete, expirationWorker } from "./expirations";
 import { Redis } from "ioredis";
 import { orderCancelled, orderCompleted } from "./listeners/order-ended";
@@ -50,17 +51,11 @@ const expirationsOf = (orderId: string) =>
 
 /** Resolves with the time at which the expiration was published. */
 async function expired(orderId: string): Promise<number> {
-  await until(() => expirationsOf(orderId).length > 0, `${orderId} expired`);
+  await eventually(() => expect(expirationsOf(orderId)).not.toEqual([]), soon);
   return clock.now();
 }
 
-async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const giveUpAt = performance.now() + seconds(20);
-  while (!(await isSo())) {
-    if (performance.now() > giveUpAt) throw new Error(`It never was so: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
+const soon = { withinSeconds: 20, intervalMs: 5 };
 
 async function sumOfDelays(): Promise<number> {
   const { values } = await expirationDelay.get();
@@ -94,7 +89,7 @@ it("measures how late it was", async () => {
   const before = await sumOfDelays();
   const order = orderThatEnds(-10_000);
   await deliver(orderCreated, order);
-  await until(async () => (await sumOfDelays()) - before >= 10, "a delay of 10 s was noted");
+  await eventually(async () => expect((await sumOfDelays()) - before).toBeGreaterThanOrEqual(10), soon);
 });
 
 it("says so at once when it hears of the order too late", async () => {
@@ -140,7 +135,7 @@ it("keeps no timer for ever of an order of whose end it heard first", async () =
   await deliver(orderCompleted, order);
   await deliver(orderCreated, order);
   await expired(order.id);
-  await until(async () => Object.keys(await timerOf(order.id)).length === 0, "the timer is gone");
+  await eventually(async () => expect(await timerOf(order.id)).toEqual({}), soon);
 });
 
 it("takes the end of an order whose expiration is being published for no failure", async () => {

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { type CancelReason, type EventData, clock, onFailpoint, seconds } from "@eventhive/common";
 import { newId, signedIn } from "@eventhive/common/testing";
 import request, { type Response } from "supertest";
+import { eventually } from "../../common/test/eventually";
 import { createSandbox } from "../../infra/stripe-sandbox/sandbox";
 import { app } from "../src/app";
 import { charge } from "../src/charge";
@@ -124,14 +125,11 @@ export async function chargedPayment(order: OrderEvent): Promise<Payment> {
 export const reload = (payment: Payment): Promise<Payment> => Payment.findById(payment.id).orFail().exec();
 
 /** Resolves once the order has a payment in this state. */
-export async function untilPayment(order: OrderEvent, state: Payment["state"]): Promise<Payment> {
-  for (const end = performance.now() + seconds(5); performance.now() < end;) {
-    const payment = await Payment.findOne({ orderId: order.id, state });
-    if (payment) return payment;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error(`The order has no payment that is ${state}`);
-}
+export const untilPayment = (order: OrderEvent, state: Payment["state"]): Promise<Payment> =>
+  eventually(() => Payment.findOne({ orderId: order.id, state }).orFail().exec(), {
+    withinSeconds: 5,
+    intervalMs: 5,
+  });
 
 /** From now on it is later: by default so much that a payment begun before counts as interrupted. */
 export function later(milliseconds = seconds(4) + 1): void {
