@@ -1,6 +1,7 @@
 import { seconds } from "../src/base/clock";
 import { onFailpoint } from "../src/base/failpoint";
 import type { EventBus, LoggedMessage, Message } from "../src/messaging/event-bus";
+import { newIds } from "../src/testing";
 import { eventually } from "./eventually";
 import { Gate } from "./gate";
 
@@ -52,7 +53,9 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
     }
 
     async function publish(...texts: string[]): Promise<void> {
-      await Promise.all(texts.map((text) => publisher.publish("ticket:created", Buffer.from(text))));
+      await Promise.all(
+        texts.map((text) => publisher.publish("ticket:created", Buffer.from(text), newIds())),
+      );
     }
 
     it("delivers exactly the bytes that were published", async () => {
@@ -66,7 +69,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
         });
       listenFor("orders");
       listenFor("payments");
-      await publisher.publish("ticket:created", given);
+      await publisher.publish("ticket:created", given, newIds());
       given.fill(0); // nor this
       listenFor("expiration");
       const expected = { orders: everyByte, payments: everyByte, expiration: everyByte };
@@ -161,7 +164,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       const reference = listen(await connect("payments"));
       await publish(...numbers(200));
       await eventually(() => expect([running, new Set(reference).size]).toEqual([64, 200]));
-      await publisher.publish("ticket:updated", Buffer.from("a"));
+      await publisher.publish("ticket:updated", Buffer.from("a"), newIds());
       let redeliveries = 0;
       bus.subscribe("ticket:updated", async (message) => {
         redeliveries = message.redeliveries;
@@ -234,7 +237,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
     it("reads a log in its order, and ends where it ended at the beginning, whatever is published meanwhile", async () => {
       await publish(...numbers(50)); // another channel's
       const texts = numbers(700);
-      for (const text of texts) await publisher.publish("ticket:updated", Buffer.from(text));
+      for (const text of texts) await publisher.publish("ticket:updated", Buffer.from(text), newIds());
       const read: LoggedMessage[] = [];
       let batches = 0;
       for await (const batch of (await connect("orders")).readLog("ticket:updated")) {
@@ -242,7 +245,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
         batches += 1;
         read.push(...batch);
         for (const text of numbers(batch.length + 1))
-          await publisher.publish("ticket:updated", Buffer.from(text));
+          await publisher.publish("ticket:updated", Buffer.from(text), newIds());
       }
       expect(read.map(({ bytes }) => bytes.toString())).toEqual(texts);
       expect(read.map(({ sequence }) => sequence)).toEqual(texts.map((_, index) => index + 1));
@@ -250,9 +253,9 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
     });
 
     it("reads a log from after where it was read to", async () => {
-      await publisher.publish("ticket:updated", Buffer.from("a"));
-      await publisher.publish("ticket:updated", Buffer.from("b"));
-      await publisher.publish("ticket:updated", Buffer.from("c"));
+      await publisher.publish("ticket:updated", Buffer.from("a"), newIds());
+      await publisher.publish("ticket:updated", Buffer.from("b"), newIds());
+      await publisher.publish("ticket:updated", Buffer.from("c"), newIds());
       const bus = await connect("orders");
       expect(await textsOfLog(bus, 1)).toEqual(["b", "c"]);
       expect(await textsOfLog(bus, 3)).toEqual([]);

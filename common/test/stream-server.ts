@@ -1,7 +1,7 @@
 import type { Express, Request, Response } from "express";
 import { Types } from "mongoose";
 import { watcher } from "../src/messaging/watcher";
-import { MemoryBroker, eventBytes, newId } from "../src/testing";
+import { MemoryBroker, eventBytes, newId, newIds } from "../src/testing";
 import { createApp } from "../src/http/create-app";
 import { type EventStream, readStream } from "./event-stream";
 import { freePort } from "../../infra/local/port";
@@ -26,7 +26,11 @@ updates.connect(bus);
 /** Resolves when it was heard. */
 export async function publish({ id, version, title }: Ticket): Promise<void> {
   const rest = { price: 20, userId: newId(), status: "reserved", withdrawn: false } as const;
-  await bus.publish("ticket:updated", eventBytes("ticket:updated", { id, version, title, ...rest }));
+  await bus.publish(
+    "ticket:updated",
+    eventBytes("ticket:updated", { id, version, title, ...rest }),
+    newIds(),
+  );
   await new Promise(setImmediate);
 }
 

@@ -1,5 +1,6 @@
 import type { EventBus } from "@eventhive/common";
 import { natsBus } from "../../common/src/messaging/nats-bus";
+import { newIds } from "../../common/src/testing";
 import { person } from "../client";
 import { eventually } from "../../common/test/eventually";
 import { stackFile } from "../stack";
@@ -38,7 +39,7 @@ it("raises lasting alerts for a killed database, a consumer without events and a
   const begin = performance.now();
   const stopBeingDeaf = await joinDeafly("orders");
   for (let ticket = 0; ticket < 20; ticket++) await seller.sell(`Undelivered ${ticket}`, 20);
-  await (await connect("stranger")).publish("expiration:complete", Buffer.from("not our JSON"));
+  await (await connect("stranger")).publish("expiration:complete", Buffer.from("not our JSON"), newIds());
   await stopStore("auth-mongo");
   const fires = await timesOf((firing) => outages.filter((one) => firing.some(matches(one))), begin);
   expect(await firingOfThose()).toHaveLength(3);

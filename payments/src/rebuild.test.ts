@@ -1,4 +1,4 @@
-import { MemoryBroker, eventBytes, setUpService } from "@eventhive/common/testing";
+import { MemoryBroker, eventBytes, setUpService, newIds } from "@eventhive/common/testing";
 import { rebuild } from "../../common/src/service/rebuild";
 import { database } from "./database";
 import { Payment } from "./models/payment";
@@ -12,7 +12,7 @@ async function lose(broker: MemoryBroker, payment: Payment): Promise<void> {
   const { id, version } = payment;
   const data = { id, version, ...payment.publicState() };
   const bytes = eventBytes("payment:created", { ...data, stripeId: payment.stripeId ?? "" });
-  await broker.connect("payments").publish("payment:created", bytes);
+  await broker.connect("payments").publish("payment:created", bytes, newIds());
   await Payment.deleteOne({ _id: id });
 }
 

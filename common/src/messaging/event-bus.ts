@@ -9,6 +9,13 @@ export interface Message {
   redeliveries: number;
 }
 
+/** What a broker may use of an event without reading it. */
+export interface EventIds {
+  /** The same each time that the event is published: a broker may recognize and skip what it has already stored. */
+  id: string;
+  aggregateId: string;
+}
+
 /** A message as the broker keeps it. */
 export interface LoggedMessage {
   /** Its position in its channel, from 1 and rising. */
@@ -43,7 +50,7 @@ export interface EventBus {
    * Resolves when the broker has stored the message. After a rejection, it may be stored all the same. While the
    * broker is unavailable it rejects at once, and nothing is kept to be sent later.
    */
-  publish(subject: Subject, bytes: Buffer): Promise<void>;
+  publish(subject: Subject, bytes: Buffer, ids: EventIds): Promise<void>;
   /**
    * Joins the service's durable group, which sees every event since the channel began. A member handles at most 64 at
    * once. May be called before the broker is there.

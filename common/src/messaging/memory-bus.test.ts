@@ -1,5 +1,6 @@
 import { describeEventBus } from "../../test/event-bus-contract";
 import { MemoryBroker } from "./memory-bus";
+import { newIds } from "../testing";
 
 describeEventBus("the bus in memory", async () => {
   const broker = new MemoryBroker();
@@ -19,9 +20,9 @@ describe("a broker in memory", () => {
     bus.subscribe("ticket:created", async ({ bytes, redeliveries }) => {
       if (redeliveries < 2) throw new Error("not yet");
       heard.push(bytes.toString());
-      if (heard.length === 1) await bus.publish("ticket:created", Buffer.from("b"));
+      if (heard.length === 1) await bus.publish("ticket:created", Buffer.from("b"), newIds());
     });
-    await bus.publish("ticket:created", Buffer.from("a"));
+    await bus.publish("ticket:created", Buffer.from("a"), newIds());
     await broker.idle();
     expect(heard).toEqual(["a", "b"]);
   });
@@ -30,7 +31,7 @@ describe("a broker in memory", () => {
     const broker = new MemoryBroker();
     const bus = broker.connect("orders");
     await bus.subscribe("ticket:created", async () => {}).close();
-    await bus.publish("ticket:created", Buffer.from("a"));
+    await bus.publish("ticket:created", Buffer.from("a"), newIds());
     await broker.idle();
     expect(broker.published()).toHaveLength(1);
   });
@@ -39,7 +40,7 @@ describe("a broker in memory", () => {
     const broker = new MemoryBroker();
     const bus = broker.connect("orders");
     const redeliveriesHeard: number[] = [];
-    await bus.publish("ticket:created", Buffer.from("a"));
+    await bus.publish("ticket:created", Buffer.from("a"), newIds());
     broker.stop();
     bus.subscribe("ticket:created", async ({ redeliveries }) => {
       redeliveriesHeard.push(redeliveries);
@@ -57,9 +58,9 @@ describe("a broker in memory", () => {
   it("shows what was published, in order and by channel", async () => {
     const broker = new MemoryBroker();
     const bus = broker.connect("orders");
-    await bus.publish("order:created", Buffer.from("a"));
-    await bus.publish("order:cancelled", Buffer.from("b"));
-    await bus.publish("order:created", Buffer.from("c"));
+    await bus.publish("order:created", Buffer.from("a"), newIds());
+    await bus.publish("order:cancelled", Buffer.from("b"), newIds());
+    await bus.publish("order:created", Buffer.from("c"), newIds());
     expect(broker.published().map(({ bytes }) => bytes.toString())).toEqual(["a", "b", "c"]);
     expect(broker.published("order:created").map(({ bytes }) => bytes.toString())).toEqual(["a", "c"]);
   });

@@ -5,6 +5,7 @@ import { eventually } from "../../test/eventually";
 import { Gate } from "../../test/gate";
 import { type NatsBroker, startNatsBroker } from "../../test/nats-broker";
 import { natsBus } from "./nats-bus";
+import { newIds } from "../testing";
 
 const clusterId = "eventhive";
 
@@ -31,7 +32,7 @@ describe("a connection to NATS Streaming", () => {
     await eventually(() => expect(bus.isConnected).toBe(true));
   }
 
-  const publish = (text: string) => bus.publish("ticket:created", Buffer.from(text));
+  const publish = (text: string) => bus.publish("ticket:created", Buffer.from(text), newIds());
 
   it("is given up when the broker falls silent, and the next one gets at once what was not acknowledged", async () => {
     broker = await startNatsBroker();

@@ -11,7 +11,7 @@ export async function publishEvent(bus: EventBus, event: Event): Promise<void> {
   const { id, type, traceparent } = event;
   const publish = async () => {
     const sent = { ...event, traceparent: currentContext()?.traceparent };
-    await bus.publish(type, Buffer.from(JSON.stringify(sent)));
+    await bus.publish(type, Buffer.from(JSON.stringify(sent)), { id, aggregateId: event.subject });
     metrics.eventsPublished.inc({ subject: type });
   };
   await withContext({ traceparent, eventId: id }, publish, {

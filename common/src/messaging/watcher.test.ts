@@ -1,4 +1,4 @@
-import { MemoryBroker, eventBytes } from "../testing";
+import { MemoryBroker, eventBytes, newIds } from "../testing";
 import { watcher } from "./watcher";
 
 const id = "a".repeat(24);
@@ -24,10 +24,10 @@ it("notifies every handler of each new event of its subjects, until it is remove
   const stop = tickets.watch((data) => one.push(data));
   tickets.watch((data) => other.push(data));
 
-  await bus.publish("ticket:created", created);
+  await bus.publish("ticket:created", created, newIds());
   expect([await versionsIn(one), await versionsIn(other)]).toEqual([[0], [0]]);
   stop();
-  await bus.publish("ticket:updated", reserved);
+  await bus.publish("ticket:updated", reserved, newIds());
   expect([await versionsIn(one), await versionsIn(other)]).toEqual([[0], [0, 1]]);
 });
 
@@ -36,7 +36,8 @@ it("goes on after what is no event of its subject", async () => {
   tickets.connect(bus);
   const heard: { version: number }[] = [];
   tickets.watch((data) => heard.push(data));
-  for (const bytes of [Buffer.from("{"), created, reserved]) await bus.publish("ticket:updated", bytes);
+  for (const bytes of [Buffer.from("{"), created, reserved])
+    await bus.publish("ticket:updated", bytes, newIds());
   expect(await versionsIn(heard)).toEqual([1]);
 });
 

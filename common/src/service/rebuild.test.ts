@@ -1,6 +1,6 @@
 import { Sample, database, loadSample, saveSample, useSamples } from "../../test/sample";
 import { ensureIndexes } from "../database/database";
-import { MemoryBroker, eventBytes, newId } from "../testing";
+import { MemoryBroker, eventBytes, newId, newIds } from "../testing";
 import type { EventBus } from "../messaging/event-bus";
 import { rebuild } from "./rebuild";
 
@@ -19,7 +19,7 @@ async function published(sample: Sample): Promise<void> {
   const { id, version } = sample;
   await broker
     .connect("samples")
-    .publish(subject, eventBytes(subject, { id, version, ...sample.publicState() }));
+    .publish(subject, eventBytes(subject, { id, version, ...sample.publicState() }), newIds());
 }
 
 /** A sample whose three prices the broker knows, and which is stored as it was at the first. */
@@ -99,7 +99,7 @@ it("fails on what another still holds that, according to the broker, never freed
 
 it("skips what cannot be parsed", async () => {
   const { id } = await restoredSample();
-  await broker.connect("samples").publish("ticket:updated", Buffer.from("not an event"));
+  await broker.connect("samples").publish("ticket:updated", Buffer.from("not an event"), newIds());
   expect(await rebuilt()).toBe(1);
   expect(await loadSample(id)).toMatchObject({ version: 2 });
 });
@@ -111,7 +111,7 @@ async function publishedSamples(count: number): Promise<string[]> {
   await Sample.deleteMany();
   const ids = Array.from({ length: count }, newId);
   for (const id of ids)
-    await bus.publish("ticket:created", eventBytes("ticket:created", { id, version: 0, ...state }));
+    await bus.publish("ticket:created", eventBytes("ticket:created", { id, version: 0, ...state }), newIds());
   return ids;
 }
 
@@ -125,7 +125,7 @@ it("ends although others publish for as long as it reads", async () => {
     readLog: async function* (...args: Parameters<EventBus["readLog"]>) {
       for await (const batch of bus.readLog(...args)) {
         const [message] = batch;
-        if (message) await bus.publish("ticket:created", message.bytes);
+        if (message) await bus.publish("ticket:created", message.bytes, newIds());
         yield batch;
       }
     },

@@ -6,7 +6,7 @@ import { Gate } from "../../test/gate";
 import { listener } from "../messaging/listener";
 import { exposeMetrics } from "../base/metrics";
 import { Runtime } from "./runtime";
-import { MemoryBroker, eventBytes, newId } from "../testing";
+import { MemoryBroker, eventBytes, newId, newIds } from "../testing";
 
 useSamples();
 
@@ -43,7 +43,8 @@ async function measured(metric: string): Promise<number> {
   return Number(line?.split(" ").at(-1));
 }
 
-const publish = (bytes: Buffer) => broker.connect("expiration").publish("expiration:complete", bytes);
+const publish = (bytes: Buffer) =>
+  broker.connect("expiration").publish("expiration:complete", bytes, newIds());
 
 it("reports whether store and broker answer", async () => {
   expect([await measured("store_ready"), await measured("bus_connected")]).toEqual([1, 1]);

@@ -1,6 +1,6 @@
 import { mongoStore } from "./store";
 import { Sample, database, saveSample, storedOutbox, useSamples } from "../../test/sample";
-import { MemoryBroker, eventBytes, newId } from "../testing";
+import { MemoryBroker, eventBytes, newId, newIds } from "../testing";
 import { listener } from "../messaging/listener";
 import { countUnpublished, parkAt } from "../../test/relay";
 import { Runtime } from "./runtime";
@@ -32,7 +32,7 @@ function start(definition: Partial<ServiceDefinition>): Runtime {
 const publish = () =>
   broker
     .connect("expiration")
-    .publish("expiration:complete", eventBytes("expiration:complete", { orderId: newId() }));
+    .publish("expiration:complete", eventBytes("expiration:complete", { orderId: newId() }), newIds());
 
 it("finishes the event in hand and publishes what that caused, before it closes bus and store", async () => {
   let open = () => {};

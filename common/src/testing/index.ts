@@ -15,6 +15,9 @@ export { MemoryBroker };
 /** A fresh id of the form that every aggregate has. */
 export const newId = (): string => new Types.ObjectId().toHexString();
 
+/** The ids of an event of which a test needs nothing but its bytes. */
+export const newIds = () => ({ id: randomUUID(), aggregateId: newId() });
+
 /** The Cookie header of a signed-in user. */
 export function signedIn(id = newId(), email = "someone@example.com"): string {
   return `session=${Buffer.from(JSON.stringify({ jwt: createToken({ id, email }) })).toString("base64")}`;

@@ -1,5 +1,5 @@
 import { clock, hours, seconds } from "@eventhive/common";
-import { MemoryBroker, eventBytes, newId, setUpService, signedIn } from "@eventhive/common/testing";
+import { MemoryBroker, eventBytes, newId, newIds, setUpService, signedIn } from "@eventhive/common/testing";
 import { streamsOf } from "../../../common/test/event-stream";
 import { eventually } from "../../../common/test/eventually";
 import { app } from "../app";
@@ -33,7 +33,7 @@ it.each([
 
   end(order);
   await order.save();
-  await bus.publish(subject, eventBytes(subject, stateOf(order)));
+  await bus.publish(subject, eventBytes(subject, stateOf(order)), newIds());
   await eventually(() => expect(messages[1]?.data).toEqual(stateOf(order)));
   expect(messages[1]?.data).toMatchObject({ version: 1, status });
 });
@@ -55,7 +55,7 @@ it("says nothing of other orders of the same buyer", async () => {
   for (const each of [other, order]) {
     each.complete();
     await each.save();
-    await bus.publish("order:completed", eventBytes("order:completed", stateOf(each)));
+    await bus.publish("order:completed", eventBytes("order:completed", stateOf(each)), newIds());
   }
   await eventually(() => expect(messages).toHaveLength(2));
   expect(messages.map(({ data }) => data.id)).toEqual([order.id, order.id]);

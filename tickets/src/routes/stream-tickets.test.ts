@@ -1,4 +1,4 @@
-import { MemoryBroker, deliver, eventBytes, newId, setUpService } from "@eventhive/common/testing";
+import { MemoryBroker, deliver, eventBytes, newId, newIds, setUpService } from "@eventhive/common/testing";
 import { streamsOf } from "../../../common/test/event-stream";
 import { eventually } from "../../../common/test/eventually";
 import { app } from "../app";
@@ -25,7 +25,7 @@ async function reserve({ id }: Ticket): Promise<Ticket> {
 }
 
 const publish = (ticket: Ticket) =>
-  bus.publish("ticket:updated", eventBytes("ticket:updated", stateOf(ticket)));
+  bus.publish("ticket:updated", eventBytes("ticket:updated", stateOf(ticket)), newIds());
 
 it("shows anyone the tickets that they name, on sale or not, and that one is taken", async () => {
   const [free, taken] = [await ticketOnSale(), await reserve(await ticketOnSale())];
