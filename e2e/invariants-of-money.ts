@@ -1,28 +1,30 @@
-import type { Rule } from "./world";
+import type { Invariant } from "./snapshot";
 
 const inCents = (price: number) => Math.round(price * 100);
 
-const noPaymentIsHalfWay: Rule = ({ money }) =>
+const paymentsAreFinal: Invariant = ({ money }) =>
   (money?.payments ?? [])
     .filter(({ state }) => state === "charging" || state === "charged" || state === "refunding")
     .map(({ id, state }) => `I14: payment ${id} is still ${state}`);
 
-const whatWasKeptIsThePrice: Rule = ({ orders, money }) => {
+const netChargeMatchesOrder: Invariant = ({ orders, money }) => {
   if (!money) return [];
   const paid = money.charges.filter((charge) => charge.paid);
   return orders.flatMap(({ id, status, ticket }) => {
-    const ofThisOrder = paid.filter(({ metadata }) => metadata.orderId === id);
-    const standing = ofThisOrder.filter(({ refunded }) => !refunded);
-    const kept = ofThisOrder.reduce((sum, { amount, amount_refunded }) => sum + amount - amount_refunded, 0);
+    const ofOrder = paid.filter(({ metadata }) => metadata.orderId === id);
+    const unrefunded = ofOrder.filter(({ refunded }) => !refunded);
+    const kept = ofOrder.reduce((sum, { amount, amount_refunded }) => sum + amount - amount_refunded, 0);
     const due = status === "complete" ? inCents(ticket.price) : 0;
     return [
-      ...(standing.length > 1 ? [`I2: order ${id} has ${standing.length} charges that stand`] : []),
-      ...(kept === due ? [] : [`I2: order ${id} is ${status}, but ${kept} was kept of it instead of ${due}`]),
+      ...(unrefunded.length > 1 ? [`I2: order ${id} has ${unrefunded.length} unrefunded charges`] : []),
+      ...(kept === due
+        ? []
+        : [`I2: order ${id} is ${status}, but its net charge is ${kept} instead of ${due}`]),
     ];
   });
 };
 
-const chargesMatchPayments: Rule = ({ orders, money }) => {
+const chargesMatchPayments: Invariant = ({ orders, money }) => {
   if (!money) return [];
   const paymentOf = new Map(money.payments.map((payment) => [payment.id, payment]));
   const orderIds = new Set(orders.map(({ id }) => id));
@@ -33,7 +35,7 @@ const chargesMatchPayments: Rule = ({ orders, money }) => {
       const payment = paymentOf.get(paymentId);
       if (!payment || payment.orderId !== orderId || !orderIds.has(orderId))
         return [`I2: charge ${id} belongs to payment ${paymentId} of order ${orderId}, which do not match`];
-      // A payment that was given up while its charge was on its way does not learn of it: the money just goes back.
+      // A payment that failed while its charge was in flight is not updated: the charge is only refunded.
       if (payment.state === "failed" && refunded) return [];
       const expected = refunded ? "refunded" : "settled";
       if (payment.stripeId === id && payment.state === expected) return [];
@@ -43,11 +45,11 @@ const chargesMatchPayments: Rule = ({ orders, money }) => {
     }),
     ...money.payments
       .filter(({ stripeId }) => stripeId && !chargeIds.has(stripeId))
-      .map(({ id, stripeId }) => `I2: payment ${id} says charge ${stripeId}, which does not exist`),
+      .map(({ id, stripeId }) => `I2: payment ${id} refers to charge ${stripeId}, which does not exist`),
   ];
 };
 
-const amountsArePrices: Rule = ({ orders, money, published }) => {
+const amountsMatchPrices: Invariant = ({ orders, money, published }) => {
   const priceOf = new Map(orders.map(({ id, ticket }) => [id, inCents(ticket.price)]));
   const amounts = [
     ...(money?.payments ?? []).map(({ id, orderId, amount }) => ({
@@ -69,7 +71,7 @@ const amountsArePrices: Rule = ({ orders, money, published }) => {
       .filter(({ orderId, amount }) => amount !== priceOf.get(orderId))
       .map(
         ({ what, orderId, amount }) =>
-          `I10: ${what} is about ${amount}, its order ${orderId} about ${priceOf.get(orderId)}`,
+          `I10: the amount of ${what} is ${amount}, but order ${orderId} costs ${priceOf.get(orderId)}`,
       ),
     ...orders
       .filter(({ ticket }) => published && offers.get(`${ticket.id} ${ticket.version}`) !== ticket.price)
@@ -80,9 +82,9 @@ const amountsArePrices: Rule = ({ orders, money, published }) => {
   ];
 };
 
-export const moneyRules: Rule[] = [
-  noPaymentIsHalfWay,
-  whatWasKeptIsThePrice,
+export const moneyInvariants: Invariant[] = [
+  paymentsAreFinal,
+  netChargeMatchesOrder,
   chargesMatchPayments,
-  amountsArePrices,
+  amountsMatchPrices,
 ];

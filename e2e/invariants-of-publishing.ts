@@ -1,8 +1,8 @@
 import type { Event } from "@eventhive/common";
-import type { Rule } from "./world";
+import type { Invariant } from "./snapshot";
 
-/** Every version was published, with one content; an event announced again has another id, but says the same. */
-const versionsAreDense: Rule = ({ tickets, orders, published }) => {
+/** Every version was published, with one content. A republished event has a new id and the same content. */
+const everyVersionIsPublished: Invariant = ({ tickets, orders, published }) => {
   if (!published) return [];
   const contents = contentsByVersion(published, /^(ticket|order):/);
   const sources = new Map([...tickets, ...orders].map(({ id, version }) => [id, version]));
@@ -17,7 +17,7 @@ const versionsAreDense: Rule = ({ tickets, orders, published }) => {
         ...(size > 1 ? [`I4: version ${version} of ${id} was published with ${size} contents`] : []),
         ...(version > (sources.get(id) ?? -1)
           ? [
-              `I8: version ${version} of ${id} was published, but its service has ${sources.get(id) ?? "nothing"}`,
+              `I8: version ${version} of ${id} was published, but the stored version is ${sources.get(id) ?? "missing"}`,
             ]
           : []),
       ]),
@@ -36,17 +36,17 @@ function contentsByVersion(published: Event[], types: RegExp): Map<string, Map<n
   return contents;
 }
 
-const moneyIsAnnounced: Rule = ({ money, published }) => {
+const paymentsArePublished: Invariant = ({ money, published }) => {
   if (!published) return [];
-  const announced = new Set(published.map(({ type, subject }) => `${type} ${subject}`));
+  const publishedKeys = new Set(published.map(({ type, subject }) => `${type} ${subject}`));
   return (money?.payments ?? []).flatMap(({ id, state }) => [
-    ...(state !== "charging" && state !== "failed" && !announced.has(`payment:created ${id}`)
+    ...(state !== "charging" && state !== "failed" && !publishedKeys.has(`payment:created ${id}`)
       ? [`I3: payment ${id} is ${state}, but payment:created was never published`]
       : []),
-    ...(state === "refunded" && !announced.has(`payment:refunded ${id}`)
+    ...(state === "refunded" && !publishedKeys.has(`payment:refunded ${id}`)
       ? [`I3: payment ${id} is refunded, but payment:refunded was never published`]
       : []),
   ]);
 };
 
-export const publishingRules: Rule[] = [versionsAreDense, moneyIsAnnounced];
+export const publishingInvariants: Invariant[] = [everyVersionIsPublished, paymentsArePublished];

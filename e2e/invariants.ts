@@ -1,17 +1,20 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { clock } from "@eventhive/common";
-import { moneyRules } from "./invariants-of-money";
-import { publishingRules } from "./invariants-of-publishing";
-import { type Replica, type Rule, type Snapshot, type World, look } from "./world";
+import { moneyInvariants } from "./invariants-of-money";
+import { publishingInvariants } from "./invariants-of-publishing";
+import { type Replica, type Invariant, type Snapshot, type SnapshotSources, takeSnapshot } from "./snapshot";
 
 const maxReported = 20;
 
-/** What is wrong with the world when everything has come to rest; it gets so long for that. Nothing, if all is well. */
-export async function violations(world: World, { withinSeconds = 30 } = {}): Promise<string[]> {
+/** Polls until no invariant is violated. Returns the violations that remain at the deadline. */
+export async function lastingViolations(
+  world: SnapshotSources,
+  { withinSeconds = 30 } = {},
+): Promise<string[]> {
   const end = performance.now() + withinSeconds * 1000;
   for (;;) {
-    const snapshot = await look(world);
-    const found = [...somethingToCheck(snapshot), ...broken(snapshot)];
+    const snapshot = await takeSnapshot(world);
+    const found = [...ticketsExist(snapshot), ...violationsIn(snapshot)];
     if (found.length === 0) return [];
     if (performance.now() > end) {
       const more = found.splice(maxReported).length;
@@ -21,25 +24,26 @@ export async function violations(world: World, { withinSeconds = 30 } = {}): Pro
   }
 }
 
-/** What is wrong with a world that should be quiet, in words that begin with the invariant's number. */
-export const broken = (snapshot: Snapshot): string[] => rules.flatMap((rule) => rule(snapshot));
+/** The violations in a snapshot of a quiescent system. Each begins with the number of its invariant. */
+export const violationsIn = (snapshot: Snapshot): string[] =>
+  invariants.flatMap((invariant) => invariant(snapshot));
 
-const somethingToCheck: Rule = ({ tickets }) =>
-  tickets.length > 0 ? [] : ["there is not a single ticket: is this the right database?"];
+const ticketsExist: Invariant = ({ tickets }) =>
+  tickets.length > 0 ? [] : ["there are no tickets: is this the right database?"];
 
-const outboxesAreEmpty: Rule = ({ tickets, orders, money }) =>
+const outboxesAreEmpty: Invariant = ({ tickets, orders, money }) =>
   [...tickets, ...orders, ...(money?.payments ?? [])]
     .filter(({ outbox }) => outbox.length > 0)
-    .map(({ id, version }) => `I3: ${id} at version ${version} still has something to publish`);
+    .map(({ id, version }) => `I3: ${id} at version ${version} has a non-empty outbox`);
 
-const nothingIsDue: Rule = ({ orders }) =>
+const overdueOrdersAreCancelled: Invariant = ({ orders }) =>
   orders
     .filter(({ status, expiresAt }) => isLive(status) && expiresAt.getTime() <= clock.now())
-    .map(({ id, expiresAt }) => `I9: order ${id} lives on after ${expiresAt.toISOString()}`);
+    .map(({ id, expiresAt }) => `I9: order ${id} is still live after ${expiresAt.toISOString()}`);
 
 const isLive = (status: string) => status === "created" || status === "awaiting:payment";
 
-const oneOrderForATicket: Rule = ({ orders }) => {
+const oneActiveOrderPerTicket: Invariant = ({ orders }) => {
   const count = new Map<string, number>();
   for (const { status, ticket } of orders)
     if (status !== "cancelled") count.set(ticket.id, (count.get(ticket.id) ?? 0) + 1);
@@ -48,7 +52,7 @@ const oneOrderForATicket: Rule = ({ orders }) => {
     .map(([ticket, held]) => `I1: ticket ${ticket} has ${held} orders that are live or complete`);
 };
 
-const replicasEqualTheirSources: Rule = ({ tickets, orders, replicas }) => [
+const replicasEqualSources: Invariant = ({ tickets, orders, replicas }) => [
   ...differences("orders' replica of ticket", replicas.ticketsInOrders, tickets, (ticket) => {
     const { version, title, price, userId, withdrawn } = ticket;
     return { version, title, price, userId, withdrawn };
@@ -86,7 +90,7 @@ function differences<Source extends { id: string }>(
   ];
 }
 
-const reservationsAreOrders: Rule = ({ tickets, orders }) => {
+const reservationsMatchOrders: Invariant = ({ tickets, orders }) => {
   const holding = new Map(
     orders.filter(({ status }) => status !== "cancelled").map((order) => [order.ticket.id, order]),
   );
@@ -98,12 +102,12 @@ const reservationsAreOrders: Rule = ({ tickets, orders }) => {
   });
 };
 
-const rules: Rule[] = [
+const invariants: Invariant[] = [
   outboxesAreEmpty,
-  nothingIsDue,
-  oneOrderForATicket,
-  replicasEqualTheirSources,
-  reservationsAreOrders,
-  ...moneyRules,
-  ...publishingRules,
+  overdueOrdersAreCancelled,
+  oneActiveOrderPerTicket,
+  replicasEqualSources,
+  reservationsMatchOrders,
+  ...moneyInvariants,
+  ...publishingInvariants,
 ];

@@ -1,23 +1,23 @@
 import type { Event } from "@eventhive/common";
 import { readEventLog } from "./event-log";
-import { violations } from "./invariants";
+import { lastingViolations } from "./invariants";
 import { database, ledger, stackFile } from "./stack";
-import type { World } from "./world";
+import type { SnapshotSources } from "./snapshot";
 
-/** The stack, with what its broker has stored. */
-export const stackWorld = (published: () => Event[]): World => ({
+/** The databases and the ledger of the stack, and the events that its broker has stored. */
+export const stackSources = (published: () => Event[]): SnapshotSources => ({
   tickets: database("tickets"),
   orders: database("orders"),
   money: { payments: database("payments"), ledger },
   published,
 });
 
-/** What is wrong with the stack when it has come to rest. */
+/** The invariants that the stack still violates after it had time to become quiescent. */
 export async function stackViolations(options?: { withinSeconds: number }): Promise<string[]> {
   const log = await readEventLog(stackFile().servers.nats);
   try {
-    return await violations(
-      stackWorld(() => log.events),
+    return await lastingViolations(
+      stackSources(() => log.events),
       options,
     );
   } finally {

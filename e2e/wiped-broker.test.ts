@@ -5,7 +5,7 @@ import { bodyOf, person } from "./client";
 import { dataFolder } from "./data-folder";
 import { readEventLog } from "./event-log";
 import { eventually } from "../common/test/eventually";
-import { violations } from "./invariants";
+import { lastingViolations } from "./invariants";
 import { orderOf, ticketOnSale } from "./market";
 import { database, ledger, run, stackFile, start, stop } from "./stack";
 import startStack from "./start-stack";
@@ -28,7 +28,7 @@ it("brings every replica back with republish when the broker has lost its store"
   await orderOf(buyer, await ticketOnSale(seller));
   const bought = await orderOf(buyer, await ticketOnSale(seller));
   await bodyOf(buyer.pay(bought));
-  expect(await violations(world)).toEqual([]);
+  expect(await lastingViolations(world)).toEqual([]);
 
   await stop("orders-1");
   const unheard = await bodyOf(seller.sell("Nobody hears of it", 20));
@@ -44,9 +44,9 @@ it("brings every replica back with republish when the broker has lost its store"
   await start("orders-1");
 
   const lost = [edited, unheard, bought].map(({ id }) => expect.stringContaining(id));
-  expect(await violations(world, { withinSeconds: 2 })).toEqual(expect.arrayContaining(lost));
+  expect(await lastingViolations(world, { withinSeconds: 2 })).toEqual(expect.arrayContaining(lost));
   await Promise.all(["tickets", "orders", "payments"].map((service) => run(service, "republish")));
-  expect(await violations(world)).toEqual([]);
+  expect(await lastingViolations(world)).toEqual([]);
 });
 
 // As docs/operating.md says to do it, under "Reset the broker's log".
@@ -77,11 +77,11 @@ it("can rebuild a database from a log that was begun anew, with nothing lost", a
   const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
   const bought = await orderOf(buyer, await ticketOnSale(seller));
   await bodyOf(buyer.pay(bought));
-  expect(await violations(world)).toEqual([]);
+  expect(await lastingViolations(world)).toEqual([]);
   await beginLogAnew();
-  expect(await violations(world)).toEqual([]);
+  expect(await lastingViolations(world)).toEqual([]);
   expect(await restoreOrders([])).toMatch(/^rebuilt [1-9]/m);
-  expect(await violations(world)).toEqual([]);
+  expect(await lastingViolations(world)).toEqual([]);
   expect(await buyer.pay(bought)).toMatchObject({ status: 400, body: { code: "order-paid" } });
 });
 
@@ -95,14 +95,14 @@ it("can bring a backup forward from a log that holds only what was saved since",
   const before = await orderOf(buyer, await ticketOnSale(seller));
   await bodyOf(buyer.pay(before));
   const held = await orderOf(buyer, await ticketOnSale(seller));
-  expect(await violations(world)).toEqual([]);
+  expect(await lastingViolations(world)).toEqual([]);
 
   const since = new Date().toISOString();
   const copy = await database("orders").collection("orders").find().toArray();
   await bodyOf(buyer.pay(held));
   const later = await orderOf(buyer, await ticketOnSale(seller));
   await bodyOf(buyer.pay(later));
-  expect(await violations(world)).toEqual([]);
+  expect(await lastingViolations(world)).toEqual([]);
 
   await beginLogAnew("--since", since);
   const log = await readEventLog(stackFile().servers.nats);
@@ -114,7 +114,7 @@ it("can bring a backup forward from a log that holds only what was saved since",
   await log.close();
 
   expect(await restoreOrders(copy)).toMatch(/^rebuilt [1-9]/m);
-  expect(await violations(world)).toEqual([]);
+  expect(await lastingViolations(world)).toEqual([]);
   for (const order of [before, held, later])
     expect(await buyer.pay(order)).toMatchObject({ status: 400, body: { code: "order-paid" } });
 });

@@ -4,10 +4,10 @@ import { Redis } from "ioredis";
 import { startNatsStreaming } from "../../infra/local/servers";
 import type { StackProcess } from "../../infra/local/stack-file";
 import { readEventLog } from "../event-log";
-import { violations } from "../invariants";
+import { lastingViolations } from "../invariants";
 import { database, ready, serviceProcesses, stackFile } from "../stack";
-import { stackWorld } from "../stack-violations";
-import { type Snapshot, look } from "../world";
+import { stackSources } from "../stack-violations";
+import { type Snapshot, takeSnapshot } from "../snapshot";
 
 export const quietWithinSeconds = 60;
 /** Longer than the broker waits for an acknowledgement: what it still holds has come again by then. */
@@ -31,12 +31,12 @@ export async function aftermath(lostStores: string[]): Promise<Aftermath> {
   const urls = [stackFile().servers.nats, ...lost.map(({ url }) => url)];
   const logs = await Promise.all(urls.map(readEventLog));
   const published = (): Event[] => logs.flatMap(({ events }) => events);
-  const world = stackWorld(published);
+  const world = stackSources(published);
 
-  const isQuiet = (await violations(world, { withinSeconds: quietWithinSeconds })).length === 0;
+  const isQuiet = (await lastingViolations(world, { withinSeconds: quietWithinSeconds })).length === 0;
   const quietAfterSeconds = (performance.now() - begun) / 1000;
   if (isQuiet) await wait(calmSeconds * 1000);
-  const snapshot = await look(world);
+  const snapshot = await takeSnapshot(world);
   await Promise.all(logs.map((log) => log.close()));
   await Promise.all(lost.map((server) => server.stop()));
   return {

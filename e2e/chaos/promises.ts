@@ -1,6 +1,6 @@
 import { Client, type Credentials, type Payment, type Ticket, type User } from "../client";
 import { eventually } from "../../common/test/eventually";
-import type { Snapshot } from "../world";
+import type { Snapshot } from "../snapshot";
 import type { Answers, Reservation } from "./answers";
 import { clockMarginMs } from "./watch";
 

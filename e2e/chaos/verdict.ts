@@ -1,5 +1,5 @@
 import type { Event } from "@eventhive/common";
-import { broken as brokenInvariants } from "../invariants";
+import { violationsIn } from "../invariants";
 import { type Aftermath, calmSeconds, quietWithinSeconds } from "./aftermath";
 import type { Answers } from "./answers";
 import { type Fault, endsAService } from "./faults";
@@ -36,7 +36,7 @@ export function verdictOn(findings: Findings): { text: string; isGood: boolean }
 
 function brokenBy(findings: Findings): string[] {
   const { snapshot, watch, answers, brokenPromises, plan, restarts } = findings;
-  const broken = [...brokenInvariants(snapshot), ...watch.broken, ...brokenPromises];
+  const broken = [...violationsIn(snapshot), ...watch.broken, ...brokenPromises];
   const say = (isBroken: boolean, line: string) => {
     if (isBroken) broken.push(line);
   };

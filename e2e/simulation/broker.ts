@@ -5,10 +5,10 @@ import { readableEvent } from "../readable-event";
 export interface Delivery {
   subject: Subject;
   bytes: Buffer;
-  /** The service, as the durable group that it is. */
+  /** Name of the durable group. */
   service: string;
   deliveries: number;
-  /** By which processes it is being handled, since when. */
+  /** The processes that are handling it, and since when. */
   inFlight: Map<string, number>;
 }
 
@@ -19,20 +19,20 @@ interface Member {
   handle: Parameters<EventBus["subscribe"]>[1];
 }
 
-/** What a broker keeps, and what has come of it. It delivers when it is told to: who calls decides the order. */
+/** In-memory broker. It delivers only on `deliver()`, so the caller decides the order. */
 export class Broker {
   isUp = true;
   readonly log: { subject: Subject; bytes: Buffer }[] = [];
-  /** What is not acknowledged yet, oldest first. */
-  waiting: Delivery[] = [];
+  /** Not acknowledged yet, oldest first. */
+  pending: Delivery[] = [];
   redelivered = 0;
-  overtaken = 0;
+  outOfOrder = 0;
 
   private members: Member[] = [];
   private readonly groups = new Map<string, Subject[]>();
   private readonly newest = new Map<string, number>();
 
-  /** A group outlives its members, so all of them are known from the beginning. */
+  /** Groups are durable: they exist before their first member connects. */
   addGroup(service: string, subjects: Subject[]): void {
     this.groups.set(service, subjects);
   }
@@ -46,7 +46,7 @@ export class Broker {
       },
       publish: async (subject, bytes) => {
         await failpoint(`${service}.publish.before`);
-        if (!this.isUp) throw new Error("the broker is away");
+        if (!this.isUp) throw new Error("the broker is unavailable");
         this.store(subject, bytes);
         await failpoint(`${service}.publish.after`);
       },
@@ -66,43 +66,43 @@ export class Broker {
     this.log.push({ subject, bytes });
     for (const [service, subjects] of this.groups) {
       if (!subjects.includes(subject)) continue;
-      this.waiting.push({ subject, bytes, service, deliveries: 0, inFlight: new Map() });
+      this.pending.push({ subject, bytes, service, deliveries: 0, inFlight: new Map() });
     }
   }
 
-  /** Who of a service could take it now. */
-  membersFor({ service, subject, inFlight }: Delivery): string[] {
+  /** The processes of the service that can handle it now. */
+  availableMembers({ service, subject, inFlight }: Delivery): string[] {
     return this.members
       .filter((member) => member.service === service && member.subject === subject)
       .map(({ process }) => process)
       .filter((process) => !inFlight.has(process));
   }
 
-  /** Resolves when it was handled and, unless `isAckLost`, acknowledged. */
+  /** Resolves when it has been handled and, unless `isAckLost`, acknowledged. */
   async deliver(delivery: Delivery, process: string, isAckLost: boolean): Promise<void> {
     const { subject, bytes, service } = delivery;
     const member = this.members.find((each) => each.process === process && each.subject === subject);
     if (!member) throw new Error(`${process} does not listen to ${subject}`);
     await member.handle({ subject, bytes: Buffer.from(bytes), redeliveries: delivery.deliveries++ });
     await failpoint(`${service}.ack.before`);
-    if (!isAckLost && this.isUp) this.waiting = this.waiting.filter((each) => each !== delivery);
+    if (!isAckLost && this.isUp) this.pending = this.pending.filter((each) => each !== delivery);
     await failpoint(`${service}.ack.after`);
   }
 
-  /** It died: what it had in its hands is delivered again. */
-  forget(process: string): void {
+  /** Its unacknowledged messages become deliverable again. */
+  disconnect(process: string): void {
     this.members = this.members.filter((member) => member.process !== process);
-    for (const { inFlight } of this.waiting) inFlight.delete(process);
+    for (const { inFlight } of this.pending) inFlight.delete(process);
   }
 
-  /** For the figures. */
+  /** Updates the counters. */
   count({ deliveries, service, subject, bytes }: Delivery): void {
     if (deliveries > 0) this.redelivered++;
     const event = readableEvent(subject, bytes);
     if (!event || !("version" in event.data)) return;
     const key = `${service} ${event.subject}`;
     const newest = this.newest.get(key) ?? -1;
-    if (event.data.version < newest) this.overtaken++;
+    if (event.data.version < newest) this.outOfOrder++;
     this.newest.set(key, Math.max(newest, event.data.version));
   }
 }

@@ -1,6 +1,6 @@
 import { onStartService } from "../../common/src/service/service";
 import type { ServiceDefinition } from "../../common/src/service/service-definition";
 
-/** What the services' entry files, imported after this, would have run. */
+/** The definitions that the entry files of the services, imported after this module, pass to `startService`. */
 export const definitions: ServiceDefinition[] = [];
 onStartService((definition) => definitions.push(definition));

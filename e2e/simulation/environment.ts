@@ -1,4 +1,4 @@
-// Imported first: the services read their settings when they are loaded or first used.
+// Imported first: the services read their settings when they are imported or first used.
 Object.assign(process.env, {
   EXPIRATION_SECONDS: "60",
   JWT_KEY: "only-for-tests-only-for-tests-only-for-tests",
@@ -15,5 +15,5 @@ Object.assign(process.env, {
   REDIS_URL: "redis://nobody.invalid",
   STRIPE_KEY: "sk_test_simulation",
   STRIPE_TIMEOUT_SECONDS: "2",
-  SWEEP_CONCURRENCY: "1", // a task of the scheduler does one thing at a time
+  SWEEP_CONCURRENCY: "1", // a task of the scheduler has one operation at a time
 });

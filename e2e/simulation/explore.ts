@@ -1,99 +1,112 @@
-import { type Case, type Ending, type NamedFault, faultsIn, firstKills, happen, storyNamed } from "./cases";
+import {
+  type TestCase,
+  type TestResult,
+  type NamedFault,
+  faultsIn,
+  firstKills,
+  runTestCase,
+  scenarioNamed,
+} from "./test-case";
 import type { Servers } from "./servers";
-import { basicStories, inWords, sales, shrink, storyOf } from "./stories";
+import { basicScenarios, describeScenario, sales, shrink, scenarioOf } from "./scenarios";
 
-const nothingYet = {
-  histories: 0,
+const zero = {
+  runs: 0,
   steps: 0,
   kills: 0,
   redeliveries: 0,
-  overtakings: 0,
-  lostAnswers: 0,
+  outOfOrder: 0,
+  lostResponses: 0,
   firstKills: 0,
   otherFaults: 0,
   allOtherFaults: 0,
   generated: 0,
 };
-export type Figures = typeof nothingYet;
+export type Counters = typeof zero;
 
 interface Part {
-  /** Every n-th of what there is to try. */
+  /** This worker runs every n-th case. */
   worker: number;
   workers: number;
   firstSeed: number;
-  /** By `Date.now()`. */
-  end: number;
+  /** As of `Date.now()`. */
+  deadline: number;
 }
 
-/** Tries one history after the other until the time is over, or something is wrong: that is told and ends it. */
+/** Runs test cases until the deadline, or until one fails: it prints that one, shrunk if possible, and stops. */
 export class Exploration {
-  readonly figures = { ...nothingYet };
+  readonly counters = { ...zero };
 
   constructor(private readonly servers: Servers) {}
 
-  /** Whether all went well. Each failpoint is killed at once, however long that takes. */
-  async run({ worker, workers, firstSeed, end }: Part): Promise<boolean> {
+  /** Resolves with whether all cases passed. The first kills run regardless of the deadline. */
+  async run({ worker, workers, firstSeed, deadline }: Part): Promise<boolean> {
     const faults: NamedFault[] = [];
-    for (const [name, story] of Object.entries(basicStories)) {
-      const { history, problems } = await this.tryOut({ story, fault: undefined });
-      const isSold = history.marketplace.promises.some(({ words }) => words.endsWith("is complete"));
-      if (sales.has(name) && !isSold) problems.push("The buyer was not told that the order is paid");
-      if (problems.length > 0) return fail(`--story '${name}'`, problems);
-      faults.push(...faultsIn(name, history.places));
+    for (const [name, scenario] of Object.entries(basicScenarios)) {
+      const { simulation, violations } = await this.runCase({ scenario, fault: undefined });
+      const isSold = simulation.userContext.acknowledged.some(({ description }) =>
+        description.endsWith("is complete"),
+      );
+      if (sales.has(name) && !isSold) violations.push("The buyer was not told that the order is paid");
+      if (violations.length > 0) return fail(`--scenario '${name}'`, violations);
+      faults.push(...faultsIn(name, simulation.points));
     }
-    const first = Object.keys(basicStories).flatMap((name) =>
-      firstKills(faults.filter((each) => each.name === name)),
+    const first = Object.keys(basicScenarios).flatMap((name) =>
+      firstKills(faults.filter((each) => each.scenario === name)),
     );
-    const isMine = (_: unknown, n: number) => n % workers === worker;
-    for (const kill of first.filter(isMine)) {
-      if (!(await this.isSurvived(kill))) return false;
-      this.figures.firstKills++;
+    const isAssigned = (_: unknown, n: number) => n % workers === worker;
+    for (const kill of first.filter(isAssigned)) {
+      if (!(await this.survives(kill))) return false;
+      this.counters.firstKills++;
     }
-    const others = faults.filter((fault) => !first.includes(fault)).filter(isMine);
-    this.figures.allOtherFaults = others.length;
-    for (let seed = firstSeed + worker; Date.now() < end; seed += workers) {
-      if (!(await this.endsWell(seed))) return false;
-      this.figures.generated++;
-      const other = others[this.figures.otherFaults];
+    const others = faults.filter((fault) => !first.includes(fault)).filter(isAssigned);
+    this.counters.allOtherFaults = others.length;
+    for (let seed = firstSeed + worker; Date.now() < deadline; seed += workers) {
+      if (!(await this.passes(seed))) return false;
+      this.counters.generated++;
+      const other = others[this.counters.otherFaults];
       if (!other) continue;
-      if (!(await this.isSurvived(other))) return false;
-      this.figures.otherFaults++;
+      if (!(await this.survives(other))) return false;
+      this.counters.otherFaults++;
     }
     return true;
   }
 
-  async tryOut(what: Case): Promise<Ending> {
-    const ending = await happen(this.servers, what);
-    const { log, kills, broker, wire } = ending.history;
-    this.figures.histories++;
-    this.figures.steps += log.length;
-    this.figures.kills += kills;
-    this.figures.redeliveries += broker.redelivered;
-    this.figures.overtakings += broker.overtaken;
-    this.figures.lostAnswers += wire.lostAnswers;
-    return ending;
+  async runCase(testCase: TestCase): Promise<TestResult> {
+    const result = await runTestCase(this.servers, testCase);
+    const { log, kills, broker, network } = result.simulation;
+    this.counters.runs++;
+    this.counters.steps += log.length;
+    this.counters.kills += kills;
+    this.counters.redeliveries += broker.redelivered;
+    this.counters.outOfOrder += broker.outOfOrder;
+    this.counters.lostResponses += network.lostResponses;
+    return result;
   }
 
-  private async isSurvived({ name, place, fault }: NamedFault): Promise<boolean> {
-    const { problems } = await this.tryOut({ story: storyNamed(name), fault });
-    if (problems.length === 0) return true;
-    return fail(`--story '${name}' --${fault.what} ${fault.at}`, [`at ${place}:`, ...problems]);
+  private async survives({ scenario, point, fault }: NamedFault): Promise<boolean> {
+    const { violations } = await this.runCase({ scenario: scenarioNamed(scenario), fault });
+    if (violations.length === 0) return true;
+    return fail(`--scenario '${scenario}' --${fault.kind} ${fault.at}`, [`at ${point}:`, ...violations]);
   }
 
-  private async endsWell(seed: number): Promise<boolean> {
-    const story = storyOf(seed);
-    const { problems } = await this.tryOut({ story, seed });
-    if (problems.length === 0) return true;
-    fail(`--seed ${seed}`, [inWords(story), ...problems]);
+  private async passes(seed: number): Promise<boolean> {
+    const scenario = scenarioOf(seed);
+    const { violations } = await this.runCase({ scenario, seed });
+    if (violations.length === 0) return true;
+    fail(`--seed ${seed}`, [describeScenario(scenario), ...violations]);
     const shortest = await shrink(seed, async (each) => {
-      const ending = await this.tryOut({ story: each, seed });
-      return ending.problems.length > 0;
+      const result = await this.runCase({ scenario: each, seed });
+      return result.violations.length > 0;
     });
-    return fail(`--seed ${seed} --story '${JSON.stringify(shortest)}'`, ["In short:", inWords(shortest)]);
+    return fail(`--seed ${seed} --scenario '${JSON.stringify(shortest)}'`, [
+      "Shrunk to:",
+      describeScenario(shortest),
+    ]);
   }
 }
 
-function fail(repetition: string, words: string[]): false {
-  console.log([...words, `To see it again: npm run simulate -- ${repetition}`, ""].join("\n"));
+function fail(parameters: string, lines: string[]): false {
+  console.log([...lines, `To reproduce: npm run simulate -- ${parameters}`, ""].join("\n"));
   return false;
 }

@@ -1,97 +1,104 @@
 import type { Random } from "../random";
-import type { Fate } from "./gateway";
-import type { History } from "./history";
-import { deliver, deliverable, poison, publishers, relay, ring, sweep, sweepers } from "./moves";
+import type { GatewayOutcome } from "./gateway";
+import type { Simulation } from "./simulation";
+import { deliver, deliverable, poison, publishers, relay, fireTimer, sweep, sweepers } from "./start-tasks";
 import type { Task } from "./scheduler";
 import { timers } from "./timers";
 
 const maxSteps = 3000;
 
-/** Anything may happen at any time: who goes on, what is delivered when and how often, what dies, what gets lost. */
-export async function liveDangerously(history: History, random: Random): Promise<void> {
-  const { scheduler, broker, gateway, people } = history;
-  // Each history has its own weather, else all would be alike.
-  const steadiness = random.oneOf([0.2, 0.6, 0.9]);
-  const trouble = random.oneOf([0, 0.005, 0.02]);
-  const lateness = random.oneOf([0.003, 0.03]);
-  history.drawFate = () => (random.chance(trouble) ? random.oneOf(["lost", "late"] as const) : "answered");
+/** Chooses every step at random: which task resumes, what is delivered, which process dies, which responses are lost. */
+export async function fuzz(simulation: Simulation, random: Random): Promise<void> {
+  const { scheduler, broker, gateway, users } = simulation;
+  // The rates differ between runs: with fixed ones, all runs would look alike.
+  const stickiness = random.oneOf([0.2, 0.6, 0.9]);
+  const faultRate = random.oneOf([0, 0.005, 0.02]);
+  const clockRate = random.oneOf([0.003, 0.03]);
+  simulation.drawDatabaseOutcome = () =>
+    random.chance(faultRate) ? random.oneOf(["lost", "late"] as const) : "answered";
   let last: Task | undefined;
 
   for (let steps = 0; steps < maxSteps; steps++) {
-    const isOver = people.every(({ isDone }) => isDone);
+    const isOver = users.every(({ isDone }) => isDone);
     if (isOver && random.chance(0.01)) return;
 
-    if (random.chance(trouble)) makeTrouble(history, random);
-    for (const process of history.processes) if (!process.isUp && random.chance(0.02)) history.start(process);
-    if (random.chance(lateness)) pass(history, random);
+    if (random.chance(faultRate)) injectFault(simulation, random);
+    for (const process of simulation.processes)
+      if (!process.isUp && random.chance(0.02)) simulation.start(process);
+    if (random.chance(clockRate)) advanceClock(simulation, random);
 
-    const ready = scheduler.tasks.filter(scheduler.canGoOn);
-    if (last && ready.includes(last) && random.chance(steadiness)) {
-      await history.step(last);
+    const ready = scheduler.tasks.filter(scheduler.isRunnable);
+    if (last && ready.includes(last) && random.chance(stickiness)) {
+      await simulation.step(last);
       continue;
     }
-    const moves: (() => Promise<void> | void)[] = [];
-    const add = (weight: number, move: () => Promise<void> | void) => {
-      for (let n = 0; n < weight; n++) moves.push(move);
+    const choices: (() => Promise<void> | void)[] = [];
+    const add = (weight: number, choice: () => Promise<void> | void) => {
+      for (let n = 0; n < weight; n++) choices.push(choice);
     };
     if (ready.length > 0) {
       add(6, async () => {
         last = random.oneOf(ready);
-        if (last.process === "gateway") gateway.decide(last, fate(random, trouble));
-        if (scheduler.canGoOn(last)) await history.step(last);
+        if (last.process === "gateway") gateway.decide(last, gatewayOutcome(random, faultRate));
+        if (scheduler.isRunnable(last)) await simulation.step(last);
       });
     }
-    const deliveries = deliverable(history);
+    const deliveries = deliverable(simulation);
     if (deliveries.length > 0) {
       add(3, () => {
         const delivery = random.oneOf(deliveries);
-        deliver(history, delivery, random.oneOf(broker.membersFor(delivery)), random.chance(5 * trouble));
+        deliver(
+          simulation,
+          delivery,
+          random.oneOf(broker.availableMembers(delivery)),
+          random.chance(5 * faultRate),
+        );
       });
     }
-    const relaying = publishers(history);
-    if (relaying.length > 0) add(2, () => relay(history, random.oneOf(relaying)));
-    const idle = people.filter(({ isIdle }) => isIdle);
+    const relaying = publishers(simulation);
+    if (relaying.length > 0) add(2, () => relay(simulation, random.oneOf(relaying)));
+    const idle = users.filter(({ isIdle }) => isIdle);
     if (idle.length > 0) add(1, () => random.oneOf(idle).act());
     const due = timers.due();
-    const expirations = history.upOf("expiration");
+    const expirations = simulation.runningProcesses("expiration");
     if (due.length > 0 && expirations.length > 0)
-      add(1, () => ring(history, random.oneOf(due), random.oneOf(expirations)));
-    const sweeping = sweepers(history);
-    if (sweeping.length > 0) add(1, () => sweep(history, random.oneOf(sweeping)));
-    const overdue = gateway.overdue();
-    if (overdue.length > 0) add(2, () => gateway.giveUp(random.oneOf(overdue)));
-    if (moves.length > 0) await random.oneOf(moves)();
-    else pass(history, random);
+      add(1, () => fireTimer(simulation, random.oneOf(due), random.oneOf(expirations)));
+    const sweeping = sweepers(simulation);
+    if (sweeping.length > 0) add(1, () => sweep(simulation, random.oneOf(sweeping)));
+    const timedOut = gateway.timedOut();
+    if (timedOut.length > 0) add(2, () => gateway.timeOut(random.oneOf(timedOut)));
+    if (choices.length > 0) await random.oneOf(choices)();
+    else advanceClock(simulation, random);
   }
 }
 
-const troubles: Fate[] = ["lost", "cut", "refused", "failed", "failed after work"];
+const gatewayFaults: GatewayOutcome[] = ["lost", "cut", "refused", "failed", "failed after work"];
 
-function fate(random: Random, trouble: number): Fate {
-  if (!random.chance(10 * trouble)) return "answered";
-  return random.chance(0.4) ? { lateBySeconds: random.oneOf([3, 30, 70, 700]) } : random.oneOf(troubles);
+function gatewayOutcome(random: Random, faultRate: number): GatewayOutcome {
+  if (!random.chance(10 * faultRate)) return "answered";
+  return random.chance(0.4) ? { lateBySeconds: random.oneOf([3, 30, 70, 700]) } : random.oneOf(gatewayFaults);
 }
 
-function pass(history: History, random: Random): void {
-  const { now, tasks } = history.scheduler;
-  const due = [timers.nextDue(), ...tasks.map(({ notBefore }) => notBefore)].filter((time) => time > now);
+function advanceClock(simulation: Simulation, random: Random): void {
+  const { now, tasks } = simulation.scheduler;
+  const due = [timers.nextDue(), ...tasks.map(({ wakeAt }) => wakeAt)].filter((time) => time > now);
   const step = random.oneOf([1, 50, 500, 500, 2500, 12_000]);
-  history.pass(Math.min(step, ...due.map((time) => time - now)));
+  simulation.advanceClock(Math.min(step, ...due.map((time) => time - now)));
 }
 
-function makeTrouble(history: History, random: Random): void {
-  const { broker, processes } = history;
+function injectFault(simulation: Simulation, random: Random): void {
+  const { broker, processes } = simulation;
   const process = random.oneOf(processes);
   const roll = random.below(10);
   if (roll === 0) {
     broker.isUp = !broker.isUp;
-    history.tell(`the broker is ${broker.isUp ? "back" : "away"}`);
+    simulation.trace(`the broker is ${broker.isUp ? "up" : "down"}`);
   } else if (roll === 1) {
     timers.clear();
-    history.tell("Redis is emptied");
+    simulation.trace("Redis lost its data");
   } else if (roll === 2) {
-    poison(history, random);
+    poison(simulation, random);
   } else if (process.isUp) {
-    history.kill(process);
+    simulation.kill(process);
   }
 }

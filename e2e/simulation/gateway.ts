@@ -4,131 +4,129 @@ import { createSandbox } from "../../infra/stripe-sandbox/sandbox";
 import type { Scheduler, Task } from "./scheduler";
 
 /**
- * How payments fares with a request: `lost` is the answer, `cut` the request. `refused` is a 429, `failed` a 500 without
- * the work or after it. What is late is done so many seconds later, and keeps its idempotency key in use until then.
+ * What happens to a request of payments. `lost`: it is executed, but the response is lost. `cut`: it does not arrive.
+ * `refused`: 429. `failed`: 500, without or after execution. `lateBySeconds`: it is executed that much later, and its
+ * idempotency key is in use until then.
  */
-export type Fate =
+export type GatewayOutcome =
   "answered" | "lost" | "cut" | "refused" | "failed" | "failed after work" | { lateBySeconds: number };
 
 export type Operation = "charge" | "refund";
 
 interface Call {
   caller: Task;
-  /** Its idempotency key. */
-  key: string | undefined;
+  idempotencyKey: string | undefined;
   response: ServerResponse;
-  givesUpAt: number;
-  fate: Fate | undefined;
+  timeoutAt: number;
+  outcome: GatewayOutcome | undefined;
 }
 
 const keyInUse = JSON.stringify({ error: { type: "idempotency_error", code: "idempotency_key_in_use" } });
 
 const operations: Record<string, Operation> = { "POST /v1/charges": "charge", "POST /v1/refunds": "refund" };
-const operationOf = (words: string): Operation | undefined => operations[words];
+const operationOf = (route: string): Operation | undefined => operations[route];
 
-/** The payment sandbox, as far away as the scheduler wants it: a request is a task of its own, which may be done late. */
+/** The payment sandbox behind an unreliable network: each request is a task of its own, so it may be executed late. */
 export class Gateway {
   readonly sandbox = createSandbox({ now: () => this.scheduler.now });
   readonly calls = new Map<Task, Call>();
-  /** Of the next charges and refunds, whoever asks for them. */
-  private readonly planned: Record<Operation, Fate[]> = { charge: [], refund: [] };
+  /** Outcomes of the next charges and refunds, whichever process sends them. */
+  private readonly planned: Record<Operation, GatewayOutcome[]> = { charge: [], refund: [] };
   private readonly keysInUse = new Set<string | undefined>();
 
   constructor(
     private readonly scheduler: Scheduler,
     private readonly timeoutMs: number,
-    /** Passes a request on to the sandbox. */
+    /** Forwards a request to the sandbox. */
     private readonly forward: (request: IncomingMessage, body: string) => Promise<Response>,
-    private readonly isDone: () => void,
+    private readonly onExecuted: () => void,
   ) {}
 
   async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const caller = this.scheduler.running;
-    if (!caller) throw new Error("Nobody is running, but somebody calls the gateway");
+    if (!caller) throw new Error("The gateway was called while no task was running");
     const body = await text(request);
-    const words = `${request.method} ${request.url?.split("?")[0]}`;
-    const givesUpAt = this.scheduler.now + this.timeoutMs;
-    const key = request.headers["idempotency-key"]?.toString();
-    const made: Call = { caller, key, response, givesUpAt, fate: undefined };
+    const route = `${request.method} ${request.url?.split("?")[0]}`;
+    const timeoutAt = this.scheduler.now + this.timeoutMs;
+    const idempotencyKey = request.headers["idempotency-key"]?.toString();
+    const call: Call = { caller, idempotencyKey, response, timeoutAt, outcome: undefined };
     const task = this.scheduler.start(
       "gateway",
-      words,
+      route,
       async () => {
-        if (made.fate === "cut") return { status: 502, body: "{}" };
-        if (typeof made.fate === "object") this.keysInUse.delete(key);
-        if (key && this.keysInUse.has(key)) return { status: 409, body: keyInUse };
-        this.addFault(words, made.fate);
+        if (call.outcome === "cut") return { status: 502, body: "{}" };
+        if (typeof call.outcome === "object") this.keysInUse.delete(idempotencyKey);
+        if (idempotencyKey && this.keysInUse.has(idempotencyKey)) return { status: 409, body: keyInUse };
+        this.addFault(route, call.outcome);
         const answer = await this.forward(request, body);
         return { status: answer.status, body: await answer.text() };
       },
       {
-        onEnd: (outcome) => {
-          this.isDone();
-          const call = this.calls.get(task);
-          this.calls.delete(task);
-          if (!call || outcome.status === "rejected") return;
-          if (call.fate === "lost") this.answer(call, 502, "{}");
-          else this.answer(call, outcome.value.status, outcome.value.body);
+        onEnd: (ended) => {
+          this.onExecuted();
+          if (!this.calls.delete(task) || ended.status === "rejected") return;
+          if (call.outcome === "lost") this.respond(call, 502, "{}");
+          else this.respond(call, ended.value.status, ended.value.body);
         },
       },
     );
-    this.calls.set(task, made);
-    const operation = operationOf(words);
+    this.calls.set(task, call);
+    const operation = operationOf(route);
     if (operation) this.decide(task, this.planned[operation].shift());
-    this.scheduler.call(caller, `calls ${words}`);
+    this.scheduler.block(caller, `calls ${route}`);
   }
 
-  plan(operation: Operation, fate: Fate): void {
-    this.planned[operation].push(fate);
+  plan(operation: Operation, outcome: GatewayOutcome): void {
+    this.planned[operation].push(outcome);
   }
 
-  /** What becomes of a request that is still on its way, once for each. */
-  decide(task: Task, fate: Fate | undefined): void {
+  /** Decides the outcome of a pending request, once. */
+  decide(task: Task, outcome: GatewayOutcome | undefined): void {
     const call = this.calls.get(task);
-    if (!call || call.fate) return;
-    call.fate = fate;
-    if (typeof fate !== "object" || !call.key) return;
-    this.keysInUse.add(call.key);
-    task.notBefore = this.scheduler.now + fate.lateBySeconds * 1000;
+    if (!call || call.outcome) return;
+    call.outcome = outcome;
+    if (typeof outcome !== "object" || !call.idempotencyKey) return;
+    this.keysInUse.add(call.idempotencyKey);
+    task.wakeAt = this.scheduler.now + outcome.lateBySeconds * 1000;
   }
 
-  /** The next step is the request's own, so no other one takes it. */
-  private addFault(words: string, fate: Fate | undefined): void {
-    const operation = operationOf(words);
+  /** The next step executes this request, so no other request consumes the fault. */
+  private addFault(route: string, outcome: GatewayOutcome | undefined): void {
+    const operation = operationOf(route);
     if (!operation) return;
     const fault = { kind: "fail", operation };
-    if (fate === "failed") this.sandbox.faults.add(fault);
-    if (fate === "failed after work") this.sandbox.faults.add({ ...fault, afterWork: true });
-    if (fate === "refused") this.sandbox.faults.add({ ...fault, status: 429, beforeWork: true });
+    if (outcome === "failed") this.sandbox.faults.add(fault);
+    if (outcome === "failed after work") this.sandbox.faults.add({ ...fault, afterWork: true });
+    if (outcome === "refused") this.sandbox.faults.add({ ...fault, status: 429, beforeWork: true });
   }
 
-  /** When the next caller has waited for too long. */
-  nextGiveUp(): number {
-    return Math.min(...[...this.calls.values()].map(({ givesUpAt }) => givesUpAt));
+  /** When the next caller times out. */
+  nextTimeout(): number {
+    return Math.min(...[...this.calls.values()].map(({ timeoutAt }) => timeoutAt));
   }
 
-  /** Calls that have waited for too long. */
-  overdue(): Task[] {
+  /** Calls whose callers have waited for longer than their timeout. */
+  timedOut(): Task[] {
     return [...this.calls]
-      .filter(([, { givesUpAt }]) => givesUpAt <= this.scheduler.now)
+      .filter(([, { timeoutAt }]) => timeoutAt <= this.scheduler.now)
       .map(([task]) => task);
   }
 
-  /** Whoever called goes on without an answer; the work may be done all the same. */
-  giveUp(task: Task): void {
+  /** The caller gets no response; the request may still be executed. */
+  timeOut(task: Task): void {
     const call = this.calls.get(task);
     this.calls.delete(task);
-    if (call) this.answer(call, 504, "{}");
+    if (call) this.respond(call, 504, "{}");
   }
 
-  /** The history is over: those who are still calling, all of them dead, let go of their connections. */
-  hangUp(): void {
+  /** At the end of a run: closes the connections of killed callers. */
+  closeAll(): void {
     for (const { response } of this.calls.values()) response.writeHead(504).end("{}");
   }
 
-  private answer({ caller, response }: Call, status: number, body: string): void {
-    caller.isCalling = false;
-    caller.place = `is answered ${status}`;
-    caller.goOn = () => response.writeHead(status, { "content-type": "application/json" }).end(body);
+  private respond({ caller, response }: Call, status: number, body: string): void {
+    caller.isBlocked = false;
+    caller.point = `receives ${status}`;
+    caller.resume = () => response.writeHead(status, { "content-type": "application/json" }).end(body);
   }
 }

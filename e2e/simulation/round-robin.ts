@@ -1,122 +1,118 @@
-import type { History } from "./history";
-import { deliver, deliverable, publishers, relay, ring, sweep, sweepsEvery } from "./moves";
+import type { Simulation } from "./simulation";
+import { deliver, deliverable, publishers, relay, fireTimer, sweep, sweepIntervalMs } from "./start-tasks";
 import type { Task } from "./scheduler";
 import { timers } from "./timers";
 
 const maxSteps = 20_000;
 
-/** Who goes first when all goes well: what has begun, then what was said, then what people want next. */
-async function stepFairly(history: History): Promise<boolean> {
-  const { scheduler, people, broker } = history;
-  const task = scheduler.tasks.find((each) => scheduler.canGoOn(each) && each !== history.held);
+/** The next step without faults: a runnable task, else a delivery, a relay, a timer, or the next action of a user. */
+async function stepNext(simulation: Simulation): Promise<boolean> {
+  const { scheduler, users, broker } = simulation;
+  const task = scheduler.tasks.find((each) => scheduler.isRunnable(each) && each !== simulation.held);
   if (task) {
-    await history.step(task);
+    await simulation.step(task);
     return true;
   }
-  const delivery = deliverable(history).find(({ inFlight }) => inFlight.size === 0);
-  const [member] = delivery ? broker.membersFor(delivery) : [];
-  const [publisher] = publishers(history);
+  const delivery = deliverable(simulation).find(({ inFlight }) => inFlight.size === 0);
+  const [member] = delivery ? broker.availableMembers(delivery) : [];
+  const [publisher] = publishers(simulation);
   const [timer] = timers.due();
-  const [expiration] = history.upOf("expiration");
-  const person = people.find(({ isIdle }) => isIdle);
-  if (delivery && member) deliver(history, delivery, member);
-  else if (publisher) relay(history, publisher);
-  else if (timer && expiration) ring(history, timer, expiration);
-  else if (person) person.act();
+  const [expiration] = simulation.runningProcesses("expiration");
+  const user = users.find(({ isIdle }) => isIdle);
+  if (delivery && member) deliver(simulation, delivery, member);
+  else if (publisher) relay(simulation, publisher);
+  else if (timer && expiration) fireTimer(simulation, timer, expiration);
+  else if (user) user.act();
   else return false;
   return true;
 }
 
-/** Goes on until nothing is left to do before the clock moves. */
-async function settle(history: History): Promise<void> {
-  for (let steps = 0; await stepFairly(history); steps++)
-    if (steps > maxSteps) throw new Error("I14: it never comes to rest");
+/** Steps until nothing can run before the clock advances. */
+async function runUntilIdle(simulation: Simulation): Promise<void> {
+  for (let steps = 0; await stepNext(simulation); steps++)
+    if (steps > maxSteps) throw new Error("I14: the system does not become quiescent");
 }
 
-/** Lets all that people want happen, and what follows from it. What is held goes on when nothing else does. */
-export async function live(history: History): Promise<void> {
-  const { scheduler } = history;
+/** Runs until all users are done and no task is left. A held task resumes when nothing else can run. */
+export async function runToCompletion(simulation: Simulation): Promise<void> {
+  const { scheduler } = simulation;
   for (;;) {
-    await settle(history);
-    if (history.held) {
-      if (history.isHeldLong) await passAndSweep(history, 61_000);
-      history.held = undefined;
+    await runUntilIdle(simulation);
+    if (simulation.held) {
+      if (simulation.isHeldLong) await advanceAndSweep(simulation, 61_000);
+      simulation.held = undefined;
       continue;
     }
-    const waiting = scheduler.tasks.filter(({ isCalling }) => !isCalling);
-    if (waiting.length === 0 && history.people.every(({ isDone }) => isDone)) return;
-    const due = [
-      timers.nextDue(),
-      history.gateway.nextGiveUp(),
-      ...waiting.map(({ notBefore }) => notBefore),
-    ];
-    const rest = Math.min(...due.filter((time) => time > scheduler.now)) - scheduler.now;
-    // Without a time that anybody waits for, only a sweep can help.
-    if (rest < sweepsEvery) pass(history, rest);
-    else await passAndSweep(history, Math.min(rest, 60_000));
+    const waiting = scheduler.tasks.filter(({ isBlocked }) => !isBlocked);
+    if (waiting.length === 0 && simulation.users.every(({ isDone }) => isDone)) return;
+    const due = [timers.nextDue(), simulation.gateway.nextTimeout(), ...waiting.map(({ wakeAt }) => wakeAt)];
+    const untilDue = Math.min(...due.filter((time) => time > scheduler.now)) - scheduler.now;
+    // Without a due time, only a sweep can make progress.
+    if (untilDue < sweepIntervalMs) advanceClock(simulation, untilDue);
+    else await advanceAndSweep(simulation, Math.min(untilDue, 60_000));
   }
 }
 
-function pass(history: History, milliseconds: number): void {
-  history.pass(milliseconds);
-  for (const call of history.gateway.overdue()) history.gateway.giveUp(call);
+function advanceClock(simulation: Simulation, milliseconds: number): void {
+  simulation.advanceClock(milliseconds);
+  for (const call of simulation.gateway.timedOut()) simulation.gateway.timeOut(call);
 }
 
-async function passAndSweep(history: History, milliseconds: number): Promise<void> {
-  pass(history, milliseconds);
-  for (const process of history.processes)
-    if (process.name.endsWith("-1") && process.isUp) sweep(history, process);
-  await settle(history);
+async function advanceAndSweep(simulation: Simulation, milliseconds: number): Promise<void> {
+  advanceClock(simulation, milliseconds);
+  for (const process of simulation.processes)
+    if (process.name.endsWith("-1") && process.isUp) sweep(simulation, process);
+  await runUntilIdle(simulation);
 }
 
-/** Faults are over: everybody is started again, and so much time passes that all sweeps have had their turn. */
-export async function comeToRest(history: History): Promise<void> {
-  history.tell("the faults are over");
-  history.interrupt = undefined;
-  history.drawFate = undefined;
-  history.broker.isUp = true;
-  for (const process of history.processes) {
-    if (!process.isUp) history.start(process);
-    history.unpublished.add(process.service.name);
+/** Ends all faults, restarts killed processes, and advances the clock until every sweep has run. */
+export async function quiesce(simulation: Simulation): Promise<void> {
+  simulation.trace("all faults end");
+  simulation.interrupt = undefined;
+  simulation.drawDatabaseOutcome = undefined;
+  simulation.broker.isUp = true;
+  for (const process of simulation.processes) {
+    if (!process.isUp) simulation.start(process);
+    simulation.unpublished.add(process.service.name);
   }
-  await live(history);
-  // Orders' time and twice the gateway's timeout; CHARGE_OUTCOME_TIMEOUT; the hour between two comparisons with the
-  // gateway; twice the longest pause of a refund, because a fault that is left may hit one; the steps of two
-  // comparisons. Far less than the day for which the gateway repeats its first answer.
+  await runToCompletion(simulation);
+  // EXPIRATION_SECONDS plus twice the gateway timeout; CHARGE_OUTCOME_TIMEOUT; the hour between two reconciliations; twice
+  // the longest delay before a refund is retried, because a remaining fault may hit one; the steps of two
+  // reconciliations. The total is far below the day for which Stripe keeps idempotency keys.
   for (const minutes of [1.5, 12, 75, 11, 11, 1, 1, 1, 1, 1]) {
-    await passAndSweep(history, minutes * 60_000);
-    await live(history);
+    await advanceAndSweep(simulation, minutes * 60_000);
+    await runToCompletion(simulation);
   }
 }
 
 export const faults = ["kill", "hold", "hold-long", "time-out", "time-out-late"] as const;
 
 /**
- * What happens to the step that comes to the n-th place: its process dies, or it waits for all else, or for longer, or
- * the database does not answer it in time, where a write is done nevertheless, at once or late.
+ * What happens to the task that reaches the n-th suspension point: its process is killed, or it is held until nothing
+ * else can run, or for a minute longer, or its database operation times out, and a write is executed at once or later.
  */
 export interface Fault {
   at: number;
-  what: (typeof faults)[number];
+  kind: (typeof faults)[number];
 }
 
-/** Everything goes well but for one fault. */
-export async function liveWith({ at, what }: Fault, history: History): Promise<void> {
-  history.interrupt = (task: Task) => {
-    if (history.places.length !== at + 1) return;
-    if (what === "kill") {
-      const process = history.processes.find(({ name }) => name === task.process);
-      if (process) history.kill(process);
-      if (process) history.start(process);
+/** Runs with a single fault. */
+export async function runWithFault({ at, kind }: Fault, simulation: Simulation): Promise<void> {
+  simulation.interrupt = (task: Task) => {
+    if (simulation.points.length !== at + 1) return;
+    if (kind === "kill") {
+      const process = simulation.processes.find(({ name }) => name === task.process);
+      if (process) simulation.kill(process);
+      if (process) simulation.start(process);
       return;
     }
-    if (what === "time-out" || what === "time-out-late") {
-      history.timesOut = { task, fate: what === "time-out" ? "lost" : "late" };
+    if (kind === "time-out" || kind === "time-out-late") {
+      simulation.databaseFault = { task, outcome: kind === "time-out" ? "lost" : "late" };
       return;
     }
-    history.tell(`${task.process}: ${task.words} is held`);
-    history.held = task;
-    history.isHeldLong = what === "hold-long";
+    simulation.trace(`${task.process}: ${task.description} is held`);
+    simulation.held = task;
+    simulation.isHeldLong = kind === "hold-long";
   };
-  await live(history);
+  await runToCompletion(simulation);
 }

@@ -6,17 +6,17 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { numberFrom } from "../argument";
 import { findMongod } from "../../infra/local/servers";
-import { type Case, storyNamed } from "./cases";
-import { Exploration, type Figures } from "./explore";
+import { type TestCase, scenarioNamed } from "./test-case";
+import { Exploration, type Counters } from "./explore";
 import { type Fault, faults } from "./round-robin";
 import { startServers } from "./servers";
-import { basicStories, inWords, storyOf } from "./stories";
+import { basicScenarios, describeScenario, scenarioOf } from "./scenarios";
 
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "2" },
     seed: { type: "string" },
-    story: { type: "string" },
+    scenario: { type: "string" },
     kill: { type: "string" },
     hold: { type: "string" },
     "hold-long": { type: "string" },
@@ -25,62 +25,62 @@ const { values } = parseArgs({
   },
 });
 
-/** The one history that the arguments name, with all that happens in it. */
+/** Runs the test case given by the arguments, and prints its trace. */
 async function repeat(): Promise<boolean> {
   const servers = await startServers();
   try {
-    const what = caseOfArguments();
-    const { history, problems } = await new Exploration(servers).tryOut(what);
-    console.log([inWords(what.story), "", ...history.log, "", ...problems].join("\n"));
-    return problems.length === 0;
+    const testCase = testCaseFromArguments();
+    const { simulation, violations } = await new Exploration(servers).runCase(testCase);
+    console.log([describeScenario(testCase.scenario), "", ...simulation.log, "", ...violations].join("\n"));
+    return violations.length === 0;
   } finally {
     await servers.stop();
   }
 }
 
-function caseOfArguments(): Case {
-  const { seed, story } = values;
+function testCaseFromArguments(): TestCase {
+  const { seed, scenario } = values;
   if (seed) {
     const number = numberFrom("seed", seed, { whole: true });
-    return { seed: number, story: story ? JSON.parse(story) : storyOf(number) };
+    return { seed: number, scenario: scenario ? JSON.parse(scenario) : scenarioOf(number) };
   }
-  const named = faults.flatMap((what): Fault[] => {
-    const at = values[what];
-    return at === undefined ? [] : [{ what, at: numberFrom(what, at, { whole: true }) }];
+  const given = faults.flatMap((kind): Fault[] => {
+    const at = values[kind];
+    return at === undefined ? [] : [{ kind, at: numberFrom(kind, at, { whole: true }) }];
   });
-  return { story: storyNamed(story ?? ""), fault: named[0] };
+  return { scenario: scenarioNamed(scenario ?? ""), fault: given[0] };
 }
 
-/** As many as there are cores, each with a part of the histories. */
+/** Starts a worker per core, up to four, each with a share of the test cases. */
 async function explore(): Promise<boolean> {
   await findMongod();
   const workers = Math.min(4, availableParallelism());
   const firstSeed = Math.floor(Math.random() * 1_000_000);
-  const end = Date.now() + numberFrom("minutes", values.minutes) * 60_000;
+  const deadline = Date.now() + numberFrom("minutes", values.minutes) * 60_000;
   const ended = await Promise.all(
     Array.from({ length: workers }, async (_, worker) => {
-      const child = fork(join(__dirname, "worker.ts"), [worker, workers, firstSeed, end].map(String), {
+      const child = fork(join(__dirname, "worker.ts"), [worker, workers, firstSeed, deadline].map(String), {
         execArgv: ["--conditions=@eventhive/source", "--import", "tsx"],
       });
-      const figures: Figures[] = [];
-      child.on("message", (message: Figures) => figures.push(message));
+      const counters: Counters[] = [];
+      child.on("message", (message: Counters) => counters.push(message));
       const [code] = await once(child, "exit");
-      return { code, figures };
+      return { code, counters };
     }),
   );
-  const figures = ended.flatMap((each) => each.figures);
-  const sum = (name: keyof Figures) => figures.reduce((total, each) => total + each[name], 0);
-  console.log(`${sum("histories")} histories of ${sum("steps")} steps, each ending with I1 to I14:
-  ${sum("firstKills")} kills: one at every failpoint of each of ${Object.keys(basicStories).length} stories
-  ${sum("otherFaults")} of the other ${sum("allOtherFaults")} single faults: later kills, and timeouts of and waits around each read and write
-  ${sum("generated")} generated stories of several people, from seed ${firstSeed}
-In them: ${sum("kills")} kills, ${sum("lostAnswers")} answers lost, ${sum("redeliveries")} redeliveries, ${sum("overtakings")} events that overtook a newer one`);
+  const counters = ended.flatMap((each) => each.counters);
+  const sum = (name: keyof Counters) => counters.reduce((total, each) => total + each[name], 0);
+  console.log(`${sum("runs")} runs of ${sum("steps")} steps, each checked for I1 to I14:
+  ${sum("firstKills")} kills: one at each failpoint of each of ${Object.keys(basicScenarios).length} scenarios
+  ${sum("otherFaults")} of ${sum("allOtherFaults")} other single faults: later kills, and holds and timeouts at each read and write
+  ${sum("generated")} generated scenarios with several users, from seed ${firstSeed}
+In total: ${sum("kills")} kills, ${sum("lostResponses")} lost responses, ${sum("redeliveries")} redeliveries, ${sum("outOfOrder")} events delivered out of order`);
   return ended.every(({ code }) => code === 0);
 }
 
-const run = (values.seed ?? values.story) ? repeat : explore;
+const run = (values.seed ?? values.scenario) ? repeat : explore;
 run().then(
-  (isWell) => process.exit(isWell ? 0 : 1),
+  (isOk) => process.exit(isOk ? 0 : 1),
   (error: unknown) => {
     console.error(error);
     process.exit(1);

@@ -1,26 +1,26 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** Something that one process does: a request, a delivery, a run of its relay or of a sweep. */
+/** A unit of work of one process: a request, a delivery, a run of its relay or of a sweep. */
 export interface Task {
   id: number;
   process: string;
-  words: string;
-  /** Where it stands: at a failpoint, before or after a read or a write, at its start. */
-  place: string;
-  /** It waits for the clock to come here. */
-  notBefore: number;
-  /** It waits for somebody else's answer. */
-  isCalling: boolean;
-  goOn: () => void;
-  /** Told when its process is killed. */
+  description: string;
+  /** The suspension point that it has reached: a failpoint, before or after a read or a write, its start. */
+  point: string;
+  /** Not runnable before this time. */
+  wakeAt: number;
+  /** Waiting for a response of the gateway. */
+  isBlocked: boolean;
+  resume: () => void;
+  /** Called when its process is killed. */
   onKill: () => void;
 }
 
-/** Which task a piece of code belongs to. One for all histories: each would cost every promise a little. */
-const strand = new AsyncLocalStorage<Task>();
+/** The task that the running code belongs to. Shared by all runs: each AsyncLocalStorage slows down every promise. */
+const currentTask = new AsyncLocalStorage<Task>();
 
-/** A step is a few milliseconds of work; one that takes so long waits for something that nobody parks at. */
-const maxStep = 20_000;
+/** Steps take a few milliseconds. One that takes this long awaits something that is not a suspension point. */
+const maxStepMs = 20_000;
 
 interface Ends<Result> {
   onEnd?: (outcome: PromiseSettledResult<Result>) => void;
@@ -28,9 +28,8 @@ interface Ends<Result> {
 }
 
 /**
- * Lets one task at a time go on, up to the next place where it can be parked: so the order in which things happen is
- * the caller's choice alone, and the same choices make the same history. A killed task never goes on: nothing of it
- * runs any more, not even its `catch` and `finally`.
+ * Runs one task at a time, up to its next suspension point. The caller alone chooses the order, so the same choices
+ * reproduce the same run. A killed task never resumes, not even its `catch` and `finally`.
  */
 export class Scheduler {
   now = 0;
@@ -39,23 +38,23 @@ export class Scheduler {
   private count = 0;
   private onStop = () => {};
 
-  /** A task that stands at its start. */
+  /** Adds a task, suspended at its start. */
   start<Result>(
     process: string,
-    words: string,
+    description: string,
     work: (task: Task) => Promise<Result>,
     { onEnd = () => {}, onKill = () => {} }: Ends<Result> = {},
   ): Task {
     const task: Task = {
       id: ++this.count,
       process,
-      words,
-      place: "start",
-      notBefore: 0,
-      isCalling: false,
+      description,
+      point: "start",
+      wakeAt: 0,
+      isBlocked: false,
       onKill,
-      goOn: () => {
-        this.within(task, () => work(task)).then(
+      resume: () => {
+        this.runAs(task, () => work(task)).then(
           (value) => this.ended(task, () => onEnd({ status: "fulfilled", value })),
           (reason: unknown) => this.ended(task, () => onEnd({ status: "rejected", reason })),
         );
@@ -65,50 +64,52 @@ export class Scheduler {
     return task;
   }
 
-  within<Result>(task: Task, work: () => Result): Result {
-    return strand.run(task, work);
+  runAs<Result>(task: Task, work: () => Result): Result {
+    return currentTask.run(task, work);
   }
 
-  /** Stops the present task here until its turn comes; what belongs to no task goes on. */
-  async park(place: string, milliseconds = 0): Promise<void> {
-    const task = strand.getStore();
+  /** Suspends the current task until it is stepped. Code outside of tasks is not suspended. */
+  async park(point: string, milliseconds = 0): Promise<void> {
+    const task = currentTask.getStore();
     if (!task) return;
     await new Promise<void>((resolve) => {
       if (!this.tasks.includes(task)) return; // killed
-      task.place = place;
-      task.notBefore = this.now + milliseconds;
-      task.goOn = resolve;
+      task.point = point;
+      task.wakeAt = this.now + milliseconds;
+      task.resume = resolve;
       this.stopped(task);
     });
   }
 
-  /** The task waits for somebody else, and goes on by `goOn` once `isCalling` is false. */
-  call(task: Task, place: string): void {
-    task.place = place;
-    task.isCalling = true;
+  /** Suspends the task until `isBlocked` is false. `resume` then continues it. */
+  block(task: Task, point: string): void {
+    task.point = point;
+    task.isBlocked = true;
     this.stopped(task);
   }
 
-  canGoOn = (task: Task): boolean => !task.isCalling && task.notBefore <= this.now;
+  isRunnable = (task: Task): boolean => !task.isBlocked && task.wakeAt <= this.now;
 
-  /** Resolves when the task has come to its next place, or its end. */
+  /** Resolves when the task has reached its next suspension point, or its end. */
   async step(task: Task): Promise<void> {
     this.running = task;
     await new Promise<void>((resolve, reject) => {
-      const lost = new Error(`${task.process}: ${task.words} went on from ${task.place} and never stopped`);
-      const limit = setTimeout(reject, maxStep, lost);
+      const lost = new Error(
+        `${task.process}: ${task.description} resumed from ${task.point} and did not reach another suspension point`,
+      );
+      const limit = setTimeout(reject, maxStepMs, lost);
       this.onStop = () => {
         clearTimeout(limit);
         resolve();
       };
-      task.goOn();
+      task.resume();
     });
     this.running = undefined;
-    // Who waited for it, such as a person for an answer, takes notice before anything else happens.
+    // Lets code that awaits the task, such as a user, run before the next step.
     await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** All tasks of a process, or all there are. */
+  /** Removes all tasks of a process, or all tasks. */
   kill(process?: string): void {
     for (const task of this.tasks.filter((each) => !process || each.process === process)) {
       this.remove(task);
@@ -117,14 +118,15 @@ export class Scheduler {
   }
 
   private stopped(task: Task): void {
-    if (task !== this.running) throw new Error(`${task.words} moved out of turn, at ${task.place}`);
+    if (task !== this.running)
+      throw new Error(`${task.description} ran without being stepped, at ${task.point}`);
     this.onStop();
   }
 
-  private ended(task: Task, tell: () => void): void {
+  private ended(task: Task, notify: () => void): void {
     if (!this.tasks.includes(task)) return; // killed in the meantime
     this.remove(task);
-    tell();
+    notify();
     if (task === this.running) this.onStop();
   }
 

@@ -5,21 +5,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onFailpoint } from "@eventhive/common";
 import { startMongo } from "../../infra/local/servers";
-import type { History } from "./history";
-import { type Observer, observeDatabase } from "./reads-and-writes";
+import type { Simulation } from "./simulation";
+import { type Interceptor, interceptDatabase } from "./database-operations";
 import { connectServices, disconnectServices } from "./services";
 
 export type Servers = Awaited<ReturnType<typeof startServers>>;
 
-/** What all histories of this process share, one after the other: a MongoDB, and a way to be called. */
+/** The MongoDB and the HTTP server that all runs of this process share. */
 export async function startServers() {
-  let present: History | undefined;
+  let current: Simulation | undefined;
   const folder = await mkdtemp(join(tmpdir(), "eventhive-simulation-"));
   const mongo = await startMongo({ dataFolder: folder, say: console.error });
   await connectServices(mongo.url);
 
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
-    present?.wire.receive(request, response);
+    current?.network.receive(request, response);
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   const address = server.address();
@@ -29,16 +29,16 @@ export async function startServers() {
 
   return {
     url,
-    /** The history that reads, writes and requests belong to from now on. */
-    show: (history: History): void => {
-      present = history;
-      const park = (place: string) => history.scheduler.park(place);
+    /** Makes this the current simulation: database operations and requests belong to it from now on. */
+    attach: (simulation: Simulation): void => {
+      current = simulation;
+      const park = (point: string) => simulation.scheduler.park(point);
       onFailpoint(park);
-      observer = {
+      interceptor = {
         park,
-        written: (namespace) => history.watch.written(namespace),
-        fate: () => history.fateOfOperation(),
-        later: (place, write) => history.performLater(place, write),
+        written: (namespace) => simulation.monitor.checkWrite(namespace),
+        outcome: () => simulation.nextDatabaseOutcome(),
+        later: (point, write) => simulation.startDelayedWrite(point, write),
       };
     },
     stop: async () => {
@@ -52,10 +52,10 @@ export async function startServers() {
   };
 }
 
-let observer: Observer | undefined;
-observeDatabase({
-  park: async (place) => observer?.park(place),
-  written: async (namespace) => observer?.written(namespace),
-  fate: () => observer?.fate() ?? "answered",
-  later: (place, write) => observer?.later(place, write),
+let interceptor: Interceptor | undefined;
+interceptDatabase({
+  park: async (point) => interceptor?.park(point),
+  written: async (namespace) => interceptor?.written(namespace),
+  outcome: () => interceptor?.outcome() ?? "answered",
+  later: (point, write) => interceptor?.later(point, write),
 });

@@ -10,12 +10,12 @@ import "../../orders/src/index";
 import "../../payments/src/index";
 import "../../expiration/src/index";
 
-/** A service as it is, before any process of it runs. */
+/** A service, of which several processes may run. */
 export interface Service {
   name: string;
   definition: ServiceDefinition;
   deadLetters: DeadLetters & { clear: () => Promise<void> };
-  /** How many processes of it there are. */
+  /** Number of processes. */
   replicas: number;
 }
 
@@ -38,7 +38,7 @@ export const serviceNamed = (name: string): Service => {
 export const serviceFor = (path: string): string =>
   path.startsWith("/api/users") ? "auth" : (path.split("/")[2] ?? "");
 
-/** Without waiting for the journal: here no database dies. */
+/** Without waiting for the journal: the database is never killed here. */
 export async function connectServices(mongoUrl: string): Promise<void> {
   for (const { name, definition } of services) {
     if (!("database" in definition.store)) continue;
@@ -57,8 +57,8 @@ export async function disconnectServices(): Promise<void> {
     if ("database" in definition.store) await definition.store.database.close();
 }
 
-/** As if nothing had ever happened. */
-export async function forgetEverything(): Promise<void> {
+/** Deletes all documents, dead letters and timers. */
+export async function resetServices(): Promise<void> {
   timers.clear();
   for (const { definition, deadLetters } of services) {
     await deadLetters.clear();

@@ -9,14 +9,14 @@ interface Timer {
 
 type Handler = (job: { data: unknown }) => Promise<unknown>;
 
-/** Stands in for Bull and its Redis: keeps what was added, whatever dies, and runs it when it is told to. */
+/** Replaces Bull and its Redis. Timers survive kills, and run only on `run()`. */
 class Timers {
   private readonly timers = new Map<string, Timer>();
   private handler: Handler | undefined;
 
   on(): void {}
 
-  /** As Bull: a job whose id is known is not added again. */
+  /** Like Bull: a job with a known id is not added again. */
   async add(data: unknown, { jobId, delay }: { jobId: string; delay: number }): Promise<void> {
     const timer = { data, due: clock.now() + delay, attempts: 0, isRunning: false };
     if (!this.timers.has(jobId)) this.timers.set(jobId, timer);
@@ -28,7 +28,7 @@ class Timers {
     return {
       isActive: async () => timer.isRunning,
       remove: async () => {
-        if (timer.isRunning) throw new Error(`Could not remove job ${jobId}`); // as Bull: it is locked
+        if (timer.isRunning) throw new Error(`Could not remove job ${jobId}`); // like Bull: it is locked
         this.timers.delete(jobId);
       },
     };
@@ -61,7 +61,7 @@ class Timers {
     }
   }
 
-  /** The process that ran them has died: another one may have them, once their locks have run out. */
+  /** After a kill of the process that runs them: another one may run them once their locks have expired. */
   release(): void {
     for (const timer of this.timers.values()) {
       if (timer.isRunning) timer.due = clock.now() + 10_000;
@@ -69,7 +69,7 @@ class Timers {
     }
   }
 
-  /** Redis was emptied. */
+  /** Loses all timers, as an emptied Redis does. */
   clear(): void {
     this.timers.clear();
   }

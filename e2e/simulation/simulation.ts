@@ -5,13 +5,13 @@ import { OutboxRelay } from "../../common/src/service/outbox-relay";
 import { chargeOutcomeTimeout, gatewayTimeout } from "../../payments/src/stripe";
 import { Broker } from "./broker";
 import { Gateway } from "./gateway";
-import { type Action, type Marketplace, Person } from "./people";
-import type { Fate } from "./reads-and-writes";
+import { type Action, type UserContext, User } from "./user";
+import type { DatabaseOutcome } from "./database-operations";
 import { Scheduler, type Task } from "./scheduler";
-import { type Service, forgetEverything, services } from "./services";
+import { type Service, resetServices, services } from "./services";
 import { timers } from "./timers";
-import { Watch } from "./watch";
-import { Wire } from "./wire";
+import { Monitor } from "./monitor";
+import { Network } from "./network";
 
 const begin = Date.UTC(2100, 0, 1);
 
@@ -25,58 +25,58 @@ export interface Process {
 }
 
 /**
- * All that happens to the five services from an empty marketplace on, one step after the other: nothing moves unless
- * somebody calls a method here.
+ * The state of the five services, broker, gateway and users, starting from empty databases. Nothing runs in the
+ * background: every change of state is caused by a call of a method here.
  */
-export class History {
+export class Simulation {
   readonly scheduler = new Scheduler();
   readonly broker = new Broker();
   readonly processes: Process[];
-  readonly people: Person[];
-  readonly watch = new Watch(() => this.scheduler.now, chargeOutcomeTimeout());
+  readonly users: User[];
+  readonly monitor = new Monitor(() => this.scheduler.now, chargeOutcomeTimeout());
   readonly gateway: Gateway;
-  readonly wire: Wire;
+  readonly network: Network;
   readonly log: string[] = [];
-  /** Services that may have something to publish. */
+  /** Services whose outboxes may be non-empty. */
   readonly unpublished = new Set<string>();
-  readonly marketplace: Marketplace;
+  readonly userContext: UserContext;
   readonly poison: { subject: Subject; bytes: Buffer }[] = [];
-  /** Where steps have ended, one after the other. */
-  readonly places: string[] = [];
-  /** Told of each step that has come to a place. */
+  /** The suspension points that tasks have reached, in order. */
+  readonly points: string[] = [];
+  /** Called after each step that has reached a suspension point. */
   interrupt: ((task: Task) => void) | undefined;
-  /** Waits until nothing else can go on, or longer. */
+  /** Runs again when no other task is runnable, or a minute later if `isHeldLong`. */
   held: Task | undefined;
   isHeldLong = false;
-  /** The operation that this task performs next has this fate. */
-  timesOut: { task: Task; fate: Fate } | undefined;
-  /** Decides the fate of every operation, where all may happen. */
-  drawFate: (() => Fate) | undefined;
+  /** The outcome of the next database operation of this task. */
+  databaseFault: { task: Task; outcome: DatabaseOutcome } | undefined;
+  /** Chooses the outcome of every database operation when fuzzing. */
+  drawDatabaseOutcome: (() => DatabaseOutcome) | undefined;
   kills = 0;
 
-  private readonly forgetSaves: (() => void)[] = [];
+  private readonly unsubscribeSaves: (() => void)[] = [];
 
-  constructor(url: string, story: Action[][]) {
+  constructor(url: string, scenario: Action[][]) {
     this.scheduler.now = begin;
-    this.wire = new Wire(url, this);
-    this.marketplace = {
-      ask: (request) => this.wire.ask(request),
+    this.network = new Network(url, this);
+    this.userContext = {
+      send: (request) => this.network.send(request),
       wait: (milliseconds) =>
         new Promise((resolve) => {
           const pause = () => this.scheduler.park("waits", milliseconds);
-          this.scheduler.start("people", "somebody waits", pause, { onEnd: () => resolve() });
+          this.scheduler.start("users", "a user waits", pause, { onEnd: () => resolve() });
         }),
-      trouble: (operation, fate) => this.gateway.plan(operation, fate),
-      tickets: [],
-      promises: [],
+      planGatewayFault: (operation, outcome) => this.gateway.plan(operation, outcome),
+      ticketIds: [],
+      acknowledged: [],
     };
-    this.people = story.map((actions, n) => new Person(`person ${n + 1}`, [...actions], this.marketplace));
-    const isDone = () => this.watch.charged(this.gateway.sandbox.ledger.charges.values());
+    this.users = scenario.map((actions, n) => new User(`user ${n + 1}`, [...actions], this.userContext));
+    const checkCharges = () => this.monitor.checkCharges(this.gateway.sandbox.ledger.charges.values());
     this.gateway = new Gateway(
       this.scheduler,
       gatewayTimeout(),
-      (request, body) => this.wire.forward(request, body),
-      isDone,
+      (request, body) => this.network.forward(request, body),
+      checkCharges,
     );
     this.processes = services.flatMap((service) =>
       Array.from({ length: service.replicas }, (_, n) => ({
@@ -92,7 +92,7 @@ export class History {
       () => this.scheduler.now,
       (milliseconds) => this.scheduler.park("waits", milliseconds),
     );
-    await forgetEverything();
+    await resetServices();
     for (const { name, definition } of services) {
       this.broker.addGroup(
         name,
@@ -100,21 +100,21 @@ export class History {
       );
       if (!("database" in definition.store)) continue;
       const { database } = definition.store;
-      this.forgetSaves.push(onSave(database, () => this.unpublished.add(name)));
+      this.unsubscribeSaves.push(onSave(database, () => this.unpublished.add(name)));
     }
     for (const process of this.processes) this.start(process);
   }
 
   end(): void {
-    for (const forget of this.forgetSaves) forget();
+    for (const unsubscribe of this.unsubscribeSaves) unsubscribe();
     this.scheduler.kill();
-    this.gateway.hangUp();
+    this.gateway.closeAll();
     clock.use();
   }
 
-  tell(words: string): void {
+  trace(message: string): void {
     const seconds = ((this.scheduler.now - begin) / 1000).toFixed(3);
-    this.log.push(`${seconds.padStart(9)} s  ${words}`);
+    this.log.push(`${seconds.padStart(9)} s  ${message}`);
   }
 
   start(process: Process): void {
@@ -130,44 +130,44 @@ export class History {
     process.isUp = true;
   }
 
-  /** Nothing that it had begun goes on; what it had written stays. */
+  /** Its tasks never resume. What they have written stays. */
   kill(process: Process): void {
-    this.tell(`${process.name} is killed`);
+    this.trace(`${process.name} is killed`);
     this.kills++;
     process.isUp = false;
-    this.broker.forget(process.name);
+    this.broker.disconnect(process.name);
     if (process.service.name === "expiration") timers.release();
     this.scheduler.kill(process.name);
     this.unpublished.add(process.service.name);
   }
 
-  fateOfOperation(): Fate {
-    const { timesOut, scheduler } = this;
-    if (!scheduler.running) return "answered"; // not of any service
-    if (timesOut?.task !== scheduler.running) return this.drawFate?.() ?? "answered";
-    this.timesOut = undefined;
-    return timesOut.fate;
+  nextDatabaseOutcome(): DatabaseOutcome {
+    const { databaseFault, scheduler } = this;
+    if (!scheduler.running) return "answered"; // an operation of the harness itself
+    if (databaseFault?.task !== scheduler.running) return this.drawDatabaseOutcome?.() ?? "answered";
+    this.databaseFault = undefined;
+    return databaseFault.outcome;
   }
 
-  performLater(place: string, write: () => Promise<void>): void {
-    this.scheduler.start("database", `${place}, whose caller was told that it timed out`, write);
+  startDelayedWrite(point: string, write: () => Promise<void>): void {
+    this.scheduler.start("database", `${point}, after its caller timed out`, write);
   }
 
-  upOf(service: string): Process[] {
+  runningProcesses(service: string): Process[] {
     return this.processes.filter((process) => process.isUp && process.service.name === service);
   }
 
   async step(task: Task): Promise<void> {
     await this.scheduler.step(task);
-    const isOn = this.scheduler.tasks.includes(task);
-    this.tell(`${task.process}: ${task.words}: ${isOn ? task.place : "is done"}`);
-    if (!isOn) return;
-    this.places.push(task.place);
+    const isPending = this.scheduler.tasks.includes(task);
+    this.trace(`${task.process}: ${task.description}: ${isPending ? task.point : "is done"}`);
+    if (!isPending) return;
+    this.points.push(task.point);
     this.interrupt?.(task);
   }
 
-  pass(milliseconds: number): void {
+  advanceClock(milliseconds: number): void {
     this.scheduler.now += milliseconds;
-    this.tell(`${milliseconds} ms have passed`);
+    this.trace(`${milliseconds} ms pass`);
   }
 }

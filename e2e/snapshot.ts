@@ -3,13 +3,13 @@ import type { mongo } from "mongoose";
 import { z } from "zod";
 import type { Charge } from "../infra/stripe-sandbox/ledger";
 
-/** Where the truth lies: the services' own databases, the gateway's ledger, the broker's log. */
-export interface World {
+/** The sources of truth: the databases of the services, the ledger of the payment gateway, the log of the broker. */
+export interface SnapshotSources {
   tickets: mongo.Db;
   orders: mongo.Db;
-  /** Without it nothing is said of money. */
+  /** If missing, invariants about money are not checked. */
   money?: { payments: mongo.Db; ledger: () => Promise<{ charges: Charge[] }> };
-  /** Without it nothing is said of what was published. */
+  /** If missing, invariants about publishing are not checked. */
   published?: () => Event[];
 }
 
@@ -42,7 +42,7 @@ const paymentSchema = aggregate.extend({
 const replicaSchema = z.looseObject({ id: z.string(), version: z.int() });
 export type Replica = z.infer<typeof replicaSchema>;
 
-/** Everything at (almost) one moment. */
+/** The state at (almost) one moment. */
 export interface Snapshot {
   tickets: z.infer<typeof ticketSchema>[];
   orders: z.infer<typeof orderSchema>[];
@@ -51,10 +51,15 @@ export interface Snapshot {
   published?: Event[];
 }
 
-/** Says in words what is wrong, once for each thing that is. */
-export type Rule = (snapshot: Snapshot) => string[];
+/** Describes each violation. */
+export type Invariant = (snapshot: Snapshot) => string[];
 
-export async function look({ tickets, orders, money, published }: World): Promise<Snapshot> {
+export async function takeSnapshot({
+  tickets,
+  orders,
+  money,
+  published,
+}: SnapshotSources): Promise<Snapshot> {
   return {
     replicas: {
       ticketsInOrders: await all(orders, "tickets", replicaSchema),

@@ -1,37 +1,39 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { History, Process } from "./history";
-import type { Answer, Marketplace } from "./people";
+import type { Simulation, Process } from "./simulation";
+import type { ApiResponse, UserContext } from "./user";
 import { serviceFor } from "./services";
 
-type Request = Parameters<Marketplace["ask"]>[0];
+type Request = Parameters<UserContext["send"]>[0];
 
-/** Real HTTP between people, services and the payment gateway: every request is a task of the process that it reaches. */
-export class Wire {
-  lostAnswers = 0;
-  private turn = 0;
+/** Real HTTP between users, services and the payment gateway. Each request is a task of the process that handles it. */
+export class Network {
+  lostResponses = 0;
+  private next = 0;
 
   constructor(
     private readonly url: string,
-    private readonly history: History,
+    private readonly simulation: Simulation,
   ) {}
 
-  /** Goes to the processes of a service in turn, as the gateway of the stack does. */
-  async ask(request: Request): Promise<Answer | undefined> {
-    const { who, method, path, body } = request;
-    const up = this.history.upOf(serviceFor(path));
-    const process = up[this.turn++ % Math.max(1, up.length)];
-    this.history.tell(`${who}: ${method} ${path} ${JSON.stringify(body ?? {})}`);
-    const answer = process ? await this.reach(process, request) : { status: 503, body: {} };
-    this.history.tell(`${who} is told ${answer ? `${answer.status} ${codeOf(answer.body)}` : "nothing"}`);
-    return answer;
+  /** Balances over the running processes of a service (round-robin), as the gateway of the stack does. */
+  async send(request: Request): Promise<ApiResponse | undefined> {
+    const { user, method, path, body } = request;
+    const running = this.simulation.runningProcesses(serviceFor(path));
+    const process = running[this.next++ % Math.max(1, running.length)];
+    this.simulation.trace(`${user}: ${method} ${path} ${JSON.stringify(body ?? {})}`);
+    const response = process ? await this.sendTo(process, request) : { status: 503, body: {} };
+    this.simulation.trace(
+      `${user} receives ${response ? `${response.status} ${codeOf(response.body)}` : "nothing"}`,
+    );
+    return response;
   }
 
-  private reach(
+  private sendTo(
     { name }: Process,
-    { who, method, path, body, cookie }: Request,
-  ): Promise<Answer | undefined> {
+    { user, method, path, body, cookie }: Request,
+  ): Promise<ApiResponse | undefined> {
     const cancel = new AbortController();
-    const send = (id: number) =>
+    const request = (id: number) =>
       fetch(this.url + path, {
         method,
         headers: { "x-task": String(id), cookie, ...(body && { "content-type": "application/json" }) },
@@ -39,14 +41,14 @@ export class Wire {
         signal: cancel.signal,
       });
     return new Promise((resolve) => {
-      this.history.scheduler.start(
+      this.simulation.scheduler.start(
         name,
-        `${method} ${path.split("/").slice(0, 3).join("/")} of ${who}`,
-        async ({ id }) => answerOf(await send(id)),
+        `${method} ${path.split("/").slice(0, 3).join("/")} of ${user}`,
+        async ({ id }) => parseResponse(await request(id)),
         {
           onEnd: (outcome) => resolve(outcome.status === "fulfilled" ? outcome.value : undefined),
           onKill: () => {
-            this.lostAnswers++;
+            this.lostResponses++;
             cancel.abort();
             resolve(undefined);
           },
@@ -55,17 +57,17 @@ export class Wire {
     });
   }
 
-  /** A request that came in. */
+  /** Handles an incoming request of a user or of payments. */
   receive(request: IncomingMessage, response: ServerResponse): void {
-    const { scheduler, gateway, processes } = this.history;
+    const { scheduler, gateway, processes } = this.simulation;
     if (request.headers["x-sandbox"]) return void gateway.sandbox.app(request, response);
     if (request.url?.startsWith("/v1/")) return void gateway.take(request, response);
     const task = scheduler.tasks.find(({ id }) => String(id) === request.headers["x-task"]);
     const process = processes.find(({ name }) => name === task?.process);
-    if (task && process) scheduler.within(task, () => process.service.definition.app?.(request, response));
+    if (task && process) scheduler.runAs(task, () => process.service.definition.app?.(request, response));
   }
 
-  /** Passes a request to the gateway on to the sandbox. */
+  /** Forwards a request for the gateway to the sandbox. */
   forward({ method = "GET", url = "", headers }: IncomingMessage, body: string): Promise<Response> {
     const sent = new Headers({ "x-sandbox": "yes" });
     for (const name of ["authorization", "idempotency-key", "content-type"])
@@ -74,7 +76,7 @@ export class Wire {
   }
 }
 
-async function answerOf(response: Response): Promise<Answer> {
+async function parseResponse(response: Response): Promise<ApiResponse> {
   const text = await response.text();
   return {
     status: response.status,

@@ -15,9 +15,9 @@ type Seen = z.infer<typeof seen>;
 
 const final = new Set(["complete", "cancelled", "settled", "failed", "refunded"]);
 
-/** Looks at everything that is written, when it is written: what must hold at every instant is checked here. */
-export class Watch {
-  readonly problems: string[] = [];
+/** Checks the invariants that must hold at every moment: after each write and each call of the gateway. */
+export class Monitor {
+  readonly violations: string[] = [];
   private readonly known = new Map<string, Seen>();
 
   constructor(
@@ -25,7 +25,7 @@ export class Watch {
     private readonly chargeOutcomeTimeout: number,
   ) {}
 
-  async written(namespace: string): Promise<void> {
+  async checkWrite(namespace: string): Promise<void> {
     const [service = "", collection = ""] = namespace.split(".");
     if (service === "auth" || collection === "deadletters") return;
     const documents = await databaseOf(service).collection(collection).find().toArray();
@@ -37,11 +37,11 @@ export class Watch {
         held.set(is.ticket.id, (held.get(is.ticket.id) ?? 0) + 1);
     }
     for (const [ticket, orders] of held)
-      if (orders > 1) this.problems.push(`I1: ticket ${ticket} has ${orders} live orders at once`);
+      if (orders > 1) this.violations.push(`I1: ticket ${ticket} has ${orders} live orders at once`);
   }
 
-  charged(charges: Iterable<Charge>): void {
-    const standing = new Map<string, number>();
+  checkCharges(charges: Iterable<Charge>): void {
+    const unrefunded = new Map<string, number>();
     for (const { id, paid, refunded, metadata } of charges) {
       const { orderId = "none", paymentId = "none" } = metadata;
       const payment = this.known.get(`payments.payments ${paymentId}`);
@@ -52,11 +52,11 @@ export class Watch {
         payment?.state === "failed" &&
         this.now() < attemptedAt + this.chargeOutcomeTimeout
       )
-        this.problems.push(`I2: charge ${id} came after its payment ${paymentId} had failed`);
-      if (paid && !refunded) standing.set(orderId, (standing.get(orderId) ?? 0) + 1);
+        this.violations.push(`I2: charge ${id} was made after its payment ${paymentId} had failed`);
+      if (paid && !refunded) unrefunded.set(orderId, (unrefunded.get(orderId) ?? 0) + 1);
     }
-    for (const [order, count] of standing)
-      if (count > 1) this.problems.push(`I2: order ${order} has ${count} unrefunded charges at once`);
+    for (const [order, count] of unrefunded)
+      if (count > 1) this.violations.push(`I2: order ${order} has ${count} unrefunded charges at once`);
   }
 
   private compare(what: string, is: Seen): void {
@@ -65,12 +65,12 @@ export class Watch {
     const ended = is.status ?? is.state;
     if (is.cancelReason === "expired" && !was?.cancelReason && what.startsWith("orders.orders"))
       if (is.expiresAt && is.expiresAt.getTime() > this.now())
-        this.problems.push(`I9: ${what} expired before its time`);
+        this.violations.push(`I9: ${what} expired before its time`);
     if (!was) return;
     const before = was.status ?? was.state;
     if (before && final.has(before) && ended !== before)
-      this.problems.push(`I6: ${what} left its end: it was ${before} and is ${ended}`);
+      this.violations.push(`I6: ${what} left a final state: it was ${before} and is ${ended}`);
     if (was.version !== undefined && is.version !== undefined && is.version < was.version)
-      this.problems.push(`I6: ${what} fell from version ${was.version} to ${is.version}`);
+      this.violations.push(`I6: ${what} went back from version ${was.version} to ${is.version}`);
   }
 }

@@ -1,0 +1,139 @@
+import {
+  type Arbitrary,
+  asyncProperty,
+  check,
+  array,
+  constant,
+  constantFrom,
+  oneof,
+  record,
+  sample,
+  tuple,
+} from "fast-check";
+import type { GatewayOutcome } from "./gateway";
+import type { Action } from "./user";
+
+/** The actions of each user. */
+export type Scenario = Action[][];
+
+const sell: Action = { does: "sell", price: 20 };
+const order: Action = { does: "order", ticket: 0 };
+const pay: Action = { does: "pay", token: "tok_visa" };
+
+export const basicScenarios: Record<string, Scenario> = {
+  buy: [[sell], [order, pay]],
+  expire: [[sell], [order, { does: "wait", seconds: 70 }]],
+  cancel: [[sell], [order, { does: "cancel" }]],
+  "pay late": [[sell], [order, { does: "wait", seconds: 59.995 }, pay]],
+  "decline, then pay": [[sell], [order, { does: "pay", token: "tok_chargeDeclined" }, pay]],
+  "charge refused": [[sell], [order, { does: "gateway fault", charge: "refused" }, pay]],
+  "charge failed after work": [[sell], [order, { does: "gateway fault", charge: "failed after work" }, pay]],
+  // Requested in the second half of the reservation, and executed after its end.
+  "charge late": [
+    [sell],
+    [order, { does: "wait", seconds: 35 }, { does: "gateway fault", charge: { lateBySeconds: 30 } }, pay],
+  ],
+  // The order has expired when its charge is executed. The second refund request succeeds.
+  "refund failed": [
+    [sell],
+    [
+      order,
+      { does: "wait", seconds: 35 },
+      { does: "gateway fault", charge: { lateBySeconds: 30 }, refund: "failed" },
+      pay,
+    ],
+  ],
+  "edit while ordering": [
+    [sell, { does: "edit", ticket: 0, price: 30 }],
+    [order, pay],
+  ],
+};
+
+/** Basic scenarios in which, without an injected fault, the payment is confirmed to the buyer. */
+export const sales = new Set([
+  "buy",
+  "decline, then pay",
+  "charge refused",
+  "charge failed after work",
+  "edit while ordering",
+]);
+
+const ticket = constantFrom(0, 1);
+const price = constantFrom(30, 40.4, 0.5, 19.99);
+const changes: Arbitrary<Action> = oneof(
+  record({ does: constant("sell"), price }),
+  record({ does: constant("edit"), ticket, price }),
+  record({ does: constant("edit"), ticket, price }),
+  record({ does: constant("withdraw"), ticket }),
+);
+const pays: Arbitrary<Action> = record({
+  does: constant("pay"),
+  token: constantFrom("tok_visa", "tok_visa", "tok_chargeDeclined"),
+});
+const paysTwice: Arbitrary<Action> = record({ does: constant("pay twice") });
+const cancels: Arbitrary<Action> = record({ does: constant("cancel") });
+const waits: Arbitrary<Action> = record({ does: constant("wait"), seconds: constantFrom(1, 59.99, 61) });
+const outcomes = constantFrom<GatewayOutcome[]>("lost", "cut", "refused", "failed", "failed after work", {
+  lateBySeconds: 30,
+});
+const gatewayFaults: Arbitrary<Action> = oneof(
+  record({ does: constant("gateway fault"), charge: outcomes }),
+  record({ does: constant("gateway fault"), charge: outcomes }),
+  record({ does: constant("gateway fault"), refund: outcomes }),
+);
+const purchase: Arbitrary<Action[]> = tuple(
+  record({ does: constant("order"), ticket }),
+  array(oneof(pays, pays, paysTwice, cancels, waits, gatewayFaults), { maxLength: 4 }),
+).map(([first, then]) => [first, ...then]);
+
+/** One user who sells, and others who mostly buy. Tickets are few, so that they compete. */
+const scenarios: Arbitrary<Scenario> = tuple(
+  array(changes, { maxLength: 4 }),
+  array(array(oneof(purchase, purchase, purchase, tuple(changes)), { minLength: 1, maxLength: 3 }), {
+    minLength: 1,
+    maxLength: 3,
+  }),
+).map(([offers, others]) => [[sell, ...offers], ...others.map((steps) => steps.flat())]);
+
+/** Deterministic: the same scenario for the same seed. */
+export function scenarioOf(seed: number): Scenario {
+  const [scenario] = sample(scenarios, { seed, numRuns: 1 });
+  if (!scenario) throw new Error("no scenario");
+  return scenario;
+}
+
+/** The smallest failing scenario that fast-check finds by shrinking the one of the seed. */
+export async function shrink(
+  seed: number,
+  fails: (scenario: Scenario) => Promise<boolean>,
+): Promise<Scenario> {
+  const passes = asyncProperty(scenarios, async (scenario) => !(await fails(scenario)));
+  const { counterexample } = await check(passes, { seed, numRuns: 1 });
+  return counterexample?.[0] ?? scenarioOf(seed);
+}
+
+const describeAction = (action: Action): string => {
+  switch (action.does) {
+    case "sell":
+      return `sells a ticket for ${action.price}`;
+    case "edit":
+      return `sets the price to ${action.price} for ticket ${action.ticket + 1}`;
+    case "withdraw":
+      return `withdraws ticket ${action.ticket + 1}`;
+    case "order":
+      return `orders ticket ${action.ticket + 1}`;
+    case "cancel":
+      return "cancels the newest order";
+    case "pay":
+      return `pays the newest order with ${action.token}`;
+    case "pay twice":
+      return "pays the newest order with two cards at once";
+    case "wait":
+      return `waits ${action.seconds} s`;
+    case "gateway fault":
+      return `has the gateway handle the next charge as ${JSON.stringify(action.charge)}, the next refund as ${JSON.stringify(action.refund)}`;
+  }
+};
+
+export const describeScenario = (scenario: Scenario): string =>
+  scenario.map((steps, n) => `User ${n + 1} ${steps.map(describeAction).join(", then ")}.`).join("\n");

@@ -1,0 +1,216 @@
+import type { Order, Ticket } from "../client";
+import type { Snapshot } from "../snapshot";
+import type { GatewayOutcome, Operation } from "./gateway";
+
+/** A step of a user. `ticket` is an index into the tickets in the order in which they were put on sale. */
+export type Action =
+  | { does: "sell"; price: number }
+  | { does: "edit"; ticket: number; price: number }
+  | { does: "withdraw"; ticket: number }
+  | { does: "order"; ticket: number }
+  | { does: "cancel" }
+  | { does: "pay"; token: string }
+  | { does: "pay twice" }
+  | { does: "wait"; seconds: number }
+  | { does: "gateway fault"; charge?: GatewayOutcome; refund?: GatewayOutcome };
+
+export interface ApiResponse {
+  status: number;
+  body: unknown;
+  cookie?: string;
+}
+
+/** The interface of a user to the system. */
+export interface UserContext {
+  /** Undefined if the connection was lost before a response arrived. */
+  send: (request: Request) => Promise<ApiResponse | undefined>;
+  wait: (milliseconds: number) => Promise<void>;
+  /** Decides the outcome of the next charge or refund. */
+  planGatewayFault: (operation: Operation, outcome: GatewayOutcome) => void;
+  ticketIds: string[];
+  acknowledged: AcknowledgedWrite[];
+}
+
+interface Request {
+  user: string;
+  method: string;
+  path: string;
+  body?: object;
+  cookie: string;
+}
+
+/** What a 2xx response has confirmed. It must hold from then on. */
+export interface AcknowledgedWrite {
+  description: string;
+  holds: (snapshot: Snapshot) => boolean;
+}
+
+const transient = new Set([404, 409, 503]);
+
+/** Performs its actions one after the other, and retries when no response arrives. */
+export class User {
+  private isBusy = false;
+  private cookie = "";
+
+  constructor(
+    readonly name: string,
+    private readonly actions: Action[],
+    private readonly context: UserContext,
+  ) {}
+
+  private get hasMore(): boolean {
+    return this.actions.length > 0 || this.cookie === "";
+  }
+
+  get isIdle(): boolean {
+    return !this.isBusy && this.hasMore;
+  }
+
+  get isDone(): boolean {
+    return !this.isBusy && !this.hasMore;
+  }
+
+  /** Starts the next action. */
+  act(): void {
+    this.isBusy = true;
+    const action = this.cookie ? this.actions.shift() : undefined;
+    const done = action ? this.do(action) : this.signUp();
+    void done.finally(() => (this.isBusy = false));
+  }
+
+  private async do(action: Action): Promise<void> {
+    switch (action.does) {
+      case "sell":
+        return this.sell(action.price);
+      case "edit":
+        return this.edit(action.ticket, action.price);
+      case "withdraw":
+        return this.withdraw(action.ticket);
+      case "order":
+        return this.order(action.ticket);
+      case "cancel":
+        return this.cancel();
+      case "pay":
+        return this.pay([action.token]);
+      case "pay twice":
+        return this.pay(["tok_visa", "tok_mastercard"]);
+      case "wait":
+        return this.context.wait(action.seconds * 1000);
+      case "gateway fault":
+        if (action.charge) this.context.planGatewayFault("charge", action.charge);
+        if (action.refund) this.context.planGatewayFault("refund", action.refund);
+    }
+  }
+
+  private async signUp(): Promise<void> {
+    const email = `${this.name.replaceAll(" ", "-")}@example.com`;
+    const credentials = { email, password: "correct horse" };
+    const response = await this.requestWithRetry("POST", "/api/users/signup", credentials);
+    if (response?.status !== 201) await this.requestWithRetry("POST", "/api/users/signin", credentials);
+  }
+
+  private async sell(price: number): Promise<void> {
+    const response = await this.requestWithRetry<Ticket>("POST", "/api/tickets", {
+      title: "Chamber music",
+      price,
+    });
+    if (response?.status !== 201) return;
+    this.context.ticketIds.push(response.body.id);
+    this.acknowledge(response.body, `a ticket for ${price}`, ({ tickets }) => tickets);
+  }
+
+  private async edit(ticket: number, price: number): Promise<void> {
+    const id = await this.ticketId(ticket);
+    if (!id) return;
+    const response = await this.requestWithRetry<Ticket>("PUT", `/api/tickets/${id}`, {
+      title: "Chamber music",
+      price,
+    });
+    if (response?.status === 200)
+      this.acknowledge(response.body, `an edit to ${price}`, ({ tickets }) => tickets);
+  }
+
+  private async withdraw(ticket: number): Promise<void> {
+    const id = await this.ticketId(ticket);
+    if (!id) return;
+    const response = await this.requestWithRetry("DELETE", `/api/tickets/${id}`);
+    if (response?.status !== 204) return;
+    this.context.acknowledged.push({
+      description: `the withdrawal of ${id}`,
+      holds: ({ tickets }) => tickets.some((each) => each.id === id && each.withdrawn),
+    });
+  }
+
+  private async order(ticket: number): Promise<void> {
+    const id = await this.ticketId(ticket);
+    if (!id) return;
+    const response = await this.requestWithRetry<Order>("POST", "/api/orders", { ticketId: id });
+    if (response?.status !== 201) return;
+    const { price } = response.body.ticket;
+    this.acknowledge(response.body, `an order for ${price}`, ({ orders }) =>
+      orders.filter((order) => order.ticket.id === id && order.ticket.price === price),
+    );
+  }
+
+  /** Waits for the first ticket. */
+  private async ticketId(ticket: number): Promise<string | undefined> {
+    const { ticketIds, wait } = this.context;
+    for (let attempts = 0; ticketIds.length === 0 && attempts < 10; attempts++) await wait(500);
+    return ticketIds[ticket % Math.max(1, ticketIds.length)];
+  }
+
+  private async cancel(): Promise<void> {
+    const order = await this.newestOrder();
+    if (!order) return;
+    const response = await this.requestWithRetry("DELETE", `/api/orders/${order.id}`);
+    if (response?.status === 204) this.acknowledgeStatus(order, "cancelled");
+  }
+
+  /** With all cards concurrently. */
+  private async pay(tokens: string[]): Promise<void> {
+    const order = await this.newestOrder();
+    if (!order) return;
+    const responses = await Promise.all(
+      tokens.map((token) => this.requestWithRetry("POST", "/api/payments", { orderId: order.id, token })),
+    );
+    if (responses.some((response) => response?.status === 201)) this.acknowledgeStatus(order, "complete");
+  }
+
+  private async newestOrder(): Promise<Order | undefined> {
+    const response = await this.requestWithRetry<Order[]>("GET", "/api/orders");
+    return response?.status === 200 ? response.body[0] : undefined;
+  }
+
+  /** Retries when no response arrives, or a transient one. */
+  private async requestWithRetry<Body>(
+    method: string,
+    path: string,
+    body?: object,
+  ): Promise<{ status: number; body: Body } | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      const response = await this.context.send({ user: this.name, method, path, body, cookie: this.cookie });
+      if (response?.cookie) this.cookie = response.cookie;
+      if ((response && !transient.has(response.status)) || attempt === 5)
+        return response && { status: response.status, body: response.body as Body };
+      await this.context.wait(1000);
+    }
+  }
+
+  private acknowledge(
+    { id, version }: { id: string; version: number },
+    description: string,
+    select: (snapshot: Snapshot) => { id: string; version: number }[],
+  ): void {
+    this.context.acknowledged.push({
+      description: `${description}, ${id} at version ${version}`,
+      holds: (snapshot) => select(snapshot).some((found) => found.id === id && found.version >= version),
+    });
+  }
+
+  private acknowledgeStatus({ id }: Order, status: "cancelled" | "complete"): void {
+    this.context.acknowledged.push({
+      description: `order ${id} is ${status}`,
+      holds: ({ orders }) => orders.some((order) => order.id === id && order.status === status),
+    });
+  }
+}
