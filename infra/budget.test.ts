@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { clock, minutes } from "@eventhive/common";
-import { MemoryBroker, eventBytes, newId, signedIn } from "@eventhive/common/testing";
+import { MemoryBroker, eventBytes, newId, newIds, signedIn } from "@eventhive/common/testing";
 import type { Express } from "express";
 import type { mongo } from "mongoose";
 import request from "supertest";
@@ -151,6 +151,6 @@ it("costs what ARCHITECTURE.md says to create, order, pay and expire", async () 
   const expire = () =>
     broker
       .connect("expiration")
-      .publish("expiration:complete", eventBytes("expiration:complete", { orderId: lapsed }));
+      .publish("expiration:complete", eventBytes("expiration:complete", { orderId: lapsed }), newIds());
   expect(await costOf(expire)).toEqual(documented("expire"));
 });

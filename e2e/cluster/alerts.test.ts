@@ -1,5 +1,5 @@
 import type { EventBus } from "@eventhive/common";
-import { natsBus } from "../../common/src/messaging/nats-bus";
+import { natsStreamingBus } from "../../common/src/messaging/nats-streaming/bus";
 import { newIds } from "../../common/src/testing";
 import { person } from "../client";
 import { eventually } from "../../common/test/eventually";
@@ -78,7 +78,7 @@ async function timesOf(select: (firing: object[]) => object[], since: number): P
 }
 
 async function connect(name: string): Promise<EventBus> {
-  const bus = natsBus({
+  const bus = natsStreamingBus({
     url: stackFile().servers.nats,
     clusterId: "eventhive",
     name,

@@ -1,15 +1,15 @@
 import type { Mutant } from "../mutant";
 
-const bus = "common/src/messaging/nats-bus.ts";
-const publisher = "common/src/messaging/nats-publisher.ts";
-const subscription = "common/src/messaging/nats-subscription.ts";
+const bus = "common/src/messaging/nats-streaming/bus.ts";
+const publisher = "common/src/messaging/nats-streaming/publisher.ts";
+const subscription = "common/src/messaging/nats-streaming/subscription.ts";
 const listener = "common/src/messaging/listener.ts";
 const letters = "common/src/messaging/dead-letters.ts";
-const natsLog = "common/src/messaging/nats-log.ts";
-const logTests = "common/src/messaging/nats-log.test.ts";
+const natsLog = "common/src/messaging/nats-streaming/log.ts";
+const logTests = "common/src/messaging/nats-streaming/log.test.ts";
 const rebuilding = "common/src/service/rebuild.ts";
 const expirations = "expiration/src/expirations.ts";
-const busTests = "common/src/messaging/nats-bus.test.ts";
+const busTests = "common/src/messaging/nats-streaming/bus.test.ts";
 const listening = "common/src/messaging/listener.test.ts";
 const keeping = "common/src/messaging/dead-letters.test.ts";
 const rebuildTests = "common/src/service/rebuild.test.ts";

@@ -4,7 +4,7 @@ import type { Connection } from "mongoose";
 import { type Store, mongoStore, redisStore } from "./store";
 import type { EventBus } from "../messaging/event-bus";
 import type { Listener } from "../messaging/listener";
-import { natsBus } from "../messaging/nats-bus";
+import { natsStreamingBus } from "../messaging/nats-streaming/bus";
 import type { Publisher } from "../messaging/publisher";
 import type { Watcher } from "../messaging/watcher";
 import { settings, text, url } from "../base/settings";
@@ -45,7 +45,7 @@ export const storeOf = ({ name, store }: ServiceDefinition): Store =>
   "database" in store ? mongoStore(store.database) : redisStore(store.redis(), name);
 
 export const busOf = ({ name }: ServiceDefinition): EventBus =>
-  natsBus({
+  natsStreamingBus({
     url: config.NATS_URL,
     monitorUrl: config.NATS_MONITOR_URL,
     clusterId: config.NATS_CLUSTER_ID,

@@ -1,6 +1,6 @@
 import type { Stan } from "node-nats-streaming";
-import type { Subject } from "../contract/events";
-import { asError } from "./nats-connection";
+import type { Subject } from "../../contract/events";
+import { asError } from "./connection";
 
 // Past a limit of its own the client reports an error, and sends the message as well.
 const defaultMaxInFlight = 64;

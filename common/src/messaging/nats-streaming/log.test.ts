@@ -1,6 +1,6 @@
 import type { Stan } from "node-nats-streaming";
-import { NatsLog } from "./nats-log";
-import type { SubscriptionSpec } from "./nats-subscription";
+import { NatsLog } from "./log";
+import type { SubscriptionSpec } from "./subscription";
 
 /** A broker with scripted replies to each subscription, by the sequence at which that begins. */
 function scripted(answers: (start: number | "last", deliver: (...sequences: number[]) => void) => void) {

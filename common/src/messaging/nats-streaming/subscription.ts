@@ -1,9 +1,9 @@
 import type { Stan, Message as StanMessage, Subscription as StanSubscription } from "node-nats-streaming";
-import type { Subject } from "../contract/events";
-import { withTimeout } from "../base/with-timeout";
-import { logger } from "../base/logger";
-import type { Message, Subscription } from "./event-bus";
-import type { NatsConnection } from "./nats-connection";
+import type { Subject } from "../../contract/events";
+import { withTimeout } from "../../base/with-timeout";
+import { logger } from "../../base/logger";
+import type { Message, Subscription } from "../event-bus";
+import type { NatsConnection } from "./connection";
 
 export const defaultMaxInFlight = 64;
 

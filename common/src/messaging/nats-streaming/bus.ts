@@ -1,12 +1,12 @@
 import type { Stan } from "node-nats-streaming";
-import { seconds } from "../base/clock";
-import { failpoint } from "../base/failpoint";
-import type { EventBus, Subscription } from "./event-bus";
-import { NatsBacklog } from "./nats-backlog";
-import { NatsConnection, type NatsConnectionOptions } from "./nats-connection";
-import { NatsLog, type NatsLogOptions } from "./nats-log";
-import { NatsPublisher } from "./nats-publisher";
-import { NatsSubscription, type SubscriptionSpec, defaultMaxInFlight } from "./nats-subscription";
+import { seconds } from "../../base/clock";
+import { failpoint } from "../../base/failpoint";
+import type { EventBus, Subscription } from "../event-bus";
+import { NatsBacklog } from "./backlog";
+import { NatsConnection, type NatsConnectionOptions } from "./connection";
+import { NatsLog, type NatsLogOptions } from "./log";
+import { NatsPublisher } from "./publisher";
+import { NatsSubscription, type SubscriptionSpec, defaultMaxInFlight } from "./subscription";
 
 export interface NatsBusOptions extends NatsConnectionOptions, NatsLogOptions {
   /** A message not acknowledged by then is delivered again. Whole seconds: the client refuses fractions. */
@@ -19,7 +19,7 @@ export interface NatsBusOptions extends NatsConnectionOptions, NatsLogOptions {
  * The event bus on NATS Streaming. It connects in the background, for as long as it takes, at startup and after every
  * outage. The service's name is both queue group and durable name, so its position in each channel lives in the broker.
  */
-export function natsBus({ ackWaitSeconds = 10, monitorUrl, ...options }: NatsBusOptions): EventBus {
+export function natsStreamingBus({ ackWaitSeconds = 10, monitorUrl, ...options }: NatsBusOptions): EventBus {
   const { name } = options;
   const backlog = monitorUrl ? new NatsBacklog(monitorUrl, name) : undefined;
   const subscriptions = new Set<NatsSubscription>();

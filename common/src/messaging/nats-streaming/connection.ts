@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Stan, connect } from "node-nats-streaming";
-import { seconds } from "../base/clock";
-import { logger } from "../base/logger";
+import { seconds } from "../../base/clock";
+import { logger } from "../../base/logger";
 
 declare module "node-nats-streaming" {
   /** What the package has and does not declare. */

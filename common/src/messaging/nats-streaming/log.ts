@@ -1,10 +1,10 @@
 import type { Stan } from "node-nats-streaming";
-import { seconds } from "../base/clock";
-import type { Subject } from "../contract/events";
-import { logger } from "../base/logger";
-import { type LoggedMessage, logBatchSize } from "./event-bus";
-import type { NatsConnection } from "./nats-connection";
-import type { NatsSubscription, SubscriptionSpec } from "./nats-subscription";
+import { seconds } from "../../base/clock";
+import type { Subject } from "../../contract/events";
+import { logger } from "../../base/logger";
+import { type LoggedMessage, logBatchSize } from "../event-bus";
+import type { NatsConnection } from "./connection";
+import type { NatsSubscription, SubscriptionSpec } from "./subscription";
 
 export interface NatsLogOptions {
   /** When the broker sends nothing for so long, although it holds more, reading fails. */

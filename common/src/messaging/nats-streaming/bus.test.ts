@@ -1,11 +1,11 @@
-import { seconds } from "../base/clock";
-import type { EventBus } from "./event-bus";
-import { describeEventBus } from "../../test/event-bus-contract";
-import { eventually } from "../../test/eventually";
-import { Gate } from "../../test/gate";
-import { type NatsBroker, startNatsBroker } from "../../test/nats-broker";
-import { natsBus } from "./nats-bus";
-import { newIds } from "../testing";
+import { seconds } from "../../base/clock";
+import type { EventBus } from "../event-bus";
+import { describeEventBus } from "../../../test/event-bus-contract";
+import { eventually } from "../../../test/eventually";
+import { Gate } from "../../../test/gate";
+import { type NatsBroker, startNatsBroker } from "../../../test/nats-broker";
+import { natsStreamingBus } from "./bus";
+import { newIds } from "../../testing";
 
 const clusterId = "eventhive";
 
@@ -14,7 +14,7 @@ describeEventBus("the bus on NATS Streaming", async () => {
   return {
     ...broker,
     connect: (name, ackWaitSeconds) =>
-      natsBus({ url: broker.url(), monitorUrl: broker.monitorUrl, clusterId, name, ackWaitSeconds }),
+      natsStreamingBus({ url: broker.url(), monitorUrl: broker.monitorUrl, clusterId, name, ackWaitSeconds }),
   };
 });
 
@@ -28,7 +28,7 @@ describe("a connection to NATS Streaming", () => {
   });
 
   async function connect(credentials = ""): Promise<void> {
-    bus = natsBus({ url: broker.url(credentials), clusterId, name: "orders", ackWaitSeconds: 60 });
+    bus = natsStreamingBus({ url: broker.url(credentials), clusterId, name: "orders", ackWaitSeconds: 60 });
     await eventually(() => expect(bus.isConnected).toBe(true));
   }
 
@@ -123,7 +123,7 @@ describe("a connection to NATS Streaming", () => {
   it("closes although a handler does not end, and leaves its message to the next process", async () => {
     broker = await startNatsBroker();
     const options = { url: broker.url(), clusterId, name: "orders", ackWaitSeconds: 1 };
-    bus = natsBus(options);
+    bus = natsStreamingBus(options);
     await eventually(() => expect(bus.isConnected).toBe(true));
     await publish("a");
     let isTaken = false;
@@ -134,7 +134,7 @@ describe("a connection to NATS Streaming", () => {
     await eventually(() => expect(isTaken).toBe(true));
     await bus.close();
     const heard: string[] = [];
-    bus = natsBus(options);
+    bus = natsStreamingBus(options);
     bus.subscribe("ticket:created", async ({ bytes }) => void heard.push(bytes.toString()));
     await eventually(() => expect(heard).toEqual(["a"]));
   });
@@ -142,7 +142,7 @@ describe("a connection to NATS Streaming", () => {
   it("closes while the broker was never there", async () => {
     broker = await startNatsBroker();
     await broker.stop();
-    bus = natsBus({ url: broker.url(), clusterId, name: "orders" });
+    bus = natsStreamingBus({ url: broker.url(), clusterId, name: "orders" });
     bus.subscribe("ticket:created", async () => {});
     await bus.close();
     expect(bus.isConnected).toBe(false);
@@ -179,7 +179,13 @@ describe("a connection to NATS Streaming", () => {
 
   it("does not take a log for empty, or for read, because the broker has fallen silent", async () => {
     broker = await startNatsBroker();
-    bus = natsBus({ url: broker.url(), clusterId, name: "orders", emptyAfterMs: 200, maxSilenceMs: 1500 });
+    bus = natsStreamingBus({
+      url: broker.url(),
+      clusterId,
+      name: "orders",
+      emptyAfterMs: 200,
+      maxSilenceMs: 1500,
+    });
     await eventually(() => expect(bus.isConnected).toBe(true));
     for (let count = 0; count < 600; count++) await publish("a");
     const silent = /^The broker sent nothing of ticket:created for 1.5 s/;

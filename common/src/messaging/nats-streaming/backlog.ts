@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { seconds } from "../base/clock";
-import type { Subject } from "../contract/events";
+import { seconds } from "../../base/clock";
+import type { Subject } from "../../contract/events";
 
 /** Pages of the server's monitoring, https://docs.nats.io/legacy/stan/intro/monitoring/endpoints */
 const storage = z.object({ total_bytes: z.number() });
