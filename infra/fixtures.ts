@@ -28,6 +28,7 @@ interface FieldSchema {
   enum?: unknown[];
   format?: string;
   minimum?: number;
+  maxLength?: number;
   properties?: Record<string, FieldSchema>;
   items?: FieldSchema;
 }
@@ -126,7 +127,7 @@ function sampleOf(
       return [sampleOf(name, schema.items ?? {}, undefined, undefined, made)];
     default:
       if (schema.format === "date-time") return made.time;
-      return /id$/i.test(name) ? made.id : name;
+      return /id$/i.test(name) ? made.id : name.slice(0, schema.maxLength);
   }
 }
 

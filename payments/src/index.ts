@@ -5,6 +5,7 @@ import { database } from "./database";
 import { followOrders } from "./follow-order";
 import { orderCancelled, orderCompleted } from "./listeners/order-ended";
 import { orderCreated } from "./listeners/order-created";
+import { orderUpdated } from "./listeners/order-updated";
 import { measureUnfinished } from "./measure-unfinished";
 import { pruneOrders } from "./models/order";
 import { reconcileByHand, reconcileSweep } from "./reconcile";
@@ -14,7 +15,7 @@ startService({
   name: "payments",
   store: { database },
   app,
-  listeners: [orderCreated, orderCancelled, orderCompleted],
+  listeners: [orderCreated, orderUpdated, orderCancelled, orderCompleted],
   sweeps: [
     runPeriodically(seconds(5), finishCharging),
     runPeriodically(seconds(5), followOrders),

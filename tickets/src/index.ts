@@ -1,7 +1,7 @@
 import { runPeriodically, minutes, startService } from "@eventhive/common";
 import { app } from "./app";
 import { database } from "./database";
-import { orderCancelled, orderCompleted, orderCreated } from "./listeners/orders";
+import { orderCancelled, orderCompleted, orderCreated, orderUpdated } from "./listeners/orders";
 import { pruneOrders } from "./models/order";
 import { reindexTitles } from "./reindex-titles";
 import { ticketUpdates } from "./routes/stream-tickets";
@@ -10,7 +10,7 @@ startService({
   name: "tickets",
   store: { database },
   app,
-  listeners: [orderCreated, orderCancelled, orderCompleted],
+  listeners: [orderCreated, orderUpdated, orderCancelled, orderCompleted],
   watchers: [ticketUpdates],
   sweeps: [runPeriodically(minutes(1), pruneOrders)],
   commands: { "reindex-titles": reindexTitles },

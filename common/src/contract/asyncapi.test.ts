@@ -1,11 +1,14 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { asyncApi } from "./asyncapi";
 import { type Event, subjects } from "./events";
 
 const document = JSON.parse(JSON.stringify(asyncApi("1.2.3")));
-const fixtures: Event[] = JSON.parse(readFileSync(join(__dirname, "fixtures/v1/events.json"), "utf8"));
+const folder = join(__dirname, "fixtures");
+const fixtures: Event[] = readdirSync(folder).flatMap((version) =>
+  JSON.parse(readFileSync(join(folder, version, "events.json"), "utf8")),
+);
 
 function refsIn(value: unknown): string[] {
   if (typeof value !== "object" || value === null) return [];
@@ -54,11 +57,18 @@ it("names the sender and the receivers of each event", () => {
     operations
       .filter((operation) => operation.action === action && operation.tags[0]?.name === service)
       .map(({ channel }) => resolve(channel.$ref).address);
-  expect(of("send", "orders")).toEqual(["order:created", "order:cancelled", "order:completed"]);
+  expect(of("send", "orders")).toEqual([
+    "order:created",
+    "order:updated",
+    "order:cancelled",
+    "order:completed",
+  ]);
   expect(of("receive", "orders")).toEqual([
     "ticket:created",
     "ticket:updated",
     "expiration:complete",
+    "payment:authorized",
+    "payment:failed",
     "payment:created",
   ]);
   expect(of("receive", "expiration")).toEqual(["order:created", "order:cancelled", "order:completed"]);

@@ -6,9 +6,12 @@ export const traffic: Record<Subject, { from: string; to: string[] }> = {
   "ticket:created": { from: "tickets", to: ["orders"] },
   "ticket:updated": { from: "tickets", to: ["orders"] },
   "order:created": { from: "orders", to: ["tickets", "payments", "expiration"] },
+  "order:updated": { from: "orders", to: ["tickets", "payments"] },
   "order:cancelled": { from: "orders", to: ["tickets", "payments", "expiration"] },
   "order:completed": { from: "orders", to: ["tickets", "payments", "expiration"] },
   "expiration:complete": { from: "expiration", to: ["orders"] },
+  "payment:authorized": { from: "payments", to: ["orders"] },
+  "payment:failed": { from: "payments", to: ["orders"] },
   "payment:created": { from: "payments", to: ["orders"] },
   "payment:refunded": { from: "payments", to: [] },
 };
@@ -47,7 +50,7 @@ export function asyncApi(version: string) {
       messages: fromEach((subject) => [[keyOf(subject), message(subject)]]),
       schemas: {
         envelope: jsonSchema(envelope),
-        ...fromEach((subject) => [[aggregateOf(subject), jsonSchema(events[subject])]]),
+        ...fromEach((subject) => [[schemaNameOf(subject), jsonSchema(events[subject])]]),
       },
     },
   };
@@ -65,7 +68,9 @@ function fromEach<T>(describe: (subject: Subject) => [string, T][]): Record<stri
 
 /** `order:created` as a key that needs no escape in a `$ref`. */
 const keyOf = (subject: Subject) => subject.replace(":", "-");
-const aggregateOf = (subject: Subject) => subject.replace(/:.*/, "");
+/** That of its aggregate, or of the part of the aggregate's life that has a schema of its own. */
+const schemaNameOf = (subject: Subject) =>
+  events[subject] === events["payment:authorized"] ? "uncharged-payment" : subject.replace(/:.*/, "");
 
 function operation(service: string, action: "send" | "receive", subject: Subject): [string, object] {
   const channel = `#/channels/${keyOf(subject)}`;
@@ -87,7 +92,7 @@ const message = (subject: Subject) => ({
     allOf: [{ $ref: "#/components/schemas/envelope" }],
     properties: {
       type: { const: subject },
-      data: { $ref: `#/components/schemas/${aggregateOf(subject)}` },
+      data: { $ref: `#/components/schemas/${schemaNameOf(subject)}` },
     },
   },
 });

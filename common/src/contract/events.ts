@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { intentPaymentStates } from "./payment-states";
 
 /**
  * The data of each kind of event: the whole public state of its aggregate, so that the newest event alone is enough.
@@ -26,21 +27,34 @@ const order = z.object({
   status: z.enum(["created", "awaiting:payment", "complete", "cancelled"]),
   cancelReason: z.enum(["buyer", "expired"]).optional(),
   userId: id,
+  /** The payment that it is granted to, or was paid by. */
+  paymentId: id.optional(),
   expiresAt: date,
   /** The ticket as it was when ordered. */
   ticket: z.object({ id, title: z.string(), price: z.number(), version }),
 });
+
+const chargeStates = ["charging", "charged", "settled", "failed", "refunding", "refunded"] as const;
 
 const payment = z.object({
   id,
   version,
   orderId: id,
   userId: id,
+  /** Stripe's charge. */
   stripeId: z.string(),
+  /** Stripe's PaymentIntent, of payments that have one. */
+  intentId: z.string().optional(),
   /** In the currency's minor unit. */
   amount: z.int().positive(),
   currency: z.string().length(3),
-  state: z.enum(["charging", "charged", "settled", "failed", "refunding", "refunded"]),
+  state: z.enum(chargeStates),
+});
+
+/** A payment that is not charged: its states never appear on the subjects of charged ones, whose readers would refuse them. */
+const unchargedPayment = payment.extend({
+  stripeId: z.string().optional(),
+  state: z.enum([...chargeStates, ...intentPaymentStates]),
 });
 
 /**
@@ -52,9 +66,12 @@ export const events = {
   "ticket:created": ticket,
   "ticket:updated": ticket,
   "order:created": order,
+  "order:updated": order,
   "order:cancelled": order,
   "order:completed": order,
   "expiration:complete": z.object({ orderId: id }),
+  "payment:authorized": unchargedPayment,
+  "payment:failed": unchargedPayment,
   "payment:created": payment,
   "payment:refunded": payment,
 } as const;

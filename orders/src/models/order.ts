@@ -27,6 +27,8 @@ export const Order = defineAggregate(database, "Order", {
     userId: { type: String, required: true },
     status: { type: String, enum: statuses, required: true },
     cancelReason: { type: String, enum: ["buyer", "expired"] satisfies CancelReason[] },
+    /** The payment that it is granted to, or was paid by. */
+    paymentId: { type: String },
     expiresAt: { type: Date, required: true },
     /** The ticket as it was when ordered; later edits never change it. */
     ticket: {

@@ -25,21 +25,24 @@ export const cancellationOf = ({ cancelReason }: { cancelReason?: CancelReason |
 
 /** Replica of the orders service's order: what is to be paid, by whom, and its outcome. */
 export const Order = defineReplica(database, "Order", {
-  subjects: ["order:created", "order:cancelled", "order:completed"],
+  subjects: ["order:created", "order:updated", "order:cancelled", "order:completed"],
   fields: {
     userId: { type: String, required: true },
     status: { type: String, enum: statuses, required: true },
     cancelReason: { type: String, enum: ["buyer", "expired"] satisfies CancelReason[] },
+    /** The payment that it is granted to, or was paid by. */
+    paymentId: { type: String },
     price: { type: Number, required: true },
     title: { type: String, required: true },
     expiresAt: { type: Date, required: true },
     /** It has a payment, so it is never pruned: the payment is shown with the title. */
     isKept: { type: Boolean },
   },
-  from: ({ userId, status, cancelReason, expiresAt, ticket: { price, title } }) => ({
+  from: ({ userId, status, cancelReason, paymentId, expiresAt, ticket: { price, title } }) => ({
     userId,
     status,
     cancelReason,
+    paymentId,
     price,
     title,
     expiresAt,

@@ -20,6 +20,8 @@ export const Payment = defineAggregate(database, "Payment", {
     state: { type: String, enum: states, required: true },
     /** The gateway's charge; from `charged` on. */
     stripeId: { type: String },
+    /** The gateway's PaymentIntent; not in payments by charges. */
+    intentId: { type: String },
   },
   unpublished: {
     /** Since when it has been in this state. */

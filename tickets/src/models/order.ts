@@ -7,7 +7,7 @@ const statuses = ["created", "awaiting:payment", "complete", "cancelled"] satisf
 
 /** Replica of the orders service's order: what a ticket's reservation is derived from. */
 export const Order = defineReplica(database, "Order", {
-  subjects: ["order:created", "order:cancelled", "order:completed"],
+  subjects: ["order:created", "order:updated", "order:cancelled", "order:completed"],
   fields: {
     ticketId: { type: String, required: true },
     status: { type: String, enum: statuses, required: true },
