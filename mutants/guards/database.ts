@@ -22,7 +22,7 @@ export const database: Mutant[] = [
       "orders/src/routes/cancel-order.test.ts": [
         "finds out that the order was paid while it was being cancelled",
       ],
-      "orders/src/listeners/payment-created.test.ts": ["lets the cancellation win that was saved first"],
+      "orders/src/listeners/payments.test.ts": ["lets the cancellation win that was saved first"],
       "payments/src/models/payment.test.ts": [
         "lets confirmCharge lose to a fail that saw the same state and is saved first",
         "lets fail lose to a confirmCharge that saw the same state and is saved first",

@@ -7,7 +7,8 @@ const repeating = "orders/src/routes/create-order.repeated.test.ts";
 const limits = "orders/src/reservation-limits.ts";
 const limiting = "orders/src/routes/create-order.limits.test.ts";
 const cancelling = "orders/src/routes/cancel-order.test.ts";
-const completing = "orders/src/listeners/payment-created.test.ts";
+const completing = "orders/src/listeners/payments.test.ts";
+const following = "orders/src/follow-payments.test.ts";
 const expiring = "orders/src/expire-orders.test.ts";
 
 export const orders: Mutant[] = [
@@ -64,25 +65,78 @@ export const orders: Mutant[] = [
     red: { [cancelling]: ["finds out that the order was paid while it was being cancelled"] },
   },
   {
-    guard: "a completion that lost a race looks again",
-    file: "orders/src/listeners/payment-created.ts",
+    guard: "a decision by a payment that lost a race looks again",
+    file: "orders/src/follow-payments.ts",
     change: { "retryOnConflict(async": "((work: () => Promise<void>) => work())(async" },
     red: { [completing]: ["lets the cancellation win that was saved first"] },
   },
   {
     guard: "expiry asks again whether the order is overdue",
-    file: "orders/src/expire-orders.ts",
-    change: { "order.isOverdue() && ": "" },
-    red: { [expiring]: ["never cancels a paid order"] },
+    file: order,
+    change: { '"created" && this.isOverdue() && this.cancel': '"created" && this.cancel' },
+    red: { [expiring]: ["leaves an order to the sweep when the wait for its time ended early"] },
   },
   {
-    guard: "the sweep takes only what is overdue",
-    file: "orders/src/expire-orders.ts",
+    guard: "expiry leaves a granted order alone",
+    file: order,
     change: {
-      "status: trusted({ $in: live }), expiresAt: trusted({ $lte: clock.date() })":
-        "status: trusted({ $in: live })",
+      'this.status === "created" && this.isOverdue() && this.cancel("expired")':
+        'this.isOverdue() && this.end("expired")',
     },
-    red: { [expiring]: ["finds what is overdue although no event came, and nothing else"] },
+    red: { [expiring]: ["leaves an order alone that is granted to a payment, however overdue"] },
+  },
+  {
+    guard: "a granted order is not cancelled by its buyer",
+    file: order,
+    change: {
+      'if (this.status === "awaiting:payment")\n        throw': "if (Date.now() < 0)\n        throw",
+    },
+    red: { [cancelling]: ["refuses to cancel an order while its payment is captured"] },
+  },
+  {
+    guard: "a grant names its payment, and only that one decides about it",
+    file: order,
+    change: { "payments.find(({ id }) => id === this.paymentId)": "payments[0]" },
+    red: { [following]: ["is not released by the failure of another payment"] },
+  },
+  {
+    guard: "an overdue order is not granted",
+    file: order,
+    change: { "authorized !== undefined && !this.isOverdue() && ": "authorized !== undefined && " },
+    red: { [following]: ["is not granted when its time is over"] },
+  },
+  {
+    guard: "an authorized payment completes nothing",
+    file: order,
+    change: { "this.grant(authorized.id)": "this.complete(authorized.id)" },
+    red: { [following]: ["is granted to an authorized payment, and says so once"] },
+  },
+  {
+    guard: "orders looks at the payments again after it has saved",
+    file: "orders/src/follow-payments.ts",
+    change: { "const maxChanges = 10;": "const maxChanges = 1;" },
+    red: {
+      [following]: ["is granted to the payment that was authorized while the one before was released"],
+    },
+  },
+  {
+    guard: "sweep: orders follows payments",
+    file: "orders/src/index.ts",
+    change: { "    runPeriodically(seconds(5), followAllPayments),\n": "" },
+    red: { "orders/src/index.test.ts": ["follows by itself a payment whose event had no effect"] },
+  },
+  {
+    guard: "the measured overdue orders are overdue",
+    file: order,
+    change: {
+      '  status: "created" as const,\n  expiresAt: trusted({ $lte: clock.date() }),\n':
+        '  status: "created" as const,\n',
+    },
+    red: {
+      "orders/src/measure-overdue.test.ts": [
+        "reports for how long the oldest reservation is overdue, until it is ended",
+      ],
+    },
   },
   {
     guard: "a price that the buyer was not shown is refused",

@@ -1,5 +1,5 @@
 import { clock, onFailpoint } from "@eventhive/common";
-import { deliver, setUpService } from "@eventhive/common/testing";
+import { deliver, newId, setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
 import { expireOverdueOrders } from "./expire-orders";
 import { expirationComplete } from "./listeners/expiration-complete";
@@ -30,12 +30,32 @@ it("waits for the rest of the time when its event comes a little too early", asy
   expect(clock.now()).toBeGreaterThanOrEqual(order.expiresAt.getTime());
 });
 
+it("leaves an order to the sweep when the wait for its time ended early", async () => {
+  const order = await orderOf();
+  clock.use(
+    () => order.expiresAt.getTime() - 1,
+    () => Promise.resolve(),
+  );
+  await deliver(expirationComplete, { orderId: order.id });
+  expect(await reload(order)).toMatchObject({ status: "created" });
+});
+
 it("leaves an order alone that has long to live", async () => {
   const order = await orderOf();
   expiredAgo(order, -5001);
   await deliver(expirationComplete, { orderId: order.id });
   await expireOverdueOrders();
   expect(await reload(order)).toMatchObject({ status: "created", version: 0 });
+});
+
+it("leaves an order alone that is granted to a payment, however overdue", async () => {
+  const order = await orderOf();
+  order.grant(newId());
+  await order.save();
+  expiredAgo(order, 1000);
+  await deliver(expirationComplete, { orderId: order.id });
+  await expireOverdueOrders();
+  expect(await reload(order)).toMatchObject({ status: "awaiting:payment", version: 1 });
 });
 
 it("never cancels a paid order", async () => {

@@ -1,6 +1,5 @@
 import { clock, forEachDocument, seconds, retryOnConflict } from "@eventhive/common";
-import { trusted } from "mongoose";
-import { Order, live } from "./models/order";
+import { Order, overdueOrders } from "./models/order";
 
 const maxWait = seconds(5);
 
@@ -14,15 +13,14 @@ export async function expireOrder(orderId: string): Promise<void> {
   if (rest > 0) await clock.wait(rest);
   await retryOnConflict(async () => {
     const order = await Order.findById(orderId).orFail();
-    if (order.isOverdue() && order.cancel("expired")) await order.save();
+    if (order.expire()) await order.save();
   });
 }
 
 /** Even if timers are lost, no unpaid order outlives its time by more than this sweep's period. */
 export async function expireOverdueOrders(signal?: AbortSignal): Promise<void> {
-  const overdue = { status: trusted({ $in: live }), expiresAt: trusted({ $lte: clock.date() }) };
   const expire = async (order: Order) => {
-    if (order.cancel("expired")) await order.save();
+    if (order.expire()) await order.save();
   };
-  await forEachDocument(Order.find(overdue).cursor(), expire, signal);
+  await forEachDocument(Order.find(overdueOrders()).cursor(), expire, signal);
 }

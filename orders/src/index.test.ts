@@ -3,7 +3,8 @@ import { newId, setUpService } from "@eventhive/common/testing";
 import { eventually } from "../../common/test/eventually";
 import { endProcesses, run, runOnce, surroundings } from "../../common/test/service-process";
 import { database } from "./database";
-import { orderOf, overdueOrder, reload } from "../test/fixtures";
+import { Payment } from "./models/payment";
+import { orderOf, overdueOrder, reload, unchargedPaymentOf } from "../test/fixtures";
 
 setUpService(database);
 afterEach(endProcesses);
@@ -38,6 +39,14 @@ it("expires by itself what is overdue", async () => {
   const order = await overdueOrder();
   await runOnce(file, { MONGO_URL: databaseUrl() }, async () =>
     expect((await reload(order)).status).toBe("cancelled"),
+  );
+});
+
+it("follows by itself a payment whose event had no effect", async () => {
+  const order = await orderOf();
+  await Payment.apply(unchargedPaymentOf(order));
+  await runOnce(file, { MONGO_URL: databaseUrl() }, async () =>
+    expect((await reload(order)).status).toBe("awaiting:payment"),
   );
 });
 

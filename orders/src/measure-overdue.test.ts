@@ -3,14 +3,14 @@ import { setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
 import { expireOverdueOrders } from "./expire-orders";
 import { measureOverdue } from "./measure-overdue";
-import { overdueOrders } from "./metrics";
+import { overdueSeconds } from "./metrics";
 import { orderOf } from "../test/fixtures";
 
 setUpService(database);
 
 async function measured(): Promise<number | undefined> {
   await measureOverdue();
-  return (await overdueOrders.get()).values[0]?.value;
+  return (await overdueSeconds.get()).values[0]?.value;
 }
 
 it("reports for how long the oldest reservation is overdue, until it is ended", async () => {

@@ -1,4 +1,4 @@
-import { setUpService } from "@eventhive/common/testing";
+import { newId, setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
 import { orderOutcomes } from "./metrics";
 import { orderOf } from "../test/fixtures";
@@ -8,6 +8,8 @@ setUpService(database);
 it("counts what becomes of orders, each change once", async () => {
   orderOutcomes.reset();
   const [bought, cancelled, expired] = [await orderOf(), await orderOf(), await orderOf()];
+  bought.grant(newId());
+  await bought.save();
   bought.complete();
   cancelled.cancel("buyer");
   expired.cancel("expired");

@@ -32,7 +32,7 @@ export const refusedReservations = new Counter({
 const limits = ["buyer", "network", "unpaid_buyer", "unpaid_network"] satisfies ReservationLimit[];
 for (const limit of limits) refusedReservations.inc({ limit }, 0);
 
-export const overdueOrders = new Gauge({
+export const overdueSeconds = new Gauge({
   name: "orders_overdue_seconds",
   help: "For how long the reservation that should have ended first is overdue; 0 without one",
 });

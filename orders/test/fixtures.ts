@@ -51,6 +51,15 @@ export const paymentOf = (order: Order): EventData<"payment:created"> => ({
   state: "charged",
 });
 
+/** The same payment, authorized or failed. */
+export const unchargedPaymentOf = (
+  order: Order,
+  difference: Partial<EventData<"payment:authorized">> = {},
+): EventData<"payment:authorized"> => {
+  const { stripeId: _, ...payment } = paymentOf(order);
+  return { ...payment, state: "authorized", intentId: "pi_1", ...difference };
+};
+
 export const reload = (order: Order): Promise<Order> => Order.findById(order.id).orFail().exec();
 
 /** Simulates a race: does `work` between the load and the next save of an order. */

@@ -1,4 +1,5 @@
 import {
+  type AnyPaymentState,
   BadRequestError,
   type CancelReason,
   ForbiddenError,
@@ -19,10 +20,18 @@ import type { Ticket } from "./ticket";
 const statuses = ["created", "awaiting:payment", "complete", "cancelled"] satisfies OrderStatus[];
 export const live = ["created", "awaiting:payment"] satisfies OrderStatus[];
 
+/** What an order knows of a payment for it. */
+export interface PaymentSummary {
+  id: string;
+  state: AnyPaymentState;
+}
+
+const isCharged = ({ state }: PaymentSummary): boolean => state === "charged" || state === "settled";
+
 const withNetwork = { partialFilterExpression: { network: { $exists: true } } };
 
 export const Order = defineAggregate(database, "Order", {
-  subjects: ["order:created", "order:cancelled", "order:completed"],
+  subjects: ["order:created", "order:updated", "order:cancelled", "order:completed"],
   published: {
     userId: { type: String, required: true },
     status: { type: String, enum: statuses, required: true },
@@ -62,13 +71,17 @@ export const Order = defineAggregate(database, "Order", {
     network: unchanged,
     place: undefined,
   }),
-  currentSubject({ status }) {
+  currentSubject({ status, version }) {
     if (status === "cancelled") return "order:cancelled";
-    return status === "complete" ? "order:completed" : "order:created";
+    if (status === "complete") return "order:completed";
+    return version === 0 ? "order:created" : "order:updated";
   },
   transition: {
     field: "status",
-    count: ({ status, cancelReason }) => countOutcome(status, cancelReason),
+    count: ({ status, cancelReason, version }) => {
+      const isGrantOrRelease = version > 0 && (status === "awaiting:payment" || status === "created");
+      if (!isGrantOrRelease) countOutcome(status, cancelReason);
+    },
   },
   methods: {
     isLive(): boolean {
@@ -79,12 +92,27 @@ export const Order = defineAggregate(database, "Order", {
       return this.isLive() && this.expiresAt.getTime() <= clock.now();
     },
 
-    /** @returns whether anything changed; a cancelled order stays as it is */
+    /**
+     * Its card may be captured at any moment while it is granted to a payment, so it is not cancelled meanwhile.
+     * @returns whether anything changed; a cancelled order stays as it is
+     */
     cancel(reason: CancelReason): boolean {
       if (this.status === "complete")
         throw new BadRequestError("order-complete", "A paid order cannot be cancelled");
+      if (this.status === "awaiting:payment")
+        throw new BadRequestError("payment-in-progress", "This order is being paid");
       if (this.status === "cancelled") return false;
+      return this.end(reason);
+    },
+
+    /** @returns whether anything changed */
+    expire(): boolean {
+      return this.status === "created" && this.isOverdue() && this.cancel("expired");
+    },
+
+    end(reason: CancelReason): boolean {
       this.status = "cancelled";
+      this.paymentId = undefined;
       this.cancelReason = reason;
       this.reserves = undefined; // frees the ticket in the same write
       this.place = undefined;
@@ -92,10 +120,45 @@ export const Order = defineAggregate(database, "Order", {
       return true;
     },
 
-    /** @returns whether anything changed; a cancelled order stays cancelled, and payments refunds the charge */
-    complete(): boolean {
+    /**
+     * Follows its payments: grants the order to an authorized one, which may then capture, completes it once that is
+     * charged, and releases it once that has failed. A payment by a charge completes it without a grant.
+     * @returns whether anything changed
+     */
+    follow(payments: PaymentSummary[]): boolean {
+      if (this.status === "awaiting:payment") {
+        const granted = payments.find(({ id }) => id === this.paymentId);
+        if (!granted) return false;
+        return isCharged(granted) ? this.complete(granted.id) : granted.state === "failed" && this.release();
+      }
+      if (this.status !== "created") return false;
+      const charged = payments.find(isCharged);
+      if (charged) return this.complete(charged.id);
+      const authorized = payments.find(({ state }) => state === "authorized");
+      return authorized !== undefined && !this.isOverdue() && this.grant(authorized.id);
+    },
+
+    grant(paymentId: string): boolean {
+      this.status = "awaiting:payment";
+      this.paymentId = paymentId;
+      this.record("order:updated");
+      return true;
+    },
+
+    /** The buyer may pay with another card, if there is time. */
+    release(): boolean {
+      if (this.isOverdue()) return this.end("expired");
+      this.status = "created";
+      this.paymentId = undefined;
+      this.record("order:updated");
+      return true;
+    },
+
+    /** @returns whether anything changed; a cancelled order stays cancelled, and payments gives the money back */
+    complete(paymentId?: string): boolean {
       if (!this.isLive()) return false;
       this.status = "complete";
+      this.paymentId = paymentId;
       this.place = undefined;
       this.record("order:completed");
       return true;
@@ -155,5 +218,11 @@ export async function findOwnOrder(userId: string, id: unknown): Promise<Order> 
   if (order.userId !== userId) throw new ForbiddenError();
   return order;
 }
+
+/** Those that must be cancelled; not the overdue ones that are granted to a payment, which decides about them. */
+export const overdueOrders = () => ({
+  status: "created" as const,
+  expiresAt: trusted({ $lte: clock.date() }),
+});
 
 export const liveOrdersOf = (userId: string) => ({ userId, status: trusted({ $in: live }) });

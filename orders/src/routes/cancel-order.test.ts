@@ -31,6 +31,15 @@ it("answers 204 again and says nothing new the second time", async () => {
   expect(await published("order:cancelled")).toHaveLength(1);
 });
 
+it("refuses to cancel an order while its payment is captured", async () => {
+  const order = await orderOf();
+  order.grant(newId());
+  await order.save();
+  const { body } = await cancel(order.id, signedIn(order.userId)).expect(400);
+  expect(body.code).toBe("payment-in-progress");
+  expect(await reload(order)).toMatchObject({ status: "awaiting:payment" });
+});
+
 it("refuses to cancel a paid order", async () => {
   const order = await orderOf();
   order.complete();

@@ -6,12 +6,12 @@ import { app } from "../app";
 import { database } from "../database";
 import type { Order } from "../models/order";
 import { orderOf } from "../../test/fixtures";
-import { orderEnds } from "./stream-order";
+import { orderChanges } from "./stream-order";
 
 setUpService(database);
 
 const bus = new MemoryBroker().connect("orders");
-orderEnds.connect(bus);
+orderChanges.connect(bus);
 
 const open = streamsOf(app);
 const stream = (id: string, cookie = signedIn()) => open(`/api/orders/${id}/stream`, cookie);

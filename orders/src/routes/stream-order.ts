@@ -3,13 +3,13 @@ import type { RequestHandler } from "express";
 import { findOwnOrder } from "../models/order";
 
 /** All that happens to an order after it was made. */
-export const orderEnds = watcher("order:completed", "order:cancelled");
+export const orderChanges = watcher("order:updated", "order:completed", "order:cancelled");
 
 /** Stays open when the order has ended: an EventSource reconnects endlessly to a stream that ends. */
 export const streamOrder: RequestHandler[] = [
   requireAuth,
   async (req, res) => {
     const look = async () => [await findOwnOrder(currentUser(req).id, req.params.orderId)];
-    await streamStates(req, res, { name: "order", watcher: orderEnds, look });
+    await streamStates(req, res, { name: "order", watcher: orderChanges, look });
   },
 ];

@@ -2,7 +2,7 @@ import { onFailpoint } from "@eventhive/common";
 import { deliver, newId, setUpService } from "@eventhive/common/testing";
 import { database } from "../database";
 import { beforeNextSave, orderOf, paymentOf, reload } from "../../test/fixtures";
-import { paymentCreated } from "./payment-created";
+import { paymentCreated } from "./payments";
 
 const { published } = setUpService(database);
 
