@@ -27,14 +27,14 @@ export interface Problem {
   errors: { message: string; field?: string }[];
 }
 
-export type Answer<Body> = { status: number; headers: Headers } & (
+export type ApiResponse<Body> = { status: number; headers: Headers } & (
   { ok: true; body: Body } | { ok: false; body: Problem }
 );
 
-/** The body of an answer that must be a good one. */
-export async function bodyOf<Body>(answer: Promise<Answer<Body>>): Promise<Body> {
+/** The body of a response that must be successful. */
+export async function bodyOf<Body>(answer: Promise<ApiResponse<Body>>): Promise<Body> {
   const { ok, status, body } = await answer;
-  if (!ok) throw new Error(`answered ${status} ${JSON.stringify(body)}`);
+  if (!ok) throw new Error(`The response was ${status} ${JSON.stringify(body)}`);
   return body;
 }
 
@@ -42,7 +42,7 @@ interface Thing {
   id: string;
 }
 
-/** The API as a browser uses it: with a cookie after sign-in, and kept-alive connections. */
+/** The API as a browser uses it: with a session cookie, over keep-alive connections. */
 export class Client {
   constructor(
     private readonly url = stackFile().url,
@@ -68,11 +68,11 @@ export class Client {
   cancel = ({ id }: Thing) => this.send<undefined>("DELETE", `/api/orders/${id}`);
 
   payments = (query = "") => this.send<Payment[]>("GET", `/api/payments${query}`);
-  /** With a card that pays, unless a token says otherwise. */
+  /** With a valid test card, unless a token is given. */
   pay = async ({ id }: Thing, token?: string) =>
     this.send<Payment>("POST", "/api/payments", { orderId: id, token: token ?? (await card()) });
 
-  async send<Body>(method: string, path: string, body?: object): Promise<Answer<Body>> {
+  async send<Body>(method: string, path: string, body?: object): Promise<ApiResponse<Body>> {
     const response = await fetch(this.url + path, {
       method,
       headers: { cookie: this.cookie, ...(body && { "content-type": "application/json" }) },
@@ -92,7 +92,7 @@ export class Client {
 }
 
 /** A new user, signed up. */
-export async function person(name = "someone"): Promise<Client> {
+export async function newUser(name = "someone"): Promise<Client> {
   const client = new Client();
   await bodyOf(client.signUp({ email: `${name}-${randomUUID()}@example.com`, password: "correct horse" }));
   return client;

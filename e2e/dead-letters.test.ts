@@ -1,18 +1,18 @@
 import { mongo } from "mongoose";
-import { type Order, bodyOf, person } from "./client";
+import { type Order, bodyOf, newUser } from "./client";
 import { eventually } from "../common/test/eventually";
-import { lettersOf } from "./letters";
-import { orderOf, ticketOnSale } from "./market";
+import { deadLettersOf } from "./dead-letters";
+import { orderOf, ticketOnSale } from "./setup";
 import { database, run } from "./stack";
 import { stackViolations } from "./stack-violations";
 
 const deadLetters = (...action: string[]) => run("tickets", "dead-letters", ...action);
 
 const lettersAbout = async ({ id }: Order) =>
-  (await lettersOf("tickets")).filter(({ bytes }) => Buffer.from(bytes, "base64").includes(id));
+  (await deadLettersOf("tickets")).filter(({ bytes }) => Buffer.from(bytes, "base64").includes(id));
 
 it("lets an operator see, replay and discard what a service could not handle", async () => {
-  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   const ticket = await ticketOnSale(seller);
   const tickets = database("tickets").collection("tickets");
   const lost = await tickets.findOneAndDelete({ _id: new mongo.ObjectId(ticket.id) });

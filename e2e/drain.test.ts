@@ -4,9 +4,9 @@ import { Agent, type ClientRequest, type IncomingMessage, get } from "node:http"
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { serviceNames } from "../infra/local/programs";
-import { type Answer, bodyOf, person } from "./client";
+import { type ApiResponse, bodyOf, newUser } from "./client";
 import { eventually } from "../common/test/eventually";
-import { heard, ticketOnSale } from "./market";
+import { replicated, ticketOnSale } from "./setup";
 import { processNamed, restarted, serviceProcesses, signal, start, stop } from "./stack";
 import { stackViolations } from "./stack-violations";
 
@@ -17,16 +17,16 @@ it("fails no request while one of the two processes of each service gets SIGTERM
   const statuses: number[] = [];
   let isOver = false;
   const use = async () => {
-    const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
-    const ask = async <Body>(request: Promise<Answer<Body>>) => {
-      const answer = await request; // a connection that breaks fails the test
+    const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
+    const ask = async <Body>(request: Promise<ApiResponse<Body>>) => {
+      const answer = await request; // a connection error fails the test
       statuses.push(answer.status);
       await wait(pauseMs);
       return bodyOf(Promise.resolve(answer));
     };
     while (!isOver) {
       const ticket = await ask(seller.sell("Sold meanwhile", 20));
-      await heard("orders", "tickets", ticket);
+      await replicated("orders", "tickets", ticket);
       await ask(buyer.tickets());
       await ask(buyer.currentUser());
       const order = await ask(buyer.order(ticket));
@@ -54,7 +54,7 @@ it("fails no request while one of the two processes of each service gets SIGTERM
   expect(await stackViolations()).toEqual([]);
 });
 
-it("ends every process in time, however busy its callers keep their connections", async () => {
+it("stops every process in time, even while clients keep their connections busy", async () => {
   const told = [...serviceNames, "client"].map((name) => processNamed(`${name}-1`));
   told.push(processNamed("stripe"));
   let isOver = false;
@@ -79,7 +79,7 @@ it("ends every process in time, however busy its callers keep their connections"
   await eventually(() => expect(Math.min(...answers.values())).toBeGreaterThan(20));
 
   for (const { name } of told) signal(name, "SIGTERM");
-  await Promise.all(told.map(({ name, pid }) => restarted(name, pid))); // gives up before SIGKILL would come
+  await Promise.all(told.map(({ name, pid }) => restarted(name, pid))); // times out before SIGKILL would be sent
   isOver = true;
   await Promise.all(callers);
   for (const agent of agents) agent.destroy();
@@ -87,7 +87,7 @@ it("ends every process in time, however busy its callers keep their connections"
   for (const { log } of told) expect(readFileSync(log, "utf8")).not.toContain("could not stop");
 });
 
-/** Undefined when the connection is refused or breaks, as those of a process do that ends. */
+/** Undefined when the connection is refused or breaks, as happens when a process stops. */
 async function answerOf(request: ClientRequest): Promise<IncomingMessage | undefined> {
   try {
     const [response]: IncomingMessage[] = await once(request, "response");
@@ -99,20 +99,20 @@ async function answerOf(request: ClientRequest): Promise<IncomingMessage | undef
   }
 }
 
-it("goes on where it was when both processes of a service come back", async () => {
-  const seller = await person("seller");
+it("resumes from its last position when both processes of a service restart", async () => {
+  const seller = await newUser("seller");
   const before = await Promise.all(Array.from({ length: 20 }, () => ticketOnSale(seller)));
   const both = ["orders-1", "orders-2"];
   await Promise.all(both.map(stop));
   const meanwhile = await Promise.all(["One", "Two"].map((title) => bodyOf(seller.sell(title, 20))));
   await Promise.all(both.map(start));
 
-  for (const ticket of meanwhile) await heard("orders", "tickets", ticket);
+  for (const ticket of meanwhile) await replicated("orders", "tickets", ticket);
   const handled = await Promise.all(both.map(handledSinceStart));
   expect(handled.reduce((sum, count) => sum + count)).toBeLessThan(before.length);
 });
 
-/** How many tickets a process of orders has heard of; some twice. */
+/** How many `ticket:created` events a process of orders has handled, including redeliveries. */
 async function handledSinceStart(name: string): Promise<number> {
   const text = await (await fetch(`${processNamed(name).url}/metrics`)).text();
   const [, count] =

@@ -2,23 +2,23 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { type Event, subjects } from "@eventhive/common";
 import { type Message, connect } from "node-nats-streaming";
-import { readableEvent } from "./readable-event";
+import { tryParseEvent } from "./try-parse-event";
 
 export interface EventLog {
-  /** All events that the broker has stored, as far as they have come; it fills up and goes on. */
+  /** The events received so far. More are added as they arrive. */
   events: Event[];
   close: () => Promise<void>;
 }
 
-/** Reads everything that was ever published, from the broker itself. */
+/** Reads every event in the broker's log. */
 export async function readEventLog(natsUrl: string): Promise<EventLog> {
   const stan = connect("eventhive", `e2e-${randomUUID()}`, {
     url: natsUrl,
-    waitOnFirstConnect: true, // the way to it may have been cut with the broker before this one
+    waitOnFirstConnect: true, // the previous broker may have closed the connection
   });
   await once(stan, "connect");
   const events: Event[] = [];
-  // Nothing is acknowledged: the address for that comes with `ready`, which is later than the first messages.
+  // Nothing is acknowledged: the ack inbox is known only after `ready`, which may follow the first messages.
   const everything = stan
     .subscriptionOptions()
     .setDeliverAllAvailable()
@@ -28,7 +28,7 @@ export async function readEventLog(natsUrl: string): Promise<EventLog> {
   for (const subject of subjects) {
     const subscription = stan.subscribe(subject, everything);
     subscription.on("message", (message: Message) => {
-      const event = readableEvent(subject, message.getRawData());
+      const event = tryParseEvent(subject, message.getRawData());
       if (event) events.push(event);
     });
   }

@@ -34,7 +34,7 @@ const chargeOf = (id: string, orderId: string, paymentId: string) =>
 const published = (type: string, id: string, version: number, state: object = {}) =>
   ({ type, subject: id, data: { id, version, ...state } }) as unknown as Event;
 
-/** One ticket on sale again after a cancelled payment, and one sold: all is well. */
+/** A consistent state: one ticket back on sale after a cancelled order, and one sold. */
 async function goodWorld() {
   const name = newId();
   const [tickets, orders, payments] = [database(`t-${name}`), database(`o-${name}`), database(`p-${name}`)];
@@ -110,7 +110,7 @@ async function violationsAfter(plant: (world: GoodWorld) => unknown): Promise<st
   return found;
 }
 
-it("finds nothing where all is well", async () => {
+it("reports nothing for a consistent state", async () => {
   expect(await violationsAfter(() => {})).toEqual([]);
 });
 
@@ -128,9 +128,9 @@ it.each<[string, string, (world: GoodWorld) => unknown]>([
     ({ orders }) =>
       orders.collection("orders").insertOne({ ...complete, _id: key(newId()), ticket: offered(ids.sold) }),
   ],
-  ["a paid order that nobody was charged for", "I2: order b2", ({ charges }) => charges.pop()],
+  ["a paid order without a charge", "I2: order b2", ({ charges }) => charges.pop()],
   [
-    "a charge that stands for a cancelled order",
+    "an unrefunded charge of a cancelled order",
     "I2: order b1",
     ({ charges }) => charges.splice(0, 1, chargeOf("ch_1", ids.cancelled, ids.refunded)),
   ],
@@ -140,17 +140,17 @@ it.each<[string, string, (world: GoodWorld) => unknown]>([
     ({ charges }) => charges.push(chargeOf("ch_3", ids.complete, ids.settled)),
   ],
   [
-    "a charge that no payment knows",
+    "a charge without a payment",
     "I2: charge ch_3 belongs to payment",
     ({ charges }) => charges.push(chargeOf("ch_3", ids.complete, newId())),
   ],
   [
-    "a payment by a charge that does not exist",
+    "a payment that refers to a missing charge",
     "I2: payment c2",
     ({ payments }) => change(payments, "payments", ids.settled, { stripeId: "ch_9" }),
   ],
   [
-    "a refunded charge of a payment that calls itself settled",
+    "a refunded charge of a settled payment",
     "I2: charge ch_1 should make payment",
     ({ payments }) => change(payments, "payments", ids.refunded, { state: "settled" }),
   ],
@@ -180,7 +180,7 @@ it.each<[string, string, (world: GoodWorld) => unknown]>([
     ({ events }) => events.push(published("ticket:updated", ids.onSale, 1, { ...ticket, title: "Blues" })),
   ],
   [
-    "a replica that stayed behind",
+    "a stale replica",
     "I5: orders' replica of ticket a1",
     ({ orders }) => change(orders, "tickets", ids.onSale, { version: 1 }),
   ],
@@ -205,7 +205,7 @@ it.each<[string, string, (world: GoodWorld) => unknown]>([
     ({ events }) => events.push(published("ticket:updated", ids.sold, 3, ticket)),
   ],
   [
-    "an order that lives longer than its time",
+    "a live order past its expiry",
     "I9: order b2",
     ({ orders }) => change(orders, "orders", ids.complete, { status: "created", expiresAt: new Date(0) }),
   ],
@@ -223,7 +223,7 @@ it.each<[string, string, (world: GoodWorld) => unknown]>([
     },
   ],
   [
-    "a ticket reserved by an order that is over",
+    "a ticket reserved by an ended order",
     "I11: ticket a1",
     ({ tickets }) => change(tickets, "tickets", ids.onSale, { orderId: ids.cancelled }),
   ],

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../infra/local/program";
 import { eventually } from "../common/test/eventually";
-import { type Saga, buy, cancel, letExpire, patiently, payTooLate, reserve, sell } from "./sagas";
+import { type Saga, buy, cancel, letExpire, slowly, payTooLate, reserve, sell } from "./sagas";
 import { arm, disarmAll, isArmed, ready, serviceProcesses } from "./stack";
 import { stackViolations } from "./stack-violations";
 
@@ -47,7 +47,7 @@ const batches: { people: string; sagas: Saga[]; killedAt: string[] }[] = [
 const restarts = () => serviceProcesses().reduce((sum, process) => sum + process.restarts, 0);
 
 afterEach(async () => {
-  disarmAll(); // what a failed test left would kill processes under the next one
+  disarmAll(); // failpoints left by a failed test would kill processes of the next one
   await Promise.all(serviceProcesses().map(({ name }) => ready(name)));
 });
 
@@ -59,14 +59,14 @@ it.each(batches)(
     for (const failpoint of killedAt) arm(failpoint);
     await Promise.all(begun.map((goOn) => goOn()));
 
-    await eventually(() => expect(killedAt.filter(isArmed)).toEqual([]), patiently);
-    expect(await stackViolations(patiently)).toEqual([]);
-    await eventually(() => expect(restarts() - restartsBefore).toBe(killedAt.length), patiently);
+    await eventually(() => expect(killedAt.filter(isArmed)).toEqual([]), slowly);
+    expect(await stackViolations(slowly)).toEqual([]);
+    await eventually(() => expect(restarts() - restartsBefore).toBe(killedAt.length), slowly);
   },
   240_000,
 );
 
-/** The services that take the steps implemented in common. */
+/** The services that have the failpoints of common. */
 const takenBy: Record<string, string[]> = {
   save: ["tickets", "orders", "payments"],
   pull: ["tickets", "orders", "payments"],
@@ -75,10 +75,10 @@ const takenBy: Record<string, string[]> = {
   ack: ["tickets", "orders", "payments", "expiration"],
 };
 
-/** Steps of commands, which no saga takes: their own tests interrupt them. */
+/** Failpoints of commands, which no saga reaches. The tests of the commands cover them. */
 const ofCommands = ["tickets.reindex.read"];
 
-it("kills at every failpoint that there is", () => {
+it("covers every failpoint", () => {
   const sources = ["common", "auth", "tickets", "orders", "payments", "expiration"].flatMap((folder) =>
     readdirSync(join(root, folder, "src"), { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { stackFile } from "./stack";
 
-/** Whether anything listens on that address of this machine. */
+/** Whether a server listens on this local address. */
 async function answers(host: string, url: string): Promise<boolean> {
   const socket = connect({ host, port: Number(new URL(url).port), timeout: 1_000 });
   const connected = once(socket, "connect").then(() => true);
@@ -12,13 +12,13 @@ async function answers(host: string, url: string): Promise<boolean> {
     .finally(() => socket.destroy());
 }
 
-it("listens on 127.0.0.1 alone, in every process", async () => {
+it("listens on 127.0.0.1 only, in every process", async () => {
   const { url, processes } = stackFile();
   const urls = [url, ...processes.flatMap((process) => process.url ?? [])];
   expect(urls.length).toBeGreaterThan(10);
   for (const each of urls) {
     expect({ url: each, answers: await answers("127.0.0.1", each) }).toEqual({ url: each, answers: true });
-    // Another address of the same machine: it reaches whatever listens on all of them.
+    // Another loopback address: reaches servers that listen on all interfaces.
     expect({ url: each, answers: await answers("127.0.0.2", each) }).toEqual({ url: each, answers: false });
   }
 });

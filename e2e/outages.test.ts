@@ -2,10 +2,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { EventData } from "@eventhive/common";
 import { Redis } from "ioredis";
 import type { StackProcess } from "../infra/local/stack-file";
-import { type Answer, type Order, type Ticket, bodyOf, person } from "./client";
+import { type ApiResponse, type Order, type Ticket, bodyOf, newUser } from "./client";
 import { readEventLog } from "./event-log";
 import { eventually } from "../common/test/eventually";
-import { heard, orderOf, ticketOnSale } from "./market";
+import { replicated, orderOf, ticketOnSale } from "./setup";
 import { kill, serviceProcesses, signal, stackFile, start, stop } from "./stack";
 import { stackViolations } from "./stack-violations";
 
@@ -19,7 +19,7 @@ beforeEach(() => {
 afterEach(async () => {
   redis.disconnect();
   expect(await stackViolations()).toEqual([]);
-  expect(serviceProcesses()).toEqual(before); // no service has minded: the same pids, and no restarts
+  expect(serviceProcesses()).toEqual(before); // no service was affected: same pids, no restarts
 });
 
 const milliseconds = (isoTime: string) => new Date(isoTime).getTime();
@@ -28,11 +28,11 @@ const wordsOf = ({ id, version, title, price }: EventData<"ticket:created">) =>
 const hasTimer = async ({ id }: Order) => (await redis.exists(`bull:order-expirations:${id}`)) === 1;
 
 it("sells, reserves and charges while the broker is down for 30 s, and publishes everything afterwards", async () => {
-  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   const known = await Promise.all(Array.from({ length: 20 }, () => ticketOnSale(seller)));
   const charged = await orderOf(buyer, await ticketOnSale(seller));
   const end = performance.now() + 30_000;
-  signal("nats", "SIGSTOP"); // it hangs before it is killed
+  signal("nats", "SIGSTOP"); // hangs first, then dies
 
   expect(await buyer.pay(charged)).toMatchObject({ status: 202, body: { state: "charged" } });
   const sold: Ticket[] = [];
@@ -48,20 +48,20 @@ it("sells, reserves and charges while the broker is down for 30 s, and publishes
     { withinSeconds: 15 }, // expiration cannot reach orders
   );
   signal("nats", "SIGKILL");
-  await stop("nats"); // so that the runner does not start it again yet
+  await stop("nats"); // keeps the runner from restarting it
   while (performance.now() < end) {
     sold.push(await bodyOf(seller.sell("Sold in silence", 20)));
     await wait(100);
   }
   await start("nats");
-  // The broker also delivers to connections that it lost, and redelivers elsewhere only some seconds later.
+  // The broker also delivers to lost connections, and redelivers to others only after the ack wait.
   expect(await stackViolations({ withinSeconds: 60 })).toEqual([]);
-  for (const ticket of sold) await heard("orders", "tickets", ticket);
-  for (const order of reserved) await heard("payments", "orders", order);
+  for (const ticket of sold) await replicated("orders", "tickets", ticket);
+  for (const order of reserved) await replicated("payments", "orders", order);
 }, 150_000);
 
-it("lets orders expire, at most 10 s late, when Redis has lost everything", async () => {
-  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+it("expires orders at most 10 s late when Redis has lost its data", async () => {
+  const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   const order = await orderOf(buyer, await ticketOnSale(seller));
   await eventually(async () => expect(await hasTimer(order)).toBe(true));
   await redis.flushall();
@@ -78,7 +78,7 @@ it("lets orders expire, at most 10 s late, when Redis has lost everything", asyn
 });
 
 it("keeps the timers of orders when Redis is killed", async () => {
-  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   const order = await orderOf(buyer, await ticketOnSale(seller));
   await eventually(async () => expect(await hasTimer(order)).toBe(true));
   await kill("redis");
@@ -92,12 +92,12 @@ it("keeps the timers of orders when Redis is killed", async () => {
   await log.close();
 });
 
-it("answers 503 while MongoDB is frozen, never 504, and has kept every promise afterwards", async () => {
-  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+it("responds with 503, never 504, while MongoDB is frozen, and loses no acknowledged write", async () => {
+  const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   const tickets = await Promise.all(Array.from({ length: 5 }, () => ticketOnSale(seller)));
   signal("mongo", "SIGSTOP");
   const refusals = await Promise.all(
-    tickets.flatMap((ticket): Promise<Answer<unknown>>[] => [
+    tickets.flatMap((ticket): Promise<ApiResponse<unknown>>[] => [
       buyer.ticket(ticket),
       buyer.order(ticket),
       buyer.orders(),
@@ -113,24 +113,24 @@ it("answers 503 while MongoDB is frozen, never 504, and has kept every promise a
   });
 }, 60_000);
 
-it("answers 503 while MongoDB is down, and has kept every promise after it was killed", async () => {
+it("responds with 503 while MongoDB is down after a kill, and loses no acknowledged write", async () => {
   const promised: Ticket[] = [];
   const ordered: Order[] = [];
-  const refusals: Answer<unknown>[] = [];
+  const refusals: ApiResponse<unknown>[] = [];
   let isOver = false;
-  const keep = async <Body>(answer: Promise<Answer<Body>>, promises: Body[]) => {
+  const keep = async <Body>(answer: Promise<ApiResponse<Body>>, promises: Body[]) => {
     const given = await answer;
     if (given.ok) promises.push(given.body);
     else refusals.push(given);
     return given;
   };
   const trade = async () => {
-    const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+    const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
     while (!isOver) {
       const { ok, body: ticket } = await keep(seller.sell("Kept", 20), promised);
       if (!ok) continue;
       await keep(seller.edit(ticket, { title: "Kept and edited", price: 21 }), promised);
-      await keep(buyer.order(ticket), ordered); // 404 when orders has not heard of it yet
+      await keep(buyer.order(ticket), ordered); // 404 while orders has no replica of it yet
     }
   };
   const trading = Promise.all(Array.from({ length: 5 }, trade));
@@ -140,7 +140,7 @@ it("answers 503 while MongoDB is down, and has kept every promise after it was k
   };
   await tradesAgain();
   signal("mongo", "SIGKILL");
-  await stop("mongo"); // and not started again yet
+  await stop("mongo"); // keeps the runner from restarting it
   await eventually(() => expect(refusals.filter(({ status }) => status === 503).length).toBeGreaterThan(20));
   await start("mongo");
   await tradesAgain();
@@ -156,5 +156,5 @@ it("answers 503 while MongoDB is down, and has kept every promise after it was k
     expect(promised.filter((ticket) => !published.has(wordsOf(ticket)))).toEqual([]);
   });
   await log.close();
-  for (const order of ordered) await heard("payments", "orders", order);
+  for (const order of ordered) await replicated("payments", "orders", order);
 });

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Runs the script as a process of the stack would; resolves with what it asked of others. */
+/** Runs a script with the environment of the stack's processes. Resolves with the recorded outgoing requests. */
 async function recordOf(script: string): Promise<string[]> {
   await execute(process.execPath, ["-e", script], { env: { ...process.env, ...recordOutgoing(folder) } });
   return outgoing(folder).map((line) => line.slice(line.indexOf("→") + 2));
@@ -37,8 +37,8 @@ it.each([
   expect(await recordOf(script)).toEqual([host]);
 });
 
-it("lets processes talk on this machine", async () => {
-  const url = stackFile().url; // by the name localhost
+it("allows connections to this machine", async () => {
+  const url = stackFile().url; // uses the name localhost
   expect(
     await recordOf(
       `fetch(${JSON.stringify(url)}).then(({ status }) => { if (status !== 200) throw status })`,
@@ -46,7 +46,7 @@ it("lets processes talk on this machine", async () => {
   ).toEqual([]);
 });
 
-it("is in every process that runs on Node.js", () => {
+it("is loaded into every Node.js process", () => {
   for (const { name, pid } of stackFile().processes.filter(
     ({ name }) => !["mongo", "redis", "nats"].includes(name),
   ))

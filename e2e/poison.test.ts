@@ -6,18 +6,18 @@ import { eventBytes, newId } from "@eventhive/common/testing";
 import { mongo } from "mongoose";
 import { connect } from "node-nats-streaming";
 import type { StackProcess } from "../infra/local/stack-file";
-import { type Order, bodyOf, person } from "./client";
+import { type Order, bodyOf, newUser } from "./client";
 import { eventually } from "../common/test/eventually";
-import { type Letter, lettersOf } from "./letters";
-import { orderOf, ticketOnSale } from "./market";
-import { lagsOf, median } from "./pace";
+import { type DeadLetter, deadLettersOf } from "./dead-letters";
+import { orderOf, ticketOnSale } from "./setup";
+import { lagsOf, median } from "./replication-lag";
 import { database, serviceProcesses, stackFile } from "./stack";
 import { stackViolations } from "./stack-violations";
 
 interface Poison {
   subject: Subject;
   bytes: Buffer;
-  /** The service whose handler throws; without it, no listener can parse it. */
+  /** The service whose handler throws. If missing, no listener can parse the message. */
   refusedBy?: string;
 }
 
@@ -35,7 +35,7 @@ const envelope = (type: Subject, data: object) => {
   return { specversion: "1.0", id: randomUUID(), source: "e2e", type, subject: newId(), time, data };
 };
 
-/** Not JSON, or not what the channel is for. No two are alike: the same bytes are kept once. */
+/** Invalid JSON, or the wrong shape for the subject. All are different: equal bytes are stored only once. */
 const unreadable = (subject: Subject): Poison[] =>
   [
     randomBytes(9),
@@ -50,7 +50,7 @@ const unreadable = (subject: Subject): Poison[] =>
     bytesOf(envelope(subject === "order:created" ? "ticket:created" : "order:created", { orderId: newId() })),
   ].map((bytes) => ({ subject, bytes }));
 
-/** Handlers throw at these: the events of an order whose ticket was lost, and of one that never existed. */
+/** Handlers throw on these: events of an order whose ticket was lost, and of one that never existed. */
 function refused(orderOfLostTicket: Order): Poison[] {
   const orderId = newId();
   const money = { stripeId: "ch_1", amount: 2000, currency: "usd", state: "charged" } as const;
@@ -72,17 +72,19 @@ function refused(orderOfLostTicket: Order): Poison[] {
 
 const services = Object.keys(listensTo);
 const allLetters = async () =>
-  new Map(await Promise.all(services.map(async (service) => [service, await lettersOf(service)] as const)));
+  new Map(
+    await Promise.all(services.map(async (service) => [service, await deadLettersOf(service)] as const)),
+  );
 
-describe("poison among 1,000 good events", () => {
+describe("poison among 1,000 valid events", () => {
   let processes: StackProcess[];
-  let lettersBefore: Map<string, Letter[]>;
+  let lettersBefore: Map<string, DeadLetter[]>;
   let poison: Poison[];
   const usual: number[] = [];
   const poisoned: number[] = [];
 
   beforeAll(async () => {
-    const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+    const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
     const ticket = await ticketOnSale(seller);
     const order = await orderOf(buyer, ticket);
     await bodyOf(buyer.pay(order));
@@ -101,13 +103,13 @@ describe("poison among 1,000 good events", () => {
     if (lost) await tickets.insertOne(lost);
   }, 120_000);
 
-  it("does not slow the good ones down", () => {
+  it("does not delay valid events", () => {
     expect(poisoned).toHaveLength(500);
-    // Every lag, twice over, is still less than the second within which a refusal is tried again.
+    // Twice the lag is still less than the second after which a failed message is retried.
     expect(median(poisoned)).toBeLessThan(2 * median(usual) + 20);
   });
 
-  it.each(services)("is kept by %s byte for byte", async (service) => {
+  it.each(services)("is stored by %s byte for byte", async (service) => {
     const known = new Set(lettersBefore.get(service)?.map(({ id }) => id));
     const expected = poison
       .filter(
@@ -116,21 +118,21 @@ describe("poison among 1,000 good events", () => {
       .map(({ subject, bytes }) => `${subject} ${bytes.toString("base64")}`)
       .toSorted();
     await eventually(async () => {
-      const kept = (await lettersOf(service)).filter(({ id }) => !known.has(id));
+      const kept = (await deadLettersOf(service)).filter(({ id }) => !known.has(id));
       expect(kept.map(({ subject, bytes }) => `${subject} ${bytes}`).toSorted()).toEqual(expected);
     });
   });
 
-  it("ends no process", () => {
+  it("crashes no process", () => {
     expect(serviceProcesses()).toEqual(processes);
   });
 
-  it("breaks nothing", async () => {
+  it("violates no invariant", async () => {
     expect(await stackViolations()).toEqual([]);
   });
 });
 
-/** Straight to the broker, all channels mixed, spread over a second or two. */
+/** Publishes directly to the broker, all subjects interleaved, within a second or two. */
 async function publishAll(poison: Poison[]): Promise<void> {
   const stan = connect("eventhive", `e2e-${randomUUID()}`, { url: stackFile().servers.nats });
   await once(stan, "connect");

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
-import { type Answer, Client, bodyOf, person } from "./client";
+import { type ApiResponse, Client, bodyOf, newUser } from "./client";
 import { eventually } from "../common/test/eventually";
-import { heard, orderOf, ticketOnSale } from "./market";
+import { replicated, orderOf, ticketOnSale } from "./setup";
 import { card, ledger } from "./stack";
 import { stackViolations } from "./stack-violations";
 
@@ -15,8 +15,8 @@ function at<Item>(items: Item[], n: number): Item {
   return item;
 }
 
-/** How often each answer was given, such as `{ "201": 1, "400 ticket-reserved": 199 }`. */
-function tally(answers: Answer<unknown>[]): Record<string, number> {
+/** Counts responses by status and code, such as `{ "201": 1, "400 ticket-reserved": 199 }`. */
+function tally(answers: ApiResponse<unknown>[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { ok, status, body } of answers) {
     const answer = ok ? `${status}` : `${status} ${body.code}`;
@@ -25,7 +25,7 @@ function tally(answers: Answer<unknown>[]): Record<string, number> {
   return counts;
 }
 
-const idsOf = (answers: Answer<{ id: string }>[]): string[] => [
+const idsOf = (answers: ApiResponse<{ id: string }>[]): string[] => [
   ...new Set(answers.flatMap(({ ok, body }) => (ok ? [body.id] : []))),
 ];
 
@@ -33,13 +33,13 @@ let seller: Client;
 let buyers: Client[];
 
 beforeAll(async () => {
-  seller = await person("seller");
-  buyers = await times(50, () => person("buyer"));
+  seller = await newUser("seller");
+  buyers = await times(50, () => newUser("buyer"));
 });
 
 const buyer = (n: number): Client => at(buyers, n % buyers.length);
 
-it("gives a ticket to one of 50 buyers, who all ask four times at once", async () => {
+it("sells a ticket to one of 50 buyers who each send four concurrent requests", async () => {
   const ticket = await ticketOnSale(seller);
   const answers = await times(200, (n) => buyer(n).order(ticket));
   const {
@@ -48,17 +48,17 @@ it("gives a ticket to one of 50 buyers, who all ask four times at once", async (
     "409 reservation-ending": late = 0,
   } = tally(answers);
   expect(idsOf(answers)).toHaveLength(1);
-  expect([winners + late, refused]).toEqual([4, 196]); // late: the winner's, when the reservation has ended by then
+  expect([winners + late, refused]).toEqual([4, 196]); // late: requests of the winner after the reservation has ended
 });
 
-it("answers 20 parallel orders by one buyer with one and the same order", async () => {
+it("returns the same order for 20 concurrent requests of one buyer", async () => {
   const ticket = await ticketOnSale(seller);
   const answers = await times(20, () => buyer(0).order(ticket));
   expect(tally(answers)).toEqual({ "201": 20 });
   expect(idsOf(answers)).toHaveLength(1);
 });
 
-it("charges once for 20 parallel payments with different tokens", async () => {
+it("charges once for 20 concurrent payments with different tokens", async () => {
   const order = await orderOf(buyer(0), await ticketOnSale(seller));
   const tokens = await times(20, () => card());
   const answers = await Promise.all(tokens.map((token) => buyer(0).pay(order, token)));
@@ -69,7 +69,7 @@ it("charges once for 20 parallel payments with different tokens", async () => {
   expect(charges.filter(({ metadata }) => metadata.orderId === order.id)).toMatchObject([{ paid: true }]);
 });
 
-it("lets one of 50 parallel sign-ups with one e-mail in different case in", async () => {
+it("accepts one of 50 concurrent sign-ups whose emails differ only in case", async () => {
   const run = randomUUID();
   const spelled = (n: number) =>
     "marina".replace(/./g, (letter, at) => ((n >> at) % 2 ? letter.toUpperCase() : letter));
@@ -79,7 +79,7 @@ it("lets one of 50 parallel sign-ups with one e-mail in different case in", asyn
   expect(tally(answers)).toEqual({ "201": 1, "400 email-in-use": 49 });
 });
 
-it("answers 10 parallel edits of a ticket with 200 or 409, and orders has the last one", async () => {
+it("accepts or rejects each of 10 concurrent edits of a ticket, and replicates the last one", async () => {
   let conflicts = 0;
   await times(10, async () => {
     const ticket = await ticketOnSale(seller);
@@ -91,15 +91,15 @@ it("answers 10 parallel edits of a ticket with 200 or 409, and orders has the la
     const last = await bodyOf(seller.ticket(ticket));
     expect(last.version).toBe(accepted);
     const { version, title, price } = last;
-    expect(await heard("orders", "tickets", last)).toMatchObject({ version, title, price });
+    expect(await replicated("orders", "tickets", last)).toMatchObject({ version, title, price });
   });
   expect(conflicts).toBeGreaterThan(0);
 });
 
-/** Other answers, which a machine under load may give, promise nothing but that the invariants will hold. */
-const isDecided = ({ status }: Answer<unknown>) => status === 201 || status === 400;
+/** Under load there may be other responses, which only guarantee the invariants. */
+const isDecided = ({ status }: ApiResponse<unknown>) => status === 201 || status === 400;
 
-it("accepts either the payment or the cancellation when both come at once, 100 times", async () => {
+it("accepts either the payment or the cancellation when both are concurrent, 100 times", async () => {
   const outcomes = new Set<string>();
   let maxPaymentMs = 100;
   for (let round = 0; round < 5; round++) {
@@ -125,13 +125,13 @@ it("accepts either the payment or the cancellation when both come at once, 100 t
   ]);
 });
 
-it("accepts either the payment or the expiry when a payment comes at the last instant, 100 times", async () => {
+it("accepts either the payment or the expiry when a payment arrives just before it, 100 times", async () => {
   const tickets = await times(100, () => ticketOnSale(seller));
   const tokens = await times(100, () => card());
   const outcomes = new Set<string>();
   await times(100, async (n) => {
     const order = await orderOf(buyer(n), at(tickets, n));
-    const before = 3500 * (n / 100) ** 3; // most of them closely before the end, some in good time
+    const before = 3500 * (n / 100) ** 3; // most of them just before the expiry
     await wait(new Date(order.expiresAt).getTime() - before - Date.now());
     const paid = await buyer(n).pay(order, at(tokens, n));
     const { status } = await eventually(async () => {

@@ -1,4 +1,4 @@
-/** Limits that tests raise: a few users do what thousands would, all from one address. */
+/** Limits raised for tests, in which a few users send the requests of thousands, from one address. */
 export const raisedLimits = {
   MAX_EDITS_PER_HOUR: "100000",
   MAX_LISTINGS: "100000",

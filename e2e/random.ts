@@ -1,4 +1,4 @@
-/** A source of random numbers that says the same ones for the same seed. */
+/** A seeded random number generator. */
 export class Random {
   private state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.state = seed >>> 0;
   }
 
-  /** A whole number from 0 to below `limit`. */
+  /** A whole number from 0 up to, but not including, `limit`. */
   below(limit: number): number {
     return Math.floor(this.next() * limit);
   }
@@ -25,7 +25,7 @@ export class Random {
     return Buffer.from(Array.from({ length: count }, () => this.below(256)));
   }
 
-  /** Mulberry32, by Tommy Ettinger: 32 bits of state are plenty for a history. */
+  /** Mulberry32, by Tommy Ettinger. 32 bits of state are enough for a test run. */
   private next(): number {
     this.state = (this.state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);

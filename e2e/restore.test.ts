@@ -1,18 +1,18 @@
 import type { mongo } from "mongoose";
-import { type Client, type Ticket, bodyOf, person } from "./client";
-import { orderOf, ticketOnSale } from "./market";
+import { type Client, type Ticket, bodyOf, newUser } from "./client";
+import { orderOf, ticketOnSale } from "./setup";
 import { database, run, serviceProcesses, start, stop } from "./stack";
 import { stackViolations } from "./stack-violations";
 import { startStack } from "./start-stack";
 import stopStack from "./stop-stack";
 
-// As docs/operating.md says to do it, under "Restore a database".
+// Follows "Restore a database" in docs/operating.md.
 const services = ["tickets", "orders", "payments"];
 
-// A stack of its own: what other tests forge is in the broker of the shared one, and would be rebuilt as well.
+// Its own stack: a rebuild would include the forged events that other tests have published on the shared one.
 beforeAll(async () => {
   delete process.env.E2E_DATA;
-  await startStack({ EXPIRATION_SECONDS: "60" }); // copying takes a busy machine longer than the usual five
+  await startStack({ EXPIRATION_SECONDS: "60" }); // copying may take longer than the usual 5 s
 });
 afterAll(() => stopStack());
 
@@ -46,7 +46,7 @@ interface Trade {
 }
 
 /**
- * The other services are used until `work` is done: those that the restored one listens to publish all the time.
+ * Keeps the other services busy until `work` is done, so that the subjects of the restored service receive events.
  */
 async function whileInUse<T>(service: string, { seller, buyer, ticket }: Trade, work: () => Promise<T>) {
   let isDone = false;
@@ -59,7 +59,7 @@ async function whileInUse<T>(service: string, { seller, buyer, ticket }: Trade, 
       await bodyOf(seller.edit(ticket, { title: ticket.title, price }));
       published += 1;
     } else {
-      const order = await buyer.order(ticket); // refused for a moment after each cancellation
+      const order = await buyer.order(ticket); // briefly rejected after each cancellation
       if (!order.ok) continue;
       await bodyOf(buyer.cancel(order.body));
       published += 2;
@@ -69,9 +69,9 @@ async function whileInUse<T>(service: string, { seller, buyer, ticket }: Trade, 
   return working;
 }
 
-/** Resolves with what `rebuild` said. */
+/** Resolves with the output of `rebuild`. */
 async function bringBack(service: string, copy: Copy): Promise<string> {
-  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   const trade = { seller, buyer, ticket: await ticketOnSale(seller) };
   const processes = serviceProcesses().filter(({ name }) => name.startsWith(`${service}-`));
   await Promise.all(processes.map(({ name }) => stop(name)));
@@ -83,9 +83,9 @@ async function bringBack(service: string, copy: Copy): Promise<string> {
 }
 
 it.each(services)(
-  "loses nothing of %s that was published when it is restored from an older copy while the others are in use, and sells nothing twice",
+  "restores %s from an older copy under load without losing a published event or selling a ticket twice",
   async (service) => {
-    const [seller, buyer, other] = await Promise.all([person("seller"), person("buyer"), person("other")]);
+    const [seller, buyer, other] = await Promise.all([newUser("seller"), newUser("buyer"), newUser("other")]);
     const changed = await ticketOnSale(seller);
     const held = await ticketOnSale(seller);
     const freed = await ticketOnSale(seller);
@@ -103,7 +103,7 @@ it.each(services)(
     expect(await bringBack(service, copy)).toMatch(/^rebuilt [1-9]/m);
     expect(await stackViolations()).toEqual([]);
 
-    const third = await person("third");
+    const third = await newUser("third");
     for (const ticket of [held, freed, unknown]) {
       expect(await third.ticket(ticket)).toMatchObject({ body: { status: "sold" } });
       expect(await third.order(ticket)).toMatchObject({ status: 400, body: { code: "ticket-reserved" } });
@@ -115,22 +115,19 @@ it.each(services)(
   },
 );
 
-it.each(["tickets", "orders"])(
-  "brings %s back, to the letter, even when there is no copy",
-  async (service) => {
-    const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
-    await bodyOf(buyer.pay(await orderOf(buyer, await ticketOnSale(seller))));
-    await bodyOf(buyer.cancel(await orderOf(buyer, await ticketOnSale(seller))));
-    expect(await stackViolations()).toEqual([]);
-    const before = await aggregatesOf(service);
+it.each(["tickets", "orders"])("rebuilds %s exactly, even without a backup", async (service) => {
+  const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
+  await bodyOf(buyer.pay(await orderOf(buyer, await ticketOnSale(seller))));
+  await bodyOf(buyer.cancel(await orderOf(buyer, await ticketOnSale(seller))));
+  expect(await stackViolations()).toEqual([]);
+  const before = await aggregatesOf(service);
 
-    await bringBack(service, new Map());
-    expect(await aggregatesOf(service)).toEqual(expect.arrayContaining(before)); // and what was traded meanwhile
-    expect(await stackViolations()).toEqual([]);
-  },
-);
+  await bringBack(service, new Map());
+  expect(await aggregatesOf(service)).toEqual(expect.arrayContaining(before)); // and trades made in the meantime
+  expect(await stackViolations()).toEqual([]);
+});
 
-/** Without what no event contains: when exactly each was created and last saved, and an order's network. */
+/** Without the fields that no event contains: timestamps, and the network of an order. */
 async function aggregatesOf(service: string): Promise<mongo.Document[]> {
   const stored = await database(service).collection(service).find().sort({ _id: 1 }).toArray();
   return stored.map(({ createdAt, changedAt, network, outbox = [], ...rest }) => ({ ...rest, outbox }));

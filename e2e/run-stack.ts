@@ -9,7 +9,7 @@ import { controlFile, dataFolder, failpointsFolder } from "./data-folder";
 import { recordOutgoing } from "./outgoing";
 import { raisedLimits } from "./raised-limits";
 
-// The stack under test, in a process of its own: its gateway must not share a thread with the tests. To keep one
+// Runs the stack under test in its own process, so that its gateway does not share a thread with the tests. To keep it
 // running between test runs: E2E_DATA=/tmp/stack node --import tsx e2e/run-stack.ts, and the same E2E_DATA for jest.
 
 const recording = recordOutgoing(dataFolder());
@@ -35,17 +35,17 @@ const actions: Record<string, Action> = {
   behind: setClock(-5000),
 };
 
-/** From its next start on, a program has these variables. */
+/** Sets environment variables for the next start of a program. */
 function set({ program }: Supervisor, variables: NodeJS.ProcessEnv): void {
   program.environment = { ...program.environment, ...variables };
 }
 
-/** From its next start on, a service is wrong about the system's time. */
+/** Shifts the system time of a service from its next start on. */
 function setClock(offsetMs: number): Action {
   const preload = JSON.stringify(join(__dirname, "chaos/wrong-clock.cjs"));
   const wrong = {
     NODE_OPTIONS: `${recording.NODE_OPTIONS} --require ${preload}`,
-    CLOCK_OFFSET_IN_MS: String(offsetMs),
+    CLOCK_OFFSET_MS: String(offsetMs),
   };
   return (supervisor) => set(supervisor, wrong);
 }
@@ -65,15 +65,15 @@ async function run(): Promise<void> {
     say: console.log,
     signal: cancel.signal,
   });
-  const server = takeOrders(stack);
+  const server = serveControl(stack);
   await once(cancel.signal, "abort");
   rmSync(controlFile());
   server.close();
   await stack.stop();
 }
 
-/** `POST /nats/stop`, `/orders-1/ready`, `/orders-1/set?EXPIRATION_SECONDS=1`: the tests' hand on the runner. */
-function takeOrders(stack: Stack) {
+/** The control server of the tests: `POST /nats/stop`, `/orders-1/ready`, `/orders-1/set?EXPIRATION_SECONDS=1`. */
+function serveControl(stack: Stack) {
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "", "http://127.0.0.1");
     const [, name = "", action = ""] = pathname.split("/");

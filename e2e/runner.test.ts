@@ -30,7 +30,7 @@ afterAll(async () => {
   for (const folder of [dataFolder, otherFolder]) rmSync(folder, { recursive: true, force: true });
 }, 60_000);
 
-/** What `npm run` does; leads a process group, as in a terminal. */
+/** Runs an npm script as the leader of a process group, as a terminal does. */
 function npmRun(script: string, environment: NodeJS.ProcessEnv = {}): Run {
   const { FAILPOINTS_DIR, REPLICAS, ...rest } = process.env;
   const child = spawn(process.execPath, ["infra/bootstrap.mjs", `infra/local/${script}.ts`], {
@@ -47,7 +47,7 @@ function npmRun(script: string, environment: NodeJS.ProcessEnv = {}): Run {
   return run;
 }
 
-/** Resolves when it has printed that the system is ready. */
+/** Resolves when it has printed that EventHive is ready. */
 async function npmStart(): Promise<Run> {
   const run = npmRun("start");
   const ready = eventually(() => expect(run.printed()).toContain("EventHive is ready"), {
@@ -79,7 +79,7 @@ describe("npm start", () => {
     await bodyOf(client().signUp(newcomer));
   });
 
-  it("refuses a second start on the same data, naming the process that uses it", async () => {
+  it("rejects a second start with the same data folder, and names the process that uses it", async () => {
     const again = npmRun("start", { PORT: String(await freePort()) });
     expect(await again.ended).toEqual(refusal(`${dataFolder} is in use by pid ${run.pid}.`));
   });
@@ -99,11 +99,11 @@ describe("npm start", () => {
       expect(printed).toMatch(new RegExp(`^ *${name} +(ready|running) +${pid} +0 `, "m"));
   });
 
-  it("keeps its data from being removed", async () => {
+  it("rejects a reset while it runs", async () => {
     expect(await npmRun("reset").ended).toEqual(refusal(`running as pid ${run.pid}.`));
   });
 
-  it("ends everything on Ctrl-C", async () => {
+  it("stops every process on Ctrl-C", async () => {
     process.kill(-run.pid, "SIGINT");
     expect(await run.ended).toMatchObject({ code: 0 });
     expect(processes.filter(({ pid }) => startOf(pid))).toEqual([]);
@@ -111,7 +111,7 @@ describe("npm start", () => {
     expect(await npmRun("status").ended).toEqual(refusal("not running"));
   });
 
-  it("finds the data of the last run", async () => {
+  it("keeps the data of the previous run", async () => {
     run = await npmStart();
     await bodyOf(client().signIn(newcomer));
     expect((await bodyOf(client().tickets())).length).toBeGreaterThan(0);
@@ -119,7 +119,7 @@ describe("npm start", () => {
     expect(await run.ended).toMatchObject({ code: 0 });
   });
 
-  it("leaves nothing behind after a reset", async () => {
+  it("removes all data on reset", async () => {
     expect(await npmRun("reset").ended).toMatchObject({ code: 0 });
     expect(existsSync(dataFolder)).toBe(false);
   });

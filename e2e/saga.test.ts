@@ -1,7 +1,7 @@
-import { type Client, type Order, type Ticket, bodyOf, person } from "./client";
+import { type Client, type Order, type Ticket, bodyOf, newUser } from "./client";
 import { eventually } from "../common/test/eventually";
-import { heard, orderOf, ticketOnSale } from "./market";
-import { patiently } from "./sagas";
+import { replicated, orderOf, ticketOnSale } from "./setup";
+import { slowly } from "./sagas";
 import { card, fault, ledger } from "./stack";
 import { stackViolations } from "./stack-violations";
 
@@ -10,7 +10,7 @@ let bea: Client;
 let ann: Client;
 
 beforeAll(async () => {
-  [sam, bea, ann] = await Promise.all([person("sam"), person("bea"), person("ann")]);
+  [sam, bea, ann] = await Promise.all([newUser("sam"), newUser("bea"), newUser("ann")]);
 });
 
 const untilTicketIs = (ticket: Ticket, status: Ticket["status"]) =>
@@ -84,7 +84,7 @@ it("lets a buyer whose card is declined pay with another", async () => {
 it("does not sell at a price that the buyer was not shown", async () => {
   const ticket = await ticketOnSale(sam, { price: 20 });
   const dearer = await bodyOf(sam.edit(ticket, { title: ticket.title, price: 30 }));
-  await heard("orders", "tickets", dearer);
+  await replicated("orders", "tickets", dearer);
   expect(await bea.order(ticket, 20)).toMatchObject({ status: 409, body: { code: "price-changed" } });
   expect(await bea.order(ticket, 30)).toMatchObject({
     status: 201,
@@ -92,7 +92,7 @@ it("does not sell at a price that the buyer was not shown", async () => {
   });
 });
 
-it("keeps a ticket as it is while it is reserved", async () => {
+it("rejects edits of a reserved ticket", async () => {
   const ticket = await ticketOnSale(sam, { price: 20 });
   const order = await orderOf(bea, ticket);
   await untilTicketIs(ticket, "reserved");
@@ -102,14 +102,14 @@ it("keeps a ticket as it is while it is reserved", async () => {
   expect(await bea.pay(order)).toMatchObject({ status: 201, body: { amount: 2000 } });
 });
 
-it("does not sell what was withdrawn", async () => {
+it("does not sell a withdrawn ticket", async () => {
   const ticket = await ticketOnSale(sam);
   expect(await sam.withdraw(ticket)).toMatchObject({ status: 204 });
-  await heard("orders", "tickets", await bodyOf(sam.ticket(ticket)));
+  await replicated("orders", "tickets", await bodyOf(sam.ticket(ticket)));
   expect(await bea.order(ticket)).toMatchObject({ status: 400, body: { code: "ticket-withdrawn" } });
 });
 
-it("gives the money back when the time passes while the card is being charged", async () => {
+it("refunds a charge when the order expires while the card is being charged", async () => {
   const order = await orderOf(bea, await ticketOnSale(sam));
   await fault({ kind: "delay", operation: "charge", milliseconds: 1_500 });
   const token = await card();
@@ -123,7 +123,7 @@ it("gives the money back when the time passes while the card is being charged", 
   );
 });
 
-it("refunds a charge that Stripe made only after the time had passed", async () => {
+it("refunds a charge that Stripe executes after the order has expired", async () => {
   const order = await orderOf(bea, await ticketOnSale(sam));
   await eventually(() => expect(Date.now()).toBeGreaterThan(new Date(order.expiresAt).getTime() - 2_500));
   await fault({ kind: "late", operation: "charge", milliseconds: 6_000 });
@@ -135,12 +135,12 @@ it("refunds a charge that Stripe made only after the time had passed", async () 
     const [payment] = await bodyOf(bea.payments(`?orderId=${order.id}`));
     seen.add(payment?.state ?? "none");
     expect(payment).toMatchObject({ state: "refunded" });
-  }, patiently);
+  }, slowly);
   expect(seen).not.toContain("failed");
   expect(await chargesOf(order)).toMatchObject([{ paid: true, refunded: true }]);
 }, 60_000);
 
-it("pays within one request although Stripe refuses it first", async () => {
+it("retries a charge that Stripe rejects with 429 within one request", async () => {
   const order = await orderOf(bea, await ticketOnSale(sam));
   await fault({ kind: "fail", operation: "charge", status: 429, beforeWork: true, times: 2 });
   expect(await bea.pay(order)).toMatchObject({ status: 201, body: { state: "settled" } });

@@ -1,19 +1,19 @@
-import { type Client, type Order, type Ticket, bodyOf, person } from "./client";
+import { type Client, type Order, type Ticket, bodyOf, newUser } from "./client";
 import { eventually } from "../common/test/eventually";
-import { orderOf, ticketOnSale } from "./market";
+import { orderOf, ticketOnSale } from "./setup";
 import { database, fault } from "./stack";
 
-/** A person's way up to where the kills begin. What it gives back goes on from there, and resolves at the right end. */
+/** Runs the steps before the kills. The returned function continues, and resolves when the saga has ended correctly. */
 export type Saga = () => Promise<() => Promise<unknown>>;
 
-/** A killed process leaves messages that the broker hands to others only after some seconds. */
-export const patiently = { withinSeconds: 60, intervalMs: 250 };
+/** Messages that a killed process has not acknowledged are redelivered only after the ack wait. */
+export const slowly = { withinSeconds: 60, intervalMs: 250 };
 
-/** Retries as users do: checks whether the step has succeeded, and repeats it if not. */
-const insist = <Fact>(ask: () => Promise<Fact>) => eventually(ask, patiently);
+/** Retries like a user: checks whether the step has succeeded, and repeats it if not. */
+const insist = <Fact>(ask: () => Promise<Fact>) => eventually(ask, slowly);
 
 async function offer(): Promise<{ buyer: Client; ticket: Ticket }> {
-  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   return { buyer, ticket: await ticketOnSale(seller) };
 }
 
@@ -30,9 +30,9 @@ const untilFree = (buyer: Client, ticket: Ticket) =>
     expect(await bodyOf(buyer.ticket(ticket))).toMatchObject({ status: "available" });
   });
 
-/** Puts one ticket on sale, not two. */
+/** Creates exactly one ticket. */
 export const sell: Saga = async () => {
-  const seller = await person("seller");
+  const seller = await newUser("seller");
   const mine = () => bodyOf(seller.tickets("?mine=true"));
   return async () => {
     const { id } = await insist(async () => (await mine())[0] ?? bodyOf(seller.sell("Chamber music", 20)));
@@ -40,7 +40,7 @@ export const sell: Saga = async () => {
   };
 };
 
-/** Reserves a ticket, only to forget about it. */
+/** Reserves a ticket and lets the reservation expire. */
 export const reserve: Saga = async () => {
   const { buyer, ticket } = await offer();
   return async () => {
@@ -62,7 +62,7 @@ export const cancel: Saga = async () => {
   };
 };
 
-/** Does not rest before the ticket is his, whatever became of the first order. */
+/** Retries until the buyer owns the ticket, with a new order if the first one has ended. */
 export const buy: Saga = async () => {
   const { buyer, ticket } = await reservation();
   return () =>
@@ -70,12 +70,12 @@ export const buy: Saga = async () => {
       const newest = await newestOrder(buyer);
       if (newest?.status === "complete") return;
       const order = newest?.status === "created" ? newest : await bodyOf(buyer.order(ticket));
-      await buyer.pay(order); // with another card each time: only one of them may be charged
-      throw new Error(`It is not known yet what became of ${order.id}`);
+      await buyer.pay(order); // with a new card each time: only one may be charged
+      throw new Error(`The outcome of ${order.id} is not known yet`);
     });
 };
 
-/** Cancels while the card is being charged: the money goes back. */
+/** Cancels while the card is being charged, which leads to a refund. */
 export const payTooLate: Saga = async () => {
   const { buyer, ticket, order } = await reservation();
   await fault({ kind: "delay", operation: "charge", milliseconds: 1500 });

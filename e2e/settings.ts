@@ -1,3 +1,3 @@
-jest.setTimeout(120_000); // users, reservations and restarts take their time
+jest.setTimeout(120_000); // reservations and restarts take time
 
-process.env.LOG_LEVEL = "silent"; // of the modules of ours that run in the process of a test
+process.env.LOG_LEVEL = "silent"; // for our modules that run in the test process

@@ -9,7 +9,7 @@ import { readStackFile, type StackFile, type StackProcess } from "../infra/local
 import { controlFile, dataFolder, failpointsFolder } from "./data-folder";
 import { eventually } from "../common/test/eventually";
 
-/** What runs, as it is now: pids change. */
+/** Read anew at each call, because pids change. */
 export function stackFile(): StackFile {
   const file = readStackFile(dataFolder());
   if (!file) throw new Error(`There is no stack.json in ${dataFolder()}`);
@@ -19,11 +19,11 @@ export function stackFile(): StackFile {
 /** By name, such as `orders-1` or `nats`. */
 export function processNamed(name: string): StackProcess {
   const found = stackFile().processes.find((process) => process.name === name);
-  if (!found) throw new Error(`There is no process ${name}`);
+  if (!found) throw new Error(`No process is called ${name}`);
   return found;
 }
 
-/** The processes of the services: after an outage they should be the same ones, with as many restarts as before. */
+/** The processes of the services. */
 export const serviceProcesses = (): StackProcess[] =>
   stackFile().processes.filter(({ kind }) => kind === "service");
 
@@ -31,17 +31,17 @@ export function signal(name: string, how: NodeJS.Signals): void {
   process.kill(processNamed(name).pid, how);
 }
 
-/** SIGKILL; resolves when the runner has started it again and it is ready. */
+/** SIGKILL. Resolves when the runner has restarted the process and it is ready. */
 export async function kill(name: string): Promise<void> {
   const { pid } = processNamed(name);
   process.kill(pid, "SIGKILL");
   await restarted(name, pid);
 }
 
-/** Resolves when the process that had this pid was started again and is ready. */
+/** Resolves when the process with this pid has been restarted and is ready. */
 export async function restarted(name: string, pid: number): Promise<void> {
   const startedAgain = () => {
-    if (processNamed(name).pid === pid) throw new Error(`${name} was not started again`);
+    if (processNamed(name).pid === pid) throw new Error(`${name} was not restarted`);
   };
   await eventually(startedAgain, { withinSeconds: 30 });
   await command(name, "ready");
@@ -50,7 +50,7 @@ export async function restarted(name: string, pid: number): Promise<void> {
 /** Resolves when it runs and is ready. */
 export const ready = (name: string): Promise<void> => command(name, "ready");
 
-/** Stops it in order; it stays stopped until `start`. */
+/** Stops it gracefully, until `start`. */
 export const stop = (name: string): Promise<void> => command(name, "stop");
 
 /** Resolves when it is ready. */
@@ -59,7 +59,7 @@ export async function start(name: string): Promise<void> {
   await command(name, "ready");
 }
 
-/** Kills a service, which then takes the system's time to be 5 s off; resolves when it is ready. */
+/** Kills a process, and restarts it with a system time that is off by 5 s. Resolves when it is ready. */
 export async function setClock(name: string, wrong: "ahead" | "behind"): Promise<void> {
   await command(name, wrong);
   await kill(name);
@@ -74,7 +74,7 @@ async function command(name: string, action: Action): Promise<void> {
   if (!response.ok) throw new Error(`${action} ${name}: ${await response.text()}`);
 }
 
-/** Runs a command of a service's image, such as `republish`; resolves with what it printed. */
+/** Runs a command of a service, such as `republish`. Resolves with its output. */
 export function run(service: string, ...command: string[]): Promise<string> {
   const { servers } = stackFile();
   return execute(process.execPath, [`${service}/dist/index.js`, ...command], {
@@ -86,12 +86,12 @@ export function run(service: string, ...command: string[]): Promise<string> {
   });
 }
 
-/** Kills the first process that comes to the failpoint, such as `orders.save.before`, once. */
+/** Kills the first process that reaches the failpoint, for example `orders.save.before`. */
 export function arm(failpoint: string): void {
   writeFileSync(join(failpointsFolder(), failpoint), "");
 }
 
-/** Whether the failpoint has not killed anybody yet. */
+/** Whether the failpoint has not killed a process yet. */
 export const isArmed = (failpoint: string): boolean => existsSync(join(failpointsFolder(), failpoint));
 
 export function disarmAll(): void {
@@ -100,14 +100,14 @@ export function disarmAll(): void {
 }
 
 const clients = new Map<string, mongo.MongoClient>();
-// Programs outside of jest exit in the end.
+// Programs outside of Jest exit at their end.
 if ("afterAll" in globalThis) {
   afterAll(async () => {
     for (const client of clients.values()) await client.close();
   });
 }
 
-/** The database of a service, or one by any other name on the same server. */
+/** The database of a service, or a database of another name on the same server. */
 export function database(name: string): mongo.Db {
   const { servers, databases } = stackFile();
   const url = databases?.[name] ?? servers.mongo;
@@ -116,7 +116,7 @@ export function database(name: string): mongo.Db {
   return client.db(name);
 }
 
-/** All that the payment sandbox has done. */
+/** The ledger of the payment sandbox. */
 export async function ledger(): Promise<{ charges: Charge[]; refunds: Refund[] }> {
   const response = await fetch(`${stackFile().servers.stripe}/sandbox/ledger`);
   return JSON.parse(await response.text());
@@ -143,7 +143,7 @@ export async function fault(what: Fault): Promise<void> {
     headers: { "content-type": "application/json" },
     body: JSON.stringify(what),
   });
-  if (!response.ok) throw new Error(`The sandbox refused the fault: ${await response.text()}`);
+  if (!response.ok) throw new Error(`The sandbox rejected the fault: ${await response.text()}`);
 }
 
 /** A token for a test card, as the browser would get it from Stripe. */
@@ -159,6 +159,6 @@ export async function card(number = "4242424242424242"): Promise<string> {
     }),
   });
   const token: { id?: string } = JSON.parse(await response.text());
-  if (!token.id) throw new Error(`The sandbox gave no token: ${JSON.stringify(token)}`);
+  if (!token.id) throw new Error(`The sandbox returned no token: ${JSON.stringify(token)}`);
   return token.id;
 }

@@ -14,8 +14,8 @@ declare global {
 export default (): Promise<void> => startStack();
 
 /**
- * Starts the one stack that all tests here share. With `E2E_DATA` set, its data and logs are kept in that folder, and
- * one that runs there already is used as it is.
+ * Starts the stack that all test files share. If `E2E_DATA` is set, data and logs are kept in that folder, and a stack
+ * that already runs there is used.
  */
 export async function startStack(settings: NodeJS.ProcessEnv = {}): Promise<void> {
   const isOurs = !process.env.E2E_DATA;
@@ -47,12 +47,13 @@ export async function startStack(settings: NodeJS.ProcessEnv = {}): Promise<void
     const [code] = await ended;
     if (code !== 0) throw new Error(`The stack ended with ${code}: see ${logFile}`);
     const asked = outgoing(folder);
-    if (asked.length > 0) throw new Error(`Processes of the stack asked others:\n${asked.join("\n")}`);
+    if (asked.length > 0)
+      throw new Error(`Processes of the stack sent requests to other machines:\n${asked.join("\n")}`);
     if (isOurs) rmSync(folder, { recursive: true });
   };
 }
 
-/** Without what is meant for other tests, or for another stack. */
+/** Without the variables of other tests and stacks. */
 function environment(): NodeJS.ProcessEnv {
   const { MONGO_URL, REDIS_URL, NATS_URL, PUBLIC_URL, JWT_KEY, LOG_LEVEL, NODE_ENV, ...rest } = process.env;
   return { ...rest, STRIPE_KEY: "", STRIPE_PUBLISHABLE_KEY: "" };

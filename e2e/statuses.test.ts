@@ -5,14 +5,14 @@ import { text } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
 import { fault, processNamed, ready, signal, stackFile } from "./stack";
 
-/** By Node's own client, which sends methods and targets as they are. */
+/** Uses Node's HTTP client, which sends methods and targets unchanged. */
 async function ask(method: string, path: string, headers: OutgoingHttpHeaders = {}, body = "") {
   const sent = request(stackFile().url, { method, path, headers: { ...headers, connection: "close" } });
   sent.end(body);
   return answerTo(sent);
 }
 
-/** Past the gateway, which has limits of its own: in a cluster, other gateways may have none. */
+/** Bypasses the gateway, which has its own limits: gateways in a cluster may have none. */
 const askClient = (path: string, headers: OutgoingHttpHeaders) =>
   request(processNamed("client-1").url, { method: "POST", path, headers }).on("error", () => {});
 
@@ -33,51 +33,51 @@ it.each([
   ["TRACE", "/listings", 405],
   ["DELETE", "/auth/session", 405],
   ["OPTIONS", "/", 204],
-])("answers %s %s with %d", async (method, path, status) => {
+])("responds to %s %s with %d", async (method, path, status) => {
   expect((await ask(method, path)).status).toBe(status);
 });
 
-it("names the methods that a page has", async () => {
+it("lists the methods of a page in Allow", async () => {
   expect((await ask("PUT", "/")).headers.allow).toBe("GET, HEAD");
 });
 
 it.each([
   ["JSON", 415, { "content-type": "application/json" }, "{}"],
   ["text", 415, { "content-type": "text/plain" }, "intent=signout"],
-  ["a form in pieces of nothing", 400, { "content-type": "multipart/form-data" }, "x"],
+  ["an invalid multipart form", 400, { "content-type": "multipart/form-data" }, "x"],
   ["no intent", 400, form, "next=/"],
   ["a form of another site", 403, { ...form, "sec-fetch-site": "cross-site" }, "intent=signout"],
   ["a sign-in of another site", 403, { ...form, "sec-fetch-site": "cross-site" }, "intent=signin"],
-])("answers %s, sent to the session's form, with %d", async (_what, status, headers, body) => {
+])("responds to %s, sent to the session form, with %d", async (_what, status, headers, body) => {
   expect((await ask("POST", "/auth/session", headers, body)).status).toBe(status);
 });
 
-it("continues at a path in any script", async () => {
+it("redirects to a path in any script", async () => {
   const answer = await ask("POST", "/auth/session", form, "intent=signout&next=/%E6%9D%B1");
   expect(answer).toMatchObject({ status: 303, headers: { location: "/%E6%9D%B1" } });
 });
 
 describe.each(["/auth/session", "/test-cards", "/listings"])("a body sent to the client's %s", (path) => {
-  it("is refused with 413 when it is announced as too large", async () => {
+  it("is rejected with 413 when its Content-Length is too large", async () => {
     const sent = askClient(path, { ...form, "content-length": 20_000 });
     sent.flushHeaders();
     expect((await answerTo(sent)).status).toBe(413);
   });
 
-  it("is refused with 413 as soon as it is too large", async () => {
+  it("is rejected with 413 as soon as it exceeds the limit", async () => {
     const sent = askClient(path, { ...form, "transfer-encoding": "chunked" });
     sent.write("x".repeat(20_000));
     expect((await answerTo(sent)).status).toBe(413);
   });
 
-  it("is refused with 408 when it does not come", async () => {
+  it("is rejected with 408 when it does not arrive", async () => {
     const sent = askClient(path, { ...form, "content-length": 10 });
     sent.flushHeaders();
     expect((await answerTo(sent)).status).toBe(408);
   });
 });
 
-it("waits for a sandbox that does not answer no longer than for a service", async () => {
+it("times out on a sandbox that does not respond", async () => {
   await fault({ kind: "delay", operation: "token", milliseconds: 10_000 });
   const card = { number: "4242424242424242", expiry: "12/40", cvc: "123" };
   const answer = await ask(

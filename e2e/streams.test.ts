@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { type EventStream, readStream } from "../common/test/event-stream";
-import { Client, bodyOf, person } from "./client";
+import { Client, bodyOf, newUser } from "./client";
 import { eventually } from "../common/test/eventually";
-import { orderOf, ticketOnSale } from "./market";
+import { orderOf, ticketOnSale } from "./setup";
 import { processNamed, restarted, signal, stackFile } from "./stack";
 
 const pages: Page[] = [];
@@ -12,7 +12,7 @@ afterEach(async () => {
   await Promise.all(pages.splice(0).map((page) => page.leave()));
 });
 
-/** An open page: comes back to its stream as an EventSource does, and goes on trying where that would give up. */
+/** An open page: reconnects like an EventSource, and also retries where an EventSource would stop. */
 class Page {
   readonly streams: EventStream[] = [];
   private isLeft = false;
@@ -37,14 +37,14 @@ class Page {
     while (!this.isLeft) {
       const stream = await readStream(url, cookie);
       if (!stream.refusal) this.streams.push(stream);
-      if (this.isLeft) stream.leave(); // while it came back
+      if (this.isLeft) stream.leave(); // left while reconnecting
       await stream.ended;
       if (!this.isLeft) await wait(stream.retryMs);
     }
   }
 }
 
-/** A new user, and their session cookie for other doors. */
+/** A new user, and their session cookie for requests to single processes. */
 async function withCookie(name: string) {
   const client = new Client();
   const credentials = { email: `${name}-${randomUUID()}@example.com`, password: "correct horse" };
@@ -52,8 +52,8 @@ async function withCookie(name: string) {
   return { client, cookie: headers.getSetCookie().join().split(";", 1)[0] };
 }
 
-/** The gateway, and each process of a service by itself. */
-const doorsOf = (service: string) => [
+/** The URLs of the gateway and of each process of a service. */
+const urlsOf = (service: string) => [
   stackFile().url,
   ...["1", "2"].map((number) => processNamed(`${service}-${number}`).url),
 ];
@@ -65,9 +65,9 @@ const allShow = (id: string, state: object, withinSeconds: number) =>
   });
 
 it("shows within a second that another user has reserved a ticket, whichever process serves the page", async () => {
-  const [sam, bea] = [await person("sam"), await person("bea")];
+  const [sam, bea] = [await newUser("sam"), await newUser("bea")];
   const ticket = await ticketOnSale(sam);
-  for (const door of doorsOf("tickets")) new Page(`${door}/api/tickets/stream?ids=${ticket.id}`);
+  for (const url of urlsOf("tickets")) new Page(`${url}/api/tickets/stream?ids=${ticket.id}`);
   await allShow(ticket.id, { status: "available", version: 0 }, 10);
 
   const order = await orderOf(bea, ticket);
@@ -76,8 +76,8 @@ it("shows within a second that another user has reserved a ticket, whichever pro
 
 it("shows a buyer within a second that the order is paid, whichever process the page is from", async () => {
   const { client: bea, cookie } = await withCookie("bea");
-  const order = await orderOf(bea, await ticketOnSale(await person("sam")));
-  for (const door of doorsOf("orders")) new Page(`${door}/api/orders/${order.id}/stream`, cookie);
+  const order = await orderOf(bea, await ticketOnSale(await newUser("sam")));
+  for (const url of urlsOf("orders")) new Page(`${url}/api/orders/${order.id}/stream`, cookie);
   await allShow(order.id, { status: "created" }, 10);
 
   expect(await bea.pay(order)).toMatchObject({ status: 201 });
@@ -87,7 +87,7 @@ it("shows a buyer within a second that the order is paid, whichever process the 
 it.each([
   ["is killed", "SIGKILL"],
   ["gets SIGTERM", "SIGTERM"],
-] as const)("brings pages to the present state when a process %s under them", async (_how, end) => {
+] as const)("updates pages to the present state when their process %s", async (_how, end) => {
   const { client: sam, cookie } = await withCookie("sam");
   const ticket = await ticketOnSale(sam, { price: 20 });
   for (let count = 1; count <= 6; count++) new Page(`${stackFile().url}/api/tickets/stream?ids=${ticket.id}`);

@@ -1,17 +1,17 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { mongo } from "mongoose";
-import { bodyOf, person } from "./client";
+import { bodyOf, newUser } from "./client";
 import { dataFolder } from "./data-folder";
 import { readEventLog } from "./event-log";
 import { eventually } from "../common/test/eventually";
 import { lastingViolations } from "./invariants";
-import { orderOf, ticketOnSale } from "./market";
+import { orderOf, ticketOnSale } from "./setup";
 import { database, ledger, run, stackFile, start, stop } from "./stack";
 import startStack from "./start-stack";
 import stopStack from "./stop-stack";
 
-// A stack of its own: on the shared one, the other tests would miss what was published before.
+// Its own stack: other tests on a shared one would miss the events published before.
 beforeAll(async () => {
   delete process.env.E2E_DATA;
   process.env.REPLICAS = "1";
@@ -19,11 +19,11 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(stopStack, 60_000);
 
-it("brings every replica back with republish when the broker has lost its store", async () => {
+it("restores every replica with republish when the broker has lost its log", async () => {
   const tickets = database("tickets");
   const payments = database("payments");
   const world = { tickets, orders: database("orders"), money: { payments, ledger } };
-  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   const edited = await ticketOnSale(seller);
   await orderOf(buyer, await ticketOnSale(seller));
   const bought = await orderOf(buyer, await ticketOnSale(seller));
@@ -39,7 +39,7 @@ it("brings every replica back with republish when the broker has lost its store"
   );
   await stop("nats");
   rmSync(join(dataFolder(), "nats"), { recursive: true });
-  await payments.collection("orders").deleteMany(); // and a consumer that begins anew
+  await payments.collection("orders").deleteMany(); // and a new consumer
   await start("nats");
   await start("orders-1");
 
@@ -49,15 +49,15 @@ it("brings every replica back with republish when the broker has lost its store"
   expect(await lastingViolations(world)).toEqual([]);
 });
 
-// As docs/operating.md says to do it, under "Reset the broker's log".
-async function beginLogAnew(...selection: string[]): Promise<void> {
+// Follows "Reset the broker's log" in docs/operating.md.
+async function resetLog(...selection: string[]): Promise<void> {
   await stop("nats");
   rmSync(join(dataFolder(), "nats"), { recursive: true });
   await start("nats");
   for (const service of ["payments", "orders", "tickets"]) await run(service, "republish", ...selection);
 }
 
-/** Puts the copy in place of all that orders stores, and rebuilds from there. */
+/** Replaces the data of orders with the copy, and rebuilds from there. */
 async function restoreOrders(copy: mongo.Document[]): Promise<string> {
   await stop("orders-1");
   for (const collection of await database("orders").collections()) await collection.deleteMany();
@@ -68,30 +68,30 @@ async function restoreOrders(copy: mongo.Document[]): Promise<string> {
   return said;
 }
 
-it("can rebuild a database from a log that was begun anew, with nothing lost", async () => {
+it("rebuilds a database from a reset log without losing data", async () => {
   const world = {
     tickets: database("tickets"),
     orders: database("orders"),
     money: { payments: database("payments"), ledger },
   };
-  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   const bought = await orderOf(buyer, await ticketOnSale(seller));
   await bodyOf(buyer.pay(bought));
   expect(await lastingViolations(world)).toEqual([]);
-  await beginLogAnew();
+  await resetLog();
   expect(await lastingViolations(world)).toEqual([]);
   expect(await restoreOrders([])).toMatch(/^rebuilt [1-9]/m);
   expect(await lastingViolations(world)).toEqual([]);
   expect(await buyer.pay(bought)).toMatchObject({ status: 400, body: { code: "order-paid" } });
 });
 
-it("can bring a backup forward from a log that holds only what was saved since", async () => {
+it("brings a backup up to date from a log that holds only newer events", async () => {
   const world = {
     tickets: database("tickets"),
     orders: database("orders"),
     money: { payments: database("payments"), ledger },
   };
-  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   const before = await orderOf(buyer, await ticketOnSale(seller));
   await bodyOf(buyer.pay(before));
   const held = await orderOf(buyer, await ticketOnSale(seller));
@@ -104,7 +104,7 @@ it("can bring a backup forward from a log that holds only what was saved since",
   await bodyOf(buyer.pay(later));
   expect(await lastingViolations(world)).toEqual([]);
 
-  await beginLogAnew("--since", since);
+  await resetLog("--since", since);
   const log = await readEventLog(stackFile().servers.nats);
   await eventually(async () => {
     const told = log.events.map(({ subject }) => subject);

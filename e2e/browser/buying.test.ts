@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { person } from "../client";
-import { orderOf, ticketOnSale } from "../market";
+import { newUser } from "../client";
+import { orderOf, ticketOnSale } from "../setup";
 import { expectFailure, visit, visitSignedIn } from "./browser";
 import { whileReservationsLast } from "./stack-controls";
 import { hydrated } from "./chromium";
@@ -72,7 +72,7 @@ it("shows an input error on its field, and keeps the input", async () => {
 });
 
 it("makes a ticket available again when the buyer cancels", async () => {
-  const ticket = await ticketOnSale(await person("seller"));
+  const ticket = await ticketOnSale(await newUser("seller"));
   const { page: buyer } = await visitSignedIn();
   await buyer.goto(`/tickets/${ticket.id}`);
   await reserve(buyer);
@@ -86,7 +86,7 @@ it("makes a ticket available again when the buyer cancels", async () => {
 });
 
 it("ends a reservation that expires, and offers the ticket again", async () => {
-  const ticket = await ticketOnSale(await person("seller"));
+  const ticket = await ticketOnSale(await newUser("seller"));
   const { page: buyer } = await visitSignedIn();
   const { page: visitor } = await visitSignedIn();
   await whileReservationsLast(6, async () => {
@@ -110,7 +110,7 @@ it("explains why an edit of a reserved ticket is rejected", async () => {
   await seller.goto(`/tickets/${ticket.id}/edit`);
   await hydrated(seller);
   await seller.getByLabel("Price in USD").fill("99");
-  await orderOf(await person("buyer"), ticket);
+  await orderOf(await newUser("buyer"), ticket);
   expectFailure(400, `/api/tickets/${ticket.id}`);
   await button(seller, "Save changes").click();
   await seller.getByText("Someone has reserved or bought this ticket").waitFor();
@@ -120,7 +120,7 @@ it("explains why an edit of a reserved ticket is rejected", async () => {
 });
 
 it("does not reserve at a price that the buyer has not seen", async () => {
-  const seller = await person("seller");
+  const seller = await newUser("seller");
   const ticket = await ticketOnSale(seller);
   const { page: buyer } = await visitSignedIn();
   await buyer.route("**/api/tickets/stream*", (route) => route.abort()); // keeps the old price on the page
@@ -164,7 +164,7 @@ it("keeps a seller's input across signing in again when the session has ended", 
 });
 
 it("leads a buyer who reserves again to the existing order", async () => {
-  const ticket = await ticketOnSale(await person("seller"));
+  const ticket = await ticketOnSale(await newUser("seller"));
   const { page: buyer, client } = await visitSignedIn();
   await buyer.route("**/api/tickets/stream*", (route) => route.abort()); // keeps the reserve button on the page
   expectFailure("net::ERR_FAILED", "/api/tickets/stream");
@@ -176,7 +176,7 @@ it("leads a buyer who reserves again to the existing order", async () => {
 });
 
 it("retries reserving a ticket that orders does not know yet", async () => {
-  const ticket = await ticketOnSale(await person("seller"));
+  const ticket = await ticketOnSale(await newUser("seller"));
   const { page: buyer } = await visitSignedIn();
   let count = 0;
   const body = { code: "not-found", errors: [{ message: "There is no such ticket" }] };

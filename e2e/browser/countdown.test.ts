@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { reservationSeconds } from "./stack-controls";
-import { orderOf, ticketOnSale } from "../market";
-import { type Order, person } from "../client";
+import { orderOf, ticketOnSale } from "../setup";
+import { type Order, newUser } from "../client";
 import { visit, visitSignedIn } from "./browser";
 import { countdownTicks } from "./page-actions";
 
@@ -20,7 +20,7 @@ async function listen(page: Page): Promise<() => Promise<string[]>> {
 }
 
 it("announces only 30 s, 10 s and the end", async () => {
-  const [seller, { page, client }] = await Promise.all([person("seller"), visitSignedIn()]);
+  const [seller, { page, client }] = await Promise.all([newUser("seller"), visitSignedIn()]);
   const order = await orderOf(client, await ticketOnSale(seller));
   await page.clock.install();
   await page.goto(`/orders/${order.id}`);
@@ -45,7 +45,7 @@ it("announces only 30 s, 10 s and the end", async () => {
 });
 
 it.each([40, -40])("shows the right time in a browser whose clock is %i s off", async (offsetSeconds) => {
-  const [seller, { page, client }] = await Promise.all([person("seller"), visitSignedIn()]);
+  const [seller, { page, client }] = await Promise.all([newUser("seller"), visitSignedIn()]);
   const order = await orderOf(client, await ticketOnSale(seller));
   await page.clock.setSystemTime(Date.now() + offsetSeconds * 1000);
   await page.goto(`/orders/${order.id}`);

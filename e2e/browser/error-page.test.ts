@@ -1,10 +1,10 @@
-import { person } from "../client";
-import { ticketOnSale } from "../market";
+import { newUser } from "../client";
+import { ticketOnSale } from "../setup";
 import { visit } from "./browser";
 import { heading } from "./page-actions";
 
 it("shows an error page, and recovers when the user tries again", async () => {
-  const { title, ...ticket } = await ticketOnSale(await person("seller"));
+  const { title, ...ticket } = await ticketOnSale(await newUser("seller"));
   const page = await visit();
   // An event that no service sends: React throws when it renders an object.
   const event = JSON.stringify({ ...ticket, version: ticket.version + 1, title: { en: title } });

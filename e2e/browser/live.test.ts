@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
-import { bodyOf, person } from "../client";
+import { bodyOf, newUser } from "../client";
 import { eventually } from "../../common/test/eventually";
-import { orderOf, ticketOnSale } from "../market";
+import { orderOf, ticketOnSale } from "../setup";
 import { fault } from "../stack";
 import { expectFailure, visit, visitSignedIn } from "./browser";
 import { hydrated } from "./chromium";
@@ -27,7 +27,7 @@ async function watchFor(page: Page, text: string): Promise<() => Promise<number>
 }
 
 it("tells the loser of a race what happened and what to do next", async () => {
-  const ticket = await ticketOnSale(await person("seller"));
+  const ticket = await ticketOnSale(await newUser("seller"));
   const [{ page: buyer }, { page: visitor }] = [await visitSignedIn(), await visitSignedIn()];
   await Promise.all([buyer, visitor].map((page) => page.goto(`/tickets/${ticket.id}`)));
   await Promise.all([buyer, visitor].map(hydrated));
@@ -48,14 +48,14 @@ it("tells the loser of a race what happened and what to do next", async () => {
 
 it("marks a reserved ticket on every list within a second, and restores it", async () => {
   const title = `Opera ${randomUUID()}`;
-  const ticket = await ticketOnSale(await person("seller"), { title });
+  const ticket = await ticketOnSale(await newUser("seller"), { title });
   const visitor = await visit();
   await visitor.goto(`/?q=${encodeURIComponent(title)}`);
   await status(visitor, "Available").waitFor();
   await hydrated(visitor);
 
   const reservedAt = await watchFor(visitor, "Reserved");
-  const buyer = await person("buyer");
+  const buyer = await newUser("buyer");
   const order = await orderOf(buyer, ticket);
   const takenAt = Date.parse(order.createdAt);
   expect((await reservedAt()) - takenAt).toBeLessThan(1000);
@@ -65,7 +65,7 @@ it("marks a reserved ticket on every list within a second, and restores it", asy
 });
 
 it("updates an order that was paid or cancelled in another tab", async () => {
-  const seller = await person("seller");
+  const seller = await newUser("seller");
   const [first, second] = [await ticketOnSale(seller), await ticketOnSale(seller)];
   const { page: buyer, client } = await visitSignedIn();
   const order = await orderOf(client, first);
@@ -84,7 +84,7 @@ it("updates an order that was paid or cancelled in another tab", async () => {
 
 it("shows the refund of an order that was cancelled while its card was being charged", async () => {
   const { page: buyer, client } = await visitSignedIn();
-  const order = await orderOf(client, await ticketOnSale(await person("seller")));
+  const order = await orderOf(client, await ticketOnSale(await newUser("seller")));
   await buyer.goto(`/orders/${order.id}`);
   await fault({ operation: "charge", kind: "delay", milliseconds: 1500 });
   const paying = client.pay(order);
@@ -96,7 +96,7 @@ it("shows the refund of an order that was cancelled while its card was being cha
 });
 
 it("shows a new price and a withdrawal on an open page", async () => {
-  const seller = await person("seller");
+  const seller = await newUser("seller");
   const ticket = await ticketOnSale(seller);
   const { page: buyer } = await visitSignedIn();
   await buyer.goto(`/tickets/${ticket.id}`);
@@ -108,7 +108,7 @@ it("shows a new price and a withdrawal on an open page", async () => {
 });
 
 it("polls while the stream is rejected", async () => {
-  const seller = await person("seller");
+  const seller = await newUser("seller");
   const ticket = await ticketOnSale(seller);
   const { page: buyer } = await visitSignedIn();
   await buyer.route("**/api/tickets/stream*", (route) => route.fulfill({ status: 429 }));
@@ -122,7 +122,7 @@ it("polls while the stream is rejected", async () => {
 
 it("polls a list's tickets without rendering the page while the stream is rejected", async () => {
   const title = `Opera ${randomUUID()}`;
-  const ticket = await ticketOnSale(await person("seller"), { title });
+  const ticket = await ticketOnSale(await newUser("seller"), { title });
   const visitor = await visit();
   await visitor.route("**/api/tickets/stream*", (route) =>
     route.request().resourceType() === "eventsource" ? route.fulfill({ status: 429 }) : route.continue(),
@@ -132,7 +132,7 @@ it("polls a list's tickets without rendering the page while the stream is reject
   await hydrated(visitor);
   const requests = requestsOf(visitor);
 
-  await orderOf(await person("buyer"), ticket);
+  await orderOf(await newUser("buyer"), ticket);
   await status(visitor, "Reserved").waitFor();
   expect(requests("/api/tickets/stream")).toBeGreaterThan(0);
   expect([requests("/"), requests("/readyz")]).toEqual([0, 0]);
@@ -141,7 +141,7 @@ it("polls a list's tickets without rendering the page while the stream is reject
 it("shows that the session has ended, and stops polling", async () => {
   await whileSessionsLast(10, async () => {
     const { page: buyer, client } = await visitSignedIn();
-    const { id } = await orderOf(client, await ticketOnSale(await person("seller")));
+    const { id } = await orderOf(client, await ticketOnSale(await newUser("seller")));
     const requests = requestsOf(buyer);
     expectFailure(401, `/api/orders/${id}/stream`);
     await buyer.goto(`/orders/${id}`);

@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { demoTickets } from "../../infra/local/demo";
 import { bodyOf, Client, type Credentials, type Order, type Ticket } from "../client";
 import { eventually } from "../../common/test/eventually";
-import { orderOf, ticketOnSale } from "../market";
+import { orderOf, ticketOnSale } from "../setup";
 import { card, fault } from "../stack";
 import { whileReservationsLast } from "./stack-controls";
 

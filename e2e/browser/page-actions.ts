@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
-import { type Client, type Order, person } from "../client";
-import { orderOf, ticketOnSale } from "../market";
+import { type Client, type Order, newUser } from "../client";
+import { orderOf, ticketOnSale } from "../setup";
 import { visitSignedIn } from "./browser";
 import { hydrated } from "./chromium";
 
@@ -46,7 +46,7 @@ export async function payWith(page: Page, card: RegExp): Promise<void> {
 
 /** A blank page of a buyer who has reserved a ticket for $20. */
 export async function reservation(): Promise<{ page: Page; client: Client; order: Order }> {
-  const [seller, { page, client }] = await Promise.all([person("seller"), visitSignedIn()]);
+  const [seller, { page, client }] = await Promise.all([newUser("seller"), visitSignedIn()]);
   const order = await orderOf(client, await ticketOnSale(seller));
   return { page, client, order };
 }

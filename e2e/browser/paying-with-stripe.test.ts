@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
-import { person } from "../client";
-import { ticketOnSale } from "../market";
+import { newUser } from "../client";
+import { ticketOnSale } from "../setup";
 import { expectFailure, visitSignedIn } from "./browser";
 import { payWithStripesForm, whileReservationsLast } from "./stack-controls";
 import { countdownTicks, heading, reservation } from "./page-actions";
@@ -83,7 +83,7 @@ it("allows Stripe's scripts only on an order's page", async () => {
 });
 
 it("loads Stripe's form after navigating from the front page", async () => {
-  const [seller, { page }] = await Promise.all([person("seller"), visitSignedIn()]);
+  const [seller, { page }] = await Promise.all([newUser("seller"), visitSignedIn()]);
   const { title } = await ticketOnSale(seller, { title: "Chamber music from the front page" });
   await serveCheckout(page);
   await page.goto("/");

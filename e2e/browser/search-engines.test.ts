@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { bodyOf, person, type Ticket } from "../client";
-import { orderOf, ticketOnSale } from "../market";
+import { bodyOf, newUser, type Ticket } from "../client";
+import { orderOf, ticketOnSale } from "../setup";
 import { dataFolder } from "../data-folder";
 import { eventually } from "../../common/test/eventually";
 import { outgoing } from "../outgoing";
@@ -11,7 +11,7 @@ let available: Ticket;
 let sold: Ticket;
 
 beforeAll(async () => {
-  const [seller, buyer] = [await person("seller"), await person("buyer")];
+  const [seller, buyer] = [await newUser("seller"), await newUser("buyer")];
   available = await ticketOnSale(seller, { title: `${hostileTitle} ${randomUUID()}`, price: 48 });
   sold = await ticketOnSale(seller, { title: "Hamlet, stalls" });
   await bodyOf(buyer.pay(await orderOf(buyer, sold)));
@@ -100,7 +100,7 @@ it.each([
   ["Bengali", "বাংলা গান"],
   ["unassigned characters", "x \u{1f8ff} \u0378 \ue000"],
 ])("has a preview image of a title in %s, without outgoing requests", async (_, title) => {
-  const { id } = await bodyOf((await person("seller")).sell(title, 20));
+  const { id } = await bodyOf((await newUser("seller")).sell(title, 20));
   const response = await fetch(urlOf(`/tickets/${id}/opengraph-image`));
   expect([response.status, response.headers.get("content-type")]).toEqual([200, "image/png"]);
   expect(outgoing(dataFolder())).toEqual([]);

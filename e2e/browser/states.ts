@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { bodyOf } from "../client";
-import { heard } from "../market";
+import { replicated } from "../setup";
 import { fault } from "../stack";
 import { hydrated } from "./chromium";
 import { without } from "./stack-controls";
@@ -109,7 +109,7 @@ export const states: State[] = [
     act: (page, { people: { seller } }) =>
       reserveTooLate(page, async (id) => {
         const edited = await bodyOf(seller.client.edit({ id }, { title: "Hamlet, stalls row F", price: 40 }));
-        await heard("orders", "tickets", edited);
+        await replicated("orders", "tickets", edited);
       }),
   },
   {
@@ -181,7 +181,7 @@ export const states: State[] = [
     role: "owner",
     path: async ({ people: { owner, rival } }) => {
       const comedy = await bodyOf(owner.client.sell("Comedy night, front row", 22));
-      await heard("orders", "tickets", comedy);
+      await replicated("orders", "tickets", comedy);
       await reserve(rival.client, comedy);
       return "/listings";
     },

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
-import { bodyOf, person } from "../client";
-import { ticketOnSale, orderOf } from "../market";
+import { bodyOf, newUser } from "../client";
+import { ticketOnSale, orderOf } from "../setup";
 import { visit } from "./browser";
 
 const password = "correct horse";
@@ -15,7 +15,7 @@ async function sendSession(page: Page, button: "Sign up" | "Sign in", email: str
 }
 
 it("searches, sorts and pages through tickets", async () => {
-  const [seller, word, page] = [await person("seller"), randomUUID().slice(0, 8), await plain()];
+  const [seller, word, page] = [await newUser("seller"), randomUUID().slice(0, 8), await plain()];
   for (let price = 1; price <= 25; price++) await bodyOf(seller.sell(`Raffle ${word}`, price));
   const prices = () => page.getByRole("listitem").filter({ hasText: word }).locator("p").allTextContents();
 
@@ -36,7 +36,7 @@ it("searches, sorts and pages through tickets", async () => {
 });
 
 it("signs up from a ticket, returns to it, and signs out", async () => {
-  const ticket = await ticketOnSale(await person("seller"));
+  const ticket = await ticketOnSale(await newUser("seller"));
   const [page, email] = [await plain(), `${randomUUID()}@example.com`];
   await page.goto(`/tickets/${ticket.id}`);
   await page.getByRole("link", { name: "Sign in to reserve it" }).click();
@@ -52,7 +52,7 @@ it("signs up from a ticket, returns to it, and signs out", async () => {
 });
 
 it("shows a sign-in error, keeps the email, and continues to the original page", async () => {
-  const [seller, buyer] = [await person("seller"), await person("buyer")];
+  const [seller, buyer] = [await newUser("seller"), await newUser("buyer")];
   const { currentUser } = await bodyOf(buyer.currentUser());
   const email = String(currentUser?.email);
   const order = await orderOf(buyer, await ticketOnSale(seller, { title: "Chamber music" }));

@@ -10,22 +10,22 @@ import type { Random } from "../random";
 
 const services = serviceNames.flatMap((service) => [`${service}-1`, `${service}-2`]);
 
-interface Card {
+interface FaultKind {
   kind: string;
   victims: string[];
-  /** Resolves when it is over and its victim serves again. */
+  /** Resolves when the fault is over and its victim is ready. */
   inject: (victim: string) => Promise<void>;
 }
 
-const killed: Card = { kind: "kill -9", victims: [...services, "nats", "stripe"], inject: kill };
-const freezing: Omit<Card, "victims"> = { kind: "SIGSTOP for 20 s", inject: freeze };
-const stopped: Card = {
+const killed: FaultKind = { kind: "kill -9", victims: [...services, "nats", "stripe"], inject: kill };
+const freezing: Omit<FaultKind, "victims"> = { kind: "SIGSTOP for 20 s", inject: freeze };
+const stopped: FaultKind = {
   ...freezing,
   victims: [...services, "nats", "redis", "stripe"],
 };
 
-/** What can go wrong, and how often: two minutes are long enough for each once. */
-const deck: Card[] = [
+/** Each kind, as often as its weight. Two minutes are long enough for all of them. */
+const faultKinds: FaultKind[] = [
   killed,
   killed,
   killed,
@@ -37,53 +37,55 @@ const deck: Card[] = [
   { kind: "Redis kill -9", victims: ["redis"], inject: kill },
   { kind: "Redis flushed", victims: ["redis"], inject: flush },
   { kind: "mongod kill -9", victims: ["mongo"], inject: kill },
-  { kind: "sandbox loses answers", victims: ["stripe"], inject: loseAnswers },
-  { kind: "sandbox refuses, cuts and fails charges and refunds", victims: ["stripe"], inject: failPayments },
+  { kind: "sandbox loses responses", victims: ["stripe"], inject: loseResponses },
+  { kind: "sandbox rejects, drops and fails charges and refunds", victims: ["stripe"], inject: failPayments },
   { kind: "sandbox charges 8 s late", victims: ["stripe"], inject: chargeLate },
   { kind: "clock 5 s ahead", victims: services, inject: (name) => setClock(name, "ahead") },
   { kind: "clock 5 s behind", victims: services, inject: (name) => setClock(name, "behind") },
 ];
-const secondsForEach = 6;
+const secondsPerFault = 6;
 const quietAtTheEndSeconds = 30;
 
-export interface Fault extends Pick<Card, "kind" | "inject"> {
+export interface Fault extends Pick<FaultKind, "kind" | "inject"> {
   atSeconds: number;
   victim: string;
 }
 
-/** Each of these ends one process of a service, which the runner starts again. */
-export const endsAService = ({ kind, victim }: Fault): boolean =>
+/** Whether the fault kills a process of a service, which the runner then restarts. */
+export const killsService = ({ kind, victim }: Fault): boolean =>
   services.includes(victim) && (kind === "kill -9" || kind.startsWith("clock"));
 
-/** As many decks of faults as fit, each dealt out before the next, so that no kind is left to luck. */
-export function planOf(lengthSeconds: number, random: Random): Fault[] {
-  const count = Math.floor((lengthSeconds - quietAtTheEndSeconds) / secondsForEach);
-  const decks = Array.from({ length: Math.ceil(count / deck.length) }, () => shuffled(deck, random));
-  return decks
+/** Repeats a shuffled list of all kinds, so that every kind occurs. */
+export function planFaults(lengthSeconds: number, random: Random): Fault[] {
+  const count = Math.floor((lengthSeconds - quietAtTheEndSeconds) / secondsPerFault);
+  const rounds = Array.from({ length: Math.ceil(count / faultKinds.length) }, () =>
+    shuffled(faultKinds, random),
+  );
+  return rounds
     .flat()
     .slice(0, count)
-    .map(({ kind, victims, inject }, place) => ({
-      atSeconds: Math.round(5 + secondsForEach * place + random.below(secondsForEach)),
+    .map(({ kind, victims, inject }, index) => ({
+      atSeconds: Math.round(5 + secondsPerFault * index + random.below(secondsPerFault)),
       kind,
       victim: random.oneOf(victims),
       inject,
     }));
 }
 
-function shuffled(cards: Card[], random: Random): Card[] {
-  const places = cards.map((card) => ({ card, place: random.below(2 ** 32) }));
-  return places.toSorted((one, other) => one.place - other.place).map(({ card }) => card);
+function shuffled(kinds: FaultKind[], random: Random): FaultKind[] {
+  const keyed = kinds.map((kind) => ({ kind, key: random.below(2 ** 32) }));
+  return keyed.toSorted((one, other) => one.key - other.key).map(({ kind }) => kind);
 }
 
-/** Resolves when all is over. Faults overlap, but those of the same victim wait for each other. */
-export async function carryOut(plan: Fault[], onEnd: () => void): Promise<void> {
-  const turns = new Map<string, Promise<void>>();
+/** Resolves when all faults are over. Faults overlap, except those of the same victim. */
+export async function injectAll(plan: Fault[], onEnd: () => void): Promise<void> {
+  const lastOf = new Map<string, Promise<void>>();
   await Promise.all(
     plan.map(async ({ atSeconds, victim, inject }) => {
       await wait(atSeconds * 1000);
-      const turn = Promise.resolve(turns.get(victim)).then(() => inject(victim));
-      turns.set(victim, turn);
-      await turn;
+      const injected = Promise.resolve(lastOf.get(victim)).then(() => inject(victim));
+      lastOf.set(victim, injected);
+      await injected;
       onEnd();
     }),
   );
@@ -103,7 +105,7 @@ async function restart(name: string): Promise<void> {
 
 let wiped = 0;
 
-/** Where the stores went that brokers lost: the checker reads what they knew. */
+/** The folders that wiped broker logs were moved to. */
 export const lostStores = (): string[] =>
   Array.from({ length: wiped }, (_, n) => join(dataFolder(), `wiped-${n + 1}`));
 
@@ -113,7 +115,7 @@ async function wipe(name: string): Promise<void> {
   mkdirSync(aside);
   renameSync(join(dataFolder(), name), join(aside, name));
   await start(name);
-  // As its operator would: again, when something else is away at the moment.
+  // Like an operator: retries while another dependency is down.
   for (const service of ["tickets", "orders", "payments"])
     await eventually(() => run(service, "republish"), { withinSeconds: 60, intervalMs: 1000 });
 }
@@ -133,13 +135,13 @@ async function failPayments(): Promise<void> {
   await fault({ kind: "fail", operation: "refund", afterWork: true, times: 2 });
 }
 
-// Longer than an order lives: each of these charges belongs to an order that is over.
+// Longer than a reservation: each of these charges belongs to an order that has ended.
 async function chargeLate(): Promise<void> {
   await fault({ kind: "late", operation: "charge", milliseconds: 8000, times: 3 });
 }
 
-// Stripe's library repeats refunds and reads once when a connection breaks: two lost answers are one that nobody hears.
-async function loseAnswers(): Promise<void> {
+// Stripe's library retries refunds and reads once after a connection error, so two responses must be lost.
+async function loseResponses(): Promise<void> {
   await fault({ kind: "lose", operation: "charge", times: 6 });
   await fault({ kind: "lose", operation: "refund", times: 4 });
   await fault({ kind: "lose", operation: "read", times: 2 });

@@ -1,88 +1,88 @@
 import type { Event } from "@eventhive/common";
 import { violationsIn } from "../invariants";
-import { type Aftermath, calmSeconds, quietWithinSeconds } from "./aftermath";
-import type { Answers } from "./answers";
-import { type Fault, endsAService } from "./faults";
-import { type Watch, clockMarginMs } from "./watch";
+import { type FinalState, calmSeconds, quietWithinSeconds } from "./final-state";
+import type { ResponseLog } from "./response-log";
+import { type Fault, killsService } from "./faults";
+import { type Monitor, clockMarginMs } from "./monitor";
 
-/** All that is known when it is over. */
-export interface Findings extends Aftermath {
+/** The results of a run. */
+export interface Findings extends FinalState {
   plan: Fault[];
-  watch: Watch;
-  answers: Answers;
-  brokenPromises: string[];
+  monitor: Monitor;
+  log: ResponseLog;
+  lostWrites: string[];
 }
 
-/** For so long an order may outlive its time: both its processes stopped for 20 s, one after the other, then a sweep. */
+/** How late an order may expire: both processes are stopped for 20 s, one after the other, then a sweep runs. */
 const overdueMarginMs = 45_000;
 const shownOfEach = 5;
 
-/** One line for each invariant, under which comes what broke it. */
-export function verdictOn(findings: Findings): { text: string; isGood: boolean } {
-  const broken = brokenBy(findings);
+/** One line per invariant, followed by its violations. */
+export function verdictOn(findings: Findings): { text: string; passed: boolean } {
+  const violations = allViolations(findings);
   const lines = Object.entries(figuresOf(findings)).flatMap(([name, figures]) => {
-    const mine = broken.filter((line) => line.startsWith(`${name}:`));
+    const mine = violations.filter((line) => line.startsWith(`${name}:`));
     const more = mine.length > shownOfEach ? [`… and ${mine.length - shownOfEach} more`] : [];
     const shown = [...mine.slice(0, shownOfEach), ...more].map((line) => `             ${line}`);
-    return [`${name.padEnd(4)} ${mine.length === 0 ? "holds " : "BROKEN"}  ${figures}`, ...shown];
+    return [`${name.padEnd(4)} ${mine.length === 0 ? "holds " : "FAILED"}  ${figures}`, ...shown];
   });
   const all = [
     ...lines,
-    `Answers: ${tally(findings.answers.statuses)}`,
+    `Responses: ${tally(findings.log.statuses)}`,
     `Faults: ${tally(findings.plan.map(({ kind }) => kind))}`,
   ];
-  return { text: all.join("\n"), isGood: broken.length === 0 };
+  return { text: all.join("\n"), passed: violations.length === 0 };
 }
 
-function brokenBy(findings: Findings): string[] {
-  const { snapshot, watch, answers, brokenPromises, plan, restarts } = findings;
-  const broken = [...violationsIn(snapshot), ...watch.broken, ...brokenPromises];
+function allViolations(findings: Findings): string[] {
+  const { snapshot, monitor, log, lostWrites, plan, restarts } = findings;
+  const violations = [...violationsIn(snapshot), ...monitor.violations, ...lostWrites];
   const say = (isBroken: boolean, line: string) => {
-    if (isBroken) broken.push(line);
+    if (isBroken) violations.push(line);
   };
   say(
-    broken.some((line) => /^I(2|4|5|11):/.test(line)),
-    "I7: something was handled, or said, more than once or not at all: see I2, I4, I5 and I11",
+    violations.some((line) => /^I(2|4|5|11):/.test(line)),
+    "I7: an event was handled or published more than once, or not at all: see I2, I4, I5 and I11",
   );
-  say(watch.maxOverdueMs > overdueMarginMs, "I9: an order outlived its time by more than that");
-  say(findings.deadLetters > 0, "I12: events were given up that anybody can handle");
-  say(answers.statuses.includes("500 internal"), "I13: answers were 500, which is never right");
-  say(!findings.isQuiet, "I14: it was not quiet by then");
-  say(restarts > plan.filter(endsAService).length, "I14: a service died that nobody had killed");
-  return broken;
+  say(monitor.maxOverdueMs > overdueMarginMs, "I9: an order expired later than allowed");
+  say(findings.deadLetters > 0, "I12: valid events became dead letters");
+  say(log.statuses.includes("500 internal"), "I13: there were responses with status 500");
+  say(!findings.isQuiet, "I14: the system did not become quiescent in time");
+  say(restarts > plan.filter(killsService).length, "I14: a service exited without being killed");
+  return violations;
 }
 
 function figuresOf(findings: Findings): Record<string, string> {
-  const { snapshot, watch, answers, plan } = findings;
+  const { snapshot, monitor, log, plan } = findings;
   const { tickets, orders, replicas, money, published = [] } = snapshot;
   const charges = money?.charges.filter(({ paid }) => paid) ?? [];
-  const standing = charges.filter(({ refunded }) => !refunded).length;
+  const unrefunded = charges.filter(({ refunded }) => !refunded).length;
   const versions = [...tickets, ...orders].reduce((sum, { version }) => sum + version + 1, 0);
   const complete = orders.filter(({ status }) => status === "complete").length;
   const expired = orders.filter(({ cancelReason }) => cancelReason === "expired").length;
-  const unrepeated = new Set(published.map(contentOf)).size;
-  const looks = `${watch.looks} looks while it ran (${watch.looksInVain} more in vain)`;
+  const distinct = new Set(published.map(contentOf)).size;
+  const polls = `${monitor.polls} polls during the run (${monitor.failedPolls} more failed)`;
   return {
-    I1: `${tickets.length} tickets, ${orders.length} orders, of which ${complete} complete; ${looks}`,
-    I2: `${money?.payments.length} payments, ${charges.length} charges, of which ${standing} stand; ${looks}`,
+    I1: `${tickets.length} tickets, ${orders.length} orders, of which ${complete} complete; ${polls}`,
+    I2: `${money?.payments.length} payments, ${charges.length} charges, of which ${unrefunded} are not refunded; ${polls}`,
     I3: `${versions} versions of tickets and orders`,
-    I4: `${published.length} events, of which ${published.length - unrepeated} say again what was said`,
+    I4: `${published.length} events, of which ${published.length - distinct} are repeats`,
     I5: `${Object.values(replicas).flat().length} replicas`,
-    I6: `${watch.before.size} documents; ${looks}`,
+    I6: `${monitor.before.size} documents; ${polls}`,
     I7: `at least ${findings.redeliveries} redeliveries, and the repeats of I4`,
     I8: `kills: ${plan.filter(({ kind }) => kind.includes("kill")).length}`,
-    I9: `${expired} expired, at most ${seconds(watch.maxOverdueMs)} late (allowed: ${seconds(overdueMarginMs)} late, ${seconds(clockMarginMs)} early)`,
+    I9: `${expired} expired, at most ${seconds(monitor.maxOverdueMs)} late (allowed: ${seconds(overdueMarginMs)} late, ${seconds(clockMarginMs)} early)`,
     I10: `${charges.length} charges, ${orders.length} orders`,
-    I11: `${tickets.filter(({ orderId }) => orderId).length} tickets are held`,
-    I12: `${findings.deadLetters} dead letters, and nothing was sent that deserves one`,
-    I13: `promises: ${answers.promises()}`,
+    I11: `${tickets.filter(({ orderId }) => orderId).length} tickets are reserved or sold`,
+    I12: `${findings.deadLetters} dead letters; no invalid message was sent`,
+    I13: `acknowledged: ${log.summary()}`,
     I14: `quiet after ${findings.quietAfterSeconds.toFixed(1)} s (allowed: ${quietWithinSeconds} s), checked ${calmSeconds} s later; ${findings.restarts} restarts of services`,
   };
 }
 
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
 
-/** By content: what is announced again has another id. */
+/** Without the id: a republished event has a new one. */
 const contentOf = ({ type, data }: Event) => `${type} ${JSON.stringify(data)}`;
 
 function tally(names: string[]): string {

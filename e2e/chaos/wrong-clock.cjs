@@ -1,10 +1,10 @@
-// Loaded into a service before anything of its own, by NODE_OPTIONS: what it takes for the system's time is wrong.
+// Preloaded into a service by NODE_OPTIONS: shifts the system time that it reads.
 // Plain JavaScript, because a built service runs without tsx.
-const offset = Number(process.env.CLOCK_OFFSET_IN_MS);
+const offset = Number(process.env.CLOCK_OFFSET_MS);
 const RightDate = Date;
 const now = () => RightDate.now() + offset;
 
-// A proxy, so that a Date stays a Date for whoever made it or asks for it.
+// A proxy, so that `instanceof Date` still works.
 globalThis.Date = new Proxy(RightDate, {
   construct: (target, given, made) => Reflect.construct(target, given.length > 0 ? given : [now()], made),
   apply: () => new RightDate(now()).toString(),

@@ -1,7 +1,7 @@
 import type { EventBus } from "@eventhive/common";
 import { natsStreamingBus } from "../../common/src/messaging/nats-streaming/bus";
 import { newIds } from "../../common/src/testing";
-import { person } from "../client";
+import { newUser } from "../client";
 import { eventually } from "../../common/test/eventually";
 import { stackFile } from "../stack";
 import { startStore, kubectl, rolledOut, stopStore } from "./cluster";
@@ -30,7 +30,7 @@ const outages = [
 ];
 
 it("raises lasting alerts for a killed database, a consumer without events and a dead letter, and resolves them", async () => {
-  const seller = await person("seller");
+  const seller = await newUser("seller");
   await eventually(async () => expect(await prometheus.query("sum(store_ready)")).toEqual([10]), {
     withinSeconds: 90,
   });

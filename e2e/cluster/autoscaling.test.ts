@@ -1,4 +1,4 @@
-import { person } from "../client";
+import { newUser } from "../client";
 import { eventually } from "../../common/test/eventually";
 import { kubectl, pods, rolledOut } from "./cluster";
 
@@ -12,7 +12,7 @@ it("adds processes of orders under load, and removes them afterwards", async () 
   await kubectl("patch", "hpa/orders", "--type=merge", `--patch=${JSON.stringify(soon)}`);
   await eventually(async () => expect(await numberOfPods()).toBe(2), slowly);
 
-  const buyer = await person("buyer");
+  const buyer = await newUser("buyer");
   let isActive = true;
   const clients = Array.from({ length: 20 }, async () => {
     while (isActive) await buyer.orders();

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execute } from "../../infra/local/execute";
 import { root } from "../../infra/local/program";
-import { bodyOf, person } from "../client";
+import { bodyOf, newUser } from "../client";
 import { eventually } from "../../common/test/eventually";
-import { orderOf, ticketOnSale } from "../market";
-import { patiently } from "../sagas";
+import { orderOf, ticketOnSale } from "../setup";
+import { slowly } from "../sagas";
 import { stackViolations } from "../stack-violations";
 import { kubectl, rolledOut } from "./cluster";
 import { startLoad } from "./load";
@@ -24,7 +24,7 @@ afterAll(async () => {
 const suspended = JSON.stringify({ spec: { suspend: true } }); // as in the overlay
 
 it("restores into an empty cluster what was backed up under load, and everything published since", async () => {
-  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   const soldBefore = await ticketOnSale(seller);
   await bodyOf(buyer.pay(await orderOf(buyer, soldBefore)));
   const stopTrading = await startTrading();
@@ -42,7 +42,7 @@ it("restores into an empty cluster what was backed up under load, and everything
     for (const ticket of [soldBefore, soldSince])
       expect(await bodyOf(seller.ticket(ticket))).toMatchObject({ status: "sold" });
   };
-  await eventually(areSold, patiently);
+  await eventually(areSold, slowly);
 
   const [stop = "", empty = "", restore = "", rebuild = "", start = "", republish = ""] = commands(
     "## Restore a database",
@@ -63,13 +63,13 @@ it("restores into an empty cluster what was backed up under load, and everything
   await run(republish);
   console.log(`Restored ${Math.round((performance.now() - began) / 1000)} s after the first command`);
 
-  await eventually(areSold, patiently);
+  await eventually(areSold, slowly);
   const [before, { sent }] = [await stopTrading(), await stopLoad()];
   expect(before).toBeGreaterThan(0);
   expect(sent).toBeGreaterThan(100);
   await eventually(
     async () => void (await bodyOf(buyer.pay(await orderOf(buyer, await ticketOnSale(seller))))),
-    patiently,
+    slowly,
   );
 }, 480_000);
 
@@ -81,7 +81,7 @@ let isOver = false;
 
 /** Sells and buys until it is stopped, also during outages; the returned function resolves with the number of sales. */
 async function startTrading(): Promise<() => Promise<number>> {
-  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   let sales = 0;
   const sell = async () => {
     if (isOver) return;

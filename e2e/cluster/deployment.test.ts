@@ -1,7 +1,7 @@
 import { fingerprint } from "../../client/fingerprint";
-import { type Client, bodyOf, person } from "../client";
+import { type Client, bodyOf, newUser } from "../client";
 import { eventually } from "../../common/test/eventually";
-import { orderOf, ticketOnSale } from "../market";
+import { orderOf, ticketOnSale } from "../setup";
 import { stackFile } from "../stack";
 import { stackViolations } from "../stack-violations";
 import { isReady, kubectl, pods, restarts, rolledOut, services } from "./cluster";
@@ -23,7 +23,7 @@ let readySince: Date;
 beforeAll(async () => {
   await rolledOut();
   readySince = new Date();
-  [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
 });
 
 it("has two ready pods of each service, or more by its autoscaler, and one of each store", async () => {

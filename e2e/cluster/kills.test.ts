@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
 import { mongo } from "mongoose";
-import { Client, bodyOf, person } from "../client";
+import { Client, bodyOf, newUser } from "../client";
 import { readEventLog } from "../event-log";
 import { eventually } from "../../common/test/eventually";
-import { ticketOnSale } from "../market";
-import { type Saga, buy, cancel, letExpire, patiently, payTooLate, reserve, sell } from "../sagas";
+import { ticketOnSale } from "../setup";
+import { type Saga, buy, cancel, letExpire, slowly, payTooLate, reserve, sell } from "../sagas";
 import { database, stackFile } from "../stack";
 import { stackViolations } from "../stack-violations";
 import { killAll, rolledOut } from "./cluster";
@@ -17,16 +17,16 @@ afterAll(() => rolledOut(), 120_000);
 const signInAgain: Saga = async () => {
   const credentials = { email: `member-${randomUUID()}@example.com`, password: "correct horse" };
   await bodyOf(new Client().signUp(credentials));
-  return () => eventually(() => bodyOf(new Client().signIn(credentials)), patiently);
+  return () => eventually(() => bodyOf(new Client().signIn(credentials)), slowly);
 };
 
 const viewTicket: Saga = async () => {
-  const ticket = await ticketOnSale(await person("seller"), { title: "Still on show" });
+  const ticket = await ticketOnSale(await newUser("seller"), { title: "Still on show" });
   return () =>
     eventually(async () => {
       const page = await fetch(`${stackFile().url}/tickets/${ticket.id}`);
       expect(await page.text()).toContain("Still on show");
-    }, patiently);
+    }, slowly);
 };
 
 it.each<[killed: string, sagas: Saga[]]>([
@@ -68,12 +68,12 @@ it("preserves the data of databases, Redis and broker on volumes", async () => {
   for (const name of withDatabases) {
     await eventually(
       async () => expect(await database(name).collection("marks").findOne(mark)).toEqual(mark),
-      patiently,
+      slowly,
     );
     await database(name).collection("marks").drop();
   }
-  await eventually(async () => expect(await redis.getdel("mark")).toBe(mark.mark), patiently);
-  await eventually(async () => expect(await numberPublished()).toBeGreaterThanOrEqual(published), patiently);
+  await eventually(async () => expect(await redis.getdel("mark")).toBe(mark.mark), slowly);
+  await eventually(async () => expect(await numberPublished()).toBeGreaterThanOrEqual(published), slowly);
   redis.disconnect();
 }, 240_000);
 

@@ -1,4 +1,4 @@
-import { bodyOf, type Client, person } from "../client";
+import { bodyOf, type Client, newUser } from "../client";
 import { stackFile } from "../stack";
 
 const requestsPerSecond = 20;
@@ -11,7 +11,7 @@ export interface Load {
 
 /** Sends requests to all services, 20 a second regardless of responses, until it is stopped. */
 export async function startLoad(): Promise<() => Promise<Load>> {
-  const seller = await person("seller");
+  const seller = await newUser("seller");
   const ticket = await bodyOf(seller.sell("Asked for all the time", 20));
   const deck = requests(seller, ticket);
   const load: Load = { sent: 0, failed: [] };

@@ -1,7 +1,7 @@
-import { bodyOf, person } from "../client";
+import { bodyOf, newUser } from "../client";
 import { eventually } from "../../common/test/eventually";
-import { orderOf, ticketOnSale } from "../market";
-import { patiently } from "../sagas";
+import { orderOf, ticketOnSale } from "../setup";
+import { slowly } from "../sagas";
 import { stackViolations } from "../stack-violations";
 import { startStore, isReady, kubectl, pods, restarts, rolledOut, services, stopStore } from "./cluster";
 import { startLoad } from "./load";
@@ -34,7 +34,7 @@ it.each(services)(
 );
 
 it("stays ready, sells and reserves while the broker is down, and publishes the events afterwards", async () => {
-  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   const ticket = await ticketOnSale(seller);
   const before = restarts(await pods());
   await stopStore("nats");
@@ -47,22 +47,22 @@ it("stays ready, sells and reserves while the broker is down, and publishes the 
     expect(await bodyOf(buyer.ticket(ticket))).toMatchObject({ version: expect.any(Number) });
     const { status } = await bodyOf(buyer.order(listed));
     expect(status).toBe("created");
-  }, patiently);
+  }, slowly);
   await eventually(
     async () => expect(await bodyOf(buyer.showOrder(order))).toMatchObject({ status: "cancelled" }),
-    patiently,
+    slowly,
   );
   expect(restarts(await pods())).toBe(before);
 }, 240_000);
 
 it("is not ready without its database, does not restart, and recovers by itself", async () => {
-  const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+  const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   const ticket = await ticketOnSale(seller);
   const before = restarts(await pods("orders"));
   await stopStore("orders-mongo");
-  await eventually(async () => expect((await pods("orders")).filter(isReady)).toEqual([]), patiently);
+  await eventually(async () => expect((await pods("orders")).filter(isReady)).toEqual([]), slowly);
   expect((await pods("tickets")).every(isReady)).toBe(true);
-  await eventually(async () => expect(await buyer.order(ticket)).toMatchObject({ status: 503 }), patiently);
+  await eventually(async () => expect(await buyer.order(ticket)).toMatchObject({ status: 503 }), slowly);
 
   // Longer than the liveness probe would need to restart a pod.
   const end = performance.now() + 35_000;
@@ -76,7 +76,7 @@ it("is not ready without its database, does not restart, and recovers by itself"
 
   await startStore("orders-mongo");
   await rolledOut("deployment/orders");
-  await eventually(() => orderOf(buyer, ticket), patiently); // the ingress learns of it with a delay
+  await eventually(() => orderOf(buyer, ticket), slowly); // the ingress learns of it with a delay
   expect(restarts(await pods("orders"))).toBe(before);
 }, 240_000);
 

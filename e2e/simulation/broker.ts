@@ -1,5 +1,5 @@
 import { type EventBus, type Subject, failpoint } from "@eventhive/common";
-import { readableEvent } from "../readable-event";
+import { tryParseEvent } from "../try-parse-event";
 
 /** A message on its way to one service. */
 export interface Delivery {
@@ -98,7 +98,7 @@ export class Broker {
   /** Updates the counters. */
   count({ deliveries, service, subject, bytes }: Delivery): void {
     if (deliveries > 0) this.redelivered++;
-    const event = readableEvent(subject, bytes);
+    const event = tryParseEvent(subject, bytes);
     if (!event || !("version" in event.data)) return;
     const key = `${service} ${event.subject}`;
     const newest = this.newest.get(key) ?? -1;

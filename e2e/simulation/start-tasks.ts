@@ -1,6 +1,6 @@
 import { subjects } from "@eventhive/common";
 import type { Random } from "../random";
-import { readableEvent } from "../readable-event";
+import { tryParseEvent } from "../try-parse-event";
 import type { Delivery } from "./broker";
 import type { Simulation, Process } from "./simulation";
 import { timers } from "./timers";
@@ -27,7 +27,7 @@ export function deliver(
   isAckLost = false,
 ): void {
   const { subject, bytes, deliveries, inFlight } = delivery;
-  const event = readableEvent(subject, bytes);
+  const event = tryParseEvent(subject, bytes);
   const what = event ? `${subject} of ${event.subject}` : `poison on ${subject}`;
   broker.count(delivery);
   inFlight.set(process, scheduler.now);

@@ -1,5 +1,5 @@
 import { violationsIn } from "../invariants";
-import { readableEvent } from "../readable-event";
+import { tryParseEvent } from "../try-parse-event";
 import { type Snapshot, takeSnapshot } from "../snapshot";
 import type { Simulation } from "./simulation";
 import { type Service, databaseOf, services } from "./services";
@@ -28,7 +28,7 @@ function snapshotOf({ gateway, broker }: Simulation): Promise<Snapshot> {
     tickets: databaseOf("tickets"),
     orders: databaseOf("orders"),
     money: { payments: databaseOf("payments"), ledger: async () => ({ charges }) },
-    published: () => broker.log.flatMap(({ subject, bytes }) => readableEvent(subject, bytes) ?? []),
+    published: () => broker.log.flatMap(({ subject, bytes }) => tryParseEvent(subject, bytes) ?? []),
   });
 }
 

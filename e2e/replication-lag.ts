@@ -1,5 +1,5 @@
 import { mongo } from "mongoose";
-import { type Client, type Order, type Ticket, bodyOf, person } from "./client";
+import { type Client, type Order, type Ticket, bodyOf, newUser } from "./client";
 import { eventually } from "../common/test/eventually";
 import { database } from "./stack";
 
@@ -15,13 +15,13 @@ async function trade(seller: Client, buyer: Client): Promise<{ ticket: Ticket; o
   return { ticket, orders: [cancelled, order] };
 }
 
-/** For each new ticket and order of so many trades, the milliseconds until the other services had it. */
+/** Makes this many trades. Resolves with the replication lag of each ticket and order, in milliseconds. */
 export async function lagsOf(trades: number): Promise<number[]> {
   const tickets: Ticket[] = [];
   const orders: Order[] = [];
   let left = trades;
   const side = async () => {
-    const [seller, buyer] = await Promise.all([person("seller"), person("buyer")]);
+    const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
     while (left-- > 0) {
       const made = await trade(seller, buyer);
       tickets.push(made.ticket);
@@ -37,7 +37,7 @@ export async function lagsOf(trades: number): Promise<number[]> {
   return lags.flat();
 }
 
-/** From when the source was made to when its replica was, both by the clock of MongoDB. */
+/** From the creation of the aggregate to that of its replica, both by the clock of MongoDB. */
 async function lagsOfReplicas(
   service: string,
   collection: "orders" | "tickets",

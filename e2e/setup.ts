@@ -3,8 +3,8 @@ import { type Client, type Order, type Ticket, bodyOf } from "./client";
 import { eventually } from "../common/test/eventually";
 import { database } from "./stack";
 
-/** Resolves with a service's replica once it has heard of this version of a ticket or an order. */
-export function heard(
+/** Resolves with a service's replica once it has at least this version. */
+export function replicated(
   service: "orders" | "payments" | "tickets",
   collection: "orders" | "tickets",
   { id, version }: { id: string; version: number },
@@ -12,7 +12,7 @@ export function heard(
   const newest = { _id: new mongo.ObjectId(id), version: { $gte: version } };
   return eventually(async () => {
     const replica = await database(service).collection(collection).findOne(newest);
-    if (!replica) throw new Error(`${service} has not heard of ${id} at version ${version}`);
+    if (!replica) throw new Error(`${service} has no replica of ${id} at version ${version}`);
     return replica;
   });
 }
@@ -23,13 +23,13 @@ export async function ticketOnSale(
   { title = "Chamber music", price = 20 } = {},
 ): Promise<Ticket> {
   const ticket = await bodyOf(seller.sell(title, price));
-  await heard("orders", "tickets", ticket);
+  await replicated("orders", "tickets", ticket);
   return ticket;
 }
 
 /** An order that can be paid. */
 export async function orderOf(buyer: Client, ticket: Ticket): Promise<Order> {
   const order = await bodyOf(buyer.order(ticket));
-  await heard("payments", "orders", order);
+  await replicated("payments", "orders", order);
   return order;
 }

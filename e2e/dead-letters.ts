@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import { database, stackFile } from "./stack";
 
 /** A message that a service could not handle. */
-export interface Letter {
+export interface DeadLetter {
   id: string;
   subject: Subject;
   /** In base64. */
@@ -14,9 +14,10 @@ export interface Letter {
 let redis: Redis | undefined;
 afterAll(() => redis?.disconnect());
 
-/** All that a service has kept. */
-export async function lettersOf(service: string): Promise<Letter[]> {
-  if (service !== "expiration") return database(service).collection<Letter>("deadletters").find().toArray();
+/** All dead letters of a service. */
+export async function deadLettersOf(service: string): Promise<DeadLetter[]> {
+  if (service !== "expiration")
+    return database(service).collection<DeadLetter>("deadletters").find().toArray();
   redis ??= new Redis(stackFile().servers.redis);
   return (await redis.hvals("expiration:dead-letters")).map((json) => JSON.parse(json));
 }

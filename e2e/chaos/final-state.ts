@@ -10,10 +10,10 @@ import { stackSources } from "../stack-violations";
 import { type Snapshot, takeSnapshot } from "../snapshot";
 
 export const quietWithinSeconds = 60;
-/** Longer than the broker waits for an acknowledgement: what it still holds has come again by then. */
+/** Longer than the ack wait of the broker: unacknowledged messages have been redelivered by then. */
 export const calmSeconds = 12;
 
-export interface Aftermath {
+export interface FinalState {
   isQuiet: boolean;
   quietAfterSeconds: number;
   snapshot: Snapshot;
@@ -22,21 +22,21 @@ export interface Aftermath {
   restarts: number;
 }
 
-/** Waits until all has come to rest, and looks at it. */
-export async function aftermath(lostStores: string[]): Promise<Aftermath> {
+/** Waits until the system is quiescent, then reads its state. */
+export async function finalState(lostStores: string[]): Promise<FinalState> {
   const begun = performance.now();
   await Promise.all(serviceProcesses().map(({ name }) => ready(name)));
-  // What the broker lost was published all the same: it is read from where it went.
+  // Wiped logs count as published too: they are read from the folders that they were moved to.
   const lost = await Promise.all(lostStores.map((dataFolder) => startNatsStreaming({ dataFolder })));
   const urls = [stackFile().servers.nats, ...lost.map(({ url }) => url)];
   const logs = await Promise.all(urls.map(readEventLog));
   const published = (): Event[] => logs.flatMap(({ events }) => events);
-  const world = stackSources(published);
+  const sources = stackSources(published);
 
-  const isQuiet = (await lastingViolations(world, { withinSeconds: quietWithinSeconds })).length === 0;
+  const isQuiet = (await lastingViolations(sources, { withinSeconds: quietWithinSeconds })).length === 0;
   const quietAfterSeconds = (performance.now() - begun) / 1000;
   if (isQuiet) await wait(calmSeconds * 1000);
-  const snapshot = await takeSnapshot(world);
+  const snapshot = await takeSnapshot(sources);
   await Promise.all(logs.map((log) => log.close()));
   await Promise.all(lost.map((server) => server.stop()));
   return {
@@ -58,7 +58,7 @@ async function countDeadLetters(): Promise<number> {
   return ofExpiration + sum(others);
 }
 
-/** Since the process began: those before it was killed are not counted. */
+/** Since the start of the process: those before a kill are not counted. */
 async function redeliveriesTo({ url }: StackProcess): Promise<number> {
   const metrics = await (await fetch(`${url}/metrics`)).text();
   return sum(

@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { mongo } from "mongoose";
 import { database, ledger, processNamed } from "../stack";
 
-/** What may never go back, of every aggregate and every replica. */
+/** Fields that must not regress, of every aggregate and every replica. */
 interface Seen {
   _id: mongo.ObjectId;
   version: number;
@@ -15,7 +15,7 @@ interface Seen {
 }
 
 const fields = { version: 1, status: 1, state: 1, sold: 1, cancelReason: 1, expiresAt: 1, "ticket.id": 1 };
-const places = [
+const collections = [
   ["tickets", "tickets"],
   ["tickets", "orders"],
   ["orders", "tickets"],
@@ -27,33 +27,33 @@ const places = [
 const finals = ["complete", "cancelled", "settled", "failed", "refunded", "sold"];
 const stateOf = ({ status, state, sold }: Seen) => status ?? state ?? (sold ? "sold" : "on sale");
 
-/** Services give their stores 2 s to tell the time, so their clocks are wrong by one at most. */
+/** Services read the time of their store with a timeout of 2 s, so their clocks are off by at most 1 s. */
 export const clockMarginMs = 1000;
 
-/** Looks at everything, again and again while it changes, for what must be so at every instant. */
-export class Watch {
-  looks = 0;
-  looksInVain = 0;
+/** Polls all collections for violations of invariants that must hold at every moment. */
+export class Monitor {
+  polls = 0;
+  failedPolls = 0;
   maxOverdueMs = 0;
-  readonly broken = new Set<string>();
+  readonly violations = new Set<string>();
   before = new Map<string, Seen>();
 
   async run(isOver: () => boolean): Promise<void> {
     for (; !isOver(); await wait(250)) {
       const { pid } = processNamed("mongo");
-      const now = await this.look().catch(() => undefined);
+      const now = await this.poll().catch(() => undefined);
       const isWhole = now && processNamed("mongo").pid === pid;
       if (isWhole) this.compare(now);
-      else this.looksInVain++;
-      // A killed database takes back what could be read, but was promised to nobody yet: nothing fell then.
+      else this.failedPolls++;
+      // A killed database may lose writes that were readable but not acknowledged yet. That is no violation.
       this.before = isWhole ? now : new Map();
     }
   }
 
-  private async look(): Promise<Map<string, Seen>> {
+  private async poll(): Promise<Map<string, Seen>> {
     const begun = Date.now();
     const found = await Promise.all(
-      places.map(async ([service, collection]) => {
+      collections.map(async ([service, collection]) => {
         const cursor = database(service).collection<Seen>(collection).find({}, { projection: fields });
         const documents = await cursor.toArray();
         return documents.map((one) => [`${service}.${collection} ${one._id.toHexString()}`, one] as const);
@@ -66,29 +66,29 @@ export class Watch {
       const end = expiresAt.getTime();
       if (status === "created") this.maxOverdueMs = Math.max(this.maxOverdueMs, begun - end);
       if (cancelReason === "expired" && end - clockMarginMs > ended)
-        this.broken.add(`I9: ${order} expired before ${expiresAt.toISOString()}`);
+        this.violations.add(`I9: ${order} expired before ${expiresAt.toISOString()}`);
     }
     const { charges } = await ledger();
     const standing = charges.filter(({ paid, refunded }) => paid && !refunded);
     for (const order of repeated(standing.map(({ metadata }) => metadata.orderId)))
-      this.broken.add(`I2: order ${order} had two charges at once`);
+      this.violations.add(`I2: order ${order} had two charges at once`);
     return seen;
   }
 
   private compare(seen: Map<string, Seen>): void {
-    this.looks++;
+    this.polls++;
     const held: (string | undefined)[] = [];
     for (const [name, before] of this.before) {
       const now = seen.get(name);
-      if (!now) this.broken.add(`I6: ${name} has vanished`);
+      if (!now) this.violations.add(`I6: ${name} has disappeared`);
       else if (now.version < before.version)
-        this.broken.add(`I6: ${name} fell from version ${before.version} to ${now.version}`);
+        this.violations.add(`I6: ${name} went back from version ${before.version} to ${now.version}`);
       else if (finals.includes(stateOf(before)) && stateOf(now) !== stateOf(before))
-        this.broken.add(`I6: ${name} was ${stateOf(before)} and became ${stateOf(now)}`);
-      // A look takes its time. What was there in two of them was there between them, all at one instant.
+        this.violations.add(`I6: ${name} was ${stateOf(before)} and became ${stateOf(now)}`);
+      // A poll is not atomic. What two consecutive polls have found existed at every moment between them.
       else if (name.startsWith("orders.orders") && now.status !== "cancelled") held.push(now.ticket?.id);
     }
-    for (const ticket of repeated(held)) this.broken.add(`I1: ticket ${ticket} had two orders at once`);
+    for (const ticket of repeated(held)) this.violations.add(`I1: ticket ${ticket} had two orders at once`);
   }
 }
 

@@ -1,0 +1,111 @@
+import { Client, type Credentials, type Payment, type Ticket, type User } from "../client";
+import { eventually } from "../../common/test/eventually";
+import type { Snapshot } from "../snapshot";
+import type { ResponseLog, Reservation } from "./response-log";
+import { clockMarginMs } from "./monitor";
+
+const expirationMs = 5000; // EXPIRATION_SECONDS of run-stack.ts
+
+/** Acknowledged writes that are missing from the final state. */
+export async function lostWrites(log: ResponseLog, snapshot: Snapshot): Promise<string[]> {
+  const withdrawn = new Set(snapshot.tickets.filter((ticket) => ticket.withdrawn).map(({ id }) => id));
+  const cancelled = new Set(snapshot.orders.filter(isCancelled).map(({ id }) => id));
+  const lostAccounts: string[] = [];
+  for (const account of log.accounts) lostAccounts.push(...(await lostAccount(account)));
+  return [
+    ...log.lockedOut.map((email) => `I13: ${email} had signed up, but could not sign in`),
+    ...lostAccounts,
+    ...lostOffers(log, snapshot),
+    ...log.withdrawn
+      .filter((id) => !withdrawn.has(id))
+      .map((id) => `I13: ticket ${id} was withdrawn, but is not withdrawn now`),
+    ...log.reservations.flatMap((reservation) => lostReservation(reservation, snapshot)),
+    ...log.cancelled
+      .filter((id) => !cancelled.has(id))
+      .map((id) => `I13: order ${id} was cancelled, but is not cancelled now`),
+    ...log.payments.flatMap((payment) => lostPayment(payment, snapshot)),
+  ];
+}
+
+const isCancelled = ({ status }: { status: string }) => status === "cancelled";
+
+async function lostAccount({ id, email, password }: Credentials & User): Promise<string[]> {
+  const response = await eventually(async () => {
+    const received = await new Client().signIn({ email, password });
+    if (received.status >= 429) throw new Error(`sign-in responded with ${received.status}`);
+    return received;
+  });
+  return response.ok && response.body.id === id
+    ? []
+    : [`I13: account ${email} was created, but cannot sign in`];
+}
+
+/** Each acknowledged state of a ticket was published, and its present state is one that its seller requested. */
+function lostOffers({ offers, unknownEdits }: ResponseLog, { tickets, published = [] }: Snapshot): string[] {
+  const describeTicket = ({ id, title, price }: { id: string; title: string; price: number }) =>
+    `ticket ${id}: ${title} for ${price}`;
+  const publishedStates = new Set(
+    published.map(({ data }) => "title" in data && `${describeTicket(data)} at ${data.version}`),
+  );
+  const newest = new Map<string, Ticket>();
+  for (const offer of offers)
+    if (offer.version >= (newest.get(offer.id)?.version ?? 0)) newest.set(offer.id, offer);
+  const now = new Map(tickets.map((ticket) => [ticket.id, ticket]));
+  return [
+    ...offers
+      .map((offer) => `${describeTicket(offer)} at ${offer.version}`)
+      .filter((offer) => !publishedStates.has(offer))
+      .map((offer) => `I13: ${offer}, but this was never published`),
+    ...[...newest.values()].flatMap((offer) => {
+      const found = now.get(offer.id);
+      const allowed = [offer, ...unknownEdits].map(describeTicket);
+      if (found && found.version >= offer.version && allowed.includes(describeTicket(found))) return [];
+      return [`I13: ${describeTicket(offer)} at ${offer.version}; now it is ${JSON.stringify(found)}`];
+    }),
+  ];
+}
+
+function lostReservation(
+  { order, shown, requestedAt, respondedAt }: Reservation,
+  { orders }: Snapshot,
+): string[] {
+  const { id, userId, ticket } = order;
+  const found = orders.find((one) => one.id === id);
+  if (!found) return [`I13: order ${id} was created, but does not exist`];
+  const expiresAt = new Date(order.expiresAt).getTime();
+  const isUnchanged =
+    found.userId === userId &&
+    found.expiresAt.getTime() === expiresAt &&
+    JSON.stringify(found.ticket) === JSON.stringify(ticket) &&
+    (shown === undefined || found.ticket.price === shown);
+  const expiresInTime =
+    expiresAt >= requestedAt + expirationMs - clockMarginMs &&
+    expiresAt <= respondedAt + expirationMs + clockMarginMs;
+  return [
+    ...(isUnchanged
+      ? []
+      : [`I13: order ${id} was ${JSON.stringify(order)}, but is ${JSON.stringify(found)}`]),
+    ...(expiresInTime
+      ? []
+      : [
+          `I9: order ${id} expires at ${order.expiresAt}, but was requested at ${new Date(requestedAt).toISOString()}`,
+        ]),
+  ];
+}
+
+/** A payment acknowledged as settled stays settled. One acknowledged as charged is settled or refunded. */
+function lostPayment(
+  { id, orderId, stripeId, state, amount }: Payment,
+  { orders, money }: Snapshot,
+): string[] {
+  const order = orders.find((one) => one.id === orderId);
+  const payment = money?.payments.find((one) => one.id === id);
+  const charge = money?.charges.find((one) => one.id === stripeId);
+  const isPaid = order?.status === "complete" && payment?.state === "settled" && charge?.refunded === false;
+  const isRefunded =
+    order?.status === "cancelled" && payment?.state === "refunded" && charge?.refunded === true;
+  const isSameCharge = charge?.paid && charge.amount === amount && payment?.stripeId === stripeId;
+  if (isSameCharge && (isPaid || (state === "charged" && isRefunded))) return [];
+  const now = `order ${order?.status}, payment ${payment?.state}, charge refunded: ${charge?.refunded}`;
+  return [`I13: payment ${id} was ${state} by ${stripeId}, and now: ${now}`];
+}

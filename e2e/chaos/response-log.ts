@@ -1,0 +1,50 @@
+import type { ApiResponse, Credentials, Order, Payment, Ticket, User } from "../client";
+
+export interface Reservation {
+  order: Order;
+  /** The price that the request named, if any. */
+  shown: number | undefined;
+  requestedAt: number;
+  respondedAt: number;
+}
+
+interface Details {
+  id: string;
+  title: string;
+  price: number;
+}
+
+/** All responses, and the writes that successful ones acknowledged. */
+export class ResponseLog {
+  /** One per response, such as `201`, `400 ticket-reserved`, or `none` if no response arrived. */
+  readonly statuses: string[] = [];
+  readonly accounts: (Credentials & User)[] = [];
+  readonly offers: Ticket[] = [];
+  readonly withdrawn: string[] = [];
+  readonly reservations: Reservation[] = [];
+  readonly cancelled: string[] = [];
+  readonly payments: Payment[] = [];
+  /** Edits whose outcome is unknown. */
+  readonly unknownEdits: Details[] = [];
+  /** Accounts whose sign-in failed. */
+  readonly lockedOut: string[] = [];
+
+  async record<Body>(response: Promise<ApiResponse<Body>>): Promise<ApiResponse<Body> | undefined> {
+    const received = await response.catch(() => undefined);
+    this.statuses.push(
+      received ? (received.ok ? `${received.status}` : `${received.status} ${received.body.code}`) : "none",
+    );
+    return received;
+  }
+
+  summary(): string {
+    const { accounts, offers, withdrawn, reservations, cancelled, payments } = this;
+    return Object.entries({ accounts, offers, withdrawn, reservations, cancelled, payments })
+      .map(([what, { length }]) => `${length} ${what}`)
+      .join(", ");
+  }
+}
+
+/** The request had no effect, and never will. */
+export const isRejected = (response: ApiResponse<unknown> | undefined): boolean =>
+  response !== undefined && response.status >= 400 && response.status < 500;

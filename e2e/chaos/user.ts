@@ -1,0 +1,105 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import { Client, type Credentials, type Order, type Ticket } from "../client";
+import type { Random } from "../random";
+import { type ResponseLog, isRejected } from "./response-log";
+
+/** Sells, buys, edits and cancels at random until `isOver`, whatever the responses are. */
+export async function runUser(log: ResponseLog, random: Random, isOver: () => boolean): Promise<void> {
+  let client = new Client();
+  let credentials: Credentials | undefined;
+  let newest: Ticket | undefined;
+
+  const pause = () => wait(200 + random.below(800));
+  const details = () => ({
+    title: `Concert ${randomUUID()}`,
+    price: (100 + random.below(9900)) / 100,
+  });
+
+  async function signUp(): Promise<void> {
+    const newcomer = new Client();
+    const chosen = { email: `${randomUUID()}@example.com`, password: randomUUID() };
+    const response = await log.record(newcomer.signUp(chosen));
+    if (!response?.ok) return;
+    log.accounts.push({ ...chosen, ...response.body });
+    [client, credentials, newest] = [newcomer, chosen, undefined];
+  }
+
+  async function signIn(): Promise<void> {
+    if (!credentials) return;
+    const response = await log.record(client.signIn(credentials));
+    if (response?.status === 400) log.lockedOut.push(credentials.email);
+  }
+
+  async function sell(): Promise<void> {
+    const { title, price } = details();
+    const response = await log.record(client.sell(title, price));
+    if (!response?.ok) return;
+    log.offers.push(response.body);
+    newest = response.body;
+  }
+
+  async function edit(): Promise<void> {
+    if (!newest) return;
+    const edited = { id: newest.id, ...details() };
+    const response = await log.record(client.edit(edited, edited));
+    if (response?.ok) log.offers.push(response.body);
+    else if (!isRejected(response)) log.unknownEdits.push(edited);
+  }
+
+  async function withdraw(): Promise<void> {
+    if (!newest) return;
+    const response = await log.record(client.withdraw(newest));
+    if (response?.ok) log.withdrawn.push(newest.id);
+  }
+
+  /** Chooses among the newest offers only, so that users compete for them. */
+  async function shop(): Promise<void> {
+    const offers = await log.record(client.tickets("?limit=6"));
+    if (!offers?.ok || offers.body.length === 0) return;
+    const offer = random.oneOf(offers.body);
+    const shown = random.chance(0.5) ? offer.price : undefined;
+    const requestedAt = Date.now();
+    const response = await log.record(client.order(offer, shown));
+    if (!response?.ok) return;
+    log.reservations.push({ order: response.body, shown, requestedAt, respondedAt: Date.now() });
+    await pause();
+    await random.oneOf(followUps)(response.body);
+  }
+
+  async function cancel(order: Order): Promise<void> {
+    const response = await log.record(client.cancel(order));
+    if (response?.ok) log.cancelled.push(order.id);
+  }
+
+  /** Retries with the same card while the outcome is unknown, or payments has no replica of the order yet. */
+  async function pay(order: Order, token = "tok_visa"): Promise<void> {
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      const response = await log.record(client.pay(order, token));
+      if (response?.ok) log.payments.push(response.body);
+      if (response?.ok || (isRejected(response) && response?.status !== 404)) return;
+      await pause();
+    }
+  }
+
+  const followUps: ((order: Order) => Promise<unknown>)[] = [
+    (order) => pay(order),
+    (order) => pay(order),
+    (order) => pay(order, "tok_chargeDeclined").then(() => pay(order)),
+    (order) => Promise.all([pay(order), pay(order, "tok_mastercard")]),
+    (order) => Promise.all([pay(order), cancel(order)]),
+    cancel,
+    async () => {}, // never pays
+    async (order) => {
+      const sooner = random.below(600) - 200;
+      await wait(Math.max(0, new Date(order.expiresAt).getTime() - Date.now() - sooner));
+      await pay(order);
+    },
+  ];
+  const actions = [sell, sell, sell, edit, edit, withdraw, shop, shop, shop, shop, shop, signIn, signUp];
+
+  while (!isOver()) {
+    await pause();
+    await (credentials ? random.oneOf(actions)() : signUp());
+  }
+}
