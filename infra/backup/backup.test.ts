@@ -10,7 +10,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { createProxyServer } from "http-proxy-3";
 import { mongo } from "mongoose";
 import { freePort } from "../local/port";
-import { type Bucket, build, type Outcome, outcomeOf, startBucket } from "./program.testing";
+import { type Bucket, build, type Outcome, outcomeOf, startBucket } from "./testing";
 
 jest.setTimeout(60_000);
 
