@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { parseAllDocuments } from "yaml";
@@ -9,6 +9,7 @@ jest.setTimeout(60_000);
 
 // The steps between building images and deploying or publishing them.
 
+const serviceNames = ["auth", "tickets", "orders", "payments", "expiration", "client"];
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 const amd64 = { imageName: "eventhive/auth", tag: `ghcr.io/owner/eventhive/auth:v1-amd64@${digest("a")}` };
 const arm64 = { imageName: "eventhive/auth", tag: `ghcr.io/owner/eventhive/auth:v1-arm64@${digest("b")}` };
@@ -48,17 +49,7 @@ describe("join-images", () => {
 });
 
 describe("name-images", () => {
-  const names = [
-    "auth",
-    "tickets",
-    "orders",
-    "payments",
-    "expiration",
-    "client",
-    "stripe-sandbox",
-    "backup",
-    "verify",
-  ];
+  const names = [...serviceNames, "stripe-sandbox", "backup", "verify"];
   const released = names.map((name) => ({
     imageName: `eventhive/${name}`,
     tag: `ghcr.io/owner/eventhive/${name}:v1@${digest("c")}`,
@@ -125,11 +116,69 @@ describe("name-images", () => {
 
   async function imagesOf(overlay: string): Promise<string[]> {
     const path = join(folder, "k8s/overlays", overlay);
-    const rendered = execFileSync(process.env.KUSTOMIZE ?? "kustomize", ["build", path], {
-      encoding: "utf8",
-    });
+    const rendered = kustomize(path);
     return [...rendered.matchAll(/^ *(?:- )?image: (.*)$/gm)].map(([, image = ""]) => image);
   }
+});
+
+describe("publish-manifests", () => {
+  const reference = "ghcr.io/owner/eventhive/manifests:v1";
+  const publish = () => runIn(repository, { CRANE: "crane" }, "publish-manifests.sh", reference);
+  const published = () => readFileSync(join(folder, "manifests.tar.gz"));
+  let repository: string;
+  beforeEach(() => {
+    repository = join(folder, "repository");
+    const filter = (path: string) => basename(path) !== "secrets.yaml";
+    for (const path of ["infra/k8s", "infra/ci/publish-manifests.sh"])
+      cpSync(join(root, path), join(repository, path), { recursive: true, filter });
+    execFileSync("git", ["init", "--quiet"], { cwd: repository });
+    execFileSync("git", ["add", "."], { cwd: repository });
+    const record = `echo "$@" >> ${folder}/calls; cp "$4" ${folder}/manifests.tar.gz`;
+    fake("crane", `${record}; echo ${reference}@${digest("c")}`);
+  });
+
+  it("pushes one layer, and prints its reference with the digest, which is signed", () => {
+    expect(publish()).toBe(`${reference}@${digest("c")}\n`);
+    expect(readFileSync(join(folder, "calls"), "utf8")).toMatch(
+      new RegExp(`^append --oci-empty-base --new_layer \\S+ --new_tag ${reference}\n$`),
+    );
+  });
+
+  it.each(["release", "gke"])("contains the overlay %s with the released images", (overlay) => {
+    const images = serviceNames.map((name) => ({
+      imageName: `eventhive/${name}`,
+      tag: `ghcr.io/owner/eventhive/${name}:v1@${digest("c")}`,
+    }));
+    writeFileSync(join(folder, "images.json"), JSON.stringify({ builds: images }));
+    run("name-images.mjs", join(folder, "images.json"), join(repository, "infra/k8s"));
+    publish();
+    execFileSync("tar", ["--extract", "--gzip", `--directory=${folder}`, "overlays", "base", "components"], {
+      input: published(),
+    });
+    const rendered = kustomize(join(folder, "overlays", overlay));
+    for (const { tag } of images) expect(rendered).toContain(`image: ${tag.replace(":v1", "")}\n`);
+  });
+
+  it("contains neither secrets nor the code of tests", () => {
+    writeFileSync(join(repository, "infra/k8s/secrets/secrets.yaml"), "kind: Secret\n"); // not in git
+    publish();
+    const names = execFileSync("tar", ["--list", "--gzip"], { input: published(), encoding: "utf8" });
+    expect(names).toMatch(/^secrets\/kustomization\.yaml$/m);
+    expect(names).not.toMatch(/secrets\.yaml|\.ts$/m);
+  });
+
+  it("publishes the same bytes for the same manifests", () => {
+    publish();
+    const first = published();
+    utimesSync(join(repository, "infra/k8s/base/nats.yaml"), 1, 1);
+    publish();
+    expect(published().equals(first)).toBe(true);
+  });
+
+  it("fails when the registry rejects the artifact", () => {
+    fake("crane", "exit 1");
+    expect(publish).toThrow("publish-manifests.sh");
+  });
 });
 
 describe("set-address", () => {
@@ -222,10 +271,22 @@ function fake(name: string, line: string): void {
   chmodSync(join(folder, name), 0o755);
 }
 
+const kustomize = (path: string) =>
+  execFileSync(process.env.KUSTOMIZE ?? "kustomize", ["build", path], { encoding: "utf8" });
+
 const run = (script: string, ...parameters: string[]) => runWith({}, script, ...parameters);
 
-function runWith(env: Record<string, string>, script: string, ...parameters: string[]): string {
-  const path = join(__dirname, script);
+const runWith = (env: Record<string, string>, script: string, ...parameters: string[]) =>
+  runIn(root, env, script, ...parameters);
+
+/** Runs a script of infra/ci in a repository: this one, or a copy. */
+function runIn(
+  repository: string,
+  env: Record<string, string>,
+  script: string,
+  ...parameters: string[]
+): string {
+  const path = join(repository, "infra/ci", script);
   const [command, ...rest] = script.endsWith(".mjs") ? [process.execPath, path] : [path];
   return execFileSync(command ?? "", [...rest, ...parameters], {
     env: { ...process.env, ...env, PATH: `${folder}:${process.env.PATH}` },
