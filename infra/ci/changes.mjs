@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 const serviceNames = ["auth", "tickets", "orders", "payments", "expiration", "client"];
 const everyCheck = {
   components: ["common", ...serviceNames, "infra", "mutants"],
-  images: serviceNames,
+  images: [...serviceNames, "stripe-sandbox", "backup", "verify"],
   stack: true,
   cluster: true,
 };
@@ -18,12 +18,13 @@ const table = [
     new RegExp(`^${name}/`),
     { components: [name, "infra"], images: [name], stack: true, cluster: true }, // infra's tests compare settings, metrics and manifests with the services
   ]),
+  [/^infra\/(Dockerfile$|k8s\/)|^skaffold\.yaml$/, { ...everyCheck, components: ["infra"], stack: false }],
+  [/^infra\/verify\//, { components: ["infra"], images: ["verify"], cluster: true }],
+  [/^infra\/backup\//, { components: ["infra"], images: ["backup"], cluster: true }],
   [
-    /^infra\/(Dockerfile$|k8s\/|verify\/)|^skaffold\.yaml$/,
-    { ...everyCheck, components: ["infra"], stack: false },
+    /^infra\/stripe-sandbox\//,
+    { components: ["infra"], images: ["stripe-sandbox"], stack: true, cluster: true },
   ],
-  [/^infra\/backup\//, { components: ["infra"], cluster: true }],
-  [/^infra\/stripe-sandbox\//, { components: ["infra"], stack: true, cluster: true }],
   [/^infra\/(local|jest)\//, { components: ["infra"], stack: true }],
   [/^infra\/cluster\//, { components: ["infra"] }], // for machines without kind; the pipeline uses kind
   [/^e2e\/cluster\//, { cluster: true }],

@@ -3,7 +3,17 @@ import { join } from "node:path";
 
 const all = {
   components: ["common", "auth", "tickets", "orders", "payments", "expiration", "client", "infra", "mutants"],
-  images: ["auth", "tickets", "orders", "payments", "expiration", "client"],
+  images: [
+    "auth",
+    "tickets",
+    "orders",
+    "payments",
+    "expiration",
+    "client",
+    "stripe-sandbox",
+    "backup",
+    "verify",
+  ],
   stack: true,
   cluster: true,
 };
@@ -45,11 +55,13 @@ it("builds every image for the cluster when a Dockerfile, a manifest or skaffold
 
 it("builds no service's image when only the local runner or tests change", () => {
   expect(checksFor("infra/local/stack.ts")).toEqual({ ...none, components: ["infra"], stack: true });
-  const sandbox = { ...none, components: ["infra"], stack: true, cluster: true }; // an image that the cluster has
-  expect(checksFor("infra/stripe-sandbox/cards.ts")).toEqual(sandbox);
-  expect(checksFor("infra/backup/main.go")).toEqual({ ...none, components: ["infra"], cluster: true });
   expect(checksFor("e2e/saga.test.ts")).toEqual({ ...none, stack: true });
   expect(checksFor("e2e/cluster/kills.test.ts")).toEqual({ ...none, cluster: true });
+});
+
+it.each(["stripe-sandbox", "backup", "verify"])("builds only the image of %s when it changes", (name) => {
+  const { images, cluster } = checksFor(`infra/${name}/file`);
+  expect({ images, cluster }).toEqual({ images: [name], cluster: true });
 });
 
 it("combines the checks of several changes, each once", () => {

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import { sameRunId } from "../k8s/skaffold";
@@ -196,14 +197,41 @@ it("scans the stores, the latest release and main weekly", () => {
       uses: expect.stringContaining("aquasecurity/trivy-action@"),
       with: { severity: "HIGH,CRITICAL", "exit-code": expect.stringMatching(/^1$|&& '0' \|\| '1' }}$/) },
     });
+  expect(jobs.main?.strategy?.matrix.image?.toSorted()).toEqual(releasedImages());
+});
+
+it("builds every image of a release in pull requests, natively for both architectures", () => {
+  const { jobs }: Workflow = parse(read("workflows/ci.yml"));
+  expect(jobs.image?.strategy?.matrix).toEqual({
+    image: "${{ fromJSON(needs.changes.outputs.images) }}",
+    runner: ["ubuntu-24.04", "ubuntu-24.04-arm"],
+  });
+  expect(jobs.image?.steps?.at(-1)?.run).toBe('skaffold build -p ci --build-image="eventhive/$IMAGE"');
+  const outputs = execFileSync(process.execPath, [join(__dirname, "changes.mjs")], {
+    input: "package-lock.json\n",
+    encoding: "utf8",
+  });
+  const [, images = ""] = /^images=(.*)$/m.exec(outputs) ?? [];
+  expect(JSON.parse(images).toSorted()).toEqual(releasedImages());
+});
+
+function releasedImages(): string[] | undefined {
   const skaffold: { profiles: { name: string; build: { artifacts?: { image: string }[] } }[] } = parse(
     readFileSync(join(github, "../skaffold.yaml"), "utf8"),
     { merge: true },
   );
   const released = skaffold.profiles.find(({ name }) => name === "release")?.build.artifacts;
-  expect(jobs.main?.strategy?.matrix.image?.map((name) => `eventhive/${name}`).toSorted()).toEqual(
-    released?.map(({ image }) => image).toSorted(),
-  );
+  return released?.map(({ image }) => image.replace("eventhive/", "")).toSorted();
+}
+
+it("runs all cluster tests with skaffold, which deploy twice and compare the UIDs of all pods", () => {
+  const { jobs }: Workflow = parse(read("workflows/ci.yml"));
+  const steps = jobs.cluster?.steps ?? [];
+  const withSkaffold = steps.findIndex(({ uses }) => uses === "./.github/actions/skaffold");
+  const tests = steps.findIndex(({ run }) => run?.endsWith(" npm run e2e:cluster\n"));
+  expect(withSkaffold).toBeGreaterThan(-1);
+  expect(tests).toBeGreaterThan(withSkaffold);
+  expect(existsSync(join(github, "../e2e/cluster/redeploy.test.ts"))).toBe(true);
 });
 
 it("every scan accepts the findings of .trivyignore.yaml, each until a date and for a reason", () => {
