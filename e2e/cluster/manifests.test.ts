@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
 import { execute } from "../../infra/local/execute";
-import { render } from "../../infra/k8s/render";
+import { type Manifest, render } from "../../infra/k8s/render";
 import { root } from "../../infra/local/program";
 import { eventually } from "../../common/test/eventually";
 import { kubectl, rolledOut } from "./cluster";
@@ -32,16 +33,24 @@ it.each([
     const all = (await render(overlay, changes)).all.filter(
       ({ apiVersion }) => apiVersion !== "networking.gke.io/v1",
     );
-    const folder = await mkdtemp(join(tmpdir(), "eventhive-rendered-"));
-    const file = join(folder, "all.json");
-    await writeFile(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: all }));
-    const taken = await kubectl("apply", "--dry-run=server", "--validate=strict", "--filename", file);
-    expect(taken.trim().split("\n")).toHaveLength(all.length);
-    await rm(folder, { recursive: true });
+    await wouldBeTaken(all);
   },
 );
 
-if (GATEWAY_URL)
+if (GATEWAY_URL) {
+  it("the API server would take the admission policies", async () => {
+    const policies = await kubectl("kustomize", join(root, "infra/k8s/admission"));
+    await wouldBeTaken(objectsIn(policies));
+  });
+
+  it("the API server would take every object that the guide creates", async () => {
+    const guide = await readFile(join(root, "docs/operating.md"), "utf8");
+    const created = [...guide.matchAll(/^kubectl apply -f - <<END\n([^]*?)\nEND$/gm)];
+    const objects = created.flatMap(([, text = ""]) => objectsIn(text.replaceAll("$HOST", "example.org")));
+    expect(objects.map(({ kind }) => kind)).toEqual(["ClusterIssuer", "GatewayClass"]);
+    await wouldBeTaken(objects);
+  });
+
   it("sells a ticket through the gateway while the ingress also serves traffic", async () => {
     const { port } = new URL(GATEWAY_URL);
     const patch = [
@@ -66,3 +75,15 @@ if (GATEWAY_URL)
       await kubectl("delete", "gateway,httproute", "eventhive");
     }
   }, 120_000);
+}
+
+const objectsIn = (yaml: string): Manifest[] => parseAllDocuments(yaml).map((document) => document.toJS());
+
+async function wouldBeTaken(objects: Manifest[]): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "eventhive-rendered-"));
+  const file = join(folder, "all.json");
+  await writeFile(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }));
+  const taken = await kubectl("apply", "--dry-run=server", "--validate=strict", "--filename", file);
+  expect(taken.trim().split("\n")).toHaveLength(objects.length);
+  await rm(folder, { recursive: true });
+}
