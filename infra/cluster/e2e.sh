@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs `npm run e2e:cluster` on a temporary Kubernetes cluster on this machine.
-#   e2e.sh [--all]     also tests autoscaling and skaffold
+#   e2e.sh [--all]     also tests alerts, autoscaling and deployments with skaffold
 # A missing prerequisite skips the tests, or fails them if CI is set.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
@@ -53,6 +53,7 @@ tag=$(cd "$root" && git describe --always --dirty)
 e2e() { IMAGE_TAG=$tag "$here/run.sh" npm --prefix "$root" run e2e:cluster -- --bail "$@"; }
 e2e
 [ "${1:-}" = --all ] || exit 0
+ALERTS=yes e2e --testPathPatterns cluster/alerts
 # Last, because additional pods would slow down the other tests on two cores.
 kubectl apply -f "$here/add-ons/metrics-server.yaml" >/dev/null
 AUTOSCALING=yes e2e --testPathPatterns autoscaling
