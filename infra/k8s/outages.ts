@@ -79,6 +79,8 @@ export const healthy: Record<string, Samples> = {
     always(0),
   ),
   orders_overdue_seconds: always(0),
+  [`kube_persistentvolumeclaim_resource_requests_storage_bytes{namespace="eventhive", persistentvolumeclaim="data-nats-0"}`]:
+    always(5 * 2 ** 30),
   [`kube_cronjob_status_last_successful_time${cronJob}`]: now,
   ...each(["auth", "tickets", "orders", "payments"], cronJobCreated, now),
 };
@@ -244,7 +246,7 @@ export const outages: Outage[] = [
   {
     outage: "the broker's volume is half full",
     alert: { alertname: "VolumeFillingUp", app: "nats", severity: "warning" },
-    series: { 'broker_stored_bytes{app="orders", pod="orders-1"}': changes(1e6, 2.7e9) },
+    series: { 'broker_stored_bytes{app="orders", pod="orders-1"}': changes(1e6, 2.6 * 2 ** 30) },
     firesAfter: 300,
   },
   {
