@@ -8,10 +8,12 @@ const everyCheck = {
   images: [...serviceNames, "stripe-sandbox", "backup", "verify"],
   stack: true,
   cluster: true,
+  charts: true,
 };
 
 /** The checks that a changed path needs. The first matching row counts; a path that matches no row needs all checks. */
 const table = [
+  [/^docs\/operating\.md$/, { components: ["infra"], charts: true }], // it names the charts and their versions
   [/^docs\/|\.md$/, { components: ["infra"] }], // its tests check links, decision records and the guide
   [/^LICENSE$|^\.github\/ISSUE_TEMPLATE\//, {}],
   ...serviceNames.map((name) => [

@@ -16,8 +16,9 @@ const all = {
   ],
   stack: true,
   cluster: true,
+  charts: true,
 };
-const none = { components: [], images: [], stack: false, cluster: false };
+const none = { components: [], images: [], stack: false, cluster: false, charts: false };
 
 it.each([
   "common/src/contract/events.ts",
@@ -38,15 +39,19 @@ it.each(["LICENSE", ".github/ISSUE_TEMPLATE/bug.yml"])("checks no component when
 
 it("checks only the service that changed, with infra's tests of it, alone and in the stack", () => {
   const orders = { components: ["orders", "infra"], images: ["orders"], stack: true, cluster: true };
-  expect(checksFor("orders/src/index.ts")).toEqual(orders);
+  expect(checksFor("orders/src/index.ts")).toEqual({ ...none, ...orders });
 });
 
-it.each(["README.md", "orders/README.md", "docs/order.png", "docs/operating.md"])(
+it.each(["README.md", "orders/README.md", "docs/order.png"])(
   "checks the documentation when only %s changes",
   (path) => {
     expect(checksFor(path)).toEqual({ ...none, components: ["infra"] });
   },
 );
+
+it("renders the charts when the guide changes, which names their versions", () => {
+  expect(checksFor("docs/operating.md")).toEqual({ ...none, components: ["infra"], charts: true });
+});
 
 it("builds every image for the cluster when a Dockerfile, a manifest or skaffold.yaml changes", () => {
   for (const path of ["infra/Dockerfile", "infra/k8s/base/ingress.yaml", "skaffold.yaml"])
