@@ -1,6 +1,7 @@
 import type { Mutant } from "../mutant";
 
 const ticket = "tickets/src/models/ticket.ts";
+const limits = "tickets/src/listing-limits.ts";
 const followOrder = "tickets/src/follow-order.ts";
 const following = "tickets/src/follow-order.test.ts";
 const updating = "tickets/src/routes/update-ticket.test.ts";
@@ -180,14 +181,33 @@ export const tickets: Mutant[] = [
     red: { [reindexing]: ["never gives a title the terms of the one before"] },
   },
   {
-    guard: "a seller has a limit of tickets on sale",
+    guard: "unique index: one ticket on sale in each place of a seller",
     file: ticket,
+    change: {
+      "{ unique: true, partialFilterExpression: { ...onSale,": "{ partialFilterExpression: { ...onSale,",
+    },
+    red: { [listing]: ["puts no more tickets on sale than the limit, however many requests come at once"] },
+  },
+  {
+    guard: "a place counts only while its ticket is on sale",
+    file: ticket,
+    change: { "partialFilterExpression: { ...onSale, place": "partialFilterExpression: { place" },
+    red: {
+      [listing]: [
+        "lets parallel requests use the place of a ticket that was withdrawn",
+        "lets parallel requests use the place of a ticket that was sold",
+      ],
+    },
+  },
+  {
+    guard: "tickets without a place count for the limit of their seller",
+    file: limits,
     change: { "{ limit: MAX_LISTINGS })) >= MAX_LISTINGS)": "{ limit: MAX_LISTINGS })) < 0)" },
-    red: { [listing]: ["refuses more tickets on sale than the limit, until one is withdrawn or sold"] },
+    red: { [listing]: ["counts tickets that an older version listed without a place"] },
   },
   {
     guard: "a seller has a limit of listings in a day",
-    file: ticket,
+    file: limits,
     change: {
       "{ limit: MAX_LISTINGS_PER_DAY })) >= MAX_LISTINGS_PER_DAY)": "{ limit: MAX_LISTINGS_PER_DAY })) < 0)",
     },

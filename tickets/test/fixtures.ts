@@ -2,13 +2,15 @@ import type { EventData } from "@eventhive/common";
 import { newId } from "@eventhive/common/testing";
 import { type Ticket, putOnSale } from "../src/models/ticket";
 
+let places = 0;
+
 /** A ticket as its seller put it on sale. */
 export async function ticketOnSale({
   title = "Chamber music",
   price = 20,
   userId = newId(),
 } = {}): Promise<Ticket> {
-  const ticket = putOnSale({ title, price }, userId);
+  const ticket = putOnSale({ title, price }, userId, places++); // no two have the same place
   await ticket.save();
   return ticket;
 }

@@ -3,12 +3,10 @@ import {
   ForbiddenError,
   NotFoundError,
   type TicketStatus,
-  clock,
   defineAggregate,
-  hours,
   isId,
+  unchanged,
 } from "@eventhive/common";
-import { trusted } from "mongoose";
 import { config } from "../config";
 import { database } from "../database";
 import { searchTermsOf } from "../words";
@@ -20,7 +18,9 @@ export interface TicketDetails {
   price: number;
 }
 
-const onSale = { partialFilterExpression: { available: true } };
+/** What counts for a seller's limit: a reserved ticket too, because it may become available again. */
+export const onSale = { sold: false, withdrawn: false };
+const available = { partialFilterExpression: { available: true } };
 
 export const Ticket = defineAggregate(database, "Ticket", {
   subjects: ["ticket:created", "ticket:updated"],
@@ -44,11 +44,14 @@ export const Ticket = defineAggregate(database, "Ticket", {
     /** Whether the status is "available", and the search terms of the title: stored for the lists' indexes only. */
     available: { type: Boolean, required: true, default: true },
     beginnings: { type: [String], select: false },
+    /** One of the seller's numbered places. It counts while the ticket is neither sold nor withdrawn. */
+    place: { type: Number },
   },
   restore: ({ status, title }) => ({
     sold: status === "sold",
     available: status === "available",
     beginnings: searchTermsOf(title),
+    place: unchanged,
   }),
   currentSubject: ({ version }) => (version === 0 ? "ticket:created" : "ticket:updated"),
   beforeSave(ticket) {
@@ -99,38 +102,32 @@ export const Ticket = defineAggregate(database, "Ticket", {
     [{ available: 1, price: 1, _id: 1 }],
     [{ userId: 1, createdAt: -1, _id: -1 }],
     [{ userId: 1, price: 1, _id: 1 }],
-    [{ userId: 1 }, { partialFilterExpression: { sold: false, withdrawn: false } }],
+    [{ userId: 1 }, { partialFilterExpression: onSale }],
+    // Two tickets on sale never have the same place, so a seller cannot have more of them than places.
+    [
+      { userId: 1, place: 1 },
+      { unique: true, partialFilterExpression: { ...onSale, place: { $exists: true } } },
+    ],
     // A search is for tickets on sale, except in one's own list, which is short: what is sold need not be kept here.
-    [{ beginnings: 1, createdAt: -1, _id: -1 }, onSale],
-    [{ beginnings: 1, price: 1, _id: 1 }, onSale],
+    [{ beginnings: 1, createdAt: -1, _id: -1 }, available],
+    [{ beginnings: 1, price: 1, _id: 1 }, available],
   ],
 });
 export type Ticket = InstanceType<typeof Ticket>;
 
-/** A ticket that is not saved yet. */
-export function putOnSale(details: TicketDetails, userId: string): Ticket {
+/**
+ * A ticket that is not saved yet. Saving it fails with a duplicate key on `place` when that place is taken.
+ * @param place the number of a place of the seller; any by default
+ */
+export function putOnSale(details: TicketDetails, userId: string, place?: number): Ticket {
   const ticket = new Ticket({ ...details, userId });
+  ticket.place = place ?? drawNumber(ticket.id, config.MAX_LISTINGS);
   ticket.record("ticket:created");
   return ticket;
 }
 
-/**
- * A courtesy to other sellers, not an invariant: parallel requests may pass it together.
- * @throws BadRequestError when the seller has too many tickets on sale, or listed too many in a day
- */
-export async function checkListingLimits(userId: string): Promise<void> {
-  const { MAX_LISTINGS, MAX_LISTINGS_PER_DAY } = config;
-  const onSale = { userId, sold: false, withdrawn: false };
-  if ((await Ticket.countDocuments(onSale, { limit: MAX_LISTINGS })) >= MAX_LISTINGS)
-    throw tooMany(`You have ${MAX_LISTINGS} tickets on sale, the most there can be: withdraw one first`);
-  const ofToday = { userId, createdAt: trusted({ $gt: new Date(clock.now() - hours(24)) }) };
-  if ((await Ticket.countDocuments(ofToday, { limit: MAX_LISTINGS_PER_DAY })) >= MAX_LISTINGS_PER_DAY)
-    throw tooMany(
-      `You have listed ${MAX_LISTINGS_PER_DAY} tickets in 24 hours, the most there can be: wait a while`,
-    );
-}
-
-const tooMany = (message: string) => new BadRequestError("too-many-listings", message);
+/** A number below `limit` from a fresh id, so that parallel requests seldom draw the same one. */
+export const drawNumber = (id: string, limit: number): number => Number.parseInt(id.slice(-12), 16) % limit;
 
 /** @throws NotFoundError */
 export async function findTicket(id: unknown): Promise<Ticket> {

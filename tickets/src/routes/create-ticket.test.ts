@@ -87,10 +87,39 @@ it("refuses more tickets on sale than the limit, until one is withdrawn or sold"
   await sell(newId()).expect(201);
 });
 
+it("puts no more tickets on sale than the limit, however many requests come at once", async () => {
+  const seller = newId();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => sell(seller)));
+  const count = (status: number) => answers.filter((answer) => answer.status === status).length;
+  expect([count(201), count(400)]).toEqual([3, 17]);
+  expect(await Ticket.countDocuments({ userId: seller })).toBe(3);
+});
+
+it.each([
+  ["withdrawn", { withdrawn: true, available: false }],
+  ["sold", { sold: true, available: false }],
+])("lets parallel requests use the place of a ticket that was %s", async (_what, change) => {
+  const seller = newId();
+  const [first] = [await sell(seller).expect(201), await sell(seller).expect(201), await sell(seller)];
+  await Ticket.updateOne({ _id: first.body.id }, { $set: change });
+  const answers = await Promise.all(Array.from({ length: 10 }, () => sell(seller)));
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+});
+
+it("counts tickets that an older version listed without a place", async () => {
+  const seller = newId();
+  for (let n = 0; n < 3; n++) await ticketOnSale({ userId: seller });
+  await Ticket.updateMany({ userId: seller }, { $unset: { place: 1 } });
+  expect((await sell(seller).expect(400)).body).toMatchObject({ code: "too-many-listings" });
+});
+
 it("counts for a day what was withdrawn", async () => {
   const seller = newId();
-  for (let n = 0; n < 5; n++) await ticketOnSale({ userId: seller });
-  await Ticket.updateMany({}, { $set: { withdrawn: true, available: false } });
+  for (let n = 0; n < 5; n++) {
+    const ticket = await ticketOnSale({ userId: seller });
+    ticket.withdraw();
+    await ticket.save();
+  }
   expect((await sell(seller).expect(400)).body).toMatchObject({ code: "too-many-listings" });
   clock.use(() => Date.now() + hours(24) + 1);
   await sell(seller).expect(201);

@@ -1,0 +1,41 @@
+import { BadRequestError, clock, hours } from "@eventhive/common";
+import { trusted } from "mongoose";
+import { config } from "./config";
+import { Ticket, drawNumber, onSale } from "./models/ticket";
+
+/**
+ * How many tickets are on sale at once is bounded by the seller's places, however many requests are parallel. The count
+ * here also covers tickets without a place: those listed by an older version, or restored from the broker's log. The
+ * limit of a day is a count only, so parallel requests may exceed it.
+ * @throws BadRequestError when the seller has too many tickets on sale, or listed too many in a day
+ */
+export async function checkListingLimits(userId: string): Promise<void> {
+  const { MAX_LISTINGS, MAX_LISTINGS_PER_DAY } = config;
+  if ((await Ticket.countDocuments({ userId, ...onSale }, { limit: MAX_LISTINGS })) >= MAX_LISTINGS)
+    throw tooManyOnSale();
+  const ofToday = { userId, createdAt: trusted({ $gt: new Date(clock.now() - hours(24)) }) };
+  if ((await Ticket.countDocuments(ofToday, { limit: MAX_LISTINGS_PER_DAY })) >= MAX_LISTINGS_PER_DAY)
+    throw tooMany(
+      `You have listed ${MAX_LISTINGS_PER_DAY} tickets in 24 hours, the most there can be: wait a while`,
+    );
+}
+
+/**
+ * A place of the seller that is free now; another request may be faster.
+ * @throws BadRequestError when there is none
+ */
+export async function findFreePlace(userId: string, ticketId: string): Promise<number> {
+  const placed = { userId, ...onSale, place: trusted({ $exists: true }) };
+  const tickets = await Ticket.find(placed, { place: 1, _id: 0 }).lean();
+  const taken = new Set(tickets.map(({ place }) => place));
+  const places = Array.from({ length: config.MAX_LISTINGS }, (_, number) => number);
+  const free = places.filter((number) => !taken.has(number));
+  const place = free[drawNumber(ticketId, free.length)];
+  if (place === undefined) throw tooManyOnSale();
+  return place;
+}
+
+const tooMany = (message: string) => new BadRequestError("too-many-listings", message);
+
+const tooManyOnSale = () =>
+  tooMany(`You have ${config.MAX_LISTINGS} tickets on sale, the most there can be: withdraw one first`);
