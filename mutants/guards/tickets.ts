@@ -152,6 +152,18 @@ export const tickets: Mutant[] = [
     red: { [searching]: ["keeps little even of a title that is one word"] },
   },
   {
+    guard: "search: the indexes of terms hold tickets on sale only",
+    file: ticket,
+    change: {
+      "const available = { partialFilterExpression: { available: true } };": "const available = {};",
+    },
+    red: {
+      [searching]: [
+        "keeps a ticket that was withdrawn out of the indexes of terms, and finds it among its seller's own",
+      ],
+    },
+  },
+  {
     guard: "search: full case folding",
     file: words,
     change: { ".toLowerCase().toUpperCase().toLowerCase()": ".toLowerCase()" },

@@ -1,5 +1,6 @@
 import { newId, setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
+import { z } from "zod";
 import { app } from "../app";
 import { database } from "../database";
 import { Ticket } from "../models/ticket";
@@ -122,4 +123,22 @@ it.each([
   expect(sum?.bytes).toBeLessThan(10_000);
   const [{ beginnings } = {}] = await Ticket.find().select("beginnings").lean();
   expect(beginnings?.length).toBeLessThanOrEqual(201); // entries in each of two indexes
+});
+
+it("keeps a ticket that was withdrawn out of the indexes of terms, and finds it among its seller's own", async () => {
+  const ticket = await ticketOnSale();
+  const keys = async () => {
+    const report = await database.db?.command({ validate: "tickets" });
+    const { keysPerIndex } = z.object({ keysPerIndex: z.record(z.string(), z.number()) }).parse(report);
+    return Object.entries(keysPerIndex)
+      .filter(([name]) => name.startsWith("beginnings"))
+      .map(([, count]) => count);
+  };
+  expect(Math.min(...(await keys()))).toBeGreaterThan(0);
+  const edited = await Ticket.findById(ticket.id).orFail();
+  edited.withdraw();
+  await edited.save();
+  expect(await keys()).toEqual([0, 0]);
+  const mine = request(app).get("/api/tickets").set("Cookie", signedIn(ticket.userId));
+  expect((await mine.query({ q: "cham", mine: true }).expect(200)).body).toMatchObject([{ id: ticket.id }]);
 });
