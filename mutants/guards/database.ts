@@ -195,4 +195,15 @@ export const database: Mutant[] = [
       ],
     },
   },
+  {
+    guard: "a bulk write's operators are refused unless they are trusted",
+    file: "common/src/database/query-guards.ts",
+    change: { "refuseUntrustedOperators(operation.filter);": "continue;" },
+    red: {
+      "common/src/database/database.test.ts": [
+        "an operator in a filter is refused in a field unless it is trusted",
+        "an operator in a filter is refused in a path unless it is trusted",
+      ],
+    },
+  },
 ];

@@ -26,6 +26,14 @@ describe("an operator in a filter", () => {
     await expect(Sample.replaceOne(filter, { title: "other", price: 1 })).rejects.toThrow(refusal);
     await expect(Sample.deleteOne(filter)).rejects.toThrow(refusal);
     await expect(Sample.deleteMany(filter)).rejects.toThrow(refusal);
+    await expect(Sample.bulkWrite([{ updateOne: { filter, update: { price: 1 } } }])).rejects.toThrow(
+      refusal,
+    );
+    await expect(Sample.bulkWrite([{ updateMany: { filter, update: { price: 1 } } }])).rejects.toThrow(
+      refusal,
+    );
+    await expect(Sample.bulkWrite([{ deleteOne: { filter } }])).rejects.toThrow(refusal);
+    await expect(Sample.bulkWrite([{ deleteMany: { filter } }])).rejects.toThrow(refusal);
     await expect(Sample.findOneAndUpdate(filter, { price: 1 })).rejects.toThrow(refusal);
     await expect(Sample.findOneAndDelete(filter)).rejects.toThrow(refusal);
     await expect(Sample.find(filter).cursor().next()).rejects.toThrow(/wrap them in trusted\(\)|Cast to/);
@@ -42,6 +50,8 @@ describe("an operator in a filter", () => {
     for (const filter of filters) {
       expect(await Sample.countDocuments(filter)).toBe(1);
       expect(await Sample.find(filter).cursor().next()).toMatchObject({ title: "Kite" });
+      const update = { updateOne: { filter, update: { $inc: { price: 1 } } } };
+      expect(await Sample.bulkWrite([update])).toMatchObject({ matchedCount: 1 });
     }
   });
 });

@@ -8,7 +8,7 @@ const queries = /^(find|count|distinct|update|replace|delete)/;
 const combinations = ["$and", "$or", "$nor"];
 
 /**
- * Guards for every query of every model, so that no caller can forget them:
+ * Guards for every query and bulk write of every model, so that no caller can forget them:
  * - An operator in a filter is refused unless it is wrapped in `trusted()`. `sanitizeFilter` alone would turn   `{
  * field: { $exists: true } }` into `{ field: { $eq: { $exists: true } } }` without a word: a filter that finds nothing.
  * - The time limit of a cursor counts for each batch, not for its life: a sweep may take long over each document.
@@ -16,6 +16,12 @@ const combinations = ["$and", "$or", "$nor"];
 export function guardQueries(schema: Schema): void {
   schema.pre(queries, function (this: Query<unknown, unknown>) {
     refuseUntrustedOperators(this.getFilter());
+  });
+  schema.pre("bulkWrite", function (next, writes) {
+    for (const write of writes)
+      for (const operation of Object.values(write))
+        if ("filter" in operation) refuseUntrustedOperators(operation.filter);
+    next();
   });
   schema.pre("find", function (this: Query<unknown, unknown>) {
     if (this.model.db.getClient().options.timeoutMS !== undefined)
