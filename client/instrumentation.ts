@@ -4,10 +4,10 @@ export async function register(): Promise<void> {
   const { checkSettings, settings } = await import("./lib/settings");
   checkSettings();
   const { drainOnSignal } = await import("./lib/drain");
-  drainOnSignal();
+  const { MAX_BODY_BYTES, BODY_TIMEOUT_SECONDS, SHUTDOWN_TIMEOUT_SECONDS } = settings();
+  drainOnSignal({ timeoutMs: SHUTDOWN_TIMEOUT_SECONDS * 1000 });
   const { rejectMalformedPaths } = await import("./lib/malformed");
   rejectMalformedPaths();
   const { limitBodies } = await import("./lib/body-limits");
-  const { MAX_BODY_BYTES, BODY_TIMEOUT_SECONDS } = settings();
   limitBodies({ maxBytes: MAX_BODY_BYTES, maxMs: BODY_TIMEOUT_SECONDS * 1000 });
 }

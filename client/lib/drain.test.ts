@@ -9,9 +9,10 @@ jest.setTimeout(30_000);
 const server = `
   const { createServer } = require("node:http");
   const { drainOnSignal } = require(${JSON.stringify(join(__dirname, "drain.ts"))});
-  drainOnSignal();
+  drainOnSignal({ timeoutMs: Number(process.env.TIMEOUT_MS) });
   const server = createServer((req, res) => {
-    if (req.url === "/slow") process.once("SIGTERM", () => setTimeout(() => res.end("slow"), 2000));
+    if (req.url === "/never") res.write("waiting");
+    else if (req.url === "/slow") process.once("SIGTERM", () => setTimeout(() => res.end("slow"), 2000));
     else res.end("fast");
     if (req.url === "/slow") process.stdout.write("asked\\n");
   });
@@ -21,7 +22,7 @@ const server = `
 
 it("answers requests in flight, then closes all connections", async () => {
   const child = spawn(process.execPath, ["--import", "tsx", "-e", server], {
-    env: { ...process.env, NEXT_MANUAL_SIG_HANDLE: "1" },
+    env: { ...process.env, NEXT_MANUAL_SIG_HANDLE: "1", TIMEOUT_MS: "25000" },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = once(child, "exit");
@@ -36,6 +37,26 @@ it("answers requests in flight, then closes all connections", async () => {
     expect(answer?.statusCode).toBe(200);
     expect(await ended).toEqual([0, null]);
     silent.destroy();
+  } finally {
+    child.kill("SIGKILL");
+  }
+});
+
+it("ends with 1 when a request keeps it from stopping in time", async () => {
+  const child = spawn(process.execPath, ["--import", "tsx", "-e", server], {
+    env: { ...process.env, NEXT_MANUAL_SIG_HANDLE: "1", TIMEOUT_MS: "3000" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = once(child, "exit");
+  try {
+    const port = Number(String(await once(child.stdout, "data")));
+    const asked = request({ port, host: "127.0.0.1", path: "/never" }).end();
+    const [answer]: IncomingMessage[] = await once(asked, "response");
+    const cut = once(answer, "error");
+    child.kill("SIGTERM");
+    expect(String(await once(child.stderr, "data"))).toBe("could not stop in time\n");
+    expect(await ended).toEqual([1, null]);
+    await cut;
   } finally {
     child.kill("SIGKILL");
   }

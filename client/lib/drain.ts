@@ -9,15 +9,13 @@ declare global {
 
 /** How long proxies may take to notice that this process is not ready. */
 const drainPauseMs = 1_500;
-/** Longer than the slowest response, shorter than a pod's grace period. */
-const graceMs = 25_000;
 
 /**
  * On SIGTERM or SIGINT, `/readyz` answers 503, requests in flight are answered, and the process exits with 0; with 1 after
- * the grace period or a second signal. Next itself would wait until proxies close their idle connections, which takes
+ * the timeout or a second signal. Next itself would wait until proxies close their idle connections, which takes
  * longer than any grace period; `NEXT_MANUAL_SIG_HANDLE` keeps it from handling signals.
  */
-export function drainOnSignal(): void {
+export function drainOnSignal({ timeoutMs }: { timeoutMs: number }): void {
   const servers = new Set<Server>();
   const unanswered = new Set<ServerResponse>();
   subscribe("http.server.request.start", (message) => {
@@ -43,7 +41,7 @@ export function drainOnSignal(): void {
     setTimeout(() => {
       process.stderr.write("could not stop in time\n");
       process.exit(1);
-    }, graceMs).unref();
+    }, timeoutMs).unref();
     void drain().then(() => process.exit(0));
   }
   if (process.env.NEXT_MANUAL_SIG_HANDLE) process.on("SIGTERM", onSignal).on("SIGINT", onSignal);

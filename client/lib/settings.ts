@@ -16,7 +16,9 @@ const shape = z.object({
   STRIPE_API_URL: z.string().default(""),
   /** The largest request body; forms are far smaller. */
   MAX_BODY_BYTES: z.coerce.number().int().positive().default(16_384),
-  /** How long a request body may take to arrive: less than the grace period of the drain. */
+  /** How long a stop may take: longer than the slowest response, shorter than a pod's grace period. */
+  SHUTDOWN_TIMEOUT_SECONDS: z.coerce.number().positive().default(25),
+  /** How long a request body may take to arrive: less than a stop may take. */
   BODY_TIMEOUT_SECONDS: z.coerce.number().positive().max(20).default(10),
 });
 

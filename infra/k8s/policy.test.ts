@@ -97,7 +97,7 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
         readinessProbe: { httpGet: { path: "/readyz" } },
         lifecycle: { preStop: { sleep: { seconds: lag } } },
       });
-      // preStop, and the 32 s of common/src/service/service.ts
+      // preStop, and SHUTDOWN_TIMEOUT of common/src/service/service.ts
       expect(workload.spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(lag + 32);
     }
   });

@@ -231,7 +231,7 @@ export const payments: Mutant[] = [
   {
     guard: "charges that come too late are looked for each hour, a day back",
     file: "payments/src/reconcile.ts",
-    change: { "days: config.LATE_CHARGE_WINDOW / (24 * 3600)": "days: 0.25" },
+    change: { "days: inDays(config.LATE_CHARGE_WINDOW)": "days: 0.25" },
     red: { [late]: ["refunds a charge that appears a day after it was made"] },
   },
   {

@@ -272,6 +272,18 @@ export const running: Mutant[] = [
     },
   },
   {
+    guard: "stop: a service ends although a request does not",
+    file: service,
+    change: { "}, seconds(config.SHUTDOWN_TIMEOUT)).unref();": "}, seconds(1000)).unref();" },
+    red: { [stopping]: ["ends with 1 when a request keeps it from stopping in time"] },
+  },
+  {
+    guard: "stop: the client ends although a request does not",
+    file: "client/lib/drain.ts",
+    change: { "}, timeoutMs).unref();": "}, 1_000_000).unref();" },
+    red: { "client/lib/drain.test.ts": ["ends with 1 when a request keeps it from stopping in time"] },
+  },
+  {
     guard: "drain: the client answers requests in flight",
     file: "client/lib/drain.ts",
     change: { "if (unanswered.size === 0) for": "for" },

@@ -46,10 +46,22 @@ interface Schedule extends Period {
   everyMs: number;
 }
 
-/** Hourly as far back as the charge of a failed payment may still have appeared. */
+const inDays = (durationInSeconds: number) => durationInSeconds / (24 * 3600);
+
+/** More often as far back as the charge of a failed payment may still have appeared. The names are stored. */
 const schedules = (): Schedule[] => [
-  { name: "hourly", everyMs: hours(1), days: config.LATE_CHARGE_WINDOW / (24 * 3600), minAgeMs: minutes(15) },
-  { name: "daily", everyMs: hours(24), days: 7, minAgeMs: hours(1) },
+  {
+    name: "hourly",
+    everyMs: seconds(config.LATE_CHARGE_INTERVAL),
+    days: inDays(config.LATE_CHARGE_WINDOW),
+    minAgeMs: minutes(15),
+  },
+  {
+    name: "daily",
+    everyMs: seconds(config.RECONCILE_INTERVAL),
+    days: inDays(config.RECONCILE_WINDOW),
+    minAgeMs: hours(1),
+  },
 ];
 
 function beginning({ days, minAgeMs }: Period): Progress {

@@ -8,6 +8,7 @@ import type { Event } from "../contract/events";
 import { failpoint } from "../base/failpoint";
 import { logger } from "../base/logger";
 import { metrics } from "../base/metrics";
+import { settings, wholeNumber } from "../base/settings";
 import { runPeriodically, shuffled } from "../base/sweep";
 import type { EventBus } from "../messaging/event-bus";
 import { publishEvent } from "../messaging/publish-event";
@@ -20,8 +21,12 @@ const stale = () => ({
   "outbox.0.time": { $lte: new Date(clock.now() - seconds(2)).toISOString() },
 });
 
-/** How many stale aggregates one query finds at most. Their ids only: each outbox is read when its turn comes. */
-const windowSize = 2000;
+const config = settings({
+  /** How many stale aggregates one query finds at most. Their ids only: each outbox is read when its turn comes. */
+  RELAY_WINDOW: wholeNumber().default(2000),
+  /** How many stale aggregates are published concurrently, at most. */
+  RELAY_CONCURRENCY: wholeNumber().default(32),
+});
 
 /** A document as the relay sees it. */
 interface WithOutbox {
@@ -30,7 +35,7 @@ interface WithOutbox {
 }
 
 export interface RelayOptions {
-  /** How many stale aggregates are published concurrently, at most. */
+  /** Instead of `RELAY_CONCURRENCY`. */
   maxConcurrency?: number;
   /** How long stopping waits for what is being published. */
   maxStopMs?: number;
@@ -58,7 +63,7 @@ export class OutboxRelay {
   constructor(
     private readonly database: Connection,
     private readonly bus: EventBus,
-    { maxConcurrency = 32, maxStopMs = seconds(3) }: RelayOptions = {},
+    { maxConcurrency = config.RELAY_CONCURRENCY, maxStopMs = seconds(3) }: RelayOptions = {},
   ) {
     this.options = { maxConcurrency, maxStopMs };
     this.collections = aggregatesOf(database).map((model) => model.collection.name);
@@ -144,7 +149,7 @@ export class OutboxRelay {
     const oldestFirst = {
       projection: { _id: 1 },
       sort: { "outbox.0.time": 1 },
-      limit: windowSize,
+      limit: config.RELAY_WINDOW,
     } as const;
     const found = await this.documents(collection).find(filter, oldestFirst).toArray();
     return found.map(({ _id }) => _id);

@@ -125,6 +125,20 @@ it.concurrent("answers requests in flight when it is stopped", async () => {
   expect(await service.ended).toBe(0);
 });
 
+it.concurrent("ends with 1 when a request keeps it from stopping in time", async () => {
+  const { port, environment, ask } = await surroundings();
+  const service = run({ environment: { ...environment, SHUTDOWN_TIMEOUT: "3s", BODY_TIMEOUT: "1m" } });
+  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+  const headers = { "Content-Type": "application/json", "Content-Length": 2 };
+  const asked = request({ host: "127.0.0.1", port, path: "/api/samples", method: "POST", headers });
+  const cut = once(asked, "error");
+  asked.write("{"); // and never the rest
+  service.signal("SIGTERM");
+  expect(await service.ended).toBe(1);
+  expect(service.printed()).toContain("could not stop in time");
+  await cut;
+});
+
 it.concurrent("says which port is taken, and ends at once at a second signal", async () => {
   const { port, environment, ask } = await surroundings();
   const service = run({ environment });

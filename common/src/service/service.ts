@@ -6,12 +6,17 @@ import { logger } from "../base/logger";
 import { collectProcessMetrics } from "../base/metrics";
 import { Runtime } from "./runtime";
 import { type ServiceDefinition, busOf, storeOf } from "./service-definition";
-import { checkSettings, settings, wholeNumber } from "../base/settings";
+import { checkSettings, durationInSeconds, settings, wholeNumber } from "../base/settings";
 import { runPeriodically } from "../base/sweep";
 import { startTraces, stopTraces } from "./traces";
 
 const config = settings({
   PORT: wholeNumber().max(65535, "must be at most 65535").default(3000),
+  /**
+   * How long a stop may take. Above the sum of what stopping waits for: 21.5 s for the slowest request, a payment that
+   * waits for its verdict, 7 s for what `Runtime.stop` does after that, and 2 s for traces.
+   */
+  SHUTDOWN_TIMEOUT: durationInSeconds().default(32),
 });
 
 let take: ((definition: ServiceDefinition) => void) | undefined;
@@ -23,7 +28,7 @@ export function onStartService(handle: typeof take): void {
 
 /**
  * Runs a service until it receives SIGTERM or SIGINT, or one of its commands when one is named. Exits 0 after an
- * orderly stop; 1 when a setting is missing, the port is taken, or the stop takes longer than its grace time.
+ * orderly stop; 1 when a setting is missing, the port is taken, or the stop takes longer than `SHUTDOWN_TIMEOUT`.
  */
 export function startService(definition: ServiceDefinition): void {
   if (take) return take(definition);
@@ -90,10 +95,6 @@ async function untilOpen(store: Store): Promise<void> {
   }
 }
 
-// Above the sum of what stopping waits for: 21.5 s for the slowest request, a payment that waits for its verdict, 7 s for
-// what `Runtime.stop` does after that, and 2 s for traces.
-const graceTime = seconds(32);
-
 function stopOnSignal(stop: () => Promise<void>): void {
   let isStopping = false;
   const onSignal = (signal: string) => {
@@ -103,7 +104,7 @@ function stopOnSignal(stop: () => Promise<void>): void {
     setTimeout(() => {
       logger.error("could not stop in time");
       process.exit(1);
-    }, graceTime).unref();
+    }, seconds(config.SHUTDOWN_TIMEOUT)).unref();
     stop().then(
       () => process.exit(0),
       (error: unknown) => {
