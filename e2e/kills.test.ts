@@ -10,9 +10,9 @@ const beforeAndAfter = (service: string, ...steps: string[]) =>
   steps.flatMap((step) => [`${service}.${step}.before`, `${service}.${step}.after`]);
 
 const sagasOfEach = 5;
-const batches: { people: string; sagas: Saga[]; killedAt: string[] }[] = [
+const batches: { what: string; sagas: Saga[]; killedAt: string[] }[] = [
   {
-    people: "sell and reserve",
+    what: "sell and reserve",
     sagas: [sell, reserve],
     killedAt: [
       ...beforeAndAfter("tickets", "save", "publish", "pull", "apply", "ack"),
@@ -24,7 +24,7 @@ const batches: { people: string; sagas: Saga[]; killedAt: string[] }[] = [
     ],
   },
   {
-    people: "cancel and let expire",
+    what: "cancel and expire",
     sagas: [cancel, letExpire],
     killedAt: [
       ...beforeAndAfter("expiration", "publish"),
@@ -34,7 +34,7 @@ const batches: { people: string; sagas: Saga[]; killedAt: string[] }[] = [
     ],
   },
   {
-    people: "pay in time and too late",
+    what: "pay in time and pay too late",
     sagas: [buy, payTooLate],
     killedAt: [
       ...beforeAndAfter("payments", "save", "charge", "publish", "pull", "refund", "ack"),
@@ -52,12 +52,12 @@ afterEach(async () => {
 });
 
 it.each(batches)(
-  "ends as it should for those who $people, when a process is killed at each failpoint",
+  "completes the sagas $what when a process is killed at each failpoint",
   async ({ sagas, killedAt }) => {
     const begun = await Promise.all(sagas.flatMap((saga) => Array.from({ length: sagasOfEach }, saga)));
     const restartsBefore = restarts();
     for (const failpoint of killedAt) arm(failpoint);
-    await Promise.all(begun.map((goOn) => goOn()));
+    await Promise.all(begun.map((proceed) => proceed()));
 
     await eventually(() => expect(killedAt.filter(isArmed)).toEqual([]), slowly);
     expect(await stackViolations(slowly)).toEqual([]);
