@@ -1,10 +1,10 @@
-/** The code without one of its protections. */
+/** A change of the code that removes one guard. */
 export interface Mutant {
   /** The guard that is removed. */
   guard: string;
   file: string;
-  /** What stands in the file, once, and what stands there instead. */
+  /** Text that occurs exactly once in the file → its replacement. */
   change: Record<string, string>;
-  /** The tests that must turn red, all of them: full names by test file. */
+  /** The tests that must all fail: full names by test file. */
   red: Record<string, string[]>;
 }

@@ -3,8 +3,8 @@ import type { Mutant } from "./mutant";
 import { type Tests, isRed, runTests } from "./tests";
 import { Tree } from "./tree";
 
-// Removes one guard after the other, and reports which test fails. Words narrow it down to the guards that
-// are named with all of them: npm run mutants -- index
+// Removes one guard after the other, and reports which tests fail. Arguments select the guards whose names contain all of
+// them: npm run mutants -- index
 
 const end = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => end.abort(new Error(signal)));
@@ -19,7 +19,7 @@ const secondsSince = (start: number) => `${((performance.now() - start) / 1000).
 async function run(): Promise<boolean> {
   const start = performance.now();
   if (mutants.length === 0) throw new Error(`No guard is named with ${words.join(" ")}`);
-  for (const mutant of mutants) tree.apply(mutant)(); // each fits, before any is tried
+  for (const mutant of mutants) tree.apply(mutant)(); // checks that all apply before the first run
   const tests = allTests();
   const report = await runTests(tree.folder, tests, end.signal);
   const red = pairs(tests).filter(([file, name]) => isRed(report, file, name));
@@ -34,9 +34,9 @@ async function run(): Promise<boolean> {
 
 async function survives(mutant: Mutant): Promise<boolean> {
   const start = performance.now();
-  const putBack = tree.apply(mutant);
+  const restore = tree.apply(mutant);
   const report = await runTests(tree.folder, mutant.red, end.signal);
-  putBack();
+  restore();
   const green = pairs(mutant.red).filter(([file, name]) => !isRed(report, file, name));
   const verdict = green.length > 0 ? `SURVIVED ${quoted(green)}` : `red: ${quoted(pairs(mutant.red))}`;
   console.log(`${mutant.guard} · ${verdict} (${secondsSince(start)})`);

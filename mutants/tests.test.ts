@@ -13,12 +13,12 @@ const reportOf = (status: string, failureMessages: string[] = []): Report => ({
   ],
 });
 
-it("takes a failed test for red and a passed one for green", () => {
+it("treats a failed test as red and a passed one as green", () => {
   expect(isRed(reportOf("failed", ["Error: expect(received).toBe(expected)"]), file, "promises")).toBe(true);
   expect(isRed(reportOf("passed"), file, "promises")).toBe(false);
 });
 
-it("takes nothing else for an answer: a test that does not exist, was skipped, or is in another file", () => {
+it("rejects a test that does not exist, was skipped, or is in another file", () => {
   expect(() => isRed(reportOf("failed"), file, "promise")).toThrow('"promise" did not run');
   expect(() => isRed(reportOf("pending"), file, "promises")).toThrow('"promises" did not run');
   expect(() => isRed(reportOf("failed"), "orders/src/other.test.ts", "promises")).toThrow("did not run");
@@ -35,7 +35,7 @@ it("reports why a file that failed to load ran no test", () => {
   );
 });
 
-it("takes a mutant that is no program for a mistake in the list", () => {
+it("reports a mutant that is not valid code as an error", () => {
   const report = reportOf("failed", ["ReferenceError: clok is not defined\n    at charge"]);
-  expect(() => isRed(report, file, "promises")).toThrow("fell over the mutant itself");
+  expect(() => isRed(report, file, "promises")).toThrow("failed because the mutant is invalid");
 });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-/** What jest writes, as far as it matters here. */
+/** The part of Jest's report that is used here. */
 export interface Report {
   testResults: {
     name: string;
@@ -15,7 +15,7 @@ export interface Report {
 /** Full names of tests by their files. */
 export type Tests = Record<string, string[]>;
 
-/** Runs these tests in a tree as `npm test` does; rejects when jest itself comes to grief. */
+/** Runs these tests in a tree as `npm test` does. Rejects when Jest itself fails. */
 export async function runTests(folder: string, tests: Tests, signal: AbortSignal): Promise<Report> {
   const outputFile = join(folder, "report.json");
   rmSync(outputFile, { force: true });
@@ -41,19 +41,19 @@ export async function runTests(folder: string, tests: Tests, signal: AbortSignal
   let printed = "";
   child.stderr.on("data", (text) => (printed += text));
   await once(child, "close");
-  if (!existsSync(outputFile)) throw new Error(`jest gave no report:\n${printed}`);
+  if (!existsSync(outputFile)) throw new Error(`Jest wrote no report:\n${printed}`);
   return JSON.parse(readFileSync(outputFile, "utf8"));
 }
 
 const escaped = (name: string) => name.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 
-/** @throws when the test did not run to an end of its own: there is none, its file fell over, or the mutant is no program */
+/** @throws if the test did not run: it does not exist, its file failed to load, or the mutant is not valid code */
 export function isRed({ testResults }: Report, file: string, name: string): boolean {
   const ran = testResults.find((result) => result.name.endsWith(`/${file}`));
   const test = ran?.assertionResults.find(({ fullName }) => fullName === name);
   if (test?.status === "passed") return false;
   if (test?.status !== "failed") throw new Error(`"${name}" did not run in ${file}\n${ran?.message ?? ""}`);
-  const slip = test.failureMessages.find((message) => /^(Reference|Syntax)Error/.test(message));
-  if (slip) throw new Error(`"${name}" in ${file} fell over the mutant itself:\n${slip}`);
+  const invalid = test.failureMessages.find((message) => /^(Reference|Syntax)Error/.test(message));
+  if (invalid) throw new Error(`"${name}" in ${file} failed because the mutant is invalid:\n${invalid}`);
   return true;
 }

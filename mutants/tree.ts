@@ -15,7 +15,7 @@ import type { Mutant } from "./mutant";
 
 const leftOut = new Set([".eventhive", ".git", ".next", "dist", "node_modules"]);
 
-/** A copy of the checkout to break. Packages are the checkout's own, but `@eventhive/*` is the copy. */
+/** A copy of the checkout to mutate. It shares the installed packages, except `@eventhive/*`, which is part of the copy. */
 export class Tree {
   readonly folder = mkdtempSync(join(tmpdir(), "eventhive-mutants-"));
 
@@ -29,7 +29,7 @@ export class Tree {
     for (const name of readdirSync(join(root, "node_modules/@eventhive")))
       symlinkSync(join("../..", name), join(this.folder, "node_modules/@eventhive", name));
     mkdirSync(join(root, ".eventhive/bin"), { recursive: true });
-    this.linkAll(".eventhive", (name) => name === "bin"); // MongoDB and its like, should they be found there
+    this.linkAll(".eventhive", (name) => name === "bin"); // servers installed there
   }
 
   private linkAll(folder: string, isLinked: (name: string) => boolean): void {
@@ -38,7 +38,7 @@ export class Tree {
       symlinkSync(join(root, folder, name), join(this.folder, folder, name));
   }
 
-  /** @returns what puts the file back */
+  /** @returns a function that restores the file */
   apply({ guard, file, change }: Mutant): () => void {
     const path = join(this.folder, file);
     const original = readFileSync(path, "utf8");

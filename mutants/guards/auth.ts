@@ -12,7 +12,7 @@ const sessionTests = "common/src/http/session.test.ts";
 
 export const auth: Mutant[] = [
   {
-    guard: "auth: hashing: sign-ups wait in a queue of their own",
+    guard: "auth: hashing: sign-ups have their own queue",
     file: queue,
     change: { 'new HashingQueue("sign_up")': "signInHashes" },
     red: { [queueTests]: ["gives sign-ins their turn, however many sign-ups wait"] },
@@ -30,13 +30,13 @@ export const auth: Mutant[] = [
     red: { [queueTests]: ["shares a full queue among all addresses, until each holds one place"] },
   },
   {
-    guard: "auth: hashing: nobody waits for ever",
+    guard: "auth: hashing: waiting is limited",
     file: queue,
     change: { 'reject(this.refusal("timeout"));': "" },
     red: { [queueTests]: ["rejects an entry that has waited too long, and continues with the others"] },
   },
   {
-    guard: "auth: throttling: a known network has a budget of its own",
+    guard: "auth: throttling: a known network has its own budget",
     file: throttling,
     change: { "isKnownNetwork\n    ? [": "email === ''\n    ? [" },
     red: {
@@ -46,7 +46,7 @@ export const auth: Mutant[] = [
     },
   },
   {
-    guard: "auth: throttling: what an account refuses counts against the address",
+    guard: "auth: throttling: attempts that an account's limit rejects count against the address",
     file: throttling,
     change: {
       "const ofAccount = await countAttempt(limit, guessed);":
@@ -59,7 +59,7 @@ export const auth: Mutant[] = [
     },
   },
   {
-    guard: "auth: throttling: a sign-in gives a stranger no further guesses",
+    guard: "auth: throttling: a sign-in does not reset the budget of other networks",
     file: throttling,
     change: {
       "await forgetAttempts(limit, guessed);":
@@ -72,7 +72,7 @@ export const auth: Mutant[] = [
     },
   },
   {
-    guard: "auth: index: one account for a mailbox",
+    guard: "auth: index: one account per mailbox",
     file: user,
     change: { "userSchema.index({ canonicalEmail: 1 }, { unique: true, sparse: true });": "" },
     red: {
@@ -82,7 +82,7 @@ export const auth: Mutant[] = [
     },
   },
   {
-    guard: "sign-ups: a limit for each site",
+    guard: "sign-ups: limit per site",
     file: "auth/src/routes/sign-up.ts",
     change: {
       'await countAttempt(signUps("site", config.SIGNUPS_PER_SITE_PER_HOUR), rateLimitKey(address, 48));': "",
@@ -110,7 +110,7 @@ export const auth: Mutant[] = [
     },
   },
   {
-    guard: "auth: session: who signs out loses the cookies of parent domains",
+    guard: "auth: session: sign-out clears the cookies of parent domains",
     file: session,
     change: { "clearOthers(req);\n  req.session = null;": "req.session = null;" },
     red: {

@@ -11,7 +11,7 @@ const relay = "common/src/service/outbox-relay.ts";
 
 export const database: Mutant[] = [
   {
-    guard: "compare-and-set in every save: cancel, complete, each arrow of a payment",
+    guard: "compare-and-set in every save: cancel, complete, each transition of a payment",
     file: aggregate,
     change: { "schema.plugin(updateIfCurrentPlugin);": "" },
     red: {
@@ -47,7 +47,7 @@ export const database: Mutant[] = [
     red: { [races]: ["keeps change and event together, whenever it crashes"] },
   },
   {
-    guard: "outbox: what could not be saved is not saved again with the event of the first time",
+    guard: "outbox: an aggregate whose save has failed cannot be saved again",
     file: aggregate,
     change: { "if (saving) throw": "if (!recording) throw" },
     red: {
@@ -57,13 +57,13 @@ export const database: Mutant[] = [
     },
   },
   {
-    guard: "outbox: taken out by id",
+    guard: "outbox: events are removed by id",
     file: relay,
     change: { "{ $pull: { outbox: { id: event.id } } }": "{ $set: { outbox: [] } }" },
     red: { [relaying]: ["takes out nothing but what it has published"] },
   },
   {
-    guard: "outbox: kept until the broker has stored it",
+    guard: "outbox: events are kept until the broker has stored them",
     file: relay,
     change: {
       "await publishEvent(this.bus, event);": "publishEvent(this.bus, event).catch(() => {});",
@@ -71,19 +71,19 @@ export const database: Mutant[] = [
     red: { [relaying]: ["repeats what the broker did not store, and is not held up by it"] },
   },
   {
-    guard: "outbox: nothing is handed to a client that has no broker",
+    guard: "outbox: nothing is published while the broker is disconnected",
     file: relay,
     change: { "if (this.bus.isConnected) void this": "void this" },
     red: { [relaying]: ["waits while the broker is unavailable, and continues when it is back"] },
   },
   {
-    guard: "outbox: the events of an aggregate one at a time",
+    guard: "outbox: events of an aggregate are published one at a time",
     file: relay,
     change: { "      await before;\n": "" },
     red: { [relaying]: ["keeps the order of an aggregate's events when the broker is slow with the first"] },
   },
   {
-    guard: "outbox: the relay stops when what its process saved is published",
+    guard: "outbox: a stopping relay publishes what its own process has saved",
     file: relay,
     change: {
       "await this.sweep.stop();\n      await Promise.all(this.queues.values());": "await this.sweep.stop();",
@@ -91,7 +91,7 @@ export const database: Mutant[] = [
     red: { [relaying]: ["finishes what is in flight when it stops, and takes nothing new"] },
   },
   {
-    guard: "outbox: a relay that stops leaves to others what they saved",
+    guard: "outbox: a stopping relay leaves events of other processes to them",
     file: relay,
     change: {
       "    this.isStopping = true;\n": "",
@@ -106,13 +106,13 @@ export const database: Mutant[] = [
     },
   },
   {
-    guard: "outbox: a relay that stops does not wait for a silent broker",
+    guard: "outbox: a stopping relay does not wait for an unresponsive broker",
     file: relay,
     change: { "await withTimeout(finish(), this.options.maxStopMs)": "await finish()" },
     red: { [relaying]: ["stops when the broker does not answer, and leaves the event to the next process"] },
   },
   {
-    guard: "outbox: each process takes the backlog in another order",
+    guard: "outbox: each process reads the backlog in its own random order",
     file: relay,
     change: { "shuffled(found).filter": "found.filter" },
     red: {
@@ -122,7 +122,7 @@ export const database: Mutant[] = [
     },
   },
   {
-    guard: "outbox: nobody is shown it",
+    guard: "outbox: not part of the public state",
     file: aggregate,
     change: {
       "return { id: self.id, version: self.version, createdAt: self.createdAt, ...self.publicState() };":
@@ -135,7 +135,7 @@ export const database: Mutant[] = [
     },
   },
   {
-    guard: "version gate: a replica takes only what is newer",
+    guard: "version gate: a replica accepts only newer versions",
     file: replica,
     change: { "{ _id: id, version: trusted({ $lt: version }) }": "{ _id: id }" },
     red: {
@@ -147,13 +147,13 @@ export const database: Mutant[] = [
     },
   },
   {
-    guard: "version gate: tried again after a duplicate key",
+    guard: "version gate: retried after a duplicate key error",
     file: replica,
     change: { "await write(false);": "" },
     red: { [replicating]: ["applies the newer state when the older one is inserted under its hands"] },
   },
   {
-    guard: "unique index: one account of an e-mail",
+    guard: "unique index: one account per email",
     file: user,
     change: { "unique: true, lowercase": "lowercase" },
     red: {
@@ -163,7 +163,7 @@ export const database: Mutant[] = [
     },
   },
   {
-    guard: "a write is acknowledged when it is in the journal of the majority",
+    guard: "writes use a journaled majority write concern",
     file: "common/src/database/database.ts",
     change: { 'writeConcern: { w: "majority", journal: true },': "" },
     red: {
@@ -173,7 +173,7 @@ export const database: Mutant[] = [
     },
   },
   {
-    guard: "a filter takes an array for no alternatives",
+    guard: "an array in a filter is not treated as alternatives",
     file: "common/src/database/database.ts",
     change: { 'mongoose.set("sanitizeFilter", true);': "" },
     red: {
@@ -183,7 +183,7 @@ export const database: Mutant[] = [
     },
   },
   {
-    guard: "a filter's operators are refused unless they are trusted",
+    guard: "operators in filters are rejected unless trusted",
     file: "common/src/database/query-guards.ts",
     change: { "refuseUntrustedOperators(this.getFilter());": "" },
     red: {

@@ -32,13 +32,13 @@ export const messaging: Mutant[] = [
     red: { [busTests]: [onNats("delivers a message again when its handler rejects, and says how often")] },
   },
   {
-    guard: "a service's place in a channel lives in the broker",
+    guard: "durable subscriptions",
     file: bus,
     change: { ".setDurableName(name)": "" },
     red: { [busTests]: [onNats("keeps a group's position while it has no members")] },
   },
   {
-    guard: "a subscription is closed, never given up",
+    guard: "subscriptions are closed, never unsubscribed",
     file: subscription,
     change: { "this.joined?.subscription.close();": "this.joined?.subscription.unsubscribe();" },
     red: {
@@ -48,7 +48,7 @@ export const messaging: Mutant[] = [
     },
   },
   {
-    guard: "a subscription closes when what it has in hand is done",
+    guard: "a subscription closes after its handlers have finished",
     file: subscription,
     change: { "await withTimeout(Promise.all(this.running), ": "await withTimeout(Promise.resolve(), " },
     red: {
@@ -58,7 +58,7 @@ export const messaging: Mutant[] = [
     },
   },
   {
-    guard: "a subscription closes although what it has in hand does not end",
+    guard: "a subscription closes although a handler does not finish",
     file: subscription,
     change: { "Promise.all(this.running), this.maxCloseMs)": "Promise.all(this.running), 2 ** 31 - 1)" },
     red: {
@@ -68,13 +68,13 @@ export const messaging: Mutant[] = [
     },
   },
   {
-    guard: "no more than 64 messages in hand",
+    guard: "at most 64 messages in flight",
     file: subscription,
     change: { " || this.running.size >= maxInFlight": "" },
     red: { [busTests]: [onNats("gives a member no more than 64 messages at once")] },
   },
   {
-    guard: "a publish is done when the broker has stored the message",
+    guard: "publishing waits for the broker's ack",
     file: publisher,
     change: {
       "stan.publish(subject, bytes, settle);":
@@ -83,19 +83,19 @@ export const messaging: Mutant[] = [
     red: { [busTests]: [rejectsUnanswered] },
   },
   {
-    guard: "a publish without an answer fails with the connection",
+    guard: "publishing without a response fails with the connection",
     file: publisher,
     change: { "for (const settle of this.unanswered) settle(error);": "" },
     red: { [busTests]: [rejectsUnanswered] },
   },
   {
-    guard: "dead letter before ack: what nobody can read",
+    guard: "dead letter before ack: unparsable messages",
     file: listener,
     change: { "await keep(message, error, 1);": "await keep(message, error, 1).catch(() => {});" },
     red: { [listening]: ["does not acknowledge what it can neither handle nor keep"] },
   },
   {
-    guard: "dead letter before ack: what was refused three times",
+    guard: "dead letter before ack: messages that failed three times",
     file: listener,
     change: {
       "await keep(message, error, attempt, event.traceparent);":
@@ -104,7 +104,7 @@ export const messaging: Mutant[] = [
     red: { [listening]: ["does not acknowledge what it can neither handle nor keep"] },
   },
   {
-    guard: "a message is no dead letter because a store is away or a race was lost",
+    guard: "transient errors and lost races do not lead to a dead letter",
     file: listener,
     change: { "if (isTransient(error) || isVersionError(error))": "if (attempt < 0)" },
     red: {
@@ -115,7 +115,7 @@ export const messaging: Mutant[] = [
     },
   },
   {
-    guard: "the same dead letter is kept once: MongoDB",
+    guard: "dead letters are stored once: MongoDB",
     file: letters,
     change: {
       "insertOne({ _id: sealed.id, ...sealed }": "insertOne({ _id: crypto.randomUUID(), ...sealed }",
@@ -125,7 +125,7 @@ export const messaging: Mutant[] = [
     },
   },
   {
-    guard: "the same dead letter is kept once: Redis",
+    guard: "dead letters are stored once: Redis",
     file: letters,
     change: { "redis.hsetnx(": "redis.hset(" },
     red: {
@@ -133,25 +133,25 @@ export const messaging: Mutant[] = [
     },
   },
   {
-    guard: "one timer for an order",
+    guard: "one timer per order",
     file: expirations,
     change: { "jobId: expiration.orderId,": "" },
     red: { [expiring]: ["says so once, although it heard of the order twice"] },
   },
   {
-    guard: "a timer rings until the broker has stored its event",
+    guard: "a timer retries until the broker has stored its event",
     file: expirations,
     change: { "attempts: Number.MAX_SAFE_INTEGER,": "" },
     red: { [expiring]: ["repeats until the broker has stored the event"] },
   },
   {
-    guard: "a timer that has rung blocks no other of its order",
+    guard: "a completed timer does not block another one of its order",
     file: expirations,
     change: { "removeOnComplete: true,": "" },
     red: { [expiring]: ["leaves nothing behind that would keep an order from being scheduled again"] },
   },
   {
-    guard: "rebuild never goes back",
+    guard: "rebuild never stores an older version",
     file: rebuilding,
     change: {
       "version > (versions.get(id) ?? -1)": "version > -2",
@@ -160,19 +160,19 @@ export const messaging: Mutant[] = [
     red: { [rebuildTests]: ["leaves alone what is as new or newer, and finds nothing the second time"] },
   },
   {
-    guard: "rebuild lets go first of what another took",
+    guard: "rebuild releases a unique key before another document takes it",
     file: rebuilding,
     change: { "|| error.err) throw error;": "|| error.err || error.code) throw error;" },
     red: { [rebuildTests]: ["frees what another took, also when it reads the taker first"] },
   },
   {
-    guard: "rebuild does not pass by what a unique index refused",
+    guard: "rebuild fails when a unique index rejects a document",
     file: rebuilding,
     change: { "if (!refusal) return total;": "return total;" },
     red: { [rebuildTests]: ["frees what another took, also when it reads the taker first"] },
   },
   {
-    guard: "rebuild writes what it has read before it reads on",
+    guard: "rebuild writes each batch before it reads the next",
     file: rebuilding,
     change: { "if (last && !isRefused) await progress.save": "if (last && isRefused) await progress.save" },
     red: {
@@ -180,7 +180,7 @@ export const messaging: Mutant[] = [
     },
   },
   {
-    guard: "progress of a rebuild counts for the collection in which it was made",
+    guard: "progress of a rebuild is valid only for the same collection",
     file: "common/src/service/rebuild-progress.ts",
     change: { "position.collectionId === (await this.collectionId(model))": "position" },
     red: {
@@ -188,7 +188,7 @@ export const messaging: Mutant[] = [
     },
   },
   {
-    guard: "a log is read to where it ended at the beginning",
+    guard: "a log is read up to its end at the start",
     file: natsLog,
     change: { "while (done < last) {": "while (last < Infinity) {" },
     red: {
@@ -200,19 +200,19 @@ export const messaging: Mutant[] = [
     },
   },
   {
-    guard: "a log is not taken for empty on a connection that is dead",
+    guard: "a log on a dead connection is not considered empty",
     file: natsLog,
     change: { "isQuiet && (await this.connection.isAlive())": "isQuiet" },
     red: { [logTests]: ["does not take a channel for empty when the broker does not answer"] },
   },
   {
-    guard: "no message of a log is passed by because another one came first",
+    guard: "messages of a log that arrive out of order are not skipped",
     file: natsLog,
     change: { "(isFirst && sequence === afterGap)": "sequence > next" },
     red: { [logTests]: ["reads again from where a message was lost on the way"] },
   },
   {
-    guard: "no more than a batch of a log waits in memory",
+    guard: "at most one batch of a log is in memory",
     file: natsLog,
     change: { "if (sequence <= done) acknowledge();": "if (sequence < next) acknowledge();" },
     red: {
@@ -222,7 +222,7 @@ export const messaging: Mutant[] = [
     },
   },
   {
-    guard: "timers: one stack trace each",
+    guard: "timers: one stored stack trace each",
     file: expirations,
     change: { "stackTraceLimit: 1,": "" },
     red: {
@@ -230,7 +230,7 @@ export const messaging: Mutant[] = [
     },
   },
   {
-    guard: "timers: a limit on what waits for Redis",
+    guard: "timers: limit of pending additions while Redis is unavailable",
     file: expirations,
     change: { "if (pending >= config.MAX_PENDING_TIMERS)": "if (pending < 0)" },
     red: {
@@ -251,7 +251,7 @@ export const messaging: Mutant[] = [
     },
   },
   {
-    guard: "dead letters: a limit",
+    guard: "dead letters: limit",
     file: "common/src/messaging/dead-letters.ts",
     change: { "count > maxLetters ?": "count < 0 ?" },
     red: {

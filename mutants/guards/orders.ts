@@ -22,13 +22,13 @@ export const orders: Mutant[] = [
     red: { [creating]: ["refuses a ticket that another buyer reserves between the check and the save"] },
   },
   {
-    guard: "a cancellation frees the ticket in the same write",
+    guard: "a cancellation releases the ticket in the same write",
     file: order,
     change: { "this.reserves = undefined;": "" },
     red: { [creating]: ["sells a ticket again when its order was cancelled"] },
   },
   {
-    guard: "cancel refuses a paid order",
+    guard: "cancel rejects a paid order",
     file: order,
     change: { 'if (this.status === "complete")\n        throw': "if (Date.now() < 0)\n        throw" },
     red: {
@@ -39,13 +39,13 @@ export const orders: Mutant[] = [
     },
   },
   {
-    guard: "cancel leaves a cancelled order as it is",
+    guard: "cancel does not change a cancelled order",
     file: order,
     change: { 'if (this.status === "cancelled") return false;': "" },
     red: { [cancelling]: ["answers 204 again and says nothing new the second time"] },
   },
   {
-    guard: "complete leaves a cancelled order cancelled",
+    guard: "complete does not change a cancelled order",
     file: order,
     change: { "if (!this.isLive()) return false;": "" },
     red: {
@@ -56,7 +56,7 @@ export const orders: Mutant[] = [
     },
   },
   {
-    guard: "a cancellation that lost a race looks again",
+    guard: "a cancellation that loses a race is retried",
     file: "orders/src/routes/cancel-order.ts",
     change: {
       "await retryOnConflict(async () => {":
@@ -71,7 +71,7 @@ export const orders: Mutant[] = [
     red: { [completing]: ["lets the cancellation win that was saved first"] },
   },
   {
-    guard: "expiry asks again whether the order is overdue",
+    guard: "expiry checks again whether the order is overdue",
     file: order,
     change: { '"created" && this.isOverdue() && this.cancel': '"created" && this.cancel' },
     red: { [expiring]: ["leaves an order to the sweep when the wait for its time ended early"] },
@@ -139,13 +139,13 @@ export const orders: Mutant[] = [
     },
   },
   {
-    guard: "a price that the buyer was not shown is refused",
+    guard: "an outdated price is rejected",
     file: createOrder,
     change: { "price !== undefined && price !== ticket.price": "price === -1" },
     red: { [creating]: ["answers 409 price-changed when the buyer was shown another price"] },
   },
   {
-    guard: "a withdrawn ticket is refused",
+    guard: "a withdrawn ticket is rejected",
     file: createOrder,
     change: { "if (ticket.withdrawn)": "if (price === -1)" },
     red: { [creating]: ["refuses a withdrawn ticket"] },
@@ -161,13 +161,13 @@ export const orders: Mutant[] = [
     },
   },
   {
-    guard: "only its buyer reaches an order",
+    guard: "only the buyer can access an order",
     file: order,
     change: { "if (order.userId !== userId) throw new ForbiddenError();": "" },
     red: { [cancelling]: ["answers 403 for another user's order"] },
   },
   {
-    guard: "a buyer who asks again gets the order that they hold",
+    guard: "a repeated request returns the buyer's existing order",
     file: createOrder,
     change: { "if (order.userId !== userId)\n    throw": "if (order.id)\n    throw" },
     red: {
@@ -179,7 +179,7 @@ export const orders: Mutant[] = [
     },
   },
   {
-    guard: "an order that lost the race for its ticket looks for the buyer's own",
+    guard: "an order that loses the race for its ticket looks for an existing order of the buyer",
     file: createOrder,
     change: { "if (held) return held;": 'if (held) throw new BadRequestError("ticket-reserved", "");' },
     red: {
@@ -187,13 +187,13 @@ export const orders: Mutant[] = [
     },
   },
   {
-    guard: "the order that the request asks for again does not count against its buyer",
+    guard: "an order that is requested again does not count against the limit",
     file: limits,
     change: { "reserves: trusted({ $ne: ticketId })": 'reserves: trusted({ $ne: "" })' },
     red: { [limiting]: ["counts an order of the ticket itself as none"] },
   },
   {
-    guard: "unique index: one live order in each place of a network",
+    guard: "unique index: one live order per slot of a network",
     file: order,
     change: {
       "{ unique: true, partialFilterExpression: { place: { $exists: true } } }":
@@ -202,13 +202,13 @@ export const orders: Mutant[] = [
     red: { [limiting]: ["a network holds no more than its places, however many of its users ask at once"] },
   },
   {
-    guard: "a cancelled order frees its place",
+    guard: "a cancelled order frees its slot",
     file: order,
     change: { "in the same write\n      this.place = undefined;": "in the same write" },
     red: { [limiting]: ["a network has a place again when an order is cancelled"] },
   },
   {
-    guard: "reservations that ended unpaid make a buyer wait",
+    guard: "unpaid reservations delay the next one",
     file: limits,
     change: { "if (restMs <= 0) return;": "if (restMs > 0) return;" },
     red: {

@@ -66,7 +66,7 @@ export const running: Mutant[] = [
     },
   },
   {
-    guard: "sweep: the relay looks for what was left behind",
+    guard: "sweep: the relay publishes stale events",
     file: "common/src/service/outbox-relay.ts",
     change: { "this.sweep.start();": "" },
     red: {
@@ -76,13 +76,13 @@ export const running: Mutant[] = [
     },
   },
   {
-    guard: "sweep: the clock follows the store's",
+    guard: "sweep: the clock follows the clock of the store",
     file: service,
     change: { "followClock.start();": "" },
     red: { [runningOrders]: ["goes on following the clock of its store when its own jumps"] },
   },
   {
-    guard: "nothing begins before the clock is the store's",
+    guard: "nothing starts before the clock is synchronized with the store",
     file: service,
     change: { "return await clock.follow(store.time);": "return;" },
     red: {
@@ -90,7 +90,7 @@ export const running: Mutant[] = [
     },
   },
   {
-    guard: "a sweep goes on after a run that failed",
+    guard: "a sweep continues after a failed run",
     file: "common/src/base/sweep.ts",
     change: {
       'logger.warn({ err: error, sweep: run.name }, "a sweep failed and will be repeated");':
@@ -99,7 +99,7 @@ export const running: Mutant[] = [
     red: { "common/src/base/sweep.test.ts": ["goes on after a run that failed"] },
   },
   {
-    guard: "a document that fails holds up no other of its sweep",
+    guard: "a failing document does not block the others of a sweep",
     file: "common/src/base/sweep.ts",
     change: { "if (!isVersionError(error))\n": "throw error;\n" },
     red: {
@@ -110,13 +110,13 @@ export const running: Mutant[] = [
     },
   },
   {
-    guard: "a sweep that is told to stop begins no other document",
+    guard: "a stopping sweep starts no further document",
     file: "common/src/base/sweep.ts",
     change: { "stopping.abort();": "" },
     red: { "common/src/base/sweep.test.ts": ["does not wait for the documents that are left when it stops"] },
   },
   {
-    guard: "a comparison with the gateway that is told to stop begins no other item",
+    guard: "a stopping reconciliation starts no further item",
     file: "payments/src/reconcile.ts",
     change: { "    signal?.throwIfAborted();\n    yield item;": "    yield item;" },
     red: {
@@ -127,7 +127,7 @@ export const running: Mutant[] = [
     },
   },
   {
-    guard: "a comparison that was stopped leaves its page to another process",
+    guard: "a stopped reconciliation leaves its page to another process",
     file: "payments/src/reconcile.ts",
     change: { "await abandon(claimed);\n": "" },
     red: {
@@ -137,7 +137,7 @@ export const running: Mutant[] = [
     },
   },
   {
-    guard: "a process that is told to stop removes no other batch of networks",
+    guard: "a stopping process removes no further batch of networks",
     file: "orders/src/forget-networks.ts",
     change: { "    signal?.throwIfAborted();\n": "" },
     red: {
@@ -145,7 +145,7 @@ export const running: Mutant[] = [
     },
   },
   {
-    guard: "a sweep works on a few documents at once",
+    guard: "a sweep limits its concurrency",
     file: "common/src/base/sweep.ts",
     change: { "{ length: config.SWEEP_CONCURRENCY }": "{ length: 1 }" },
     red: {
@@ -155,7 +155,7 @@ export const running: Mutant[] = [
     },
   },
   {
-    guard: "a sweep begins elsewhere than other processes",
+    guard: "a sweep uses its own random order",
     file: "common/src/base/sweep.ts",
     change: { "= shuffled(documents).values()": "= documents.values()" },
     red: {
@@ -165,7 +165,7 @@ export const running: Mutant[] = [
     },
   },
   {
-    guard: "what follows a sweep that was stopped does not take it for done",
+    guard: "a stopped sweep is not considered complete",
     file: "common/src/base/sweep.ts",
     change: {
       "  await Promise.all(Array.from({ length: config.SWEEP_CONCURRENCY }, workOnNext));\n  signal?.throwIfAborted();":
@@ -176,7 +176,7 @@ export const running: Mutant[] = [
     },
   },
   {
-    guard: "an operation on a frozen database ends",
+    guard: "an operation on a frozen database times out",
     file: database,
     change: { "    timeoutMS: seconds(config.MONGO_TIMEOUT_SECONDS),\n": "" },
     red: {
@@ -187,13 +187,13 @@ export const running: Mutant[] = [
     },
   },
   {
-    guard: "a cursor may live longer than an operation",
+    guard: "a cursor may live longer than the operation timeout",
     file: "common/src/database/query-guards.ts",
     change: { 'this.setOptions({ timeoutMode: "iteration" });': ";" },
     red: { [frozen]: ["does not end a cursor whose documents take longer than an operation may"] },
   },
   {
-    guard: "nobody is ready without the indexes",
+    guard: "a service is not ready without its indexes",
     file: "common/src/service/store.ts",
     change: { "await ensureIndexes(database);": "ensureIndexes(database).catch(() => {});" },
     red: { [runningOrders]: ["is not ready before the index is built that its first rule hangs on"] },
@@ -205,7 +205,7 @@ export const running: Mutant[] = [
     red: { [stopping]: ["answers requests in flight when it is stopped"] },
   },
   {
-    guard: "drain: readiness says no",
+    guard: "drain: readiness fails",
     file: serve,
     change: { 'isDraining ? { waitingFor: "the end: draining" } : await readiness()': "await readiness()" },
     red: {
@@ -213,7 +213,7 @@ export const running: Mutant[] = [
     },
   },
   {
-    guard: "drain: nobody who waits for an answer is cut off",
+    guard: "drain: requests in flight are completed",
     file: serve,
     change: { "if (unanswered.size === 0) server": "server" },
     red: {
@@ -221,7 +221,7 @@ export const running: Mutant[] = [
     },
   },
   {
-    guard: "stop: a service ends its parts in order",
+    guard: "stop: a service stops its parts in order",
     file: service,
     change: {
       "const sources = isOpen ? runtime.stopSources() : undefined;": "const sources = undefined;",
@@ -230,7 +230,7 @@ export const running: Mutant[] = [
     red: { [stopping]: ["waits for its database, serves without the broker, and stops in order"] },
   },
   {
-    guard: "stop: the event in hand is finished",
+    guard: "stop: events in flight are handled",
     file: runtime,
     change: { "      ...this.subscriptions.map((subscription) => subscription.close()),\n": "" },
     red: {
@@ -240,31 +240,31 @@ export const running: Mutant[] = [
     },
   },
   {
-    guard: "stop: the sweep in hand is finished",
+    guard: "stop: a running sweep is finished",
     file: runtime,
     change: { "      ...sweeps.map((sweep) => sweep.stop()),\n": "" },
     red: { [runtimeTests]: ["stops what moves by itself, and publishes what that had to say"] },
   },
   {
-    guard: "stop: what is in hand is finished while the last requests are answered",
+    guard: "stop: events and sweeps are finished while requests drain",
     file: service,
     change: { "const sources = isOpen ? runtime.stopSources() : undefined;": "const sources = undefined;" },
     red: { [stopping]: ["answers requests in flight when it is stopped"] },
   },
   {
-    guard: "stop: the timers' queue is not waited for without end",
+    guard: "stop: waiting for the timer queue is limited",
     file: "expiration/src/expirations.ts",
     change: { "withTimeout(expirations().close(), seconds(5))": "expirations().close()" },
     red: { "expiration/src/redis.test.ts": ["stops while Redis is silent about a job that is done"] },
   },
   {
-    guard: "stop: what was saved is published",
+    guard: "stop: saved events are published",
     file: runtime,
     change: { "await this.relay?.stop();": "" },
     red: { [runtimeTests]: ["publishes what was saved before it closes bus and store"] },
   },
   {
-    guard: "drain: the client closes connections that are kept alive",
+    guard: "drain: the client closes keep-alive connections",
     file: "client/lib/drain.ts",
     change: { "for (const server of servers) server.closeAllConnections();": "void 0;" },
     red: {
@@ -284,7 +284,7 @@ export const running: Mutant[] = [
     red: { "client/lib/drain.test.ts": ["ends with 1 when a request keeps it from stopping in time"] },
   },
   {
-    guard: "drain: the client answers requests in flight",
+    guard: "drain: the client completes requests in flight",
     file: "client/lib/drain.ts",
     change: { "if (unanswered.size === 0) for": "for" },
     red: {

@@ -8,19 +8,19 @@ const streams = "common/src/http/stream-states.test.ts";
 
 export const streaming: Mutant[] = [
   {
-    guard: "streams: a process holds no more than it can",
+    guard: "streams: limit per process",
     file: openStreams,
     change: { "if (readers.length >= config.MAX_STREAMS) {": "if (readers.length < 0) {" },
     red: { [limits]: ["holds twelve streams, refuses more for the moment, and stays ready"] },
   },
   {
-    guard: "streams: a limit for each user",
+    guard: "streams: limit per user",
     file: openStreams,
     change: { "if (userId !== undefined && count(": "if (userId === null && count(" },
     red: { [limits]: ["gives each user three streams, at whatever addresses"] },
   },
   {
-    guard: "streams: a limit for each network",
+    guard: "streams: limit per network",
     file: openStreams,
     change: { "if (count((reader) => reader.network === network)": "if (count(() => false)" },
     red: {
@@ -31,25 +31,25 @@ export const streaming: Mutant[] = [
     },
   },
   {
-    guard: "streams: the network of an address, not the address",
+    guard: "streams: limit per network, not per address",
     file: streamStates,
     change: { "network: rateLimitKey(address)": "network: address" },
     red: { [limits]: ["gives a /64 eight streams, however many accounts its readers have"] },
   },
   {
-    guard: "streams: a limit for each site",
+    guard: "streams: limit per site",
     file: openStreams,
     change: { "if (count((reader) => reader.site === site)": "if (count(() => false)" },
     red: { [limits]: ["gives a /48 ten streams, in whichever of its networks its readers are"] },
   },
   {
-    guard: "streams: HEAD holds no place",
+    guard: "streams: HEAD does not count",
     file: streamStates,
     change: { 'if (req.method === "HEAD") {': "if (!req.method) {" },
     red: { [limits]: ["answers HEAD at once, with the headers of the stream, and holds no place for it"] },
   },
   {
-    guard: "streams: who has left before is not counted",
+    guard: "streams: clients that have disconnected early are not counted",
     file: streamStates,
     change: { "if (res.closed) return;": "" },
     red: { [limits]: ["holds no place for a client that left before its request was handled"] },
@@ -66,7 +66,7 @@ export const streaming: Mutant[] = [
     },
   },
   {
-    guard: "streams: none outlives its session",
+    guard: "streams: end with their session",
     file: streamStates,
     change: { "const endsAt = sessionEndsAt(req) ?? Infinity;": "const endsAt = Infinity;" },
     red: {
@@ -78,13 +78,13 @@ export const streaming: Mutant[] = [
     },
   },
   {
-    guard: "streams: none outlives the right to see what it shows",
+    guard: "streams: end when the user loses access",
     file: streamStates,
     change: { "if (isHttpError(error) && error.status < 500) end();": "if (isHttpError(error)) return;" },
     red: { [streams]: ["ends when its reader may no longer see what it shows"] },
   },
   {
-    guard: "streams: a slow database is not asked more and more",
+    guard: "streams: no overlapping reads on a slow database",
     file: streamStates,
     change: { "if (isLooking || looks >= maxLooks) return;": "" },
     red: {
@@ -95,7 +95,7 @@ export const streaming: Mutant[] = [
     },
   },
   {
-    guard: "streams: their readers do not come back all at once",
+    guard: "streams: clients reconnect at different times",
     file: streamStates,
     change: { "Math.round(seconds(1 + Math.random() * 7))": "seconds(1)" },
     red: { [streams]: ["spreads the return of its readers over several seconds"] },

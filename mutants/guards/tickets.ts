@@ -48,7 +48,7 @@ export const tickets: Mutant[] = [
     red: { [updating]: ["answers an edit that changes nothing without an event or a write"] },
   },
   {
-    guard: "a seller has a limit of edits in an hour",
+    guard: "a seller has a limit of edits per hour",
     file: "tickets/src/routes/update-ticket.ts",
     change: { "      await countEdit(userId);\n": "" },
     red: {
@@ -77,7 +77,7 @@ export const tickets: Mutant[] = [
     red: { [following]: ["frees the ticket when its order is cancelled between our reading and our saving"] },
   },
   {
-    guard: "derived reservation: a computation that lost a race begins again",
+    guard: "derived reservation: a computation that loses a race is repeated",
     file: followOrder,
     change: { "await retryOnConflict(() => reserveByOrders(ticketId))": "await reserveByOrders(ticketId)" },
     red: {
@@ -88,7 +88,7 @@ export const tickets: Mutant[] = [
     },
   },
   {
-    guard: "derived reservation: a paid order comes before one that ends later",
+    guard: "derived reservation: a paid order takes precedence over one that expires later",
     file: ticket,
     change: { "(complete ?? latest)?.id": "latest?.id" },
     red: {
@@ -112,7 +112,7 @@ export const tickets: Mutant[] = [
     },
   },
   {
-    guard: "pruned orders: what is sold stays sold",
+    guard: "pruned orders: sold tickets stay sold",
     file: "tickets/src/models/ticket.ts",
     change: { "      if (this.sold) return false;\n": "" },
     red: {
@@ -132,7 +132,7 @@ export const tickets: Mutant[] = [
     },
   },
   {
-    guard: "pruned orders: only what has ended",
+    guard: "pruned orders: only ended orders",
     file: "tickets/src/models/order.ts",
     change: { "status: trusted({ $in: ended }), expiresAt": "expiresAt" },
     red: {
@@ -146,7 +146,7 @@ export const tickets: Mutant[] = [
     red: { "tickets/src/index.test.ts": ["prunes by itself what ended long ago"] },
   },
   {
-    guard: "search: of a long word, only its first letters are stored",
+    guard: "search: only a prefix of a long word is stored",
     file: words,
     change: { "letters.slice(0, maxWordLetters).map((": "letters.map((" },
     red: { [searching]: ["keeps little even of a title that is one word"] },
@@ -172,7 +172,7 @@ export const tickets: Mutant[] = [
     },
   },
   {
-    guard: "search: a query without words finds nothing",
+    guard: "search: a query without words matches nothing",
     file: "tickets/src/routes/list-tickets.ts",
     change: {
       'q.trim() === "" ? undefined : queryTermsOf(q)':
@@ -181,13 +181,13 @@ export const tickets: Mutant[] = [
     red: { [searching]: ["does not find a ticket by signs alone"] },
   },
   {
-    guard: "search: terms of older rules are recognised",
+    guard: "search: outdated terms are recognised",
     file: words,
     change: { "return [currentRules, ...": "return [..." },
     red: { [reindexing]: ["goes on where it was interrupted"] },
   },
   {
-    guard: "reindexing: never replaces the terms of a title that was changed meanwhile",
+    guard: "reindexing: never overwrites the terms of a title edited in the meantime",
     file: reindex,
     change: { "filter: { _id, title }": "filter: { _id }" },
     red: { [reindexing]: ["never gives a title the terms of the one before"] },
@@ -218,7 +218,7 @@ export const tickets: Mutant[] = [
     red: { [listing]: ["counts tickets that an older version listed without a place"] },
   },
   {
-    guard: "a seller has a limit of listings in a day",
+    guard: "a seller has a limit of listings per day",
     file: limits,
     change: {
       "{ limit: MAX_LISTINGS_PER_DAY })) >= MAX_LISTINGS_PER_DAY)": "{ limit: MAX_LISTINGS_PER_DAY })) < 0)",
@@ -226,7 +226,7 @@ export const tickets: Mutant[] = [
     red: { [listing]: ["counts for a day what was withdrawn"] },
   },
   {
-    guard: "a title can be seen",
+    guard: "a title has visible characters",
     file: title,
     change: { "if (!visible.test(title))": 'if (title === "")' },
     red: {
@@ -237,7 +237,7 @@ export const tickets: Mutant[] = [
     },
   },
   {
-    guard: "a title turns no direction and controls nothing",
+    guard: "a title has no direction overrides and no control characters",
     file: title,
     change: { "if (refused.test(title))": 'if (title === "")' },
     red: {
