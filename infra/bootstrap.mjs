@@ -1,6 +1,6 @@
-// Plain JavaScript on purpose: it runs on a fresh clone, before anything is installed.
+// Plain JavaScript, because it runs on a fresh clone, before anything is installed.
 //   node infra/bootstrap.mjs [FILE [arguments]]
-// Installs the packages and a Node.js, if need be, then runs the file on that Node.js.
+// Installs the packages and a Node.js if necessary, then runs the file on that Node.js.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
@@ -41,7 +41,7 @@ if (file) {
   await import(pathToFileURL(process.argv[1]).href);
 }
 
-/** npm leaves a copy of the lock file in node_modules when it is done; a broken-off install leaves none. */
+/** npm writes a copy of the lock file to node_modules at the end of an install, but not if it was interrupted. */
 function isInstalled() {
   const done = resolve(root, "node_modules/.package-lock.json");
   if (!existsSync(done)) return false;
@@ -60,7 +60,7 @@ async function installPackages() {
   if (code !== 0) process.exit(code);
 }
 
-/** Resolves with its exit code, as a shell counts it. */
+/** Resolves with its exit code, as a shell reports it. */
 async function run(command, parameters, options) {
   const child = spawn(command, parameters, { ...options, stdio: "inherit" });
   const forward = (signal) => child.kill(signal);

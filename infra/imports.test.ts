@@ -3,15 +3,15 @@ import { dirname, join, relative } from "node:path";
 import { root } from "./local/program";
 import { serviceNames as services } from "./local/programs";
 
-/** The folders of `common/src`, lowest first: a file imports only from its own folder and from lower floors. */
-const floors = [["contract"], ["base"], ["messaging", "database", "http"], ["service"], ["testing"]];
+/** The folders of `common/src`, lowest layer first. A file imports only from its own folder and from lower layers. */
+const layers = [["contract"], ["base"], ["messaging", "database", "http"], ["service"], ["testing"]];
 
 interface Import {
   file: string;
   target: string;
 }
 
-/** What the product files of a folder import, packages of this repository as their folders. */
+/** The imports of a folder's product files. Packages of this repository are given as their folders. */
 function importsOf(folder: string): Import[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".ts"))
@@ -32,9 +32,9 @@ function importsOf(folder: string): Import[] {
 const isIn = (folder: string, path: string) => path === folder || path.startsWith(`${folder}/`);
 const isTest = ({ file }: Import) => file.endsWith(".test.ts");
 
-it.each(services)("%s imports no other service: services share nothing but events", (name) => {
+it.each(services)("%s imports no other service: services only share events", (name) => {
   const imports = importsOf(`${name}/src`);
-  expect(imports.some(({ target }) => isIn("common", target))).toBe(true); // or no imports were found
+  expect(imports.some(({ target }) => isIn("common", target))).toBe(true); // otherwise, no imports were found
   const others = services.filter((other) => other !== name);
   expect(imports.filter(({ target }) => others.some((other) => isIn(other, target)))).toEqual([]);
 });
@@ -44,11 +44,11 @@ it("common imports no service", () => {
   expect(imports.filter(({ target }) => services.some((name) => isIn(name, target)))).toEqual([]);
 });
 
-it.each(floors.flat())("common/src/%s imports only from lower floors", (folder) => {
-  const lower = floors
+it.each(layers.flat())("common/src/%s imports only from lower layers", (folder) => {
+  const lower = layers
     .slice(
       0,
-      floors.findIndex((floor) => floor.includes(folder)),
+      layers.findIndex((layer) => layer.includes(folder)),
     )
     .flat();
   const allowed = [folder, ...lower].map((name) => `common/src/${name}`);
@@ -61,5 +61,5 @@ it("knows every folder of common", () => {
   const folders = readdirSync(join(root, "common/src"), { withFileTypes: true }).filter((entry) =>
     entry.isDirectory(),
   );
-  expect(folders.map(({ name }) => name).toSorted()).toEqual(floors.flat().toSorted());
+  expect(folders.map(({ name }) => name).toSorted()).toEqual(layers.flat().toSorted());
 });

@@ -7,7 +7,7 @@ import { root } from "./local/program";
 
 const runTests = ["infra/bootstrap.mjs", "infra/run-tests.ts"];
 
-it("runs every part although one fails, and ends with a summary of all", () => {
+it("runs every part even if one fails, and ends with a summary", () => {
   const parameters = [...runTests, "no-such-script", "test:services -- --version"];
   const { status, stdout } = spawnSync(process.execPath, parameters, { cwd: root, encoding: "utf8" });
   expect(stdout).toMatch(

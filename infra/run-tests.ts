@@ -7,7 +7,7 @@ import { root } from "./local/program";
 // Runs all parts of the tests, even when one fails, and ends with a summary. Parts given as parameters, such as
 // `npm test -- test:e2e simulate`, replace the default list.
 
-/** Those that take longest first. */
+/** The longest first. */
 const allParts = [
   "test:e2e",
   "test:services",
@@ -17,20 +17,20 @@ const allParts = [
   "spec",
 ];
 
-/** A single part would leave the processor idle while it waits for processes and reservations. */
+/** One part alone would leave the processor idle while it waits for processes and reservations. */
 const maxConcurrentParts = 2;
 
-/** A process that is being restarted must find its port free. */
+/** Separate ranges, because the port of a restarting process must stay free. */
 const portsOfEach = 2_000;
 
-/** Longer than a stack takes to stop in order. */
+/** Longer than a graceful stop of a stack takes. */
 const stopGraceMs = 40_000;
 
 const { scripts }: { scripts: Record<string, string> } = require("../package.json");
 
 interface Part {
   name: string;
-  /** What it has printed and is not shown yet. */
+  /** Its buffered output. */
   output: Buffer[];
   outcome?: { isGood: boolean; seconds: number };
 }
@@ -107,7 +107,7 @@ async function exitCodeOf(part: Part): Promise<number | null> {
 const isRunning = (group: number): boolean =>
   new RegExp(`^ *${group} +[^Z ]`, "m").test(printed("ps", ["-A", "-o", "pgid=,stat="]) ?? "");
 
-/** Parts are shown in the order in which they started, each without a line of another in between. */
+/** Shows the output of parts in the order in which they started, without interleaving. */
 function showOutput(): void {
   for (const { output, outcome } of started) {
     for (const piece of output.splice(0)) process.stdout.write(piece);

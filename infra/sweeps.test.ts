@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => onStartService(undefined));
 
-/** Exported functions that a sweep can run: without arguments, or with the signal that stops it. */
+/** Exported functions that can be sweeps: without parameters, or with an abort signal. */
 const runnable = /export (?:async )?function (\w+)\((?:signal\?: AbortSignal)?\): Promise<void>/g;
 
 function runnablesOf(name: string): string[] {
@@ -29,6 +29,6 @@ it.each(serviceNames)("%s registers each of its sweeps and commands", (name) => 
   const sweeps = (definition?.sweeps ?? []).map((sweep) => sweep.run.name);
   const commands = Object.values(definition?.commands ?? {}).map((command) => command.name);
   expect(runnablesOf(name).filter((each) => ![...sweeps, ...commands].includes(each))).toEqual([]);
-  // Each sweep is found in the sources, or its absence from the definition would not be noticed.
+  // Checks that the search finds every sweep. Otherwise, a missing one would not be noticed.
   expect(runnablesOf(name)).toEqual(expect.arrayContaining(sweeps));
 });

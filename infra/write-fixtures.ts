@@ -5,11 +5,11 @@ import { type Contract, type Version, nextVersion } from "./fixtures";
 import { execute, reasonOf } from "./local/execute";
 import { root } from "./local/program";
 
-// Writes the fixtures of what the contract has gained, in a folder of the next version. Those that are there stay as
-// they are. Deterministic: the same contract makes the same files.
+// Writes fixtures for additions to the contract into a folder for the next version. Existing fixtures are not changed.
+// Deterministic: the same contract produces the same files.
 
 const folder = join(root, "common/src/contract/fixtures");
-const contract: Contract = { ...events, envelope: envelope.omit({ type: true }) }; // a new subject is no change of it
+const contract: Contract = { ...events, envelope: envelope.omit({ type: true }) }; // a new subject does not change it
 
 async function writeFixtures(): Promise<void> {
   const read = (version: number, file: string) =>

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Builds the cluster's programs from Go modules: Kubernetes and etcd as one binary, CoreDNS, volumes, the ingress controller.
-# From modules come the definitions of kinds, too, that Kubernetes does not have and our manifests use.
-# Each is built again only when its version or its source changes.
+# The CRDs that our manifests use also come from modules.
+# Each is rebuilt only when its version or source changes.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 kubernetes=v1.36.3 coredns=v1.14.3 local_path=v0.0.30 metrics_server=v0.9.0
 skaffold=v2.19.0 skaffold_sum=h1:qH0CVdT2qAT3PNCfbBXb8Rhb6H5tuWEyQOwK9VaePsE=
-traefik=v3.6.12 # the last whose replaced modules can all be had
-gateway_api=v1.4.0 # as this Traefik speaks it
+traefik=v3.6.12 # the last version whose replaced modules are all available
+gateway_api=v1.4.0 # the version that this Traefik supports
 cert_manager=v1.21.2 prometheus_operator=v0.85.0 envoy_gateway=v1.9.1 policy_controller=v0.13.1
 mkdir -p "$programs"
 export GOWORK=off CGO_ENABLED=0 GOFLAGS=-mod=mod
@@ -17,7 +17,7 @@ module() { (cd / && go mod download -json "$1" | jq -r ".$2"); }
 # build NAME PACKAGE, in a folder with go.mod
 build() { nice go build -p 2 -trimpath -buildvcs=false -ldflags "-s -w ${flags:-}" -o "$programs/$1" "$2"; }
 
-# once NAME VERSION FUNCTION: skips what was made of the same
+# once NAME VERSION FUNCTION: skips steps whose inputs have not changed
 once() {
   local made_of; made_of="$2 $({ cat "$here/build.sh"; cat "$here/$1"/*.go 2>/dev/null || true; } | sha256sum)"
   [ "$(cat "$programs/$1.made-of" 2>/dev/null)" = "$made_of" ] && return
@@ -28,7 +28,7 @@ once() {
   say "built $1"
 }
 
-# The published staging modules of one Kubernetes, in the place of the folders that its own go.mod names.
+# The published staging modules of one Kubernetes version, instead of the folders in its go.mod.
 kubernetes_modules() {
   local name=$1 staging=v0.${kubernetes#v1.} manifest; manifest=$(module "k8s.io/kubernetes@$kubernetes" GoMod)
   printf 'module %s\n\ngo 1.26.0\n\nrequire (\n\tk8s.io/kubernetes %s\n' "$name" "$kubernetes"
@@ -63,7 +63,7 @@ local-path() {
   echo "require github.com/rancher/local-path-provisioner $local_path" >> go.mod
   build local-path github.com/rancher/local-path-provisioner
 }
-# A program's own module asks for replacements, which count in a main module only.
+# Applies the replacements of a program's module: Go uses those of the main module only.
 program_of() {
   local name=$1 path=$2 version=$3 source; source=$(module "$path@$version" Dir)
   { printf 'module %s\n\ngo 1.25.0\n\nrequire %s %s\n\n' "$name" "$path" "$version"; sed -n '/^replace/,$p' "$source/go.mod"; } > go.mod

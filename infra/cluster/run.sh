@@ -4,6 +4,6 @@
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 [ -e "$KUBECONFIG" ] || { echo "No cluster is running: start one with infra/cluster/start.sh" >&2; exit 1; }
-[ -z "${ALERTS:-}" ] || (cd "$root" && node infra/bootstrap.mjs e2e/cluster/get-prometheus.ts) # not to be had inside
+[ -z "${ALERTS:-}" ] || (cd "$root" && node infra/bootstrap.mjs e2e/cluster/get-prometheus.ts) # the cluster has no internet access
 export PATH=$programs:$PATH EVENTHIVE_URL=http://$node_address GATEWAY_URL=http://$node_address:8080 OUTSIDE_ADDRESS=$outside_address
 exec nsenter --net="/run/netns/$network" -- "$@"

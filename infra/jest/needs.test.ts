@@ -19,10 +19,10 @@ const neededBy = (...files: string[]) => [
   ),
 ];
 
-it("finds that a test of pure functions needs no server", () => {
+it("starts no server for a test of pure functions", () => {
   expect(neededBy("infra/ci/changes.test.ts", "client/lib/price.test.ts")).toEqual([]);
 });
 
-it("finds that a service's test needs MongoDB alone", () => {
+it("starts only MongoDB for a test of a service", () => {
   expect(neededBy("auth/src/routes/sign-in.test.ts")).toEqual(["TEST_MONGO_URL"]);
 });

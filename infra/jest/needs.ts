@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
-/** The part of jest's configuration that selects test files. */
+/** The part of Jest's configuration that selects test files. */
 export interface Selection {
   rootDir: string;
   runTestsByPath: boolean;
@@ -11,7 +11,7 @@ export interface Selection {
   };
 }
 
-/** The test files below these folders that jest was asked for. */
+/** The selected test files below these folders. */
 export function selectedFiles(roots: string[], selection: Selection): string[] {
   if (selection.runTestsByPath) return selection.nonFlagArgs.map((path) => resolve(path));
   const patterns = selection.testPathPatterns.toExecutor(selection);
@@ -23,7 +23,7 @@ export function selectedFiles(roots: string[], selection: Selection): string[] {
     .filter((path) => patterns.isMatch(path));
 }
 
-/** Those of the variables that the files, or modules of ours that they import, mention. */
+/** The variables that occur in the files, or in modules of this repository that they import. */
 export function variablesIn(files: string[], variables: string[], root: string): Set<string> {
   const mentioned = new Set<string>();
   const read = new Set<string>();

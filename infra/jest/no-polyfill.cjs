@@ -1,2 +1,2 @@
-// Stands in for core-js: see jest.config.js.
+// Replaces core-js: see jest.config.js.
 module.exports = {};

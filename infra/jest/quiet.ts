@@ -1,4 +1,4 @@
-jest.setTimeout(120_000); // a busy machine is no failure, and `eventually` reports first
+jest.setTimeout(120_000); // tolerates a busy machine; `eventually` fails earlier, with a better message
 
 // An unexpected console.error fails the test.
 beforeEach(() => {

@@ -11,12 +11,12 @@ declare global {
 
 const say = console.log;
 
-/** What gives each variable its value, and how to stop what was started for that. */
+/** For each variable, a function that starts its server and returns the value and a function to stop it. */
 const servers: Record<
   string,
   (dataFolder: string) => Promise<{ value: string; stop?: () => Promise<unknown> }>
 > = {
-  /** One for all, on which each test file has a database of its own. */
+  /** Shared by all test files, each of which has its own database. */
   TEST_MONGO_URL: async (dataFolder) => {
     const mongo = await startMongo({ dataFolder, say });
     return { value: mongo.url, stop: () => mongo.stop() };
@@ -25,20 +25,20 @@ const servers: Record<
     const redis = await startRedis({ dataFolder, say });
     return { value: redis.url, stop: () => redis.stop() };
   },
-  // Programs that tests run themselves:
+  // Binaries that tests start themselves:
   MONGOD_BINARY: async () => ({ value: await findMongod({ say }) }),
   NATS_STREAMING_BINARY: async () => ({ value: await findNatsStreaming({ say }) }),
   KUSTOMIZE: async () => ({ value: await findTool(kustomize, { say }) }),
   PROMTOOL: async () => ({ value: await findTool(promtool, { say }) }),
 };
 
-/** Real servers for the service tests: those whose variables the selected test files, or their imports, mention. */
+/** Starts real servers for the service tests: those whose variables occur in the selected test files or their imports. */
 export default async function startServers(
   selection: Selection,
   { roots, rootDir }: { roots: string[]; rootDir: string },
 ): Promise<void> {
   Object.assign(process.env, {
-    MONGOMS_SYSTEM_BINARY_VERSION_CHECK: "false", // any MongoDB from 6 on will do
+    MONGOMS_SYSTEM_BINARY_VERSION_CHECK: "false", // any MongoDB from version 6 on
     MONGO_URL: "mongodb://127.0.0.1:1", // required settings; nothing listens there
     REDIS_URL: "redis://127.0.0.1:1",
     NATS_URL: "nats://127.0.0.1:4222", // service tests have a bus in memory

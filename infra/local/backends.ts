@@ -6,7 +6,7 @@ export interface Backend {
 const probeIntervalMs = 500;
 const probeTimeoutMs = 5_000;
 
-/** The processes behind the gateway, and which of them say that they are ready. */
+/** The processes behind the gateway, and which of them are ready. */
 export class Backends {
   private readonly ready = new Set<Backend>();
   private readonly probing = new Set<Backend>();
@@ -18,7 +18,7 @@ export class Backends {
     this.timer = setInterval(() => void this.probe(), probeIntervalMs);
   }
 
-  /** The ready processes of a service, each time beginning with another one. */
+  /** The ready processes of a service, in round-robin order. */
   readyFor(service: string): Backend[] {
     const ready = this.all.filter((backend) => backend.service === service && this.ready.has(backend));
     const turn = (this.turns.get(service) ?? 0) + 1;
@@ -27,12 +27,12 @@ export class Backends {
     return [...ready.slice(first), ...ready.slice(0, first)];
   }
 
-  /** Away until its next good probe. */
+  /** Not ready until its next successful probe. */
   markAway(backend: Backend): void {
     this.ready.delete(backend);
   }
 
-  /** Counts a request that is sent to a process until `end`. @returns false, and counts nothing, when there are `max` */
+  /** Counts a request to a process until `end`. @returns false, without counting, if there are already `max` */
   begin(backend: Backend, max: number): boolean {
     const pending = this.pending.get(backend) ?? 0;
     if (pending >= max) return false;
@@ -44,7 +44,7 @@ export class Backends {
     this.pending.set(backend, (this.pending.get(backend) ?? 0) - 1);
   }
 
-  /** A process that is only slow to answer stays as it was known: it is busy, not gone. */
+  /** A timeout does not change the state: the process is busy, not gone. */
   async probe(): Promise<void> {
     const waiting = this.all.filter((backend) => !this.probing.has(backend));
     await Promise.all(

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { root } from "./program";
 
-/** Compiles what changed since the last time. What the compiler has to say, it says itself. */
+/** Compiles incrementally. The compiler prints its own messages. */
 export async function build(workspaces: string[], signal?: AbortSignal): Promise<void> {
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const child = spawn(process.execPath, [compiler, "-b", ...workspaces], {

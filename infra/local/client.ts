@@ -6,15 +6,15 @@ import { fingerprint } from "../../client/fingerprint";
 import { attempt } from "./processes";
 import { root } from "./program";
 
-// The pages, a Next.js app: it is built and set up in its own way, and then runs as the services do.
+// The pages: a Next.js app with its own build and settings, run like the services.
 
 const next = join(root, "node_modules/next/dist/bin/next");
 const folder = join(root, "client");
 const server = join(folder, ".next/standalone/client");
-/** Holds the fingerprint of the build's sources. A build by hand removes it, because it has no static files beside it. */
+/** Contains the fingerprint of the built sources. A manual build removes it, because it lacks the static files. */
 const mark = join(server, "made-of");
 
-/** Next's own variables; it knows best whether it is in production. */
+/** Next.js sets these variables itself. */
 const forNext = { NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: undefined };
 
 export function clientCommand(dev: boolean): string[] {
@@ -22,7 +22,7 @@ export function clientCommand(dev: boolean): string[] {
   return [process.execPath, join(server, "server.js")];
 }
 
-/** The pages ask the services as a browser does, and need no secret for that. */
+/** The pages call the services like a browser, without secrets. */
 export function clientEnvironment(
   shared: NodeJS.ProcessEnv,
   gateway: string,
@@ -36,20 +36,20 @@ export function clientEnvironment(
     ORDERS_URL: gateway,
     PAYMENTS_URL: gateway,
     HOSTNAME: "127.0.0.1",
-    KEEP_ALIVE_TIMEOUT: "95000", // as in its image: longer than the gateway
-    NEXT_MANUAL_SIG_HANDLE: dev ? undefined : "1", // as in its image: lib/drain.ts of the client does it
+    KEEP_ALIVE_TIMEOUT: "95000", // as in its image: longer than that of the gateway
+    NEXT_MANUAL_SIG_HANDLE: dev ? undefined : "1", // as in its image: the client's lib/drain.ts handles signals
     JWT_KEY: undefined,
     STRIPE_KEY: undefined,
   };
 }
 
-/** Builds the pages if anything that they are made of has changed, with their static files beside the server. */
+/** Builds the pages if their sources have changed, with static files next to the server. */
 export async function buildClient(say: (line: string) => void, signal?: AbortSignal): Promise<void> {
   const madeOf = fingerprint();
   if (attempt(() => readFileSync(mark, "utf8")) === madeOf) return;
 
   say("Building the pages …");
-  rmSync(mark, { force: true }); // before Next begins to take the old build apart
+  rmSync(mark, { force: true }); // before Next.js removes the old build
   const child = spawn(process.execPath, [next, "build", "client"], {
     cwd: root,
     env: { ...process.env, ...forNext },

@@ -20,7 +20,7 @@ export const demoTickets = [
   { title: "Cup final, north stand", price: 95 },
 ];
 
-/** On the first run, two people sign up and one of them puts tickets on sale, all by the public API. */
+/** On the first run, creates two users and the demo tickets through the public API. */
 export async function loadDemo(url: string, dataFolder: string, say: (line: string) => void): Promise<void> {
   const done = join(dataFolder, "demo-loaded");
   if (existsSync(done)) return;
@@ -37,7 +37,7 @@ export async function loadDemo(url: string, dataFolder: string, say: (line: stri
   }
 }
 
-/** The cookie of the account's session; signs it up unless an earlier try already did. */
+/** The session cookie of the account, which is created unless it exists. */
 async function signIn(
   url: string,
   { email, password }: { email: string; password: string },

@@ -21,7 +21,7 @@ async function examine(): Promise<void> {
   if (findings.some(({ isFine }) => !isFine)) process.exitCode = 1;
 }
 
-/** The bootstrap has found or installed one that is new enough, and installed the packages. */
+/** The bootstrap has already found or installed a suitable Node.js, and installed the packages. */
 function nodeVersion(): Finding {
   return {
     what: "Node.js",

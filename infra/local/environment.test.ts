@@ -14,7 +14,7 @@ it.each([
   expect(databaseUrl(server, "orders")).toBe(expected);
 });
 
-it("passes settings found in the environment on to the services, and npm's own not", () => {
+it("passes settings of the environment on to the services, except npm's own", () => {
   const environment = environmentFor({
     MAX_RESERVATIONS: "3",
     EXPIRATION_SECONDS: "5",
@@ -24,7 +24,7 @@ it("passes settings found in the environment on to the services, and npm's own n
   expect(environment.npm_config_cache).toBeUndefined();
 });
 
-it("makes the key of the sessions once, for the eyes of its owner", () => {
+it("creates the session key once, readable by its owner only", () => {
   const dataFolder = mkdtempSync(join(tmpdir(), "environment-"));
   const { JWT_KEY } = environmentFor({}, dataFolder);
   expect(JWT_KEY).toMatch(/^[\da-f]{64}$/);
@@ -32,7 +32,7 @@ it("makes the key of the sessions once, for the eyes of its owner", () => {
   expect(statSync(join(dataFolder, "jwt-key")).mode & 0o777).toBe(0o600);
 });
 
-it("charges in the sandbox unless both of Stripe's keys are given", () => {
+it("uses the sandbox unless both Stripe keys are set", () => {
   expect(environmentFor({})).toMatchObject({ STRIPE_API_URL: "http://sandbox" });
   const both = { STRIPE_KEY: "sk_live_1", STRIPE_PUBLISHABLE_KEY: "pk_live_1" };
   expect(environmentFor(both)).toMatchObject(both);

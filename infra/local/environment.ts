@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StackFile } from "./stack-file";
 
-/** The environment of every service, without PORT and MONGO_URL. Settings found in the environment reach all services. */
+/** The environment of every service, without PORT and MONGO_URL. It includes the settings of this process. */
 export function sharedEnvironment(
   environment: NodeJS.ProcessEnv,
   { url, servers }: Pick<StackFile, "url" | "servers">,
@@ -17,14 +17,14 @@ export function sharedEnvironment(
     PUBLIC_URL: url,
     JWT_KEY: environment.JWT_KEY ?? sessionKey(dataFolder),
     ...Object.fromEntries(found),
-    LISTEN_ADDRESS: "127.0.0.1", // the gateway is the only door, and nothing on this machine is open to the network
+    LISTEN_ADDRESS: "127.0.0.1", // only the gateway uses it; nothing is reachable from the network
     ...(usesStripe(environment) ? {} : { STRIPE_KEY: "sk_test_eventhive", STRIPE_API_URL: servers.stripe }),
     REDIS_URL: servers.redis,
     NATS_URL: servers.nats,
   };
 }
 
-/** Real charges need both keys; neither means the sandbox. */
+/** Real charges require both keys. Without keys, the sandbox is used. */
 export function usesStripe({ STRIPE_KEY, STRIPE_PUBLISHABLE_KEY }: NodeJS.ProcessEnv): boolean {
   if (Boolean(STRIPE_KEY) !== Boolean(STRIPE_PUBLISHABLE_KEY)) {
     throw new Error(
@@ -34,7 +34,7 @@ export function usesStripe({ STRIPE_KEY, STRIPE_PUBLISHABLE_KEY }: NodeJS.Proces
   return Boolean(STRIPE_KEY);
 }
 
-/** One database of a MongoDB server; options after the "?" stay. */
+/** The URL of one database of a MongoDB server. Options after the "?" are kept. */
 export function databaseUrl(server: string, database: string): string {
   const [, address, options = ""] = /^(mongodb(?:\+srv)?:\/\/[^/?]+)[^?]*(\?.*)?$/.exec(server) ?? [];
   if (!address) throw new Error(`MONGO_URL is not an address of MongoDB: ${server}`);

@@ -1,6 +1,6 @@
 import { execFile, type ExecFileOptions } from "node:child_process";
 
-/** Resolves with what the command printed; rejects with the last line of what it complained about. */
+/** Resolves with the command's output. Rejects with the last line of its error output. */
 export function execute(
   command: string,
   parameters: string[],
@@ -27,7 +27,7 @@ export function succeeds(...command: Parameters<typeof execute>): Promise<boolea
   );
 }
 
-/** In one line, for people. */
+/** A one-line description. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -4,20 +4,20 @@ import { join } from "node:path";
 import { findBrowser } from "./find-browser";
 import { afterwards } from "./testing";
 
-it("takes the browser that CHROMIUM names, before any on the PATH", async () => {
+it("prefers the browser of CHROMIUM over those on the PATH", async () => {
   const named = program("my-browser", "echo 1.0");
   setVariable("PATH", `${program("chromium", "echo 2.0").folder}:${process.env.PATH}`);
   setVariable("CHROMIUM", named.path);
   expect(await findBrowser()).toBe(named.path);
 });
 
-it("does not take another one than CHROMIUM names, even when that does not run", async () => {
+it("does not fall back to another browser if that of CHROMIUM does not run", async () => {
   const { path } = program("my-browser", "exit 1");
   setVariable("CHROMIUM", path);
   await expect(findBrowser()).rejects.toThrow(`CHROMIUM is ${path}, which does not run`);
 });
 
-it("finds a browser that runs on the PATH, whatever it is called", async () => {
+it("finds a working browser on the PATH under any of its names", async () => {
   const stub = program("chromium", "echo this is only a hint how to install it >&2; exit 1");
   const chrome = program("google-chrome", "echo 2.0");
   setVariable("PATH", `${stub.folder}:${chrome.folder}`);

@@ -9,7 +9,7 @@ const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-s
 const onMacOs = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 const downloads = { ...process.env, PLAYWRIGHT_BROWSERS_PATH: join(binFolder, "browsers") };
 
-/** The path of a Chromium that runs on this machine, installed first if need be. */
+/** The path of a Chromium that runs on this machine. It is installed if necessary. */
 export async function findBrowser(search: Search = {}): Promise<string> {
   const located = await locateBrowser();
   if (located) return located;
@@ -33,7 +33,7 @@ export async function findBrowser(search: Search = {}): Promise<string> {
   );
 }
 
-/** CHROMIUM, or what is found in the usual places, if it runs. */
+/** CHROMIUM, or a browser in one of the usual places, if it runs. */
 export async function locateBrowser(): Promise<string | undefined> {
   const { CHROMIUM } = process.env;
   if (CHROMIUM) return firstThatRuns([CHROMIUM]);
@@ -59,7 +59,7 @@ async function installPackage(signal?: AbortSignal): Promise<string> {
   const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, signal };
   await execute("apt-get", ["update"], options);
   const packages = ["chromium", "fonts-liberation"];
-  const flags = ["-y", "--no-install-recommends", "--option=DPkg::Lock::Timeout=120"]; // others upgrade at times
+  const flags = ["-y", "--no-install-recommends", "--option=DPkg::Lock::Timeout=120"]; // waits for other apt processes
   await execute("apt-get", ["install", ...flags, ...packages], options);
   return mustRun(...foldersOnPath().map((folder) => join(folder, "chromium")));
 }
@@ -70,7 +70,7 @@ async function mustRun(...paths: string[]): Promise<string> {
   return found;
 }
 
-/** Where Playwright puts its Chromium; it decides once, by its variables at the start. */
+/** The path of Playwright's Chromium. Playwright reads its variables only once, at the start. */
 async function pathOfPlaywrights(env: NodeJS.ProcessEnv): Promise<string> {
   const script = 'console.log(require("playwright-core").chromium.executablePath())';
   return (await execute(process.execPath, ["-e", script], { cwd: root, env })).trim();

@@ -21,7 +21,7 @@ it("finds a server on the PATH", async () => {
   expect(await findServer(missing)).toEqual({ binary: join(folder, "eventhive-test-server") });
 });
 
-it("installs a server that is nowhere, once, if it runs", async () => {
+it("installs a missing server once, if it runs", async () => {
   let installs = 0;
   const install = async (folder: string) => {
     installs++;
@@ -34,14 +34,14 @@ it("installs a server that is nowhere, once, if it runs", async () => {
   expect(installs).toBe(1);
 });
 
-it("does not keep what it installed when that does not run", async () => {
+it("removes an installed server that does not run", async () => {
   const install = async (folder: string) =>
     writeFileSync(join(folder, missing.binary), "#!/bin/sh\necho no OpenSSL >&2; exit 1\n");
   const server = { ...missing, registry: { ...missing.registry, install } };
   await expect(findServer(server, { containers: false })).rejects.toThrow("a registry: no OpenSSL");
 });
 
-it("names everything it tried, and what mends it, when a server is not to be had", async () => {
+it("lists all attempts, and how to install a server, if it cannot be found", async () => {
   onPath("docker", "exit 1");
   onPath("podman", "exit 1");
   await expect(findServer(missing)).rejects.toThrow(`Redis is needed. Tried:
@@ -52,7 +52,7 @@ it("names everything it tried, and what mends it, when a server is not to be had
   To mend it: ${redis.installHint}, or set REDIS_URL.`);
 });
 
-it("runs a server as a container where Docker is what there is, reachable from this machine only", async () => {
+it("runs a server as a container if only Docker is available, reachable from this machine only", async () => {
   onPath("docker", "exit 0");
   const dataFolder = mkdtempSync(join(tmpdir(), "container-"));
   const { command } = await serverProgram(missing, { dataFolder, port: 26379 });

@@ -12,11 +12,11 @@ export const binFolder = join(root, ".eventhive/bin");
 export type Found = { binary: string } | { containerTool: string };
 
 export interface ServerSearch extends Search {
-  /** Whether a container is acceptable; false if the caller needs the binary itself. */
+  /** Whether a container is acceptable. False if the caller needs the binary itself. */
   containers?: boolean;
 }
 
-/** Finds the server on this machine or installs it; rejects naming everything that was tried. */
+/** Finds the server on this machine or installs it. Rejects with a list of all attempts. */
 export async function findServer(server: Server, search: ServerSearch = {}): Promise<Found> {
   const { signal, containers = true } = search;
   const { title, binary, download, registry, address, installHint } = server;
@@ -44,7 +44,7 @@ export async function locate({ binary }: Server): Promise<string | undefined> {
   return firstThatRuns([...foldersOnPath(), binFolder].map((folder) => join(folder, binary)));
 }
 
-/** Docker, or what stands in for it. */
+/** Docker or a compatible program. */
 export async function runningContainerTool(): Promise<string> {
   for (const tool of ["docker", "podman"]) {
     if (await succeeds(tool, ["info"], { timeout: 5_000 })) return tool;
@@ -52,7 +52,7 @@ export async function runningContainerTool(): Promise<string> {
   throw new Error("neither is running");
 }
 
-/** Into the cache in one step, and only what was seen to run. A process that comes second takes what the first installed. */
+/** Moves a verified binary into the cache atomically. If another process was faster, its binary is used. */
 export async function install(
   binary: string,
   getInto: Install,

@@ -9,14 +9,14 @@ export interface Search {
 
 interface Wanted<Found> {
   title: string;
-  /** What was looked at already, in vain. */
+  /** Descriptions of failed earlier attempts. */
   tried: string[];
-  /** In the order in which they are tried. */
+  /** In order of preference. */
   ways: [name: string, get: (() => Promise<Found>) | undefined][];
   installHint: string;
 }
 
-/** Gets what the first of the ways brings; rejects naming everything that was tried. */
+/** Returns the result of the first method that succeeds. Rejects with a list of all attempts. */
 export async function firstThatWorks<Found>(wanted: Wanted<Found>, { say, signal }: Search): Promise<Found> {
   const { title, ways, installHint } = wanted;
   const tried = [...wanted.tried];
@@ -33,7 +33,7 @@ export async function firstThatWorks<Found>(wanted: Wanted<Found>, { say, signal
   throw new Error([`${title} is needed. Tried:`, ...tried, `To mend it: ${installHint}.`].join("\n  "));
 }
 
-/** The first of these programs that is there and runs, when asked for its version. */
+/** The first of these programs that exists and prints its version. */
 export async function firstThatRuns(paths: string[], version = ["--version"]): Promise<string | undefined> {
   for (const path of paths) if (existsSync(path) && (await succeeds(path, version))) return path;
   return undefined;

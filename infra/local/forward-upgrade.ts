@@ -6,7 +6,7 @@ import { badGateway, gatewayTimeout, refuse, unavailable } from "./refuse";
 
 const onlyGet = { status: 400, code: "bad-request", message: "Only a GET can ask for an upgrade" };
 
-/** Joins a browser's WebSocket with a process: once that agrees, bytes go both ways as they come. */
+/** Connects a browser's WebSocket to a process. After the handshake, bytes are forwarded in both directions. */
 export function forwardUpgrade(
   req: IncomingMessage,
   head: Buffer,
@@ -15,12 +15,12 @@ export function forwardUpgrade(
   backend?: Backend,
 ): void {
   const { socket } = req;
-  socket.on("error", () => undefined); // nobody else listens by now; its "close" comes too
+  socket.on("error", () => undefined); // no other listener is attached now; "close" is emitted too
   const res = new ServerResponse(req);
   res.shouldKeepAlive = false;
   res.assignSocket(socket);
   res.once("finish", () => socket.end());
-  if (req.method !== "GET") return refuse(res, requestId, onlyGet); // its body, if any, is beyond reach
+  if (req.method !== "GET") return refuse(res, requestId, onlyGet); // a body cannot be read here
   if (!backend) return refuse(res, requestId, unavailable);
 
   const upgrade = { connection: "upgrade", upgrade: req.headers.upgrade };
@@ -48,7 +48,7 @@ export function forwardUpgrade(
     res.detachSocket(socket);
     socket.write(otherHead);
     other.write(head);
-    // What ends or breaks on one side does so on the other.
+    // The end or failure of one side is propagated to the other.
     pipeline(socket, other, () => undefined);
     pipeline(other, socket, () => undefined);
   });

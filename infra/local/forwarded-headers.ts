@@ -12,16 +12,16 @@ const hopByHop = [
   "upgrade",
 ];
 
-/** Who asked is what this edge saw, whatever the client claims. */
+/** The client's address and protocol as seen here. Values sent by the client are replaced. */
 export function headersForBackend(req: IncomingMessage, requestId: string): OutgoingHttpHeaders {
   const { expect: _answeredHere, forwarded: _forgeable, ...headers } = withoutHopByHop(req.headers);
   return {
     ...headers,
-    "x-forwarded-for": req.socket.remoteAddress ?? "", // none once the client has gone
+    "x-forwarded-for": req.socket.remoteAddress ?? "", // undefined after a disconnect
     "x-forwarded-proto": "http",
-    "x-forwarded-host": req.headers.host ?? "", // none in HTTP/1.0
+    "x-forwarded-host": req.headers.host ?? "", // undefined in HTTP/1.0
     "x-request-id": requestId,
-    // Node frames only the bodies it expects: that of a chunked DELETE would go out without an end.
+    // Node does not frame bodies of DELETE by default: a chunked one would be sent without an end.
     ...("transfer-encoding" in req.headers && { "transfer-encoding": "chunked" }),
   };
 }
@@ -33,6 +33,6 @@ export function headersForClient(response: IncomingMessage): OutgoingHttpHeaders
 function withoutHopByHop(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const named = headers.connection?.toLowerCase().split(/\s*,\s*/) ?? [];
   const dropped = new Set([...hopByHop, ...named]);
-  dropped.delete("content-length"); // framing is never for the sender to have removed
+  dropped.delete("content-length"); // a Connection header must not remove the framing
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.has(name)));
 }

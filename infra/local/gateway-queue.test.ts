@@ -5,7 +5,7 @@ import { afterwards, ask, backend, gatewayTo } from "./testing";
 
 const maxConnections = 2;
 
-it("has no more requests at work in a process than connections, and the rest wait their turn", async () => {
+it("sends at most one request per connection to a process, and queues the others", async () => {
   const { url, atWork } = await gatewayToOrders();
   const answers = Array.from({ length: 5 }, () => ask(url));
   for (const count of [2, 2, 1]) {
@@ -15,7 +15,7 @@ it("has no more requests at work in a process than connections, and the rest wai
   for (const { status } of await Promise.all(answers)) expect(status).toBe(200);
 });
 
-it("answers 503 with Retry-After when the queue is full, and takes requests again when it has room", async () => {
+it("responds with 503 and Retry-After when the queue is full, and accepts requests again afterwards", async () => {
   const { url, atWork } = await gatewayToOrders({ maxPending: 3 });
   const answers = Array.from({ length: 3 }, () => ask(url));
   await eventually(() => expect(atWork).toHaveLength(2));
@@ -31,7 +31,7 @@ it("answers 503 with Retry-After when the queue is full, and takes requests agai
   expect(await next).toMatchObject({ status: 200 });
 });
 
-it("keeps streams apart: however many are open, requests find a connection", async () => {
+it("keeps streams separate, so that they do not block requests", async () => {
   const { url } = await gatewayToOrders({ answers: true });
   const streams = await Promise.all(
     Array.from({ length: maxConnections + 1 }, async () => {
@@ -45,7 +45,7 @@ it("keeps streams apart: however many are open, requests find a connection", asy
   expect(await ask(url)).toMatchObject({ status: 200, body: "hello" });
 });
 
-/** A process of orders that leaves its answers to the test, unless it answers by itself. */
+/** A process of orders whose responses are sent by the test, or automatically. */
 async function gatewayToOrders({ answers = false, maxPending = 100 } = {}) {
   const atWork: ServerResponse[] = [];
   const orders = await backend("orders", (req, res) => {

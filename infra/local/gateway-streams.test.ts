@@ -13,7 +13,7 @@ beforeEach(() => {
   afterwards(() => agent.destroy());
 });
 
-it("passes each event of a stream on as it comes", async () => {
+it("forwards each event of a stream immediately", async () => {
   let seen = "";
   const url = await gatewayToOrders(async (_req, res) => {
     res.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
@@ -28,7 +28,7 @@ it("passes each event of a stream on as it comes", async () => {
   expect(seen).toBe("head, data: first\n\n");
 });
 
-it("passes a body on as it comes", async () => {
+it("streams a request body", async () => {
   let received = "";
   const url = await gatewayToOrders(async (req, res) => {
     for await (const part of req) received += part;
@@ -41,13 +41,13 @@ it("passes a body on as it comes", async () => {
   expect(received).toBe("first second");
 });
 
-it("carries large answers whole", async () => {
+it("forwards large responses completely", async () => {
   const large = Buffer.alloc(8 * mebibyte, "eventhive");
   const url = await gatewayToOrders((_req, res) => void res.end(large));
   expect((await buffer(await responseTo(open(url).end()))).equals(large)).toBe(true);
 });
 
-it("passes an answer on that comes before the body is all sent, and keeps the connection", async () => {
+it("forwards a response that precedes the end of the request body, and keeps the connection", async () => {
   const url = await gatewayToOrders((_req, res) => void res.writeHead(413).end("far too much"));
   const { socket, received } = rawConnection(url);
   socket.write(`${head("POST", "content-length: 100000")}${"x".repeat(1_000)}`);
@@ -60,7 +60,7 @@ it.each([
   ["declares", "content-length: 2000000", "x".repeat(1_500_000), "x".repeat(500_000)],
   ["turns out to have", "transfer-encoding: chunked", chunk(1_500_000), `${chunk(500_000)}0\r\n\r\n`],
 ])(
-  "answers 413 too-large when a body %s more than 1 MiB, and keeps the connection",
+  "responds with 413 too-large when a body %s more than 1 MiB, and keeps the connection",
   async (_how, length, ...body) => {
     const url = await gatewayToOrders((req, res) => req.once("end", () => res.end("taken")).resume());
     const { socket, received } = rawConnection(url);
@@ -73,7 +73,7 @@ it.each([
   },
 );
 
-it("keeps the connection when the service breaks off in the middle of a body", async () => {
+it("keeps the connection when the service disconnects during a request body", async () => {
   const url = await gatewayToOrders((req, res) => {
     let size = 0;
     req.on("data", (part: Buffer) => {
@@ -89,20 +89,20 @@ it("keeps the connection when the service breaks off in the middle of a body", a
   await expectNextAnswer(socket, received);
 });
 
-it("takes a body of exactly 1 MiB", async () => {
+it("accepts a body of exactly 1 MiB", async () => {
   const url = await gatewayToOrders(async (req, res) => res.end(String((await buffer(req)).length)));
   const response = await responseTo(open(url, "POST").end(Buffer.alloc(mebibyte)));
   expect(await text(response)).toBe(String(mebibyte));
 });
 
 it.each([400, 401, 403, 404, 409, 415, 422, 429])("keeps the connection after a %d", async (status) => {
-  const url = await gatewayToOrders((_req, res) => void res.writeHead(status).end()); // and leaves the body unread
+  const url = await gatewayToOrders((_req, res) => void res.writeHead(status).end()); // without reading the body
   const response = await responseTo(open(url, "POST").end("x".repeat(50_000)));
   expect([response.statusCode, await text(response)]).toEqual([status, ""]);
   await expectKept(url);
 });
 
-it("says where the body of a DELETE ends, so that none of it is taken for the next request", async () => {
+it("frames the body of a DELETE, so that it is not parsed as the next request", async () => {
   const received: string[] = [];
   const url = await gatewayToOrders(async (req, res) => {
     received.push(`${req.method} ${req.url} ${await text(req)}`);
@@ -117,14 +117,14 @@ it("says where the body of a DELETE ends, so that none of it is taken for the ne
   expect(received).toEqual(["DELETE /api/orders/1 GET /api/orders/2 HTTP/1.1\r\n\r\n", "GET /api/orders/1 "]);
 });
 
-it("answers a client that speaks HTTP/1.0 and names no host", async () => {
+it("accepts HTTP/1.0 requests without a Host header", async () => {
   const { socket, received } = rawConnection(await gatewayToOrders((_req, res) => res.end("hello")));
   socket.write("GET /api/orders/1 HTTP/1.0\r\n\r\n");
   await eventually(() => expect(received()).toMatch(/hello$/));
 });
 
-it.each(["before it answers", "half-way through its answer"])(
-  "hangs up on the service when the client hangs up %s",
+it.each(["before the response", "during the response"])(
+  "closes the connection to the service when the client disconnects %s",
   async (when) => {
     let isOpen = false;
     const url = await gatewayToOrders((_req, res) => {
@@ -143,7 +143,7 @@ it.each(["before it answers", "half-way through its answer"])(
   },
 );
 
-it("breaks off when the service breaks off, rather than end half an answer as if it were whole", async () => {
+it("aborts a response that the service aborts, instead of ending it as if it were complete", async () => {
   const url = await gatewayToOrders((req, res) => {
     res.write("half of ");
     setImmediate(() => req.socket.destroy());
@@ -164,14 +164,14 @@ async function responseTo(sent: ClientRequest): Promise<IncomingMessage> {
   return response;
 }
 
-/** Another request on the same connection is answered. */
+/** Sends another request on the same connection. */
 async function expectKept(url: string): Promise<void> {
   const again = open(url).end();
   await text(await responseTo(again));
   expect(again.reusedSocket).toBe(true);
 }
 
-/** Node's own client gives a connection up when the answer comes before it has sent everything. */
+/** Node's HTTP client closes a connection if the response arrives before the request has been sent. */
 function rawConnection(url: string): { socket: Socket; received: () => string } {
   let received = "";
   const socket = connect(Number(new URL(url).port), "127.0.0.1");

@@ -8,7 +8,7 @@ import { afterwards, ask, backend, gatewayTo, type Handler } from "./testing";
 
 const upgrade = { connection: "Upgrade", upgrade: "websocket" };
 
-it("joins both sides once the service agrees, and passes on what each says as it comes", async () => {
+it("connects both sides after the handshake, and forwards data in both directions", async () => {
   const { url, sides } = await gatewayToPages();
   const { browser, headers } = await connect(`${url}/_next/hmr?id=1`);
   expect(headers).toMatchObject({
@@ -20,30 +20,33 @@ it("joins both sides once the service agrees, and passes on what each says as it
   const heard = { browser: "", service: "" };
   browser.on("data", (part) => (heard.browser += part));
   service?.on("data", (part) => (heard.service += part));
-  await eventually(() => expect(heard.browser).toBe("hello ")); // sent in one piece with the agreement
+  await eventually(() => expect(heard.browser).toBe("hello ")); // sent together with the handshake
   browser.write("ping");
   await eventually(() => expect(heard.service).toBe("ping"));
   service?.write("pong");
   await eventually(() => expect(heard.browser).toBe("hello pong"));
 });
 
-it.each(["browser", "service"])("closes the other side when the %s goes, gently or not", async (who) => {
-  const { url, sides } = await gatewayToPages();
-  for (const leave of [(side?: Duplex) => side?.end(), (side?: Duplex) => side?.destroy()]) {
-    const { browser } = await connect(url);
-    const service = sides.at(-1);
-    for (const side of [browser, service]) side?.resume();
-    leave(who === "browser" ? browser : service);
-    await eventually(() => expect([browser.closed, service?.closed]).toEqual([true, true]));
-  }
-});
+it.each(["browser", "service"])(
+  "closes the other side when the %s ends or breaks the connection",
+  async (who) => {
+    const { url, sides } = await gatewayToPages();
+    for (const leave of [(side?: Duplex) => side?.end(), (side?: Duplex) => side?.destroy()]) {
+      const { browser } = await connect(url);
+      const service = sides.at(-1);
+      for (const side of [browser, service]) side?.resume();
+      leave(who === "browser" ? browser : service);
+      await eventually(() => expect([browser.closed, service?.closed]).toEqual([true, true]));
+    }
+  },
+);
 
-it("ignores the wish for an upgrade where nothing needs one", async () => {
+it("ignores upgrades if they are not enabled", async () => {
   const url = await gatewayTo([await backend("client", (_req, res) => res.end("a page"))]);
   expect(await ask(url, { headers: upgrade })).toMatchObject({ status: 200, body: "a page" });
 });
 
-it("passes the service's own refusal on", async () => {
+it("forwards the service's rejection of an upgrade", async () => {
   const url = await gatewayTo([await backend("client", (_req, res) => res.writeHead(403).end("not you"))], {
     forwardsUpgrades: true,
   });
@@ -65,7 +68,7 @@ it.each<[string, number, string, Handler | undefined]>([
   expect(JSON.parse(refusal.body)).toMatchObject({ requestId: "mine-1" });
 });
 
-it("closes what is joined, and what waits to be, when it is closed itself", async () => {
+it("closes established and pending upgrades when it is closed", async () => {
   const { url, sides, close } = await gatewayToPages();
   const { browser } = await connect(url);
   browser.resume();
@@ -80,12 +83,12 @@ it("closes what is joined, and what waits to be, when it is closed itself", asyn
   expect(await waiting).toBe("socket hang up");
 });
 
-/** Pages that agree to every upgrade, and their sides of the connections. */
+/** A client process that accepts every upgrade, and its sides of the connections. */
 async function gatewayToPages() {
   const pages = await backend("client", () => undefined);
   const sides: Duplex[] = [];
   pages.server.on("upgrade", (req: IncomingMessage, side: Duplex) => {
-    side.once("end", () => side.end()); // as libraries do
+    side.once("end", () => side.end()); // like WebSocket libraries
     sides.push(side);
     if (req.url === "/never") return;
     const told = `x-asked: ${req.url}\r\nx-from: ${String(req.headers["x-forwarded-for"])}\r\n`;
@@ -107,7 +110,7 @@ function connect(url: string): Promise<{ browser: Duplex; headers: IncomingHttpH
   return new Promise((resolve, reject) => {
     sent.once("error", reject);
     sent.once("upgrade", ({ headers }, browser, head) => {
-      browser.once("error", () => undefined); // when the other side breaks off
+      browser.once("error", () => undefined); // if the other side aborts
       browser.unshift(head);
       resolve({ browser, headers });
     });

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { eventually } from "../../common/test/eventually";
 import { type Answer, afterwards, ask, backend, gatewayTo, type Handler } from "./testing";
 
-describe("a request goes to", () => {
+describe("a request is routed to", () => {
   it("a process of the service that its path belongs to", async () => {
     const url = await gatewayTo([
       await backend("tickets", says("tickets")),
@@ -14,7 +14,7 @@ describe("a request goes to", () => {
     expect(await ask(`${url}/api/orders`)).toMatchObject({ status: 200, body: "orders" });
   });
 
-  it("each of its processes in turn", async () => {
+  it("its processes in round-robin order", async () => {
     const url = await gatewayTo([await backend("orders", says("one")), await backend("orders", says("two"))]);
     const answers = [
       await whoAnswers(url),
@@ -25,7 +25,7 @@ describe("a request goes to", () => {
     expect(answers.toSorted()).toEqual(["one", "one", "two", "two"]);
   });
 
-  it("no process that is not ready, until it is", async () => {
+  it("ready processes only", async () => {
     let isReady = false;
     const late = await backend("orders", says("late"), () => isReady);
     const url = await gatewayTo([late, await backend("orders", says("ready"))]);
@@ -42,7 +42,7 @@ describe("a request goes to", () => {
     );
   });
 
-  it("another process, with its whole body, when the first refuses the connection", async () => {
+  it("another process, with its whole body, if the first refuses the connection", async () => {
     const gone = await backend("orders", says("gone"));
     const url = await gatewayTo([
       gone,
@@ -53,7 +53,7 @@ describe("a request goes to", () => {
     expect(await buy(url, "second")).toMatchObject({ status: 200, body: "second" });
   });
 
-  it("nobody else once somebody has it, even when that one dies of it", async () => {
+  it("one process only once it was sent, even if that process crashes", async () => {
     let received = 0;
     const dies: Handler = (req) => {
       received++;
@@ -66,11 +66,11 @@ describe("a request goes to", () => {
     expect(received).toBe(1);
   });
 
-  it("a new connection when the service closes the kept one just as it is used again", async () => {
+  it("a new connection if the service closes the keep-alive connection at the same moment", async () => {
     let connections = 0;
     const service = await backend("orders", (req, res) => {
       if (req.url === "/api/orders/first") return res.end("kept");
-      // The second request finds the old connection closed under it, as if the two had crossed on the way.
+      // The second request fails on the old connection, as in a race between request and close.
       if (connections++ === 0) return req.socket.resetAndDestroy();
       return res.end("answered");
     });
@@ -80,12 +80,12 @@ describe("a request goes to", () => {
   });
 });
 
-describe("the gateway answers by itself", () => {
-  it("503 unavailable when there is no client at all", async () => {
+describe("the gateway itself responds with", () => {
+  it("503 unavailable if no client exists", async () => {
     expect(errorOf(await ask(await gatewayTo([])))).toMatchObject({ status: 503, code: "unavailable" });
   });
 
-  it("503 unavailable, to be tried again in a second, when no process is ready", async () => {
+  it("503 unavailable and Retry-After if no process is ready", async () => {
     const url = await gatewayTo([await backend("orders", says("orders"), () => false)]);
     const answer = await ask(`${url}/api/orders`, { headers: { "x-request-id": "mine-1" } });
     expect(answer).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
@@ -96,7 +96,7 @@ describe("the gateway answers by itself", () => {
     });
   });
 
-  it("504 gateway-timeout when the answer takes longer than any should", async () => {
+  it("504 gateway-timeout if the response takes too long", async () => {
     const url = await gatewayTo([await backend("orders", () => undefined)], {
       maxResponseMs: 100,
     });
@@ -105,7 +105,7 @@ describe("the gateway answers by itself", () => {
     expect(answer.headers).toMatchObject({ "retry-after": "5" });
   });
 
-  it("408 request-timeout when it is the request that does not arrive", async () => {
+  it("408 request-timeout if the request does not arrive in time", async () => {
     const url = await gatewayTo([await backend("orders", () => undefined)], {
       maxResponseMs: 100,
     });
@@ -123,14 +123,14 @@ describe("the gateway answers by itself", () => {
   });
 });
 
-it("sends on the path of a target that is a whole URL", async () => {
+it("forwards the path of an absolute request target", async () => {
   const url = await gatewayTo([await backend("orders", (req, res) => void res.end(`asked for ${req.url}`))]);
   const answer = await askRaw(url, "GET http://evil.example/api/orders?a=1");
   expect(answer).toContain("asked for /api/orders?a=1");
 });
 
 describe("headers", () => {
-  it("say who asked as the gateway saw it, not as the client claims", async () => {
+  it("contain the client address that the gateway sees, not the one that the client sends", async () => {
     const forged = { "x-forwarded-for": "6.6.6.6", "x-forwarded-proto": "https", forwarded: "for=6.6.6.6" };
     const { received } = await exchange(forged);
     expect(received).toMatchObject({ "x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http" });
@@ -138,14 +138,14 @@ describe("headers", () => {
     expect(received.forwarded).toBeUndefined();
   });
 
-  it("keep a request id that makes sense, and get one in place of one that does not", async () => {
+  it("keep a valid request id, and replace an invalid one", async () => {
     const idFor = async (sent: object) => (await exchange({ ...sent })).received["x-request-id"];
     expect(await idFor({ "x-request-id": "mine-1" })).toBe("mine-1");
     expect(await idFor({ "x-request-id": "not an id" })).toMatch(/^[\da-f-]{36}$/);
     expect(await idFor({})).toMatch(/^[\da-f-]{36}$/);
   });
 
-  it("for one connection are not passed on, in either direction; the others are", async () => {
+  it("are forwarded in both directions, except for hop-by-hop headers", async () => {
     const sent = { connection: "x-private", "x-private": "1", "x-public": "2", te: "trailers" };
     const { received, answer } = await exchange(sent);
     expect(received).toMatchObject({ "x-public": "2" });
@@ -155,7 +155,7 @@ describe("headers", () => {
   });
 });
 
-/** What the service received for these headers, and what came back. */
+/** The headers that the service received, and those of the response. */
 async function exchange(
   headers: Record<string, string>,
 ): Promise<{ received: IncomingHttpHeaders; answer: Answer }> {
@@ -167,7 +167,7 @@ async function exchange(
   return { received: JSON.parse(answer.body), answer };
 }
 
-/** The answer to a request that Node's own client would not send. */
+/** The response to a request that Node's HTTP client would not send. */
 function askRaw(url: string, line: string, rest = "\r\n"): Promise<string> {
   const socket = connect(Number(new URL(url).port), "127.0.0.1");
   afterwards(() => socket.destroy());

@@ -26,33 +26,33 @@ export interface GatewayOptions {
   port: number;
   routes: Route[];
   backends: Backend[];
-  /** Above the longest answer that a service gives: a payment's 20 s. */
+  /** More than the longest response of a service: 20 s for a payment. */
   maxResponseMs?: number;
-  /** To one process, streams apart: it answers sooner when the requests beyond its capacity wait here in a queue. */
+  /** Connections to one process, without streams. Requests beyond its capacity are queued here, which reduces latency. */
   maxConnections?: number;
-  /** Requests that one process has not answered, the queue included. */
+  /** Pending requests of one process, including the queue. */
   maxPending?: number;
-  /** Lets WebSockets through, which only `next dev` needs; without, the wish for one is ignored. */
+  /** Forwards WebSockets, which only `next dev` needs. Otherwise, upgrades are ignored. */
   forwardsUpgrades?: boolean;
 }
 
 export interface Gateway {
-  /** Takes no more connections; requests under way go on. */
+  /** Accepts no more connections. Requests in flight continue. */
   drain(): void;
   close(): Promise<void>;
 }
 
-/** What the ingress controller is in the cluster. Listens on this machine only; rejects when the port is taken. */
+/** The counterpart of the cluster's ingress controller. Listens on this machine only. Rejects if the port is occupied. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { port, routes, maxResponseMs = 25_000, forwardsUpgrades = false } = options;
   const { maxConnections = 64, maxPending = 2_000 } = options;
   const backends = new Backends(options.backends);
   const agent = new Agent({ keepAlive: true, maxSockets: maxConnections });
-  const streamAgent = new Agent(); // a stream keeps its connection for as long as a page is open
+  const streamAgent = new Agent(); // a stream holds its connection while a page is open
   const timeouts = { keepAliveTimeout: 30_000, headersTimeout: 10_000, requestTimeout: 30_000 };
   const server = createServer(timeouts, (req, res) => {
     const requestId = requestIdOf(req);
-    if (req.url === "*") return void res.writeHead(204).end(); // OPTIONS * asks only whether anything answers
+    if (req.url === "*") return void res.writeHead(204).end(); // OPTIONS * only checks whether the server responds
     const target = originForm(req.url);
     if (target === undefined) return refuse(res, requestId, badTarget);
     if (req.method === "TRACE") return refuse(res, requestId, methodNotAllowed);
@@ -97,7 +97,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       if (!res.writableFinished) upstream.destroy();
     });
 
-    // Nothing is read from the client before somebody is there to take it: what one refuses, another gets whole.
+    // The body is read only after a connection has been established, so that a retry can send it completely.
     upstream.once("socket", (socket) => {
       if (socket.connecting) socket.once("connect", sendBody);
       else sendBody();
@@ -111,16 +111,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         upstream.destroy();
       });
       req.pipe(upstream);
-      // What nobody wants any more of a body is read and dropped, which keeps the client's connection usable.
+      // Discards the rest of the body, which keeps the client's connection usable.
       upstream.once("close", () => req.unpipe(upstream).resume());
     }
 
     upstream.once("response", (response) => {
       clearTimeout(deadline);
       res.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", headersForClient(response));
-      // The head of an event stream must not wait for its first event; others go out with their body.
+      // The headers of an event stream must not wait for its first event. Others are sent with their body.
       if (response.headers["content-type"]?.startsWith(eventStream)) res.flushHeaders();
-      pipeline(response, res, () => undefined); // what breaks off half-way breaks off for the client too
+      pipeline(response, res, () => undefined); // an aborted response is aborted for the client too
     });
 
     let failure: NodeJS.ErrnoException | undefined;
@@ -150,7 +150,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       const closed = server.listening ? once(server, "close") : undefined;
       server.close();
       server.closeAllConnections();
-      for (const socket of upgraded) socket.destroy(); // no longer among the connections of an HTTP server
+      for (const socket of upgraded) socket.destroy(); // the HTTP server no longer tracks them
       agent.destroy();
       streamAgent.destroy();
       await closed;
@@ -158,7 +158,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-/** The path and query of a request's target, which may be a whole URL (RFC 9112, 3.2.2). */
+/** The path and query of a request target, which may be an absolute URL (RFC 9112, 3.2.2). */
 function originForm(target = "/"): string | undefined {
   if (target.startsWith("/")) return target;
   if (!URL.canParse(target)) return undefined;
@@ -166,13 +166,13 @@ function originForm(target = "/"): string | undefined {
   return pathname + search;
 }
 
-/** The client's own, when it is one that the services take too. */
+/** The client's request id, if the services would accept it. */
 function requestIdOf({ headers }: IncomingMessage): string {
   const given = headers["x-request-id"];
   return typeof given === "string" && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
 }
 
-/** A kept-alive connection may be closed by the service just as it is used again: harmless to ask twice only here. */
+/** The service may close a keep-alive connection while it is being reused. Only idempotent requests are retried. */
 function isRepeatable(req: IncomingMessage): boolean {
   const hasBody = "content-length" in req.headers || "transfer-encoding" in req.headers;
   return repeatable.includes(req.method ?? "") && !hasBody;

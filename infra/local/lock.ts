@@ -8,13 +8,13 @@ const graceMs = 35_000;
 const pollIntervalMs = 50;
 const maxWaitMs = 600_000;
 
-/** The pid of the runner that holds the data folder, if it still runs. A process that reuses its pid started later. */
+/** The pid of the runner that holds the data folder, if it is running. A process that reuses its pid has a later start time. */
 export function holderOf(dataFolder: string): number | undefined {
   const [pid, began] = attempt(() => readFileSync(join(dataFolder, "lock"), "utf8").split(" ", 2)) ?? [];
   return pid && startOf(Number(pid)) === began ? Number(pid) : undefined;
 }
 
-/** Takes the data folder for this process, or throws naming the one that has it. Returns how to give it back. */
+/** Locks the data folder, or throws an error that names the owner. Returns a function that releases it. */
 export function lock(dataFolder: string): () => void {
   const file = join(dataFolder, "lock");
   const mine = join(dataFolder, `lock.${process.pid}`);
@@ -22,7 +22,7 @@ export function lock(dataFolder: string): () => void {
   if (holderOf(dataFolder) === undefined) rmSync(file, { force: true });
   writeFileSync(mine, `${process.pid} ${startOf(process.pid)}`);
   try {
-    linkSync(mine, file); // whole from the first moment, and fails when another was faster
+    linkSync(mine, file); // atomic; fails if another process was faster
   } catch (error) {
     const holder = holderOf(dataFolder);
     if (!holder) throw error;
@@ -35,7 +35,7 @@ export function lock(dataFolder: string): () => void {
   return () => rmSync(file, { force: true });
 }
 
-/** Does the work when no other process does what is named by the same folder; at most ten minutes later. */
+/** Runs the work while holding the lock of the folder, for which it waits at most ten minutes. */
 export async function exclusively<Result>(
   folder: string,
   work: () => Promise<Result>,
@@ -55,9 +55,9 @@ export async function exclusively<Result>(
   }
 }
 
-/** Ends what a runner that was killed left running, services first. Returns the names. */
+/** Kills processes left by a killed runner, services first. Returns their names. */
 export async function endLeftovers(dataFolder: string): Promise<string[]> {
-  // Redis writes its title, which ends in its port, over its variables.
+  // Redis overwrites its environment with its process title, which ends with its port.
   const isLeft = ({ pid, url }: StackProcess) =>
     hasVariable(pid, `EVENTHIVE_STACK=${dataFolder}`) || commandOf(pid)?.includes(`:${new URL(url).port}`);
   const left = readStackFile(dataFolder)?.processes.filter(isLeft) ?? [];

@@ -17,14 +17,14 @@ it.each(["127.0.0.1", "::1"])(
   },
 );
 
-it("finds free ports, each another one, below those of outgoing connections", async () => {
+it("finds different free ports below the ephemeral range", async () => {
   const ports = await Promise.all(Array.from({ length: 20 }, freePort));
   expect(new Set(ports).size).toBe(20);
   expect(Math.max(...ports)).toBeLessThan(32_768);
   expect(await Promise.all(ports.map(isFree))).not.toContain(false);
 });
 
-it("finds ports in the range that the environment names", async () => {
+it("finds ports in the range given by the environment", async () => {
   process.env.EVENTHIVE_PORTS = "23000+500";
   afterwards(() => delete process.env.EVENTHIVE_PORTS);
   await jest.isolateModulesAsync(async () => {

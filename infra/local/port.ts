@@ -3,15 +3,15 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { attempt, commandOf, printed } from "./processes";
 
-/** The first port and how many there are: test runs beside each other have ranges of their own. */
+/** The first port and the number of ports. Concurrent test runs have separate ranges. */
 const [first = 20_000, count = 12_000] = process.env.EVENTHIVE_PORTS?.split("+").map(Number) ?? [];
 
-/** Far apart for processes that look at the same time, or two could both find the same port free. */
+/** Different for concurrent processes, so that they do not find the same port. */
 let next = process.pid * 97;
 
 /**
- * A free port, another one each time, from below the range that systems give to outgoing connections:
- * one of those could otherwise take the port of a process while it is being restarted.
+ * A free port, different at each call, and below the range of ephemeral ports: an outgoing connection could otherwise
+ * take the port of a process that is restarting.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -36,13 +36,13 @@ async function canListen(port: number, host?: string): Promise<boolean> {
   return true;
 }
 
-/** The process that listens on the port, as "pid 123 (command)", as far as this system lets us see. */
+/** The process that listens on the port, as "pid 123 (command)", if it can be determined. */
 export function portOwner(port: number): string | undefined {
   const pid = process.platform === "linux" ? ownerFromProc(port) : ownerFromLsof(port);
   return pid && `pid ${pid} (${commandOf(Number(pid))?.slice(0, 200) ?? "its command is hidden"})`;
 }
 
-/** The kernel's table of sockets gives the inode of the listening one; the links in /proc/PID/fd say whose that is. */
+/** Finds the inode of the listening socket in the kernel's table, and its owner by the links in /proc/PID/fd. */
 function ownerFromProc(port: number): string | undefined {
   const listening = new RegExp(
     `^ *\\d+: [0-9A-F]+:${port.toString(16).toUpperCase().padStart(4, "0")} \\S+ 0A `,

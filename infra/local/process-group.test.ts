@@ -32,7 +32,7 @@ function group(): ProcessGroup {
   return made;
 }
 
-it("stops waiting for a program that is never ready, however often garbage is collected meanwhile", async () => {
+it("stops waiting for a program that is never ready, even after garbage collections", async () => {
   const { signal } = new AbortController();
   await expect(group().start([neverReady], signal, 500)).rejects.toThrow(
     `Not ready within 0.5 s; see ${neverReady.log}`,

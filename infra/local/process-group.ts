@@ -5,7 +5,7 @@ import { type Death, Supervisor } from "./supervisor";
 const defaultReadyWithinMs = 90_000;
 const remindIntervalMs = 5_000;
 
-/** All processes of one stack. */
+/** The processes of one stack. */
 export class ProcessGroup {
   private readonly supervisors: Supervisor[] = [];
 
@@ -27,7 +27,7 @@ export class ProcessGroup {
     });
   }
 
-  /** Resolves when all of them are ready, and meanwhile reports which are not ready. */
+  /** Resolves when all are ready. Until then, reports which ones are not. */
   async start(
     programs: Program[],
     cancelled: AbortSignal,
@@ -73,7 +73,7 @@ export class ProcessGroup {
     await Promise.all(ours.map((supervisor) => supervisor.stop()));
   }
 
-  /** For a runner that is itself on its way out. */
+  /** For a runner that is about to exit. */
   killNow(): void {
     for (const supervisor of this.supervisors) supervisor.kill();
   }

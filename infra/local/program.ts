@@ -5,7 +5,7 @@ import { attempt, killGroup } from "./processes";
 
 export const root = resolve(__dirname, "../..");
 
-/** The kernel ends our child processes when this process ends, even by kill -9. Where it cannot, the next start does. */
+/** Makes the kernel kill child processes when this process exits, even by SIGKILL. Otherwise, the next start kills them. */
 const endWithUs = ["setpriv", "--pdeathsig", "TERM"];
 const canEndWithUs = attempt(() =>
   execFileSync("setpriv", ["--pdeathsig", "TERM", "true"], { stdio: "pipe" }),
@@ -17,9 +17,9 @@ export interface Program {
   name: string;
   kind: "service" | "server";
   url: string;
-  /** What it prints is appended to this file. */
+  /** Its output is appended to this file. */
   log: string;
-  /** The command line, given the end of what the last run printed. */
+  /** The command line, given the end of the previous run's log. */
   command: (logTail: string) => string[];
   environment?: NodeJS.ProcessEnv;
   isReady: (printed: () => string) => boolean | Promise<boolean>;
@@ -30,9 +30,9 @@ export interface Run {
   isAlive(): boolean;
   /** How it ended: "exit 1", "SIGKILL", "spawn … ENOENT". */
   ended: Promise<string>;
-  /** The end of what this run printed. */
+  /** The end of this run's output. */
   printed: () => string;
-  /** SIGKILL once the grace time is over. */
+  /** SIGTERM, then SIGKILL after the grace period. */
   stop(signal: NodeJS.Signals, graceMs: number): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export function run(program: Program, logTail: string): Run {
   const log = openSync(program.log, "a");
   const begin = fstatSync(log).size;
   const [command = "", ...parameters] = [...(canEndWithUs ? endWithUs : []), ...program.command(logTail)];
-  // Its own process group: Ctrl-C reaches the runner alone, which then stops everything in order.
+  // Its own process group, so that Ctrl-C reaches only the runner, which then stops everything gracefully.
   const child = spawn(command, parameters, {
     cwd: root,
     env: program.environment,
@@ -55,7 +55,7 @@ export function run(program: Program, logTail: string): Run {
     child.once("error", (error) => resolve(error.message));
     child.once("exit", (code, signal) => {
       isAlive = false;
-      if (child.pid) killGroup(child.pid); // what it may have started itself
+      if (child.pid) killGroup(child.pid); // its children
       resolve(signal ?? `exit ${code}`);
     });
   });

@@ -11,13 +11,13 @@ import type { StackFile } from "./stack-file";
 
 type Servers = StackFile["servers"];
 
-/** All of them but the client, which is built in another way. */
+/** All services except the client, which has its own build. */
 export const serviceNames = ["auth", "tickets", "orders", "payments", "expiration"];
 
-/** Runs TypeScript as it is, @eventhive/common included. */
+/** Runs TypeScript sources, including those of @eventhive/common. */
 const fromSource = [process.execPath, "--conditions=@eventhive/source", "--import", "tsx"];
 
-/** The command of each service: as it was built, or from its sources. */
+/** The command of each service: its build, or its sources. */
 export function serviceCommands(dev: boolean): Record<string, string[]> {
   const command = (name: string) =>
     dev ? [...fromSource, `${name}/src/index.ts`] : [process.execPath, `${name}/dist/index.js`];
@@ -27,7 +27,7 @@ export function serviceCommands(dev: boolean): Record<string, string[]> {
   };
 }
 
-/** Where the servers are, and the programs of those that are for us to run. */
+/** The URLs of the stores, and the programs of those that the runner starts. */
 export async function serverPrograms(
   environment: NodeJS.ProcessEnv,
   dataFolder: string,
@@ -75,7 +75,7 @@ export async function servicePrograms(
   return Promise.all(processes);
 }
 
-/** A program of our own: it listens on PORT and answers at /readyz. */
+/** A program that listens on PORT and responds at /readyz. */
 async function ours(
   name: string,
   kind: Program["kind"],

@@ -38,7 +38,7 @@ export const gatewayTimeout = {
   retryAfterSeconds: 5,
 };
 
-/** The gateway's own errors, in the shape of the services' errors. */
+/** The gateway's errors, in the same shape as those of the services. */
 export function refuse(res: ServerResponse, requestId: string, refusal: Refusal): void {
   const { status, code, message, retryAfterSeconds } = refusal;
   if (retryAfterSeconds !== undefined) res.setHeader("retry-after", retryAfterSeconds);

@@ -4,7 +4,7 @@ import { endLeftovers, holderOf } from "./lock";
 import { attempt } from "./processes";
 import { dataFolderFrom } from "./stack-file";
 
-/** By name: EVENTHIVE_DATA may be a folder that holds more than ours. */
+/** Listed by name, because EVENTHIVE_DATA may contain other files. */
 const ownFiles = ["mongo", "redis", "nats", "stripe", "logs", "jwt-key", "demo-loaded", "stack.json", "lock"];
 
 const dataFolder = dataFolderFrom(process.env);

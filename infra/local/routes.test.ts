@@ -17,13 +17,13 @@ it.each([
 });
 
 it.each(["/api/tickets2", "/api/ticketsfoo/1", "/api/Tickets", "/api", "/readyz", "/metrics"])(
-  "does not take %s for a route of a service: prefixes are compared element by element",
+  "does not route %s to a service, because prefixes match whole path elements",
   (path) => {
     expect(findService(readRoutes(), path)).toBe("client");
   },
 );
 
-it("prefers the longest prefix, wherever it stands in the manifest", () => {
+it("prefers the longest prefix, independent of its position in the manifest", () => {
   const routes = readRoutes(
     manifest([path("/", "client"), path("/api", "old"), path("/api/tickets", "tickets")]),
   );
@@ -31,7 +31,7 @@ it("prefers the longest prefix, wherever it stands in the manifest", () => {
   expect(findService(routes, "/api/else")).toBe("old");
 });
 
-it("refuses a manifest with paths that it cannot serve as the cluster would", () => {
+it("rejects a manifest with paths that it cannot route like the cluster", () => {
   const file = manifest([path("/api/(.*)", "tickets", "ImplementationSpecific")]);
   expect(() => readRoutes(file)).toThrow("/api/(.*) is ImplementationSpecific");
 });

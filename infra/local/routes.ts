@@ -15,7 +15,7 @@ interface Ingress {
   };
 }
 
-/** The public routes, from the same manifest that the cluster's ingress serves; the longest prefix first. */
+/** The public routes, from the manifest of the cluster's ingress. The longest prefix comes first. */
 export function readRoutes(manifest = join(__dirname, "../k8s/components/ingress/ingress.yaml")): Route[] {
   const ingress: Ingress = parse(readFileSync(manifest, "utf8"));
   return ingress.spec.rules
@@ -28,7 +28,7 @@ export function readRoutes(manifest = join(__dirname, "../k8s/components/ingress
     .toSorted((one, other) => other.path.length - one.path.length);
 }
 
-/** Kubernetes' Prefix: element by element, so /api/users is a prefix of /api/users/1 but not of /api/users2. */
+/** Prefix semantics of Kubernetes: by path element, so /api/users is a prefix of /api/users/1 but not of /api/users2. */
 export function findService(routes: Route[], url: string): string | undefined {
   const [path = ""] = url.split("?", 1);
   return routes.find((route) => path === route.path || path.startsWith(`${route.path}/`))?.service;

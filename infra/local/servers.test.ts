@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { startNatsStreaming } from "./servers";
 import { afterwards } from "./testing";
 
-jest.setTimeout(180_000); // the first time, it may have to be built
+jest.setTimeout(180_000); // the first run may build it
 
-it("brings the broker up again on a store that a crash cut short in the middle of a record", async () => {
+it("restarts the broker on a store with a truncated record", async () => {
   const dataFolder = mkdtempSync(join(tmpdir(), "nats-"));
   const broker = await startNatsStreaming({ dataFolder });
   afterwards(() => broker.stop());

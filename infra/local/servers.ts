@@ -8,19 +8,19 @@ import type { Program } from "./program";
 import { Supervisor } from "./supervisor";
 
 export interface ServerOptions extends ServerSearch {
-  /** Its data is kept in a folder of this, its output in `logs/` of this. */
+  /** Contains a folder for its data, and `logs/`. */
   dataFolder: string;
   port?: number;
 }
 
-/** The path of a mongod that runs on this machine, installed first if need be. */
+/** The path of a mongod that runs on this machine. It is installed if necessary. */
 export const findMongod = (search?: ServerSearch): Promise<string> => findBinary(mongo, search);
 export const findRedis = (search?: ServerSearch): Promise<string> => findBinary(redis, search);
 export const findNatsStreaming = (search?: ServerSearch): Promise<string> => findBinary(nats, search);
 
 /**
- * Real servers for tests, ready when the promise resolves: `url`, `pid`, `stop(signal?)` and, on the same port and data,
- * `start()` and `ready()` again. One that exits by itself is started again.
+ * Real servers for tests, ready when the promise resolves. `start()` restarts a stopped one on the same port and data.
+ * A server that exits by itself is restarted.
  */
 export const startMongo = (options: ServerOptions): Promise<Supervisor> => startServer(mongo, options);
 export const startRedis = (options: ServerOptions): Promise<Supervisor> => startServer(redis, options);
@@ -72,7 +72,7 @@ function commandLine(server: Server, found: Found, port: number, folder: string)
 
   const name = `eventhive-${server.name}-${port}`;
   const { uid, gid } = userInfo();
-  // A container outlives the command that ran it when that one is killed, and would hold name and port.
+  // If `docker run` is killed, its container keeps running, and occupies name and port.
   const script = '"$0" rm -f "$1" >/dev/null 2>&1; exec "$0" run --name "$@"';
   const options = ["--rm", "--init", `--user=${uid}:${gid}`, `--volume=${folder}:${folder}`];
   const reach = [`--publish=127.0.0.1:${port}:${port}`, `--entrypoint=${server.binary}`];

@@ -2,11 +2,11 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { attempt } from "./processes";
 
-/** What runs, for `npm run status`, `npm run logs` and the tests that kill processes. */
+/** The running processes, for `npm run status`, `npm run logs` and tests that kill processes. */
 export interface StackFile {
   url: string;
   servers: Record<"mongo" | "redis" | "nats" | "stripe", string>;
-  /** By service, where each has a server of its own. */
+  /** By service, if each has its own server. */
   databases?: Record<string, string>;
   processes: StackProcess[];
 }
@@ -20,7 +20,7 @@ export interface StackProcess {
   restarts: number;
 }
 
-/** Where all that should outlive a run is kept. */
+/** The folder for data that outlives a run. */
 export function dataFolderFrom({ EVENTHIVE_DATA }: NodeJS.ProcessEnv): string {
   return resolve(EVENTHIVE_DATA || ".eventhive/data");
 }
@@ -33,7 +33,7 @@ export function readStackFile(dataFolder: string): StackFile | undefined {
   return attempt(() => JSON.parse(readFileSync(stackFileOf(dataFolder), "utf8")));
 }
 
-/** By way of a second file, so that a reader never sees half of it. */
+/** Written to a temporary file and renamed, so that readers never see a partial file. */
 export function writeStackFile(dataFolder: string, stack: StackFile): void {
   const file = stackFileOf(dataFolder);
   writeFileSync(`${file}.new`, `${JSON.stringify(stack, undefined, 2)}\n`);

@@ -10,14 +10,14 @@ import { afterwards, ask, backend } from "./testing";
 
 jest.setTimeout(30_000);
 
-/** Stands in for a service: responds with its environment, and exits on SIGTERM. */
+/** A fake service: responds with its environment, and exits on SIGTERM. */
 const service = `
   require("node:http")
     .createServer((req, res) => res.end(JSON.stringify(process.env)))
     .listen(process.env.PORT, "127.0.0.1");
   process.once("SIGTERM", () => process.exit(0));
 `;
-/** Everything that services stand on is somewhere else, and none of them asks for it. */
+/** All stores are external, and the fake services do not use them. */
 const addresses = {
   MONGO_URL: "mongodb://m:1",
   REDIS_URL: "redis://r:2",
@@ -55,7 +55,7 @@ it("runs the requested number of processes of each service behind one address, a
   ]);
 });
 
-it("starts a service again that was killed, at the same address, and writes that down", async () => {
+it("restarts a killed service on the same port, and records it", async () => {
   const stack = await start();
   const before = recorded(stack, "orders-1");
   stack.process("orders-1").kill();
@@ -67,7 +67,7 @@ it("starts a service again that was killed, at the same address, and writes that
   expect(after.pid).not.toBe(before.pid);
 });
 
-it("leaves no process behind when it stops, and can then start again on the same data", async () => {
+it("leaves no process behind when it stops, and can be restarted on the same data", async () => {
   const stack = await start({ environment: { ...addresses, ...sandbox } });
   const pids = stack.processes().map(({ pid }) => pid);
   await Promise.all([stack.stop(), stack.stop()]);
@@ -78,7 +78,7 @@ it("leaves no process behind when it stops, and can then start again on the same
   expect((await ask(`${again.url}/api/orders`)).status).toBe(200);
 });
 
-it("names the owner of a taken port and the variable to change, and gives the data folder back", async () => {
+it("names the process on an occupied port and the variable to change, and releases the data folder", async () => {
   const { url } = await backend("other", (_req, res) => void res.end());
   const dataFolder = newFolder();
   const taken = start({ dataFolder, port: Number(new URL(url).port) });
@@ -86,7 +86,7 @@ it("names the owner of a taken port and the variable to change, and gives the da
   await start({ dataFolder });
 });
 
-it("stops what it had started when the start is broken off", async () => {
+it("stops all started processes when the start is aborted", async () => {
   const cancel = new AbortController();
   const dataFolder = newFolder();
   const never = [process.execPath, "-e", "setInterval(() => {}, 1000)"];

@@ -22,17 +22,17 @@ export interface StackOptions {
   dataFolder?: string;
   /** PORT, or 3000. */
   port?: number;
-  /** Processes of each service: REPLICAS, or 1. */
+  /** The number of processes of each service: REPLICAS, or 1. */
   replicas?: number;
-  /** Added to the variables of this process, all of which reach the services. */
+  /** Variables for the services, in addition to those of this process. */
   environment?: NodeJS.ProcessEnv;
-  /** Runs the services from their sources, again whenever a file changes; the client sees to that itself. */
+  /** Runs the services from their sources, and restarts them on changes. The client reloads by itself. */
   dev?: boolean;
-  /** The command of each service by its name, in place of ours. */
+  /** Replaces the command of each service. */
   services?: Record<string, string[]>;
-  /** Hears, in words for people, what happens. */
+  /** Called with progress messages. */
   say?: (line: string) => void;
-  /** Breaks off the start; what was started by then is stopped again. */
+  /** Aborts the start. Started processes are stopped again. */
   signal?: AbortSignal;
 }
 
@@ -42,12 +42,12 @@ export interface Stack {
   stackFile: string;
   servers: StackFile["servers"];
   processes: () => StackProcess[];
-  /** By name, such as `orders-1` or `nats`. What `kill()` ends starts again; what `stop()` ends waits for `start()`. */
+  /** By name, such as `orders-1` or `nats`. A killed process is restarted, a stopped one waits for `start()`. */
   process: (name: string) => Supervisor;
   stop: () => Promise<void>;
 }
 
-/** Runs the whole system on this machine; resolves when it answers. */
+/** Runs the whole system on this machine. Resolves when it is ready. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const environment = { ...process.env, ...options.environment };
   const { dev = false, say = () => undefined, signal = new AbortController().signal } = options;
@@ -81,7 +81,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
     if (!dev && !options.services) {
       say("Building what has changed …");
-      // Two stacks of one checkout may start at the same time: the second finds everything built.
+      // Two stacks of one checkout may start concurrently. The second one waits for the build of the first.
       await exclusively(
         buildLock,
         async () => {
@@ -125,7 +125,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     return (stopping ??= stopInOrder());
   }
 
-  /** From the outside in: no new requests, then services finish what they have, then what they stand on goes. */
+  /** From the outside in: the gateway, then the services, then the stores. */
   async function stopInOrder(): Promise<void> {
     watching.abort();
     gateway?.drain();

@@ -3,7 +3,7 @@ import { demoAccounts } from "./demo";
 import { startStack, type Stack } from "./stack";
 import { table } from "./table";
 
-/** npm passes Ctrl-C on to a program that has it from the terminal already: only a later one means "at once". */
+/** npm forwards Ctrl-C to a program that also receives it from the terminal. Only a later one means "stop immediately". */
 const sameSignalWithinMs = 1_000;
 
 const testCards = [
@@ -15,7 +15,7 @@ const startedAt = performance.now();
 const cancel = new AbortController();
 let firstSignalAt: number | undefined;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stopOrKill);
-process.stdout.on("error", () => cancel.abort()); // the reader of the output has closed it
+process.stdout.on("error", () => cancel.abort()); // the output was closed
 
 startStack({ dev: process.argv.includes("--dev"), say, signal: cancel.signal }).then(
   (stack) => {

@@ -13,7 +13,7 @@ const staysAlive = "console.log('ready'); setInterval(() => {}, 1000);";
 const takesItsTime =
   "process.on('SIGTERM', () => console.log('told')); process.once('SIGTERM', () => setTimeout(() => process.exit(0), 100));";
 
-it("starts a program again when it exits, and reports how it ended with the end of its log", async () => {
+it("restarts a program that exits, and reports its exit with the end of its log", async () => {
   const { supervisor, deaths } = supervise(staysAlive);
   await supervisor.ready();
   const first = supervisor.pid;
@@ -24,20 +24,20 @@ it("starts a program again when it exits, and reports how it ended with the end 
   expect(supervisor.restarts).toBe(1);
 });
 
-it("waits longer each time for a program that cannot start", async () => {
+it("backs off while a program cannot start", async () => {
   const { deaths } = supervise("console.error('PORT is missing'); process.exit(1)");
   await eventually(() => expect(deaths).toHaveLength(3));
   expect(deaths.map(({ pauseMs }) => pauseMs)).toEqual([200, 400, 800]);
   expect(deaths[2]).toMatchObject({ how: "exit 1", logTail: "PORT is missing\n" });
 });
 
-it("reports a program that does not exist as one that ended", async () => {
+it("reports a missing program as exited", async () => {
   const { deaths } = supervise("", { command: () => ["/no/such/program"] });
   await eventually(() => expect(deaths).toHaveLength(1));
   expect(`${deaths[0]?.how} ${deaths[0]?.logTail}`).toMatch(/ENOENT|No such file/);
 });
 
-it("passes the end of the last run's log to the next start", async () => {
+it("passes the end of the previous run's log to the next start", async () => {
   const script = (logTail: string) =>
     logTail.includes("unexpected EOF") ? staysAlive : "console.log('unexpected EOF')";
   const { supervisor } = supervise("", { command: (logTail) => [process.execPath, "-e", script(logTail)] });
@@ -45,7 +45,7 @@ it("passes the end of the last run's log to the next start", async () => {
   expect(supervisor.restarts).toBe(1);
 });
 
-it("lets a program stop gracefully with a single signal, and does not start it again by itself", async () => {
+it("stops a program gracefully with a single signal, and does not restart it", async () => {
   const { supervisor, deaths, program } = supervise(takesItsTime + staysAlive);
   await supervisor.ready();
   await Promise.all([supervisor.stop(), supervisor.stop()]);
@@ -57,7 +57,7 @@ it("lets a program stop gracefully with a single signal, and does not start it a
   expect(startOf(supervisor.pid ?? 0)).toBeDefined();
 });
 
-it("kills a program that does not stop within its grace time, with all that it started", async () => {
+it("kills a program and its children if it does not stop within its grace period", async () => {
   const child = "const { pid } = require('child_process').spawn('sleep', ['60']); console.log('child', pid);";
   const { supervisor, program } = supervise(`process.on('SIGTERM', () => {}); ${child} ${staysAlive}`);
   await supervisor.ready();

@@ -18,7 +18,7 @@ export interface Watcher {
   onDeath?: (death: Death) => void;
 }
 
-/** Keeps a program running, as a cluster would: it is started again whenever it ends, with a growing pause. */
+/** Keeps a program running, like a cluster: restarts it whenever it exits, with a backoff. */
 export class Supervisor {
   restarts = 0;
   private current?: Run;
@@ -34,7 +34,7 @@ export class Supervisor {
     return this.program.url;
   }
 
-  /** The last one while there is none. */
+  /** The last one if none is running. */
   get pid(): number | undefined {
     return this.current?.pid;
   }
@@ -44,16 +44,16 @@ export class Supervisor {
     this.loop = this.keepAlive(this.halt.signal);
   }
 
-  /** Resolves when the program says that it is ready, however often it had to be started for that. */
+  /** Resolves when the program is ready, even if it had to be restarted. */
   async ready(signal: AbortSignal = AbortSignal.timeout(60_000)): Promise<void> {
     while (!(this.current?.isAlive() && (await this.program.isReady(this.current.printed)))) {
       await delay(50, undefined, { signal });
     }
   }
 
-  /** Stays stopped until it is started again. */
+  /** Stops the program until `start()`. */
   async stop(signal: NodeJS.Signals = "SIGTERM", graceMs = 35_000): Promise<void> {
-    // Once is enough: services take a second signal as "at once".
+    // Only once: a second signal makes services exit immediately.
     if (!this.halt.signal.aborted) {
       this.halt.abort();
       await this.current?.stop(signal, graceMs);
@@ -61,7 +61,7 @@ export class Supervisor {
     await this.loop;
   }
 
-  /** A crash: no time to do anything about it. */
+  /** Crashes the program. */
   kill(): void {
     if (this.current?.isAlive() && this.current.pid) killGroup(this.current.pid);
   }

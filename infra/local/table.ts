@@ -1,4 +1,4 @@
-/** Rows of words in columns as wide as their widest. */
+/** Formats rows as aligned columns. */
 export function table(rows: (string | number | undefined)[][]): string {
   const words = rows.map((row) => row.map((word) => String(word ?? "")));
   const widths =

@@ -16,7 +16,7 @@ import { readRoutes } from "./routes";
 
 const cleanups: (() => unknown)[] = [];
 
-/** Runs after the test, last one first. */
+/** Runs after the test, in reverse order. */
 export function afterwards(cleanup: () => unknown): void {
   cleanups.push(cleanup);
 }
@@ -27,7 +27,7 @@ afterEach(async () => {
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown;
 
-/** A process of a service, ready unless it says otherwise. */
+/** A fake process of a service, ready by default. */
 export async function backend(
   service: string,
   answer: Handler,
@@ -48,7 +48,7 @@ export async function backend(
   return { service, url: `http://127.0.0.1:${port}`, server, stop };
 }
 
-/** The address of a gateway before these, with the routes of the manifest. */
+/** Starts a gateway in front of these processes, with the routes of the manifest. Resolves with its URL. */
 export async function gatewayTo(
   backends: Backend[],
   options: Omit<GatewayOptions, "port" | "routes" | "backends"> = {},
@@ -65,7 +65,7 @@ export interface Answer {
   body: string;
 }
 
-/** One request on a connection of its own, unless an agent is given. */
+/** Sends a request on its own connection, unless an agent is given. */
 export async function ask(url: string, options: RequestOptions & { body?: string } = {}): Promise<Answer> {
   const sent = request(url, { agent: false, ...options }).end(options.body);
   const [response]: IncomingMessage[] = await once(sent, "response");

@@ -4,10 +4,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { root } from "./program";
 import type { Supervisor } from "./supervisor";
 
-/** Editors write a file in several steps. */
+/** Editors write a file in several steps, so changes are debounced. */
 const settledAfterMs = 200;
 
-/** Starts a service again when its sources change; a change in `common` is one in each of them. */
+/** Restarts a service when its sources change, and all services when `common` changes. */
 export function watchSources(service: string, supervisor: Supervisor, signal: AbortSignal): void {
   let isRestarting = false;
   const restart = async () => {

@@ -8,7 +8,7 @@ beforeEach(() => {
 });
 
 describe("idempotency keys", () => {
-  it("repeat the first answer, a decline too, and do nothing again", async () => {
+  it("return the first response, also a decline, without executing again", async () => {
     for (const source of [await sandbox.token("4242424242424242"), "tok_chargeDeclined"]) {
       const first = await sandbox.post("/v1/charges", { ...price, source }, source);
       const again = await sandbox.post("/v1/charges", { source, currency: "usd", amount: "1999" }, source);
@@ -19,14 +19,14 @@ describe("idempotency keys", () => {
     expect((await sandbox.ledger()).charges).toHaveLength(2);
   });
 
-  it("belong to one endpoint and its parameters", async () => {
+  it("are bound to one endpoint and its parameters", async () => {
     await sandbox.post("/v1/charges", price, "k").expect(200);
     const other = await sandbox.post("/v1/charges", { ...price, amount: "2000" }, "k").expect(400);
     expect(other.body.error.type).toBe("idempotency_error");
     await sandbox.post("/v1/refunds", price, "k").expect(400);
   });
 
-  it("keep no answer for a request that was refused before any work", async () => {
+  it("store no response for a request that was rejected before execution", async () => {
     await sandbox.post("/v1/charges", { ...price, amount: "1" }, "k").expect(400);
     await sandbox.post("/v1/charges", price, "k").expect(200);
   });
@@ -39,13 +39,13 @@ describe("idempotency keys", () => {
     expect((await sandbox.post("/v1/charges", price, "k")).get("Idempotent-Replayed")).toBeUndefined();
   });
 
-  it("answer 409 while the first request still runs, and its answer afterwards", async () => {
+  it("return 409 while the first request is running, and its response afterwards", async () => {
     await sandbox.fault({ operation: "charge", kind: "delay", milliseconds: 300 });
     const both = [sandbox.post("/v1/charges", price, "k"), sandbox.post("/v1/charges", price, "k")];
     const { status, body } = await Promise.race(both);
     expect(status).toBe(409);
     expect(body.error).toMatchObject({ type: "idempotency_error", code: "idempotency_key_in_use" });
-    expect((await sandbox.ledger()).charges).toEqual([]); // the delay comes before the work
+    expect((await sandbox.ledger()).charges).toEqual([]); // the delay precedes execution
 
     const statuses = (await Promise.all(both)).map((answer) => answer.status);
     expect(new Set(statuses)).toEqual(new Set([200, 409]));
@@ -57,7 +57,7 @@ describe("idempotency keys", () => {
 });
 
 describe("faults", () => {
-  it("fail without doing the work, and the key repeats the failure as Stripe's does", async () => {
+  it("fail without execution, and the key returns the failure again, like at Stripe", async () => {
     await sandbox.fault({ operation: "charge", kind: "fail" });
     expect((await sandbox.post("/v1/charges", price, "k").expect(500)).body.error.type).toBe("api_error");
     await sandbox.post("/v1/charges", price, "k").expect(500);
@@ -65,13 +65,13 @@ describe("faults", () => {
     await sandbox.post("/v1/charges", price, "another").expect(200);
   });
 
-  it("fail before the endpoint begins, so that the key is free", async () => {
+  it("fail before execution, so that the key is unused", async () => {
     await sandbox.fault({ operation: "charge", kind: "fail", status: 429, beforeWork: true });
     await sandbox.post("/v1/charges", price, "k").expect(429);
     await sandbox.post("/v1/charges", price, "k").expect(200);
   });
 
-  it("lose the answer after the work is done", async () => {
+  it("lose the response after execution", async () => {
     await sandbox.fault({ operation: "charge", kind: "lose", times: 2 });
     await expect(sandbox.post("/v1/charges", price, "k")).rejects.toThrow("socket hang up");
     await expect(sandbox.post("/v1/charges", price, "k")).rejects.toThrow("socket hang up");
@@ -79,21 +79,21 @@ describe("faults", () => {
     expect((await sandbox.ledger()).charges).toEqual([body]);
   });
 
-  it("cut the connection before any work, so that the key is free", async () => {
+  it("close the connection before execution, so that the key is unused", async () => {
     await sandbox.fault({ operation: "charge", kind: "lose", beforeWork: true });
     await expect(sandbox.post("/v1/charges", price, "k")).rejects.toThrow("socket hang up");
     expect((await sandbox.ledger()).charges).toEqual([]);
     await sandbox.post("/v1/charges", price, "k").expect(200);
   });
 
-  it("fail after the work is done, and the key repeats the failure", async () => {
+  it("fail after execution, and the key returns the failure again", async () => {
     await sandbox.fault({ operation: "charge", kind: "fail", afterWork: true });
     await sandbox.post("/v1/charges", price, "k").expect(500);
     await sandbox.post("/v1/charges", price, "k").expect(500);
     expect((await sandbox.ledger()).charges).toMatchObject([{ paid: true }]);
   });
 
-  it("cut the connection and do the work later, once, while the key is in use", async () => {
+  it("close the connection and execute later, once, while the key is in use", async () => {
     await sandbox.fault({ operation: "charge", kind: "late", milliseconds: 30_000 });
     await expect(sandbox.post("/v1/charges", price, "k")).rejects.toThrow("socket hang up");
     expect((await sandbox.ledger()).charges).toEqual([]);
@@ -104,7 +104,7 @@ describe("faults", () => {
     expect((await sandbox.post("/v1/charges", price, "k").expect(200)).body).toEqual(charges[0]);
   });
 
-  it("hit only their operation", async () => {
+  it("affect only their operation", async () => {
     await sandbox.fault({ operation: "refund", kind: "fail", status: 503 });
     await sandbox.fault({ operation: "read", kind: "fail", status: 502 });
     await sandbox.fault({ operation: "token", kind: "fail", status: 504 });
@@ -115,7 +115,7 @@ describe("faults", () => {
     await sandbox.get("/v1/charges").expect(200);
   });
 
-  it("end when they are taken back", async () => {
+  it("end when they are removed", async () => {
     await sandbox.fault({ operation: "charge", kind: "fail", times: 100 });
     await sandbox.post("/v1/charges", price).expect(500);
     await request(sandbox.app).delete("/sandbox/faults").expect(204);

@@ -12,11 +12,11 @@ const daySeconds = 24 * 60 * 60;
 export interface Timing {
   /** Milliseconds since 1970. */
   now: () => number;
-  /** Does `work` after so many milliseconds. */
+  /** Runs `work` after this many milliseconds. */
   later: (milliseconds: number, work: () => void) => void;
 }
 
-/** How requests are answered: with the faults asked for, and POSTs once for each idempotency key. */
+/** Responds to requests: applies faults, and executes POSTs once per idempotency key. */
 export function answering(ledger: Ledger, faults: Faults, { now, later }: Timing) {
   const running = new Set<string>();
   const nowSeconds = () => Math.floor(now() / 1000);
@@ -59,7 +59,7 @@ export function answering(ledger: Ledger, faults: Faults, { now, later }: Timing
     try {
       if (!key || !firstAnswer(key, req)) carryOut(work, req, key);
     } catch (error) {
-      if (!(error instanceof StripeError)) throw error; // a refusal; the connection is closed already
+      if (!(error instanceof StripeError)) throw error; // a rejected request; the connection is already closed
     } finally {
       if (key) running.delete(key);
     }
@@ -72,7 +72,7 @@ export function answering(ledger: Ledger, faults: Faults, { now, later }: Timing
     return kept;
   }
 
-  // From looking at the ledger to writing it nothing is awaited, so no other request comes between.
+  // There is no await between reading the ledger and writing it, so no other request can interleave.
   function carryOut(work: Work, req: Request, key: string | undefined, isProcessing = false): Done {
     const { path, body: parameters } = req;
     const created = nowSeconds();
@@ -96,7 +96,7 @@ const outageBody = (status: number): ErrorBody =>
     : { type: "api_error", message: "An unknown error occurred" };
 const outage = (status: number) => new StripeError(status, outageBody(status));
 
-/** The work, or instead of it or after it an error. */
+/** Executes the work, or throws an error before or after it. */
 function withFault(work: Work, fault: Fault | undefined): Work {
   if (fault?.kind !== "fail") return work;
   const { status, afterWork } = fault;

@@ -1,4 +1,4 @@
-/** What the bank says instead of paying, as in https://docs.stripe.com/declines/codes */
+/** Decline codes, see https://docs.stripe.com/declines/codes */
 export interface Decline {
   code: string;
   decline_code: string;
@@ -8,7 +8,7 @@ export interface Decline {
 export interface Card {
   number: string;
   brand: string;
-  /** Stands for the card without its number, and unlike a created token works any number of times. */
+  /** Represents the card without its number. Unlike a created token, it can be used any number of times. */
   token?: string;
   decline?: Decline;
   /** The buyer has to pass 3-D Secure first; a charge without an intent cannot ask for that. */
@@ -23,7 +23,7 @@ const declined = (decline_code: string, message = "Your card was declined."): De
 
 const refused = (code: string, message: string): Decline => ({ code, decline_code: code, message });
 
-/** The cards of https://docs.stripe.com/testing that matter here. All have their token made, then pay or do not. */
+/** The relevant cards of https://docs.stripe.com/testing. A token can be created for each of them. */
 const cards: Card[] = [
   { number: "4242424242424242", brand: "Visa", token: "tok_visa" },
   { number: "5555555555554444", brand: "MasterCard", token: "tok_mastercard" },

@@ -14,12 +14,12 @@ const common = {
     "capture",
     "cancel",
   ]),
-  /** How many requests it hits before it is used up. */
+  /** The number of requests that it affects. */
   times: z.int().positive().default(1),
 };
 
 const faultSchema = z.discriminatedUnion("kind", [
-  /** Waits, then does the work: the key is in use meanwhile. */
+  /** Delays execution. The key is in use in the meantime. */
   z.strictObject({ kind: z.literal("delay"), ...common, milliseconds: z.int().positive() }),
   /**
    * Answers with an error and does no work. Stripe keeps a 500 for its idempotency key and repeats it, unless the
@@ -35,11 +35,11 @@ const faultSchema = z.discriminatedUnion("kind", [
       afterWork: z.boolean().default(false),
     })
     .refine(({ beforeWork, afterWork }) => !(beforeWork && afterWork), "Either beforeWork or afterWork"),
-  /** Does the work, then cuts the connection instead of answering; with `beforeWork`, cuts it without any work. */
+  /** Executes the request, then closes the connection instead of responding. With `beforeWork`, does not execute it. */
   z.strictObject({ kind: z.literal("lose"), ...common, beforeWork: z.boolean().default(false) }),
-  /** Cuts the connection at once and does the work so much later: the key is in use meanwhile. Not for reads. */
+  /** Closes the connection at once, and executes the request later. The key is in use in the meantime. Not for reads. */
   z.strictObject({ kind: z.literal("late"), ...common, milliseconds: z.int().positive() }),
-  /** Refuses a capture for good; the hold stays until it is canceled or lapses. */
+  /** Rejects a capture permanently. The hold stays until it is canceled or expires. */
   z.strictObject({ kind: z.literal("refuse"), ...common, operation: z.literal("capture") }),
   /** Leaves a capture `processing` until `POST /sandbox/intents/:id` ends it. */
   z.strictObject({ kind: z.literal("processing"), ...common, operation: z.literal("capture") }),
@@ -47,11 +47,11 @@ const faultSchema = z.discriminatedUnion("kind", [
 
 export type Fault = z.output<typeof faultSchema>;
 
-/** What is to go wrong next. The oldest fault of an operation is used up first. */
+/** The faults of the next requests. The oldest fault of an operation is applied first. */
 export class Faults {
   #waiting: Fault[] = [];
 
-  /** @throws StripeError for one that makes no sense: it would never happen, and a test would pass for nothing */
+  /** @throws StripeError for an impossible fault: it would never occur, and a test would pass without testing it */
   add(fault: unknown): Fault {
     const parsed = readParameters(faultSchema, fault);
     this.#waiting.push({ ...parsed });

@@ -20,7 +20,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Runs the program as the runner does; gives its address once it says so. */
+/** Runs the program as the runner does. Resolves with its address once it is ready. */
 async function start(): Promise<string> {
   running = spawn(process.execPath, ["--import", "tsx", join(__dirname, "index.ts")], {
     env: { ...process.env, PORT: "0", SANDBOX_DATA: folder },
@@ -52,7 +52,7 @@ const post = (url: string, path: string, body: object) =>
 
 const card = { card: { number: "4242424242424242", exp_month: "12", exp_year: "2040" } };
 
-it("loses nothing that it answered when it is killed, half a line in its ledger or not", async () => {
+it("loses no acknowledged change when it is killed, even with a truncated line in its ledger", async () => {
   const first = await start();
   const { id: source } = (await post(first, "/v1/tokens", card).expect(200)).body;
   const charge = { amount: "1999", currency: "usd", source, metadata: { orderId: "o1" } };
@@ -79,7 +79,7 @@ it("loses nothing that it answered when it is killed, half a line in its ledger 
   });
 });
 
-it.each(["SIGTERM", "SIGINT"] as const)("ends well on %s", async (signal) => {
+it.each(["SIGTERM", "SIGINT"] as const)("exits with 0 on %s", async (signal) => {
   const url = await start();
   await request(url).get("/readyz").expect(200);
   expect(await stop(signal)).toBe(0);

@@ -14,5 +14,5 @@ server.listen(Number(PORT), LISTEN_ADDRESS, () => {
   console.log(`The payment sandbox listens on http://${LISTEN_ADDRESS}:${port}`);
 });
 
-// Nothing to finish: what was answered is on disk, and what was not is asked again with the same key.
+// Nothing to finish: acknowledged changes are on disk, and other requests are retried with the same key.
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => process.exit(0));

@@ -3,7 +3,7 @@ import { cardByNumber } from "./cards";
 import type { Changes, Charge, Intent, Ledger } from "./ledger";
 import { newId } from "./writes";
 
-/** What changes when an intent does: the intent and its charge, always together. */
+/** The intent and its charge, which always change together. */
 export type IntentChanges = Changes & { intent: Intent };
 
 const chargeOf = (intent: Intent, card: Card, now: number, decline?: Decline): Charge => ({
@@ -28,7 +28,7 @@ const chargeOf = (intent: Intent, card: Card, now: number, decline?: Decline): C
   status: decline ? "failed" : "succeeded",
 });
 
-/** Asks the bank: a hold, or a decline after which the browser may try another card. */
+/** Authorizes the card: a hold, or a decline after which the browser may try another card. */
 export function authorize(intent: Intent, card: Card, now: number): IntentChanges {
   const { decline } = card;
   const charge = chargeOf(intent, card, now, decline);
@@ -119,14 +119,14 @@ export const cancel = (
   },
 });
 
-/** Stripe shows a hold that was released as a charge that was refunded and never captured. */
+/** Stripe represents a released hold as a refunded charge that was never captured. */
 function release(ledger: Ledger, intent: Intent): Pick<Changes, "charge"> {
   const charge = chargeOfIntent(ledger, intent);
   if (!charge?.paid) return {};
   return { charge: { ...charge, amount_refunded: charge.amount, refunded: true } };
 }
 
-/** @throws when the ledger holds a method whose card is not known, which nothing writes */
+/** @throws if the ledger contains a method with an unknown card, which is never written */
 export function cardOfMethod(ledger: Ledger, id: string): Card {
   const card = cardByNumber(ledger.methods.get(id)?.number ?? "");
   if (!card) throw new Error(`The ledger has no card for ${id}`);

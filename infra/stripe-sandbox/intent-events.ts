@@ -12,7 +12,7 @@ import { intentById, unexpectedState } from "./intents";
 import type { Intent, Ledger } from "./ledger";
 import { readParameters } from "./parameters";
 
-// What happens to an intent without a request of the merchant.
+// Changes of an intent that are not requests of the merchant.
 
 const eventSchema = z.strictObject({
   event: z.enum(["pass-challenge", "fail-challenge", "lapse", "end-processing", "fail-processing"]),
@@ -27,7 +27,7 @@ const statusBefore: Record<IntentEvent, Intent["status"]> = {
   "fail-processing": "processing",
 };
 
-/** @throws StripeError when the intent is not in the status that the event needs */
+/** @throws StripeError if the intent is not in the status that the event requires */
 export function applyIntentEvent(ledger: Ledger, id: string, given: unknown, now: number): Intent {
   const { event } = readParameters(eventSchema, given);
   const intent = intentById(ledger, id);
@@ -52,7 +52,7 @@ function changesOf(event: IntentEvent, ledger: Ledger, intent: Intent, now: numb
   }
 }
 
-/** Where the buyer passes or fails 3-D Secure; closing it leaves the intent as it is. */
+/** The page on which the buyer passes or fails 3-D Secure. Closing it does not change the intent. */
 export const challengePage = ({ id }: Intent): string => `<!doctype html>
 <title>3-D Secure (test)</title>
 <h1>3-D Secure test page</h1>

@@ -32,7 +32,7 @@ export const confirmIntent: Work = (ledger, given, now, { id }) => {
 };
 
 export const captureIntent: Work = (ledger, given, _now, { id, isProcessing }) => {
-  readParameters(z.strictObject({}), given ?? {}); // the whole amount, always
+  readParameters(z.strictObject({}), given ?? {}); // always the whole amount
   const intent = intentById(ledger, id);
   if (intent.status !== "requires_capture") throw unexpectedState(intent, "capture");
   const changes = isProcessing

@@ -30,7 +30,7 @@ const card = (number: string) => ({ number, exp_month: 12, exp_year: 2040 });
 const happen = (id: string, event: string) =>
   request(sandbox.app).post(`/sandbox/intents/${id}`).send({ event });
 
-/** Stripe's library repeats a request once if its connection was cut, under a key of its own. */
+/** Stripe's library retries a request once after a connection error, with a generated key. */
 const cutAndRepeated = { code: "idempotency_key_in_use" };
 
 const terms = {
@@ -57,7 +57,7 @@ async function authorized(): Promise<string> {
   return id;
 }
 
-it("takes no money before a capture, and lists the hold as a charge that is not captured", async () => {
+it("charges nothing before a capture, and lists the hold as an uncaptured charge", async () => {
   const id = await created();
   expect((await stripe.charges.list()).data).toEqual([]);
   const held = await stripe.paymentIntents.confirm(id, { use_stripe_sdk: true });
@@ -83,7 +83,7 @@ it("takes no money before a capture, and lists the hold as a charge that is not 
   expect((await stripe.paymentIntents.list()).data).toMatchObject([{ id }]);
 });
 
-it("releases a hold when the intent is canceled, and says so the second time", async () => {
+it("releases a hold when the intent is canceled, and rejects a second cancellation", async () => {
   const id = await authorized();
   expect(await stripe.paymentIntents.cancel(id)).toMatchObject({ status: "canceled", amount_capturable: 0 });
   expect((await stripe.charges.list()).data).toMatchObject([{ captured: false, refunded: true }]);
@@ -92,7 +92,7 @@ it("releases a hold when the intent is canceled, and says so the second time", a
   await expect(stripe.paymentIntents.capture(id)).rejects.toMatchObject(unexpected);
 });
 
-it("declines with the card's reason, and needs another card afterwards", async () => {
+it("declines with the card's reason, and requires another card afterwards", async () => {
   const id = await created("tok_chargeDeclinedInsufficientFunds");
   await expect(stripe.paymentIntents.confirm(id)).rejects.toMatchObject({
     type: "StripeCardError",
@@ -116,12 +116,12 @@ it.each([
   await request(sandbox.app)
     .get(page)
     .expect(200, /Complete authentication/);
-  expect(await stripe.paymentIntents.retrieve(id)).toMatchObject({ status: "requires_action" }); // only looked at
+  expect(await stripe.paymentIntents.retrieve(id)).toMatchObject({ status: "requires_action" }); // reading does not change it
   await request(sandbox.app).post(page).type("form").send({ event }).expect(200, { status });
   expect(await stripe.paymentIntents.retrieve(id)).toMatchObject({ status, next_action: null });
 });
 
-it("takes a confirmation token once", async () => {
+it("accepts a confirmation token once", async () => {
   const { id: confirmation_token } = await stripe.testHelpers.confirmationTokens.create({
     payment_method_data: { type: "card", card: card("4242424242424242") } as never, // Stripe's types leave cards out
   });
@@ -136,7 +136,7 @@ it("takes a confirmation token once", async () => {
   });
 });
 
-it("uses a Checkout token up when it becomes a payment method", async () => {
+it("consumes a Checkout token when it becomes a payment method", async () => {
   const { id: token } = await stripe.tokens.create({
     card: { ...card("4242424242424242"), exp_month: "12", exp_year: "2040" },
   });
@@ -146,7 +146,7 @@ it("uses a Checkout token up when it becomes a payment method", async () => {
   });
 });
 
-it("repeats a create's stored 5xx under the same key, and creates under another", async () => {
+it("returns the stored 5xx of a create under the same key, and creates under another", async () => {
   sandbox.faults.add({ operation: "intent", kind: "fail", afterWork: true });
   const create = (idempotencyKey: string) => stripe.paymentIntents.create(terms, { idempotencyKey });
   await expect(create("k1")).rejects.toMatchObject({ statusCode: 500 });
@@ -156,7 +156,7 @@ it("repeats a create's stored 5xx under the same key, and creates under another"
   expect(sandbox.ledger.intents.size).toBe(2);
 });
 
-it("executes a capture after its connection was cut", async () => {
+it("executes a capture after its connection was closed", async () => {
   const id = await authorized();
   sandbox.faults.add({ operation: "capture", kind: "late", milliseconds: 30_000 });
   await expect(stripe.paymentIntents.capture(id)).rejects.toMatchObject(cutAndRepeated);
@@ -165,7 +165,7 @@ it("executes a capture after its connection was cut", async () => {
   expect(await stripe.paymentIntents.retrieve(id)).toMatchObject({ status: "succeeded" });
 });
 
-it("ignores a late capture of an intent that was canceled meanwhile", async () => {
+it("ignores a late capture of a canceled intent", async () => {
   const id = await authorized();
   sandbox.faults.add({ operation: "capture", kind: "late", milliseconds: 30_000 });
   await expect(stripe.paymentIntents.capture(id)).rejects.toMatchObject(cutAndRepeated);
@@ -174,7 +174,7 @@ it("ignores a late capture of an intent that was canceled meanwhile", async () =
   expect((await stripe.charges.list()).data).toMatchObject([{ captured: false, refunded: true }]);
 });
 
-it("refuses a capture for good, and keeps the hold", async () => {
+it("rejects a capture permanently, and keeps the hold", async () => {
   const id = await authorized();
   sandbox.faults.add({ operation: "capture", kind: "refuse" });
   await expect(stripe.paymentIntents.capture(id)).rejects.toMatchObject({
@@ -196,7 +196,7 @@ it.each([
   expect((await stripe.charges.list()).data).toMatchObject([{ captured }]);
 });
 
-it("lets an authorization lapse, and nothing but an authorization", async () => {
+it("expires an authorization, and nothing else", async () => {
   const id = await authorized();
   await happen(id, "lapse").expect(200);
   await happen(id, "lapse").expect(400);
@@ -206,7 +206,7 @@ it("lets an authorization lapse, and nothing but an authorization", async () => 
   });
 });
 
-it("refunds by intent what was captured, and no hold", async () => {
+it("refunds a capture by its intent, and rejects a refund of a hold", async () => {
   const id = await authorized();
   await expect(stripe.refunds.create({ payment_intent: id })).rejects.toMatchObject({
     code: "charge_not_refundable",
@@ -223,7 +223,7 @@ it("does not confirm within a create", async () => {
   });
 });
 
-it("is asked only for what Stripe's API description knows", async () => {
+it("is only sent requests that match Stripe's API description", async () => {
   const mock = await startStripeMock();
   try {
     const real = clientOf(Number(new URL(mock.url).port));

@@ -4,7 +4,7 @@ import type Stripe from "stripe";
 
 export interface Token {
   id: string;
-  /** A test card's, never a real one: nothing else is accepted. */
+  /** The number of a test card. Others are rejected. */
   number: string;
   used: boolean;
 }
@@ -13,7 +13,7 @@ export interface Token {
 export interface Method {
   id: string;
   number: string;
-  /** A confirmation token is used up by the intent that it confirms; a payment method is not. */
+  /** A confirmation token can confirm one intent. A payment method can be reused. */
   usedBy?: string;
   /** Seconds since 1970; of confirmation tokens. */
   expiresAt?: number;
@@ -100,7 +100,7 @@ export interface Changes {
 
 type Entry = Changes & { answer?: Answer };
 
-/** All that the sandbox knows, oldest first. Without a folder it is kept in memory only. */
+/** The state of the sandbox, oldest entries first. Without a folder, it is kept in memory only. */
 export class Ledger {
   readonly tokens = new Map<string, Token>();
   readonly methods = new Map<string, Method>();
@@ -109,7 +109,7 @@ export class Ledger {
   readonly refunds = new Map<string, Refund>();
   readonly answers = new Map<string, Answer>();
   readonly #file?: string;
-  /** Called after an intent was written. */
+  /** Called after an intent has been written. */
   onIntent?: (intent: Intent) => void;
 
   constructor(dataFolder?: string) {
@@ -118,13 +118,13 @@ export class Ledger {
     this.#file = join(dataFolder, "ledger.jsonl");
     if (!existsSync(this.#file)) return;
     const content = readFileSync(this.#file);
-    // A process killed while writing leaves half a line, for which no response was sent.
+    // A kill during a write leaves a truncated line, for which no response was sent.
     const end = content.lastIndexOf("\n") + 1;
     truncateSync(this.#file, end);
     for (const line of content.toString("utf8", 0, end).split("\n")) if (line) this.#apply(JSON.parse(line));
   }
 
-  /** One entry is one line, on disk before this returns: the work and its answer are kept together or not at all. */
+  /** One entry is one line, on disk before this returns: a change and its response are stored atomically. */
   write(entry: Entry): void {
     if (this.#file) appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { flush: true });
     this.#apply(entry);

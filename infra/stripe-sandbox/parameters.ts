@@ -12,7 +12,7 @@ const codes: Record<string, string> = {
 };
 
 export const text = z.string(missingMessage);
-/** Form-encoded input is all text: 19.99, 1e3 and an empty string are no integers. */
+/** Form-encoded input is text: 19.99, 1e3 and an empty string are not integers. */
 export const integer = text.regex(/^\d+$/, integerMessage).transform(Number);
 
 /** @throws StripeError about the first parameter that is missing, malformed or unknown, in Stripe's words */

@@ -21,7 +21,7 @@ type PaymentMethod = Pick<Stripe.PaymentMethod, "id" | "object" | "created" | "l
   card: Pick<Stripe.PaymentMethod.Card, "brand" | "last4">;
 };
 
-/** Takes a token of react-stripe-checkout, which is used up by it. */
+/** Consumes a token of react-stripe-checkout. */
 export const createPaymentMethod: Work = (ledger, given, now) => {
   const { card: details } = readParameters(methodParameters, given);
   const { card, token } =
@@ -45,7 +45,7 @@ type ConfirmationToken = Pick<
   "id" | "object" | "created" | "expires_at" | "livemode" | "payment_intent"
 >;
 
-/** At Stripe, the Payment Element creates them in the browser; tests use its endpoint for test helpers. */
+/** At Stripe, the Payment Element creates them in the browser. Tests use the endpoint for test helpers. */
 export const createConfirmationToken: Work = (_ledger, given, now) => {
   const { payment_method_data: data } = readParameters(
     z.strictObject({ payment_method_data: methodParameters }),
@@ -74,7 +74,7 @@ const confirmationToken = ({ id, expiresAt = 0, usedBy }: Method) =>
     payment_intent: usedBy ?? null,
   }) satisfies ConfirmationToken;
 
-/** @throws StripeError when it does not exist, or is a confirmation token that is used up or has expired */
+/** @throws StripeError if it does not exist, or is a confirmation token that has been used or has expired */
 export function usableMethod(ledger: Ledger, id: string, now: number): Method {
   const method = ledger.methods.get(id);
   const isToken = id.startsWith("ctoken_");

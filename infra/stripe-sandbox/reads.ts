@@ -5,7 +5,7 @@ import { integer, readParameters, text } from "./parameters";
 import { intentById } from "./intents";
 import { missing } from "./stripe-error";
 
-/** Says what a GET answers. */
+/** Returns the body of the response to a GET. */
 export type Read = (ledger: Ledger, req: Request<{ id: string }>) => unknown;
 
 const pageParameters = {

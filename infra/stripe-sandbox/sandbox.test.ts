@@ -8,10 +8,10 @@ beforeEach(() => {
 });
 
 describe("keys", () => {
-  it("says that it is ready to anyone", () => request(sandbox.app).get("/readyz").expect(200));
+  it("is ready without a key", () => request(sandbox.app).get("/readyz").expect(200));
 
   it.each([undefined, "Bearer sk_live_1", "Bearer pk_test_1"])(
-    "answers 401 to a charge with %s",
+    "rejects a charge with %s with 401",
     async (key) => {
       const { body } = await request(sandbox.app)
         .post("/v1/charges")
@@ -21,13 +21,13 @@ describe("keys", () => {
     },
   );
 
-  it("gives a token for a publishable key, as a browser has it", () =>
+  it("creates a token with a publishable key, as browsers do", () =>
     sandbox
       .post("/v1/tokens", card("4242424242424242"))
       .set("Authorization", "Bearer pk_test_1")
       .expect(200));
 
-  it("answers 404 in Stripe's shape for an address it does not know", async () => {
+  it("responds with Stripe's 404 to an unknown path", async () => {
     const { body } = await sandbox.get("/v1/balance").expect(404);
     expect(body.error.type).toBe("invalid_request_error");
   });
@@ -67,14 +67,14 @@ describe("tokens", () => {
     }
   });
 
-  it("can be used any number of times when it is one of Stripe's own", async () => {
+  it("can be used any number of times if it is one of Stripe's test tokens", async () => {
     await sandbox.post("/v1/charges", price).expect(200);
     await sandbox.post("/v1/charges", price).expect(200);
   });
 });
 
 describe("charges", () => {
-  it("answers and keeps a charge with its metadata", async () => {
+  it("returns and stores a charge with its metadata", async () => {
     const source = await sandbox.token("5555555555554444");
     const metadata = { orderId: "o1", paymentId: "p1" };
     const { body } = await sandbox
@@ -154,7 +154,7 @@ describe("charges", () => {
     await sandbox.get("/v1/charges?customer=1").expect(400);
   });
 
-  it("lists only what was created since the time asked for, that second included", async () => {
+  it("lists only charges created at or after the given time", async () => {
     await sandbox.post("/v1/charges", price).expect(200);
     sandbox.pass(1000);
     const { body: later } = await sandbox.post("/v1/charges", price).expect(200);
@@ -163,7 +163,7 @@ describe("charges", () => {
     expect(listed.data).toEqual([later]);
   });
 
-  it("answers 404 for a charge that is not there", async () => {
+  it("responds with 404 to a request for a missing charge", async () => {
     expect((await sandbox.get("/v1/charges/ch_none").expect(404)).body.error.code).toBe("resource_missing");
   });
 });
@@ -171,7 +171,7 @@ describe("charges", () => {
 describe("refunds", () => {
   const charged = async (): Promise<string> => (await sandbox.post("/v1/charges", price).expect(200)).body.id;
 
-  it("gives all the money back once", async () => {
+  it("refunds the whole amount once", async () => {
     const charge = await charged();
     const { body } = await sandbox.post("/v1/refunds", { charge }).expect(200);
     expect(body).toMatchObject({
@@ -191,7 +191,7 @@ describe("refunds", () => {
     });
   });
 
-  it("gives part of it back, and never more than is left", async () => {
+  it("refunds a part, and never more than the rest", async () => {
     const charge = await charged();
     await sandbox.post("/v1/refunds", { charge, amount: "1000" }).expect(200);
     expect((await sandbox.get(`/v1/charges/${charge}`)).body).toMatchObject({
@@ -208,7 +208,7 @@ describe("refunds", () => {
     });
   });
 
-  it("lists those of one charge", async () => {
+  it("lists the refunds of one charge", async () => {
     const charge = await charged();
     await sandbox.post("/v1/refunds", { charge: await charged() }).expect(200);
     const { body } = await sandbox.post("/v1/refunds", { charge }).expect(200);
@@ -216,7 +216,7 @@ describe("refunds", () => {
     expect((await sandbox.get("/v1/refunds").expect(200)).body.data).toHaveLength(2);
   });
 
-  it("refuses a charge that is not there or was declined", async () => {
+  it("rejects a missing or declined charge", async () => {
     await sandbox.post("/v1/refunds", { charge: "ch_none" }).expect(404);
     const declined = await sandbox
       .post("/v1/charges", { ...price, source: "tok_chargeDeclined" })

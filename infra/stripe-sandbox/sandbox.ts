@@ -13,13 +13,13 @@ import { Webhooks } from "./webhooks";
 import { createCharge, createRefund, createToken } from "./writes";
 
 interface SandboxOptions extends Partial<Timing> {
-  /** Keeps the ledger, so that a kill loses nothing; without it the ledger lives in memory. */
+  /** Stores the ledger, so that a kill loses nothing. If missing, the ledger is kept in memory. */
   dataFolder?: string;
 }
 
 const systemLater: Timing["later"] = (milliseconds, work) => void setTimeout(work, milliseconds).unref();
 
-/** The part of Stripe's HTTP API that payments uses, with switches that make it fail. */
+/** The part of Stripe's HTTP API that payments uses, with fault injection. */
 export function createSandbox({ dataFolder, now = Date.now, later = systemLater }: SandboxOptions = {}) {
   const ledger = new Ledger(dataFolder);
   const faults = new Faults();
@@ -80,7 +80,7 @@ export function createSandbox({ dataFolder, now = Date.now, later = systemLater 
   return { app, ledger, faults };
 }
 
-// A browser makes tokens with the publishable key; everything else needs the secret one.
+// Browsers create tokens with the publishable key. Everything else requires the secret key.
 const requireKey: RequestHandler = (req, _res, next) => {
   const pattern = req.path === "/tokens" ? /^Bearer [ps]k_test_./ : /^Bearer sk_test_./;
   if (!pattern.test(req.get("Authorization") ?? ""))

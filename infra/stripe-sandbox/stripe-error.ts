@@ -10,7 +10,7 @@ export interface ErrorBody {
   payment_intent?: Intent;
 }
 
-/** A refusal in Stripe's shape. It is thrown before any work, and like Stripe's own is not kept for the idempotency key. */
+/** A Stripe error thrown before execution. Like at Stripe, it is not stored under the idempotency key. */
 export class StripeError extends Error {
   constructor(
     readonly status: number,

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 
 const cacheFolder = join(__dirname, "../../.eventhive/bin");
 
-/** Stripe's own mock server. It remembers nothing, but refuses whatever does not fit Stripe's OpenAPI description. */
+/** Stripe's mock server. It is stateless, and rejects requests that do not match Stripe's OpenAPI description. */
 export async function startStripeMock(): Promise<{ url: string; stop: () => void }> {
   const server = spawn(await installedStripeMock(), ["-http-addr", "127.0.0.1:0"], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -18,7 +18,7 @@ export async function startStripeMock(): Promise<{ url: string; stop: () => void
   throw new Error("stripe-mock ended before it listened");
 }
 
-/** The one on PATH or in the cache; else Go builds it, which takes up to a minute the first time. */
+/** The binary on the PATH or in the cache. Otherwise, Go builds it, which takes up to a minute. */
 async function installedStripeMock(): Promise<string> {
   const folders = [...(process.env.PATH ?? "").split(delimiter), cacheFolder];
   const found = folders.map((folder) => join(folder, "stripe-mock")).find((file) => existsSync(file));

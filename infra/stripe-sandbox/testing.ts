@@ -3,7 +3,7 @@ import { createSandbox } from "./sandbox";
 
 export const price = { amount: "1999", currency: "usd", source: "tok_visa" };
 
-/** A sandbox of one test's own, spoken to over HTTP, at 15 January 2026 until time passes. */
+/** A sandbox for one test, used over HTTP. Its clock starts at 15 January 2026. */
 export function testSandbox() {
   let time = Date.UTC(2026, 0, 15);
   const postponed: (() => void)[] = [];

@@ -68,25 +68,25 @@ const held = "payment_intent.amount_capturable_updated";
 const canceled = "payment_intent.canceled";
 const typesOf = (all: Received[]) => all.map((one) => verified(one).type).toSorted();
 
-it("sends one signed event for each change, none for a create", async () => {
+it("sends one signed event per change, none for a create", async () => {
   const id = await holdAndCancel("once");
   const events = await arrival(2);
   expect(typesOf(events)).toEqual([held, canceled]);
   for (const event of events) expect(verified(event).data.object).toMatchObject({ id });
 });
 
-it("repeats an event under its id when they are doubled", async () => {
+it("sends a duplicated event twice with the same id", async () => {
   await holdAndCancel("doubled");
   const events = (await arrival(4)).map(verified);
   expect(new Set(events.map(({ id }) => id)).size).toBe(2);
 });
 
-it("swaps two events when they are reordered", async () => {
+it("swaps two reordered events", async () => {
   await holdAndCancel("reordered");
   expect((await arrival(2)).map((one) => verified(one).type)).toEqual([canceled, held]);
 });
 
-it("sends late events when it is time, and lost ones never", async () => {
+it("sends late events when they are due, and never sends lost ones", async () => {
   await holdAndCancel("lost");
   expect(lateWork).toEqual([]);
   await holdAndCancel("late");
@@ -95,7 +95,7 @@ it("sends late events when it is time, and lost ones never", async () => {
   expect(typesOf(await arrival(2))).toEqual([held, canceled]);
 });
 
-it("forges a success under another secret", async () => {
+it("sends a forged success signed with another secret", async () => {
   await holdAndCancel("forged");
   const [event] = await arrival(2);
   expect(JSON.parse(event?.body ?? "").data.object.status).toBe("succeeded");

@@ -8,7 +8,7 @@ import { newId } from "./writes";
 const endpointSchema = z.strictObject({
   url: z.url(),
   secret: text,
-  /** What becomes of each event on its way. `reordered` holds one back until the next was sent. */
+  /** How events are delivered. `reordered` delays one until the next has been sent. */
   delivery: z.enum(["once", "lost", "doubled", "reordered", "late", "forged"]).default("once"),
 });
 type Endpoint = z.output<typeof endpointSchema>;
@@ -27,7 +27,7 @@ const typeOf: Partial<Record<Intent["status"], EventType>> = {
 const lateMs = 5_000;
 const timeoutMs = 5_000;
 
-/** Sends signed events of intents to one endpoint. Unlike Stripe it does not repeat those that were not received. */
+/** Sends signed events of intents to one endpoint. Unlike Stripe, it does not retry. */
 export class Webhooks {
   #endpoint?: Endpoint;
   #heldBack?: Intent;

@@ -8,7 +8,7 @@ import { invalidRequest, missing, StripeError } from "./stripe-error";
 export interface Details {
   /** Of the path. */
   id: string;
-  /** A fault asks for it. */
+  /** Requested by a fault. */
   isProcessing: boolean;
 }
 
@@ -63,7 +63,7 @@ export const createToken: Work = (_ledger, given, now) => {
   };
 };
 
-/** @returns the card, and the token as it is once it was used */
+/** @returns the card, and the token marked as used */
 export function cardOfToken(
   ledger: Ledger,
   id: string,
@@ -123,7 +123,7 @@ export const createCharge: Work = (ledger, given, now) => {
     refunded: false,
     status: decline ? "failed" : "succeeded",
   };
-  // A declined charge uses its token up, and is kept.
+  // A declined charge consumes its token, and is stored.
   const changes = { charge, token };
   if (!decline) return { status: 200, body: charge, changes };
   return { status: 402, body: { error: { type: "card_error", charge: charge.id, ...decline } }, changes };

@@ -24,7 +24,7 @@ import (
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 )
 
-// The name it is called by (a symlink), or the first argument, chooses the component.
+// The name of the executable (a symlink), or the first argument, selects the component.
 func main() {
 	name := filepath.Base(os.Args[0])
 	if name == "kube" && len(os.Args) > 1 {

@@ -93,7 +93,7 @@ func render(pods []*v1.Pod, nss []*v1.Namespace, pols []*net1.NetworkPolicy) str
 	sort.Slice(live, func(i, j int) bool { return live[i].Status.PodIP < live[j].Status.PodIP })
 	sort.Slice(pols, func(i, j int) bool { return pols[i].UID < pols[j].UID })
 
-	// who a peer stands for, as elements of an nft set
+	// the addresses of a peer, as elements of an nft set
 	peer := func(ns string, p net1.NetworkPolicyPeer) (match, except []string, who []*v1.Pod) {
 		if b := p.IPBlock; b != nil {
 			if _, n, err := net.ParseCIDR(b.CIDR); err == nil && n.IP.To4() != nil {
@@ -193,7 +193,7 @@ func render(pods []*v1.Pod, nss []*v1.Namespace, pols []*net1.NetworkPolicy) str
 							eg = append(eg, allow("daddr", match, except, ports)...)
 							continue
 						}
-						for _, q := range who { // a named port is looked up in the pod that is spoken to
+						for _, q := range who { // a named port is resolved in the destination pod
 							ports, all := numbers(r.Ports, q)
 							if all {
 								ports = []string{""}
