@@ -4,7 +4,7 @@ import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { buildClient } from "@/lib/build-client";
 import { parsePrice } from "@/lib/price";
-import { InputError } from "@/lib/problem";
+import { InputError, statusOf } from "@/lib/problem";
 import type { Ticket } from "@/lib/types";
 import { neverResolves } from "@/lib/never-resolves";
 import { Field, Form, SubmitButton } from "./form";
@@ -28,7 +28,7 @@ export function TicketForm({ ticket, currency }: { ticket?: Ticket; currency: st
       ? await client
           .put<Ticket>(`/api/tickets/${shown.id}`, { title, price: price.amount, version: shown.version })
           .catch((error: unknown) => {
-            router.refresh(); // the form may show an outdated ticket
+            if (statusOf(error) === 409) router.refresh(); // another rejection would replace what was typed
             throw error;
           })
       : await client.post<Ticket>("/api/tickets", { title, price: price.amount });

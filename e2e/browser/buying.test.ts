@@ -114,6 +114,7 @@ it("explains why an edit of a reserved ticket is rejected", async () => {
   expectFailure(400, `/api/tickets/${ticket.id}`);
   await button(seller, "Save changes").click();
   await seller.getByText("Someone has reserved or bought this ticket").waitFor();
+  await seller.waitForLoadState("networkidle");
   expect(await seller.getByLabel("Price in USD").inputValue()).toBe("99");
   await seller.reload();
   await seller.getByText("is reserved, so it cannot be changed").waitFor();
