@@ -1,4 +1,4 @@
-import { stateOf } from "./order-state";
+import { stateOf, unpaidAttempts } from "./order-state";
 import type { Order, Payment } from "./types";
 
 const expiresAt = "2026-11-23T12:01:00.000Z";
@@ -52,4 +52,17 @@ it.each([
 it("stops waiting for a payment when the time is up, before orders has cancelled the order", () => {
   expect(stateOf(live, [], Date.parse(expiresAt))).toBe("ending");
   expect(stateOf(live, paymentsIn("charged"), Date.parse(expiresAt))).toBe("confirming");
+});
+
+it.each([
+  ["no attempt", [], "none"],
+  ["declined cards", [false, false], "not-charged"],
+  ["a payment that was given up", [true], "unconfirmed"],
+  ["a declined card and a payment that was given up", [false, true], "unconfirmed"],
+  ["an older payments service", [undefined], "unconfirmed"],
+] as const)("knows what became of %s", (_what, all, expected) => {
+  const payments = all.flatMap((mayBeCharged) =>
+    paymentsIn("failed").map((payment) => ({ ...payment, mayBeCharged })),
+  );
+  expect(unpaidAttempts(payments)).toBe(expected);
 });

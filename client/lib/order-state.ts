@@ -28,6 +28,15 @@ export function stateOf(order: Order, payments: Payment[], serverTime: number): 
   return Date.parse(order.expiresAt) <= serverTime ? "ending" : "awaiting-payment";
 }
 
+/** What became of the attempts to pay an order that ended unpaid. */
+export type UnpaidAttempts = "none" | "not-charged" | "unconfirmed";
+
+/** @param payments all failed; one that does not say whether it may still be charged is taken for one that may */
+export function unpaidAttempts(payments: Payment[]): UnpaidAttempts {
+  if (payments.length === 0) return "none";
+  return payments.every(({ mayBeCharged }) => mayBeCharged === false) ? "not-charged" : "unconfirmed";
+}
+
 /** The payment that has not failed; an order has at most one. */
 export const livePaymentOf = (payments: Payment[]): Payment | undefined =>
   payments.find(({ state }) => state !== "failed");

@@ -1,5 +1,5 @@
 import "server-only";
-import { type OrderState, livePaymentOf, stateOf } from "./order-state";
+import { type OrderState, type UnpaidAttempts, livePaymentOf, stateOf, unpaidAttempts } from "./order-state";
 import { read } from "./server";
 import type { Order, Payment } from "./types";
 
@@ -8,8 +8,7 @@ export interface OrderView {
   state: OrderState;
   /** The one that has not failed. */
   payment?: Payment;
-  /** A failed payment may still be charged late, which payments then refunds; without a payment, nothing can be charged. */
-  hasPayments: boolean;
+  unpaidAttempts: UnpaidAttempts;
   arePaymentsUnavailable: boolean;
   /** The rest of the reservation when orders answered. */
   secondsLeft: number;
@@ -28,7 +27,7 @@ export async function findOrder(id: string, path: string): Promise<OrderView | u
     order,
     state: stateOf(order, known, serverTime),
     payment: livePaymentOf(known),
-    hasPayments: known.length > 0,
+    unpaidAttempts: unpaidAttempts(known),
     arePaymentsUnavailable: !payments,
     secondsLeft: Math.max(0, Math.ceil((Date.parse(order.expiresAt) - serverTime) / 1000)),
   };

@@ -15,6 +15,8 @@ export interface Payment {
   amount: number;
   currency: string;
   state: PaymentState;
+  /** Of a failed payment: whether it may still be charged, which is then refunded. */
+  mayBeCharged?: boolean;
   createdAt: string;
 }
 

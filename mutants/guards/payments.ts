@@ -272,6 +272,16 @@ export const payments: Mutant[] = [
     },
   },
   {
+    guard: "a payment that may still be charged is not taken for an uncharged one",
+    file: "payments/src/routes/list-payments.ts",
+    change: { "openAttempts !== 0;": "(openAttempts ?? 0) < 0;" },
+    red: {
+      "payments/src/routes/list-payments.test.ts": [
+        "says of a failed payment whether it may still be charged",
+      ],
+    },
+  },
+  {
     guard: "only its buyer pays an order",
     file: "payments/src/models/order.ts",
     change: { "if (order.userId !== userId) throw new ForbiddenError();": "" },

@@ -100,7 +100,7 @@ async function lookUp(payment: Payment): Promise<void> {
 
 /** Only for a payment without open attempts. @throws a version error when an attempt has begun since it was loaded */
 export const giveUpUncharged = (payment: Payment): Promise<void> =>
-  giveUp(payment, "The payment could not be made, and your card was not charged");
+  giveUp(payment, "The payment could not be made.");
 
 async function giveUp(payment: Payment, reason: string): Promise<void> {
   if (payment.giveUp(reason)) await payment.save();

@@ -3,6 +3,7 @@ import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
 import { orderCompleted } from "../listeners/order-ended";
+import { Payment } from "../models/payment";
 import { begunPayment, chargedPayment, completionOf, orderToPay, setUpSandbox } from "../../test/fixtures";
 
 setUpService(database);
@@ -56,6 +57,35 @@ it("lists those of the given orders, and still only the caller's", async () => {
   for (const order of [first, second, third, others]) await begunPayment(order);
   const { body } = await list(userId, `?orderId=${first.id},${third.id},${others.id}`).expect(200);
   expect(body.map(({ orderId }: { orderId: string }) => orderId)).toEqual([third.id, first.id]);
+});
+
+it("says of a failed payment whether it may still be charged", async () => {
+  const userId = newId();
+  const [unknown, declined, uncharged] = [
+    await begunPayment(await orderToPay({ userId })),
+    await begunPayment(await orderToPay({ userId })),
+    await begunPayment(await orderToPay({ userId })),
+  ];
+  unknown.giveUp("Your bank has not confirmed the payment");
+  declined.decline("Your card was declined.");
+  uncharged.openAttempts = 0;
+  uncharged.giveUp("The payment could not be made.");
+  for (const payment of [unknown, declined, uncharged]) await payment.save();
+  const old = await begunPayment(await orderToPay({ userId }));
+  await Payment.updateOne(
+    { _id: old._id },
+    { $set: { state: "failed" }, $unset: { openAttempts: 1, pays: 1 } },
+  );
+
+  const { body } = await list(userId).expect(200);
+  expect(
+    body.map(({ id, mayBeCharged }: { id: string; mayBeCharged: boolean }) => [id, mayBeCharged]),
+  ).toEqual([
+    [old.id, true],
+    [uncharged.id, false],
+    [declined.id, false],
+    [unknown.id, true],
+  ]);
 });
 
 it("links to the next page until there is none", async () => {

@@ -18,11 +18,15 @@ export const listPayments: RequestHandler[] = [
     page.send(
       payments.map((payment) => ({
         ...payment.toJSON(),
+        ...(payment.state === "failed" && { mayBeCharged: mayBeCharged(payment) }),
         order: orders.find(({ id }) => id === payment.orderId)?.summary(),
       })),
     );
   },
 ];
+
+/** Whether a failed payment may still be charged, which is then refunded: it was given up without an answer. */
+const mayBeCharged = ({ openAttempts }: Payment) => openAttempts !== 0;
 
 const maxOrders = 100;
 

@@ -110,15 +110,21 @@ export async function NextStep({ view }: { view: OrderView }) {
   }
 }
 
-function ChargeStatus({ view: { arePaymentsUnavailable, hasPayments } }: { view: OrderView }) {
+function ChargeStatus({ view: { arePaymentsUnavailable, unpaidAttempts } }: { view: OrderView }) {
   if (arePaymentsUnavailable) return <Unavailable what="Your payments" />;
-  if (!hasPayments) return <p>You have not been charged.</p>;
-  return (
-    <p>
-      Your payment was not confirmed. If a charge appears on your card, it will be refunded automatically
-      within a day.
-    </p>
-  );
+  switch (unpaidAttempts) {
+    case "none":
+      return <p>You have not been charged.</p>;
+    case "not-charged":
+      return <p>Your payment did not go through. You have not been charged.</p>;
+    case "unconfirmed":
+      return (
+        <p>
+          Your payment was not confirmed. If a charge appears on your card, it will be refunded automatically
+          within a day.
+        </p>
+      );
+  }
 }
 
 /** Offers the ticket of an order that ended, while it is available. */
