@@ -1,4 +1,4 @@
-// What `npm publish` would send: nothing that is not meant for others, and nothing missing that it refers to.
+// Checks the files that `npm publish` would send: no internal files, and no missing references.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";

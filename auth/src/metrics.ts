@@ -8,7 +8,7 @@ export const refusedHashes = new Counter({
   labelNames: ["queue", "reason"],
 });
 
-// From 0, or the first of its kind would be no increase.
+// Initialized with 0; otherwise, the first increment would not be visible as an increase.
 for (const queue of ["sign_in", "sign_up"])
   for (const reason of ["network", "full", "timeout"] satisfies RefusalReason[])
     refusedHashes.inc({ queue, reason }, 0);

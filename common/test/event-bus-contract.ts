@@ -5,20 +5,20 @@ import { newIds } from "../src/testing";
 import { eventually } from "./eventually";
 import { Gate } from "./gate";
 
-/** What the suite asks of a broker: a real process, or what behaves like one. */
+/** A broker that the suite controls: a real process, or an in-memory one. */
 export interface BrokerUnderTest {
   /**
    * A message not acknowledged by then is delivered again. A broker that knows at once what failed may do so earlier.
    */
   connect(name: string, ackWaitSeconds: number): EventBus;
-  /** Kills it without warning. What it stored stays. */
+  /** Kills it. Stored messages are kept. */
   stop(): Promise<void>;
   start(): Promise<void>;
-  /** Ends it, and removes what it stored. */
+  /** Stops it and deletes its data. */
   remove(): Promise<void>;
 }
 
-/** The promises of an EventBus, checked on an adapter with a broker of its own for each test. */
+/** The contract test suite of an EventBus. Each test has its own broker. */
 export function describeEventBus(adapter: string, startBroker: () => Promise<BrokerUnderTest>): void {
   describe(adapter, () => {
     jest.setTimeout(seconds(30));
@@ -76,7 +76,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       await eventually(() => expect(received).toEqual(expected));
     });
 
-    it("delivers a message again when its handler rejects, and says how often", async () => {
+    it("redelivers a message when its handler rejects, and counts redeliveries", async () => {
       const redeliveries: number[] = [];
       await publish("a");
       (await connect("orders", { redelivers: "soon" })).subscribe("ticket:created", async (message) => {
@@ -98,7 +98,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       });
     });
 
-    it("shows a new group the events from before its time", async () => {
+    it("delivers earlier events to a new group", async () => {
       await publish("a", "b");
       const heard = listen(await connect("orders"));
       await eventually(() => expect(heard.toSorted()).toEqual(["a", "b"]));
@@ -115,7 +115,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       await eventually(() => expect(heard.toSorted()).toEqual(["c", "d"]));
     });
 
-    it("finishes what is being handled when a subscription closes, and takes nothing new", async () => {
+    it("finishes messages in flight when a subscription closes, and accepts no new ones", async () => {
       const bus = await connect("orders");
       const gate = new Gate();
       const taken: string[] = [];
@@ -141,14 +141,14 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       await eventually(() => expect(heardLater.toSorted()).toEqual(["b", "c"]));
     });
 
-    it("brings 1,000 messages to five members", async () => {
+    it("delivers 1,000 messages to five members", async () => {
       const heard: string[] = [];
       for (let member = 0; member < 5; member++) listen(await connect("orders"), heard);
       await publish(...numbers(1000));
       await eventually(() => expect(new Set(heard).size).toBe(1000));
     });
 
-    it("gives a member no more than 64 messages at once", async () => {
+    it("delivers at most 64 messages to a member at a time", async () => {
       const gate = new Gate();
       let running = 0;
       let most = 0;
@@ -176,7 +176,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       expect(most).toBe(64);
     });
 
-    it("lets nothing wait behind a message that is always rejected", async () => {
+    it("delivers other messages while one is always rejected", async () => {
       const heard = new Set<string>();
       let refusals = 0;
       (await connect("orders", { redelivers: "soon" })).subscribe("ticket:created", async (message) => {
@@ -210,7 +210,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       await eventually(async () => expect(await successor.undeliveredMs("ticket:created")).toBe(0));
     });
 
-    it("knows how much the broker has stored", async () => {
+    it("reports how much the broker has stored", async () => {
       const bus = await connect("orders");
       const stored = async () => Number(await bus.storedBytes());
       const before = await stored();
@@ -219,7 +219,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       expect((await stored()) - before).toBeLessThan(3000);
     });
 
-    it("shows every watcher what is new, and keeps nothing for them", async () => {
+    it("sends new events to every watcher, and stores nothing for them", async () => {
       await publish("old");
       const [one, other] = [await connect("orders"), await connect("orders")];
       const [seen, seenByOther] = [await watch(one), await watch(other)];
@@ -234,7 +234,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       expect(seen.texts).toEqual(["new"]);
     });
 
-    it("reads a log in its order, and ends where it ended at the beginning, whatever is published meanwhile", async () => {
+    it("reads a log in order up to its end at the start, whatever is published in the meantime", async () => {
       await publish(...numbers(50)); // another channel's
       const texts = numbers(700);
       for (const text of texts) await publisher.publish("ticket:updated", Buffer.from(text), newIds());
@@ -252,7 +252,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       expect(batches).toBeGreaterThan(2);
     });
 
-    it("reads a log from after where it was read to", async () => {
+    it("reads a log from after a position", async () => {
       await publisher.publish("ticket:updated", Buffer.from("a"), newIds());
       await publisher.publish("ticket:updated", Buffer.from("b"), newIds());
       await publisher.publish("ticket:updated", Buffer.from("c"), newIds());
@@ -266,7 +266,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       expect(await textsOfLog(await connect("orders"))).toEqual([]);
     });
 
-    it("refuses to publish while the broker is unavailable, and resumes when it is back", async () => {
+    it("rejects publishing while the broker is unavailable, and resumes afterwards", async () => {
       const heard = listen(await connect("orders", { redelivers: "soon" }));
       await publish("a");
       await eventually(() => expect(heard).toEqual(["a"]));
@@ -298,7 +298,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       await eventually(() => expect([...new Set(heard)].toSorted()).toEqual(numbers(500)));
     });
 
-    it("delivers again what a crash kept from being acknowledged, and not what was", async () => {
+    it("redelivers messages that a crash left unacknowledged, and no others", async () => {
       const passed: string[] = [];
       onFailpoint((failpoint) => {
         passed.push(failpoint);
@@ -319,7 +319,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       ]);
     });
 
-    it("can be subscribed before the broker is there", async () => {
+    it("can subscribe before the broker is available", async () => {
       await publish("a");
       await broker.stop();
       const heard = listen(open("orders"));

@@ -8,14 +8,14 @@ export interface EventStream {
   messages: { event?: string; data: { id: string; version: number } & Record<string, unknown> }[];
   heartbeats: number;
   retryMs: number;
-  /** The answer that came instead of a stream. */
+  /** The response, if it is not a stream. */
   refusal?: { code: string; errors: { field?: string }[] };
   /** Resolves with how it ended. */
   ended: Promise<"in order" | "broken off">;
   leave: () => void;
 }
 
-/** Reads server-sent events as an EventSource does, but does not come back when they end. */
+/** Reads server-sent events like an EventSource, but does not reconnect. */
 export async function readStream(
   url: string,
   cookie = "",

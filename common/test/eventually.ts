@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Repeats `look` until it does not throw, and resolves with its result; when the time is over, rejects with its last error. */
+/** Repeats `check` until it does not throw, and resolves with its result. After the timeout, rejects with the last error. */
 export async function eventually<Fact>(
   look: () => Fact | Promise<Fact>,
   { withinSeconds = 60, intervalMs = 30 } = {},

@@ -4,10 +4,10 @@ export type Mongod = Awaited<ReturnType<typeof startMongod>>;
 
 const started: { stop: () => Promise<void> }[] = [];
 
-// Also after a test that failed: a process that is left keeps the test run from ending.
+// Also after a failed test: a remaining process would keep the test run from ending.
 afterAll(() => Promise.all(started.map((mongod) => mongod.stop())));
 
-/** A MongoDB of a test's own, which can be frozen: its connections stay open, and nothing answers. */
+/** A MongoDB for one test that can be frozen: its connections stay open, but it does not respond. */
 export async function startMongod() {
   const server = await MongoMemoryServer.create({
     binary: { systemBinary: process.env.MONGOD_BINARY },

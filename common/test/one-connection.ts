@@ -18,7 +18,7 @@ export interface Answer {
   port: number | undefined;
 }
 
-/** A client that keeps one connection for all that it asks of a server on this machine. */
+/** A client that sends all requests to a local server on one connection. */
 export function oneConnection(port: number) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   return {

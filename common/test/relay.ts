@@ -7,7 +7,7 @@ import { onFailpoint } from "../src/base/failpoint";
 import type { EventBus } from "../src/messaging/event-bus";
 import { OutboxRelay, type RelayOptions } from "../src/service/outbox-relay";
 
-/** A broker that a test can stop, slow down and inspect. */
+/** A fake broker that a test can stop, slow down and inspect. */
 interface TestBroker {
   isThere: boolean;
   store: (event: Event) => Promise<void>;
@@ -42,7 +42,7 @@ export function startRelay(options?: RelayOptions): OutboxRelay {
   return relay;
 }
 
-/** Stops the relays of each test after it, and brings the broker back. */
+/** After each test, stops its relays and restores the broker. */
 export function useRelays(): void {
   afterEach(async () => {
     await Promise.all(relays.splice(0).map((relay) => relay.stop()));
@@ -64,11 +64,11 @@ export const publishedVersions = (id: string): unknown[] =>
     .filter(({ subject }) => subject === id)
     .map(({ data }) => ("version" in data ? data.version : undefined));
 
-/** How many aggregates have something that is not published. */
+/** The number of aggregates with unpublished events. */
 export const countUnpublished = (): Promise<number> =>
   Sample.countDocuments({ "outbox.0": trusted({ $exists: true }) }).exec();
 
-/** As if processes that have ended had saved it some time ago: one event of each. */
+/** Stores samples with one stale event each, as killed processes leave them. */
 export async function leaveBehind(count: number): Promise<void> {
   const sample = (await saveSample()).toObject();
   const time = new Date(clock.now() - 10_000).toISOString();
@@ -85,7 +85,7 @@ export async function leaveBehind(count: number): Promise<void> {
   await Sample.collection.insertMany(documents);
 }
 
-/** Parks code at a failpoint until it is opened. */
+/** Suspends code at a failpoint until it is opened. */
 export function parkAt(place: string): { reached: Promise<void>; open: () => void } {
   let reach = () => {};
   let open = () => {};

@@ -6,7 +6,7 @@ import { connectDatabase, createDatabase, ensureIndexes } from "../src/database/
 import { defineAggregate } from "../src/database/define-aggregate";
 import { unchanged } from "../src/database/logged-model";
 
-/** A service's database with the smallest aggregate that the contract has a subject for. */
+/** A database with the smallest aggregate that the contract has a subject for. */
 export const database = createDatabase("samples");
 
 let handleTransition: (title: string) => void = () => {};
@@ -54,7 +54,7 @@ export async function saveSample(title = "Kite", price = 10): Promise<Sample> {
 
 export const loadSample = (id: string): Promise<Sample> => Sample.findById(id).orFail().exec();
 
-/** What waits in an aggregate's outbox, as it is stored. */
+/** The stored outbox of an aggregate. */
 export async function storedOutbox(id: string): Promise<Event<"ticket:updated">[]> {
   return (await loadSample(id)).toObject().outbox;
 }

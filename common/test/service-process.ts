@@ -8,7 +8,7 @@ import { eventually } from "./eventually";
 
 const processes: ChildProcess[] = [];
 
-/** Ends what a test has left behind. */
+/** Kills processes left by a test. */
 export async function endProcesses(): Promise<void> {
   for (const child of processes) {
     if (child.exitCode !== null || child.signalCode !== null) continue;
@@ -17,7 +17,7 @@ export async function endProcesses(): Promise<void> {
   }
 }
 
-/** Runs a service in a process of its own: the sample service, unless `file` names another. */
+/** Runs a service in its own process: the sample service, unless `file` is given. */
 export function run({
   file = join(__dirname, "sample-service.ts"),
   args = [],
@@ -79,7 +79,7 @@ export async function runOnce(
   expect(await service.ended).toBe(0);
 }
 
-/** Stands before the database, and can be shut. */
+/** A TCP proxy in front of the database, which can be blocked. */
 export class Door {
   private server: Server | undefined;
   private readonly sockets = new Set<Socket>();

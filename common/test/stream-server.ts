@@ -34,14 +34,14 @@ export async function publish({ id, version, title }: Ticket): Promise<void> {
   await new Promise(setImmediate);
 }
 
-/** What a test sees, and may change. */
+/** The state that a test can inspect and change. */
 interface Stage {
   port: number;
   server: HttpServer;
   tickets: Ticket[];
   /** What a stream finds when it looks. */
   find: () => Promise<Ticket[]>;
-  /** How many streams receive what the bus delivers. */
+  /** The number of streams that receive events of the bus. */
   watching: number;
   stream(req: Request, res: Response): Promise<void>;
   read(cookie?: string, path?: string): Promise<EventStream>;

@@ -28,7 +28,7 @@ const request = z.object({
 
 export type ExportedSpan = z.infer<typeof span> & { service: unknown };
 
-/** Takes what OTLP sends as JSON over HTTP, and keeps the spans; unless it is `silent`: then it never answers. */
+/** An OTLP collector (JSON over HTTP) that stores spans. A `silent` one never responds. */
 export class Collector {
   readonly spans: ExportedSpan[] = [];
   /** How many requests it has received. */

@@ -9,7 +9,7 @@ import { Runtime } from "../src/service/runtime";
 import { MemoryBroker, eventBytes, newId } from "../src/testing";
 import { startTraces, stopTraces } from "../src/service/traces";
 
-/** Does once what leaves spans, and prints the `traceparent` that each sample had on its way. */
+/** Causes one span of each kind, and prints the `traceparent` of each sample. */
 async function leaveTraces(): Promise<void> {
   const seen: { title: string; requested?: string; handled?: string }[] = [];
   const app = createApp((api) => {

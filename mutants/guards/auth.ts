@@ -105,7 +105,7 @@ export const auth: Mutant[] = [
     change: { "other.iat - one.iat": "0" },
     red: {
       [sessionTests]: [
-        "several cookies named session count for the latest sign-in, in whatever order they come",
+        "several cookies named session are resolved to the latest sign-in, whatever their order",
       ],
     },
   },

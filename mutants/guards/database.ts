@@ -16,7 +16,7 @@ export const database: Mutant[] = [
     change: { "schema.plugin(updateIfCurrentPlugin);": "" },
     red: {
       [races]: [
-        "refuses a save of what was changed in the meantime, and stores nothing of it",
+        "rejects a save of an aggregate that has changed in the meantime, and stores nothing",
         "accepts one of many concurrent changes of the same state",
       ],
       "orders/src/routes/cancel-order.test.ts": [
@@ -44,7 +44,7 @@ export const database: Mutant[] = [
     guard: "outbox: a save stores its event with the change",
     file: aggregate,
     change: { "if (event) outbox.push(event);": "" },
-    red: { [races]: ["keeps change and event together, whenever it crashes"] },
+    red: { [races]: ["stores change and event atomically, whenever it crashes"] },
   },
   {
     guard: "outbox: an aggregate whose save has failed cannot be saved again",
@@ -52,7 +52,7 @@ export const database: Mutant[] = [
     change: { "if (saving) throw": "if (!recording) throw" },
     red: {
       [races]: [
-        "refuses to save an aggregate again whose save has failed, so that no event describes a state that never existed",
+        "rejects another save after a failed one, so that no event describes a state that never existed",
       ],
     },
   },
@@ -60,7 +60,7 @@ export const database: Mutant[] = [
     guard: "outbox: events are removed by id",
     file: relay,
     change: { "{ $pull: { outbox: { id: event.id } } }": "{ $set: { outbox: [] } }" },
-    red: { [relaying]: ["takes out nothing but what it has published"] },
+    red: { [relaying]: ["removes only events that it has published"] },
   },
   {
     guard: "outbox: events are kept until the broker has stored them",
@@ -68,7 +68,7 @@ export const database: Mutant[] = [
     change: {
       "await publishEvent(this.bus, event);": "publishEvent(this.bus, event).catch(() => {});",
     },
-    red: { [relaying]: ["repeats what the broker did not store, and is not held up by it"] },
+    red: { [relaying]: ["retries events that the broker did not store, without delaying others"] },
   },
   {
     guard: "outbox: nothing is published while the broker is disconnected",
@@ -88,7 +88,7 @@ export const database: Mutant[] = [
     change: {
       "await this.sweep.stop();\n      await Promise.all(this.queues.values());": "await this.sweep.stop();",
     },
-    red: { [relaying]: ["finishes what is in flight when it stops, and takes nothing new"] },
+    red: { [relaying]: ["finishes events in flight when it stops, and starts no new ones"] },
   },
   {
     guard: "outbox: a stopping relay leaves events of other processes to them",
@@ -100,7 +100,7 @@ export const database: Mutant[] = [
     },
     red: {
       [relaying]: [
-        "stops although other processes save without end: it publishes what it saved itself, and no more",
+        "stops while other processes keep saving: it publishes only its own events",
         "stops in the middle of a backlog",
       ],
     },
@@ -109,7 +109,7 @@ export const database: Mutant[] = [
     guard: "outbox: a stopping relay does not wait for an unresponsive broker",
     file: relay,
     change: { "await withTimeout(finish(), this.options.maxStopMs)": "await finish()" },
-    red: { [relaying]: ["stops when the broker does not answer, and leaves the event to the next process"] },
+    red: { [relaying]: ["stops when the broker does not respond, and leaves the event to the next process"] },
   },
   {
     guard: "outbox: each process reads the backlog in its own random order",
@@ -117,7 +117,7 @@ export const database: Mutant[] = [
     change: { "shuffled(found).filter": "found.filter" },
     red: {
       "common/src/service/outbox-relay.test.ts": [
-        "shares a backlog with the other processes, and publishes little of it twice",
+        "shares a backlog with other processes, with few duplicates",
       ],
     },
   },
@@ -130,7 +130,7 @@ export const database: Mutant[] = [
     },
     red: {
       "common/src/database/define-aggregate.test.ts": [
-        "shows its public state, id, version and time of birth, and nothing else",
+        "serializes only its public state, id, version and creation time",
       ],
     },
   },
@@ -140,8 +140,8 @@ export const database: Mutant[] = [
     change: { "{ _id: id, version: trusted({ $lt: version }) }": "{ _id: id }" },
     red: {
       [replicating]: [
-        "ends in the newest state, in whatever order the versions come",
-        "ignores a version that it has already",
+        "ends in the newest state, whatever the order of the versions",
+        "ignores a version that it already has",
       ],
       "orders/src/listeners/tickets.test.ts": ["keeps the newest of what it hears, in whatever order"],
     },
@@ -150,7 +150,7 @@ export const database: Mutant[] = [
     guard: "version gate: retried after a duplicate key error",
     file: replica,
     change: { "await write(false);": "" },
-    red: { [replicating]: ["applies the newer state when the older one is inserted under its hands"] },
+    red: { [replicating]: ["applies the newer state when the older one is inserted concurrently"] },
   },
   {
     guard: "unique index: one account per email",
@@ -167,9 +167,7 @@ export const database: Mutant[] = [
     file: "common/src/database/database.ts",
     change: { 'writeConcern: { w: "majority", journal: true },': "" },
     red: {
-      "common/src/database/database.test.ts": [
-        "acknowledges a write when it is in the journal of the majority",
-      ],
+      "common/src/database/database.test.ts": ["uses a journaled majority write concern"],
     },
   },
   {
@@ -178,7 +176,7 @@ export const database: Mutant[] = [
     change: { 'mongoose.set("sanitizeFilter", true);': "" },
     red: {
       "common/src/database/database.test.ts": [
-        "takes an array in what should be a plain value for no alternatives",
+        "does not treat an array in place of a plain value as alternatives",
       ],
     },
   },

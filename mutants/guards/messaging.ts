@@ -15,7 +15,7 @@ const keeping = "common/src/messaging/dead-letters.test.ts";
 const rebuildTests = "common/src/service/rebuild.test.ts";
 const expiring = "expiration/src/expirations.test.ts";
 const rejectsUnanswered =
-  "a connection to NATS Streaming rejects what a dying broker did not answer, and subscribes again where it did not hear";
+  "a connection to NATS Streaming rejects requests that a dying broker did not answer, and renews subscriptions";
 const onNats = (promise: string) => `the bus on NATS Streaming ${promise}`;
 
 export const messaging: Mutant[] = [
@@ -23,13 +23,13 @@ export const messaging: Mutant[] = [
     guard: "manual ack",
     file: bus,
     change: { ".setManualAckMode(true)": ".setManualAckMode(false)" },
-    red: { [busTests]: [onNats("delivers a message again when its handler rejects, and says how often")] },
+    red: { [busTests]: [onNats("redelivers a message when its handler rejects, and counts redeliveries")] },
   },
   {
     guard: "ack after the effect",
     file: bus,
     change: { "await handle(message);\n": "acknowledge();\n          await handle(message);\n" },
-    red: { [busTests]: [onNats("delivers a message again when its handler rejects, and says how often")] },
+    red: { [busTests]: [onNats("redelivers a message when its handler rejects, and counts redeliveries")] },
   },
   {
     guard: "durable subscriptions",
@@ -42,9 +42,7 @@ export const messaging: Mutant[] = [
     file: subscription,
     change: { "this.joined?.subscription.close();": "this.joined?.subscription.unsubscribe();" },
     red: {
-      [busTests]: [
-        onNats("finishes what is being handled when a subscription closes, and takes nothing new"),
-      ],
+      [busTests]: [onNats("finishes messages in flight when a subscription closes, and accepts no new ones")],
     },
   },
   {
@@ -52,9 +50,7 @@ export const messaging: Mutant[] = [
     file: subscription,
     change: { "await withTimeout(Promise.all(this.running), ": "await withTimeout(Promise.resolve(), " },
     red: {
-      [busTests]: [
-        onNats("finishes what is being handled when a subscription closes, and takes nothing new"),
-      ],
+      [busTests]: [onNats("finishes messages in flight when a subscription closes, and accepts no new ones")],
     },
   },
   {
@@ -63,7 +59,7 @@ export const messaging: Mutant[] = [
     change: { "Promise.all(this.running), this.maxCloseMs)": "Promise.all(this.running), 2 ** 31 - 1)" },
     red: {
       [busTests]: [
-        "a connection to NATS Streaming closes although a handler does not end, and leaves its message to the next process",
+        "a connection to NATS Streaming closes even if a handler does not finish, and leaves its message to the next process",
       ],
     },
   },
@@ -71,7 +67,7 @@ export const messaging: Mutant[] = [
     guard: "at most 64 messages in flight",
     file: subscription,
     change: { " || this.running.size >= maxInFlight": "" },
-    red: { [busTests]: [onNats("gives a member no more than 64 messages at once")] },
+    red: { [busTests]: [onNats("delivers at most 64 messages to a member at a time")] },
   },
   {
     guard: "publishing waits for the broker's ack",
@@ -92,7 +88,7 @@ export const messaging: Mutant[] = [
     guard: "dead letter before ack: unparsable messages",
     file: listener,
     change: { "await keep(message, error, 1);": "await keep(message, error, 1).catch(() => {});" },
-    red: { [listening]: ["does not acknowledge what it can neither handle nor keep"] },
+    red: { [listening]: ["does not acknowledge a message that it can neither handle nor store"] },
   },
   {
     guard: "dead letter before ack: messages that failed three times",
@@ -101,7 +97,7 @@ export const messaging: Mutant[] = [
       "await keep(message, error, attempt, event.traceparent);":
         "await keep(message, error, attempt, event.traceparent).catch(() => {});",
     },
-    red: { [listening]: ["does not acknowledge what it can neither handle nor keep"] },
+    red: { [listening]: ["does not acknowledge a message that it can neither handle nor store"] },
   },
   {
     guard: "transient errors and lost races do not lead to a dead letter",
@@ -110,7 +106,7 @@ export const messaging: Mutant[] = [
     red: {
       [listening]: [
         "retries while a store is unavailable or a save loses its race",
-        "leaves a message to be delivered again when the store stays unavailable",
+        "leaves a message to be redelivered while the store stays unavailable",
       ],
     },
   },
@@ -121,7 +117,7 @@ export const messaging: Mutant[] = [
       "insertOne({ _id: sealed.id, ...sealed }": "insertOne({ _id: crypto.randomUUID(), ...sealed }",
     },
     red: {
-      [keeping]: ["dead letters in MongoDB keep the same bytes of a channel once, as they were kept first"],
+      [keeping]: ["dead letters in MongoDB store equal bytes of a subject once, with the first reason"],
     },
   },
   {
@@ -129,7 +125,7 @@ export const messaging: Mutant[] = [
     file: letters,
     change: { "redis.hsetnx(": "redis.hset(" },
     red: {
-      [keeping]: ["dead letters in Redis keep the same bytes of a channel once, as they were kept first"],
+      [keeping]: ["dead letters in Redis store equal bytes of a subject once, with the first reason"],
     },
   },
   {
@@ -157,26 +153,36 @@ export const messaging: Mutant[] = [
       "version > (versions.get(id) ?? -1)": "version > -2",
       "filter: { _id: id, version: trusted({ $lt: version }) }": "filter: { _id: id }",
     },
-    red: { [rebuildTests]: ["leaves alone what is as new or newer, and finds nothing the second time"] },
+    red: {
+      [rebuildTests]: ["does not change current or newer documents, and writes nothing the second time"],
+    },
   },
   {
     guard: "rebuild releases a unique key before another document takes it",
     file: rebuilding,
     change: { "|| error.err) throw error;": "|| error.err || error.code) throw error;" },
-    red: { [rebuildTests]: ["frees what another took, also when it reads the taker first"] },
+    red: {
+      [rebuildTests]: [
+        "releases a unique key before its next holder takes it, even if it reads the taker first",
+      ],
+    },
   },
   {
     guard: "rebuild fails when a unique index rejects a document",
     file: rebuilding,
     change: { "if (!refusal) return total;": "return total;" },
-    red: { [rebuildTests]: ["frees what another took, also when it reads the taker first"] },
+    red: {
+      [rebuildTests]: [
+        "releases a unique key before its next holder takes it, even if it reads the taker first",
+      ],
+    },
   },
   {
     guard: "rebuild writes each batch before it reads the next",
     file: rebuilding,
     change: { "if (last && !isRefused) await progress.save": "if (last && isRefused) await progress.save" },
     red: {
-      [rebuildTests]: ["writes what it has read before it reads on, and goes on there after an interruption"],
+      [rebuildTests]: ["writes each batch before it reads the next, and resumes there after an interruption"],
     },
   },
   {
@@ -184,7 +190,7 @@ export const messaging: Mutant[] = [
     file: "common/src/service/rebuild-progress.ts",
     change: { "position.collectionId === (await this.collectionId(model))": "position" },
     red: {
-      [rebuildTests]: ["begins at the beginning when the database was restored again after an interruption"],
+      [rebuildTests]: ["starts over if the database was restored again after an interruption"],
     },
   },
   {
@@ -193,9 +199,7 @@ export const messaging: Mutant[] = [
     change: { "while (done < last) {": "while (last < Infinity) {" },
     red: {
       [busTests]: [
-        onNats(
-          "reads a log in its order, and ends where it ended at the beginning, whatever is published meanwhile",
-        ),
+        onNats("reads a log in order up to its end at the start, whatever is published in the meantime"),
       ],
     },
   },
@@ -203,13 +207,13 @@ export const messaging: Mutant[] = [
     guard: "a log on a dead connection is not considered empty",
     file: natsLog,
     change: { "isQuiet && (await this.connection.isAlive())": "isQuiet" },
-    red: { [logTests]: ["does not take a channel for empty when the broker does not answer"] },
+    red: { [logTests]: ["does not consider a channel empty if the broker does not respond"] },
   },
   {
     guard: "messages of a log that arrive out of order are not skipped",
     file: natsLog,
     change: { "(isFirst && sequence === afterGap)": "sequence > next" },
-    red: { [logTests]: ["reads again from where a message was lost on the way"] },
+    red: { [logTests]: ["rereads from the position of a message lost in transit"] },
   },
   {
     guard: "at most one batch of a log is in memory",
@@ -217,7 +221,7 @@ export const messaging: Mutant[] = [
     change: { "if (sequence <= done) acknowledge();": "if (sequence < next) acknowledge();" },
     red: {
       [logTests]: [
-        "acknowledges what comes again only when it was handed on, so that no more than a batch waits",
+        "acknowledges redelivered messages only after they were consumed, so that at most one batch is in memory",
       ],
     },
   },

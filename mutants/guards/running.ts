@@ -96,14 +96,14 @@ export const running: Mutant[] = [
       'logger.warn({ err: error, sweep: run.name }, "a sweep failed and will be repeated");':
         "isStarted = false;",
     },
-    red: { "common/src/base/sweep.test.ts": ["goes on after a run that failed"] },
+    red: { "common/src/base/sweep.test.ts": ["continues after a failed run"] },
   },
   {
     guard: "a failing document does not block the others of a sweep",
     file: "common/src/base/sweep.ts",
     change: { "if (!isVersionError(error))\n": "throw error;\n" },
     red: {
-      "common/src/base/sweep.test.ts": ["does each document by itself, whatever becomes of the others"],
+      "common/src/base/sweep.test.ts": ["handles each document independently"],
       "orders/src/expire-orders.test.ts": [
         "does not stop at an order that was paid while the sweep was cancelling it",
       ],
@@ -113,7 +113,7 @@ export const running: Mutant[] = [
     guard: "a stopping sweep starts no further document",
     file: "common/src/base/sweep.ts",
     change: { "stopping.abort();": "" },
-    red: { "common/src/base/sweep.test.ts": ["does not wait for the documents that are left when it stops"] },
+    red: { "common/src/base/sweep.test.ts": ["skips the remaining documents when it stops"] },
   },
   {
     guard: "a stopping reconciliation starts no further item",
@@ -150,7 +150,7 @@ export const running: Mutant[] = [
     change: { "{ length: config.SWEEP_CONCURRENCY }": "{ length: 1 }" },
     red: {
       "common/src/base/sweep.test.ts": [
-        "does each of many documents once, a few at once, and holds few of them in memory",
+        "handles each of many documents once, with limited concurrency and memory",
       ],
     },
   },
@@ -160,7 +160,7 @@ export const running: Mutant[] = [
     change: { "= shuffled(documents).values()": "= documents.values()" },
     red: {
       "common/src/base/sweep.test.ts": [
-        "does the same documents in another order each time, so that processes do not get in each other's way",
+        "handles documents in random order, so that processes do not collide",
       ],
     },
   },
@@ -172,7 +172,7 @@ export const running: Mutant[] = [
         "  await Promise.all(Array.from({ length: config.SWEEP_CONCURRENCY }, workOnNext));",
     },
     red: {
-      "common/src/base/sweep.test.ts": ["rejects when it was stopped before all documents were done"],
+      "common/src/base/sweep.test.ts": ["rejects if it is stopped before the last document"],
     },
   },
   {
@@ -181,8 +181,8 @@ export const running: Mutant[] = [
     change: { "    timeoutMS: seconds(config.MONGO_TIMEOUT_SECONDS),\n": "" },
     red: {
       [frozen]: [
-        "fails every operation of a frozen database as unavailable, and works again afterwards",
-        "fails a cursor that is frozen between two batches",
+        "fails every operation on a frozen database as unavailable, and recovers afterwards",
+        "fails a cursor when the database freezes between two batches",
       ],
     },
   },
@@ -209,7 +209,7 @@ export const running: Mutant[] = [
     file: serve,
     change: { 'isDraining ? { waitingFor: "the end: draining" } : await readiness()': "await readiness()" },
     red: {
-      [serving]: ["answers what is in flight before it is drained, and asks its callers to go elsewhere"],
+      [serving]: ["completes requests in flight before it is drained, and closes their connections"],
     },
   },
   {
@@ -217,7 +217,7 @@ export const running: Mutant[] = [
     file: serve,
     change: { "if (unanswered.size === 0) server": "server" },
     red: {
-      [serving]: ["answers what is in flight before it is drained, and asks its callers to go elsewhere"],
+      [serving]: ["completes requests in flight before it is drained, and closes their connections"],
     },
   },
   {
@@ -234,16 +234,14 @@ export const running: Mutant[] = [
     file: runtime,
     change: { "      ...this.subscriptions.map((subscription) => subscription.close()),\n": "" },
     red: {
-      [runtimeTests]: [
-        "finishes the event in hand and publishes what that caused, before it closes bus and store",
-      ],
+      [runtimeTests]: ["handles events in flight and publishes their effects before it closes bus and store"],
     },
   },
   {
     guard: "stop: a running sweep is finished",
     file: runtime,
     change: { "      ...sweeps.map((sweep) => sweep.stop()),\n": "" },
-    red: { [runtimeTests]: ["stops what moves by itself, and publishes what that had to say"] },
+    red: { [runtimeTests]: ["stops workers and sweeps, and publishes their events"] },
   },
   {
     guard: "stop: events and sweeps are finished while requests drain",
@@ -261,7 +259,7 @@ export const running: Mutant[] = [
     guard: "stop: saved events are published",
     file: runtime,
     change: { "await this.relay?.stop();": "" },
-    red: { [runtimeTests]: ["publishes what was saved before it closes bus and store"] },
+    red: { [runtimeTests]: ["publishes saved events before it closes bus and store"] },
   },
   {
     guard: "drain: the client closes keep-alive connections",

@@ -11,13 +11,13 @@ export const streaming: Mutant[] = [
     guard: "streams: limit per process",
     file: openStreams,
     change: { "if (readers.length >= config.MAX_STREAMS) {": "if (readers.length < 0) {" },
-    red: { [limits]: ["holds twelve streams, refuses more for the moment, and stays ready"] },
+    red: { [limits]: ["accepts twelve streams, rejects more with 503, and stays ready"] },
   },
   {
     guard: "streams: limit per user",
     file: openStreams,
     change: { "if (userId !== undefined && count(": "if (userId === null && count(" },
-    red: { [limits]: ["gives each user three streams, at whatever addresses"] },
+    red: { [limits]: ["limits each user to three streams, whatever their addresses"] },
   },
   {
     guard: "streams: limit per network",
@@ -25,8 +25,8 @@ export const streaming: Mutant[] = [
     change: { "if (count((reader) => reader.network === network)": "if (count(() => false)" },
     red: {
       [limits]: [
-        "gives an address eight streams, however many accounts its readers have",
-        "gives a /64 eight streams, however many accounts its readers have",
+        "limits an address to eight streams, whatever the accounts",
+        "limits a /64 to eight streams, whatever the accounts",
       ],
     },
   },
@@ -34,35 +34,33 @@ export const streaming: Mutant[] = [
     guard: "streams: limit per network, not per address",
     file: streamStates,
     change: { "network: rateLimitKey(address)": "network: address" },
-    red: { [limits]: ["gives a /64 eight streams, however many accounts its readers have"] },
+    red: { [limits]: ["limits a /64 to eight streams, whatever the accounts"] },
   },
   {
     guard: "streams: limit per site",
     file: openStreams,
     change: { "if (count((reader) => reader.site === site)": "if (count(() => false)" },
-    red: { [limits]: ["gives a /48 ten streams, in whichever of its networks its readers are"] },
+    red: { [limits]: ["limits a /48 to ten streams, whatever the networks of the clients"] },
   },
   {
     guard: "streams: HEAD does not count",
     file: streamStates,
     change: { 'if (req.method === "HEAD") {': "if (!req.method) {" },
-    red: { [limits]: ["answers HEAD at once, with the headers of the stream, and holds no place for it"] },
+    red: { [limits]: ["responds to HEAD with the headers of the stream, without counting it"] },
   },
   {
     guard: "streams: clients that have disconnected early are not counted",
     file: streamStates,
     change: { "if (res.closed) return;": "" },
-    red: { [limits]: ["holds no place for a client that left before its request was handled"] },
+    red: { [limits]: ["does not count a client that disconnected before its request was handled"] },
   },
   {
     guard: "streams: pipelined requests are closed with their connection",
     file: "common/src/http/serve.ts",
     change: { 'res.emit("close");': "void res;" },
     red: {
-      [limits]: ["holds no place for requests that waited behind a stream when their connection ended"],
-      "common/src/http/serve.test.ts": [
-        "is drained although a client left with requests that waited behind another",
-      ],
+      [limits]: ["does not count pipelined requests behind a stream after their connection has closed"],
+      "common/src/http/serve.test.ts": ["drains even if a client has disconnected with pipelined requests"],
     },
   },
   {
@@ -71,8 +69,8 @@ export const streaming: Mutant[] = [
     change: { "const endsAt = sessionEndsAt(req) ?? Infinity;": "const endsAt = Infinity;" },
     red: {
       [sessions]: [
-        "ends with the session that it was opened with, and sends nothing after that",
-        "is not opened again once the session is over",
+        "ends with its session, and sends nothing afterwards",
+        "is rejected after the end of the session",
       ],
       "orders/src/routes/stream-order.test.ts": ["ends with its buyer's session, and is not opened again"],
     },
@@ -81,7 +79,7 @@ export const streaming: Mutant[] = [
     guard: "streams: end when the user loses access",
     file: streamStates,
     change: { "if (isHttpError(error) && error.status < 500) end();": "if (isHttpError(error)) return;" },
-    red: { [streams]: ["ends when its reader may no longer see what it shows"] },
+    red: { [streams]: ["ends when its reader loses access"] },
   },
   {
     guard: "streams: no overlapping reads on a slow database",
@@ -89,8 +87,8 @@ export const streaming: Mutant[] = [
     change: { "if (isLooking || looks >= maxLooks) return;": "" },
     red: {
       [streams]: [
-        "does not look again while a look has no answer yet",
-        "looks again for twenty streams at once, and for the others with their next heartbeat",
+        "does not read again while a read is pending",
+        "reads for at most twenty streams concurrently, and for the others at their next heartbeat",
       ],
     },
   },
@@ -98,6 +96,6 @@ export const streaming: Mutant[] = [
     guard: "streams: clients reconnect at different times",
     file: streamStates,
     change: { "Math.round(seconds(1 + Math.random() * 7))": "seconds(1)" },
-    red: { [streams]: ["spreads the return of its readers over several seconds"] },
+    red: { [streams]: ["spreads reconnects of clients over several seconds"] },
   },
 ];

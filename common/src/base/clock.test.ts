@@ -8,7 +8,7 @@ it("returns the system's time", () => {
   expect(clock.date().getTime()).toBeLessThanOrEqual(Date.now());
 });
 
-it("follows the clock of the store, counting half of the way there and back", async () => {
+it("follows the clock of the store, corrected by half of the round trip", async () => {
   let system = 1000;
   clock.use(() => system);
   await clock.follow(async () => {
@@ -20,7 +20,7 @@ it("follows the clock of the store, counting half of the way there and back", as
   expect(clock.now()).toBe(5060);
 });
 
-it("is not led astray by a slow answer that does not contradict it", async () => {
+it("ignores a slow response that is consistent with its present offset", async () => {
   let system = 1000;
   clock.use(() => system);
   await clock.follow(async () => 5000);
@@ -42,14 +42,14 @@ it("returns whole milliseconds, whatever the store returns", async () => {
   expect(clock.now()).toBe(2001);
 });
 
-it("keeps to what it knows when the store does not answer", async () => {
+it("keeps its offset when the store does not respond", async () => {
   clock.use(() => 1000);
   await clock.follow(async () => 2000);
   await expect(clock.follow(() => Promise.reject(new Error("unavailable")))).rejects.toThrow("unavailable");
   expect(clock.now()).toBe(2000);
 });
 
-it("waits as the system does, or as a test says", async () => {
+it("waits by the system timer, or by that of a test", async () => {
   const before = performance.now();
   await clock.wait(20);
   expect(performance.now() - before).toBeGreaterThan(15);
@@ -59,7 +59,7 @@ it("waits as the system does, or as a test says", async () => {
   expect(waited).toEqual([60_000]);
 });
 
-it("goes back to the system's time, and forgets the store's", async () => {
+it("can be reset to the system time", async () => {
   await clock.follow(async () => 0);
   clock.use();
   expect(Math.abs(clock.now() - Date.now())).toBeLessThan(1000);

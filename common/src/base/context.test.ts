@@ -3,7 +3,7 @@ import { currentContext, withContext } from "./context";
 const trace = "a".repeat(32);
 const traceparent = `00-${trace}-${"b".repeat(16)}-01`;
 
-it("goes on with the trace that it is given, as a span of its own", () => {
+it("continues the given trace as a new span", () => {
   const context = withContext({ traceparent, requestId: "r1" }, currentContext);
   expect(context).toEqual({
     requestId: "r1",
@@ -12,7 +12,7 @@ it("goes on with the trace that it is given, as a span of its own", () => {
   expect(context?.traceparent).not.toBe(traceparent);
 });
 
-it("records no more of a trace than was begun, and nothing of flags that it does not know", () => {
+it("keeps the sampling decision, and ignores unknown flags", () => {
   const flagsOf = (flags: string) =>
     withContext({ traceparent: traceparent.replace(/01$/, flags) }, currentContext)?.traceparent.slice(-2);
   expect(["00", "01", "02", "ff"].map(flagsOf)).toEqual(["00", "01", "00", "01"]);
@@ -31,7 +31,7 @@ it.each([
   expect(context?.traceparent).toMatch(/^00-(?!a{32})[0-9a-f]{32}-[0-9a-f]{16}-01$/);
 });
 
-it("keeps works apart that run at the same time, and ends with them", async () => {
+it("separates concurrent work, and ends with it", async () => {
   const work = (requestId: string) =>
     withContext({ requestId }, async () => {
       await new Promise(setImmediate);

@@ -11,7 +11,7 @@ it("does nothing unless a test listens", async () => {
   await expect(failpoint("samples.save.before")).resolves.toBeUndefined();
 });
 
-it("lets a test crash or park the step", async () => {
+it("lets a test crash or suspend the step", async () => {
   let open = () => {};
   onFailpoint((name) => {
     if (name === "samples.save.before") throw new Error("a crash");
@@ -49,7 +49,7 @@ describe("a process of its own", () => {
     return { end: signal ?? code, printed };
   }
 
-  it("is killed at a failpoint whose file is there, once", async () => {
+  it("is killed at an armed failpoint, once", async () => {
     await writeFile(join(folder, "second"), "");
     expect(await run()).toEqual({ end: "SIGKILL", printed: "past the first\n" });
     expect(await readdir(folder)).toEqual([]);

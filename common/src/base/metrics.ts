@@ -66,7 +66,7 @@ export const metrics = {
   busConnected: new Gauge({ name: "bus_connected", help: "1 while the broker is connected" }),
 };
 
-// There from the start, so that the first one is an increase.
+// Initialized with 0, so that the first increment is visible as an increase.
 for (const limit of ["user", "network", "site", "process"]) metrics.streamsRefused.inc({ limit }, 0);
 
 /** The Prometheus exposition of this process. */

@@ -37,18 +37,18 @@ describe("a service that starts", () => {
     expect(checkSettings).not.toThrow("hunter2");
   });
 
-  it("takes an empty setting for a missing one", () => {
+  it("treats an empty setting as missing", () => {
     Object.assign(process.env, { SAMPLE_URL: "", SAMPLE_KEY: "long enough", SAMPLE_COUNT: "" });
     expect(checkSettings).toThrow(/^SAMPLE_URL is missing$/);
   });
 
-  it("is not asked for what it does not need", () => {
+  it("does not require settings that it does not use", () => {
     isNeeded = false;
     expect(checkSettings).not.toThrow();
   });
 });
 
-it("asks a service without database and pages only for its broker", () => {
+it("requires only the broker's settings in a service without database and app", () => {
   jest.resetModules();
   for (const name of ["MONGO_URL", "NATS_URL", "JWT_KEY", "PUBLIC_URL"]) delete process.env[name];
   const common: typeof Common = require("..");
@@ -60,7 +60,7 @@ it("asks a service without database and pages only for its broker", () => {
   expect(fresh.checkSettings).toThrow(/JWT_KEY is missing.*PUBLIC_URL is missing/);
 });
 
-it("reads each setting when it is first asked for, and then keeps to it", () => {
+it("reads each setting on first use, and caches it", () => {
   process.env.SAMPLE_URL = "http://localhost:1";
   expect([config.SAMPLE_URL, config.SAMPLE_COUNT]).toEqual(["http://localhost:1", 3]);
   process.env.SAMPLE_URL = "http://localhost:2";
@@ -78,10 +78,10 @@ it.each([
   expect(durationInSeconds().parse(duration)).toBe(inSeconds);
 });
 
-it.each(["0", "-1s", "1.5h", "1w", "soon", ""])("refuses the duration %j", (duration) => {
+it.each(["0", "-1s", "1.5h", "1w", "soon", ""])("rejects the duration %j", (duration) => {
   expect(durationInSeconds().safeParse(duration).success).toBe(false);
 });
 
-it.each(["0", "-1", "1.5", "many"])("refuses the whole number %s", (number) => {
+it.each(["0", "-1", "1.5", "many"])("rejects the whole number %s", (number) => {
   expect(wholeNumber().safeParse(number).success).toBe(false);
 });

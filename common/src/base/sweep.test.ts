@@ -23,7 +23,7 @@ function slowWork() {
   };
 }
 
-it("runs at once, and again and again", async () => {
+it("runs immediately, and then periodically", async () => {
   let runs = 0;
   sweep = runPeriodically(1, async () => {
     runs += 1;
@@ -33,7 +33,7 @@ it("runs at once, and again and again", async () => {
   await eventually(() => expect(runs).toBeGreaterThan(3));
 });
 
-it("goes on after a run that failed", async () => {
+it("continues after a failed run", async () => {
   let runs = 0;
   sweep = runPeriodically(1, async () => {
     runs += 1;
@@ -43,7 +43,7 @@ it("goes on after a run that failed", async () => {
   await eventually(() => expect(runs).toBeGreaterThan(1));
 });
 
-it("does not wait a day to repeat what failed", async () => {
+it("retries a failed run within a minute, however long its interval", async () => {
   jest.useFakeTimers();
   let runs = 0;
   sweep = runPeriodically(hours(24), async () => {
@@ -58,7 +58,7 @@ it("does not wait a day to repeat what failed", async () => {
   jest.useRealTimers();
 });
 
-it("runs once at a time, and once more for all that kicked it meanwhile", async () => {
+it("never runs concurrently, and runs once more after kicks during a run", async () => {
   const work = slowWork();
   sweep = runPeriodically(60_000, work.run);
   sweep.start();
@@ -73,7 +73,7 @@ it("runs once at a time, and once more for all that kicked it meanwhile", async 
   work.endOne();
 });
 
-it("finishes the run under way when it stops, and begins no other", async () => {
+it("finishes the current run when it stops, and starts no other", async () => {
   const work = slowWork();
   const stopping = runPeriodically(1, work.run);
   stopping.start();
@@ -113,7 +113,7 @@ function documents(count: number) {
   return { cursor, stream: Object.assign(read(), { close }) };
 }
 
-it("does each document by itself, whatever becomes of the others", async () => {
+it("handles each document independently", async () => {
   const done: number[] = [];
   await forEachDocument(documents(5).stream, async (document) => {
     if (document === 2) throw versionError;
@@ -123,7 +123,7 @@ it("does each document by itself, whatever becomes of the others", async () => {
   expect(new Set(done)).toEqual(new Set([0, 1, 4]));
 });
 
-it("does each of many documents once, a few at once, and holds few of them in memory", async () => {
+it("handles each of many documents once, with limited concurrency and memory", async () => {
   const { cursor, stream } = documents(1000);
   const done: number[] = [];
   let atOnce = 0;
@@ -142,7 +142,7 @@ it("does each of many documents once, a few at once, and holds few of them in me
   expect(maxInMemory).toBeLessThanOrEqual(100);
 });
 
-it("does the same documents in another order each time, so that processes do not get in each other's way", async () => {
+it("handles documents in random order, so that processes do not collide", async () => {
   const orders = new Set<string>();
   for (let run = 0; run < 3; run++) {
     const order: number[] = [];
@@ -152,7 +152,7 @@ it("does the same documents in another order each time, so that processes do not
   expect(orders.size).toBeGreaterThan(1);
 });
 
-it("does not wait for the documents that are left when it stops", async () => {
+it("skips the remaining documents when it stops", async () => {
   const { cursor, stream } = documents(1000);
   const opens: (() => void)[] = [];
   let begun = 0;
@@ -174,7 +174,7 @@ it("does not wait for the documents that are left when it stops", async () => {
   expect([begun, cursor.isClosed]).toEqual([4, true]);
 });
 
-it("rejects when it was stopped before all documents were done", async () => {
+it("rejects if it is stopped before the last document", async () => {
   const stopping = new AbortController();
   const work = async () => stopping.abort(new Error("the process stops"));
   await expect(forEachDocument(documents(10).stream, work, stopping.signal)).rejects.toThrow(
@@ -182,7 +182,7 @@ it("rejects when it was stopped before all documents were done", async () => {
   );
 });
 
-it("begins again from a fresh load as long as it loses the race", async () => {
+it("retries with a fresh load while it loses the race", async () => {
   let attempts = 0;
   const result = await retryOnConflict(async () => {
     if (++attempts < 4) throw versionError;
@@ -191,7 +191,7 @@ it("begins again from a fresh load as long as it loses the race", async () => {
   expect(result).toBe(4);
 });
 
-it("gives up when it has lost ten races", async () => {
+it("fails after ten lost races", async () => {
   let attempts = 0;
   const work = async () => {
     attempts += 1;
@@ -201,7 +201,7 @@ it("gives up when it has lost ten races", async () => {
   expect(attempts).toBe(10);
 });
 
-it("does not repeat what failed for another reason", async () => {
+it("does not retry other errors", async () => {
   let attempts = 0;
   const work = async () => {
     attempts += 1;

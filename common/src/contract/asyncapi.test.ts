@@ -43,7 +43,7 @@ it("has a channel with one message for each subject", () => {
     expect(resolve(messages.event.$ref)).toMatchObject({ name: address });
 });
 
-it("refers to nothing that is not there", () => {
+it("contains no dangling references", () => {
   const refs = refsIn(document);
   expect(refs.length).toBeGreaterThan(subjects.length);
   expect(refs.filter((ref) => resolve(ref) === undefined)).toEqual([]);
@@ -75,19 +75,19 @@ it("names the sender and the receivers of each event", () => {
   expect(operations.filter(({ action }) => action === "send")).toHaveLength(subjects.length);
 });
 
-describe.each(fixtures)("its schemas, checked by another validator, for $type", (event) => {
+describe.each(fixtures)("the schemas of $type, checked by another validator,", (event) => {
   const { type, data } = event;
   const payload = document.components.messages[type.replace(":", "-")].payload;
   const envelope = z.fromJSONSchema(resolve(payload.allOf[0].$ref));
   const schema = z.fromJSONSchema(resolve(payload.properties.data.$ref));
 
-  it("accept it, and what a newer publisher adds", () => {
+  it("accept an event, and additional fields of a newer publisher", () => {
     expect(payload.properties.type).toEqual({ const: type });
     expect(envelope.safeParse({ ...event, dataschema: "urn:x" }).success).toBe(true);
     expect(schema.safeParse({ ...data, seat: "12A" }).success).toBe(true);
   });
 
-  it("refuse it without a field that it must have", () => {
+  it("reject an event without a required field", () => {
     const [first] = Object.keys(data);
     expect(schema.safeParse({ ...data, [String(first)]: undefined }).success).toBe(false);
     expect(envelope.safeParse({ ...event, source: undefined }).success).toBe(false);

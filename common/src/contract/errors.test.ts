@@ -29,7 +29,7 @@ it.each<[HttpError, number, string]>([
   expect(isHttpError(error)).toBe(true);
 });
 
-it("recognises its errors from another copy of this package", () => {
+it("recognizes errors of another copy of this package", () => {
   expect(isHttpError({ name: "HttpError", status: 400 })).toBe(true);
   expect(isHttpError(new Error("else"))).toBe(false);
 });
@@ -67,11 +67,11 @@ it.each([
   expect(isTransient(error)).toBe(false);
 });
 
-it("recognises a lost race", () => {
+it("recognizes a lost race", () => {
   expect([isVersionError(named("VersionError")), isVersionError(named("Error"))]).toEqual([true, false]);
 });
 
-it("recognises a broken unique index, and which", () => {
+it("recognizes a duplicate key, and its index", () => {
   const duplicate = Object.assign(named("MongoServerError", 11000), { keyPattern: { email: 1 } });
   expect(isDuplicateKey(duplicate)).toBe(true);
   expect(isDuplicateKey(duplicate, "email")).toBe(true);

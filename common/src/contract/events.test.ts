@@ -28,18 +28,18 @@ const [sample] = promisedEvents;
 if (sample?.type !== "ticket:created") throw new Error("The first fixture is a ticket:created");
 
 describe("the contract only grows", () => {
-  it.each(promisedEvents)("reads a $type as it always did", (event) => {
+  it.each(promisedEvents)("parses a $type of every version", (event) => {
     expect(parseEvent(event.type, bytes(event))).toEqual(event);
   });
 
   it.each(promisedSchemas)(
-    "keeps what %s promised of %s: nothing removed, renamed, retyped or newly required",
+    "keeps the schema in %s of %s: nothing removed, renamed, retyped or newly required",
     (_, name, promised) => {
       expect(asItWas(schemaNow(name), promised)).toEqual(promised);
     },
   );
 
-  it.each(subjects)("has promised all of %s, and shows an example of every field", (subject) => {
+  it.each(subjects)("has a fixture of %s, with an example of every field", (subject) => {
     const examples = promisedEvents.filter(({ type }) => events[type] === events[subject]);
     const shown = new Set(examples.flatMap(({ data }) => pathsOf(data)));
     expect([...shown].toSorted()).toEqual(fieldsOf(schemaNow(subject)).toSorted());
@@ -75,7 +75,7 @@ function fieldsOf({ properties = {} }: ObjectSchema, before = ""): string[] {
   );
 }
 
-it("drops fields that it does not know, so that newer publishers do not break it", () => {
+it("drops unknown fields, so that newer publishers do not break it", () => {
   const newer = { ...sample, datacontenttype: "application/json", data: { ...sample.data, seat: "12A" } };
   expect(parseEvent("ticket:created", bytes(newer))).toEqual(sample);
 });
@@ -97,17 +97,17 @@ it.each<[string, unknown]>([
   expect(() => parseEvent("ticket:created", onTheWire)).toThrow(Error);
 });
 
-it("refuses an event that came on another channel, although its data would fit", () => {
+it("rejects an event of another subject, even if its data would be valid", () => {
   expect(() => parseEvent("ticket:updated", bytes(sample))).toThrow(
     "An event of type ticket:created came on the channel ticket:updated",
   );
 });
 
-it("understands the times of other languages", () => {
+it("accepts the time formats of other languages", () => {
   const event = { ...sample, time: "2026-11-20T11:00:00+01:00" };
   expect(parseEvent("ticket:created", bytes(event)).time).toBe("2026-11-20T11:00:00+01:00");
 });
 
-it("stops a publisher whose data breaks the contract", () => {
+it("rejects data of a publisher that violates the contract", () => {
   expect(() => checkedData("order:created", sample.data)).toThrow("expiresAt");
 });

@@ -56,22 +56,22 @@ describe("an operator in a filter", () => {
   });
 });
 
-it("takes an array in what should be a plain value for no alternatives", async () => {
+it("does not treat an array in place of a plain value as alternatives", async () => {
   await saveSample();
   const filter: object = { title: ["Kite", "Ball"] };
   await expect(Sample.findOne(filter)).rejects.toThrow("Cast to string failed");
 });
 
-it("acknowledges a write when it is in the journal of the majority", () => {
+it("uses a journaled majority write concern", () => {
   expect(database.getClient().options.writeConcern).toMatchObject({ w: "majority", j: true });
 });
 
-it("returns the server's time, and whether it answers", async () => {
+it("returns the server's time, and whether it responds", async () => {
   expect(Math.abs((await databaseTime(database)) - Date.now())).toBeLessThan(5000);
   await expect(pingDatabase(database)).resolves.toBeUndefined();
 });
 
-it("refuses to start without an index that a rule hangs on", async () => {
+it("fails to start without an index that a rule requires", async () => {
   await Sample.collection.insertMany([{ title: "the same" }, { title: "the same" }]);
   const Unique = database.model(
     "Unique",
@@ -87,7 +87,7 @@ it("refuses to start without an index that a rule hangs on", async () => {
   await Sample.collection.dropIndex("title_1");
 });
 
-it("refuses to start on an index of the same name that is another", async () => {
+it("fails to start if a different index has the same name", async () => {
   await Sample.collection.dropIndex("outbox");
   await Sample.collection.createIndex({ title: 1 }, { name: "outbox" });
   await expect(ensureIndexes(database)).rejects.toThrow("outbox");
@@ -95,7 +95,7 @@ it("refuses to start on an index of the same name that is another", async () => 
   await ensureIndexes(database);
 });
 
-it("knows whose connection it is", () => {
+it("knows the service of a connection", () => {
   expect(serviceOf(database)).toBe("samples");
   expect(() => serviceOf(mongoose.createConnection())).toThrow("createDatabase()");
 });

@@ -8,7 +8,7 @@ useSamples();
 const pull = (id: string, eventId: string) =>
   Sample.updateOne({ _id: id }, { $pull: { outbox: { id: eventId } } });
 
-it("refuses a save of what was changed in the meantime, and stores nothing of it", async () => {
+it("rejects a save of an aggregate that has changed in the meantime, and stores nothing", async () => {
   const { id } = await saveSample();
   const [one, other] = [await loadSample(id), await loadSample(id)];
   one.reprice(20);
@@ -29,7 +29,7 @@ it("accepts one of many concurrent changes of the same state", async () => {
   expect((await storedOutbox(id)).map(({ data }) => data.version)).toEqual([0, 1]);
 });
 
-it("keeps change and event together, whenever it crashes", async () => {
+it("stores change and event atomically, whenever it crashes", async () => {
   const sample = await saveSample();
   crashAt("samples.save.before");
   sample.reprice(20);
@@ -43,7 +43,7 @@ it("keeps change and event together, whenever it crashes", async () => {
   expect([(await loadSample(sample.id)).price, (await storedOutbox(sample.id)).length]).toEqual([30, 2]);
 });
 
-it("refuses to save an aggregate again whose save has failed, so that no event describes a state that never existed", async () => {
+it("rejects another save after a failed one, so that no event describes a state that never existed", async () => {
   const sample = await saveSample();
   crashAt("samples.save.before");
   sample.reprice(20);
@@ -54,14 +54,14 @@ it("refuses to save an aggregate again whose save has failed, so that no event d
   expect((await storedOutbox(sample.id)).map(({ data }) => data.price)).toEqual([10]);
 });
 
-it("refuses a save that would lose its event because the outbox was not loaded", async () => {
+it("rejects a save that would lose its event because the outbox was not loaded", async () => {
   const { id } = await saveSample();
   const sample = await Sample.findById(id).select("-outbox").orFail();
   sample.reprice(20);
   await expect(sample.save()).rejects.toThrow("without its outbox");
 });
 
-it("neither brings back nor loses an event when a relay takes one out between load and save", async () => {
+it("neither restores nor loses an event when a relay removes one between load and save", async () => {
   const { id } = await saveSample();
   const sample = await loadSample(id);
   const [first] = await storedOutbox(id);

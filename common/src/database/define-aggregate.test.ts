@@ -38,7 +38,7 @@ it("counts versions 0, 1, 2, in memory, in the database and in each event", asyn
   ]);
 });
 
-it("raises the version of a save that publishes nothing, too", async () => {
+it("increments the version also in a save that publishes nothing", async () => {
   const sample = await saveSample();
   sample.secret = "another";
   sample.recordNothing("only the secret changed");
@@ -47,7 +47,7 @@ it("raises the version of a save that publishes nothing, too", async () => {
   expect(await storedOutbox(sample.id)).toHaveLength(1);
 });
 
-it("stores the event as it will be on the wire", async () => {
+it("stores the event as it is sent", async () => {
   clock.use(() => Date.parse("2026-01-02T03:04:05.678Z"));
   const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
   const sample = await withContext({ traceparent }, () => saveSample());
@@ -65,21 +65,21 @@ it("stores the event as it will be on the wire", async () => {
   ]);
 });
 
-it("makes one event of a save", async () => {
+it("stores one event per save", async () => {
   const sample = await saveSample();
   sample.reprice(20);
   expect(() => sample.reprice(30)).toThrow("One save makes one event at most");
   expect(() => sample.recordNothing("a second thought")).toThrow("One save makes one event at most");
 });
 
-it("refuses a save that does not say what the others hear of it", async () => {
+it("rejects a save that neither records an event nor declares that it publishes none", async () => {
   const sample = await saveSample();
   sample.price = 20;
   await expect(sample.save()).rejects.toThrow("A save must record its event");
   expect((await loadSample(sample.id)).price).toBe(10);
 });
 
-it("refuses a save whose event breaks the contract", async () => {
+it("rejects a save whose event violates the contract", async () => {
   const sample = await saveSample();
   sample.userId = "nobody";
   sample.record("ticket:updated");
@@ -87,7 +87,7 @@ it("refuses a save whose event breaks the contract", async () => {
   expect((await loadSample(sample.id)).version).toBe(0);
 });
 
-it("shows its public state, id, version and time of birth, and nothing else", async () => {
+it("serializes only its public state, id, version and creation time", async () => {
   clock.use(() => Date.parse("2026-01-02T03:04:05.678Z"));
   const { id } = await saveSample();
   const sample = await loadSample(id);
@@ -99,7 +99,7 @@ it("shows its public state, id, version and time of birth, and nothing else", as
   });
 });
 
-it("keeps its time of birth", async () => {
+it("keeps its creation time", async () => {
   const { id, createdAt } = await saveSample();
   const sample = await loadSample(id);
   sample.createdAt = new Date(0);
@@ -130,7 +130,7 @@ const ticket = {
 const [text, number] = [{ type: String }, { type: Number }];
 const published = { title: text, price: number, userId: text, status: text, orderId: text };
 
-it("refuses at its definition to publish less or more than the schema of its events", () => {
+it("rejects a definition whose published fields differ from the schema of its events", () => {
   expect(() => defineAggregate(createDatabase("less"), "Ticket", { ...ticket, published })).toThrow(
     "Ticket must publish withdrawn, as in the schema of ticket:created",
   );

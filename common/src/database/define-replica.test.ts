@@ -37,7 +37,7 @@ const apply = (id: string, version: number, price: number, buyer?: string) =>
   });
 const stored = (id: string) => Copy.findById(id).orFail().lean();
 
-it("ends in the newest state, in whatever order the versions come", async () => {
+it("ends in the newest state, whatever the order of the versions", async () => {
   const orders = [
     [0, 1, 2],
     [0, 2, 1],
@@ -53,14 +53,14 @@ it("ends in the newest state, in whatever order the versions come", async () => 
   }
 });
 
-it("ignores a version that it has already", async () => {
+it("ignores a version that it already has", async () => {
   const id = newId();
   await apply(id, 1, 10);
   await apply(id, 1, 99);
   expect(await stored(id)).toMatchObject({ version: 1, price: 10 });
 });
 
-it("removes what the newer state no longer has", async () => {
+it("removes fields that the newer state lacks", async () => {
   const id = newId();
   await apply(id, 0, 10, "Ann");
   expect(await stored(id)).toHaveProperty("buyer", "Ann");
@@ -68,7 +68,7 @@ it("removes what the newer state no longer has", async () => {
   expect(await stored(id)).not.toHaveProperty("buyer");
 });
 
-it("leaves what no event carries as it is", async () => {
+it("keeps fields that no event contains", async () => {
   const id = newId();
   await apply(id, 0, 10);
   await Copy.updateOne({ _id: id }, { note: "in the window" });
@@ -76,7 +76,7 @@ it("leaves what no event carries as it is", async () => {
   expect(await stored(id)).toMatchObject({ price: 20, note: "in the window" });
 });
 
-it("knows since when it is there", async () => {
+it("stores its creation time", async () => {
   const id = newId();
   clock.use(() => 1000);
   await apply(id, 1, 10);
@@ -91,7 +91,7 @@ it("ends in the newest state when the first two versions race", async () => {
   expect(await Copy.countDocuments({ version: 1, price: 301 })).toBe(ids.length);
 });
 
-it("applies the newer state when the older one is inserted under its hands", async () => {
+it("applies the newer state when the older one is inserted concurrently", async () => {
   const id = newId();
   jest.spyOn(Copy, "updateOne").mockImplementationOnce((async () => {
     await apply(id, 0, 10);
@@ -101,7 +101,7 @@ it("applies the newer state when the older one is inserted under its hands", asy
   expect(await stored(id)).toMatchObject({ version: 1, price: 11 });
 });
 
-it("reports what stands in its way, other than a race", async () => {
+it("throws errors other than a lost race", async () => {
   await expect(apply("not an id", 0, 10)).rejects.toThrow("Cast to ObjectId failed");
 });
 

@@ -79,17 +79,17 @@ it.each([
   expect([answer.port, after.port, after.status]).toEqual([before.port, before.port, 200]);
 });
 
-it("discloses nothing about internal errors", async () => {
+it("discloses no details of internal errors", async () => {
   const answers = await Promise.all(["bug", "library", "away"].map((what) => get(`/api/throw/${what}`)));
   for (const { body } of answers) expect(JSON.stringify(body)).not.toMatch(/hunter2|ch_secret|10\.0/);
 });
 
-it("says when to try again", async () => {
+it("sends Retry-After", async () => {
   expect((await get("/api/throw/away")).headers["retry-after"]).toBe("1");
   expect((await get("/api/throw/busy")).headers["retry-after"]).toBe("3");
 });
 
-it("names the field that a refusal is about", async () => {
+it("names the field of an error", async () => {
   const { body } = await get("/api/throw/rule");
   expect(body.errors).toEqual([{ message: "This ticket is your own", field: "ticketId" }]);
 });
@@ -103,23 +103,23 @@ it.each([
   expect(await post('{"a":1}', headers)).toMatchObject({ status: 200, body: { given: { a: 1 } } });
 });
 
-it("answers reads from anywhere", async () => {
+it("accepts reads from any origin", async () => {
   expect((await get("/api/things/1", { "Sec-Fetch-Site": "cross-site" })).status).toBe(200);
 });
 
-it.each([{}, { "Content-Length": 0 }])("lets a request without a body pass: %j", async (headers) => {
+it.each([{}, { "Content-Length": 0 }])("accepts a request without a body: %j", async (headers) => {
   const answer = await connection.ask("POST", "/api/things", { headers });
   expect(answer).toMatchObject({ status: 200, body: { given: "nothing" } });
 });
 
-it("lets a chunked body pass that turns out to be empty, whatever its type", async () => {
+it("accepts an empty chunked body of any type", async () => {
   for (const type of [undefined, "text/plain"]) {
     const headers = { "Transfer-Encoding": "chunked", ...(type && { "Content-Type": type }) };
     expect((await connection.ask("POST", "/api/things", { headers })).status).toBe(200);
   }
 });
 
-it("answers 408 when a body does not arrive in time, and closes the connection", async () => {
+it("responds with 408 when a body does not arrive in time, and closes the connection", async () => {
   const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
   socket.write(
     "POST /api/things HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
@@ -128,7 +128,7 @@ it("answers 408 when a body does not arrive in time, and closes the connection",
   expect(answer).toMatch(/^HTTP\/1.1 408 [^]*connection: close[^]*"code":"request-timeout"/i);
 });
 
-it("keeps the request's id and trace through the reading of a body", async () => {
+it("keeps request id and trace while reading a body", async () => {
   const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
   const { body, headers } = await post("{}", { "X-Request-Id": "from-the-gateway", traceparent });
   expect(headers["x-request-id"]).toBe("from-the-gateway");
@@ -138,13 +138,13 @@ it("keeps the request's id and trace through the reading of a body", async () =>
   });
 });
 
-it("makes an id for a request that has none, or one that could spoil a log", async () => {
+it("generates an id for a request without one, or with one that is unsafe to log", async () => {
   for (const headers of [{}, { "X-Request-Id": "a b" }, { "X-Request-Id": "x".repeat(65) }]) {
     expect((await get("/api/things/1", headers)).headers["x-request-id"]).toMatch(/^[0-9a-f-]{36}$/);
   }
 });
 
-it("sends the headers of a careful server, and does not say what it is made of", async () => {
+it("sends security headers, and does not disclose its software", async () => {
   const { headers } = await get("/api/things/1");
   expect(headers).toMatchObject({
     "cache-control": "no-store",
@@ -157,7 +157,7 @@ it("sends the headers of a careful server, and does not say what it is made of",
   expect(headers).not.toHaveProperty("etag");
 });
 
-it("makes no objects, and so no operators, of what stands in the query", async () => {
+it("parses no objects, and so no operators, from the query", async () => {
   expect((await get("/api/query?price[$gt]=1&a=1")).body).toEqual({ "price[$gt]": "1", a: "1" });
 });
 
@@ -168,6 +168,6 @@ it("measures by route, not by path", async () => {
   expect(exposed).not.toContain("things/42");
 });
 
-it("believes the proxies of its own network", async () => {
+it("trusts the proxies of its own network", async () => {
   expect((await get("/api/things/1", { "X-Forwarded-Proto": "https" })).body.protocol).toBe("https");
 });

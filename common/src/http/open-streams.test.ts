@@ -39,7 +39,7 @@ const times = (count: number, status: number) => Array<number>(count).fill(statu
 
 afterEach(() => eventually(async () => expect(await openStreams()).toBe(0)));
 
-it("gives each user three streams, at whatever addresses", async () => {
+it("limits each user to three streams, whatever their addresses", async () => {
   const cookie = signedIn();
   const refused = await refusedBy("user");
   const first = await stage.readFrom("203.0.113.1", cookie);
@@ -60,7 +60,7 @@ it("gives each user three streams, at whatever addresses", async () => {
 it.each([
   ["an address", () => "203.0.113.1"],
   ["a /64", (index: number) => `2001:db8:1:2::${index + 1}`],
-])("gives %s eight streams, however many accounts its readers have", async (_name, addressOf) => {
+])("limits %s to eight streams, whatever the accounts", async (_name, addressOf) => {
   const cookieOf = (index: number) => (index % 2 ? signedIn() : undefined);
   expect(await statusesOf(10, (index) => stage.readFrom(addressOf(index), cookieOf(index)))).toEqual([
     ...times(8, 200),
@@ -71,7 +71,7 @@ it.each([
   expect((await stage.readFrom("198.51.100.1")).status).toBe(200);
 });
 
-it("gives a /48 ten streams, in whichever of its networks its readers are", async () => {
+it("limits a /48 to ten streams, whatever the networks of the clients", async () => {
   const refused = await refusedBy("site");
   expect(await statusesOf(11, (index) => stage.readFrom(`2001:db8:1:${index}::1`))).toEqual([
     ...times(10, 200),
@@ -81,7 +81,7 @@ it("gives a /48 ten streams, in whichever of its networks its readers are", asyn
   expect((await stage.readFrom("2001:db8:2::1")).status).toBe(200);
 });
 
-it("holds twelve streams, refuses more for the moment, and stays ready", async () => {
+it("accepts twelve streams, rejects more with 503, and stays ready", async () => {
   expect(await statusesOf(15, (index) => stage.readFrom(`198.51.100.${index}`))).toEqual([
     ...times(12, 200),
     ...times(3, 503),
@@ -93,7 +93,7 @@ it("holds twelve streams, refuses more for the moment, and stays ready", async (
   expect((await fetch(`http://127.0.0.1:${stage.port}/readyz`)).status).toBe(200);
 });
 
-it("answers with the states in JSON, once, those to whom it refuses a stream", async () => {
+it("returns the states as JSON to clients whose streams are rejected", async () => {
   const cookie = signedIn();
   await statusesOf(4, () => stage.read(cookie));
   const headers = { cookie, accept: "application/json" };
@@ -102,7 +102,7 @@ it("answers with the states in JSON, once, those to whom it refuses a stream", a
   expect(await openStreams()).toBe(3);
 });
 
-it("answers HEAD at once, with the headers of the stream, and holds no place for it", async () => {
+it("responds to HEAD with the headers of the stream, without counting it", async () => {
   const connection = oneConnection(stage.port);
   for (let time = 0; time < 9; time++)
     expect(await connection.ask("HEAD", "/stream")).toMatchObject({
@@ -118,13 +118,13 @@ it("answers HEAD at once, with the headers of the stream, and holds no place for
   connection.close();
 });
 
-it("holds no place for a client that left before its request was handled", async () => {
+it("does not count a client that disconnected before its request was handled", async () => {
   await expect(stage.read(undefined, "/late")).rejects.toThrow("fetch failed");
   await eventually(() => expect(handled).toBe(true));
   expect([await openStreams(), stage.watching]).toEqual([0, 0]);
 });
 
-it("holds no place for requests that waited behind a stream when their connection ended", async () => {
+it("does not count pipelined requests behind a stream after their connection has closed", async () => {
   const socket = connect(stage.port, "127.0.0.1").on("error", () => {});
   socket.write("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(3));
   await eventually(async () => expect(await openStreams()).toBe(3));

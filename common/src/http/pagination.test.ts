@@ -58,7 +58,7 @@ async function follow(path: string, between?: (page: Shown[]) => Promise<void>):
 }
 
 it.each(sorts)(
-  "shows everything once, in order of $name, although many are the same",
+  "returns every row once, in order of $name, despite many ties",
   async ({ name, field, direction }) => {
     const ids = await insertSamples(23);
     const shown = await follow(`/api/samples?sort=${name}&limit=5`);
@@ -71,7 +71,7 @@ it.each(sorts)(
   },
 );
 
-it("skips nothing and repeats nothing while rows come and go", async () => {
+it("skips and repeats nothing while rows are inserted and deleted", async () => {
   const ids = await insertSamples(20);
   const shown = await follow("/api/samples?limit=4", async (page) => {
     await insertSamples(3, { createdAt: new Date(1_900_000_000_000) }); // newer: on pages that were shown already
@@ -112,13 +112,13 @@ it.each([
   expect(Object.fromEntries(searchParams)).toMatchObject({ limit: "1", ...query });
 });
 
-it("shows 50 unless asked, and 100 at most", async () => {
+it("returns 50 rows by default, and at most 100", async () => {
   await insertSamples(101);
   expect((await request(app).get("/api/samples")).body).toHaveLength(50);
   expect((await request(app).get("/api/samples?limit=100")).body).toHaveLength(100);
 });
 
-it.each(["0", "101", "-1", "1.5", "many", "", "1&limit=2"])("refuses the limit %j", async (limit) => {
+it.each(["0", "101", "-1", "1.5", "many", "", "1&limit=2"])("rejects the limit %j", async (limit) => {
   const { body } = await request(app).get(`/api/samples?limit=${limit}`).expect(400);
   expect(body).toMatchObject({ code: "invalid-input", errors: [{ field: "limit" }] });
 });
@@ -132,7 +132,7 @@ describe("a cursor", () => {
   const id = "a".repeat(24);
 
   it.each(["sort=price", "sort=-price", "q=kite"])(
-    "of the newest is refused by the list with %s",
+    "of the default order is rejected by the list with %s",
     async (query) => {
       await insertSamples(3);
       const cursor = await cursorOf("/api/samples?limit=1");
@@ -141,7 +141,7 @@ describe("a cursor", () => {
     },
   );
 
-  it("is accepted as it was given", async () => {
+  it("is accepted unchanged", async () => {
     const cursor = forged({ list: "newest all", value: new Date(), id });
     await request(app).get(`/api/samples?cursor=${cursor}`).expect(200);
   });

@@ -31,12 +31,12 @@ const getByAnother = (path: string) => {
   return another.ask("GET", path);
 };
 
-it("is alive from the first moment, and says that it is starting", async () => {
-  readiness = async () => ({ waitingFor: "mongo", broker: "away" });
+it("is alive immediately, and reports that it is starting", async () => {
+  readiness = async () => ({ waitingFor: "mongo", broker: "unavailable" });
   expect(await get("/livez")).toMatchObject({ status: 200, body: { status: "alive" } });
   expect(await get("/readyz")).toMatchObject({
     status: 503,
-    body: { status: "not ready", waitingFor: "mongo", broker: "away" },
+    body: { status: "not ready", waitingFor: "mongo", broker: "unavailable" },
   });
   expect(await get("/api/samples")).toMatchObject({
     status: 503,
@@ -45,13 +45,13 @@ it("is alive from the first moment, and says that it is starting", async () => {
   });
 });
 
-it("answers by the app once it is open", async () => {
+it("serves the app once it is open", async () => {
   server.open(express().get("/api/samples", (_req, res) => void res.json({ samples: 3 })));
   expect(await get("/api/samples")).toMatchObject({ status: 200, body: { samples: 3 } });
   expect(await get("/readyz")).toMatchObject({ status: 200, body: { status: "ready", broker: "connected" } });
 });
 
-it("has no pages when it has no app", async () => {
+it("serves no routes without an app", async () => {
   server.open(undefined);
   expect(await get("/api/samples")).toMatchObject({
     status: 404,
@@ -60,8 +60,8 @@ it("has no pages when it has no app", async () => {
 });
 
 it("stays ready while the broker is unavailable, and reports it", async () => {
-  readiness = async () => ({ broker: "away" });
-  expect(await get("/readyz")).toMatchObject({ status: 200, body: { broker: "away" } });
+  readiness = async () => ({ broker: "unavailable" });
+  expect(await get("/readyz")).toMatchObject({ status: 200, body: { broker: "unavailable" } });
 });
 
 it("exposes metrics", async () => {
@@ -70,13 +70,13 @@ it("exposes metrics", async () => {
   expect(body.text).toMatch(/^bus_connected [01]$/m);
 });
 
-it("says which port it cannot have, and which setting mends that", async () => {
+it("names an occupied port, and the setting to change", async () => {
   await expect(serve(port, readiness)).rejects.toThrow(
     new RegExp(`Cannot listen on port ${port}, set PORT to another: .*EADDRINUSE`),
   );
 });
 
-it("answers what is in flight before it is drained, and asks its callers to go elsewhere", async () => {
+it("completes requests in flight before it is drained, and closes their connections", async () => {
   let answer = () => {};
   const app = express()
     .get("/fast", (_req, res) => void res.json({}))
@@ -100,7 +100,7 @@ it("answers what is in flight before it is drained, and asks its callers to go e
   await drained;
 });
 
-it("drains although a client holds a connection without sending a request", async () => {
+it("drains even if a client holds a connection without sending a request", async () => {
   const silent = connect(port, "127.0.0.1");
   const halfAsked = connect(port, "127.0.0.1", () => halfAsked.write("GET /half HTTP/1.1\r\nHos"));
   await Promise.all([once(silent, "connect"), once(halfAsked, "connect")]);
@@ -109,7 +109,7 @@ it("drains although a client holds a connection without sending a request", asyn
   await closed;
 });
 
-it("is drained although a client left with requests that waited behind another", async () => {
+it("drains even if a client has disconnected with pipelined requests", async () => {
   let asked = 0;
   server.open(express().get("/slow", () => void (asked += 1)));
   const socket = connect(port, "127.0.0.1").on("error", () => {});

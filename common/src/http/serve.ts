@@ -12,7 +12,7 @@ const config = settings({
 });
 
 /** What the service waits for before it can serve requests, if anything. */
-export type Readiness = () => Promise<{ waitingFor?: string; broker?: "connected" | "away" }>;
+export type Readiness = () => Promise<{ waitingFor?: string; broker?: "connected" | "unavailable" }>;
 
 export interface HttpServer {
   /** From now on the app answers; until then, requests get 503. */

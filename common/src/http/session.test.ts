@@ -60,14 +60,14 @@ it("recognizes the signed-in user", async () => {
   await request(app).get("/mine").set("Cookie", cookie).expect(200, user);
 });
 
-it("has no user without a cookie, and answers 401 where one is required", async () => {
+it("has no user without a cookie, and responds with 401 where one is required", async () => {
   const { app } = appWith();
   expect(await whoIs(app, "")).toBeNull();
   const { body } = await request(app).get("/mine").expect(401);
   expect(body).toMatchObject({ code: "not-signed-in" });
 });
 
-it("signs a token with the user and an end, and writes nothing else into the cookie", async () => {
+it("signs a token with the user and an expiry, and writes nothing else to the cookie", async () => {
   const { app } = appWith({ JWT_EXPIRES_IN: "15m" });
   const token = tokenIn(await cookiesOf(app));
   const { exp = 0, iat = 0, ...rest } = jwt.verify(token, key, { algorithms: ["HS256"] }) as jwt.JwtPayload;
@@ -75,7 +75,7 @@ it("signs a token with the user and an end, and writes nothing else into the coo
   expect(exp - iat).toBe(900);
 });
 
-it("keeps the cookie from scripts and other sites, for as long as the token lasts", async () => {
+it("sets an HttpOnly, SameSite cookie with the lifetime of the token", async () => {
   const { app } = appWith({ JWT_EXPIRES_IN: "1h" });
   const cookie = await cookiesOf(app);
   expect(cookie).toMatch(/; path=\/; /);
@@ -86,7 +86,7 @@ it("keeps the cookie from scripts and other sites, for as long as the token last
   expect(Math.abs(expires - Date.now() - 3_600_000)).toBeLessThan(5000);
 });
 
-it("keeps the cookie to https where people come by https", async () => {
+it("sets a Secure cookie if the public URL uses https", async () => {
   const { app } = appWith({ PUBLIC_URL: "https://tickets.example" });
   expect(await cookiesOf(app, "/sign-in", { "X-Forwarded-Proto": "https" })).toMatch(/; secure/i);
 });
@@ -116,7 +116,7 @@ describe("several cookies named session", () => {
     expect(await whoIs(app, `asession=${good?.slice(8)}; session2=${good?.slice(8)}`)).toBeNull();
   });
 
-  it("count for the latest sign-in, in whatever order they come", async () => {
+  it("are resolved to the latest sign-in, whatever their order", async () => {
     const { app, time } = appWith();
     const now = Date.now();
     time.use(() => now - 1); // in the same second
@@ -187,7 +187,7 @@ describe("a forged token", () => {
     jwt.decode(tokenIn(await cookiesOf(app)), { complete: true })?.header.kid;
   const valid = { algorithm: "HS256", issuer: "eventhive", audience: "eventhive", expiresIn: 60 } as const;
 
-  it("would be accepted if it was made as ours are", async () => {
+  it("would be accepted if it were signed like ours", async () => {
     const { app } = appWith();
     const token = jwt.sign(user, key, { ...valid, keyid: await kid(app) });
     expect(await whoIs(app, sessionOf(token))).toEqual(user);

@@ -28,7 +28,7 @@ function ask(path: string): Socket {
   return socket;
 }
 
-it("neither reads nor listens for a closed stream, before the first read was over or later", async () => {
+it("neither reads nor listens for a closed stream, during the first read or later", async () => {
   withoutHeartbeats();
   let looks = 0;
   let goOn = () => {};
@@ -68,19 +68,19 @@ it("disconnects a reader that does not read", async () => {
   await closed;
 });
 
-it("ends in order when the process is to stop", async () => {
+it("ends gracefully when the process stops", async () => {
   const stream = await stage.read();
   await stage.server.drain();
   expect(await stream.ended).toBe("in order");
 });
 
-it("says nothing more once it was ended", async () => {
+it("sends nothing after it has ended", async () => {
   const stream = await stage.read(signedIn(), "/ended");
   expect(await stream.ended).toBe("in order");
   expect(stream.messages.map(({ data }) => data.version)).toEqual([3, 3]);
 });
 
-it("does not delay the stop of a process for a reader that does not read to the end", async () => {
+it("does not delay a shutdown for a reader that does not read to the end", async () => {
   const lazy = ask("/endless");
   await eventually(() => expect(unread()).toBeGreaterThan(0));
   await stage.server.drain();

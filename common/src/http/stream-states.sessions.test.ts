@@ -19,7 +19,7 @@ const passTo = (time: number) => {
   jest.advanceTimersByTime(passed);
 };
 
-it("ends with the session that it was opened with, and sends nothing after that", async () => {
+it("ends with its session, and sends nothing afterwards", async () => {
   withoutHeartbeats();
   const cookie = sessionOf();
   clock.use(() => openedAt + hours(24) - seconds(20));
@@ -34,7 +34,7 @@ it("ends with the session that it was opened with, and sends nothing after that"
   expect(stream.messages).toHaveLength(2);
 });
 
-it("goes on to the end of the session, and without one for as long as its reader stays", async () => {
+it("lasts until the end of the session, or without one until its reader disconnects", async () => {
   withoutHeartbeats();
   const [ofUser, ofNobody] = [await stage.read(sessionOf()), await stage.read()];
   for (const hour of [1, 23]) passTo(openedAt + hours(hour));
@@ -46,7 +46,7 @@ it("goes on to the end of the session, and without one for as long as its reader
   await eventually(() => expect(ofNobody.messages.at(-1)?.data.version).toBe(10));
 });
 
-it("is not opened again once the session is over", async () => {
+it("is rejected after the end of the session", async () => {
   const cookie = sessionOf();
   clock.use(() => openedAt + hours(24));
   expect(await stage.read(cookie)).toMatchObject({ status: 401, refusal: { code: "not-signed-in" } });

@@ -9,7 +9,7 @@ const stage = setUpStream();
 
 const shown = ({ messages }: EventStream) => messages.map(({ data: { id, version } }) => [id, version]);
 
-it("begins with the current state, and asks proxies not to buffer", async () => {
+it("starts with the current state, and disables buffering in proxies", async () => {
   const stream = await stage.read();
   await eventually(() =>
     expect(stream.messages).toEqual(stage.tickets.map((data) => ({ event: "ticket", data }))),
@@ -19,7 +19,7 @@ it("begins with the current state, and asks proxies not to buffer", async () => 
   expect(stream.headers.get("X-Accel-Buffering")).toBe("no");
 });
 
-it("spreads the return of its readers over several seconds", async () => {
+it("spreads reconnects of clients over several seconds", async () => {
   const random = jest.spyOn(Math, "random");
   const retryAt = async (value: number) => {
     random.mockReturnValue(value);
@@ -30,7 +30,7 @@ it("spreads the return of its readers over several seconds", async () => {
   expect([await retryAt(0), await retryAt(0.5), await retryAt(1)]).toEqual([1000, 4500, 8000]);
 });
 
-it("goes on with newer versions of these, and shows neither what is older nor anything else", async () => {
+it("sends newer versions of these aggregates, and nothing older or else", async () => {
   const stream = await stage.read();
   const [first, second] = stage.tickets.map(({ id }) => id);
   for (const version of [5, 4, 5, 2]) await publish(ticket(first, version));
@@ -44,7 +44,7 @@ it("goes on with newer versions of these, and shows neither what is older nor an
   await eventually(() => expect(shown(stream)).toEqual(versions));
 });
 
-it("misses nothing that happens while it looks for the first time", async () => {
+it("misses nothing that happens during its first read", async () => {
   withoutHeartbeats(); // which would show it in the end
   const id = newId();
   const stale = [ticket(id)];
@@ -61,7 +61,7 @@ it("misses nothing that happens while it looks for the first time", async () => 
   );
 });
 
-it("shows nothing that is older than what its first look found", async () => {
+it("sends nothing older than its first read", async () => {
   const id = newId();
   stage.find = async () => {
     for (const version of [4, 5]) await publish(ticket(id, version));
@@ -94,7 +94,7 @@ it("sends a heartbeat every 15 s, and states that the bus did not deliver", asyn
   await eventually(() => expect(stream.heartbeats).toBe(2));
 });
 
-it("does not look again while a look has no answer yet", async () => {
+it("does not read again while a read is pending", async () => {
   withoutHeartbeats();
   const stream = await stage.read();
   await eventually(() => expect(stream.messages).toHaveLength(2));
@@ -115,7 +115,7 @@ it("does not look again while a look has no answer yet", async () => {
   answer();
 });
 
-it("looks again for twenty streams at once, and for the others with their next heartbeat", async () => {
+it("reads for at most twenty streams concurrently, and for the others at their next heartbeat", async () => {
   withoutHeartbeats();
   const streams = await Promise.all(Array.from({ length: 25 }, () => stage.read()));
   await eventually(() => streams.forEach(({ messages }) => expect(messages).toHaveLength(2)));
@@ -130,7 +130,7 @@ it("looks again for twenty streams at once, and for the others with their next h
   for (const answer of answers) answer();
 });
 
-it("ends when its reader may no longer see what it shows", async () => {
+it("ends when its reader loses access", async () => {
   withoutHeartbeats();
   const stream = await stage.read();
   await eventually(() => expect(stream.messages).toHaveLength(2));
@@ -141,7 +141,7 @@ it("ends when its reader may no longer see what it shows", async () => {
   expect(await stream.ended).toBe("in order");
 });
 
-it("answers as any route does when the reader may not see it, and keeps no place for that", async () => {
+it("responds like other routes if the reader has no access, without counting the stream", async () => {
   stage.find = async () => {
     throw new NotFoundError("ticket");
   };

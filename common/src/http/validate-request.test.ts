@@ -13,14 +13,14 @@ const app = createApp((api) => {
   );
 });
 
-it("lets what is valid through", async () => {
+it("accepts valid input", async () => {
   await request(app)
     .post("/api/samples")
     .send({ title: "Kite", maker: { name: "Ann" } })
     .expect(204);
 });
 
-it("says of each field what is wrong first, and where", async () => {
+it("reports the first error of each field, and the field", async () => {
   const { body: answer } = await request(app).post("/api/samples").send({ title: 7 }).expect(400);
   expect(answer).toMatchObject({
     code: "invalid-input",
@@ -31,7 +31,7 @@ it("says of each field what is wrong first, and where", async () => {
   });
 });
 
-it("refuses operators where a plain value belongs, and a request without a body", async () => {
+it("rejects operators in place of plain values, and requests without a body", async () => {
   await request(app)
     .post("/api/samples")
     .send({ title: { $gt: "" }, maker: { name: "Ann" } })

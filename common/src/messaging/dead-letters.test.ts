@@ -37,7 +37,7 @@ describe.each<[string, (options?: { maxLetters: number; pageSize: number }) => D
 ])("dead letters in %s", (_name, open) => {
   const letters = open();
 
-  it("keep the bytes as they came, the reason, the attempts and the trace", async () => {
+  it("store the original bytes, the reason, the attempts and the trace", async () => {
     clock.use(() => Date.parse("2026-01-02T03:04:05.678Z"));
     await letters.keep(letter());
     const [kept] = await letters.list();
@@ -49,7 +49,7 @@ describe.each<[string, (options?: { maxLetters: number; pageSize: number }) => D
     expect(kept?.bytes.equals(everyByte)).toBe(true);
   });
 
-  it("keep the same bytes of a channel once, as they were kept first", async () => {
+  it("store equal bytes of a subject once, with the first reason", async () => {
     await letters.keep(letter());
     await letters.keep(letter({ reason: "another", attempts: 1 }));
     expect(await letters.list()).toMatchObject([{ attempts: 3 }]);
@@ -82,7 +82,7 @@ describe.each<[string, (options?: { maxLetters: number; pageSize: number }) => D
   }
   const textsOf = (page: DeadLetter[]) => page.map(({ bytes }) => Number(bytes.toString()));
 
-  it("are listed in pages, none twice and none left out", async () => {
+  it("are listed in pages without gaps or repeats", async () => {
     const few = open({ maxLetters: 100, pageSize: 3 });
     await keepMany(few, 10);
     const pages: number[][] = [];
@@ -94,7 +94,7 @@ describe.each<[string, (options?: { maxLetters: number; pageSize: number }) => D
     ]);
   });
 
-  it("are no more than there may be: the oldest tenth goes, and the log names them", async () => {
+  it("are limited: the oldest tenth is dropped and logged", async () => {
     const log = jest.spyOn(logger, "error").mockImplementation(() => {});
     const few = open({ maxLetters: 20, pageSize: 100 });
     await keepMany(few, 20);
@@ -112,7 +112,7 @@ describe.each<[string, (options?: { maxLetters: number; pageSize: number }) => D
   });
 });
 
-it("rejects while Redis is unavailable, instead of waiting for it", async () => {
+it("rejects immediately while Redis is unavailable", async () => {
   const silent = createServer((socket) => socket.resume()).listen(0, "127.0.0.1");
   await once(silent, "listening");
   const waiting = new Redis((silent.address() as AddressInfo).port, "127.0.0.1", { enableReadyCheck: false });

@@ -67,7 +67,7 @@ interface Options {
   pageSize?: number;
 }
 
-/** @returns how many of the oldest are to go */
+/** @returns how many of the oldest to drop */
 const excessOf = (count: number, maxLetters: number): number =>
   count > maxLetters ? count - maxLetters + Math.floor(maxLetters / 10) : 0;
 

@@ -36,7 +36,7 @@ async function deliver(
 
 const named = (name: string) => Object.assign(new Error("not now"), { name });
 
-it("acknowledges what was handled", async () => {
+it("acknowledges a handled message", async () => {
   const seen: Event[] = [];
   const bytes = eventBytes("expiration:complete", { orderId: "a".repeat(24) });
   expect(await deliver((_, event) => seen.push(event), { bytes })).toBe(1);
@@ -56,7 +56,7 @@ it.each([
   expect(letters[0]?.bytes).toEqual(bytes);
 });
 
-it("keeps what it refuses three times, with the reason and the trace", async () => {
+it("stores a message that fails three times as a dead letter, with reason and trace", async () => {
   const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
   const event = { ...JSON.parse(message().bytes.toString()), traceparent };
   const bytes = Buffer.from(JSON.stringify(event, null, 3));
@@ -74,7 +74,7 @@ it("keeps what it refuses three times, with the reason and the trace", async () 
   expect(letters[0]?.bytes).toEqual(bytes);
 });
 
-it("gives a refusal its second chance", async () => {
+it("retries a failed message", async () => {
   const attempts = await deliver((attempt) => {
     if (attempt === 1) throw new Error("just once");
   });
@@ -105,7 +105,7 @@ it("does not count an unavailable store as a failure", async () => {
   expect(await deadLetters.list()).toHaveLength(1);
 });
 
-it("leaves a message to be delivered again when the store stays unavailable", async () => {
+it("leaves a message to be redelivered while the store stays unavailable", async () => {
   const away = named("MongoNetworkError");
   let attempts = 0;
   const delivered = deliver(
@@ -120,7 +120,7 @@ it("leaves a message to be delivered again when the store stays unavailable", as
   expect(await deadLetters.list()).toEqual([]);
 });
 
-it("does not acknowledge what it can neither handle nor keep", async () => {
+it("does not acknowledge a message that it can neither handle nor store", async () => {
   const letters: DeadLetters = {
     ...deadLetters,
     keep: async () => {
@@ -137,7 +137,7 @@ it("does not acknowledge what it can neither handle nor keep", async () => {
   await expect(refused).rejects.toThrow("is full");
 });
 
-it("works in the trace of the request that caused the event", async () => {
+it("continues the trace of the request that caused the event", async () => {
   const id = randomUUID();
   const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
   const event = { ...JSON.parse(message().bytes.toString()), id, traceparent };

@@ -58,7 +58,7 @@ export function consume(
   deadLetters: DeadLetters,
   { giveUpAfterMs = retryWindow } = {},
 ): MessageHandler {
-  // From 0, or the first of its kind would be no increase.
+  // Initialized with 0; otherwise, the first increment would not be visible as an increase.
   for (const outcome of ["done", "left", "deadLettered"])
     metrics.eventsConsumed.inc({ subject: listener.subject, outcome }, 0);
 

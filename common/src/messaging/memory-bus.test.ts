@@ -13,7 +13,7 @@ describeEventBus("the bus in memory", async () => {
 });
 
 describe("a broker in memory", () => {
-  it("is idle when all that was published is handled, at whichever attempt", async () => {
+  it("is idle when every published message has been handled, at whichever attempt", async () => {
     const broker = new MemoryBroker();
     const bus = broker.connect("orders");
     const heard: string[] = [];
@@ -27,7 +27,7 @@ describe("a broker in memory", () => {
     expect(heard).toEqual(["a", "b"]);
   });
 
-  it("does not wait for a service that left", async () => {
+  it("does not wait for a service without members", async () => {
     const broker = new MemoryBroker();
     const bus = broker.connect("orders");
     await bus.subscribe("ticket:created", async () => {}).close();
@@ -36,7 +36,7 @@ describe("a broker in memory", () => {
     expect(broker.published()).toHaveLength(1);
   });
 
-  it("delivers nothing while it is stopped, and loses the acknowledgements that are under way", async () => {
+  it("delivers nothing while it is stopped, and loses acknowledgements in flight", async () => {
     const broker = new MemoryBroker();
     const bus = broker.connect("orders");
     const redeliveriesHeard: number[] = [];
@@ -55,7 +55,7 @@ describe("a broker in memory", () => {
     expect(redeliveriesHeard).toEqual([0, 1]);
   });
 
-  it("shows what was published, in order and by channel", async () => {
+  it("lists published messages in order and by subject", async () => {
     const broker = new MemoryBroker();
     const bus = broker.connect("orders");
     await bus.publish("order:created", Buffer.from("a"), newIds());

@@ -76,7 +76,7 @@ export class MemoryBroker {
     if (!this.isIdle()) await new Promise<void>((resolve) => this.waitingForIdle.push(resolve));
   }
 
-  /** As if it was killed: it takes nothing, delivers nothing, and acknowledgements under way are lost. */
+  /** Simulates a killed broker: it accepts and delivers nothing, and acknowledgements in flight are lost. */
   stop(): void {
     this.isUp = false;
     this.stops += 1;
@@ -87,7 +87,7 @@ export class MemoryBroker {
     for (const group of this.groups.values()) group.dispatch();
   }
 
-  /** Called whenever something may have come to its end. */
+  /** Called whenever a message may have been completed. */
   settled(): void {
     if (!this.isIdle()) return;
     const waiting = this.waitingForIdle;

@@ -22,10 +22,10 @@ interface Member {
 
 const defaultMaxInFlight = 64;
 
-/** After this long a rejected message is delivered again. */
+/** Delay before a rejected message is redelivered. */
 const redeliveryDelayMs = 20;
 
-/** A service on a channel, and what it has not acknowledged yet. As a durable queue group, it outlives its members. */
+/** A service's subscription to a subject, with its unacknowledged messages. Like a durable queue group, it outlives its members. */
 export class MemoryGroup {
   private readonly members = new Set<Member>();
   private readonly due: Delivery[] = [];

@@ -8,7 +8,7 @@ const broker = new MemoryBroker();
 const expiration = () =>
   parseEvent("expiration:complete", eventBytes("expiration:complete", { orderId: newId() }));
 
-it("sends an event as it is, with a span of its own in the trace of its cause", async () => {
+it("sends an event unchanged, with its own span in the trace of its cause", async () => {
   const event = { ...expiration(), traceparent: cause };
   const contexts: (Context | undefined)[] = [];
   const bus = broker.connect("samples");

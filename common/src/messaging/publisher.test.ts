@@ -16,7 +16,7 @@ afterEach(() => {
   broker.start();
 });
 
-it("publishes an event in the name of its service, in the trace of its cause", async () => {
+it("publishes an event with its service as source, in the trace of its cause", async () => {
   clock.use(() => Date.parse("2026-01-02T03:04:05.678Z"));
   const traceparent = `00-${"c".repeat(32)}-${"b".repeat(16)}-01`;
   await withContext({ traceparent }, () => connected().publish(orderId, { orderId }));
@@ -39,13 +39,13 @@ it("rejects when the broker did not store it", async () => {
   await expect(connected().publish(orderId, { orderId })).rejects.toThrow("the broker is unavailable");
 });
 
-it("publishes nothing that breaks the contract", async () => {
+it("rejects events that violate the contract", async () => {
   const before = broker.published().length;
   await expect(connected().publish(orderId, { orderId: "1" })).rejects.toThrow("orderId");
   expect(broker.published()).toHaveLength(before);
 });
 
-it("names what is missing when it is not connected", async () => {
+it("names the missing declaration if it is not connected", async () => {
   await expect(publisher("expiration:complete").publish(orderId, { orderId })).rejects.toThrow(
     "startService",
   );

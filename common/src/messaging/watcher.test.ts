@@ -31,7 +31,7 @@ it("notifies every handler of each new event of its subjects, until it is remove
   expect([await versionsIn(one), await versionsIn(other)]).toEqual([[0], [0, 1]]);
 });
 
-it("goes on after what is no event of its subject", async () => {
+it("continues after an invalid event", async () => {
   const tickets = watcher("ticket:updated");
   tickets.connect(bus);
   const heard: { version: number }[] = [];
@@ -41,7 +41,7 @@ it("goes on after what is no event of its subject", async () => {
   expect(await versionsIn(heard)).toEqual([1]);
 });
 
-it("names what is missing when it is not connected", () => {
+it("names the missing declaration if it is not connected", () => {
   expect(() => watcher("ticket:created", "ticket:updated").watch(() => {})).toThrow(
     "The watcher of ticket:created and ticket:updated is not connected: name it in startService()",
   );

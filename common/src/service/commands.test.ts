@@ -47,7 +47,7 @@ const run = (command: string, ...args: string[]) =>
 const published = () => broker.published().map(({ subject, bytes }) => parseEvent(subject, bytes));
 
 describe("republish", () => {
-  it("publishes the present state of every aggregate, by the subject that fits, and touches no document", async () => {
+  it("publishes the present state of every aggregate on the matching subject, without changing documents", async () => {
     const fresh = await saveSample();
     const changed = await saveSample();
     changed.reprice(20);
@@ -62,7 +62,7 @@ describe("republish", () => {
     expect(printed).toEqual(["republished 2"]);
   });
 
-  it("publishes only what was saved since a date, but also what has no date yet", async () => {
+  it("publishes only aggregates saved since a date, and those without a date", async () => {
     clock.use(() => Date.parse("2026-10-01T00:00:00Z"));
     await saveSample("Old");
     const [changed, undated] = [await saveSample("Changed"), await saveSample("From before dates were kept")];
@@ -75,7 +75,7 @@ describe("republish", () => {
     expect(published().map(({ subject }) => subject)).toEqual([changed.id, undated.id, fresh.id]);
   });
 
-  it("publishes only what a subject or an id names", async () => {
+  it("publishes only the given subjects or ids", async () => {
     const [one, other] = [await saveSample(), await saveSample()];
     one.reprice(20);
     await one.save();
@@ -97,7 +97,7 @@ describe("republish", () => {
     expect(published()).toEqual([]);
   });
 
-  it("leaves out states that are not published", async () => {
+  it("skips states that are not published", async () => {
     await saveSample("Secret", 0);
     await run("republish");
     expect(published()).toEqual([]);
@@ -121,7 +121,7 @@ describe("republish", () => {
     expect(published()).toHaveLength(1);
   });
 
-  it("says so when the service has no aggregates", async () => {
+  it("fails if the service has no aggregates", async () => {
     const redis = new Redis(String(process.env.REDIS_URL));
     const timers: ServiceDefinition = { name: "timers", store: { redis: () => redis } };
     await expect(runCommand(timers, "republish", [])).rejects.toThrow("timers has no aggregates");
@@ -140,14 +140,14 @@ describe("dead-letters", () => {
     return String(kept.at(-1)?.id);
   }
 
-  it("lists each on a line of its own", async () => {
+  it("lists one per line", async () => {
     clock.use(() => Date.parse("2026-01-02T03:04:05.678Z"));
     const id = await keepLetter();
     await run("dead-letters");
     expect(printed).toEqual([`${id}  2026-01-02T03:04:05.678Z  expiration:complete  Error: no such order`]);
   });
 
-  it("shows what came, and the whole reason", async () => {
+  it("shows the message, and the complete reason", async () => {
     await run("dead-letters", "show", await keepLetter());
     expect(printed).toEqual([`${bytes.toString()}\n\nError: no such order\n    at once`]);
   });
@@ -158,7 +158,7 @@ describe("dead-letters", () => {
     expect([await deadLetters.list(), printed]).toEqual([[], [`discarded ${id}`]]);
   });
 
-  it("replays one after the mend, and discards it then", async () => {
+  it("replays one after a fix, and discards it", async () => {
     const id = await keepLetter({ traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01` });
     const traces: unknown[] = [];
     handle = async () => {
@@ -177,7 +177,7 @@ describe("dead-letters", () => {
     expect(await deadLetters.list()).toHaveLength(1);
   });
 
-  it("says what it cannot do", async () => {
+  it("reports invalid arguments", async () => {
     await expect(run("dead-letters", "show", "nothing")).rejects.toThrow("There is no dead letter nothing");
     const forgotten = await keepLetter({ subject: "ticket:created" });
     await expect(run("dead-letters", "replay", forgotten)).rejects.toThrow(
@@ -187,11 +187,11 @@ describe("dead-letters", () => {
   });
 });
 
-it("runs a command of the service's own, with its words", async () => {
+it("runs a command of the service with its arguments", async () => {
   await run("greet", "Ann");
   expect(printed).toEqual(["good day, Ann"]);
 });
 
-it("names the commands that there are", async () => {
+it("lists the available commands", async () => {
   await expect(run("dance")).rejects.toThrow("dance is not one of republish, rebuild, dead-letters, greet");
 });

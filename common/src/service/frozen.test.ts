@@ -24,7 +24,7 @@ afterAll(async () => {
   await mongod.stop();
 });
 
-it("fails every operation of a frozen database as unavailable, and works again afterwards", async () => {
+it("fails every operation on a frozen database as unavailable, and recovers afterwards", async () => {
   const sample = await saveSample();
   const changed = await saveSample("changed");
   changed.reprice(20);
@@ -73,7 +73,7 @@ it("fails an operation that waits for a connection, too", async () => {
   expect(asked.filter((each) => each.status === "fulfilled" || !isTransient(each.reason))).toEqual([]);
 });
 
-it("fails a cursor that is frozen between two batches", async () => {
+it("fails a cursor when the database freezes between two batches", async () => {
   await Promise.all([saveSample(), saveSample(), saveSample()]);
   const cursor = Sample.find().cursor({ batchSize: 1 });
   await cursor.next();

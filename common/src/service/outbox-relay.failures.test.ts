@@ -26,7 +26,7 @@ it("waits while the broker is unavailable, and continues when it is back", async
   await eventually(async () => expect([publishedVersions(id), await countUnpublished()]).toEqual([[0], 0]));
 });
 
-it("repeats what the broker did not store, and is not held up by it", async () => {
+it("retries events that the broker did not store, without delaying others", async () => {
   const relay = startRelay();
   let attempts = 0;
   broker.store = async ({ data }) => {
@@ -40,7 +40,7 @@ it("repeats what the broker did not store, and is not held up by it", async () =
   expect(attempts).toBe(3);
 });
 
-it("publishes an event again, under the same id, after a crash before it is removed", async () => {
+it("republishes an event under the same id after a crash before its removal", async () => {
   const { id } = await saveSample();
   onFailpoint((name) => {
     if (name === "samples.pull.before") throw new Error("a crash");
@@ -54,7 +54,7 @@ it("publishes an event again, under the same id, after a crash before it is remo
   expect(await storedOutbox(id)).toEqual([]);
 });
 
-it("publishes what is saved while it is at work on the same aggregate", async () => {
+it("publishes events saved while it publishes the same aggregate", async () => {
   const relay = startRelay();
   const parked = parkAt("samples.pull.before");
   const { id } = await saveSample();
@@ -83,7 +83,7 @@ it("keeps the order of an aggregate's events when the broker is slow with the fi
   expect([early, publishedVersions(sample.id)]).toEqual([[], [0, 1]]);
 });
 
-it("takes out nothing but what it has published", async () => {
+it("removes only events that it has published", async () => {
   const relay = startRelay();
   const parked = parkAt("samples.pull.before");
   const { id } = await saveSample();
@@ -96,7 +96,7 @@ it("takes out nothing but what it has published", async () => {
   expect(publishedVersions(id)).toEqual([0, 1]);
 });
 
-it("loses nothing with two processes at work on one database", async () => {
+it("loses nothing with two processes on one database", async () => {
   const relaysOfTwo = [startRelay(), startRelay()];
   const samples = await Promise.all(Array.from({ length: 10 }, () => saveSampleWithVersions(5)));
   await Promise.all(relaysOfTwo.map((relay) => relay.drain()));
@@ -104,7 +104,7 @@ it("loses nothing with two processes at work on one database", async () => {
   expect(await countUnpublished()).toBe(0);
 });
 
-it("finishes what is in flight when it stops, and takes nothing new", async () => {
+it("finishes events in flight when it stops, and starts no new ones", async () => {
   const relay = startRelay();
   const parked = parkAt("samples.pull.before");
   const { id } = await saveSample();
@@ -129,7 +129,7 @@ it("stops at once while the broker is unavailable", async () => {
   expect(await storedOutbox(id)).toHaveLength(1);
 });
 
-it("stops although other processes save without end: it publishes what it saved itself, and no more", async () => {
+it("stops while other processes keep saving: it publishes only its own events", async () => {
   const relay = startRelay();
   const gate = new Gate();
   let othersSaves = 0;
@@ -155,7 +155,7 @@ it("stops in the middle of a backlog", async () => {
   expect(await countUnpublished()).toBe(300 - broker.published.length);
 });
 
-it("stops when the broker does not answer, and leaves the event to the next process", async () => {
+it("stops when the broker does not respond, and leaves the event to the next process", async () => {
   const relay = startRelay({ maxStopMs: 100 });
   const gate = new Gate();
   const reached = new Promise<void>((resolve) => {

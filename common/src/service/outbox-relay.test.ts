@@ -15,7 +15,7 @@ useSamples();
 useRelays();
 afterEach(() => clock.use());
 
-it("publishes the events of an aggregate in order and takes them out", async () => {
+it("publishes the events of an aggregate in order and removes them", async () => {
   const sample = await saveSampleWithVersions(4);
   const relay = startRelay();
   await relay.drain();
@@ -23,13 +23,13 @@ it("publishes the events of an aggregate in order and takes them out", async () 
   expect(await storedOutbox(sample.id)).toEqual([]);
 });
 
-it("publishes a save at once", async () => {
+it("publishes immediately after a save", async () => {
   startRelay();
   const { id } = await saveSample();
   await eventually(() => expect(publishedVersions(id)).toEqual([0]));
 });
 
-it("leaves a fresh save to the process that made it, and takes over what was left behind", async () => {
+it("leaves new events to the process that saved them, and publishes stale ones", async () => {
   let now = Date.now();
   clock.use(() => now);
   const { id } = await saveSample(); // of another process: no relay of this one was there to hear of it
@@ -44,7 +44,7 @@ it("leaves a fresh save to the process that made it, and takes over what was lef
   expect(Math.min(...ages)).toBeGreaterThanOrEqual(seconds(2));
 });
 
-it("has one event of an aggregate in flight, and several aggregates", async () => {
+it("publishes one event per aggregate at a time, and several aggregates concurrently", async () => {
   await Promise.all(Array.from({ length: 24 }, () => saveSampleWithVersions(3)));
   const inFlight = new Set<string>();
   let most = 0;
@@ -60,7 +60,7 @@ it("has one event of an aggregate in flight, and several aggregates", async () =
   expect(most).toBeGreaterThan(1);
 });
 
-it("publishes each event once while nothing goes wrong", async () => {
+it("publishes each event once without faults", async () => {
   const relay = startRelay();
   await Promise.all(Array.from({ length: 20 }, () => saveSampleWithVersions(4)));
   await relay.drain();
@@ -68,13 +68,13 @@ it("publishes each event once while nothing goes wrong", async () => {
   expect(new Set(broker.published.map(({ id }) => id)).size).toBe(80);
 });
 
-it("reaches all, with fewer at once than are waiting", async () => {
+it("publishes a backlog larger than its concurrency", async () => {
   await Promise.all(Array.from({ length: 10 }, () => saveSample()));
   await startRelay({ maxConcurrency: 2 }).drain();
   expect([broker.published.length, await countUnpublished()]).toEqual([10, 0]);
 });
 
-it("shares a backlog with the other processes, and publishes little of it twice", async () => {
+it("shares a backlog with other processes, with few duplicates", async () => {
   await leaveBehind(600);
   const relays = Array.from({ length: 6 }, () => startRelay());
   await Promise.all(relays.map((relay) => relay.drain()));
@@ -83,7 +83,7 @@ it("shares a backlog with the other processes, and publishes little of it twice"
   expect(broker.published.length).toBeLessThan(900); // six times 600, were all to begin with the oldest
 });
 
-it("finds what is unpublished by the index that holds nothing else", async () => {
+it("finds unpublished events by the index that contains only these", async () => {
   await Sample.collection.insertMany(
     Array.from({ length: 500 }, () => ({ title: "old", price: 1, outbox: [] })),
   );

@@ -15,7 +15,7 @@ import { publishEvent } from "../messaging/publish-event";
 
 const unpublished = { "outbox.0": { $exists: true } };
 
-/** What is so old was left behind by a crash, or by an outage of the broker. */
+/** Older events were left by a crash, or by an outage of the broker. */
 const stale = () => ({
   ...unpublished,
   "outbox.0.time": { $lte: new Date(clock.now() - seconds(2)).toISOString() },

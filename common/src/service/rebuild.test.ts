@@ -37,13 +37,13 @@ async function restoredSample(): Promise<Sample> {
   return loadSample(sample.id);
 }
 
-it("brings what is older to its newest state, and leaves the rest of it as it is", async () => {
+it("updates older documents to their newest state, and keeps unpublished fields", async () => {
   const { id, createdAt, secret } = await restoredSample();
   expect(await rebuilt()).toBe(1);
   expect(await loadSample(id)).toMatchObject({ version: 2, price: 30, createdAt, secret });
 });
 
-it("brings back what is missing, created when its id was", async () => {
+it("restores missing documents, with the creation time of their ids", async () => {
   const { id, createdAt } = await restoredSample();
   await Sample.deleteMany();
   expect(await rebuilt()).toBe(1);
@@ -55,7 +55,7 @@ it("brings back what is missing, created when its id was", async () => {
   expect(await loadSample(id)).toMatchObject({ version: 3, price: 40 });
 });
 
-it("leaves alone what is as new or newer, and finds nothing the second time", async () => {
+it("does not change current or newer documents, and writes nothing the second time", async () => {
   const sample = await restoredSample();
   await rebuilt();
   const newer = await loadSample(sample.id);
@@ -65,29 +65,32 @@ it("leaves alone what is as new or newer, and finds nothing the second time", as
   expect(await loadSample(sample.id)).toMatchObject({ version: 3, price: 99 });
 });
 
-it.each(["holder", "taker"])("frees what another took, also when it reads the %s first", async (first) => {
-  await Sample.collection.createIndex({ title: 1 }, { unique: true });
-  const [holder, taker] = [await saveSample("Kite"), await saveSample("Drum")];
-  const copies = await Sample.collection.find().toArray();
-  for (const [sample, title] of [
-    [holder, "Old kite"],
-    [taker, "Kite"],
-  ] as const) {
-    sample.title = title;
-    sample.record("ticket:updated");
-    await sample.save();
-  }
-  for (const sample of first === "holder" ? [holder, taker] : [taker, holder]) await published(sample);
-  await Sample.deleteMany();
-  await Sample.collection.insertMany(copies);
+it.each(["holder", "taker"])(
+  "releases a unique key before its next holder takes it, even if it reads the %s first",
+  async (first) => {
+    await Sample.collection.createIndex({ title: 1 }, { unique: true });
+    const [holder, taker] = [await saveSample("Kite"), await saveSample("Drum")];
+    const copies = await Sample.collection.find().toArray();
+    for (const [sample, title] of [
+      [holder, "Old kite"],
+      [taker, "Kite"],
+    ] as const) {
+      sample.title = title;
+      sample.record("ticket:updated");
+      await sample.save();
+    }
+    for (const sample of first === "holder" ? [holder, taker] : [taker, holder]) await published(sample);
+    await Sample.deleteMany();
+    await Sample.collection.insertMany(copies);
 
-  expect(await rebuilt()).toBe(2);
-  expect(await loadSample(holder.id)).toMatchObject({ title: "Old kite", version: 1 });
-  expect(await loadSample(taker.id)).toMatchObject({ title: "Kite", version: 1 });
-  await Sample.collection.dropIndex("title_1");
-});
+    expect(await rebuilt()).toBe(2);
+    expect(await loadSample(holder.id)).toMatchObject({ title: "Old kite", version: 1 });
+    expect(await loadSample(taker.id)).toMatchObject({ title: "Kite", version: 1 });
+    await Sample.collection.dropIndex("title_1");
+  },
+);
 
-it("fails on what another still holds that, according to the broker, never freed it", async () => {
+it("fails if another document holds a unique key that it never released", async () => {
   await Sample.collection.createIndex({ title: 1 }, { unique: true });
   const { id } = await restoredSample();
   await Sample.deleteMany();
@@ -97,7 +100,7 @@ it("fails on what another still holds that, according to the broker, never freed
   await Sample.collection.dropIndex("title_1");
 });
 
-it("skips what cannot be parsed", async () => {
+it("skips unparsable messages", async () => {
   const { id } = await restoredSample();
   await broker.connect("samples").publish("ticket:updated", Buffer.from("not an event"), newIds());
   expect(await rebuilt()).toBe(1);
@@ -117,7 +120,7 @@ async function publishedSamples(count: number): Promise<string[]> {
 
 const storedIds = async () => (await Sample.find({}, { _id: 1 }).lean()).map(({ _id }) => String(_id));
 
-it("ends although others publish for as long as it reads", async () => {
+it("ends even if other services keep publishing", async () => {
   const [id] = await publishedSamples(1);
   const bus = broker.connect("samples");
   const busy = {
@@ -134,7 +137,7 @@ it("ends although others publish for as long as it reads", async () => {
   expect(await storedIds()).toEqual([id]);
 });
 
-it("writes what it has read before it reads on, and goes on there after an interruption", async () => {
+it("writes each batch before it reads the next, and resumes there after an interruption", async () => {
   const ids = await publishedSamples(600);
   const bus = broker.connect("samples");
   const asked: unknown[] = [];
@@ -157,7 +160,7 @@ it("writes what it has read before it reads on, and goes on there after an inter
   expect(asked).toEqual([0, 512, 0]);
 });
 
-it("begins at the beginning when the database was restored again after an interruption", async () => {
+it("starts over if the database was restored again after an interruption", async () => {
   const ids = await publishedSamples(300);
   const interrupted: EventBus = {
     ...broker.connect("samples"),

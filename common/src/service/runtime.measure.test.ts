@@ -46,14 +46,14 @@ async function measured(metric: string): Promise<number> {
 const publish = (bytes: Buffer) =>
   broker.connect("expiration").publish("expiration:complete", bytes, newIds());
 
-it("reports whether store and broker answer", async () => {
+it("reports whether store and broker are available", async () => {
   expect([await measured("store_ready"), await measured("bus_connected")]).toEqual([1, 1]);
   isStoreThere = false;
   broker.stop();
   expect([await measured("store_ready"), await measured("bus_connected")]).toEqual([0, 0]);
 });
 
-it("reports the age of the oldest event that is not published, above all while the broker is down", async () => {
+it("reports the age of the oldest unpublished event, also while the broker is down", async () => {
   const age = () => measured('outbox_oldest_event_seconds{collection="samples"}');
   let now = Date.now();
   clock.use(() => now);
@@ -81,7 +81,7 @@ it("reports for how long the oldest event has been waiting for a listener", asyn
   await eventually(async () => expect(await age()).toBe(0));
 });
 
-it("reports how many dead letters there are, for as long as they are there", async () => {
+it("reports the number of dead letters", async () => {
   runtime.start();
   await publish(Buffer.from("not our JSON"));
   await eventually(async () => expect(await measured("dead_letters")).toBe(1));
@@ -108,14 +108,14 @@ it("records when all backlogs were last measured", async () => {
   expect(await at()).toBe(before);
 });
 
-it("asks the broker for nothing in a service without listeners", async () => {
+it("does not query the broker in a service without listeners", async () => {
   const bus = broker.connect("toys");
   const asked = jest.spyOn(bus, "storedBytes");
   await new Runtime({ name: "toys", store: { database } }, mongoStore(database), bus).measure();
   expect(asked).not.toHaveBeenCalled();
 });
 
-it("keeps the last values of a store that does not answer, and still measures the broker", async () => {
+it("keeps the last values of a store that does not respond, and still measures the broker", async () => {
   await publish(Buffer.from("not our JSON"));
   runtime.start();
   await eventually(async () => expect(await measured("dead_letters")).toBe(1));
@@ -125,7 +125,7 @@ it("keeps the last values of a store that does not answer, and still measures th
   expect(await measured("bus_connected")).toBe(1);
 });
 
-it("reads the outbox by its index, so that a large collection costs nothing", async () => {
+it("reads the outbox by its index, independent of the size of the collection", async () => {
   const plan = await Sample.collection
     .find({ "outbox.0": { $exists: true } })
     .sort({ "outbox.0.time": 1 })

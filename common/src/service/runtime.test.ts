@@ -16,7 +16,7 @@ beforeEach(() => {
   broker = new MemoryBroker();
 });
 
-/** Runs a service on the samples; what it closes at last is only noted down, for the next test needs it. */
+/** Runs a service on the samples. Closing the store is only recorded, because the next test needs it. */
 function start(definition: Partial<ServiceDefinition>): Runtime {
   const close = async () => void steps.push("store closed");
   const bus = broker.connect("samples");
@@ -34,7 +34,7 @@ const publish = () =>
     .connect("expiration")
     .publish("expiration:complete", eventBytes("expiration:complete", { orderId: newId() }), newIds());
 
-it("finishes the event in hand and publishes what that caused, before it closes bus and store", async () => {
+it("handles events in flight and publishes their effects before it closes bus and store", async () => {
   let open = () => {};
   const opened = new Promise<void>((resolve) => (open = resolve));
   let reach = () => {};
@@ -55,7 +55,7 @@ it("finishes the event in hand and publishes what that caused, before it closes 
   expect([steps, await countUnpublished()]).toEqual([["event handled", "store closed"], 0]);
 });
 
-it("stops what moves by itself, and publishes what that had to say", async () => {
+it("stops workers and sweeps, and publishes their events", async () => {
   const sweep = runPeriodically(60_000, async () => {
     await saveSample();
     steps.push("swept");
@@ -71,7 +71,7 @@ it("stops what moves by itself, and publishes what that had to say", async () =>
   expect(broker.published("ticket:created")).toHaveLength(1);
 });
 
-it("publishes what was saved before it closes bus and store", async () => {
+it("publishes saved events before it closes bus and store", async () => {
   const parked = parkAt("samples.publish.before");
   const runtime = start({});
   await saveSample();
@@ -85,7 +85,7 @@ it("publishes what was saved before it closes bus and store", async () => {
   expect(broker.published("ticket:created")).toHaveLength(1);
 });
 
-it("stops although the broker is unavailable, and leaves the events to the next process", async () => {
+it("stops while the broker is unavailable, and leaves the events to the next process", async () => {
   broker.stop();
   const runtime = start({});
   const { id } = await saveSample();

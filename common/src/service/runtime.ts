@@ -8,7 +8,7 @@ import { logger } from "../base/logger";
 import { metrics } from "../base/metrics";
 import type { ServiceDefinition } from "./service-definition";
 
-/** The parts of a service that move by themselves: relay, listeners, workers and sweeps. */
+/** The background parts of a service: relay, listeners, workers and sweeps. */
 export class Runtime {
   private readonly relay: OutboxRelay | undefined;
   private subscriptions: Subscription[] = [];

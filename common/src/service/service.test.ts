@@ -25,7 +25,7 @@ it.concurrent("waits for its database, serves without the broker, and stops in o
   await eventually(async () =>
     expect(await ask("/readyz")).toMatchObject({
       status: 503,
-      body: { waitingFor: "mongo", broker: "away" },
+      body: { waitingFor: "mongo", broker: "unavailable" },
     }),
   );
   expect((await ask("/livez")).status).toBe(200);
@@ -37,7 +37,7 @@ it.concurrent("waits for its database, serves without the broker, and stops in o
   await eventually(async () =>
     expect(await ask("/readyz")).toEqual({
       status: 200,
-      body: { status: "ready", broker: "away" },
+      body: { status: "ready", broker: "unavailable" },
       retryAfter: null,
     }),
   );
@@ -62,7 +62,7 @@ it.concurrent("waits for its database, serves without the broker, and stops in o
 });
 
 it.concurrent(
-  "answers 503 within seconds while its database is frozen, and works again afterwards",
+  "responds with 503 within seconds while its database is frozen, and recovers afterwards",
   async () => {
     const mongod = await startMongod();
     const { environment, ask } = await surroundings();

@@ -55,7 +55,7 @@ async function runService(definition: ServiceDefinition): Promise<void> {
   let isOpen = false;
 
   const readiness = async () => {
-    const broker = bus.isConnected ? ("connected" as const) : ("away" as const);
+    const broker = bus.isConnected ? ("connected" as const) : ("unavailable" as const);
     // An unavailable broker does not make a service unready: events wait in the outboxes.
     if (!isOpen) return { waitingFor: store.name, broker };
     return store.ping().then(

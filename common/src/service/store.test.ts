@@ -6,7 +6,7 @@ import { Door } from "../../test/service-process";
 import { createDatabase } from "../database/database";
 import { mongoStore, redisStore } from "./store";
 
-it("is connected to its database once, however often that comes and goes while it opens", async () => {
+it("opens one connection to its database, even if the database restarts in the meantime", async () => {
   const door = new Door(await freePort(), Number(new URL(String(process.env.TEST_MONGO_URL)).port));
   process.env.MONGO_URL = `mongodb://127.0.0.1:${door.port}/test-${randomUUID()}`;
   await door.open();
@@ -25,7 +25,7 @@ it("is connected to its database once, however often that comes and goes while i
   await door.shut();
 });
 
-it("asks Redis for the time, and whether it is there", async () => {
+it("reads the time of Redis, and whether it is available", async () => {
   const redis = new Redis(String(process.env.REDIS_URL));
   const store = redisStore(redis, "samples");
   await store.open();

@@ -142,7 +142,7 @@ it.concurrent.each([
 });
 
 it.concurrent.each(["collector:4318", "nonsense"])(
-  "refuses %s as the address of a collector",
+  "rejects %s as the address of a collector",
   async (endpoint) => {
     const service = run({ environment: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } });
     expect(await service.ended).toBe(1);

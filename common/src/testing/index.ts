@@ -12,7 +12,7 @@ import { Runtime } from "../service/runtime";
 
 export { MemoryBroker };
 
-/** A fresh id of the form that every aggregate has. */
+/** A new aggregate id. */
 export const newId = (): string => new Types.ObjectId().toHexString();
 
 /** The ids of an event of which a test needs nothing but its bytes. */
@@ -23,7 +23,7 @@ export function signedIn(id = newId(), email = "someone@example.com"): string {
   return `session=${Buffer.from(JSON.stringify({ jwt: createToken({ id, email }) })).toString("base64")}`;
 }
 
-/** The bytes of an event, as another service would publish it. */
+/** The bytes of an event published by another service. */
 export function eventBytes<S extends Subject>(subject: S, data: EventData<S>): Buffer {
   return Buffer.from(
     JSON.stringify({

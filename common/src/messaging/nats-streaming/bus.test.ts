@@ -34,7 +34,7 @@ describe("a connection to NATS Streaming", () => {
 
   const publish = (text: string) => bus.publish("ticket:created", Buffer.from(text), newIds());
 
-  it("is given up when the broker falls silent, and the next one gets at once what was not acknowledged", async () => {
+  it("is replaced when the broker stops responding, and unacknowledged messages are redelivered at once", async () => {
     broker = await startNatsBroker();
     await connect();
     const heard: string[] = [];
@@ -56,7 +56,7 @@ describe("a connection to NATS Streaming", () => {
     expect(performance.now() - back).toBeLessThan(seconds(8));
   });
 
-  it("rejects what a dying broker did not answer, and subscribes again where it did not hear", async () => {
+  it("rejects requests that a dying broker did not answer, and renews subscriptions", async () => {
     broker = await startNatsBroker();
     await connect();
     broker.signal("SIGSTOP");
@@ -71,7 +71,7 @@ describe("a connection to NATS Streaming", () => {
     await eventually(() => expect(heard).toEqual(new Set(["b"])));
   });
 
-  it("starts afresh with a broker that forgot everything", async () => {
+  it("reconnects to a broker that lost its data", async () => {
     broker = await startNatsBroker("-store", "memory");
     await connect();
     await broker.stop();
@@ -81,7 +81,7 @@ describe("a connection to NATS Streaming", () => {
     await expect(publish("a")).resolves.toBeUndefined();
   });
 
-  it("is not sent what it cannot handle now, so that nothing waits for a redelivery", async () => {
+  it("receives only as many messages as it can handle, so that none waits for a redelivery", async () => {
     broker = await startNatsBroker();
     await connect();
     const gate = new Gate();
@@ -101,14 +101,14 @@ describe("a connection to NATS Streaming", () => {
     await eventually(() => expect(handled).toBe(201));
   });
 
-  it("publishes more at once than its client can take", async () => {
+  it("publishes more concurrent messages than its client's limit", async () => {
     broker = await startNatsBroker();
     await connect();
     const publishing = Promise.all(Array.from({ length: 20_000 }, () => publish("a")));
     await expect(publishing).resolves.toHaveLength(20_000);
   });
 
-  it("closes within moments when the broker has fallen silent, and reports nothing as stored", async () => {
+  it("closes quickly when the broker does not respond, and reports nothing as stored", async () => {
     broker = await startNatsBroker();
     await connect();
     broker.signal("SIGSTOP");
@@ -120,7 +120,7 @@ describe("a connection to NATS Streaming", () => {
     expect(await outcome).toMatchObject([{ reason: { message: "stan: Connection closed" } }]);
   });
 
-  it("closes although a handler does not end, and leaves its message to the next process", async () => {
+  it("closes even if a handler does not finish, and leaves its message to the next process", async () => {
     broker = await startNatsBroker();
     const options = { url: broker.url(), clusterId, name: "orders", ackWaitSeconds: 1 };
     bus = natsStreamingBus(options);
@@ -139,7 +139,7 @@ describe("a connection to NATS Streaming", () => {
     await eventually(() => expect(heard).toEqual(["a"]));
   });
 
-  it("closes while the broker was never there", async () => {
+  it("closes if the broker was never available", async () => {
     broker = await startNatsBroker();
     await broker.stop();
     bus = natsStreamingBus({ url: broker.url(), clusterId, name: "orders" });
@@ -157,7 +157,7 @@ describe("a connection to NATS Streaming", () => {
     return sequences;
   }
 
-  it("goes on reading a log where it was when the broker was killed meanwhile", async () => {
+  it("resumes reading a log after the broker was killed", async () => {
     broker = await startNatsBroker();
     await connect();
     await Promise.all(Array.from({ length: 600 }, () => publish("a")));
@@ -170,14 +170,14 @@ describe("a connection to NATS Streaming", () => {
     expect(read).toEqual(Array.from({ length: 600 }, (_, index) => index + 1));
   });
 
-  it("reads what is left of a log whose beginning the broker has dropped", async () => {
+  it("reads the rest of a log whose start the broker has dropped", async () => {
     broker = await startNatsBroker("-mm", "5");
     await connect();
     for (let count = 0; count < 12; count++) await publish("a");
     expect(await sequencesOfLog()).toEqual([8, 9, 10, 11, 12]);
   });
 
-  it("does not take a log for empty, or for read, because the broker has fallen silent", async () => {
+  it("does not consider a log empty or complete because the broker does not respond", async () => {
     broker = await startNatsBroker();
     bus = natsStreamingBus({
       url: broker.url(),

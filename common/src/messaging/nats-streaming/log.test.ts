@@ -49,12 +49,12 @@ async function read(log: NatsLog): Promise<number[][]> {
   return batches;
 }
 
-it("takes a channel for empty when the broker answers and has sent nothing of it", async () => {
+it("considers a channel empty if the broker responds and has sent nothing of it", async () => {
   const { open } = scripted(() => {});
   expect(await read(new NatsLog(alive, open, "ticket:created", limits))).toEqual([]);
 });
 
-it("does not take a channel for empty when the broker does not answer", async () => {
+it("does not consider a channel empty if the broker does not respond", async () => {
   const dead = { isConnected: true, isAlive: async () => false };
   const { open } = scripted(() => {});
   await expect(read(new NatsLog(dead, open, "ticket:created", limits))).rejects.toThrow(
@@ -62,7 +62,7 @@ it("does not take a channel for empty when the broker does not answer", async ()
   );
 });
 
-it("reads again from where a message was lost on the way", async () => {
+it("rereads from the position of a message lost in transit", async () => {
   const { open, starts } = scripted((start, deliver) => {
     if (start === "last") deliver(4);
     else if (start === 1) deliver(1, 2, 4);
@@ -72,7 +72,7 @@ it("reads again from where a message was lost on the way", async () => {
   expect(starts).toEqual(["last", 1, 3]);
 });
 
-it("believes in a gap when two subscriptions that begin before it both begin behind it", async () => {
+it("accepts a gap when two subscriptions that start before it both continue after it", async () => {
   const { open, starts } = scripted((start, deliver) => {
     if (start === "last") deliver(4);
     else if (start === 1) deliver(1, 2, 4);
@@ -82,7 +82,7 @@ it("believes in a gap when two subscriptions that begin before it both begin beh
   expect(starts).toEqual(["last", 1, 3, 3]);
 });
 
-it("acknowledges what comes again only when it was handed on, so that no more than a batch waits", async () => {
+it("acknowledges redelivered messages only after they were consumed, so that at most one batch is in memory", async () => {
   const { open, acknowledged } = scripted((start, deliver) => {
     if (start === "last") deliver(2);
     else deliver(1, 2, 1, 2);
