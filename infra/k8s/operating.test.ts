@@ -1,4 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { root } from "../local/program";
@@ -148,19 +151,39 @@ it("names every program that its commands need", () => {
   expect([...used].filter((name) => !isNamed(name))).toEqual([]);
 });
 
-it("sets every variable before a command uses it", () => {
-  const inContainers = ["MONGO_INITDB_ROOT_PASSWORD", "REDIS_PASSWORD", "name"]; // the last one is a variable of jq
-  const set = new Set(["HOME", ...inContainers]);
-  const unset: string[] = [];
-  for (const [, block = ""] of guide.matchAll(/^ *```sh\n([^]*?)^ *```$/gm))
-    for (const [, assigned, looped, used] of block.matchAll(
-      /(?<=^|[\s;(])([A-Za-z]\w*)=|\bfor (\w+) in|\$([A-Za-z]\w*)/gm,
-    )) {
-      if (used && !set.has(used)) unset.push(used);
-      set.add(assigned ?? looped ?? "");
-    }
-  expect(unset).toEqual([]);
-  expect(set.size).toBeGreaterThan(15);
+it("runs from top to bottom with recording programs: sets every variable, and sends valid JSON", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "guide-"));
+  try {
+    // A call ends with an empty argument; a body from standard input follows its call.
+    const record = `printf '%s\\0' "$@" '' >> ${folder}/calls
+      case "$*" in *'--input -') { cat; printf '\\0'; } >> ${folder}/bodies ;; esac`;
+    for (const name of ["gcloud", "gh", "kubectl", "helm", "skaffold", "cosign", "node", "git", "curl"])
+      await writeFile(join(folder, name), `#!/bin/sh\n${record}\n`, { mode: 0o755 });
+    const blocks = [...guide.matchAll(/^( *)```sh\n([^]*?)^ *```$/gm)];
+    const script = blocks
+      .map(([, indent = "", block = ""]) => block.replaceAll(`\n${indent}`, "\n"))
+      .join("");
+    const { status, stderr } = spawnSync(
+      "bash",
+      ["-c", `set -u\n${script.replaceAll("/tmp/", `${folder}/`)}`],
+      {
+        env: { HOME: folder, PATH: `${folder}:${process.env.PATH}` },
+        cwd: folder,
+        encoding: "utf8",
+      },
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.not.stringMatching(/unbound|syntax/) });
+    const recorded = async (name: string, end: string) =>
+      (await readFile(join(folder, name), "utf8")).split(end).slice(0, -1);
+    const calls = (await recorded("calls", "\0\0")).map((call) => call.split("\0"));
+    expect(calls.length).toBeGreaterThan(180);
+    const patches = calls.flatMap((call) => call.filter((_, n) => call[n - 1] === "--patch"));
+    expect(patches.length).toBeGreaterThan(8);
+    for (const json of [...patches, ...(await recorded("bodies", "\0"))])
+      expect(() => JSON.parse(json)).not.toThrow();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 it("contains valid YAML only", () => {
