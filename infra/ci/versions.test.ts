@@ -4,8 +4,7 @@ import { join } from "node:path";
 const root = join(__dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 
-const section =
-  /^## Supported versions\n([^]*?)(?=^## |$(?![^]))/m.exec(read("docs/operating.md"))?.[1] ?? "";
+const section = /^## Supported versions\n([^]*?)(?=^## |$(?![^]))/m.exec(read("docs/delivery.md"))?.[1] ?? "";
 const rows = section.split("\n").filter((line) => line.startsWith("| "));
 
 const found = (text: string, pattern: RegExp) => pattern.exec(text)?.[1] ?? `nothing like ${pattern}`;
