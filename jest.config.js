@@ -1,3 +1,5 @@
+const { workspaces } = require("./package.json");
+
 const shared = {
   transform: { "\\.ts$": ["@swc/jest", { jsc: { target: "es2023", parser: { syntax: "typescript" } } }] },
   testEnvironmentOptions: { customExportConditions: ["@eventhive/source", "node", "require", "default"] },
@@ -16,17 +18,7 @@ module.exports = {
       globalSetup: "<rootDir>/infra/jest/start-servers.ts",
       globalTeardown: "<rootDir>/infra/jest/stop-servers.ts",
       setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts"],
-      roots: [
-        "common",
-        "auth",
-        "tickets",
-        "orders",
-        "payments",
-        "expiration",
-        "client",
-        "infra",
-        "mutants",
-      ].map((folder) => `<rootDir>/${folder}`),
+      roots: [...workspaces, "infra", "mutants"].map((folder) => `<rootDir>/${folder}`),
     },
     {
       ...shared,

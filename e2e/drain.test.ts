@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { Agent, type ClientRequest, type IncomingMessage, get } from "node:http";
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import { serviceNames } from "../infra/local/programs";
+import { serviceNames } from "../infra/services";
 import { type ApiResponse, bodyOf, newUser } from "./client";
 import { eventually } from "../common/test/eventually";
 import { replicated, ticketOnSale } from "./setup";

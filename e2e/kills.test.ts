@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../infra/local/program";
+import { serviceNames } from "../infra/services";
 import { eventually } from "../common/test/eventually";
 import { type Saga, buy, cancel, letExpire, slowly, payTooLate, reserve, sell } from "./sagas";
 import { arm, disarmAll, isArmed, ready, serviceProcesses } from "./stack";
@@ -79,7 +80,7 @@ const takenBy: Record<string, string[]> = {
 const ofCommands = ["tickets.reindex.read"];
 
 it("covers every failpoint", () => {
-  const sources = ["common", "auth", "tickets", "orders", "payments", "expiration"].flatMap((folder) =>
+  const sources = ["common", ...serviceNames].flatMap((folder) =>
     readdirSync(join(root, folder, "src"), { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
       .map((file) => readFileSync(join(root, folder, "src", file), "utf8")),

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { root } from "./local/program";
-import { serviceNames as services } from "./local/programs";
+import { serviceNames as services } from "./services";
 
 /** The folders of `common/src`, lowest layer first. A file imports only from its own folder and from lower layers. */
 const layers = [["contract"], ["base"], ["messaging", "database", "http"], ["service"], ["testing"]];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { onStartService } from "../common/src/service/service";
 import type { ServiceDefinition } from "../common/src/service/service-definition";
 import { root } from "./local/program";
-import { serviceNames } from "./local/programs";
+import { serviceNames } from "./services";
 
 const definitions: ServiceDefinition[] = [];
 

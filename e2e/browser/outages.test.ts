@@ -3,6 +3,7 @@ import { type Client, type Order, type Ticket, bodyOf } from "../client";
 import { expectFailure } from "./browser";
 import { without } from "./stack-controls";
 import { heading, reservation, watchForReloads } from "./page-actions";
+import { databaseServices } from "../../infra/services";
 
 interface PageOfParts {
   path: string;
@@ -47,7 +48,7 @@ async function pagesOfABuyer(): Promise<{ page: Page; client: Client; email: str
   return { page, client, email: currentUser?.email ?? "", pages: pagesFor(order, listing) };
 }
 
-it.each(["auth", "tickets", "orders", "payments"])(
+it.each(databaseServices)(
   "degrades only its part of each page while %s is down, and recovers without a reload",
   async (service) => {
     const { page, email, pages } = await pagesOfABuyer();

@@ -2,7 +2,7 @@ import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { serviceNames } from "../../infra/local/programs";
+import { serviceNames } from "../../infra/services";
 import { dataFolder } from "../data-folder";
 import { eventually } from "../../common/test/eventually";
 import { fault, kill, processNamed, run, setClock, stackFile, start, stop } from "../stack";

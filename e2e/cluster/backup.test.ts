@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execute } from "../../infra/local/execute";
 import { root } from "../../infra/local/program";
+import { databaseServices } from "../../infra/services";
 import { bodyOf, newUser } from "../client";
 import { eventually } from "../../common/test/eventually";
 import { orderOf, ticketOnSale } from "../setup";
@@ -11,15 +12,15 @@ import { kubectl, rolledOut } from "./cluster";
 import { startLoad } from "./load";
 
 // Runs the commands of docs/operating.md, for all four databases at once, each on a new, empty volume.
-const services = ["tickets", "orders", "payments", "auth"];
-const rebuilt = services.filter((service) => service !== "auth");
+const rebuilt = databaseServices.filter((service) => service !== "auth");
 const guide = readFileSync(join(root, "docs/operating.md"), "utf8");
 
 beforeAll(() => rolledOut(), 120_000);
 afterAll(async () => {
   isOver = true; // also after a failed test
   await kubectl("delete", "jobs", "--all", "--cascade=foreground");
-  for (const service of services) await kubectl("patch", `cronjob/backup-${service}`, "--patch", suspended);
+  for (const service of databaseServices)
+    await kubectl("patch", `cronjob/backup-${service}`, "--patch", suspended);
 }, 120_000);
 const suspended = JSON.stringify({ spec: { suspend: true } }); // as in the overlay
 
@@ -33,7 +34,7 @@ it("restores into an empty cluster what was backed up under load, and everything
   const printed = await run(`exec 2>&1\n${commands("**Back up now**", "\n## ")[0]}`);
   const backedUp = [...printed.matchAll(/^backed up (\w+): .*, (\d+) documents,/gm)];
   const names = backedUp.map(([, name = ""]) => name).toSorted();
-  expect({ names, printed }).toEqual({ names: services.toSorted(), printed }); // shows what kubectl complained about
+  expect({ names, printed }).toEqual({ names: databaseServices.toSorted(), printed }); // shows what kubectl complained about
   for (const [, , documents] of backedUp) expect(Number(documents)).toBeGreaterThan(0);
 
   const soldSince = await ticketOnSale(seller);
@@ -50,16 +51,16 @@ it("restores into an empty cluster what was backed up under load, and everything
   );
   const forAll = (names: string[], block: string) => Promise.all(names.map((service) => run(block, service)));
   const began = performance.now();
-  await forAll(services, stop);
-  await forAll(services, empty);
+  await forAll(databaseServices, stop);
+  await forAll(databaseServices, empty);
   const backups = await lastBackups();
-  expect(backups).toHaveLength(services.length);
-  for (const restored of await forAll(services, restore))
+  expect(backups).toHaveLength(databaseServices.length);
+  for (const restored of await forAll(databaseServices, restore))
     expect(restored).toMatch(/^restored .* [1-9]\d* documents$/m);
   expect(await lastBackups()).toEqual(backups); // which BackupTooOld reads: a restore is not a backup
   expect((await forAll(rebuilt, rebuild)).join("")).toMatch(/^rebuilt [1-9]/m);
   for (const again of await forAll(rebuilt, rebuild)) expect(again).toMatch(/^rebuilt 0$/m);
-  await forAll(services, start);
+  await forAll(databaseServices, start);
   await run(republish);
   console.log(`Restored ${Math.round((performance.now() - began) / 1000)} s after the first command`);
 

@@ -1,10 +1,11 @@
 import { execute } from "../../infra/local/execute";
+import { serviceNames } from "../../infra/services";
 import { eventually } from "../../common/test/eventually";
 
 // The cluster under test is kubectl's current context.
 
 export const namespace = "eventhive";
-export const services = ["auth", "tickets", "orders", "payments", "expiration", "client"];
+export const apps = [...serviceNames, "client"];
 
 /** Resolves with kubectl's output. */
 export const kubectl = (...parameters: string[]): Promise<string> =>

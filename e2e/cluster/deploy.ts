@@ -3,14 +3,14 @@ import { labelledBySkaffold, runId, sameRunId } from "../../infra/k8s/skaffold";
 import { execute, succeeds } from "../../infra/local/execute";
 import { root } from "../../infra/local/program";
 import { eventually } from "../../common/test/eventually";
-import { kubectl, rolledOut, services } from "./cluster";
+import { kubectl, rolledOut, apps } from "./cluster";
 import { applyKustomized } from "./kustomize";
 import { memoryByApp } from "./memory";
 
 /** The resource that runs each image of the overlay. */
 const runsIn: Record<string, [resource: string, path: string]> = {
   ...Object.fromEntries(
-    [...services, "stripe-sandbox"].map((name) => [name, [`deployment/${name}`, ".spec.template"]]),
+    [...apps, "stripe-sandbox"].map((name) => [name, [`deployment/${name}`, ".spec.template"]]),
   ),
   backup: ["cronjob/backup-auth", ".spec.jobTemplate.spec.template"],
 };

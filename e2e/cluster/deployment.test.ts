@@ -4,7 +4,8 @@ import { eventually } from "../../common/test/eventually";
 import { orderOf, ticketOnSale } from "../setup";
 import { stackFile } from "../stack";
 import { stackViolations } from "../stack-violations";
-import { isReady, kubectl, pods, restarts, rolledOut, services } from "./cluster";
+import { isReady, kubectl, pods, restarts, rolledOut, apps } from "./cluster";
+import { databaseServices } from "../../infra/services";
 
 interface KubernetesEvent {
   type: string;
@@ -14,7 +15,7 @@ interface KubernetesEvent {
   lastTimestamp: string;
 }
 
-const autoscaled = services.filter((name) => name !== "expiration");
+const autoscaled = apps.filter((name) => name !== "expiration");
 
 let seller: Client;
 let buyer: Client;
@@ -33,9 +34,9 @@ it("has two ready pods of each service, or more by its autoscaler, and one of ea
   for (const { metadata } of all)
     counts[metadata.labels.app ?? ""] = (counts[metadata.labels.app ?? ""] ?? 0) + 1;
   expect(counts).toEqual({
-    ...Object.fromEntries(services.map((name) => [name, 2])),
+    ...Object.fromEntries(apps.map((name) => [name, 2])),
     ...Object.fromEntries(autoscaled.map((name) => [name, Math.max(2, counts[name] ?? 0)])),
-    ...Object.fromEntries(["auth", "tickets", "orders", "payments"].map((name) => [`${name}-mongo`, 1])),
+    ...Object.fromEntries(databaseServices.map((name) => [`${name}-mongo`, 1])),
     "expiration-redis": 1,
     nats: 1,
     "stripe-sandbox": 1,

@@ -9,6 +9,7 @@ import { type Saga, buy, cancel, letExpire, slowly, payTooLate, reserve, sell } 
 import { database, stackFile } from "../stack";
 import { stackViolations } from "../stack-violations";
 import { killAll, rolledOut } from "./cluster";
+import { databaseServices } from "../../infra/services";
 
 beforeEach(() => rolledOut(), 120_000);
 afterAll(() => rolledOut(), 120_000);
@@ -54,18 +55,17 @@ it.each<[killed: string, sagas: Saga[]]>([
 
 it("preserves the data of databases, Redis and broker on volumes", async () => {
   const mark = { _id: new mongo.ObjectId(), mark: randomUUID() };
-  const withDatabases = ["auth", "tickets", "orders", "payments"];
   const redis = new Redis(stackFile().servers.redis, { maxRetriesPerRequest: null });
   redis.on("error", () => undefined); // expected while it is down
-  for (const name of withDatabases) await database(name).collection("marks").insertOne(mark);
+  for (const name of databaseServices) await database(name).collection("marks").insertOne(mark);
   await redis.set("mark", mark.mark);
   const published = await numberPublished();
   expect(published).toBeGreaterThan(0);
 
-  for (const store of [...withDatabases.map((name) => `${name}-mongo`), "expiration-redis", "nats"])
+  for (const store of [...databaseServices.map((name) => `${name}-mongo`), "expiration-redis", "nats"])
     await killAll(store);
   await rolledOut();
-  for (const name of withDatabases) {
+  for (const name of databaseServices) {
     await eventually(
       async () => expect(await database(name).collection("marks").findOne(mark)).toEqual(mark),
       slowly,

@@ -2,14 +2,12 @@ import { join } from "node:path";
 import { execute } from "../../infra/local/execute";
 import { root } from "../../infra/local/program";
 import { eventually } from "../../common/test/eventually";
-import { kubectl, namespace, pods, rolledOut, runIn, services } from "./cluster";
+import { kubectl, namespace, pods, rolledOut, runIn, apps } from "./cluster";
 
 /** An address outside the cluster that listens on 80 and 443, if there is one for tests. */
 const { OUTSIDE_ADDRESS } = process.env;
 
-const doors = ["auth", "tickets", "orders", "payments", "expiration", "client", "stripe-sandbox"].map(
-  (name) => `${name}:80`,
-);
+const endpoints = [...apps, "stripe-sandbox"].map((name) => `${name}:80`);
 const stores = [
   "auth-mongo:27017",
   "tickets-mongo:27017",
@@ -66,7 +64,7 @@ if (OUTSIDE_ADDRESS)
     const policy = join(root, "infra/k8s/components/network-policies/payments-to-stripe.yaml");
     await kubectl("apply", "--filename", policy);
     try {
-      for (const service of services) {
+      for (const service of apps) {
         const [pod] = await pods(service);
         const wanted = service === "payments" ? [`${OUTSIDE_ADDRESS}:443`] : [];
         await eventually(async () => {
@@ -110,7 +108,7 @@ const running = (pod: string) =>
 
 /** The addresses that the pod can connect to. */
 async function reachable(pod: string): Promise<string[]> {
-  const addresses = [...doors, ...stores, ...elsewhere];
+  const addresses = [...endpoints, ...stores, ...elsewhere];
   const script = `
     const addresses = ${JSON.stringify(addresses)};
     const tries = addresses.map((address) => new Promise((resolve) => {

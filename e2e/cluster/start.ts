@@ -5,6 +5,7 @@ import { databaseUrl } from "../../infra/local/environment";
 import { succeeds } from "../../infra/local/execute";
 import { root } from "../../infra/local/program";
 import { writeStackFile } from "../../infra/local/stack-file";
+import { databaseServices } from "../../infra/services";
 import { kubectl, namespace, rolledOut } from "./cluster";
 import { deploy } from "./deploy";
 import { type Forward, forward } from "./forward";
@@ -36,7 +37,7 @@ export default async function startCluster(): Promise<void> {
     return found.address;
   };
   const databases: Record<string, string> = {};
-  for (const service of ["auth", "tickets", "orders", "payments"]) {
+  for (const service of databaseServices) {
     const password = await secret(`${service}-mongo`, "password");
     const server = `mongodb://root:${password}@${await reach(`service/${service}-mongo`, 27017)}`;
     databases[service] = databaseUrl(`${server}/?authSource=admin&directConnection=true`, service);

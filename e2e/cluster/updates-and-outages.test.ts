@@ -3,7 +3,7 @@ import { eventually } from "../../common/test/eventually";
 import { orderOf, ticketOnSale } from "../setup";
 import { slowly } from "../sagas";
 import { stackViolations } from "../stack-violations";
-import { startStore, isReady, kubectl, pods, restarts, rolledOut, services, stopStore } from "./cluster";
+import { startStore, isReady, kubectl, pods, restarts, rolledOut, apps, stopStore } from "./cluster";
 import { startLoad } from "./load";
 
 beforeEach(() => rolledOut(), 120_000);
@@ -11,7 +11,7 @@ afterEach(async () => {
   for (const store of ["nats", "orders-mongo"]) await startStore(store);
 }, 120_000);
 
-it.each(services)(
+it.each(apps)(
   "serves every request during a rollout of %s",
   async (service) => {
     const before = (await pods(service)).map(({ metadata }) => metadata.name);

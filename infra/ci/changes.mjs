@@ -2,10 +2,11 @@
 //   git diff --name-only BASE...HEAD | node infra/ci/changes.mjs >> "$GITHUB_OUTPUT"
 import { readFileSync } from "node:fs";
 
-const serviceNames = ["auth", "tickets", "orders", "payments", "expiration", "client"];
+const { workspaces } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+const apps = workspaces.filter((name) => name !== "common");
 const everyCheck = {
-  components: ["common", ...serviceNames, "infra", "mutants"],
-  images: [...serviceNames, "stripe-sandbox", "backup", "verify"],
+  components: ["common", ...apps, "infra", "mutants"],
+  images: [...apps, "stripe-sandbox", "backup", "verify"],
   stack: true,
   cluster: true,
   charts: true,
@@ -16,7 +17,7 @@ const table = [
   [/^docs\/operating\.md$/, { components: ["infra"], charts: true }], // it names the charts and their versions
   [/^docs\/|\.md$/, { components: ["infra"] }], // its tests check links, decision records and the guide
   [/^LICENSE$|^\.github\/ISSUE_TEMPLATE\//, {}],
-  ...serviceNames.map((name) => [
+  ...apps.map((name) => [
     new RegExp(`^${name}/`),
     { components: [name, "infra"], images: [name], stack: true, cluster: true }, // infra's tests compare settings, metrics and manifests with the services
   ]),

@@ -1,19 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { serviceNames } from "../services";
 
 const all = {
-  components: ["common", "auth", "tickets", "orders", "payments", "expiration", "client", "infra", "mutants"],
-  images: [
-    "auth",
-    "tickets",
-    "orders",
-    "payments",
-    "expiration",
-    "client",
-    "stripe-sandbox",
-    "backup",
-    "verify",
-  ],
+  components: ["common", ...serviceNames, "client", "infra", "mutants"],
+  images: [...serviceNames, "client", "stripe-sandbox", "backup", "verify"],
   stack: true,
   cluster: true,
   charts: true,

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { serviceNames } from "../services";
 
 // Dockerfiles and skaffold.yaml repeat these parts for each image, and must keep them equal.
 
@@ -21,7 +22,6 @@ const read = (path: string) => readFileSync(join(root, path), "utf8");
 const dockerfiles = execFileSync("git", ["ls-files", "*Dockerfile"], { cwd: root, encoding: "utf8" })
   .trim()
   .split("\n");
-const services = ["auth", "tickets", "orders", "payments", "expiration"];
 
 it.each(dockerfiles)("every external image of %s is pinned by full version and digest", (path) => {
   const external = read(path).match(/^FROM (?:--\S+ )?\S*[./:]\S*/gm) ?? [];
@@ -70,8 +70,8 @@ it("skaffold builds every service in the same way, in every profile", () => {
     ...profiles.flatMap(({ build }) => (build.artifacts ? [build.artifacts] : [])),
   ]) {
     const ofServices = artifacts.filter(({ docker }) => docker?.buildArgs);
-    expect(ofServices.map(({ image }) => image)).toEqual(services.map((name) => `eventhive/${name}`));
-    const forms = services.map((name, n) => JSON.stringify(ofServices[n]).replaceAll(name, "SERVICE"));
+    expect(ofServices.map(({ image }) => image)).toEqual(serviceNames.map((name) => `eventhive/${name}`));
+    const forms = serviceNames.map((name, n) => JSON.stringify(ofServices[n]).replaceAll(name, "SERVICE"));
     expect(new Set(forms).size).toBe(1);
   }
 });

@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { root } from "../local/program";
+import { serviceNames } from "../services";
 
 jest.setTimeout(60_000);
 
 // The steps between building images and deploying or publishing them.
 
-const serviceNames = ["auth", "tickets", "orders", "payments", "expiration", "client"];
+const appNames = [...serviceNames, "client"];
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 const amd64 = { imageName: "eventhive/auth", tag: `ghcr.io/owner/eventhive/auth:v1-amd64@${digest("a")}` };
 const arm64 = { imageName: "eventhive/auth", tag: `ghcr.io/owner/eventhive/auth:v1-arm64@${digest("b")}` };
@@ -49,7 +50,7 @@ describe("join-images", () => {
 });
 
 describe("name-images", () => {
-  const names = [...serviceNames, "stripe-sandbox", "backup", "verify"];
+  const names = [...appNames, "stripe-sandbox", "backup", "verify"];
   const released = names.map((name) => ({
     imageName: `eventhive/${name}`,
     tag: `ghcr.io/owner/eventhive/${name}:v1@${digest("c")}`,
@@ -145,7 +146,7 @@ describe("publish-manifests", () => {
   });
 
   it.each(["release", "gke"])("contains the overlay %s with the released images", (overlay) => {
-    const images = serviceNames.map((name) => ({
+    const images = appNames.map((name) => ({
       imageName: `eventhive/${name}`,
       tag: `ghcr.io/owner/eventhive/${name}:v1@${digest("c")}`,
     }));

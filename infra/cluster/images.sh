@@ -61,7 +61,8 @@ own_images() {
   cp -L /etc/ssl/certs/ca-certificates.crt "$work/authorities"
   mkdir -p "$EVENTHIVE_CLUSTER/npm"
   local service
-  for service in auth tickets orders payments expiration; do
+  for service in $(node -p 'require(process.argv[1]).workspaces.join(" ")' "$root/package.json"); do
+    case $service in common | client) continue ;; esac
     app "$service" "$root/infra/Dockerfile" "$root" --build-arg "SERVICE=$service" $dev
   done
   app stripe-sandbox "$root/infra/stripe-sandbox/Dockerfile" "$root"

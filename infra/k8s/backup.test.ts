@@ -1,4 +1,5 @@
 import { type CronJob, render } from "./render";
+import { databaseServices } from "../services";
 
 jest.setTimeout(30_000);
 
@@ -19,7 +20,7 @@ describe.each(["ci", "gke"])("in the overlay %s", (overlay) => {
   });
 
   it("each database is backed up hourly by its own job, one after the other", () => {
-    const stores = ["auth", "orders", "payments", "tickets"];
+    const stores = databaseServices.toSorted();
     expect(jobs.map(nameOf).toSorted()).toEqual(stores.map((name) => `backup-${name}`));
     const minutes = Object.fromEntries(
       jobs.map((job) => [nameOf(job), Number(/^(\d+) \* \* \* \*$/.exec(job.spec.schedule)?.[1])]),

@@ -1,4 +1,5 @@
 import { podTemplatesOf, render, type NetworkPolicy, type Rendered, type Selector } from "./render";
+import { databaseServices, serviceNames } from "../services";
 
 jest.setTimeout(30_000);
 
@@ -28,19 +29,18 @@ const edgesEverywhere = [
   "expiration → nats:8222",
 ];
 const toSandbox = ["payments → stripe-sandbox:3000", "client → stripe-sandbox:3000"];
-const monitored = ["auth", "tickets", "orders", "payments", "expiration"].flatMap((app) => [
+const monitored = serviceNames.flatMap((app) => [
   `monitoring/prometheus → ${app}:3000`,
   `${app} → monitoring/opentelemetry-collector:4318`,
 ]);
 /** Google's load balancer and health checks. */
 const fromGoogle = ["35.191.0.0/16", "130.211.0.0/22"].flatMap((range) =>
-  ["auth", "tickets", "orders", "payments", "client"].map((app) => `${range} → ${app}:3000`),
+  [...databaseServices, "client"].map((app) => `${range} → ${app}:3000`),
 );
-const backedUp = ["auth", "tickets", "orders", "payments"];
-const backup = backedUp.map((name) => `backup-${name} → ${name}-mongo:27017`);
+const backup = databaseServices.map((name) => `backup-${name} → ${name}-mongo:27017`);
 const outside = "0.0.0.0/0 except 10.0.0.0/8 100.64.0.0/10 169.254.0.0/16 172.16.0.0/12 192.168.0.0/16:443";
 const toStripe = `payments → ${outside}`;
-const toBucket = backedUp.map((name) => `backup-${name} → ${outside}`);
+const toBucket = databaseServices.map((name) => `backup-${name} → ${outside}`);
 /** Policies that other tests check. */
 const others = ["everyone-to-dns", "outside-to-challenges", "google-to-challenges"];
 

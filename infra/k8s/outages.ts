@@ -1,3 +1,4 @@
+import { databaseServices, serviceNames } from "../services";
 import {
   type Samples,
   ages,
@@ -31,7 +32,6 @@ export interface Outage {
 
 export const marginSeconds = 1200;
 
-const apps = ["auth", "tickets", "orders", "payments", "expiration"];
 const pages = ["/", "/api/users/currentuser", "/api/tickets", "/api/orders", "/api/payments"];
 const each = (names: string[], series: (name: string) => string, samples: Samples) =>
   Object.fromEntries(names.map((name) => [series(name), samples]));
@@ -63,14 +63,14 @@ const days = (count: number) => count * 86_400;
 export const healthy: Record<string, Samples> = {
   ...each(pages, (page) => `probe_success${probe(page)}`, always(1)),
   ...each(pages, (page) => `probe_ssl_earliest_cert_expiry${probe(page)}`, always(days(60))),
-  ...up(apps, always(1)),
+  ...up(serviceNames, always(1)),
   [availableClients]: always(2),
-  ...allPods("store_ready", apps, always(1)),
-  ...allPods("bus_connected", apps, always(1)),
-  ...allPods("dead_letters", apps, always(0)),
-  ...allPods("backlog_measured_timestamp_seconds", apps, now),
-  ...each(apps, (app) => requests(app, 200), counts(10)),
-  ...each(apps, (app) => requests(app, 500), counts(0)),
+  ...allPods("store_ready", serviceNames, always(1)),
+  ...allPods("bus_connected", serviceNames, always(1)),
+  ...allPods("dead_letters", serviceNames, always(0)),
+  ...allPods("backlog_measured_timestamp_seconds", serviceNames, now),
+  ...each(serviceNames, (app) => requests(app, 200), counts(10)),
+  ...each(serviceNames, (app) => requests(app, 500), counts(0)),
   [purchases("count")]: counts(2),
   [purchases("bucket")]: counts(2),
   ...each(
@@ -82,7 +82,7 @@ export const healthy: Record<string, Samples> = {
   [`kube_persistentvolumeclaim_resource_requests_storage_bytes{namespace="eventhive", persistentvolumeclaim="data-nats-0"}`]:
     always(5 * 2 ** 30),
   [`kube_cronjob_status_last_successful_time${cronJob}`]: now,
-  ...each(["auth", "tickets", "orders", "payments"], cronJobCreated, now),
+  ...each(databaseServices, cronJobCreated, now),
 };
 
 /** Burn rates look back over 6 hours, or 3 days. */
@@ -110,19 +110,19 @@ const serviceOf = (app: string): Outage => ({
 });
 
 export const outages: Outage[] = [
-  ...["auth", "tickets", "orders", "payments"].map((app) => storeOf(app, "MongoDB")),
+  ...databaseServices.map((app) => storeOf(app, "MongoDB")),
   storeOf("expiration", "Redis"),
   {
     outage: "the broker is down",
     alert: { alertname: "BrokerDown", app: "orders" },
     also: ["OutboxStuck"],
     series: {
-      ...allPods("bus_connected", apps, changes(1, 0)),
+      ...allPods("bus_connected", serviceNames, changes(1, 0)),
       'outbox_oldest_event_seconds{app="orders", collection="orders"}': ages,
     },
     firesAfter: 60,
   },
-  ...apps.map(serviceOf),
+  ...serviceNames.map(serviceOf),
   {
     outage: "orders has no pod",
     alert: { alertname: "ServiceDown", app: "orders" },

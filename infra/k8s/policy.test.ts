@@ -1,10 +1,11 @@
 import { exposeMetrics } from "../../common/src/base/metrics";
 import { nats, redis } from "../local/known-servers";
+import { databaseServices, serviceNames } from "../services";
 import { containerOf, podTemplatesOf, render, type Rendered, type Workload } from "./render";
 
 jest.setTimeout(30_000);
 
-const serviceNames = ["auth", "tickets", "orders", "payments", "expiration", "client"];
+const appNames = [...serviceNames, "client"];
 const storeNames = [
   "auth-mongo",
   "tickets-mongo",
@@ -26,7 +27,7 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
   });
 
   it("contains every service and store, in one namespace that admits only restricted pods", () => {
-    expect(namesOf(services)).toEqual(serviceNames.toSorted());
+    expect(namesOf(services)).toEqual(appNames.toSorted());
     expect(namesOf(stores)).toEqual(storeNames.toSorted());
     const inside = rendered.all.filter(({ kind }) => kind !== "Namespace");
     expect(new Set(inside.map(({ metadata }) => metadata.namespace))).toEqual(new Set(["eventhive"]));
@@ -43,7 +44,7 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
 
   it("every pod is restricted, and has no API token", () => {
     for (const { metadata, spec } of podTemplatesOf(rendered)) {
-      const copiesFilesIn = overlay === "local" && serviceNames.includes(metadata.labels.app ?? "");
+      const copiesFilesIn = overlay === "local" && appNames.includes(metadata.labels.app ?? "");
       expect(spec).toMatchObject({
         automountServiceAccountToken: false,
         enableServiceLinks: false,
@@ -126,7 +127,7 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
     const next = await render(overlay, {
       entries: {
         configMapGenerator: [{ name: "settings", behavior: "merge", literals: ["LOG_LEVEL=debug"] }],
-        images: serviceNames.map((name) => ({ name: `eventhive/${name}`, newTag: "next" })),
+        images: appNames.map((name) => ({ name: `eventhive/${name}`, newTag: "next" })),
         labels: [{ pairs: { "app.kubernetes.io/version": "next" } }],
       },
     });
@@ -163,13 +164,13 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
     );
     const replicas = Object.fromEntries([...written, ...scaled]);
     const many = Object.keys(replicas).filter((name) => (replicas[name] ?? 1) >= 2);
-    expect(many.toSorted()).toEqual(alone ? [] : serviceNames.toSorted());
+    expect(many.toSorted()).toEqual(alone ? [] : appNames.toSorted());
     expect(namesOf(rendered.budgets)).toEqual(many.toSorted());
     for (const { metadata, spec } of rendered.budgets)
       expect(spec.selector).toEqual({ matchLabels: { app: metadata.name } });
     expect(Object.keys(replicas).toSorted()).toEqual(namesOf(rendered.workloads)); // every autoscaler has a workload
     expect(scaled.map(([name]) => name).toSorted()).toEqual(
-      alone ? [] : ["auth", "client", "orders", "payments", "tickets"],
+      alone ? [] : [...databaseServices, "client"].toSorted(),
     );
     // With `replicas`, each deployment would reset the number of processes.
     const counted = rendered.workloads.filter(({ spec }) => spec.replicas !== undefined);

@@ -1,6 +1,7 @@
 import express from "express";
 import { execute, reasonOf } from "../local/execute";
 import { root } from "../local/program";
+import { databaseServices, serviceNames } from "../services";
 import { containerOf, render, type Rendered } from "./render";
 
 jest.setTimeout(30_000);
@@ -10,12 +11,9 @@ beforeAll(async () => {
   rendered = await render("ci");
 });
 
-it.each(["auth", "tickets", "orders", "payments", "expiration"])(
-  "%s has all the settings it needs",
-  async (name) => {
-    expect(await problemsOf(name)).toBe("");
-  },
-);
+it.each(serviceNames)("%s has all the settings it needs", async (name) => {
+  expect(await problemsOf(name)).toBe("");
+});
 
 it("client has all the settings it needs", async () => {
   expect(await problemsOf("client")).toBe("");
@@ -75,8 +73,8 @@ it("only the workloads that need a secret receive it", async () => {
     for (const { valueFrom } of env)
       if (valueFrom)
         (readers[`${valueFrom.secretKeyRef.name}/${valueFrom.secretKeyRef.key}`] ??= []).push(name);
-  const withApp = ["auth", "orders", "payments", "tickets"];
-  const jobs = ["backup-auth", "backup-orders", "backup-payments", "backup-tickets"];
+  const withApp = databaseServices.toSorted();
+  const jobs = withApp.map((name) => `backup-${name}`);
   expect(readers).toEqual({
     "auth-mongo/password": ["auth", "auth-mongo", "backup-auth"],
     "tickets-mongo/password": ["tickets", "tickets-mongo", "backup-tickets"],
@@ -85,7 +83,7 @@ it("only the workloads that need a secret receive it", async () => {
     "backup/BACKUP_ACCESS_KEY_ID": jobs,
     "backup/BACKUP_SECRET_ACCESS_KEY": jobs,
     "expiration-redis/password": ["expiration", "expiration-redis"],
-    "nats/token": ["auth", "expiration", "orders", "payments", "tickets", "nats"],
+    "nats/token": [...serviceNames.toSorted(), "nats"],
     "sessions/JWT_KEY": withApp,
     "sessions/JWT_PREVIOUS_KEY": withApp,
     "stripe/STRIPE_KEY": ["payments"],

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { serviceNames } from "../services";
 import { isReady } from "./backends";
 import { clientCommand } from "./client";
 import { usesStripe } from "./environment";
@@ -10,9 +11,6 @@ import { serverProgram } from "./servers";
 import type { StackFile } from "./stack-file";
 
 type Servers = StackFile["servers"];
-
-/** All services except the client, which has its own build. */
-export const serviceNames = ["auth", "tickets", "orders", "payments", "expiration"];
 
 /** Runs TypeScript sources, including those of @eventhive/common. */
 const fromSource = [process.execPath, "--conditions=@eventhive/source", "--import", "tsx"];

@@ -8,12 +8,13 @@ import { databaseUrl, sharedEnvironment } from "./environment";
 import { type Gateway, startGateway } from "./gateway";
 import { endLeftovers, exclusively, lock } from "./lock";
 import { isFree, portOwner } from "./port";
-import { serviceNames, serverPrograms, serviceCommands, servicePrograms } from "./programs";
+import { serverPrograms, serviceCommands, servicePrograms } from "./programs";
 import { root } from "./program";
 import { readRoutes } from "./routes";
 import { dataFolderFrom, stackFileOf, type StackFile, type StackProcess, writeStackFile } from "./stack-file";
 import type { Supervisor } from "./supervisor";
 import { watchSources } from "./watch-sources";
+import { serviceNames } from "../services";
 
 const buildLock = join(root, ".eventhive/build");
 
