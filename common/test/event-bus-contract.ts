@@ -248,7 +248,9 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
           await publisher.publish("ticket:updated", Buffer.from(text), newIds());
       }
       expect(read.map(({ bytes }) => bytes.toString())).toEqual(texts);
-      expect(read.map(({ sequence }) => sequence)).toEqual(texts.map((_, index) => index + 1));
+      const positions = read.map(({ sequence }) => sequence);
+      expect(positions).toEqual([...new Set(positions)].toSorted((one, other) => one - other));
+      expect(positions[0]).toBeGreaterThan(0);
       expect(batches).toBeGreaterThan(2);
     });
 
@@ -257,9 +259,10 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       await publisher.publish("ticket:updated", Buffer.from("b"), newIds());
       await publisher.publish("ticket:updated", Buffer.from("c"), newIds());
       const bus = await connect("orders");
-      expect(await textsOfLog(bus, 1)).toEqual(["b", "c"]);
-      expect(await textsOfLog(bus, 3)).toEqual([]);
-      expect(await textsOfLog(bus, 4)).toEqual(["a", "b", "c"]); // a position in another log, which was lost
+      const [first, , last] = (await readAll(bus)).map(({ sequence }) => sequence);
+      expect(await textsOfLog(bus, first)).toEqual(["b", "c"]);
+      expect(await textsOfLog(bus, last)).toEqual([]);
+      expect(await textsOfLog(bus, Number(last) + 1)).toEqual(["a", "b", "c"]); // in another log, which was lost
     });
 
     it("reads an empty log to its end", async () => {
@@ -327,12 +330,14 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       await eventually(() => expect(heard).toEqual(["a"]));
     });
 
-    async function textsOfLog(bus: EventBus, after?: number): Promise<string[]> {
-      const texts: string[] = [];
-      for await (const batch of bus.readLog("ticket:updated", { after }))
-        texts.push(...batch.map(({ bytes }) => bytes.toString()));
-      return texts;
+    async function readAll(bus: EventBus, after?: number): Promise<LoggedMessage[]> {
+      const all: LoggedMessage[] = [];
+      for await (const batch of bus.readLog("ticket:updated", { after })) all.push(...batch);
+      return all;
     }
+
+    const textsOfLog = async (bus: EventBus, after?: number): Promise<string[]> =>
+      (await readAll(bus, after)).map(({ bytes }) => bytes.toString());
 
     /** Begins to watch, and waits until it does. */
     async function watch(bus: EventBus) {

@@ -1,4 +1,4 @@
-import { mongo, nats, redis } from "../local/known-servers";
+import { mongo, natsStreaming, redis } from "../local/known-servers";
 import { findMongod, findNatsStreaming, findRedis } from "../local/servers";
 
 // For images.sh: prints the path of each store's program and the image that the manifests reference, in this order.
@@ -6,7 +6,7 @@ async function find(): Promise<void> {
   const search = { say: (line: string) => console.error(line) };
   console.log(await findMongod(search), mongo.image);
   console.log(await findRedis(search), redis.image);
-  console.log(await findNatsStreaming(search), nats.image);
+  console.log(await findNatsStreaming(search), natsStreaming.image);
 }
 
 find().catch((error: unknown) => {

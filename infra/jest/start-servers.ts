@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findTool, kustomize, promtool } from "../k8s/find-tool";
-import { findMongod, findNatsStreaming, startMongo, startRedis } from "../local/servers";
+import { findMongod, findNatsServer, findNatsStreaming, startMongo, startRedis } from "../local/servers";
 import { type Selection, selectedFiles, variablesIn } from "./needs";
 
 declare global {
@@ -28,6 +28,7 @@ const servers: Record<
   // Binaries that tests start themselves:
   MONGOD_BINARY: async () => ({ value: await findMongod({ say }) }),
   NATS_STREAMING_BINARY: async () => ({ value: await findNatsStreaming({ say }) }),
+  NATS_SERVER_BINARY: async () => ({ value: await findNatsServer({ say }) }),
   KUSTOMIZE: async () => ({ value: await findTool(kustomize, { say }) }),
   PROMTOOL: async () => ({ value: await findTool(promtool, { say }) }),
 };

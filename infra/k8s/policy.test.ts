@@ -1,5 +1,5 @@
 import { exposeMetrics } from "../../common/src/base/metrics";
-import { nats, redis } from "../local/known-servers";
+import { natsStreaming, redis } from "../local/known-servers";
 import { databaseServices, serviceNames } from "../services";
 import { containerOf, podTemplatesOf, render, type Rendered, type Workload } from "./render";
 
@@ -198,14 +198,14 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
 
   it("the stores run with the flags of `npm start`, and require a password or token", () => {
     const place = { host: "HOST", port: "PORT", folder: "FOLDER" };
-    const flagsOf = ({ flags }: typeof nats) =>
+    const flagsOf = ({ flags }: typeof redis) =>
       Object.entries(flags(place)).filter(([, value]) => !Object.values(place).includes(value));
     const argsOf = (name: string) => {
       const store = stores.find(({ metadata }) => metadata.name === name);
       return store && containerOf(store).args;
     };
     expect(argsOf("nats")).toEqual(
-      expect.arrayContaining(flagsOf(nats).map(([flag, value]) => `${flag}=${value}`)),
+      expect.arrayContaining(flagsOf(natsStreaming).map(([flag, value]) => `${flag}=${value}`)),
     );
     const password = ["--protected-mode", "no"]; // replaced by a password
     const flags = flagsOf(redis)

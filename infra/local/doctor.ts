@@ -1,7 +1,7 @@
 import { succeeds } from "./execute";
 import { locateBrowser } from "./find-browser";
 import { locate, runningContainerTool } from "./find-server";
-import { mongo, nats, redis, type Server } from "./known-servers";
+import { brokerOf, mongo, redis, type Server } from "./known-servers";
 import { isFree, portOwner } from "./port";
 
 interface Finding {
@@ -14,7 +14,9 @@ void examine();
 
 async function examine(): Promise<void> {
   const container = await runningContainerTool().catch(() => undefined);
-  const servers = await Promise.all([mongo, redis, nats].map((server) => examineServer(server, container)));
+  const servers = await Promise.all(
+    [mongo, redis, brokerOf(process.env)].map((server) => examineServer(server, container)),
+  );
   const findings = [nodeVersion(), ...servers, await examineBrowser(), await examinePort()];
   for (const { what, isFine, note } of findings)
     console.log(`${isFine ? "✓" : "✗"} ${what.padEnd(16)} ${note}`);

@@ -22,6 +22,11 @@ export const downloadNatsStreaming = fromArchive(
   ["--strip-components=1"],
 );
 
+export const downloadNatsServer = fromArchive(
+  `https://github.com/nats-io/nats-server/releases/download/v2.15.3/nats-server-v2.15.3-${platform}-${architecture}.tar.gz`,
+  ["--strip-components=1"],
+);
+
 export const downloadKustomize = fromArchive(
   `https://github.com/kubernetes-sigs/kustomize/releases/download/kustomize%2Fv5.8.1/kustomize_v5.8.1_${platform}_${architecture}.tar.gz`,
 );

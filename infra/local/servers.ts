@@ -1,8 +1,16 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { findServer, type Found, type ServerSearch } from "./find-server";
-import { mongo, nats, redis, type Server } from "./known-servers";
+import {
+  brokerOf,
+  configurationFile,
+  jetStream,
+  mongo,
+  natsStreaming,
+  redis,
+  type Server,
+} from "./known-servers";
 import { freePort } from "./port";
 import type { Program } from "./program";
 import { Supervisor } from "./supervisor";
@@ -16,7 +24,9 @@ export interface ServerOptions extends ServerSearch {
 /** The path of a mongod that runs on this machine. It is installed if necessary. */
 export const findMongod = (search?: ServerSearch): Promise<string> => findBinary(mongo, search);
 export const findRedis = (search?: ServerSearch): Promise<string> => findBinary(redis, search);
-export const findNatsStreaming = (search?: ServerSearch): Promise<string> => findBinary(nats, search);
+export const findNatsStreaming = (search?: ServerSearch): Promise<string> =>
+  findBinary(natsStreaming, search);
+export const findNatsServer = (search?: ServerSearch): Promise<string> => findBinary(jetStream, search);
 
 /**
  * Real servers for tests, ready when the promise resolves. `start()` restarts a stopped one on the same port and data.
@@ -24,7 +34,10 @@ export const findNatsStreaming = (search?: ServerSearch): Promise<string> => fin
  */
 export const startMongo = (options: ServerOptions): Promise<Supervisor> => startServer(mongo, options);
 export const startRedis = (options: ServerOptions): Promise<Supervisor> => startServer(redis, options);
-export const startNatsStreaming = (options: ServerOptions): Promise<Supervisor> => startServer(nats, options);
+export const startBroker = (options: ServerOptions): Promise<Supervisor> =>
+  startServer(brokerOf(process.env), options);
+export const startNatsStreaming = (options: ServerOptions): Promise<Supervisor> =>
+  startServer(natsStreaming, options);
 
 async function findBinary(server: Server, search?: ServerSearch): Promise<string> {
   const found = await findServer(server, { ...search, containers: false });
@@ -47,15 +60,16 @@ async function startServer(server: Server, options: ServerOptions): Promise<Supe
 export async function serverProgram(server: Server, options: ServerOptions): Promise<Program> {
   const found = await findServer(server, options);
   const port = options.port ?? (await freePort());
-  const folder = join(options.dataFolder, server.name);
-  mkdirSync(folder, { recursive: true });
+  const folder = join(options.dataFolder, server.folder ?? server.name);
   return {
     name: server.name,
     kind: "server",
     url: `${server.scheme}://127.0.0.1:${port}`,
     log: join(options.dataFolder, "logs", `${server.name}.log`),
     command(logTail) {
-      const { recoveryFlag } = server;
+      const { configuration, recoveryFlag } = server;
+      mkdirSync(folder, { recursive: true });
+      if (configuration) writeFileSync(join(folder, configurationFile), configuration);
       const recovery = recoveryFlag && logTail.includes(recoveryFlag.message) ? [recoveryFlag.flag] : [];
       return [...commandLine(server, found, port, folder), ...recovery];
     },

@@ -1,7 +1,7 @@
 import type { Mutant } from "../mutant";
 
 const bus = "common/src/messaging/nats-streaming/bus.ts";
-const publisher = "common/src/messaging/nats-streaming/publisher.ts";
+const publishing = "common/src/messaging/publish-window.ts";
 const subscription = "common/src/messaging/nats-streaming/subscription.ts";
 const listener = "common/src/messaging/listener.ts";
 const letters = "common/src/messaging/dead-letters.ts";
@@ -15,8 +15,12 @@ const keeping = "common/src/messaging/dead-letters.test.ts";
 const rebuildTests = "common/src/service/rebuild.test.ts";
 const expiring = "expiration/src/expirations.test.ts";
 const rejectsUnanswered =
-  "a connection to NATS Streaming rejects requests that a dying broker did not answer, and renews subscriptions";
+  "under failures rejects unanswered publishes when the broker is killed, and restores subscriptions";
 const onNats = (promise: string) => `the bus on NATS Streaming ${promise}`;
+const onJetStream = (promise: string) => `the bus on JetStream ${promise}`;
+const jetStream = "common/src/messaging/jetstream/bus.ts";
+const pulling = "common/src/messaging/jetstream/subscription.ts";
+const jetStreamTests = "common/src/messaging/jetstream/bus.test.ts";
 
 export const messaging: Mutant[] = [
   {
@@ -59,7 +63,7 @@ export const messaging: Mutant[] = [
     change: { "Promise.all(this.running), this.maxCloseMs)": "Promise.all(this.running), 2 ** 31 - 1)" },
     red: {
       [busTests]: [
-        "a connection to NATS Streaming closes even if a handler does not finish, and leaves its message to the next process",
+        onNats("under failures closes although a handler does not finish, and its message is redelivered"),
       ],
     },
   },
@@ -71,18 +75,87 @@ export const messaging: Mutant[] = [
   },
   {
     guard: "publishing waits for the broker's ack",
-    file: publisher,
+    file: bus,
     change: {
-      "stan.publish(subject, bytes, settle);":
-        "stan.publish(subject, bytes, () => {});\n      settle(undefined);",
+      "accepted.publish(subject, bytes, (error: unknown) => {":
+        "accepted.publish(subject, bytes, () => {});\n      resolve();\n      void ((error: unknown) => {",
     },
-    red: { [busTests]: [rejectsUnanswered] },
+    red: { [busTests]: [onNats(rejectsUnanswered)] },
   },
   {
     guard: "publishing without a response fails with the connection",
-    file: publisher,
-    change: { "for (const settle of this.unanswered) settle(error);": "" },
-    red: { [busTests]: [rejectsUnanswered] },
+    file: publishing,
+    change: { "for (const reject of this.unanswered) reject(error);": "" },
+    red: {
+      [busTests]: [onNats(rejectsUnanswered)],
+      [jetStreamTests]: [onJetStream(rejectsUnanswered)],
+    },
+  },
+  {
+    guard: "JetStream: ack after the effect",
+    file: jetStream,
+    change: { "await handle(message);\n": "acknowledge();\n          await handle(message);\n" },
+    red: {
+      [jetStreamTests]: [
+        onJetStream("redelivers a message when its handler rejects, and counts redeliveries"),
+      ],
+    },
+  },
+  {
+    guard: "JetStream: publishing waits for the broker's ack",
+    file: jetStream,
+    change: { "await jetStream.publish(": "void jetStream.publish(" },
+    red: { [jetStreamTests]: [onJetStream(rejectsUnanswered)] },
+  },
+  {
+    guard: "JetStream: an event published twice is stored once",
+    file: jetStream,
+    change: { "msgID: id, ": "" },
+    red: { [jetStreamTests]: ["a connection to JetStream stores an event once that is published again"] },
+  },
+  {
+    guard: "JetStream: at most 64 messages in flight",
+    file: pulling,
+    change: { "maxInFlight - this.running.size)": "1000)", " || this.running.size >= maxInFlight": "" },
+    red: { [jetStreamTests]: [onJetStream("delivers at most 64 messages to a member at a time")] },
+  },
+  {
+    guard: "JetStream: a lost durable consumer is created again",
+    file: pulling,
+    change: { "await delay(retryMs);": "return;" },
+    red: { [jetStreamTests]: [onJetStream("under failures continues with a broker that lost its store")] },
+  },
+  {
+    guard: "JetStream: a closing subscription returns what it was sent",
+    file: pulling,
+    change: {
+      "await withTimeout(this.inbox.drain(), seconds(2)).catch(() => {});": "this.inbox.unsubscribe();",
+    },
+    red: {
+      [jetStreamTests]: [
+        onJetStream("under failures returns messages that arrive while a subscription closes"),
+      ],
+    },
+  },
+  {
+    guard: "JetStream: a subscription closes after its handlers have finished",
+    file: pulling,
+    change: { "await withTimeout(Promise.all(this.running), ": "await withTimeout(Promise.resolve(), " },
+    red: {
+      [jetStreamTests]: [
+        onJetStream("finishes messages in flight when a subscription closes, and accepts no new ones"),
+      ],
+    },
+  },
+  {
+    guard: "JetStream: a log is read up to its end at the start",
+    file: "common/src/messaging/jetstream/log.ts",
+    change: { "while (done < last) {": "while (last < Infinity) {" },
+    red: {
+      [jetStreamTests]: [
+        onJetStream("reads a log in order up to its end at the start, whatever is published in the meantime"),
+      ],
+    },
   },
   {
     guard: "dead letter before ack: unparsable messages",

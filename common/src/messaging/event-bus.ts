@@ -18,7 +18,7 @@ export interface EventIds {
 
 /** A message as the broker keeps it. */
 export interface LoggedMessage {
-  /** Its position in its channel, from 1 and rising. */
+  /** Its position in the broker's log, above 0 and rising. */
   sequence: number;
   bytes: Buffer;
 }
@@ -73,7 +73,7 @@ export interface EventBus {
   /** Every process gets every new event, nothing is remembered: for live pages. */
   watch(subject: Subject, handle: (message: Message) => void): Subscription;
   /**
-   * Reads what a channel's log holds now, in its order, from after the message `after` on (0: from the beginning), and
+   * Reads what a channel's log holds now, in its order, from after the position `after` on (0: from the beginning), and
    * ends there: what is published meanwhile is not waited for. No more than the next batch is fetched in advance.
    * Continues after short outages of the broker.
    * @throws when the broker stays silent although it holds more

@@ -3,10 +3,11 @@ import type { Connection } from "mongoose";
 import { clock, seconds } from "../base/clock";
 import { withContext } from "../base/context";
 import type { DeadLetters } from "../messaging/dead-letters";
+import { connectBus } from "../messaging/connect-bus";
 import type { EventBus } from "../messaging/event-bus";
 import { republish, readSelection } from "./republish";
 import { rebuild } from "./rebuild";
-import { type ServiceDefinition, busOf, storeOf } from "./service-definition";
+import { type ServiceDefinition, storeOf } from "./service-definition";
 import { checkSettings } from "../base/settings";
 import { startTraces, stopTraces } from "./traces";
 
@@ -22,7 +23,7 @@ export async function runCommand(
   definition: ServiceDefinition,
   command: string,
   args: string[],
-  connect = busOf,
+  connect = connectBus,
 ): Promise<void> {
   const commands: ServiceDefinition["commands"] = {
     republish: async (words) => {
@@ -55,12 +56,12 @@ export async function runCommand(
 
 async function withBroker<T>(
   definition: ServiceDefinition,
-  connect: typeof busOf,
+  connect: typeof connectBus,
   work: (database: Connection, bus: EventBus) => Promise<T>,
 ): Promise<T> {
   const { name, store } = definition;
   if (!("database" in store)) throw new Error(`${name} has no aggregates`);
-  const bus = connect(definition);
+  const bus = connect(name);
   try {
     await untilConnected(bus);
     return await work(store.database, bus);

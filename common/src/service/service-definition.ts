@@ -2,20 +2,10 @@ import type { Express } from "express";
 import type { Redis } from "ioredis";
 import type { Connection } from "mongoose";
 import { type Store, mongoStore, redisStore } from "./store";
-import type { EventBus } from "../messaging/event-bus";
 import type { Listener } from "../messaging/listener";
-import { natsStreamingBus } from "../messaging/nats-streaming/bus";
 import type { Publisher } from "../messaging/publisher";
 import type { Watcher } from "../messaging/watcher";
-import { settings, text, url } from "../base/settings";
 import type { Sweep } from "../base/sweep";
-
-const config = settings({
-  NATS_URL: url(),
-  NATS_CLUSTER_ID: text().default("eventhive"),
-  /** The broker's monitoring endpoint; without it, the age of undelivered events is not measured. */
-  NATS_MONITOR_URL: url().optional(),
-});
 
 /** A service on one screen: its name, store, routes, listeners, publishers and periodic work. */
 export interface ServiceDefinition {
@@ -43,11 +33,3 @@ export interface Worker {
 
 export const storeOf = ({ name, store }: ServiceDefinition): Store =>
   "database" in store ? mongoStore(store.database) : redisStore(store.redis(), name);
-
-export const busOf = ({ name }: ServiceDefinition): EventBus =>
-  natsStreamingBus({
-    url: config.NATS_URL,
-    monitorUrl: config.NATS_MONITOR_URL,
-    clusterId: config.NATS_CLUSTER_ID,
-    name,
-  });

@@ -5,7 +5,8 @@ import { serve } from "../http/serve";
 import { logger } from "../base/logger";
 import { collectProcessMetrics } from "../base/metrics";
 import { Runtime } from "./runtime";
-import { type ServiceDefinition, busOf, storeOf } from "./service-definition";
+import { type ServiceDefinition, storeOf } from "./service-definition";
+import { connectBus } from "../messaging/connect-bus";
 import { checkSettings, durationInSeconds, settings, wholeNumber } from "../base/settings";
 import { runPeriodically } from "../base/sweep";
 import { startTraces, stopTraces } from "./traces";
@@ -48,7 +49,7 @@ async function runService(definition: ServiceDefinition): Promise<void> {
   collectProcessMetrics();
   await startTraces(name);
   const store = storeOf(definition);
-  const bus = busOf(definition);
+  const bus = connectBus(definition.name);
   const runtime = new Runtime(definition, store, bus);
   const measuring = runPeriodically(seconds(10), () => runtime.measure());
   const followClock = runPeriodically(seconds(30), () => clock.follow(store.time));

@@ -1,11 +1,12 @@
 import type { Stan } from "node-nats-streaming";
 import { seconds } from "../../base/clock";
 import { failpoint } from "../../base/failpoint";
+import type { Subject } from "../../contract/events";
 import type { EventBus, Subscription } from "../event-bus";
+import { PublishWindow } from "../publish-window";
 import { NatsBacklog } from "./backlog";
-import { NatsConnection, type NatsConnectionOptions } from "./connection";
+import { NatsConnection, type NatsConnectionOptions, asError } from "./connection";
 import { NatsLog, type NatsLogOptions } from "./log";
-import { NatsPublisher } from "./publisher";
 import { NatsSubscription, type SubscriptionSpec, defaultMaxInFlight } from "./subscription";
 
 export interface NatsBusOptions extends NatsConnectionOptions, NatsLogOptions {
@@ -27,9 +28,21 @@ export function natsStreamingBus({ ackWaitSeconds = 10, monitorUrl, ...options }
     onConnect: (stan) => {
       for (const subscription of subscriptions) subscription.join(stan);
     },
-    onDisconnect: (error) => publisher.failUnanswered(error),
+    onDisconnect: (error) => publishing.failUnanswered(error),
   });
-  const publisher = new NatsPublisher(() => (connection.isConnected ? connection.accepted : undefined));
+  // Past a limit of its own the client reports an error, and sends the message as well.
+  const publishing = new PublishWindow();
+
+  function store(subject: Subject, bytes: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      // While it is disconnected, the client keeps copies, and sends them once it reconnects.
+      if (!connection.isConnected || !connection.accepted) throw new Error("the broker is unavailable");
+      connection.accepted.publish(subject, bytes, (error: unknown) => {
+        if (error === undefined) resolve();
+        else reject(asError(error));
+      });
+    });
+  }
 
   const manualAcks = (stan: Stan) =>
     stan
@@ -58,7 +71,7 @@ export function natsStreamingBus({ ackWaitSeconds = 10, monitorUrl, ...options }
 
     publish: async (subject, bytes) => {
       await failpoint(`${name}.publish.before`);
-      await publisher.publish(subject, bytes);
+      await publishing.run(() => store(subject, bytes));
       await failpoint(`${name}.publish.after`);
     },
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Stan, connect } from "node-nats-streaming";
 import { seconds } from "../../base/clock";
 import { logger } from "../../base/logger";
+import { parseAddress } from "../broker-address";
 
 declare module "node-nats-streaming" {
   /** What the package has and does not declare. */
@@ -52,8 +53,10 @@ export class NatsConnection {
     // One id for the process: when it reconnects, the broker drops the old connection and redelivers what that left
     // unacknowledged. Under a new id, messages would go to the old one too, until its heartbeats fail.
     const clientId = `${name}-${randomUUID()}`;
+    const { url: address, credentials } = parseAddress(url);
     const options = {
-      ...withoutCredentials(url),
+      url: address,
+      ...credentials,
       name,
       connectTimeout: answerWithin,
       ackTimeout: answerWithin,
@@ -150,14 +153,6 @@ export class NatsConnection {
     this.isConnected = false;
     this.on.onDisconnect(error);
   }
-}
-
-/** The client needs a port, and would send credentials as they stand in the address, percent signs and all. */
-function withoutCredentials(address: string) {
-  const { protocol, hostname, port, username, password } = new URL(address);
-  const user = decodeURIComponent(username);
-  const credentials = password ? { user, pass: decodeURIComponent(password) } : user && { token: user };
-  return { url: `${protocol}//${hostname}:${port || 4222}`, ...credentials };
 }
 
 /** The client's errors are strings now and then. */

@@ -1,0 +1,43 @@
+import type { JetStreamManager } from "@nats-io/jetstream";
+import { clock } from "../../base/clock";
+import type { Subject } from "../../contract/events";
+import { consumerNotFound, durableOf, filterOf, hasCode, streamName, streamNotFound } from "./stream";
+
+/** For how long the oldest event that a service has not acknowledged has been in the stream; 0 without one. */
+export async function undeliveredMs(
+  manager: JetStreamManager,
+  service: string,
+  subject: Subject,
+): Promise<number> {
+  const acknowledged = await acknowledgedUpTo(manager, durableOf(service, subject));
+  if (acknowledged === undefined) return 0;
+  const next = { seq: acknowledged + 1, next_by_subj: filterOf(subject) };
+  const oldest = await orNothing(manager.streams.getMessage(streamName, next), streamNotFound);
+  return oldest ? Math.max(0, clock.now() - oldest.time.getTime()) : 0;
+}
+
+export async function storedBytes(manager: JetStreamManager): Promise<number> {
+  const stream = await orNothing(manager.streams.info(streamName), streamNotFound);
+  return stream?.state.bytes ?? 0;
+}
+
+/** Every event of its subject up to there; undefined when that is all of them. */
+async function acknowledgedUpTo(manager: JetStreamManager, durable: string): Promise<number | undefined> {
+  const consumer = await orNothing(
+    manager.consumers.info(streamName, durable),
+    consumerNotFound,
+    streamNotFound,
+  );
+  if (!consumer) return 0;
+  const { num_pending, num_ack_pending, ack_floor } = consumer;
+  return num_pending + num_ack_pending > 0 ? ack_floor.stream_seq : undefined;
+}
+
+async function orNothing<T>(answer: Promise<T>, ...codes: number[]): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (codes.some((code) => hasCode(error, code))) return undefined;
+    throw error;
+  }
+}

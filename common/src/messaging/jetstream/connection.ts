@@ -1,0 +1,118 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { type JetStreamClient, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import { type NatsConnection, connect } from "@nats-io/transport-node";
+import { seconds } from "../../base/clock";
+import { logger } from "../../base/logger";
+import { withTimeout } from "../../base/with-timeout";
+import { parseAddress } from "../broker-address";
+
+export interface JetStreamConnectionOptions {
+  /** May carry `user:password@` or `token@`, percent-encoded. */
+  url: string;
+  /** The service. */
+  name: string;
+}
+
+/** One that was made; the network below it may be down for a moment. */
+export interface Connected {
+  client: NatsConnection;
+  manager: JetStreamManager;
+  jetStream: JetStreamClient;
+}
+
+/**
+ * A connection to a NATS server that retries without limit. The client bridges outages itself, and keeps plain
+ * subscriptions. When the server rejects it for good, a new connection is made, and `onConnect` restores them.
+ */
+export class JetStreamConnection {
+  isConnected = false;
+  made: Connected | undefined;
+  private readonly closing = new AbortController();
+  private waiting: (() => void)[] = [];
+
+  constructor(
+    private readonly options: JetStreamConnectionOptions,
+    private readonly on: { onConnect: (made: Connected) => void; onDisconnect: (error: Error) => void },
+  ) {
+    void this.stayConnected();
+  }
+
+  /** Resolves when there is a connection; undefined when it was closed instead. */
+  async established(): Promise<Connected | undefined> {
+    while (!this.isConnected && !this.closing.signal.aborted)
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    return this.closing.signal.aborted ? undefined : this.made;
+  }
+
+  /** Resolves within two seconds, whether or not the broker is available. */
+  async close(): Promise<void> {
+    const { made, isConnected } = this;
+    // Acknowledgements wait for the next turn of the event loop: the answer to a ping comes after them.
+    if (made && isConnected) await withTimeout(made.client.flush(), seconds(2)).catch(() => {});
+    this.closing.abort();
+    this.disconnected(new Error("the bus is closed"));
+    await made?.client.close();
+  }
+
+  private async stayConnected(): Promise<void> {
+    const { signal } = this.closing;
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      try {
+        const made = await this.connect();
+        failures = 0;
+        if (signal.aborted) return await made.client.close();
+        this.made = made;
+        this.connected();
+        this.on.onConnect(made);
+        await this.follow(made.client);
+        this.disconnected(new Error("the broker closed the connection"));
+      } catch (error) {
+        const retryMs = Math.min(250 * 2 ** failures, seconds(5)) * (0.5 + Math.random() / 2);
+        logger.warn({ err: error, retryMs: Math.round(retryMs) }, "no connection to the broker");
+        await delay(retryMs, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  private async connect(): Promise<Connected> {
+    const { url, name } = this.options;
+    const { url: servers, credentials } = parseAddress(url);
+    const client = await connect({
+      ...credentials,
+      servers,
+      name,
+      timeout: seconds(5),
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 250,
+      pingInterval: seconds(2), // with the default of two minutes, a server that is frozen is noticed late
+      maxPingOut: 2,
+    });
+    const manager = await jetstreamManager(client, { checkAPI: false, timeout: seconds(2) });
+    return { client, manager, jetStream: manager.jetstream() };
+  }
+
+  /** Resolves when the client has given the connection up. */
+  private async follow(client: NatsConnection): Promise<void> {
+    for await (const { type, ...details } of client.status()) {
+      if (type === "disconnect") this.disconnected(new Error("lost the connection to the broker"));
+      else if (type === "reconnect") this.connected();
+      else if (type === "error") logger.warn(details, "an error on the connection to the broker");
+    }
+  }
+
+  private connected(): void {
+    logger.info("connected to the broker");
+    this.isConnected = true;
+    this.wake();
+  }
+
+  private disconnected(error: Error): void {
+    this.isConnected = false;
+    this.on.onDisconnect(error);
+    this.wake();
+  }
+
+  private wake(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+}

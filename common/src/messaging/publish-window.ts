@@ -1,0 +1,31 @@
+const maxInFlight = 64;
+
+/** Runs so many publishes at once, the others in turn, and settles each once. */
+export class PublishWindow {
+  private readonly unanswered = new Set<(error: Error) => void>();
+  private readonly waiting: (() => void)[] = [];
+  private inFlight = 0;
+
+  /** @param send rejects when the broker did not confirm that it stored the message; it may have stored it all the same */
+  async run(send: () => Promise<void>): Promise<void> {
+    if (this.inFlight < maxInFlight) this.inFlight += 1;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.unanswered.add(reject);
+        send()
+          .finally(() => this.unanswered.delete(reject))
+          .then(resolve, reject);
+      });
+    } finally {
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.inFlight -= 1;
+    }
+  }
+
+  /** Called when the connection is lost: what has no answer by now will get none. */
+  failUnanswered(error: Error): void {
+    for (const reject of this.unanswered) reject(error);
+  }
+}
