@@ -14,7 +14,7 @@ export type {
 // Starting a service
 export { startService } from "./service/service";
 export type { ServiceDefinition, Worker } from "./service/service-definition";
-export { durationInSeconds, settings, text, url, wholeNumber } from "./base/settings";
+export { choice, durationInSeconds, settings, text, url, wholeNumber } from "./base/settings";
 export { clock, hours, minutes, seconds } from "./base/clock";
 export { runPeriodically, forEachDocument, retryOnConflict } from "./base/sweep";
 export type { Sweep } from "./base/sweep";

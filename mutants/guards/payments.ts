@@ -3,6 +3,11 @@ import type { Mutant } from "../mutant";
 const payment = "payments/src/models/payment.ts";
 const charge = "payments/src/charge.ts";
 const gateway = "payments/src/payment-gateway.ts";
+const intents = "payments/src/intents.ts";
+const intentGateway = "payments/src/intent-gateway.ts";
+const byIntent = "payments/src/pay-by-intent.test.ts";
+const asksIntents = "payments/src/intent-gateway.test.ts";
+const intentMachine = "payments/src/models/payment.intents.test.ts";
 const machine = "payments/src/models/payment.test.ts";
 const charging = "payments/src/charge.test.ts";
 const following = "payments/src/follow-order.test.ts";
@@ -212,7 +217,7 @@ export const payments: Mutant[] = [
   {
     guard: "a charge is one request, which the library does not repeat",
     file: gateway,
-    change: { "{ ...options, httpClient: sendingOnce() }": "options" },
+    change: { "stripeClient(options, { httpClient: sendingOnce() })": "stripeClient(options)" },
     red: {
       [asking]: ["charge is unknown when the connection is cut, although a repetition would be refused"],
     },
@@ -247,7 +252,7 @@ export const payments: Mutant[] = [
   {
     guard: "another card waits where an attempt may have charged",
     file: "payments/src/pay.ts",
-    change: { ', state: "charging", openAttempts: 0 }': ', state: "charging" }' },
+    change: { " && other.openAttempts === 0": "" },
     red: { "payments/src/pay.test.ts": ["refuses another card while a payment is charging"] },
   },
   {
@@ -258,7 +263,7 @@ export const payments: Mutant[] = [
   },
   {
     guard: "effects on every delivery: ended orders in payments",
-    file: "payments/src/listeners/order-ended.ts",
+    file: "payments/src/listeners/order-changed.ts",
     change: {
       "import { applyOrder }": "import { Order, applyOrder }",
       "await applyOrder(order);":
@@ -366,5 +371,130 @@ export const payments: Mutant[] = [
     file: "payments/src/index.ts",
     change: { "    runPeriodically(minutes(1), pruneOrders),\n": "" },
     red: { "payments/src/index.test.ts": ["prunes by itself what was cancelled long ago"] },
+  },
+  {
+    guard: "an intent's create does not confirm it",
+    file: intentGateway,
+    change: {
+      '{ ...terms, capture_method: "manual",': '{ ...terms, confirm: true, capture_method: "manual",',
+    },
+    red: { [asksIntents]: ["create makes one intent for a payment, which holds nothing"] },
+  },
+  {
+    guard: "an intent whose create Stripe fails is created under another key",
+    file: intents,
+    change: { "return current.takeNextKey(keptAnswers);": "return false;" },
+    red: {
+      [byIntent]: [
+        `is paid once, with one hold at a time, although Stripe's intent meets the fault {"kind":"fail"}`,
+      ],
+    },
+  },
+  {
+    guard: "a failed payment's intent is canceled, because the browser could confirm it again",
+    file: intents,
+    change: { "payment.startVoid(declineReason)": "payment.confirmVoid()" },
+    red: { [byIntent]: ["3-D Secure declines the payment when the buyer fails it"] },
+  },
+  {
+    guard: "a capture that is refused for good is followed by a cancel, which decides",
+    file: intents,
+    change: { "current.startVoid(answer.reason)": "current.confirmVoid()" },
+    red: {
+      [byIntent]: [
+        "the money is let go of when a capture is refused for good",
+        "the money is let go of when an order is cancelled after a capture that came late was refused, unless it was taken",
+      ],
+    },
+  },
+  {
+    guard: "an authorization that comes too late is voided",
+    file: intents,
+    change: {
+      "order.isOverFor(payment.id) && payment.startVoid()":
+        "order.isOverFor(payment.id) && payment.confirmVoid()",
+    },
+    red: {
+      [byIntent]: [
+        "a payment by an intent fails, and says so, when its order is cancelled while the money is held",
+      ],
+    },
+  },
+  {
+    guard: "nothing is captured without a grant",
+    file: intents,
+    change: {
+      "if (order.isGrantedTo(payment.id))": "if (order.isGrantedTo(payment.id) || order.version >= 0)",
+    },
+    red: {
+      [byIntent]: ["a payment by an intent takes nothing for an order that is granted to another payment"],
+    },
+  },
+  {
+    guard: "a grant is to one payment",
+    file: "payments/src/models/order.ts",
+    change: { " && this.paymentId === paymentId;": ";" },
+    red: {
+      [byIntent]: ["a payment by an intent takes nothing for an order that is granted to another payment"],
+    },
+  },
+  {
+    guard: "a request without an answer fails no payment",
+    file: intents,
+    change: {
+      '      case "unknown":\n        return false;':
+        '      case "unknown":\n        return current.confirmVoid();',
+    },
+    red: {
+      [byIntent]: [
+        `is paid once, with one hold at a time, although Stripe's capture meets the fault {"kind":"lose"}`,
+      ],
+    },
+  },
+  {
+    guard: "the failure of an authorized payment is published",
+    file: payment,
+    change: {
+      'if (this.isAnnounced) this.record("payment:failed");':
+        'if (!this.pays && this.intentId === "") this.record("payment:failed");',
+    },
+    red: {
+      [byIntent]: [
+        "a payment by an intent fails, and says so, when its order is cancelled while the money is held",
+      ],
+    },
+  },
+  {
+    guard: "a payment fails without a void only while no intent is stored",
+    file: payment,
+    change: {
+      'if (this.intentId || !this.move("authorizing", "failed")) return false;':
+        'if (!this.move("authorizing", "failed")) return false;',
+    },
+    red: { [intentMachine]: ["fails without a void only while no intent is stored"] },
+  },
+  {
+    guard: "another token replaces a payment that waits for 3-D Secure",
+    file: "payments/src/pay.ts",
+    change: { 'other.state === "challenged" || other.state === "voiding"': 'other.state === "voiding"' },
+    red: { [byIntent]: ["3-D Secure does not lock the buyer out who closed it: another token replaces it"] },
+  },
+  {
+    guard: "a hold is not taken for a charge",
+    file: gateway,
+    change: { 'status === "succeeded" && captured;': 'status === "succeeded" && (captured || true);' },
+    red: {
+      [asking]: ["find and list does not take the hold of an intent for money, or its release for a refund"],
+    },
+  },
+  {
+    guard: "sweep: finishIntents in payments",
+    file: "payments/src/index.ts",
+    change: { "    finishSweep,\n": "" },
+    red: {
+      "payments/src/index.test.ts": [
+        "finishes by itself a payment by an intent that was interrupted, though new ones are charges",
+      ],
+    },
   },
 ];

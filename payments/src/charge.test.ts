@@ -2,7 +2,7 @@ import { clock, hours, onFailpoint, seconds } from "@eventhive/common";
 import { deliver, setUpService } from "@eventhive/common/testing";
 import { charge, chargeAgain, finishCharging } from "./charge";
 import { database } from "./database";
-import { orderCancelled, orderCompleted } from "./listeners/order-ended";
+import { orderCancelled, orderCompleted } from "./listeners/order-changed";
 import { Payment } from "./models/payment";
 import { finishRefunds } from "./refund";
 import {

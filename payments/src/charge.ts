@@ -1,4 +1,4 @@
-import { UnavailableError, clock, forEachDocument, hours, seconds, retryOnConflict } from "@eventhive/common";
+import { clock, forEachDocument, hours, seconds, retryOnConflict } from "@eventhive/common";
 import { followOrder } from "./follow-order";
 import { refundLateCharge } from "./late-charges";
 import { Order } from "./models/order";
@@ -7,10 +7,6 @@ import { pauseAfter } from "./pause-after";
 import type { ChargeOutcome, GatewayCharge } from "./payment-gateway";
 import { chargeOutcomeTimeout, gateway } from "./stripe";
 import { isStripeFailure, logFailure } from "./stripe-failure";
-
-/** The card's outcome is not known yet; `finishCharging` finds it out. */
-export const pending = () =>
-  new UnavailableError("The card has not answered yet: ask again in a moment", "payment-pending");
 
 type KnownOutcome = Extract<ChargeOutcome, { outcome: "charged" | "declined" }>;
 

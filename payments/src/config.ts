@@ -1,4 +1,4 @@
-import { durationInSeconds, settings, text, url, wholeNumber } from "@eventhive/common";
+import { choice, durationInSeconds, settings, text, url, wholeNumber } from "@eventhive/common";
 import { assertTwoDecimalCurrency } from "./money";
 
 export const config = settings({
@@ -6,6 +6,8 @@ export const config = settings({
   /** Where Stripe's API is spoken, when not at Stripe itself. */
   STRIPE_API_URL: url().optional(),
   STRIPE_TIMEOUT_SECONDS: wholeNumber().default(15),
+  /** How payments are begun; those that exist are finished either way. */
+  PAYMENT_FLOW: choice("charges", "intents").default("charges"),
   /** For how long a request repeats a charge that has no outcome yet. */
   CHARGE_RETRY_SECONDS: wholeNumber().default(5),
   /** For how long after the last attempt a charge without a response may still appear at Stripe. */

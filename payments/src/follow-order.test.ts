@@ -2,7 +2,7 @@ import { deliver, setUpService } from "@eventhive/common/testing";
 import { charge } from "./charge";
 import { database } from "./database";
 import { followOrder, followOrders } from "./follow-order";
-import { orderCancelled, orderCompleted } from "./listeners/order-ended";
+import { orderCancelled, orderCompleted } from "./listeners/order-changed";
 import { applyOrder } from "./models/order";
 import { Payment } from "./models/payment";
 import { refundSweep } from "./refund";

@@ -5,6 +5,7 @@ import { endProcesses, runOnce } from "../../common/test/service-process";
 import { database } from "./database";
 import { followOrder } from "./follow-order";
 import { Order, applyOrder } from "./models/order";
+import { Payment } from "./models/payment";
 import "./models/reconciliation"; // else it would not be emptied before each test, and nothing would be due
 import { gateway } from "./stripe";
 import {
@@ -34,6 +35,14 @@ it("finishes by itself a charge that was interrupted", async () => {
   clock.use(() => Date.now() - hours(1));
   const payment = await begunPayment(order);
   await runPayments(async () => expect((await reload(payment)).state).toBe("charged"));
+});
+
+it("finishes by itself a payment by an intent that was interrupted, though new ones are charges", async () => {
+  const order = await orderToPay();
+  const payment = await begunPayment(order);
+  await Payment.updateOne({ _id: payment.id }, { state: "authorizing", nextAttemptAt: new Date(0) });
+  await runPayments(async () => expect((await reload(payment)).state).toBe("authorized"));
+  expect(sandbox.intentsOf(order)).toMatchObject([{ status: "requires_capture" }]);
 });
 
 it("settles what was left unsettled", async () => {

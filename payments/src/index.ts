@@ -2,10 +2,10 @@ import { runPeriodically, minutes, seconds, startService } from "@eventhive/comm
 import { app } from "./app";
 import { finishCharging } from "./charge";
 import { database } from "./database";
+import { finishSweep } from "./finish-intents";
 import { followOrders } from "./follow-order";
-import { orderCancelled, orderCompleted } from "./listeners/order-ended";
+import { orderCancelled, orderCompleted, orderUpdated } from "./listeners/order-changed";
 import { orderCreated } from "./listeners/order-created";
-import { orderUpdated } from "./listeners/order-updated";
 import { measureUnfinished } from "./measure-unfinished";
 import { pruneOrders } from "./models/order";
 import { reconcileByHand, reconcileSweep } from "./reconcile";
@@ -19,6 +19,7 @@ startService({
   sweeps: [
     runPeriodically(seconds(5), finishCharging),
     runPeriodically(seconds(5), followOrders),
+    finishSweep,
     refundSweep,
     runPeriodically(seconds(15), measureUnfinished),
     reconcileSweep,

@@ -3,7 +3,7 @@ import { deliver, setUpService } from "@eventhive/common/testing";
 import { trusted } from "mongoose";
 import { finishCharging } from "./charge";
 import { database } from "./database";
-import { orderCancelled } from "./listeners/order-ended";
+import { orderCancelled } from "./listeners/order-changed";
 import { lateCharges } from "./metrics";
 import { Reconciliation } from "./models/reconciliation";
 import { reconcileWhenDue } from "./reconcile";

@@ -1,4 +1,4 @@
-import type { PaymentState } from "@eventhive/common";
+import { type AnyPaymentState, type PaymentState, intentPaymentStates } from "@eventhive/common";
 import { Counter, Gauge } from "prom-client";
 
 export const paymentStates = new Counter({
@@ -7,9 +7,16 @@ export const paymentStates = new Counter({
   labelNames: ["state"],
 });
 
-const states = ["charging", "charged", "settled", "failed", "refunding", "refunded"] satisfies PaymentState[];
+const chargeStates = [
+  "charging",
+  "charged",
+  "settled",
+  "failed",
+  "refunding",
+  "refunded",
+] satisfies PaymentState[];
 // From 0, or the first of its kind would be no increase.
-for (const state of states) paymentStates.inc({ state }, 0);
+for (const state of [...intentPaymentStates, ...chargeStates]) paymentStates.inc({ state }, 0);
 
 export const lateCharges = new Counter({
   name: "payments_late_charges_total",
@@ -17,10 +24,15 @@ export const lateCharges = new Counter({
 });
 
 /**
- * A payment leaves these without intervention: within seconds, or `charging` once it is certain that no charge can
- * follow.
+ * A payment leaves these without intervention: within seconds, `challenged` with its order's time, or `charging` once it
+ * is certain that no charge can follow.
  */
-export const unfinishedStates = ["charging", "charged", "refunding"] satisfies PaymentState[];
+export const unfinishedStates: AnyPaymentState[] = [
+  ...intentPaymentStates,
+  "charging",
+  "charged",
+  "refunding",
+];
 
 export const unfinishedPayments = new Gauge({
   name: "payments_unfinished_seconds",

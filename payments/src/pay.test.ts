@@ -5,7 +5,7 @@ import { deliver, setUpService, signedIn } from "@eventhive/common/testing";
 import { app } from "./app";
 import { chargeAgain } from "./charge";
 import { database } from "./database";
-import { orderCancelled, orderCompleted } from "./listeners/order-ended";
+import { orderCancelled, orderCompleted } from "./listeners/order-changed";
 import {
   type OrderEvent,
   begunPayment,

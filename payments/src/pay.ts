@@ -2,7 +2,10 @@ import { BadRequestError, clock, isDuplicateKey, isVersionError, seconds } from 
 import { charge, chargeAgain, giveUpUncharged, isWanted } from "./charge";
 import { config } from "./config";
 import { Order } from "./models/order";
-import { Payment, findPayment, isDue, paymentFor } from "./models/payment";
+import { askStripe } from "./intents";
+import { Payment, attemptMs, findPayment, isDue, paymentFor } from "./models/payment";
+import { payByIntent } from "./pay-by-intent";
+import { pending } from "./pending";
 import { gatewayTimeout } from "./stripe";
 
 /**
@@ -12,11 +15,19 @@ import { gatewayTimeout } from "./stripe";
  */
 export async function pay(order: Order, token: string): Promise<Payment> {
   const begunAt = clock.now();
-  const payment = (await findPayment(order.id, token)) ?? (await begin(order, token));
+  const found = await findPayment(order.id, token);
+  const { payment, isNew } = found ? { payment: found, isNew: false } : await begin(order, token);
+  if (payment.isByIntent()) return payByIntent(payment, begunAt, isNew);
+  if (isNew) await charge(payment);
   return untilDecided(payment.id, begunAt);
 }
 
-async function begin(order: Order, token: string, mayReplace = true): Promise<Payment> {
+interface Begun {
+  payment: Payment;
+  isNew: boolean;
+}
+
+async function begin(order: Order, token: string, mayReplace = true): Promise<Begun> {
   const refusal = order.refusal();
   if (refusal) throw refusal;
   const payment = paymentFor(order, token);
@@ -24,29 +35,41 @@ async function begin(order: Order, token: string, mayReplace = true): Promise<Pa
     await payment.save();
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
-    if (mayReplace && (await replaceUncharged(order.id, token))) return begin(order, token, false);
-    return joinOrRefuse(order.id, token);
+    if (mayReplace && (await replace(order.id, token))) return begin(order, token, false);
+    return { payment: await joinOrRefuse(order.id, token), isNew: false };
   }
-  await charge(payment);
-  return payment;
+  return { payment, isNew: true };
 }
 
 /**
- * Fails the payment of another card if none of its attempts can have charged, as after rejections for too many requests:
- * so it is not in the way of this card.
+ * Ends the payment of another card, so that it is not in the way of this one, where it cannot take money any more:
+ * one whose card was declined, one that waits for 3-D Secure, which its buyer may have closed, and one by a charge none
+ * of whose attempts can have charged.
  * @returns whether it did
  */
-async function replaceUncharged(orderId: string, token: string): Promise<boolean> {
-  if (await findPayment(orderId, token)) return false;
-  const other = await Payment.findOne({ pays: orderId, state: "charging", openAttempts: 0 });
-  if (!other) return false;
+async function replace(orderId: string, token: string): Promise<boolean> {
+  const other = await Payment.findOne({ pays: orderId });
+  if (!other || (await findPayment(orderId, token))) return false;
   try {
-    await giveUpUncharged(other);
+    if (other.state === "charging" && other.openAttempts === 0) await giveUpUncharged(other);
+    else if (other.state === "challenged" || other.state === "voiding") return await voidNow(other);
+    else return false;
     return true;
   } catch (error) {
     if (!isVersionError(error)) throw error;
-    return false; // an attempt has begun meanwhile, or it was decided
+    return false; // it went on meanwhile
   }
+}
+
+/** @throws UnavailableError when Stripe does not confirm it now: the card is free again in a moment */
+async function voidNow(other: Payment): Promise<true> {
+  if (other.startVoid("Another card was used instead")) {
+    other.holdFor(attemptMs());
+    await other.save();
+  }
+  const { state } = await askStripe(other);
+  if (state !== "failed") throw pending();
+  return true;
 }
 
 /** Somebody else began a payment at the same moment: by the same token it is this one, by another it stands in the way. */

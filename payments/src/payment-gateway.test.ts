@@ -4,6 +4,7 @@ import { onFailpoint } from "@eventhive/common";
 import supertest from "supertest";
 import { createSandbox } from "../../infra/stripe-sandbox/sandbox";
 import { startStripeMock } from "../../infra/stripe-sandbox/stripe-mock";
+import { stripeIntentGateway } from "./intent-gateway";
 import { type ChargeRequest, type GatewayCharge, stripeGateway } from "./payment-gateway";
 
 let sandbox: ReturnType<typeof createSandbox>;
@@ -274,6 +275,21 @@ describe("find and list", () => {
       disputed: false,
       createdAt: new Date(created * 1000),
     });
+  });
+
+  it("does not take the hold of an intent for money, or its release for a refund", async () => {
+    const options = { apiKey: "sk_test_eventhive", apiUrl, timeoutMs: 5000 };
+    const intents = stripeIntentGateway(options);
+    const paymentId = "p1";
+    const since = new Date();
+    const created = await intents.create({ ...request(), keptAnswers: 0 });
+    const intentId = created.outcome === "known" ? created.intent.intentId : "";
+    await intents.confirm({ paymentId, intentId, token: "tok_visa", keptAnswers: 0 });
+    expect(charges()).toMatchObject([{ status: "succeeded", captured: false }]);
+    expect(await gateway().listCharges({ since })).toEqual({ items: [] });
+    expect(await gateway().find({ paymentId, since })).toBeUndefined();
+    await intents.cancel({ paymentId, intentId });
+    expect(await gateway().listCharges({ since })).toEqual({ items: [] });
   });
 
   it("lists the charges of refunds since then, each once", async () => {

@@ -1,6 +1,7 @@
 import { failpoint } from "@eventhive/common";
-import StripeApi from "stripe";
-import { codeOf, isFinal, isKeptForKey, isNotDone, isStripeFailure, logFailure } from "./stripe-failure";
+import type StripeApi from "stripe";
+import { type StripeOptions, sendingOnce, stripeClient } from "./stripe-client";
+import { isFinal, isKeptForKey, isNotDone, isStripeFailure, logFailure } from "./stripe-failure";
 
 export interface ChargeRequest {
   paymentId: string;
@@ -66,30 +67,17 @@ export interface PaymentGateway {
   find(request: { paymentId: string; since: Date }): Promise<GatewayCharge | undefined>;
   /** @returns undefined only when the gateway confirms that it has no such charge; throws while that is unknown */
   retrieve(stripeId: string): Promise<GatewayCharge | undefined>;
-  /** One page, by one call, of the charges that succeeded, back to `since`. */
+  /** One page, by one call, of the charges that took money, back to `since`. */
   listCharges(request: PageRequest): Promise<GatewayPage<GatewayCharge>>;
   /** One page, by one call, of the charges that were refunded at least in part, by refunds back to `since`. */
   listRefunds(request: PageRequest): Promise<GatewayPage<{ stripeId: string }>>;
 }
 
-interface StripeOptions {
-  apiKey: string;
-  /** Where Stripe's API is spoken, such as http://127.0.0.1:1234; Stripe itself by default. */
-  apiUrl?: string;
-  timeoutMs: number;
-}
-
 const clockSlackMs = 5 * 60 * 1000;
 
-export function stripeGateway({ apiKey, apiUrl, timeoutMs }: StripeOptions): PaymentGateway {
-  const options: StripeApi.StripeConfig = {
-    ...(apiUrl ? addressOf(new URL(apiUrl)) : {}),
-    timeout: timeoutMs,
-    maxNetworkRetries: 0, // the caller decides; the library itself repeats once, with the same key, on a closed connection
-    telemetry: false,
-  };
-  const stripe = new StripeApi(apiKey, options);
-  const charging = new StripeApi(apiKey, { ...options, httpClient: sendingOnce() });
+export function stripeGateway(options: StripeOptions): PaymentGateway {
+  const stripe = stripeClient(options);
+  const charging = stripeClient(options, { httpClient: sendingOnce() });
 
   async function tryToCharge(request: ChargeRequest): Promise<ChargeOutcome> {
     const { paymentId, orderId, amount, currency, token } = request;
@@ -116,7 +104,7 @@ export function stripeGateway({ apiKey, apiUrl, timeoutMs }: StripeOptions): Pay
 
   async function* list(since: Date): AsyncGenerator<GatewayCharge> {
     for await (const charge of stripe.charges.list(firstPage(since)))
-      if (charge.status === "succeeded") yield fromStripe(charge);
+      if (isMoney(charge)) yield fromStripe(charge);
   }
 
   async function retrieve(stripeId: string): Promise<GatewayCharge | undefined> {
@@ -168,7 +156,7 @@ export function stripeGateway({ apiKey, apiUrl, timeoutMs }: StripeOptions): Pay
 
     async listCharges({ since, after }) {
       const page = checked(await stripe.charges.list({ ...firstPage(since), ...startingAfter(after) }));
-      const items = page.data.filter(({ status }) => status === "succeeded").map(fromStripe);
+      const items = page.data.filter(isMoney).map(fromStripe);
       return { items, ...nextOf(page) };
     },
 
@@ -181,25 +169,6 @@ export function stripeGateway({ apiKey, apiUrl, timeoutMs }: StripeOptions): Pay
       };
     },
   };
-}
-
-/**
- * The library repeats a request once when the connection is closed, by the code of the error. Were the repetition
- * refused, it would stay unknown that the first request may have charged.
- */
-function sendingOnce(): StripeApi.HttpClient {
-  const client = StripeApi.createNodeHttpClient();
-  const send = client.makeRequest.bind(client);
-  client.makeRequest = async (...request) => {
-    try {
-      return await send(...request);
-    } catch (error) {
-      const code = codeOf(error);
-      if (code !== "ECONNRESET" && code !== "EPIPE") throw error;
-      throw new Error("The connection was closed", { cause: error });
-    }
-  };
-  return client;
 }
 
 const firstPage = (since: Date) => ({ created: { gte: Math.floor(since.getTime() / 1000) }, limit: 100 });
@@ -217,10 +186,8 @@ function nextOf({ data, has_more }: StripeApi.ApiList<{ id: string }>): { next?:
   return has_more && last ? { next: last.id } : {};
 }
 
-function addressOf({ hostname: host, port, protocol }: URL): StripeApi.StripeConfig {
-  const isPlain = protocol === "http:";
-  return { host, port: port || (isPlain ? "80" : "443"), protocol: isPlain ? "http" : "https" };
-}
+/** The hold of an intent is a charge that succeeded, too, but takes no money before it is captured. */
+const isMoney = ({ status, captured }: StripeApi.Charge): boolean => status === "succeeded" && captured;
 
 function fromStripe(charge: StripeApi.Charge): GatewayCharge {
   const { id, amount, currency, refunded, amount_refunded, disputed, created, metadata } = charge;

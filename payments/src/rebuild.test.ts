@@ -1,4 +1,5 @@
 import { MemoryBroker, eventBytes, setUpService, newIds } from "@eventhive/common/testing";
+import { checkedData } from "../../common/src/contract/events";
 import { rebuild } from "../../common/src/service/rebuild";
 import { database } from "./database";
 import { Payment } from "./models/payment";
@@ -10,8 +11,8 @@ setUpSandbox();
 /** What the broker knows of a payment; the database forgets it, as one that is restored from an older copy. */
 async function lose(broker: MemoryBroker, payment: Payment): Promise<void> {
   const { id, version } = payment;
-  const data = { id, version, ...payment.publicState() };
-  const bytes = eventBytes("payment:created", { ...data, stripeId: payment.stripeId ?? "" });
+  const data = checkedData("payment:created", { id, version, ...payment.publicState() });
+  const bytes = eventBytes("payment:created", data);
   await broker.connect("payments").publish("payment:created", bytes, newIds());
   await Payment.deleteOne({ _id: id });
 }

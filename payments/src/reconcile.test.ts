@@ -1,7 +1,7 @@
 import { clock, hours, minutes, seconds } from "@eventhive/common";
 import { deliver, newId, setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
-import { orderCancelled, orderCompleted } from "./listeners/order-ended";
+import { orderCancelled, orderCompleted } from "./listeners/order-changed";
 import { trusted } from "mongoose";
 import { z } from "zod";
 import { Payment } from "./models/payment";

@@ -1,7 +1,7 @@
 import { clock, minutes, onFailpoint, seconds } from "@eventhive/common";
 import { deliver, setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
-import { orderCancelled } from "./listeners/order-ended";
+import { orderCancelled } from "./listeners/order-changed";
 import type { Payment } from "./models/payment";
 import { finishRefunds } from "./refund";
 import { gateway } from "./stripe";

@@ -1,7 +1,7 @@
 import { logger } from "@eventhive/common";
 
 /** The library's errors, by their `type`. */
-interface StripeFailure extends Error {
+export interface StripeFailure extends Error {
   type: string;
   code?: string;
   param?: string;
@@ -20,6 +20,14 @@ export function isStripeFailure(error: unknown): error is StripeFailure {
   );
 }
 
+/** What names the card, in the different requests. */
+const cardParams = new Set<string | undefined>([
+  "source",
+  "card[token]",
+  "payment_method",
+  "confirmation_token",
+]);
+
 const finalCodes = new Set<string | undefined>([
   "token_already_used",
   "amount_too_small",
@@ -32,7 +40,7 @@ const finalCodes = new Set<string | undefined>([
  */
 export function isFinal({ type, code, param }: StripeFailure): boolean {
   if (type === "StripeCardError") return true;
-  return type === "StripeInvalidRequestError" && (param === "source" || finalCodes.has(code));
+  return type === "StripeInvalidRequestError" && (cardParams.has(param) || finalCodes.has(code));
 }
 
 /**

@@ -1,6 +1,8 @@
 import { seconds } from "@eventhive/common";
 import { config } from "./config";
+import { type IntentGateway, stripeIntentGateway } from "./intent-gateway";
 import { type PaymentGateway, stripeGateway } from "./payment-gateway";
+import type { StripeOptions } from "./stripe-client";
 
 /** After this long the gateway is not waited for any more; what it did is unknown then. */
 export const gatewayTimeout = (): number => seconds(config.STRIPE_TIMEOUT_SECONDS);
@@ -8,12 +10,15 @@ export const gatewayTimeout = (): number => seconds(config.STRIPE_TIMEOUT_SECOND
 /** After this long without a charge, an attempt that was not answered is taken for one that will not charge. */
 export const chargeOutcomeTimeout = (): number => seconds(config.CHARGE_OUTCOME_TIMEOUT);
 
-let connection: PaymentGateway | undefined;
+const options = (): StripeOptions => ({
+  apiKey: config.STRIPE_KEY,
+  apiUrl: config.STRIPE_API_URL,
+  timeoutMs: gatewayTimeout(),
+});
 
-/** The gateway of this process, made when it is first needed: the settings have been checked by then. */
-export const gateway = (): PaymentGateway =>
-  (connection ??= stripeGateway({
-    apiKey: config.STRIPE_KEY,
-    apiUrl: config.STRIPE_API_URL,
-    timeoutMs: gatewayTimeout(),
-  }));
+let charges: PaymentGateway | undefined;
+let intents: IntentGateway | undefined;
+
+/** The gateways of this process, made when they are first needed: the settings have been checked by then. */
+export const gateway = (): PaymentGateway => (charges ??= stripeGateway(options()));
+export const intentGateway = (): IntentGateway => (intents ??= stripeIntentGateway(options()));

@@ -13,7 +13,7 @@ import { Payment, paymentFor } from "../src/models/payment";
 export type OrderEvent = EventData<"order:created">;
 
 /** Gives a test file a Stripe of its own, to which the real adapter talks; it lives by the test's clock. */
-export function setUpSandbox() {
+export function setUpSandbox({ flow = "charges" }: { flow?: "charges" | "intents" } = {}) {
   const postponed: (() => void)[] = [];
   const sandbox = createSandbox({ now: clock.now, later: (_milliseconds, work) => postponed.push(work) });
   let server: Server;
@@ -33,6 +33,7 @@ export function setUpSandbox() {
       STRIPE_KEY: "sk_test_sandbox",
       STRIPE_API_URL: `http://127.0.0.1:${port}`,
       STRIPE_TIMEOUT_SECONDS: "2",
+      PAYMENT_FLOW: flow,
     });
   });
 
@@ -64,6 +65,11 @@ export function setUpSandbox() {
     /** Every attempt to charge the order, declined ones too. */
     chargesOf: ({ id }: OrderEvent) =>
       [...sandbox.ledger.charges.values()].filter(({ metadata }) => metadata.orderId === id),
+    intentsOf: ({ id }: OrderEvent) =>
+      [...sandbox.ledger.intents.values()].filter(({ metadata }) => metadata.orderId === id),
+    /** What a buyer, a bank or the dashboard does to an intent. */
+    happen: (intentId: string, event: string) =>
+      request(sandbox.app).post(`/sandbox/intents/${intentId}`).send({ event }).expect(200),
     tokenOf: async (number: string): Promise<string> => {
       const card = { number, exp_month: 12, exp_year: 2040, cvc: "123" };
       const { body } = await request(sandbox.app)
@@ -91,6 +97,14 @@ export async function orderToPay(difference: Partial<OrderEvent> = {}): Promise<
   await applyOrder(order);
   return order;
 }
+
+/** orders grants the order to this payment, and completes or cancels it with later versions. */
+export const grantOf = (order: OrderEvent, paymentId: string): OrderEvent => ({
+  ...order,
+  version: 1,
+  status: "awaiting:payment",
+  paymentId,
+});
 
 export const completionOf = (order: OrderEvent): OrderEvent => ({ ...order, version: 1, status: "complete" });
 

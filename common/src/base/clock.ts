@@ -1,7 +1,13 @@
+type Wait = (milliseconds: number, wakeUp?: Promise<void>) => Promise<void>;
+
 const systemTime = () => new Date().getTime();
-const systemWait = (milliseconds: number) =>
+const systemWait: Wait = (milliseconds, wakeUp) =>
   new Promise<void>((resolve) => {
-    setTimeout(resolve, milliseconds);
+    const timer = setTimeout(resolve, milliseconds);
+    void wakeUp?.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
 
 let offsetMs = 0;
@@ -15,8 +21,11 @@ export const clock = {
 
   date: (): Date => new Date(clock.now()),
 
-  /** Resolves after so many milliseconds. */
-  wait: (milliseconds: number): Promise<void> => rest(milliseconds),
+  /**
+   * Resolves after so many milliseconds.
+   * @param wakeUp a hint that it may be over: resolves earlier with it, but not in tests that control the time
+   */
+  wait: (milliseconds: number, wakeUp?: Promise<void>): Promise<void> => rest(milliseconds, wakeUp),
 
   /**
    * Follows the clock of a store: all processes of a service ask the same one, so they agree about what is due.
@@ -34,10 +43,7 @@ export const clock = {
   },
 
   /** For tests: replaces the system's time and timer; without arguments, restores them. */
-  use: (
-    source: () => number = systemTime,
-    wait: (milliseconds: number) => Promise<void> = systemWait,
-  ): void => {
+  use: (source: () => number = systemTime, wait: Wait = systemWait): void => {
     read = source;
     rest = wait;
     offsetMs = 0;

@@ -52,6 +52,9 @@ function readSetting(name: string, schema: z.ZodType): unknown {
 
 /** Any text but the empty one. */
 export const text = () => z.string("is missing");
+/** One of these words. */
+export const choice = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
+  z.enum(words, `must be ${words.join(" or ")}`);
 /** An address with its scheme. */
 export const url = () => z.url("must be a URL");
 /** A whole number above 0. */

@@ -2,7 +2,7 @@ import { deliver, setUpService } from "@eventhive/common/testing";
 import { database } from "../database";
 import { Order } from "../models/order";
 import { cancellationOf, orderToPay } from "../../test/fixtures";
-import { orderCancelled, orderCompleted } from "./order-ended";
+import { orderCancelled, orderCompleted } from "./order-changed";
 import { orderCreated } from "./order-created";
 
 setUpService(database);

@@ -3,7 +3,7 @@ import { deliver, setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
-import { orderCancelled } from "../listeners/order-ended";
+import { orderCancelled } from "../listeners/order-changed";
 import { orderCreated } from "../listeners/order-created";
 import { finishRefunds } from "../refund";
 import { cancellationOf, chargedPayment, completionOf, orderToPay, setUpSandbox } from "../../test/fixtures";

@@ -58,6 +58,16 @@ export const Order = defineReplica(database, "Order", {
       return this.expiresAt.getTime() <= clock.now() ? expired() : undefined;
     },
 
+    /** Only the payment that the order is granted to may take the buyer's money. */
+    isGrantedTo(paymentId: string): boolean {
+      return this.status === "awaiting:payment" && this.paymentId === paymentId;
+    },
+
+    /** It is cancelled, or was paid by another payment. */
+    isOverFor(paymentId: string): boolean {
+      return this.status === "cancelled" || (this.status === "complete" && this.paymentId !== paymentId);
+    },
+
     summary() {
       const { id, title, price, status } = this;
       return { id, title, price, status };

@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { type PaymentState, clock, defineAggregate, seconds, unchanged } from "@eventhive/common";
+import {
+  type AnyPaymentState,
+  type PaymentState,
+  clock,
+  defineAggregate,
+  intentPaymentStates,
+  seconds,
+  unchanged,
+} from "@eventhive/common";
 import { trusted } from "mongoose";
 import { config } from "../config";
 import { database } from "../database";
@@ -7,10 +15,18 @@ import { paymentStates } from "../metrics";
 import { toMinorUnits } from "../money";
 import type { Order } from "./order";
 
-const states = ["charging", "charged", "settled", "failed", "refunding", "refunded"] satisfies PaymentState[];
+const chargeStates = [
+  "charging",
+  "charged",
+  "settled",
+  "failed",
+  "refunding",
+  "refunded",
+] satisfies PaymentState[];
+const states: AnyPaymentState[] = [...intentPaymentStates, ...chargeStates];
 
 export const Payment = defineAggregate(database, "Payment", {
-  subjects: ["payment:created", "payment:refunded"],
+  subjects: ["payment:authorized", "payment:failed", "payment:created", "payment:refunded"],
   published: {
     orderId: { type: String, required: true },
     userId: { type: String, required: true },
@@ -26,6 +42,10 @@ export const Payment = defineAggregate(database, "Payment", {
   unpublished: {
     /** Since when it has been in this state. */
     since: { type: Date, required: true },
+    /** `payment:authorized` was published, so its failure has to be, too. */
+    isAnnounced: { type: Boolean },
+    /** Answers to creates of the intent or its payment method that Stripe may repeat for their idempotency keys. */
+    keptCreateAnswers: { type: Number },
     /** The card, as the browser got it from Stripe; only while it may have to be charged again. */
     token: { type: String },
     /** Finds this payment when the buyer sends the same token again. */
@@ -46,29 +66,34 @@ export const Payment = defineAggregate(database, "Payment", {
     keptRefundAnswers: { type: Number },
   },
   /** The card's token is not published: the same token would not find this payment again, but be declined. */
-  restore: ({ id, orderId }) => ({
+  restore: ({ id, orderId, state, stripeId }) => ({
     since: clock.date(),
     token: undefined,
     tokenHash: hashOf(id),
-    pays: orderId,
-    unreconciled: true,
+    pays: state === "failed" ? undefined : orderId,
+    unreconciled: stripeId ? true : undefined,
+    isAnnounced: true,
+    keptCreateAnswers: unchanged,
     failureReason: unchanged,
     lastAttemptAt: unchanged,
     nextAttemptAt: unchanged,
     openAttempts: unchanged,
     keptRefundAnswers: unchanged,
   }),
-  /** A declined card is not published, only the next one, which paid. */
+  /** A declined card is not published, only the next one. What an older copy still shows of it is over. */
   async release({ orderId }): Promise<number> {
     const failed = { state: "failed", since: clock.date() };
     const { modifiedCount } = await Payment.updateMany(
-      { pays: orderId, state: "charging" },
+      { pays: orderId, state: trusted({ $in: ["charging", ...intentPaymentStates] }) },
       { $set: failed, $unset: { pays: 1, token: 1 }, $inc: { version: 1 } },
     );
     return modifiedCount;
   },
-  currentSubject({ state }) {
-    if (state === "charging" || state === "failed") return undefined;
+  currentSubject({ state, isAnnounced }) {
+    if (state === "failed") return isAnnounced ? "payment:failed" : undefined;
+    if (intentPaymentStates.some((each) => each === state))
+      return isAnnounced ? "payment:authorized" : undefined;
+    if (state === "charging") return undefined;
     return state === "refunded" ? "payment:refunded" : "payment:created";
   },
   transition: { field: "state", count: ({ state }) => paymentStates.inc({ state }) },
@@ -106,6 +131,94 @@ export const Payment = defineAggregate(database, "Payment", {
       return true;
     },
 
+    // From here to `settle`: payments by intents.
+
+    isByIntent(): boolean {
+      return this.intentId !== undefined || intentPaymentStates.some((state) => state === this.state);
+    },
+
+    /** Only an intent that is stored is ever confirmed. */
+    storeIntent(intentId: string): boolean {
+      if (this.state !== "authorizing" || this.intentId) return false;
+      this.intentId = intentId;
+      this.recordNothing("no money is held yet");
+      return true;
+    },
+
+    /** The next create has another idempotency key; an intent that the last one may have made is never confirmed. */
+    takeNextKey(keptAnswers: number): boolean {
+      if (this.state !== "authorizing" || this.keptAnswers() !== keptAnswers) return false;
+      this.keptCreateAnswers = keptAnswers + 1;
+      this.recordNothing("only a key");
+      return true;
+    },
+
+    keptAnswers(): number {
+      return this.keptCreateAnswers ?? 0;
+    },
+
+    challenge(): boolean {
+      if (!this.move("authorizing", "challenged")) return false;
+      this.token = undefined;
+      this.recordNothing("the buyer has to pass 3-D Secure first");
+      return true;
+    },
+
+    /** The money is held; it is captured once orders has granted the order to this payment. */
+    authorize(): boolean {
+      if (!this.move(["authorizing", "challenged"], "authorized")) return false;
+      this.token = undefined;
+      this.isAnnounced = true;
+      this.record("payment:authorized");
+      return true;
+    },
+
+    startCapture(): boolean {
+      if (!this.move("authorized", "capturing")) return false;
+      this.recordNothing("published once the money is taken");
+      return true;
+    },
+
+    /** From now on the money is only let go of; if it was taken already, Stripe's answer to that says so. */
+    startVoid(reason?: string): boolean {
+      if (!this.intentId) return false;
+      if (!this.move(["authorizing", "challenged", "authorized", "capturing"], "voiding")) return false;
+      this.failureReason = reason;
+      this.token = undefined;
+      this.recordNothing("published once the money is let go of");
+      return true;
+    },
+
+    confirmCapture(stripeId: string): boolean {
+      if (!this.move(["capturing", "voiding"], "charged")) return false;
+      this.stripeId = stripeId;
+      this.failureReason = undefined;
+      this.unreconciled = true;
+      this.token = undefined;
+      this.record("payment:created");
+      return true;
+    },
+
+    /** Its intent is canceled, and can never be captured. */
+    confirmVoid(): boolean {
+      if (!this.move(intentPaymentStates, "failed")) return false;
+      this.token = undefined;
+      this.pays = undefined; // lets the buyer try another card
+      if (this.isAnnounced) this.record("payment:failed");
+      else this.recordNothing("nobody has heard of it");
+      return true;
+    },
+
+    /** No intent of this payment is stored, so none was ever confirmed. */
+    failUnconfirmed(reason?: string): boolean {
+      if (this.intentId || !this.move("authorizing", "failed")) return false;
+      this.failureReason = reason;
+      this.token = undefined;
+      this.pays = undefined;
+      this.recordNothing("no money was held");
+      return true;
+    },
+
     settle(): boolean {
       if (!this.move("charged", "settled")) return false;
       this.recordNothing("orders has published it itself");
@@ -114,7 +227,6 @@ export const Payment = defineAggregate(database, "Payment", {
 
     startRefund(): boolean {
       if (!this.move("charged", "refunding")) return false;
-      this.nextAttemptAt = undefined; // of the charge
       this.recordNothing("published once the money is back");
       return true;
     },
@@ -125,10 +237,17 @@ export const Payment = defineAggregate(database, "Payment", {
       return true;
     },
 
-    move(from: PaymentState, to: PaymentState): boolean {
-      if (this.state !== from) return false;
+    move(from: AnyPaymentState | readonly AnyPaymentState[], to: AnyPaymentState): boolean {
+      if (![from].flat().includes(this.state)) return false;
       this.state = to;
       this.since = clock.date();
+      this.nextAttemptAt = undefined; // of the state before
+      return true;
+    },
+
+    /** Until then no other process asks the gateway. */
+    holdFor(milliseconds: number): true {
+      this.nextAttemptAt = new Date(clock.now() + milliseconds);
       return true;
     },
   },
@@ -151,15 +270,20 @@ const hashOf = (token: string) => createHash("sha256").update(token).digest("hex
 
 /** A payment that is not saved yet; saving it fails with a duplicate key when another one pays the order. */
 export function paymentFor(order: Order, token: string): Payment {
+  // A failed one was not charged, and will not be.
+  const byIntent = {
+    state: "authorizing",
+    nextAttemptAt: new Date(clock.now() + attemptMs()),
+    openAttempts: 0,
+  };
+  const byCharge = { state: "charging", ...attempt(), openAttempts: 1 };
   const payment = new Payment({
     orderId: order.id,
     userId: order.userId,
     amount: toMinorUnits(order.price),
     currency: config.CURRENCY,
-    state: "charging",
     since: clock.date(),
-    ...attempt(),
-    openAttempts: 1,
+    ...(config.PAYMENT_FLOW === "intents" ? byIntent : byCharge),
     token,
     tokenHash: hashOf(token),
     pays: order.id,
@@ -183,10 +307,10 @@ export const isDue = ({ nextAttemptAt }: Payment): boolean =>
   !nextAttemptAt || nextAttemptAt.getTime() <= clock.now();
 
 // Also matches payments without the field.
-const due = (state: PaymentState) => ({ state, nextAttemptAt: trusted({ $not: { $gt: clock.date() } }) });
+const due = (state: AnyPaymentState) => ({ state, nextAttemptAt: trusted({ $not: { $gt: clock.date() } }) });
 
 /** Payments in this state for which the gateway should be asked now. */
-export const duePayments = (state: PaymentState) => Payment.find(due(state));
+export const duePayments = (state: AnyPaymentState) => Payment.find(due(state));
 
 /**
  * Begins another attempt to charge. It may have charged until `noteAttempt` records that it did not.
@@ -213,6 +337,13 @@ export async function noteAttempt(
       ...(closes && { $inc: { openAttempts: -1 } }),
     },
   );
+}
+
+/** Nobody asks the gateway about the payment before then. */
+export async function pauseUntil(payment: Payment, milliseconds: number): Promise<void> {
+  const { _id, state } = payment;
+  payment.nextAttemptAt = new Date(milliseconds);
+  await Payment.updateOne({ _id, state }, { $set: { nextAttemptAt: payment.nextAttemptAt } });
 }
 
 /** @returns null when another process does it, or its state changed; else nobody asks again before `pauseMs` are over */

@@ -3,7 +3,7 @@ import { deliver, newId, setUpService, signedIn } from "@eventhive/common/testin
 import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
-import { orderCancelled, orderCompleted } from "../listeners/order-ended";
+import { orderCancelled, orderCompleted } from "../listeners/order-changed";
 import { Payment } from "../models/payment";
 import { finishRefunds } from "../refund";
 import {

@@ -1,14 +1,25 @@
 import { BadRequestError, currentUser, isId, requireAuth, validateRequest } from "@eventhive/common";
 import type { RequestHandler } from "express";
 import { body } from "express-validator";
-import { pending } from "../charge";
+import { clientSecretOf } from "../intents";
 import { Order, cancellationOf, findOwnOrder } from "../models/order";
+import type { Payment } from "../models/payment";
 import { pay } from "../pay";
+import { pending } from "../pending";
 
 interface CreatePaymentBody {
   orderId: string;
   /** The card, as the browser got it from Stripe. */
   token: string;
+}
+
+const refusalOf = async (orderId: string) => (await Order.findById(orderId).orFail()).refusal();
+
+/** The card's own words, or where there are none, what became of the order. */
+async function failureOf({ orderId, openAttempts, failureReason }: Payment): Promise<BadRequestError> {
+  // Failed without a response of Stripe: all that is certain is that the order has ended.
+  const refusal = openAttempts || !failureReason ? await refusalOf(orderId) : undefined;
+  return refusal ?? new BadRequestError("payment-declined", failureReason ?? "The card was declined");
 }
 
 const isToken = (value: unknown) => typeof value === "string" && /^\w{1,255}$/.test(value);
@@ -27,17 +38,24 @@ export const createPayment: RequestHandler[] = [
         res.status(201).json(payment);
         break;
       case "charged":
-        res.status(202).json(payment); // a promise: the ticket, or a refund
+        // By an intent, the order was granted before. By a charge, it is a promise: the ticket, or a refund.
+        res.status(payment.isByIntent() ? 201 : 202).json(payment);
+        break;
+      case "challenged":
+        res.status(202).json({ ...payment.toJSON(), clientSecret: await clientSecretOf(payment) });
+        break;
+      case "authorized":
+      case "capturing":
+        res.status(202).json(payment); // a promise: the ticket, or nothing is taken
         break;
       case "charging":
+      case "authorizing":
         throw pending();
-      case "failed": {
-        // Failed without a response of Stripe: all that is certain is that the order has ended.
-        const refusal = payment.openAttempts ? (await Order.findById(orderId).orFail()).refusal() : undefined;
-        throw (
-          refusal ?? new BadRequestError("payment-declined", payment.failureReason ?? "The card was declined")
-        );
-      }
+      case "voiding":
+        if (payment.isAnnounced) throw (await refusalOf(orderId)) ?? pending(); // a capture may have come first
+        throw await failureOf(payment);
+      case "failed":
+        throw await failureOf(payment);
       case "refunding":
       case "refunded":
         throw cancellationOf(await Order.findById(orderId).orFail());

@@ -2,7 +2,7 @@ import { deliver, newId, setUpService, signedIn } from "@eventhive/common/testin
 import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
-import { orderCompleted } from "../listeners/order-ended";
+import { orderCompleted } from "../listeners/order-changed";
 import { Payment } from "../models/payment";
 import { begunPayment, chargedPayment, completionOf, orderToPay, setUpSandbox } from "../../test/fixtures";
 

@@ -1,0 +1,25 @@
+import { forEachDocument, intentPaymentStates, runPeriodically, seconds } from "@eventhive/common";
+import { proceed } from "./intents";
+import { type Payment, attemptMs, claimUntil, duePayments } from "./models/payment";
+
+/**
+ * Takes each payment that is due a step further: one whose process has crashed, one whose last request has no outcome,
+ * one that nobody waits for, and from time to time one that waits for its buyer or for orders.
+ */
+export async function finishIntents(signal?: AbortSignal): Promise<void> {
+  for (const state of intentPaymentStates)
+    await forEachDocument(duePayments(state).cursor(), finishIntent, signal);
+}
+
+async function finishIntent(payment: Payment): Promise<void> {
+  const { state } = payment;
+  const claimed = await claimIntent(payment);
+  if (!claimed) return;
+  const { state: after } = await proceed(claimed);
+  if (after !== state) finishSweep.kick(); // for its next step, if there is one
+}
+
+/** @returns null when another process has claimed it, or it has changed */
+export const claimIntent = (payment: Payment): Promise<Payment | null> => claimUntil(payment, attemptMs());
+
+export const finishSweep = runPeriodically(seconds(5), finishIntents);

@@ -1,0 +1,235 @@
+import { type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { onFailpoint } from "@eventhive/common";
+import supertest from "supertest";
+import { createSandbox } from "../../infra/stripe-sandbox/sandbox";
+import { startStripeMock } from "../../infra/stripe-sandbox/stripe-mock";
+import { type CreateRequest, type IntentAnswer, stripeIntentGateway } from "./intent-gateway";
+
+let sandbox: ReturnType<typeof createSandbox>;
+let server: Server;
+let apiUrl: string;
+let lateWork: (() => void)[];
+
+beforeEach(async () => {
+  lateWork = [];
+  sandbox = createSandbox({ later: (_milliseconds, work) => lateWork.push(work) });
+  await new Promise<void>((resolve) => {
+    server = sandbox.app.listen(0, "127.0.0.1", () => resolve());
+  });
+  apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterEach(() => {
+  onFailpoint(undefined);
+  server.closeAllConnections();
+  server.close();
+});
+
+const gateway = (timeoutMs = 5000) => stripeIntentGateway({ apiKey: "sk_test_eventhive", apiUrl, timeoutMs });
+const paymentId = "p1";
+const terms: CreateRequest = { paymentId, orderId: "o1", amount: 1999, currency: "usd", keptAnswers: 0 };
+const intents = () => [...sandbox.ledger.intents.values()];
+const doLateWork = () => {
+  for (const work of lateWork.splice(0)) work();
+};
+const fail = (operation: string, fault: object) => sandbox.faults.add({ operation, ...fault });
+
+function intentOf(answer: IntentAnswer) {
+  if (answer.outcome !== "known") throw new Error(`The outcome is ${answer.outcome}`);
+  return answer.intent;
+}
+
+const created = async () => intentOf(await gateway().create(terms)).intentId;
+const confirm = (intentId: string, token = "tok_visa", keptAnswers = 0) =>
+  gateway().confirm({ paymentId, intentId, token, keptAnswers });
+
+async function authorized(): Promise<string> {
+  const intentId = await created();
+  await confirm(intentId);
+  return intentId;
+}
+
+async function tokenOf(number: string, path = "/v1/tokens"): Promise<string> {
+  const card = { number, exp_month: 12, exp_year: 2040, cvc: "123" };
+  const body = path === "/v1/tokens" ? { card } : { payment_method_data: { type: "card", card } };
+  const asked = supertest(apiUrl).post(path).auth("sk_test_eventhive", { type: "bearer" });
+  return (await asked.type("form").send(body).expect(200)).body.id;
+}
+
+describe("create", () => {
+  it("makes one intent for a payment, which holds nothing", async () => {
+    expect(await created()).toBe(await created());
+    expect(intents()).toMatchObject([
+      { amount: 1999, currency: "usd", metadata: { orderId: "o1", paymentId: "p1" }, latest_charge: null },
+    ]);
+  });
+
+  it.each([{}, { afterWork: true }])(
+    "is kept by Stripe when it fails %j, and not for the next key",
+    async (fault) => {
+      fail("intent", { kind: "fail", ...fault });
+      expect(await gateway().create(terms)).toEqual({ outcome: "kept" });
+      expect(await gateway().create(terms)).toEqual({ outcome: "kept" });
+      expect(await gateway().create({ ...terms, keptAnswers: 1 })).toMatchObject({ outcome: "known" });
+    },
+  );
+
+  it("is unknown after anything else, and makes one intent when it is asked again", async () => {
+    fail("intent", { kind: "lose" });
+    fail("intent", { kind: "late", milliseconds: 1 });
+    expect(await gateway().create({ ...terms, paymentId: "p0" })).toEqual({ outcome: "unknown" });
+    expect(await gateway().create(terms)).toEqual({ outcome: "unknown" });
+    expect(await gateway().create(terms)).toEqual({ outcome: "unknown" }); // the key is in use
+    doLateWork();
+    await created();
+    expect(intents()).toHaveLength(2);
+  });
+
+  it("is rejected for an amount that cannot be charged", async () => {
+    expect(await gateway().create({ ...terms, amount: 1 })).toMatchObject({ outcome: "rejected" });
+  });
+});
+
+describe("confirm", () => {
+  it("holds the money, with either kind of token", async () => {
+    const byToken = await confirm(await created());
+    expect(byToken).toMatchObject({ intent: { status: "requires_capture", chargeId: expect.any(String) } });
+    const other = intentOf(await gateway().create({ ...terms, paymentId: "p2" })).intentId;
+    const token = await tokenOf("4242424242424242", "/v1/test_helpers/confirmation_tokens");
+    expect(await confirm(other, token)).toMatchObject({ intent: { status: "requires_capture" } });
+  });
+
+  it("tells the intent's status when it was confirmed already", async () => {
+    const intentId = await created();
+    const token = await tokenOf("4242424242424242");
+    fail("confirm", { kind: "lose" });
+    expect(await confirm(intentId, token)).toEqual({ outcome: "unknown" });
+    expect(await confirm(intentId, token)).toMatchObject({ intent: { status: "requires_capture" } });
+    expect(sandbox.ledger.charges.size).toBe(1);
+  });
+
+  it.each([
+    ["tok_chargeDeclined", "Your card was declined."],
+    ["tok_none", "No such token: 'tok_none'"],
+    ["ctoken_none", "No such confirmation_token: 'ctoken_none'"],
+  ])("is rejected for %s", async (token, reason) => {
+    expect(await confirm(await created(), token)).toEqual({ outcome: "rejected", reason });
+  });
+
+  it("asks for 3-D Secure in the page", async () => {
+    const intentId = await created();
+    const [intent] = intents();
+    expect(await confirm(intentId, await tokenOf("4000002760003184"))).toMatchObject({
+      intent: { status: "requires_action", clientSecret: intent?.client_secret },
+    });
+  });
+
+  it("takes another key for the payment method when Stripe keeps a failure of it", async () => {
+    const intentId = await created();
+    fail("payment-method", { kind: "fail" });
+    expect(await confirm(intentId)).toEqual({ outcome: "kept" });
+    expect(await confirm(intentId, "tok_visa", 1)).toMatchObject({ intent: { status: "requires_capture" } });
+  });
+
+  it("is unknown, not kept, when it fails itself: it has no key", async () => {
+    fail("confirm", { kind: "fail" });
+    expect(await confirm(await created())).toEqual({ outcome: "unknown" });
+  });
+
+  it("takes no longer than the timeout with both of its requests", async () => {
+    const intentId = await created();
+    fail("payment-method", { kind: "delay", milliseconds: 250 });
+    fail("confirm", { kind: "delay", milliseconds: 5000 });
+    const startedAt = performance.now();
+    const answer = await gateway(500).confirm({ paymentId, intentId, token: "tok_visa", keptAnswers: 0 });
+    expect(answer).toEqual({ outcome: "unknown" });
+    expect(performance.now() - startedAt).toBeLessThan(700);
+  });
+});
+
+describe("capture", () => {
+  const capture = (intentId: string) => gateway().capture({ paymentId, intentId });
+
+  it("takes the money once, however often it is asked", async () => {
+    const intentId = await authorized();
+    const first = await capture(intentId);
+    expect(first).toMatchObject({ intent: { status: "succeeded" } });
+    expect(await capture(intentId)).toEqual(first);
+  });
+
+  it("is rejected when it fails for good", async () => {
+    const intentId = await authorized();
+    fail("capture", { kind: "refuse" });
+    expect(await capture(intentId)).toMatchObject({ outcome: "rejected" });
+  });
+
+  it.each([{ kind: "lose" }, { kind: "fail" }, { kind: "fail", status: 429, beforeWork: true }])(
+    "is unknown after %j",
+    async (fault) => {
+      const intentId = await authorized();
+      fail("capture", fault);
+      expect(await capture(intentId)).toEqual({ outcome: "unknown" });
+      expect(await capture(intentId)).toMatchObject({ intent: { status: "succeeded" } });
+    },
+  );
+
+  it("tells that the intent is canceled", async () => {
+    const intentId = await authorized();
+    await gateway().cancel({ paymentId, intentId });
+    expect(await capture(intentId)).toMatchObject({ intent: { status: "canceled" } });
+  });
+});
+
+describe("cancel", () => {
+  const cancel = (intentId: string) => gateway().cancel({ paymentId, intentId });
+
+  it("lets go of the money, and tells so again", async () => {
+    const intentId = await authorized();
+    expect(await cancel(intentId)).toMatchObject({ intent: { status: "canceled" } });
+    expect(await cancel(intentId)).toMatchObject({ intent: { status: "canceled" } });
+  });
+
+  it("tells that the money was taken", async () => {
+    const intentId = await authorized();
+    await gateway().capture({ paymentId, intentId });
+    expect(await cancel(intentId)).toMatchObject({ intent: { status: "succeeded" } });
+  });
+
+  it("is unknown for an intent that Stripe does not know", async () => {
+    expect(await cancel("pi_none")).toEqual({ outcome: "unknown" });
+  });
+});
+
+it("takes what a proxy answers instead of Stripe for no answer", async () => {
+  const intentId = await authorized();
+  server.removeAllListeners("request").on("request", (_request, response: ServerResponse) => {
+    response.writeHead(502, { "content-type": "application/json" }).end("{}");
+  });
+  const asked = { paymentId, intentId };
+  expect([
+    await gateway().create(terms),
+    await gateway().capture(asked),
+    await gateway().cancel(asked),
+    await gateway().retrieve(asked),
+  ]).toEqual(Array.from({ length: 4 }, () => ({ outcome: "unknown" })));
+});
+
+it("sends only what Stripe's own API description allows", async () => {
+  const mock = await startStripeMock();
+  try {
+    const stripe = stripeIntentGateway({ apiKey: "sk_test_123", apiUrl: mock.url, timeoutMs: 5000 });
+    const intentId = intentOf(await stripe.create(terms)).intentId;
+    const asked = { paymentId, intentId };
+    const answers = [
+      await stripe.confirm({ ...asked, token: "tok_visa", keptAnswers: 0 }),
+      await stripe.confirm({ ...asked, token: "ctoken_1", keptAnswers: 0 }),
+      await stripe.capture(asked),
+      await stripe.cancel(asked),
+      await stripe.retrieve(asked),
+    ];
+    expect(answers.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 5 }, () => "known"));
+  } finally {
+    mock.stop();
+  }
+}, 120_000);

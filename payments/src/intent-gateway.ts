@@ -1,0 +1,201 @@
+import { failpoint } from "@eventhive/common";
+import type StripeApi from "stripe";
+import { type StripeOptions, sendingOnce, stripeClient } from "./stripe-client";
+import { type StripeFailure, isFinal, isKeptForKey, isStripeFailure, logFailure } from "./stripe-failure";
+
+/** A PaymentIntent: https://docs.stripe.com/payments/paymentintents/lifecycle */
+export interface GatewayIntent {
+  intentId: string;
+  status: StripeApi.PaymentIntent.Status;
+  /** Its charge, once a bank has decided. */
+  chargeId?: string;
+  /** Why the bank declined, or the buyer failed 3-D Secure. */
+  declineReason?: string;
+  /** Lets the buyer's browser pass 3-D Secure. Never stored. */
+  clientSecret?: string;
+}
+
+/**
+ * What came of one request. `rejected` is final for what was asked: this card, token or capture cannot succeed. `kept`
+ * is repeated by Stripe for the idempotency key, which only creates have. After `unknown`, the request may have been
+ * executed, or be executed later: repeat it, and go by the status.
+ */
+export type IntentAnswer =
+  | { outcome: "known"; intent: GatewayIntent }
+  | { outcome: "rejected"; reason: string }
+  | { outcome: "kept" }
+  | { outcome: "unknown" };
+
+export interface CreateRequest {
+  paymentId: string;
+  orderId: string;
+  /** In the currency's minor unit. */
+  amount: number;
+  currency: string;
+  /** How many answers Stripe may keep for earlier keys of this create. */
+  keptAnswers: number;
+}
+
+export interface ConfirmRequest {
+  paymentId: string;
+  intentId: string;
+  /** Of react-stripe-checkout (`tok_…`), or a confirmation token of the Payment Element (`ctoken_…`). */
+  token: string;
+  /** Of creates of the payment method. */
+  keptAnswers: number;
+}
+
+interface IntentRequest {
+  paymentId: string;
+  intentId: string;
+}
+
+export interface IntentGateway {
+  /** Creates an intent that is not confirmed, so that any number of them holds no money. */
+  create(request: CreateRequest): Promise<IntentAnswer>;
+  /** Asks the bank to hold the money. */
+  confirm(request: ConfirmRequest): Promise<IntentAnswer>;
+  /** Takes the money that is held, all of it. */
+  capture(request: IntentRequest): Promise<IntentAnswer>;
+  /** Lets go of the money. A canceled intent can neither be confirmed nor captured any more. */
+  cancel(request: IntentRequest): Promise<IntentAnswer>;
+  retrieve(request: IntentRequest): Promise<IntentAnswer>;
+}
+
+type Unanswered = Exclude<IntentAnswer, { outcome: "known" }>;
+type Operation = keyof IntentGateway | "payment method";
+
+/** How many milliseconds are left for the operation. */
+type Left = () => number;
+
+/** Those with an idempotency key, for which Stripe keeps its answer. */
+const creates = new Set<Operation>(["create", "payment method"]);
+
+/** Confirm, capture and cancel have no idempotency key: the intent's status makes a repetition harmless. */
+export function stripeIntentGateway(options: StripeOptions): IntentGateway {
+  const stripe = stripeClient(options, { httpClient: sendingOnce() });
+
+  async function ask(
+    operation: keyof IntentGateway,
+    { paymentId, intentId }: { paymentId: string; intentId?: string },
+    left: Left,
+    send: (options: StripeApi.RequestOptions) => Promise<StripeApi.PaymentIntent>,
+  ): Promise<IntentAnswer> {
+    try {
+      return answerOf(await send({ timeout: left() }));
+    } catch (error) {
+      if (!isStripeFailure(error)) throw error;
+      const isInAnotherStatus = error.code === "payment_intent_unexpected_state";
+      return isInAnotherStatus && intentId
+        ? retrieve({ paymentId, intentId }, left)
+        : unanswered(operation, paymentId, error);
+    }
+  }
+
+  const retrieve = ({ paymentId, intentId }: IntentRequest, left: Left): Promise<IntentAnswer> =>
+    ask("retrieve", { paymentId }, left, (options) =>
+      stripe.paymentIntents.retrieve(intentId, undefined, options),
+    );
+
+  /** @returns what to confirm with, or why there is nothing */
+  async function methodFor({ paymentId, token, keptAnswers }: ConfirmRequest, left: Left) {
+    if (token.startsWith("ctoken_")) return { confirmation_token: token };
+    try {
+      const { id } = await stripe.paymentMethods.create(
+        { type: "card", card: { token } },
+        { ...keyOf("method", paymentId, keptAnswers), timeout: left() },
+      );
+      return { payment_method: id };
+    } catch (error) {
+      if (!isStripeFailure(error)) throw error;
+      return unanswered("payment method", paymentId, error);
+    }
+  }
+
+  /** All requests of one operation together take no longer than the timeout. */
+  async function between(
+    operation: string,
+    work: (left: Left) => Promise<IntentAnswer>,
+  ): Promise<IntentAnswer> {
+    await failpoint(`payments.${operation}.before`);
+    const startedAt = performance.now();
+    const answer = await work(() =>
+      Math.max(1, Math.ceil(startedAt + options.timeoutMs - performance.now())),
+    );
+    await failpoint(`payments.${operation}.after`);
+    return answer;
+  }
+
+  return {
+    create: ({ paymentId, orderId, amount, currency, keptAnswers }) => {
+      const terms = { amount, currency, metadata: { orderId, paymentId } };
+      return between("create", (left) =>
+        ask("create", { paymentId }, left, (sent) =>
+          stripe.paymentIntents.create(
+            { ...terms, capture_method: "manual", allowed_payment_method_types: ["card"] },
+            { ...sent, ...keyOf("intent", paymentId, keptAnswers) },
+          ),
+        ),
+      );
+    },
+
+    confirm: (request) =>
+      between("confirm", async (left) => {
+        const method = await methodFor(request, left);
+        if ("outcome" in method) return method;
+        // With `use_stripe_sdk`, 3-D Secure is a dialog of the page, without a redirect.
+        const parameters = { ...method, use_stripe_sdk: true };
+        return ask("confirm", request, left, (sent) =>
+          stripe.paymentIntents.confirm(request.intentId, parameters, sent),
+        );
+      }),
+
+    capture: (request) =>
+      between("capture", (left) =>
+        ask("capture", request, left, (sent) =>
+          stripe.paymentIntents.capture(request.intentId, undefined, sent),
+        ),
+      ),
+
+    cancel: (request) =>
+      between("cancel", (left) =>
+        ask("cancel", request, left, (sent) =>
+          stripe.paymentIntents.cancel(request.intentId, undefined, sent),
+        ),
+      ),
+
+    retrieve: (request) => between("look", (left) => retrieve(request, left)),
+  };
+}
+
+const keyOf = (kind: string, paymentId: string, keptAnswers: number) => ({
+  idempotencyKey: keptAnswers ? `${kind}-${paymentId}-${keptAnswers}` : `${kind}-${paymentId}`,
+});
+
+function unanswered(operation: Operation, paymentId: string, error: StripeFailure): Unanswered {
+  if (isRejected(operation, error)) return { outcome: "rejected", reason: error.message };
+  logFailure(error, paymentId, `The outcome of a request (${operation}) is not known`);
+  return { outcome: creates.has(operation) && isKeptForKey(error) ? "kept" : "unknown" };
+}
+
+function isRejected(operation: Operation, error: StripeFailure): boolean {
+  if (operation === "capture") return isFinal(error) || error.type === "StripeInvalidRequestError";
+  return operation !== "cancel" && operation !== "retrieve" && isFinal(error);
+}
+
+/** The library takes any JSON without an error in it for an answer, even with a 502 of a proxy. */
+function answerOf(intent: StripeApi.PaymentIntent): IntentAnswer {
+  const { id: intentId, object, status, latest_charge: charge, last_payment_error: error } = intent;
+  if (object !== "payment_intent") return { outcome: "unknown" };
+  const chargeId = typeof charge === "string" ? charge : charge?.id;
+  return {
+    outcome: "known",
+    intent: {
+      intentId,
+      status,
+      ...(chargeId && { chargeId }),
+      ...(error && { declineReason: error.message ?? "The card was declined" }),
+      ...(intent.client_secret && { clientSecret: intent.client_secret }),
+    },
+  };
+}

@@ -1,0 +1,171 @@
+import { clock, hours, retryOnConflict, seconds } from "@eventhive/common";
+import type { GatewayIntent, IntentAnswer } from "./intent-gateway";
+import { Order } from "./models/order";
+import { Payment, attemptMs, pauseUntil } from "./models/payment";
+import { pauseAfter } from "./pause-after";
+import { pending } from "./pending";
+import { intentGateway } from "./stripe";
+
+/** What the answer to a request changes; false if it changes nothing. */
+type Change = (payment: Payment) => boolean;
+
+/** Saves a change of the payment in hand. If another process has changed it meanwhile, decides again by what it is now. */
+async function save(payment: Payment, change: Change): Promise<Payment> {
+  let isFirst = true;
+  return retryOnConflict(async () => {
+    const current = isFirst ? payment : await Payment.findById(payment.id).orFail();
+    isFirst = false;
+    if (change(current)) await current.save();
+    return current;
+  });
+}
+
+/**
+ * Takes a payment one step further: by what its order demands, then by what its state calls for, with requests to Stripe.
+ * The caller has claimed it, so no other process asks meanwhile, though nothing depends on that.
+ * @param until a create that ends later is not followed by the confirmation
+ * @returns the payment as it is then; unchanged, and due again after a pause, when the outcome is not known
+ */
+export async function proceed(payment: Payment, until = Infinity): Promise<Payment> {
+  const followed = await follow(payment);
+  return askStripe(followed.payment, until);
+}
+
+/** Does what the order demands, and holds the payment for the request to Stripe that follows from that. */
+export async function follow(payment: Payment): Promise<{ payment: Payment; isMoved: boolean }> {
+  const order = await Order.findById(payment.orderId).orFail();
+  let isMoved = false;
+  const followed = await save(payment, (current) => {
+    isMoved = followDemand(current, order);
+    return isMoved && current.holdFor(attemptMs());
+  });
+  return { payment: followed, isMoved };
+}
+
+/** Does what the payment's state calls for: `proceed` where the order has just been read. */
+export async function askStripe(payment: Payment, until = Infinity): Promise<Payment> {
+  switch (payment.state) {
+    case "authorizing":
+      return payment.intentId ? confirm(payment, payment.intentId) : create(payment, until);
+    case "capturing":
+      return ask(payment, (request) => intentGateway().capture(request));
+    case "voiding":
+      return ask(payment, (request) => intentGateway().cancel(request));
+    case "challenged":
+    case "authorized":
+      return look(payment);
+    default:
+      return payment;
+  }
+}
+
+/** Asks Stripe how its intent is: it changes by what the buyer, the bank or the dashboard does. */
+export const look = (payment: Payment): Promise<Payment> =>
+  ask(payment, (request) => intentGateway().retrieve(request));
+
+/**
+ * For the buyer's browser only, which passes 3-D Secure with it; asked for each time, and never stored.
+ * @throws UnavailableError when Stripe does not answer
+ */
+export async function clientSecretOf({ id: paymentId, intentId }: Payment): Promise<string> {
+  if (!intentId) throw new Error(`The payment ${paymentId} has no intent`);
+  const answer = await intentGateway().retrieve({ paymentId, intentId });
+  if (answer.outcome !== "known" || !answer.intent.clientSecret) throw pending();
+  return answer.intent.clientSecret;
+}
+
+/** The id is stored before the intent is confirmed, so no intent can hold money that no payment knows of. */
+async function create(payment: Payment, until: number): Promise<Payment> {
+  const { id: paymentId, orderId, amount, currency } = payment;
+  const keptAnswers = payment.keptAnswers();
+  const answer = await intentGateway().create({ paymentId, orderId, amount, currency, keptAnswers });
+  if (answer.outcome === "rejected")
+    return save(payment, (current) => current.failUnconfirmed(answer.reason));
+  if (answer.outcome !== "known") return conclude(payment, answer, keptAnswers);
+  const { intentId } = answer.intent;
+  const goesOn = clock.now() < until;
+  const stored = await save(payment, (current) => {
+    current.nextAttemptAt = goesOn ? new Date(clock.now() + attemptMs()) : undefined;
+    return current.storeIntent(intentId);
+  });
+  const isOurs = stored.state === "authorizing" && stored.intentId === intentId;
+  return isOurs && goesOn ? confirm(stored, intentId) : stored;
+}
+
+async function confirm(payment: Payment, intentId: string): Promise<Payment> {
+  const { id: paymentId, token } = payment;
+  if (!token) return payment; // confirmed in the meantime
+  const keptAnswers = payment.keptAnswers();
+  const answer = await intentGateway().confirm({ paymentId, intentId, token, keptAnswers });
+  return conclude(payment, answer, keptAnswers);
+}
+
+type Request = { paymentId: string; intentId: string };
+
+async function ask(payment: Payment, send: (request: Request) => Promise<IntentAnswer>): Promise<Payment> {
+  const { id: paymentId, intentId } = payment;
+  if (!intentId) throw new Error(`The payment ${paymentId} is ${payment.state}, but has no intent`);
+  return conclude(payment, await send({ paymentId, intentId }));
+}
+
+async function conclude(payment: Payment, answer: IntentAnswer, keptAnswers = 0): Promise<Payment> {
+  const { state, version } = payment;
+  const after = await save(payment, (current) => {
+    switch (answer.outcome) {
+      case "known":
+        return changeByStatus(current, answer.intent);
+      case "rejected":
+        return current.state === state && current.startVoid(answer.reason);
+      case "kept":
+        return current.takeNextKey(keptAnswers);
+      case "unknown":
+        return false;
+    }
+  });
+  if (after.version === version) await pauseUntil(after, clock.now() + pauseOf(after));
+  return after;
+}
+
+function changeByStatus(payment: Payment, { status, chargeId, declineReason }: GatewayIntent): boolean {
+  switch (status) {
+    case "requires_action":
+      return payment.challenge() && payment.holdFor(seconds(5));
+    case "requires_capture":
+      return payment.authorize() && payment.holdFor(lookPauseMs);
+    case "requires_payment_method":
+      // Without an error it was not confirmed yet, which the next attempt does.
+      return (
+        (payment.state !== "authorizing" || declineReason !== undefined) && payment.startVoid(declineReason)
+      );
+    case "succeeded":
+      return chargeId !== undefined && payment.confirmCapture(chargeId);
+    case "canceled":
+      return payment.confirmVoid();
+    default:
+      return false; // not confirmed, or processing
+  }
+}
+
+/** An authorization lapses after days, or is canceled in the dashboard. */
+const lookPauseMs = hours(1);
+
+const pauseOf = ({ state, since }: Payment): number =>
+  state === "authorized" ? lookPauseMs : pauseAfter(since, seconds(state === "challenged" ? 60 : 5));
+
+/**
+ * What the order demands of a payment by an intent, by our replica; no request to Stripe.
+ * @returns whether it changed
+ */
+export function followDemand(payment: Payment, order: Order): boolean {
+  switch (payment.state) {
+    case "authorizing":
+    case "challenged":
+      // Our own clock only avoids a hold that would be let go of: orders alone decides what expired.
+      return order.refusal() !== undefined && (payment.startVoid() || payment.failUnconfirmed());
+    case "authorized":
+      if (order.isGrantedTo(payment.id)) return payment.startCapture();
+      return order.isOverFor(payment.id) && payment.startVoid();
+    default:
+      return false;
+  }
+}

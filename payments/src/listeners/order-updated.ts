@@ -1,4 +1,0 @@
-import { listener } from "@eventhive/common";
-import { applyOrder } from "../models/order";
-
-export const orderUpdated = listener("order:updated", applyOrder);

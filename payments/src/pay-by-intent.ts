@@ -1,0 +1,53 @@
+import { clock, seconds } from "@eventhive/common";
+import { config } from "./config";
+import { claimIntent, finishSweep } from "./finish-intents";
+import { askStripe, follow, look, proceed } from "./intents";
+import { Payment, isDue } from "./models/payment";
+import { waitForNews } from "./order-news";
+import { gatewayTimeout } from "./stripe";
+
+/**
+ * Takes a payment as far as it goes while it is worth waiting. In its first seconds a request asks Stripe itself; later
+ * it leaves that to the sweep, so that no answer takes longer than these seconds and the gateway's timeout together.
+ * @param isNew it was begun by this request, so its 3-D Secure cannot be passed yet
+ */
+export async function payByIntent(payment: Payment, begunAt: number, isNew: boolean): Promise<Payment> {
+  const until = begunAt + seconds(config.CHARGE_RETRY_SECONDS);
+  let current = await start(payment, until, isNew);
+  for (;;) {
+    const mayAsk = clock.now() < until;
+    const before = current.version;
+    if (mayAsk) current = await advance(current, until);
+    else if (isUnfinished(current) && isDue(current)) finishSweep.kick();
+    if (!isWorthWaiting(current, begunAt)) return current;
+    if (current.version !== before) continue;
+    await waitForNews(current.orderId, 25);
+    current = await Payment.findById(current.id).orFail();
+  }
+}
+
+async function start(payment: Payment, until: number, isNew: boolean): Promise<Payment> {
+  if (isNew) return askStripe(payment, until);
+  return payment.state === "challenged" ? look(payment) : payment;
+}
+
+/** Unchanged when it waits for orders, or another process is asking Stripe. */
+async function advance(payment: Payment, until: number): Promise<Payment> {
+  if (payment.state === "authorized") {
+    const followed = await follow(payment);
+    return followed.isMoved ? askStripe(followed.payment) : followed.payment;
+  }
+  if (!isUnfinished(payment) || !isDue(payment)) return payment;
+  const claimed = await claimIntent(payment);
+  return claimed ? proceed(claimed, until) : payment;
+}
+
+const isUnfinished = ({ state }: Payment): boolean =>
+  state === "authorizing" || state === "capturing" || state === "voiding";
+
+function isWorthWaiting(payment: Payment, begunAt: number): boolean {
+  const passedMs = clock.now() - begunAt;
+  if (isUnfinished(payment)) return passedMs < gatewayTimeout();
+  const isAuthorized = payment.state === "authorized" && passedMs < gatewayTimeout();
+  return isAuthorized && clock.now() - payment.since.getTime() < seconds(5);
+}

@@ -1,0 +1,46 @@
+import StripeApi from "stripe";
+import { codeOf } from "./stripe-failure";
+
+export interface StripeOptions {
+  apiKey: string;
+  /** Where Stripe's API is spoken, such as http://127.0.0.1:1234; Stripe itself by default. */
+  apiUrl?: string;
+  timeoutMs: number;
+}
+
+export function stripeClient(
+  { apiKey, apiUrl, timeoutMs }: StripeOptions,
+  config: StripeApi.StripeConfig = {},
+): StripeApi {
+  return new StripeApi(apiKey, {
+    ...(apiUrl ? addressOf(new URL(apiUrl)) : {}),
+    timeout: timeoutMs,
+    maxNetworkRetries: 0, // the caller decides; the library itself repeats once, with the same key, on a closed connection
+    telemetry: false,
+    ...config,
+  });
+}
+
+/**
+ * The library repeats a request once when the connection is closed, by the code of the error. Were the repetition
+ * refused, it would stay unknown what the first request may have done.
+ */
+export function sendingOnce(): StripeApi.HttpClient {
+  const client = StripeApi.createNodeHttpClient();
+  const send = client.makeRequest.bind(client);
+  client.makeRequest = async (...request) => {
+    try {
+      return await send(...request);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code !== "ECONNRESET" && code !== "EPIPE") throw error;
+      throw new Error("The connection was closed", { cause: error });
+    }
+  };
+  return client;
+}
+
+function addressOf({ hostname: host, port, protocol }: URL): StripeApi.StripeConfig {
+  const isPlain = protocol === "http:";
+  return { host, port: port || (isPlain ? "80" : "443"), protocol: isPlain ? "http" : "https" };
+}
