@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { brokerOf } from "../infra/local/known-servers";
 
 /** The data folder of the stack under test. `start-stack.ts` creates one if `E2E_DATA` is not set. */
 export function dataFolder(): string {
@@ -6,6 +7,9 @@ export function dataFolder(): string {
   if (!folder) throw new Error("E2E_DATA must name the data folder of the stack under test");
   return folder;
 }
+
+/** The name of the folder in it that holds the broker's store. */
+export const brokerFolder = (): string => brokerOf(process.env).folder ?? "nats";
 
 /** Contains the address of the control server of `run-stack.ts`. Exists while the stack runs. */
 export const controlFile = (): string => join(dataFolder(), "control");

@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { type Event, subjects } from "@eventhive/common";
+import { type Event, type Subject, subjects } from "@eventhive/common";
+import { jetstream } from "@nats-io/jetstream";
+import * as nats from "@nats-io/transport-node";
 import { type Message, connect } from "node-nats-streaming";
+import { brokerOf, jetStream } from "../infra/local/known-servers";
 import { tryParseEvent } from "./try-parse-event";
 
 export interface EventLog {
@@ -12,12 +15,23 @@ export interface EventLog {
 
 /** Reads every event in the broker's log. */
 export async function readEventLog(natsUrl: string): Promise<EventLog> {
+  const events: Event[] = [];
+  const read = brokerOf(process.env) === jetStream ? readJetStream : readNatsStreaming;
+  const close = await read(natsUrl, (subject, bytes) => {
+    const event = tryParseEvent(subject, bytes);
+    if (event) events.push(event);
+  });
+  return { events, close };
+}
+
+type Take = (subject: Subject, bytes: Buffer) => void;
+
+async function readNatsStreaming(url: string, take: Take): Promise<() => Promise<void>> {
   const stan = connect("eventhive", `e2e-${randomUUID()}`, {
-    url: natsUrl,
+    url,
     waitOnFirstConnect: true, // the previous broker may have closed the connection
   });
   await once(stan, "connect");
-  const events: Event[] = [];
   // Nothing is acknowledged: the ack inbox is known only after `ready`, which may follow the first messages.
   const everything = stan
     .subscriptionOptions()
@@ -27,16 +41,23 @@ export async function readEventLog(natsUrl: string): Promise<EventLog> {
     .setMaxInFlight(10_000_000);
   for (const subject of subjects) {
     const subscription = stan.subscribe(subject, everything);
-    subscription.on("message", (message: Message) => {
-      const event = tryParseEvent(subject, message.getRawData());
-      if (event) events.push(event);
-    });
+    subscription.on("message", (message: Message) => take(subject, message.getRawData()));
   }
-  return {
-    events,
-    close: async () => {
-      stan.close();
-      await once(stan, "close");
-    },
+  return async () => {
+    stan.close();
+    await once(stan, "close");
   };
+}
+
+async function readJetStream(url: string, take: Take): Promise<() => Promise<void>> {
+  const client = await nats.connect({ servers: url, waitOnFirstConnect: true, maxReconnectAttempts: -1 });
+  const consumer = await jetstream(client).consumers.get("eventhive");
+  await consumer.consume({
+    callback: ({ subject, data }) => {
+      const [, aggregate, change] = subject.split(".");
+      const known = subjects.find((one) => one === `${aggregate}:${change}`);
+      if (known) take(known, Buffer.from(data));
+    },
+  });
+  return () => client.close();
 }

@@ -1,13 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Subject, subjects } from "@eventhive/common";
-import { eventBytes, newId } from "@eventhive/common/testing";
+import { eventBytes, newId, newIds } from "@eventhive/common/testing";
 import { mongo } from "mongoose";
-import { connect } from "node-nats-streaming";
 import type { StackProcess } from "../infra/local/stack-file";
 import { type Order, bodyOf, newUser } from "./client";
 import { eventually } from "../common/test/eventually";
+import { connectBus } from "../common/src/messaging/connect-bus";
 import { type DeadLetter, deadLettersOf } from "./dead-letters";
 import { orderOf, ticketOnSale } from "./setup";
 import { lagsOf, median } from "./replication-lag";
@@ -134,14 +133,12 @@ describe("poison among 1,000 valid events", () => {
 
 /** Publishes directly to the broker, all subjects interleaved, within a second or two. */
 async function publishAll(poison: Poison[]): Promise<void> {
-  const stan = connect("eventhive", `e2e-${randomUUID()}`, { url: stackFile().servers.nats });
-  await once(stan, "connect");
+  process.env.NATS_URL = stackFile().servers.nats;
+  const bus = connectBus("stranger");
+  await eventually(() => expect(bus.isConnected).toBe(true));
   for (const { subject, bytes } of poison.toSorted(() => Math.random() - 0.5)) {
-    await new Promise<void>((resolve, reject) => {
-      stan.publish(subject, bytes, (error) => (error ? reject(error) : resolve()));
-    });
+    await bus.publish(subject, bytes, newIds());
     await wait(20);
   }
-  stan.close();
-  await once(stan, "close");
+  await bus.close();
 }

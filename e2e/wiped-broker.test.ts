@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { mongo } from "mongoose";
 import { bodyOf, newUser } from "./client";
-import { dataFolder } from "./data-folder";
+import { brokerFolder, dataFolder } from "./data-folder";
 import { readEventLog } from "./event-log";
 import { eventually } from "../common/test/eventually";
 import { lastingViolations } from "./invariants";
@@ -38,7 +38,7 @@ it("restores every replica with republish when the broker has lost its log", asy
     expect(await tickets.collection("tickets").countDocuments(unpublished)).toBe(0),
   );
   await stop("nats");
-  rmSync(join(dataFolder(), "nats"), { recursive: true });
+  rmSync(join(dataFolder(), brokerFolder()), { recursive: true });
   await payments.collection("orders").deleteMany(); // and a new consumer
   await start("nats");
   await start("orders-1");
@@ -52,7 +52,7 @@ it("restores every replica with republish when the broker has lost its log", asy
 // Follows "Reset the broker's log" in docs/operating.md.
 async function resetLog(...selection: string[]): Promise<void> {
   await stop("nats");
-  rmSync(join(dataFolder(), "nats"), { recursive: true });
+  rmSync(join(dataFolder(), brokerFolder()), { recursive: true });
   await start("nats");
   for (const service of ["payments", "orders", "tickets"]) await run(service, "republish", ...selection);
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { serviceNames } from "../../infra/services";
-import { dataFolder } from "../data-folder";
+import { brokerFolder, dataFolder } from "../data-folder";
 import { eventually } from "../../common/test/eventually";
 import { fault, kill, processNamed, run, setClock, stackFile, start, stop } from "../stack";
 import type { Random } from "../random";
@@ -113,7 +113,7 @@ async function wipe(name: string): Promise<void> {
   await stop(name);
   const aside = join(dataFolder(), `wiped-${++wiped}`);
   mkdirSync(aside);
-  renameSync(join(dataFolder(), name), join(aside, name));
+  renameSync(join(dataFolder(), brokerFolder()), join(aside, brokerFolder()));
   await start(name);
   // Like an operator: retries while another dependency is down.
   for (const service of ["tickets", "orders", "payments"])

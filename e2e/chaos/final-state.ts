@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Event } from "@eventhive/common";
 import { Redis } from "ioredis";
-import { startNatsStreaming } from "../../infra/local/servers";
+import { startBroker } from "../../infra/local/servers";
 import type { StackProcess } from "../../infra/local/stack-file";
 import { readEventLog } from "../event-log";
 import { lastingViolations } from "../invariants";
@@ -27,7 +27,7 @@ export async function finalState(lostStores: string[]): Promise<FinalState> {
   const begun = performance.now();
   await Promise.all(serviceProcesses().map(({ name }) => ready(name)));
   // Wiped logs count as published too: they are read from the folders that they were moved to.
-  const lost = await Promise.all(lostStores.map((dataFolder) => startNatsStreaming({ dataFolder })));
+  const lost = await Promise.all(lostStores.map((dataFolder) => startBroker({ dataFolder })));
   const urls = [stackFile().servers.nats, ...lost.map(({ url }) => url)];
   const logs = await Promise.all(urls.map(readEventLog));
   const published = (): Event[] => logs.flatMap(({ events }) => events);

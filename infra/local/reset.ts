@@ -5,7 +5,18 @@ import { attempt } from "./processes";
 import { dataFolderFrom } from "./stack-file";
 
 /** Listed by name, because EVENTHIVE_DATA may contain other files. */
-const ownFiles = ["mongo", "redis", "nats", "stripe", "logs", "jwt-key", "demo-loaded", "stack.json", "lock"];
+const ownFiles = [
+  "mongo",
+  "redis",
+  "nats",
+  "jetstream",
+  "stripe",
+  "logs",
+  "jwt-key",
+  "demo-loaded",
+  "stack.json",
+  "lock",
+];
 
 const dataFolder = dataFolderFrom(process.env);
 const holder = holderOf(dataFolder);
