@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
+import { dirname, join } from "node:path/posix";
 
 const require = createRequire(import.meta.url);
 const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
@@ -31,6 +32,19 @@ for (const [name, target] of Object.entries(manifest.exports)) {
   const specifier = manifest.name + name.slice(1);
   assert(require.resolve(specifier).endsWith(main.slice(1)), `${specifier} resolves elsewhere`);
   assert(Object.keys(require(specifier)).length > 0, `${specifier} is empty`);
+}
+
+// By the list of files, because `require` above finds what is not packed, too.
+for (const path of files.filter((name) => /\.[jt]s$/.test(name))) {
+  for (const [, name] of read(path).matchAll(/(?:from|import|require\()\s*"(\.[^"]*)"/g)) {
+    const target = join(dirname(path), name);
+    const [ending] = /(\.d)?\.[jt]s$/.exec(path);
+    const paths = [target, target + ending, `${target}/index${ending}`];
+    assert(
+      paths.some((one) => files.includes(one)),
+      `${path} needs ${target}, which is not packed`,
+    );
+  }
 }
 
 const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
