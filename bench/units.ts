@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { clock } from "@eventhive/common";
 import type { mongo } from "mongoose";
 import { eventually } from "../common/test/eventually";
 import { controlFile } from "../e2e/data-folder";
@@ -93,7 +94,7 @@ async function createDuringExpiry(bench: Bench) {
   const { eventhive: sendCreate } = create(bench);
   const before = await load(bench.url, sendCreate, { seconds: 3 });
   const due = Math.min(...orders.map(({ expiresAt }) => expiresAt.getTime()));
-  await pause(Math.max(0, due - Date.now()));
+  await pause(Math.max(0, due - clock.now()));
   const during = await load(bench.url, sendCreate, { seconds: 3 });
   await untilCancelled(orders);
   return { delays: await delaysOf(orders), share: rateOf(during) / rateOf(before) };

@@ -15,6 +15,7 @@ export type {
 export { startService } from "./service/service";
 export type { ServiceDefinition, Worker } from "./service/service-definition";
 export { choice, durationInSeconds, settings, text, url, wholeNumber } from "./base/settings";
+export { backoffMs } from "./base/backoff";
 export { clock, hours, minutes, seconds } from "./base/clock";
 export { runPeriodically, forEachDocument, retryOnConflict } from "./base/sweep";
 export type { Sweep } from "./base/sweep";

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { clock } from "@eventhive/common";
 import type { mongo } from "mongoose";
 import { database, ledger, processNamed } from "../stack";
 
@@ -51,7 +52,7 @@ export class Monitor {
   }
 
   private async poll(): Promise<Map<string, Seen>> {
-    const begun = Date.now();
+    const begun = clock.now();
     const found = await Promise.all(
       collections.map(async ([service, collection]) => {
         const cursor = database(service).collection<Seen>(collection).find({}, { projection: fields });
@@ -59,7 +60,7 @@ export class Monitor {
         return documents.map((one) => [`${service}.${collection} ${one._id.toHexString()}`, one] as const);
       }),
     );
-    const ended = Date.now();
+    const ended = clock.now();
     const seen = new Map(found.flat());
     for (const [order, { status, cancelReason, expiresAt }] of seen) {
       if (!order.startsWith("orders.orders") || !expiresAt) continue;

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
+import { clock } from "@eventhive/common";
 import { Client, type Credentials, type Order, type Ticket } from "../client";
 import type { Random } from "../random";
 import { type ResponseLog, isRejected } from "./response-log";
@@ -59,10 +60,10 @@ export async function runUser(log: ResponseLog, random: Random, isOver: () => bo
     if (!offers?.ok || offers.body.length === 0) return;
     const offer = random.oneOf(offers.body);
     const shown = random.chance(0.5) ? offer.price : undefined;
-    const requestedAt = Date.now();
+    const requestedAt = clock.now();
     const response = await log.record(client.order(offer, shown));
     if (!response?.ok) return;
-    log.reservations.push({ order: response.body, shown, requestedAt, respondedAt: Date.now() });
+    log.reservations.push({ order: response.body, shown, requestedAt, respondedAt: clock.now() });
     await pause();
     await random.oneOf(followUps)(response.body);
   }
@@ -92,7 +93,7 @@ export async function runUser(log: ResponseLog, random: Random, isOver: () => bo
     async () => {}, // never pays
     async (order) => {
       const sooner = random.below(600) - 200;
-      await wait(Math.max(0, new Date(order.expiresAt).getTime() - Date.now() - sooner));
+      await wait(Math.max(0, new Date(order.expiresAt).getTime() - clock.now() - sooner));
       await pay(order);
     },
   ];

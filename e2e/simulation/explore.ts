@@ -29,8 +29,7 @@ interface Part {
   worker: number;
   workers: number;
   firstSeed: number;
-  /** As of `Date.now()`. */
-  deadline: number;
+  durationMs: number;
 }
 
 /** Runs test cases until the deadline, or until one fails: it prints that one, shrunk if possible, and stops. */
@@ -40,7 +39,8 @@ export class Exploration {
   constructor(private readonly servers: Servers) {}
 
   /** Resolves with whether all cases passed. The first kills run regardless of the deadline. */
-  async run({ worker, workers, firstSeed, deadline }: Part): Promise<boolean> {
+  async run({ worker, workers, firstSeed, durationMs }: Part): Promise<boolean> {
+    const deadline = performance.now() + durationMs;
     const faults: NamedFault[] = [];
     for (const [name, scenario] of Object.entries(basicScenarios)) {
       const { simulation, violations } = await this.runCase({ scenario, fault: undefined });
@@ -61,7 +61,7 @@ export class Exploration {
     }
     const others = faults.filter((fault) => !first.includes(fault)).filter(isAssigned);
     this.counters.allOtherFaults = others.length;
-    for (let seed = firstSeed + worker; Date.now() < deadline; seed += workers) {
+    for (let seed = firstSeed + worker; performance.now() < deadline; seed += workers) {
       if (!(await this.passes(seed))) return false;
       this.counters.generated++;
       const other = others[this.counters.otherFaults];

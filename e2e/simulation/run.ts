@@ -56,10 +56,10 @@ async function explore(): Promise<boolean> {
   await findMongod();
   const workers = Math.min(4, availableParallelism());
   const firstSeed = Math.floor(Math.random() * 1_000_000);
-  const deadline = Date.now() + numberFrom("minutes", values.minutes) * 60_000;
+  const durationMs = numberFrom("minutes", values.minutes) * 60_000;
   const ended = await Promise.all(
     Array.from({ length: workers }, async (_, worker) => {
-      const child = fork(join(__dirname, "worker.ts"), [worker, workers, firstSeed, deadline].map(String), {
+      const child = fork(join(__dirname, "worker.ts"), [worker, workers, firstSeed, durationMs].map(String), {
         execArgv: ["--conditions=@eventhive/source", "--import", "tsx"],
       });
       const counters: Counters[] = [];

@@ -1,4 +1,4 @@
-import { clock } from "@eventhive/common";
+import { backoffMs, clock } from "@eventhive/common";
 
 interface Timer {
   data: unknown;
@@ -55,7 +55,7 @@ class Timers {
       await this.handler({ data: timer.data });
       this.timers.delete(id);
     } catch {
-      timer.due = clock.now() + Math.min(100 * 2 ** ++timer.attempts, 5000);
+      timer.due = clock.now() + backoffMs(++timer.attempts, { firstMs: 200, maxMs: 5000 });
     } finally {
       timer.isRunning = false;
     }

@@ -1,4 +1,5 @@
 import {
+  backoffMs,
   StoreUnavailableError,
   type Worker,
   clock,
@@ -34,7 +35,9 @@ function expirations(): Queue.Queue<Expiration> {
       lockDuration: seconds(10),
       stalledInterval: seconds(5),
       maxStalledCount: Number.MAX_SAFE_INTEGER,
-      backoffStrategies: { capped: (attempts: number) => Math.min(100 * 2 ** attempts, seconds(5)) },
+      backoffStrategies: {
+        capped: (attempts: number) => backoffMs(attempts, { firstMs: 200, maxMs: seconds(5) }),
+      },
     },
   });
   queue.on("error", (error) => logger.warn({ err: error }, "the queue of expirations is unavailable"));

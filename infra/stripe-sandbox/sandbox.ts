@@ -20,6 +20,7 @@ interface SandboxOptions extends Partial<Timing> {
 const systemLater: Timing["later"] = (milliseconds, work) => void setTimeout(work, milliseconds).unref();
 
 /** The part of Stripe's HTTP API that payments uses, with fault injection. */
+// oxlint-disable-next-line no-restricted-properties -- the sandbox does not depend on common
 export function createSandbox({ dataFolder, now = Date.now, later = systemLater }: SandboxOptions = {}) {
   const ledger = new Ledger(dataFolder);
   const faults = new Faults();

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { backoffMs } from "./backoff";
 import { clock, minutes } from "./clock";
 import { isVersionError } from "../contract/errors";
 import { logger } from "./logger";
@@ -134,8 +135,8 @@ export function shuffled<T>(items: T[]): T[] {
 const maxAttempts = 10;
 
 /**
- * Repeats `work`, including its load, while it loses the race for its document: first without a pause, then after
- * pauses that double from 4 ms.
+ * Retries `work`, including its load, while it loses the race for its document: first without a pause, then with an
+ * exponential backoff.
  * @throws the version error after ten attempts. Listeners and sweeps try again later; a request is answered 409.
  */
 export async function retryOnConflict<T>(work: () => Promise<T>): Promise<T> {
@@ -145,6 +146,6 @@ export async function retryOnConflict<T>(work: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (!isVersionError(error) || attempt === maxAttempts) throw error;
     }
-    if (attempt > 1) await clock.wait(2 ** attempt);
+    if (attempt > 1) await clock.wait(backoffMs(attempt - 1, { firstMs: 4, maxMs: 500 }));
   }
 }

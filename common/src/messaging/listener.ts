@@ -1,4 +1,5 @@
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
+import { backoffMs } from "../base/backoff";
 import { clock, seconds } from "../base/clock";
 import { withContext } from "../base/context";
 import { isTransient, isVersionError } from "../contract/errors";
@@ -43,7 +44,7 @@ export function listeners<const S extends readonly Subject[]>(
 }
 
 const maxAttempts = 3;
-const pauseMs = (attempt: number) => Math.min(2 ** attempt * 100, seconds(1));
+const backoff = { firstMs: 200, maxMs: seconds(1) };
 // The last attempt begins at most a pause later, and may take as long as an operation of the database: together that is
 // below the broker's ack wait of 10 s.
 const retryWindow = seconds(4);
@@ -107,7 +108,7 @@ export function consume(
           span?.setStatus({ code: SpanStatusCode.ERROR, message: String(error) });
           return;
         }
-        await clock.wait(pauseMs(attempt));
+        await clock.wait(backoffMs(attempt, backoff));
       }
     }
   }

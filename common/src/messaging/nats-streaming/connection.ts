@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Stan, connect } from "node-nats-streaming";
+import { backoffMs } from "../../base/backoff";
 import { seconds } from "../../base/clock";
 import { logger } from "../../base/logger";
 import { parseAddress } from "../broker-address";
@@ -79,8 +80,8 @@ export class NatsConnection {
     this.disconnected(error);
     stan.closeWithError("close", error); // ends its ping timer too; `stan.nc.close()` would leave it to throw
     if (this.isClosed) return;
-    const pause = Math.min(250 * 2 ** this.failures, seconds(5)) * (0.5 + Math.random() / 2);
     this.failures += 1;
+    const pause = backoffMs(this.failures, { firstMs: 250, maxMs: seconds(5) }) * (0.5 + Math.random() / 2);
     this.timer = setTimeout(() => this.open(), pause);
     logger.warn({ err: error, retryMs: Math.round(pause) }, "no connection to the broker");
   }
