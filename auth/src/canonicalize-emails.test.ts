@@ -36,7 +36,7 @@ const signIn = (email: string) => request(app).post("/api/users/signin").send({ 
 const signUp = (email: string) => request(app).post("/api/users/signup").send({ email, password });
 const canonicalOf = async (id: string) => (await User.findById(id).orFail()).canonicalEmail;
 
-it("gives every account its canonical e-mail, once", async () => {
+it("sets the canonical email of every account, once", async () => {
   const ids = await Promise.all(
     ["Ann@Example.com", "bob@example.com", unicode].map((email) => storedBefore(email)),
   );
@@ -65,7 +65,7 @@ it.each([
   },
 );
 
-it("lets both sign in by the exact form of each, and lists the younger", async () => {
+it("lets both sign in with their exact spelling, and lists the younger", async () => {
   const older = await storedBefore(unicode, 2);
   const younger = await storedBefore(ascii, 1);
   await canonicalizeEmails();
@@ -77,7 +77,7 @@ it("lets both sign in by the exact form of each, and lists the younger", async (
   expect(printed).toEqual([`${younger}  ${ascii}  ${older}  ${unicode}`]);
 });
 
-it("takes the mailbox back from an account that was made in between", async () => {
+it("reclaims the mailbox from an account created in between", async () => {
   const older = await storedBefore(unicode, 2);
   const { body } = await signUp(ascii).expect(201);
   expect(await canonicalOf(body.id)).toBe(ascii);
@@ -86,7 +86,7 @@ it("takes the mailbox back from an account that was made in between", async () =
   expect((await signIn(ascii).expect(200)).body.id).toBe(body.id);
 });
 
-it("goes on after it was interrupted, and while accounts are stored as before", async () => {
+it("resumes after an interruption, and while accounts are stored in the old form", async () => {
   const [first, second] = [await storedBefore("ann@example.com"), await storedBefore("bob@example.com")];
   const update = jest.spyOn(User, "updateOne").mockImplementationOnce(() => {
     throw new Error("the database is unavailable");
@@ -100,7 +100,7 @@ it("goes on after it was interrupted, and while accounts are stored as before", 
   for (const id of [first, second, third]) expect(await canonicalOf(id)).toBeDefined();
 });
 
-it("gives a mailbox to the oldest, however many run it at once", async () => {
+it("gives a mailbox to the oldest account, even with concurrent runs", async () => {
   const spellings = [unicode, ascii, "u@bu\u0308cher.example"];
   const ids: string[] = [];
   for (const email of spellings) ids.push(await storedBefore(email, ids.length + 1));
@@ -109,7 +109,7 @@ it("gives a mailbox to the oldest, however many run it at once", async () => {
   expect(await Promise.all(ids.map(canonicalOf))).toEqual([undefined, undefined, ascii]);
 });
 
-it("starts on accounts that collide, and has the unique index from the first start", async () => {
+it("starts with colliding accounts, and has the unique index from the first start", async () => {
   await storedBefore(unicode);
   await storedBefore(ascii);
   await User.collection.dropIndex("canonicalEmail_1");

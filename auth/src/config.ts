@@ -7,17 +7,17 @@ export const config = settings({
       message: "must be a power of two, at most 2^20",
     })
     .default(2 ** 17),
-  /** How often one network (an IPv4 address, or the first 64 bits of IPv6) may ask to sign somebody up. */
+  /** Sign-ups per hour of one network (an IPv4 address, or the first 64 bits of IPv6). */
   SIGNUPS_PER_HOUR: wholeNumber().default(1000),
   /** The same, of one site: the owner of an IPv6 /48 has 65,536 networks. */
   SIGNUPS_PER_SITE_PER_HOUR: wholeNumber().default(3000),
-  /** How many sign-ins to one account may fail within an hour before the next ones have to wait. */
+  /** Failed sign-ins to one account per hour before further ones are delayed. */
   MAX_FAILED_SIGN_INS: wholeNumber().default(10),
   /** The same, from one network (an IPv4 address, or the first 64 bits of IPv6), to whichever accounts. */
   MAX_FAILED_SIGN_INS_PER_NETWORK: wholeNumber().default(200),
-  /** How many sign-ins, and how many sign-ups, may wait to be hashed. */
+  /** The lengths of the queues of sign-ins and of sign-ups. */
   MAX_PENDING_HASHES: wholeNumber().default(100),
-  /** How long each may wait: less than gateways wait for an answer. */
+  /** Maximum time in a queue: less than the timeout of gateways. */
   HASHING_QUEUE_TIMEOUT: durationInSeconds().default(15),
   /** How many networks that an account has signed in from are remembered. */
   MAX_KNOWN_NETWORKS: wholeNumber().default(10),

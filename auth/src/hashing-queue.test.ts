@@ -57,7 +57,7 @@ const refused = async (queue: string) => {
   return Object.fromEntries(ofQueue.map(({ labels, value }) => [labels.reason, value]));
 };
 
-it("computes two hashes at a time, those of one address in the order in which they came", async () => {
+it("computes two hashes at a time, those of one address in order", async () => {
   void crowd(4, "203.0.113.7");
   expect(started).toEqual(["sign-in 0", "sign-in 1"]);
   await finishNext();
@@ -87,7 +87,7 @@ it.each([
   expect(await refused("sign_in")).toEqual({ network: 9 }); // one gave its place up
 });
 
-it("gives each site its turn, however many wait for another", async () => {
+it("serves sites in turn, however many requests of one are waiting", async () => {
   void crowd(40, "203.0.113.7");
   void ask("one", "198.51.100.1");
   void ask("another", "198.51.100.2");
@@ -96,7 +96,7 @@ it("gives each site its turn, however many wait for another", async () => {
   expect(started.slice(2)).toEqual(["sign-in 2", "one", "another", "sign-in 3", "one again", "sign-in 4"]);
 });
 
-it("gives sign-ins their turn, however many sign-ups wait", async () => {
+it("serves sign-ins, however many sign-ups are waiting", async () => {
   void crowd(110, (number) => `203.0.113.${number}`, signUpHashes);
   void crowd(3, (number) => `198.51.100.${number}`);
   await finishNext(4);
@@ -104,7 +104,7 @@ it("gives sign-ins their turn, however many sign-ups wait", async () => {
   expect(await refused("sign_up")).toEqual({ full: 8 });
 });
 
-it("shares a full queue among all addresses, until each holds one place", async () => {
+it("shares a full queue among all addresses, until each has one entry", async () => {
   void crowd(52, "203.0.113.7");
   void crowd(50, "203.0.113.8");
   const displaced = [...outcomes.slice(3, 52), ...outcomes.slice(53)];

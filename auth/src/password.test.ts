@@ -8,7 +8,7 @@ it("hashes at the recommended cost, which takes more memory than Node allows by 
   expect(await verifyPassword(password, hash)).toBe(true);
 });
 
-it("knows the password from others", async () => {
+it("distinguishes the password from others", async () => {
   const hash = await hashPassword(password, 16);
   expect(await verifyPassword(password, hash)).toBe(true);
   expect(await verifyPassword("correct horsf", hash)).toBe(false);
@@ -19,11 +19,11 @@ it("gives the same password another hash each time", async () => {
   expect(await hashPassword(password, 16)).not.toBe(await hashPassword(password, 16));
 });
 
-it("takes a letter for the same however a keyboard composes it", async () => {
+it("treats composed and decomposed letters as equal", async () => {
   expect(await verifyPassword("cafe\u0301 noir", await hashPassword("caf\u00e9 noir", 16))).toBe(true);
 });
 
-it("verifies hashes of other parameters, and says that they are outdated", async () => {
+it("verifies hashes with other parameters, and reports them as outdated", async () => {
   // Made by another implementation of scrypt, Python's hashlib.
   const hash =
     "$scrypt$ln=4,r=16,p=3$dHdlbnR5LWZvdXIgYnl0ZXMgb2Ygc2Vh$ku0NQAoegMhTrtIsrj7dkmfeKDFKR6rY0CM7FKiDCIOyYZ+3z4FHL2IXpXWzfqo7";

@@ -62,14 +62,14 @@ async function sumOfDelays(): Promise<number> {
   return values.find(({ metricName }) => metricName === "expiration_delay_seconds_sum")?.value ?? 0;
 }
 
-it("says that the time of an order is over when it is, and not before", async () => {
+it("publishes the expiration of an order when it is due, and not before", async () => {
   const order = orderThatEnds(300);
   await deliver(orderCreated, order);
   expect(await expired(order.id)).toBeGreaterThanOrEqual(Date.parse(order.expiresAt));
   expect(expirationsOf(order.id)).toMatchObject([{ source: "expiration", subject: order.id }]);
 });
 
-it("goes on with the trace of the order, however long that takes", async () => {
+it("continues the trace of the order", async () => {
   const trace = "a".repeat(32);
   const order = orderThatEnds(100);
   await withContext({ traceparent: `00-${trace}-${"b".repeat(16)}-01` }, () => deliver(orderCreated, order));
@@ -77,7 +77,7 @@ it("goes on with the trace of the order, however long that takes", async () => {
   expect(expirationsOf(order.id)).toMatchObject([{ traceparent: expect.stringContaining(trace) }]);
 });
 
-it("says so once, although it heard of the order twice", async () => {
+it("publishes it once, even if the order is delivered twice", async () => {
   const [order, later] = [orderThatEnds(100), orderThatEnds(200)];
   await deliver(orderCreated, order);
   await deliver(orderCreated, later);
@@ -85,20 +85,20 @@ it("says so once, although it heard of the order twice", async () => {
   expect(expirationsOf(order.id)).toHaveLength(1);
 });
 
-it("measures how late it was", async () => {
+it("measures its delay", async () => {
   const before = await sumOfDelays();
   const order = orderThatEnds(-10_000);
   await deliver(orderCreated, order);
   await eventually(async () => expect((await sumOfDelays()) - before).toBeGreaterThanOrEqual(10), soon);
 });
 
-it("says so at once when it hears of the order too late", async () => {
+it("publishes it immediately if the order is delivered too late", async () => {
   const order = orderThatEnds(-10_000);
   await deliver(orderCreated, order);
   await expect(expired(order.id)).resolves.toBeGreaterThan(0);
 });
 
-it("repeats until the broker has stored the event", async () => {
+it("retries until the broker has stored the event", async () => {
   const order = orderThatEnds(0);
   broker.stop();
   const repeated = reached("expiration.publish.before", 2);
@@ -109,7 +109,7 @@ it("repeats until the broker has stored the event", async () => {
   await expired(order.id);
 });
 
-it("leaves nothing behind that would keep an order from being scheduled again", async () => {
+it("leaves nothing that would prevent another timer of the order", async () => {
   const order = orderThatEnds(0);
   await deliver(orderCreated, order);
   await expired(order.id);
@@ -122,7 +122,7 @@ it("leaves nothing behind that would keep an order from being scheduled again", 
 it.each([
   ["cancelled", orderCancelled],
   ["completed", orderCompleted],
-])("keeps no timer of an order that was %s", async (_end, ended) => {
+])("removes the timer of a %s order", async (_end, ended) => {
   const order = orderThatEnds(seconds(3600));
   await deliver(orderCreated, order);
   expect(await timerOf(order.id)).not.toEqual({});
@@ -130,7 +130,7 @@ it.each([
   expect(await timerOf(order.id)).toEqual({});
 });
 
-it("keeps no timer for ever of an order of whose end it heard first", async () => {
+it("keeps no timer of an order whose end was delivered first", async () => {
   const order = orderThatEnds(100);
   await deliver(orderCompleted, order);
   await deliver(orderCreated, order);
@@ -138,7 +138,7 @@ it("keeps no timer for ever of an order of whose end it heard first", async () =
   await eventually(async () => expect(await timerOf(order.id)).toEqual({}), soon);
 });
 
-it("takes the end of an order whose expiration is being published for no failure", async () => {
+it("handles the end of an order whose expiration is being published", async () => {
   const order = orderThatEnds(0);
   let goOn = () => {};
   const published = new Promise<void>((resolve) => {
@@ -156,7 +156,7 @@ it("takes the end of an order whose expiration is being published for no failure
   await expired(order.id);
 });
 
-it("keeps one stack trace of a timer, however often the broker was unavailable", async () => {
+it("stores one stack trace per timer, however often the broker was unavailable", async () => {
   const order = orderThatEnds(0);
   broker.stop();
   const repeated = reached("expiration.publish.before", 4);

@@ -71,14 +71,14 @@ const order = (endsInMs = seconds(3600)) => ({
 
 const schedule = (endsInMs?: number) => orderCreated.handle(eventBytes("order:created", order(endsInMs)));
 
-it("fails what its own connection is asked while Redis is silent, and keeps none of it", async () => {
+it("fails commands while Redis does not respond, and queues none", async () => {
   const redis = connectRedis();
   const answers = await Promise.allSettled(Array.from({ length: 20 }, () => redis.ping()));
   for (const answer of answers) expect(answer.status === "rejected" && isTransient(answer.reason)).toBe(true);
   redis.disconnect();
 }, 15_000);
 
-it("keeps so many timers in memory while Redis is unavailable, and refuses the others as transient", async () => {
+it("limits pending timers while Redis is unavailable, and rejects others as transient", async () => {
   const waiting = Promise.allSettled([schedule(), schedule(), schedule()]);
   for (let count = 0; count < 5; count++) {
     const refusal: unknown = await schedule().catch((error: unknown) => error);
@@ -92,7 +92,7 @@ it("keeps so many timers in memory while Redis is unavailable, and refuses the o
   await schedule();
 }, 20_000);
 
-it("stops while Redis is silent about a job that is done", async () => {
+it("stops while Redis does not respond to the completion of a job", async () => {
   thaw();
   expirationComplete.connect(new MemoryBroker().connect("expiration"), "expiration");
   const published = new Promise<void>((resolve) => {

@@ -15,19 +15,19 @@ export const auth: Mutant[] = [
     guard: "auth: hashing: sign-ups have their own queue",
     file: queue,
     change: { 'new HashingQueue("sign_up")': "signInHashes" },
-    red: { [queueTests]: ["gives sign-ins their turn, however many sign-ups wait"] },
+    red: { [queueTests]: ["serves sign-ins, however many sign-ups are waiting"] },
   },
   {
     guard: "auth: hashing: networks take turns",
     file: queue,
     change: { "distance(one) - distance(other)": "0" },
-    red: { [queueTests]: ["gives each site its turn, however many wait for another"] },
+    red: { [queueTests]: ["serves sites in turn, however many requests of one are waiting"] },
   },
   {
     guard: "auth: hashing: a full queue is shared",
     file: queue,
     change: { "if (!last) throw": "throw" },
-    red: { [queueTests]: ["shares a full queue among all addresses, until each holds one place"] },
+    red: { [queueTests]: ["shares a full queue among all addresses, until each has one entry"] },
   },
   {
     guard: "auth: hashing: waiting is limited",
@@ -97,7 +97,7 @@ export const auth: Mutant[] = [
     guard: "auth: canonicalize-emails: the older account keeps the mailbox",
     file: "auth/src/canonicalize-emails.ts",
     change: { "if (isOlder(holder, account)) return false;": "return false;" },
-    red: { [emailTests]: ["takes the mailbox back from an account that was made in between"] },
+    red: { [emailTests]: ["reclaims the mailbox from an account created in between"] },
   },
   {
     guard: "auth: session: the newest of several cookies counts",

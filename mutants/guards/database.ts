@@ -37,7 +37,9 @@ export const database: Mutant[] = [
       "payments/src/refund.test.ts": [
         "publishes it once when another process does the same between the load and the save",
       ],
-      "tickets/src/routes/withdraw-ticket.test.ts": ["answers 409 when it was reserved in the meantime"],
+      "tickets/src/routes/withdraw-ticket.test.ts": [
+        "responds with 409 when the ticket was reserved in the meantime",
+      ],
     },
   },
   {

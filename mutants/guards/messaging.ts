@@ -205,19 +205,19 @@ export const messaging: Mutant[] = [
     guard: "one timer per order",
     file: expirations,
     change: { "jobId: expiration.orderId,": "" },
-    red: { [expiring]: ["says so once, although it heard of the order twice"] },
+    red: { [expiring]: ["publishes it once, even if the order is delivered twice"] },
   },
   {
     guard: "a timer retries until the broker has stored its event",
     file: expirations,
     change: { "attempts: Number.MAX_SAFE_INTEGER,": "" },
-    red: { [expiring]: ["repeats until the broker has stored the event"] },
+    red: { [expiring]: ["retries until the broker has stored the event"] },
   },
   {
     guard: "a completed timer does not block another one of its order",
     file: expirations,
     change: { "removeOnComplete: true,": "" },
-    red: { [expiring]: ["leaves nothing behind that would keep an order from being scheduled again"] },
+    red: { [expiring]: ["leaves nothing that would prevent another timer of the order"] },
   },
   {
     guard: "rebuild never stores an older version",
@@ -303,7 +303,7 @@ export const messaging: Mutant[] = [
     file: expirations,
     change: { "stackTraceLimit: 1,": "" },
     red: {
-      [expiring]: ["keeps one stack trace of a timer, however often the broker was unavailable"],
+      [expiring]: ["stores one stack trace per timer, however often the broker was unavailable"],
     },
   },
   {
@@ -312,7 +312,7 @@ export const messaging: Mutant[] = [
     change: { "if (pending >= config.MAX_PENDING_TIMERS)": "if (pending < 0)" },
     red: {
       "expiration/src/redis.test.ts": [
-        "keeps so many timers in memory while Redis is unavailable, and refuses the others as transient",
+        "limits pending timers while Redis is unavailable, and rejects others as transient",
       ],
     },
   },
@@ -321,10 +321,7 @@ export const messaging: Mutant[] = [
     file: expirations,
     change: { "await job.remove();": "" },
     red: {
-      [expiring]: [
-        "keeps no timer of an order that was cancelled",
-        "keeps no timer of an order that was completed",
-      ],
+      [expiring]: ["removes the timer of a cancelled order", "removes the timer of a completed order"],
     },
   },
   {

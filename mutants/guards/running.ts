@@ -253,7 +253,9 @@ export const running: Mutant[] = [
     guard: "stop: waiting for the timer queue is limited",
     file: "expiration/src/expirations.ts",
     change: { "withTimeout(expirations().close(), seconds(5))": "expirations().close()" },
-    red: { "expiration/src/redis.test.ts": ["stops while Redis is silent about a job that is done"] },
+    red: {
+      "expiration/src/redis.test.ts": ["stops while Redis does not respond to the completion of a job"],
+    },
   },
   {
     guard: "stop: saved events are published",

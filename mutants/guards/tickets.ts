@@ -45,21 +45,21 @@ export const tickets: Mutant[] = [
     guard: "an edit that changes nothing publishes nothing",
     file: ticket,
     change: { "      if (!this.isModified()) return false;\n": "" },
-    red: { [updating]: ["answers an edit that changes nothing without an event or a write"] },
+    red: { [updating]: ["accepts an edit without changes, without an event or a write"] },
   },
   {
     guard: "a seller has a limit of edits per hour",
     file: "tickets/src/routes/update-ticket.ts",
     change: { "      await countEdit(userId);\n": "" },
     red: {
-      [updating]: ["saves no more edits of a seller in an hour than the limit, however many come at once"],
+      [updating]: ["limits the edits of a seller per hour, even when they are concurrent"],
     },
   },
   {
     guard: "only its seller changes a ticket",
     file: ticket,
     change: { "if (ticket.userId !== userId) throw new ForbiddenError();": "" },
-    red: { [withdrawing]: ["answers 403 to a user who is not its seller"] },
+    red: { [withdrawing]: ["responds with 403 to a user who is not the seller"] },
   },
   {
     guard: "derived reservation: the ticket is read before its orders",
@@ -74,7 +74,7 @@ export const tickets: Mutant[] = [
     guard: "derived reservation: computed again after each save",
     file: followOrder,
     change: { "} while (isChanged);": '} while (ticketId === "");' },
-    red: { [following]: ["frees the ticket when its order is cancelled between our reading and our saving"] },
+    red: { [following]: ["releases the ticket when its order is cancelled between read and save"] },
   },
   {
     guard: "derived reservation: a computation that loses a race is repeated",
@@ -82,8 +82,8 @@ export const tickets: Mutant[] = [
     change: { "await retryOnConflict(() => reserveByOrders(ticketId))": "await reserveByOrders(ticketId)" },
     red: {
       [following]: [
-        "never frees a ticket that another order reserves at tickets.derive.read",
-        "keeps what the seller changed between our reading and our saving",
+        "never releases a ticket that another order reserves at tickets.derive.read",
+        "keeps changes of the seller between read and save",
       ],
     },
   },
@@ -93,7 +93,7 @@ export const tickets: Mutant[] = [
     change: { "(complete ?? latest)?.id": "latest?.id" },
     red: {
       "tickets/src/listeners/orders.test.ts": [
-        "leaves the ticket with the order that bought it when a later one comes before",
+        "keeps the ticket with the order that bought it when a later one arrives before",
       ],
     },
   },
@@ -106,9 +106,7 @@ export const tickets: Mutant[] = [
         "if (await Order.exists({ _id: order.id, version: order.version })) return;\n  await applyOrder(order);",
     },
     red: {
-      [following]: [
-        "derives the reservation, when an order comes again, that a crash kept from being derived",
-      ],
+      [following]: ["derives the reservation on redelivery after a crash"],
     },
   },
   {
@@ -117,7 +115,7 @@ export const tickets: Mutant[] = [
     change: { "      if (this.sold) return false;\n": "" },
     red: {
       "tickets/src/models/order.test.ts": [
-        "leaves every ticket as it is when its orders are pruned, whatever comes again",
+        "changes no ticket when its orders are pruned, whatever is redelivered",
       ],
     },
   },
@@ -127,7 +125,7 @@ export const tickets: Mutant[] = [
     change: { "prunedBefore() + hours(1)) return;": "0) return;" },
     red: {
       "tickets/src/models/order.test.ts": [
-        "leaves every ticket as it is when its orders are pruned, whatever comes again",
+        "changes no ticket when its orders are pruned, whatever is redelivered",
       ],
     },
   },
@@ -143,7 +141,7 @@ export const tickets: Mutant[] = [
     guard: "sweep: pruneOrders in tickets",
     file: "tickets/src/index.ts",
     change: { "  sweeps: [runPeriodically(minutes(1), pruneOrders)],\n": "" },
-    red: { "tickets/src/index.test.ts": ["prunes by itself what ended long ago"] },
+    red: { "tickets/src/index.test.ts": ["prunes old ended orders"] },
   },
   {
     guard: "search: only a prefix of a long word is stored",
@@ -159,7 +157,7 @@ export const tickets: Mutant[] = [
     },
     red: {
       [searching]: [
-        "keeps a ticket that was withdrawn out of the indexes of terms, and finds it among its seller's own",
+        "keeps withdrawn tickets out of the indexes of terms, and finds them in the seller's own list",
       ],
     },
   },
@@ -184,13 +182,13 @@ export const tickets: Mutant[] = [
     guard: "search: outdated terms are recognised",
     file: words,
     change: { "return [currentRules, ...": "return [..." },
-    red: { [reindexing]: ["goes on where it was interrupted"] },
+    red: { [reindexing]: ["resumes after an interruption"] },
   },
   {
     guard: "reindexing: never overwrites the terms of a title edited in the meantime",
     file: reindex,
     change: { "filter: { _id, title }": "filter: { _id }" },
-    red: { [reindexing]: ["never gives a title the terms of the one before"] },
+    red: { [reindexing]: ["never stores the terms of a previous title"] },
   },
   {
     guard: "unique index: one ticket on sale in each place of a seller",
@@ -198,7 +196,7 @@ export const tickets: Mutant[] = [
     change: {
       "{ unique: true, partialFilterExpression: { ...onSale,": "{ partialFilterExpression: { ...onSale,",
     },
-    red: { [listing]: ["puts no more tickets on sale than the limit, however many requests come at once"] },
+    red: { [listing]: ["limits the tickets on sale of a seller, even when requests are concurrent"] },
   },
   {
     guard: "a place counts only while its ticket is on sale",
@@ -215,7 +213,7 @@ export const tickets: Mutant[] = [
     guard: "tickets without a place count for the limit of their seller",
     file: limits,
     change: { "{ limit: MAX_LISTINGS })) >= MAX_LISTINGS)": "{ limit: MAX_LISTINGS })) < 0)" },
-    red: { [listing]: ["counts tickets that an older version listed without a place"] },
+    red: { [listing]: ["counts tickets that an older version listed without a slot"] },
   },
   {
     guard: "a seller has a limit of listings per day",
@@ -223,7 +221,7 @@ export const tickets: Mutant[] = [
     change: {
       "{ limit: MAX_LISTINGS_PER_DAY })) >= MAX_LISTINGS_PER_DAY)": "{ limit: MAX_LISTINGS_PER_DAY })) < 0)",
     },
-    red: { [listing]: ["counts for a day what was withdrawn"] },
+    red: { [listing]: ["counts withdrawn tickets for a day"] },
   },
   {
     guard: "a title has visible characters",

@@ -42,7 +42,7 @@ function permutations<T>(items: T[]): T[][] {
   );
 }
 
-describe.each(["complete", "cancelled"] as const)("two orders, the second %s at last", (end) => {
+describe.each(["complete", "cancelled"] as const)("two orders, the second finally %s", (end) => {
   const events = [
     ["first", "created"],
     ["first", "cancelled"],
@@ -66,7 +66,7 @@ describe.each(["complete", "cancelled"] as const)("two orders, the second %s at 
     }
   }
 
-  it("end the same in every order of their events, and when all of them come again", async () => {
+  it("lead to the same state in every order of their events, and after redelivery of all of them", async () => {
     const orders = permutations([...events]);
     expect(orders).toHaveLength(24);
     const runs = await Promise.all(orders.map(twoOrders));
@@ -82,7 +82,7 @@ describe.each(["complete", "cancelled"] as const)("two orders, the second %s at 
     await expectTheEnd(runs);
   });
 
-  it("end the same when all their events are handled at once", async () => {
+  it("lead to the same state when all their events are handled concurrently", async () => {
     const runs = await Promise.all(Array.from({ length: 10 }, twoOrders));
     const deliveries = runs.flatMap((run) =>
       events.map(([which, status]) => deliverOnce(run[which], status)),
@@ -92,7 +92,7 @@ describe.each(["complete", "cancelled"] as const)("two orders, the second %s at 
   });
 });
 
-it("derives the reservation, when an order comes again, that a crash kept from being derived", async () => {
+it("derives the reservation on redelivery after a crash", async () => {
   const ticket = await ticketOnSale();
   const order = orderEvent(ticket);
   meanwhile("tickets.apply.after", () => Promise.reject(new Error("a crash")));
@@ -101,7 +101,7 @@ it("derives the reservation, when an order comes again, that a crash kept from b
   expect(await Ticket.findById(ticket.id)).toMatchObject({ status: "reserved", orderId: order.id });
 });
 
-it("frees the ticket when its order is cancelled between our reading and our saving", async () => {
+it("releases the ticket when its order is cancelled between read and save", async () => {
   const ticket = await ticketOnSale();
   const order = orderEvent(ticket);
   meanwhile("tickets.derive.read", () => deliverOnce(order, "cancelled"));
@@ -110,7 +110,7 @@ it("frees the ticket when its order is cancelled between our reading and our sav
 });
 
 it.each(["tickets.derive.loaded", "tickets.derive.read"])(
-  "never frees a ticket that another order reserves at %s",
+  "never releases a ticket that another order reserves at %s",
   async (failpoint) => {
     const { ticket, first, second } = await twoOrders();
     await deliverOnce(first, "created");
@@ -126,7 +126,7 @@ it.each(["tickets.derive.loaded", "tickets.derive.read"])(
   },
 );
 
-it("keeps what the seller changed between our reading and our saving", async () => {
+it("keeps changes of the seller between read and save", async () => {
   const ticket = await ticketOnSale();
   meanwhile("tickets.derive.read", async () => {
     ticket.edit({ title: "Early music", price: 25 });

@@ -10,7 +10,7 @@ import { orderEvent, ticketOnSale } from "../test/fixtures";
 setUpService(database);
 afterEach(endProcesses);
 
-it("prunes by itself what ended long ago", async () => {
+it("prunes old ended orders", async () => {
   const expiresAt = new Date(clock.now() - hours(24 * 31)).toISOString();
   await deliver(
     orderCancelled,

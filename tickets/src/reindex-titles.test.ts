@@ -34,7 +34,7 @@ const terms = async (ticket: Ticket) =>
 
 const found = async (q: string) => (await request(app).get("/api/tickets").query({ q })).body;
 
-it("makes the terms of stored titles anew, and touches nothing else", async () => {
+it("recomputes the terms of stored titles, and changes nothing else", async () => {
   const [old, current] = [await ticketOnSale({ title: "Ørsted" }), await ticketOnSale({ title: "Jazz" })];
   await writeOldForm(old);
   expect(await found("orsted")).toEqual([]);
@@ -49,7 +49,7 @@ it("makes the terms of stored titles anew, and touches nothing else", async () =
   expect(await published("ticket:updated")).toEqual(events);
 });
 
-it("goes on where it was interrupted", async () => {
+it("resumes after an interruption", async () => {
   const tickets = await Promise.all(
     Array.from({ length: 3 }, (_, n) => ticketOnSale({ title: `Straße ${n}` })),
   );
@@ -65,14 +65,14 @@ it("goes on where it was interrupted", async () => {
   expect(await found("strasse")).toHaveLength(3);
 });
 
-it("finds what an older process changes after it was reindexed", async () => {
+it("finds titles that an older process changes after reindexing", async () => {
   const ticket = await ticketOnSale({ title: "Jazz" });
   await writeOldForm(ticket, "Łódź");
   await reindexTitles();
   expect(await found("lodz")).toHaveLength(1);
 });
 
-it("never gives a title the terms of the one before", async () => {
+it("never stores the terms of a previous title", async () => {
   const ticket = await ticketOnSale({ title: "Jazz" });
   await writeOldForm(ticket);
   let isFirst = true;
@@ -87,7 +87,7 @@ it("never gives a title the terms of the one before", async () => {
   expect(await terms(ticket)).toEqual(searchTermsOf("Chamber music"));
 });
 
-it("gives up against an older process that goes on writing, and says what to do", async () => {
+it("fails while an older process keeps writing, and explains what to do", async () => {
   const ticket = await ticketOnSale();
   await writeOldForm(ticket);
   let count = 0;

@@ -3,7 +3,7 @@ import { TooManyRequestsError, clock, hours } from "@eventhive/common";
 import { Schema } from "mongoose";
 import { database } from "../database";
 
-/** How many attempts within an hour are free, and how long each further one waits: twice as long as the one before. */
+/** How many attempts per hour are free, and the first delay, which doubles with each further attempt. */
 export interface Limit {
   name: string;
   free: number;
@@ -12,18 +12,18 @@ export interface Limit {
 }
 
 export interface Attempt {
-  /** As if it had never been made. */
+  /** Uncounts the attempt. */
   undo(): Promise<void>;
 }
 
-/** What one account or address has tried; forgotten an hour after its first attempt. */
+/** The attempts of one account or address, forgotten an hour after the first one. */
 const attemptCountSchema = new Schema(
   {
     /** A hash, so that neither addresses nor the e-mails of strangers are kept. */
     _id: { type: String, required: true },
     count: { type: Number, required: true },
     waitUntil: { type: Date, required: true },
-    /** The last attempt came too early; it is not counted. */
+    /** The last attempt was too early. It is not counted. */
     isRefused: { type: Boolean, required: true },
     expiresAt: { type: Date, required: true },
   },

@@ -23,7 +23,7 @@ const userSchema = new Schema(
     /** Its hash, with salt and parameters. */
     password: { type: String, required: true },
     createdAt: { type: Date, required: true, immutable: true, default: () => clock.date() },
-    /** Where it has signed in from, latest first: hashes, so that no addresses are kept. */
+    /** The networks of its sign-ins, latest first, as hashes, so that no addresses are stored. */
     knownNetworks: { type: [knownNetworkSchema], required: true },
   },
   {
@@ -82,7 +82,7 @@ export async function hasPassword(user: User | undefined, password: string): Pro
   return true;
 }
 
-/** In one atomic statement, so that concurrent sign-ins keep no more than the latest networks. */
+/** One atomic statement, so that concurrent sign-ins store at most the latest networks. */
 export async function rememberNetwork({ id }: User, network: string): Promise<void> {
   const entry = knownNetwork(id, network);
   const others = {

@@ -74,7 +74,7 @@ it.each([newId(), "123", "%24gt"])("answers 404 for the order %s", async (id) =>
   expect(body.code).toBe("not-found");
 });
 
-it("answers 401 without a session", async () => {
+it("responds with 401 without a session", async () => {
   await request(app).delete(`/api/orders/${newId()}`).expect(401);
   expect(await Order.countDocuments()).toBe(0);
 });

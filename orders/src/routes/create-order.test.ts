@@ -148,7 +148,7 @@ it("answers 400 for malformed JSON, 413 for too much of it and 415 for something
   expect((await post("text/plain", "hello").expect(415)).body.code).toBe("not-json");
 });
 
-it("answers 401 without a session", async () => {
+it("responds with 401 without a session", async () => {
   const { body } = await request(app).post("/api/orders").send({ ticketId: newId() }).expect(401);
   expect(body.code).toBe("not-signed-in");
 });

@@ -39,6 +39,6 @@ it.each([
   expect(body).toMatchObject({ code: "invalid-input", errors: [{ field }] });
 });
 
-it("answers 401 without a session", async () => {
+it("responds with 401 without a session", async () => {
   await request(app).get("/api/orders").expect(401);
 });

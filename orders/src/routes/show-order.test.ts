@@ -24,6 +24,6 @@ it.each([newId(), "123"])("answers 404 for the order %s", async (id) => {
   expect((await show(id).expect(404)).body.code).toBe("not-found");
 });
 
-it("answers 401 without a session", async () => {
+it("responds with 401 without a session", async () => {
   await request(app).get(`/api/orders/${newId()}`).expect(401);
 });

@@ -82,7 +82,7 @@ it("ends with its buyer's session, and is not opened again", async () => {
   expect(await stream(order.id, cookie)).toMatchObject({ status: 401, refusal: { code: "not-signed-in" } });
 });
 
-it("answers 401 without a session", async () => {
+it("responds with 401 without a session", async () => {
   const order = await orderOf();
   expect(await stream(order.id, "")).toMatchObject({ status: 401, refusal: { code: "not-signed-in" } });
 });

@@ -117,6 +117,6 @@ it("answers 400 invalid-input for more than 100 orders at once", async () => {
   await list(newId(), `?orderId=${ids}`).expect(400);
 });
 
-it("answers 401 without a session", async () => {
+it("responds with 401 without a session", async () => {
   await request(app).get("/api/payments").expect(401);
 });

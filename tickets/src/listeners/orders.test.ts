@@ -7,7 +7,7 @@ import { orderCancelled, orderCompleted, orderCreated } from "./orders";
 
 const { published } = setUpService(database);
 
-it("reserves the ticket and says so once", async () => {
+it("reserves the ticket and publishes it once", async () => {
   const ticket = await ticketOnSale();
   const order = orderEvent(ticket);
   await deliver(orderCreated, order);
@@ -37,7 +37,7 @@ it("reserves the ticket and says so once", async () => {
   });
 });
 
-it("gives the ticket to the order that ends last while two are live", async () => {
+it("reserves the ticket for the order that expires last while two are live", async () => {
   const ticket = await ticketOnSale();
   const early = orderEvent(ticket);
   const late = orderEvent(ticket, { expiresAt: "2030-01-01T12:00:01.000Z" });
@@ -62,7 +62,7 @@ it("fails for an unknown ticket", async () => {
   });
 });
 
-it("puts the ticket back on sale and says so once", async () => {
+it("puts the ticket back on sale and publishes it once", async () => {
   const ticket = await ticketOnSale();
   const order = orderEvent(ticket);
   await deliver(orderCreated, order);
@@ -78,7 +78,7 @@ it("puts the ticket back on sale and says so once", async () => {
   ]);
 });
 
-it("changes nothing when it comes before the order, which then reserves nothing", async () => {
+it("changes nothing when it precedes the order, which then reserves nothing", async () => {
   const ticket = await ticketOnSale();
   const order = orderEvent(ticket);
   await deliver(orderCancelled, { ...order, version: 1, status: "cancelled", cancelReason: "expired" });
@@ -87,7 +87,7 @@ it("changes nothing when it comes before the order, which then reserves nothing"
   expect(await published("ticket:updated")).toEqual([]);
 });
 
-it("sells the ticket and says so once", async () => {
+it("sells the ticket and publishes it once", async () => {
   const ticket = await ticketOnSale();
   const order = orderEvent(ticket);
   await deliver(orderCreated, order);
@@ -107,7 +107,7 @@ it("sells the ticket and says so once", async () => {
 });
 
 it.each(["before", "after"])(
-  "leaves the ticket with the order that bought it when a later one comes %s",
+  "keeps the ticket with the order that bought it when a later one arrives %s",
   async (when) => {
     const ticket = await ticketOnSale();
     const buyer = orderEvent(ticket);
@@ -120,7 +120,7 @@ it.each(["before", "after"])(
   },
 );
 
-it("leaves a withdrawn ticket sold when the buyer was faster", async () => {
+it("keeps a withdrawn ticket sold if the buyer was faster", async () => {
   const ticket = await ticketOnSale();
   ticket.withdraw();
   await ticket.save();

@@ -33,7 +33,7 @@ it("prunes orders that ended more than 30 days ago, and no others", async () => 
   expect(new Set(kept.map(({ id }) => id))).toEqual(new Set([complete.id, cancelled.id, live.id]));
 });
 
-it("leaves every ticket as it is when its orders are pruned, whatever comes again", async () => {
+it("changes no ticket when its orders are pruned, whatever is redelivered", async () => {
   const { sold, free, complete, cancelled } = await endedOrders(31);
   await pruneOrders();
   expect(await Order.countDocuments()).toBe(0);
@@ -50,7 +50,7 @@ it("leaves every ticket as it is when its orders are pruned, whatever comes agai
   expect(await published("ticket:updated")).toHaveLength(1);
 });
 
-it("still sells a ticket to an order of whose end it hears only after a month", async () => {
+it("sells a ticket to an order whose end is delivered after a month", async () => {
   const ticket = await ticketOnSale();
   const order = orderEvent(ticket, { expiresAt: daysAgo(40) });
   await deliver(orderCreated, order);
@@ -58,7 +58,7 @@ it("still sells a ticket to an order of whose end it hears only after a month", 
   expect(await Ticket.findById(ticket.id)).toMatchObject({ status: "sold", orderId: order.id });
 });
 
-it("looks for what to prune by an index", async () => {
+it("finds orders to prune by an index", async () => {
   for (let count = 0; count < 5; count++) await endedOrders(1);
   await endedOrders(31);
   const examined = z.object({ executionStats: z.object({ totalDocsExamined: z.number() }) });

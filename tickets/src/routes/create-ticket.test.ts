@@ -18,7 +18,7 @@ const sell = (userId: string) =>
     .set("Cookie", signedIn(userId))
     .send({ title: "Chamber music", price: 20 });
 
-it("puts a ticket on sale and says so", async () => {
+it("puts a ticket on sale, and publishes it", async () => {
   const seller = newId();
   const { body } = await request(app)
     .post("/api/tickets")
@@ -40,7 +40,7 @@ it("puts a ticket on sale and says so", async () => {
   expect(await published("ticket:created")).toEqual([event]);
 });
 
-it("answers 401 without a session", async () => {
+it("responds with 401 without a session", async () => {
   const { body } = await request(app)
     .post("/api/tickets")
     .send({ title: "Chamber music", price: 20 })
@@ -49,7 +49,7 @@ it("answers 401 without a session", async () => {
   expect(await Ticket.countDocuments()).toBe(0);
 });
 
-it("takes nothing but title and price from the body", async () => {
+it("ignores everything but title and price in the body", async () => {
   const seller = newId();
   const { body } = await request(app)
     .post("/api/tickets")
@@ -71,7 +71,7 @@ it("takes nothing but title and price from the body", async () => {
   expect(body.orderId).toBeUndefined();
 });
 
-it("refuses more tickets on sale than the limit, until one is withdrawn or sold", async () => {
+it("limits the tickets on sale of a seller, until one is withdrawn or sold", async () => {
   const seller = newId();
   const [first, second] = [await sell(seller).expect(201), await sell(seller).expect(201)];
   await sell(seller).expect(201);
@@ -87,7 +87,7 @@ it("refuses more tickets on sale than the limit, until one is withdrawn or sold"
   await sell(newId()).expect(201);
 });
 
-it("puts no more tickets on sale than the limit, however many requests come at once", async () => {
+it("limits the tickets on sale of a seller, even when requests are concurrent", async () => {
   const seller = newId();
   const answers = await Promise.all(Array.from({ length: 20 }, () => sell(seller)));
   const count = (status: number) => answers.filter((answer) => answer.status === status).length;
@@ -106,14 +106,14 @@ it.each([
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
 });
 
-it("counts tickets that an older version listed without a place", async () => {
+it("counts tickets that an older version listed without a slot", async () => {
   const seller = newId();
   for (let n = 0; n < 3; n++) await ticketOnSale({ userId: seller });
   await Ticket.updateMany({ userId: seller }, { $unset: { place: 1 } });
   expect((await sell(seller).expect(400)).body).toMatchObject({ code: "too-many-listings" });
 });
 
-it("counts for a day what was withdrawn", async () => {
+it("counts withdrawn tickets for a day", async () => {
   const seller = newId();
   for (let n = 0; n < 5; n++) {
     const ticket = await ticketOnSale({ userId: seller });

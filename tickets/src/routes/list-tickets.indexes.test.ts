@@ -60,7 +60,7 @@ const sorts = ["newest", "price", "-price"];
 const lists = ["", "&q=jazz", "&q=j+harb", "&mine=true", "&mine=true&q=jazz"];
 const queries = sorts.flatMap((sort) => lists.map((list) => `/api/tickets?limit=5&sort=${sort}${list}`));
 
-it("answers every list, and its next page, from an index that has it in order", async () => {
+it("serves every list, and its next page, from an index in sort order", async () => {
   await manyTickets();
   await database.db?.command({ profile: 2 });
   for (const query of queries) {

@@ -81,14 +81,14 @@ it.each(["", "  "])("lists everything for the search %j", async (q) => {
   expect(body).toHaveLength(1);
 });
 
-it("finds nothing among one's own either by a search without words", async () => {
+it("finds nothing in the own list for a search without words", async () => {
   const seller = newId();
   await ticketOnSale({ userId: seller });
   const mine = request(app).get("/api/tickets").set("Cookie", signedIn(seller));
   expect((await mine.query({ q: "...", mine: true }).expect(200)).body).toEqual([]);
 });
 
-it("searches among one's own", async () => {
+it("searches the own list", async () => {
   const seller = newId();
   await ticketOnSale({ userId: seller });
   await ticketOnSale({ userId: seller, title: "Jazz" });
@@ -125,7 +125,7 @@ it.each([
   expect(beginnings?.length).toBeLessThanOrEqual(201); // entries in each of two indexes
 });
 
-it("keeps a ticket that was withdrawn out of the indexes of terms, and finds it among its seller's own", async () => {
+it("keeps withdrawn tickets out of the indexes of terms, and finds them in the seller's own list", async () => {
   const ticket = await ticketOnSale();
   const keys = async () => {
     const report = await database.db?.command({ validate: "tickets" });

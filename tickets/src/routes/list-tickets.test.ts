@@ -23,7 +23,7 @@ async function onSale(tickets: Record<string, number>, userId = newId()): Promis
   for (const [title, price] of Object.entries(tickets)) await ticketOnSale({ title, price, userId });
 }
 
-it("lists what is for sale, to anyone, newest first", async () => {
+it("lists tickets on sale to anyone, newest first", async () => {
   await onSale({ oldest: 1, middle: 2, newest: 3 });
   const { body, headers } = await list().expect(200);
   expect(titles(body)).toEqual(["newest", "middle", "oldest"]);
@@ -40,7 +40,7 @@ it("lists what is for sale, to anyone, newest first", async () => {
   expect(headers.link).toBeUndefined();
 });
 
-it("leaves out what is reserved, sold or withdrawn, unless it is the caller's own list", async () => {
+it("omits reserved, sold and withdrawn tickets, except in the caller's own list", async () => {
   const seller = newId();
   const sell = (title: string) => ticketOnSale({ title, userId: seller });
   await sell("free");
@@ -77,7 +77,7 @@ it("shows only the seller how often a ticket was reserved without payment in a d
   expect((await list()).body[0]).not.toHaveProperty("unpaidReservations");
 });
 
-it("answers 401 to ?mine=true without a session", async () => {
+it("responds with 401 to ?mine=true without a session", async () => {
   expect((await list({ mine: true }).expect(401)).body.code).toBe("not-signed-in");
 });
 
@@ -103,28 +103,31 @@ it.each([
   expect(body).toMatchObject({ code: "invalid-input", errors: [{ field }] });
 });
 
-it("takes operators in the query for what they are: unknown names", async () => {
+it("ignores operators in the query as unknown names", async () => {
   await onSale({ a: 1 });
   const { body } = await request(app).get("/api/tickets?q[$ne]=x&mine[$ne]=1").expect(200);
   expect(titles(body)).toEqual(["a"]);
 });
 
-it.each(["newest", "price", "-price"])("leads through all pages by %s, each ticket once", async (sort) => {
-  await onSale({ "jazz a": 10, "jazz b": 10, "jazz c": 10, "jazz d": 20, "jazz e": 5, blues: 10 });
-  const { body: whole } = await list({ sort, q: "jazz" }).expect(200);
+it.each(["newest", "price", "-price"])(
+  "returns each ticket once over all pages sorted by %s",
+  async (sort) => {
+    await onSale({ "jazz a": 10, "jazz b": 10, "jazz c": 10, "jazz d": 20, "jazz e": 5, blues: 10 });
+    const { body: whole } = await list({ sort, q: "jazz" }).expect(200);
 
-  const seen: Listed[] = [];
-  let next: string | undefined = `/api/tickets?limit=2&q=jazz&sort=${sort}`;
-  for (let pages = 0; next && pages < 5; pages++) {
-    const { body, headers }: request.Response = await request(app).get(next).expect(200);
-    seen.push(...body);
-    next = /^<(.*)>; rel="next"$/.exec(headers.link ?? "")?.[1];
-  }
-  expect(seen).toEqual(whole);
-  expect(seen).toHaveLength(5);
-});
+    const seen: Listed[] = [];
+    let next: string | undefined = `/api/tickets?limit=2&q=jazz&sort=${sort}`;
+    for (let pages = 0; next && pages < 5; pages++) {
+      const { body, headers }: request.Response = await request(app).get(next).expect(200);
+      seen.push(...body);
+      next = /^<(.*)>; rel="next"$/.exec(headers.link ?? "")?.[1];
+    }
+    expect(seen).toEqual(whole);
+    expect(seen).toHaveLength(5);
+  },
+);
 
-it("refuses a cursor of another list", async () => {
+it("rejects a cursor of another list", async () => {
   const seller = newId();
   await onSale({ "jazz a": 10, "jazz b": 10 }, seller);
   const { headers } = await list({ q: "jazz", limit: 1 });

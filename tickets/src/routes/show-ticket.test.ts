@@ -22,7 +22,7 @@ it("shows a ticket to anyone", async () => {
   });
 });
 
-it("identifies its buyer only by the order's id", async () => {
+it("identifies the buyer only by the order's id", async () => {
   const ticket = await ticketOnSale();
   const order = orderEvent(ticket);
   await deliver(orderCreated, order);

@@ -27,7 +27,7 @@ async function reserve({ id }: Ticket): Promise<Ticket> {
 const publish = (ticket: Ticket) =>
   bus.publish("ticket:updated", eventBytes("ticket:updated", stateOf(ticket)), newIds());
 
-it("shows anyone the tickets that they name, on sale or not, and that one is taken", async () => {
+it("streams the requested tickets to anyone, on sale or not, and their reservation", async () => {
   const [free, taken] = [await ticketOnSale(), await reserve(await ticketOnSale())];
   await ticketOnSale({ title: "not asked for" });
   const { messages } = await stream(`?ids=${free.id},${taken.id},${newId()}`);
@@ -42,7 +42,7 @@ it("shows anyone the tickets that they name, on sale or not, and that one is tak
   expect(messages[2]?.data).toMatchObject({ status: "reserved", version: 1 });
 });
 
-it("shows those first in the list when none are named", async () => {
+it("streams the first tickets of the list by default", async () => {
   await reserve(await ticketOnSale({ title: "taken" }));
   const listed = await ticketOnSale();
   const { messages } = await stream();
@@ -63,6 +63,6 @@ it.each([
   expect(await stream(query)).toMatchObject({ status: 400, refusal: refused });
 });
 
-it("takes as many ids as a page of the list can hold", async () => {
+it("accepts as many ids as a page of the list has", async () => {
   expect(await stream(`?ids=${Array.from({ length: 100 }, newId).join(",")}`)).toMatchObject({ status: 200 });
 });

@@ -17,7 +17,7 @@ const seller = newId();
 const edit = (id: string, input: object = { title: "Early music", price: 25.5 }, userId = seller) =>
   request(app).put(`/api/tickets/${id}`).set("Cookie", signedIn(userId)).send(input);
 
-it("changes title and price and says so", async () => {
+it("changes title and price, and publishes it", async () => {
   const { id, createdAt } = await ticketOnSale({ userId: seller });
   const { body } = await edit(id).expect(200);
   expect(body).toEqual({
@@ -41,7 +41,7 @@ it("is found by its new title only", async () => {
   expect([await search("early"), await search("chamber")]).toEqual([1, 0]);
 });
 
-it("takes nothing but title and price from the body", async () => {
+it("ignores everything but title and price in the body", async () => {
   const { id } = await ticketOnSale({ userId: seller });
   const others = { userId: newId(), orderId: newId(), sold: true, withdrawn: true, version: 0, outbox: [] };
   const { body } = await edit(id, { title: "Early music", price: 25, ...others }).expect(200);
@@ -50,13 +50,13 @@ it("takes nothing but title and price from the body", async () => {
   expect(await published("ticket:updated")).toHaveLength(1);
 });
 
-it("answers 401 without a session", async () => {
+it("responds with 401 without a session", async () => {
   const { id } = await ticketOnSale({ userId: seller });
   const { body } = await request(app).put(`/api/tickets/${id}`).send({ title: "x", price: 1 }).expect(401);
   expect(body.code).toBe("not-signed-in");
 });
 
-it("answers 403 to a user who is not its seller, reserved or not", async () => {
+it("responds with 403 to a user who is not the seller, reserved or not", async () => {
   const ticket = await ticketOnSale();
   expect((await edit(ticket.id).expect(403)).body.code).toBe("not-yours");
   await deliver(orderCreated, orderEvent(ticket));
@@ -80,13 +80,13 @@ it.each([
   expect(await Ticket.findById(ticket.id)).toMatchObject({ title: "Chamber music", version: 1 });
 });
 
-it("refuses to change a ticket that is withdrawn", async () => {
+it("rejects an edit of a withdrawn ticket", async () => {
   const { id } = await ticketOnSale({ userId: seller });
   await request(app).delete(`/api/tickets/${id}`).set("Cookie", signedIn(seller)).expect(204);
   expect((await edit(id).expect(400)).body.code).toBe("ticket-withdrawn");
 });
 
-it("answers 409 when it changed in the meantime, and keeps that change", async () => {
+it("responds with 409 when the ticket has changed in the meantime, and keeps that change", async () => {
   const ticket = await ticketOnSale({ userId: seller });
   onFailpoint(async (name) => {
     if (name !== "tickets.save.before") return;
@@ -97,7 +97,7 @@ it("answers 409 when it changed in the meantime, and keeps that change", async (
   expect(await Ticket.findById(ticket.id)).toMatchObject({ title: "Chamber music", status: "reserved" });
 });
 
-it("gives each of many parallel edits its own version, or 409", async () => {
+it("gives each of many concurrent edits its own version, or 409", async () => {
   const { id } = await ticketOnSale({ userId: seller });
   const prices = Array.from({ length: 10 }, (_, index) => 30 + index);
   const answers = await Promise.all(prices.map((price) => edit(id, { title: "Early music", price })));
@@ -116,7 +116,7 @@ it("gives each of many parallel edits its own version, or 409", async () => {
   expect(stored.version).toBe(accepted.length);
 });
 
-it("refuses an edit of another version than the one that its seller was shown", async () => {
+it("rejects an edit of another version than the one that the seller saw", async () => {
   const { id } = await ticketOnSale({ userId: seller });
   const input = { title: "Early music", price: 25.5 };
   await edit(id, { ...input, version: 0 }).expect(200);
@@ -127,7 +127,7 @@ it("refuses an edit of another version than the one that its seller was shown", 
   await edit(id, { ...input, version: "1" }).expect(400);
 });
 
-it("answers an edit that changes nothing without an event or a write", async () => {
+it("accepts an edit without changes, without an event or a write", async () => {
   const { id, changedAt } = await ticketOnSale({ userId: seller });
   const { body } = await edit(id, { title: " Chamber music ", price: 20, version: 0 }).expect(200);
   expect(body).toMatchObject({ id, title: "Chamber music", price: 20, version: 0 });
@@ -135,7 +135,7 @@ it("answers an edit that changes nothing without an event or a write", async () 
   expect(await published("ticket:updated")).toEqual([]);
 });
 
-it("saves no more edits of a seller in an hour than the limit, however many come at once", async () => {
+it("limits the edits of a seller per hour, even when they are concurrent", async () => {
   const start = hours(Math.floor(Date.now() / hours(1)) + 1);
   clock.use(() => start);
   const own = newId();

@@ -71,7 +71,7 @@ describe.each(["post", "put"] as const)("by %s", (method) => {
   });
 
   it.each(["\\ud83c", "\\udfb8 guitar", "a \\udfb8\\ud83c b"])(
-    "refuses a title with half a character, %s",
+    "rejects a title with a lone surrogate, %s",
     async (title) => {
       const { body } = await send().type("json").send(`{"title":"${title}","price":20}`).expect(400);
       expect(body.errors).toMatchObject([{ field: "title" }]);
@@ -112,34 +112,34 @@ describe.each(["post", "put"] as const)("by %s", (method) => {
     expect(body.errors).toMatchObject([{ field: "price" }]);
   });
 
-  it("names each field that is wrong", async () => {
+  it("names each invalid field", async () => {
     const { body } = await send().send({}).expect(400);
     expect(body.errors).toMatchObject([{ field: "title" }, { field: "price" }]);
   });
 
-  it("stores nothing that it refuses", async () => {
+  it("stores nothing that it rejects", async () => {
     await send().send({ title: "Early music", price: -1 }).expect(400);
     expect(await Ticket.find()).toMatchObject([{ title: "Chamber music", price: 20, version: 0 }]);
   });
 
-  it("refuses a number that JSON allows and we cannot hold", async () => {
+  it("rejects a number outside the range of a double", async () => {
     const { body } = await send().type("json").send('{"title":"Chamber music","price":1e400}').expect(400);
     expect(body.errors).toMatchObject([{ field: "price" }]);
   });
 
-  it("refuses malformed JSON", async () => {
+  it("rejects malformed JSON", async () => {
     const { body } = await send().type("json").send('{"title":').expect(400);
     expect(body.code).toBe("malformed");
   });
 
-  it("refuses a body that is too large", async () => {
+  it("rejects a body that is too large", async () => {
     const { body } = await send()
       .send({ title: "x".repeat(20_000), price: 20 })
       .expect(413);
     expect(body.code).toBe("too-large");
   });
 
-  it("refuses a body that is not JSON", async () => {
+  it("rejects a body that is not JSON", async () => {
     const { body } = await send().type("form").send({ title: "Chamber music", price: 20 }).expect(415);
     expect(body.code).toBe("not-json");
   });

@@ -15,7 +15,7 @@ const seller = newId();
 const withdraw = (id: string, userId = seller) =>
   request(app).delete(`/api/tickets/${id}`).set("Cookie", signedIn(userId));
 
-it("takes a ticket off sale and says so", async () => {
+it("withdraws a ticket, and publishes it", async () => {
   const { id } = await ticketOnSale({ userId: seller });
   const { text } = await withdraw(id).expect(204);
   expect(text).toBe("");
@@ -27,19 +27,19 @@ it("takes a ticket off sale and says so", async () => {
   expect(await published("ticket:updated")).toEqual([event]);
 });
 
-it("answers 204 again to a second withdrawal, which changes nothing", async () => {
+it("responds with 204 to a second withdrawal, which changes nothing", async () => {
   const { id } = await ticketOnSale({ userId: seller });
   await withdraw(id).expect(204);
   await withdraw(id).expect(204);
   expect(await published("ticket:updated")).toHaveLength(1);
 });
 
-it("answers 401 without a session", async () => {
+it("responds with 401 without a session", async () => {
   const { id } = await ticketOnSale({ userId: seller });
   expect((await request(app).delete(`/api/tickets/${id}`).expect(401)).body.code).toBe("not-signed-in");
 });
 
-it("answers 403 to a user who is not its seller", async () => {
+it("responds with 403 to a user who is not the seller", async () => {
   const { id } = await ticketOnSale();
   expect((await withdraw(id).expect(403)).body.code).toBe("not-yours");
   expect(await Ticket.findById(id)).toMatchObject({ withdrawn: false });
@@ -62,7 +62,7 @@ it.each([
   expect(await Ticket.findById(ticket.id)).toMatchObject({ withdrawn: false, version: 1 });
 });
 
-it("answers 409 when it was reserved in the meantime", async () => {
+it("responds with 409 when the ticket was reserved in the meantime", async () => {
   const ticket = await ticketOnSale({ userId: seller });
   onFailpoint(async (name) => {
     if (name !== "tickets.save.before") return;
@@ -73,7 +73,7 @@ it("answers 409 when it was reserved in the meantime", async () => {
   expect(await Ticket.findById(ticket.id)).toMatchObject({ status: "reserved", withdrawn: false });
 });
 
-it("stays withdrawn when an order that was faster comes and goes", async () => {
+it("stays withdrawn after a faster order was created and cancelled", async () => {
   const ticket = await ticketOnSale({ userId: seller });
   await withdraw(ticket.id).expect(204);
   const order = orderEvent(ticket);
