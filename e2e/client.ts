@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { EventData, PaymentState } from "@eventhive/common";
+import { type ApiResponse, cookieOf, request } from "./request";
 import { card, stackFile } from "./stack";
 
 export type Ticket = EventData<"ticket:created"> & { createdAt: string };
@@ -20,16 +21,6 @@ export interface Credentials {
   email: string;
   password: string;
 }
-
-export interface Problem {
-  code: string;
-  requestId: string;
-  errors: { message: string; field?: string }[];
-}
-
-export type ApiResponse<Body> = { status: number; headers: Headers } & (
-  { ok: true; body: Body } | { ok: false; body: Problem }
-);
 
 /** The body of a response that must be successful. */
 export async function bodyOf<Body>(answer: Promise<ApiResponse<Body>>): Promise<Body> {
@@ -73,21 +64,9 @@ export class Client {
     this.send<Payment>("POST", "/api/payments", { orderId: id, token: token ?? (await card()) });
 
   async send<Body>(method: string, path: string, body?: object): Promise<ApiResponse<Body>> {
-    const response = await fetch(this.url + path, {
-      method,
-      headers: { cookie: this.cookie, ...(body && { "content-type": "application/json" }) },
-      body: JSON.stringify(body),
-    });
-    for (const cookie of response.headers.getSetCookie()) this.cookie = cookie.split(";", 1)[0] ?? "";
-    const text = await response.text();
-    const isJson = response.headers.get("content-type")?.includes("json");
-    return {
-      status: response.status,
-      headers: response.headers,
-      ok: response.ok,
-      // A proxy in front of a service may respond with text.
-      body: isJson ? JSON.parse(text) : response.ok ? undefined : { code: text, errors: [] },
-    };
+    const response = await request<Body>(this.url, { method, path, body, cookie: this.cookie });
+    this.cookie = cookieOf(response) ?? this.cookie;
+    return response;
   }
 }
 

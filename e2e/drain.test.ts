@@ -4,7 +4,8 @@ import { Agent, type ClientRequest, type IncomingMessage, get } from "node:http"
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { serviceNames } from "../infra/services";
-import { type ApiResponse, bodyOf, newUser } from "./client";
+import { bodyOf, newUser } from "./client";
+import type { ApiResponse } from "./request";
 import { eventually } from "../common/test/eventually";
 import { replicated, ticketOnSale } from "./setup";
 import { processNamed, restarted, serviceProcesses, signal, start, stop } from "./stack";

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
-import { type ApiResponse, Client, bodyOf, newUser } from "./client";
+import { Client, bodyOf, newUser } from "./client";
+import type { ApiResponse } from "./request";
 import { eventually } from "../common/test/eventually";
 import { replicated, orderOf, ticketOnSale } from "./setup";
 import { card, ledger } from "./stack";

@@ -1,4 +1,5 @@
-import type { ApiResponse, Credentials, Order, Payment, Ticket, User } from "../client";
+import type { Credentials, Order, Payment, Ticket, User } from "../client";
+import type { ApiResponse } from "../request";
 
 export interface Reservation {
   order: Order;

@@ -1,9 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Simulation, Process } from "./simulation";
-import type { ApiResponse, UserContext } from "./user";
+import { type ApiResponse, request } from "../request";
+import type { UserRequest } from "./user";
 import { serviceFor } from "./services";
 
-type Request = Parameters<UserContext["send"]>[0];
+const unavailable: ApiResponse<unknown> = {
+  status: 503,
+  headers: new Headers(),
+  ok: false,
+  body: { code: "unavailable", requestId: "", errors: [] },
+};
 
 /** Real HTTP between users, services and the payment gateway. Each request is a task of the process that handles it. */
 export class Network {
@@ -16,35 +22,26 @@ export class Network {
   ) {}
 
   /** Balances over the running processes of a service (round-robin), as the gateway of the stack does. */
-  async send(request: Request): Promise<ApiResponse | undefined> {
-    const { user, method, path, body } = request;
+  async send(sent: UserRequest): Promise<ApiResponse<unknown> | undefined> {
+    const { user, method, path, body } = sent;
     const running = this.simulation.runningProcesses(serviceFor(path));
     const process = running[this.next++ % Math.max(1, running.length)];
     this.simulation.trace(`${user}: ${method} ${path} ${JSON.stringify(body ?? {})}`);
-    const response = process ? await this.sendTo(process, request) : { status: 503, body: {} };
+    const response = process ? await this.sendTo(process, sent) : unavailable;
     this.simulation.trace(
-      `${user} receives ${response ? `${response.status} ${codeOf(response.body)}` : "nothing"}`,
+      `${user} receives ${response ? `${response.status} ${response.ok ? "" : response.body.code}` : "nothing"}`,
     );
     return response;
   }
 
-  private sendTo(
-    { name }: Process,
-    { user, method, path, body, cookie }: Request,
-  ): Promise<ApiResponse | undefined> {
+  private sendTo({ name }: Process, sent: UserRequest): Promise<ApiResponse<unknown> | undefined> {
+    const { user, method, path } = sent;
     const cancel = new AbortController();
-    const request = (id: number) =>
-      fetch(this.url + path, {
-        method,
-        headers: { "x-task": String(id), cookie, ...(body && { "content-type": "application/json" }) },
-        body: JSON.stringify(body),
-        signal: cancel.signal,
-      });
     return new Promise((resolve) => {
       this.simulation.scheduler.start(
         name,
         `${method} ${path.split("/").slice(0, 3).join("/")} of ${user}`,
-        async ({ id }) => parseResponse(await request(id)),
+        ({ id }) => request(this.url, { ...sent, headers: { "x-task": String(id) }, signal: cancel.signal }),
         {
           onEnd: (outcome) => resolve(outcome.status === "fulfilled" ? outcome.value : undefined),
           onKill: () => {
@@ -75,15 +72,3 @@ export class Network {
     return fetch(this.url + url, { method, headers: sent, body: body || undefined });
   }
 }
-
-async function parseResponse(response: Response): Promise<ApiResponse> {
-  const text = await response.text();
-  return {
-    status: response.status,
-    body: text.startsWith("{") || text.startsWith("[") ? JSON.parse(text) : undefined,
-    cookie: response.headers.getSetCookie()[0]?.split(";")[0],
-  };
-}
-
-const codeOf = (body: unknown): string =>
-  typeof body === "object" && body !== null && "code" in body ? String(body.code) : "";

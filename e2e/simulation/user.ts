@@ -1,4 +1,5 @@
 import type { Order, Ticket } from "../client";
+import { type ApiRequest, type ApiResponse, cookieOf } from "../request";
 import type { Snapshot } from "../snapshot";
 import type { GatewayOutcome, Operation } from "./gateway";
 
@@ -14,16 +15,10 @@ export type Action =
   | { does: "wait"; seconds: number }
   | { does: "gateway fault"; charge?: GatewayOutcome; refund?: GatewayOutcome };
 
-export interface ApiResponse {
-  status: number;
-  body: unknown;
-  cookie?: string;
-}
-
 /** The interface of a user to the system. */
 export interface UserContext {
   /** Undefined if the connection was lost before a response arrived. */
-  send: (request: Request) => Promise<ApiResponse | undefined>;
+  send: (request: UserRequest) => Promise<ApiResponse<unknown> | undefined>;
   wait: (milliseconds: number) => Promise<void>;
   /** Decides the outcome of the next charge or refund. */
   planGatewayFault: (operation: Operation, outcome: GatewayOutcome) => void;
@@ -31,13 +26,7 @@ export interface UserContext {
   acknowledged: AcknowledgedWrite[];
 }
 
-interface Request {
-  user: string;
-  method: string;
-  path: string;
-  body?: object;
-  cookie: string;
-}
+export type UserRequest = ApiRequest & { user: string };
 
 /** What a 2xx response has confirmed. It must hold from then on. */
 export interface AcknowledgedWrite {
@@ -189,7 +178,7 @@ export class User {
   ): Promise<{ status: number; body: Body } | undefined> {
     for (let attempt = 1; ; attempt++) {
       const response = await this.context.send({ user: this.name, method, path, body, cookie: this.cookie });
-      if (response?.cookie) this.cookie = response.cookie;
+      if (response) this.cookie = cookieOf(response) ?? this.cookie;
       if ((response && !transient.has(response.status)) || attempt === 5)
         return response && { status: response.status, body: response.body as Body };
       await this.context.wait(1000);
