@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import {
   type Connection,
   type Document,
@@ -9,15 +8,14 @@ import {
   type ObtainDocumentType,
   Schema,
   type SchemaDefinition,
-  type Types,
 } from "mongoose";
 import { updateIfCurrentPlugin } from "mongoose-update-if-current";
 import { clock } from "../base/clock";
-import { currentContext } from "../base/context";
-import { type Event, type EventData, type Subject, checkedData, events } from "../contract/events";
+import { type Event, type EventData, type Subject, events } from "../contract/events";
 import { failpoint } from "../base/failpoint";
+import { type Aggregate, type AggregateLog, plain, toEvent } from "./aggregate";
 import { serviceOf } from "./database";
-import { type Fields, type LoggedModel, loggedModelsOf } from "./logged-model";
+import type { Fields } from "./logged-model";
 import { handOver } from "./saved-events";
 
 /** What every aggregate stores besides its own fields. */
@@ -86,10 +84,6 @@ export interface AggregateDefinition<S extends Subject, P, U, V, M> {
   indexes: [fields: IndexDefinition, options?: IndexOptions][];
 }
 
-export interface AggregateLog<S extends Subject> extends LoggedModel<S> {
-  currentSubject: (aggregate: unknown) => S | undefined;
-}
-
 export type AggregateModel<S extends Subject, P, U, V, M> = Model<
   Stored<P & U>,
   object,
@@ -97,23 +91,6 @@ export type AggregateModel<S extends Subject, P, U, V, M> = Model<
   V,
   Instance<S, P, U, V, M>
 > & { log: AggregateLog<S> };
-
-/** The models of a database that are aggregates. */
-export const aggregatesOf = (database: Connection) =>
-  loggedModelsOf(database).filter(({ log }) => "currentSubject" in log) as unknown as (Model<Aggregate> & {
-    log: AggregateLog<Subject>;
-  })[];
-
-/** An aggregate as the relay and republishing see it. */
-export interface Aggregate {
-  _id: Types.ObjectId;
-  id: string;
-  version: number;
-  createdAt: Date;
-  db: Connection;
-  collection: { name: string };
-  publicState(): object;
-}
 
 /** What a save needs to know from before it, and the hook after it from the one before it. */
 interface Locals {
@@ -266,25 +243,4 @@ function remember(document: WithLocals, recording: Locals["recording"]): void {
   const locals = localsOf(document);
   if (locals.recording) throw new Error("One save makes one event at most, and one is recorded already");
   locals.recording = recording;
-}
-
-/** As it is in JSON: without undefined, dates as text; null stands for a missing field. */
-function plain(value: unknown) {
-  if (typeof value !== "object") return value; // most fields of every response
-  return value === null ? undefined : JSON.parse(JSON.stringify(value));
-}
-
-/** The event of an aggregate at a version, as it will be on the wire. */
-export function toEvent(aggregate: Aggregate, subject: Subject, version: number): Event {
-  const event = {
-    specversion: "1.0",
-    id: randomUUID(),
-    source: serviceOf(aggregate.db),
-    type: subject,
-    subject: aggregate.id,
-    time: clock.date().toISOString(),
-    traceparent: currentContext()?.traceparent,
-    data: checkedData(subject, { id: aggregate.id, version, ...aggregate.publicState() }),
-  } as const;
-  return plain(event);
 }

@@ -1,6 +1,6 @@
 import type { Connection, Types } from "mongoose";
 import { clock, seconds } from "../base/clock";
-import { aggregatesOf } from "../database/define-aggregate";
+import { aggregatesOf } from "../database/aggregate";
 import { type SavedEvent, onSave } from "../database/saved-events";
 import { serviceOf } from "../database/database";
 import { withTimeout } from "../base/with-timeout";

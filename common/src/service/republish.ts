@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { type Connection, trusted } from "mongoose";
 import { z } from "zod";
-import { aggregatesOf, toEvent } from "../database/define-aggregate";
+import { aggregatesOf, toEvent } from "../database/aggregate";
 import { type Subject, subjects } from "../contract/events";
 import { isId } from "../contract/ids";
 import type { EventBus } from "../messaging/event-bus";
