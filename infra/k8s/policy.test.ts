@@ -1,4 +1,5 @@
 import { exposeMetrics } from "../../common/src/base/metrics";
+import { durationInSeconds } from "../../common/src/base/settings";
 import { natsStreaming, redis } from "../local/known-servers";
 import { databaseServices, serviceNames } from "../services";
 import { containerOf, podTemplatesOf, render, type Rendered, type Workload } from "./render";
@@ -89,6 +90,8 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
   });
 
   it("a service loses no request during a rollout", () => {
+    const settings = rendered.configMaps.find(({ metadata }) => metadata.name.startsWith("settings-"))?.data;
+    const shutdownTimeout = durationInSeconds().parse(settings?.SHUTDOWN_TIMEOUT);
     for (const workload of services) {
       const lag = overlay === "gke" && workload.metadata.name !== "expiration" ? 30 : 5; // until no more requests arrive
       expect(workload.spec.strategy).toMatchObject({ rollingUpdate: { maxUnavailable: 0 } });
@@ -98,8 +101,8 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
         readinessProbe: { httpGet: { path: "/readyz" } },
         lifecycle: { preStop: { sleep: { seconds: lag } } },
       });
-      // preStop, and SHUTDOWN_TIMEOUT of common/src/service/service.ts
-      expect(workload.spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(lag + 32);
+      const { terminationGracePeriodSeconds } = workload.spec.template.spec;
+      expect(terminationGracePeriodSeconds).toBeGreaterThan(lag + shutdownTimeout); // preStop comes first
     }
   });
 
