@@ -65,21 +65,23 @@ export const tickets: Mutant[] = [
     guard: "derived reservation: the ticket is read before its orders",
     file: followOrder,
     change: {
-      'const ticket = await Ticket.findById(ticketId).orFail();\n  await failpoint("tickets.derive.loaded");\n  const orders = await findLiveOrders(ticketId);':
-        'const orders = await findLiveOrders(ticketId);\n  await failpoint("tickets.derive.loaded");\n  const ticket = await Ticket.findById(ticketId).orFail();',
+      'const ticket = await Ticket.findById(ticketId).orFail();\n    await failpoint("tickets.derive.loaded");\n    while (await followOrders(ticket)) await ticket.save();':
+        'const orders = await findLiveOrders(ticketId);\n    await failpoint("tickets.derive.loaded");\n    const ticket = await Ticket.findById(ticketId).orFail();\n    if (ticket.follow(orders)) await ticket.save();\n    while (await followOrders(ticket)) await ticket.save();',
     },
     red: { [following]: ["never frees a ticket that another order reserves at tickets.derive.loaded"] },
   },
   {
     guard: "derived reservation: computed again after each save",
     file: followOrder,
-    change: { "} while (isChanged);": '} while (ticketId === "");' },
+    change: { "while (await followOrders(ticket))": "if (await followOrders(ticket))" },
     red: { [following]: ["releases the ticket when its order is cancelled between read and save"] },
   },
   {
     guard: "derived reservation: a computation that loses a race is repeated",
     file: followOrder,
-    change: { "await retryOnConflict(() => reserveByOrders(ticketId))": "await reserveByOrders(ticketId)" },
+    change: {
+      "  retryOnConflict(async () => {": "  ((work: () => Promise<void>) => work())(async () => {",
+    },
     red: {
       [following]: [
         "never releases a ticket that another order reserves at tickets.derive.read",

@@ -9,27 +9,23 @@ export async function followOrder(order: EventData<"order:created">): Promise<vo
 }
 
 /**
- * Repeats until nothing changes: an order that was cancelled between our read and our save found a ticket that was
- * still free, changed nothing, and would be overwritten for good.
- */
-async function deriveReservation(ticketId: string): Promise<void> {
-  let isChanged: boolean;
-  do {
-    isChanged = await retryOnConflict(() => reserveByOrders(ticketId));
-  } while (isChanged);
-}
-
-/**
  * The ticket is read before its orders, so that the save fails if another process has acted on newer orders than ours.
  * The other way round, old orders would free a ticket that was reserved in between.
+ */
+const deriveReservation = (ticketId: string): Promise<void> =>
+  retryOnConflict(async () => {
+    const ticket = await Ticket.findById(ticketId).orFail();
+    await failpoint("tickets.derive.loaded");
+    while (await followOrders(ticket)) await ticket.save();
+  });
+
+/**
+ * Called again after each save: an order that was cancelled between our read and our save found a ticket that was still
+ * free, changed nothing, and would be overwritten for good.
  * @returns whether anything changed
  */
-async function reserveByOrders(ticketId: string): Promise<boolean> {
-  const ticket = await Ticket.findById(ticketId).orFail();
-  await failpoint("tickets.derive.loaded");
-  const orders = await findLiveOrders(ticketId);
+async function followOrders(ticket: Ticket): Promise<boolean> {
+  const orders = await findLiveOrders(ticket.id);
   await failpoint("tickets.derive.read");
-  if (!ticket.follow(orders)) return false;
-  await ticket.save();
-  return true;
+  return ticket.follow(orders);
 }
