@@ -156,7 +156,7 @@ export const orders: Mutant[] = [
     change: { "{ userId: 1, status: 1, expiresAt: 1 }": "{ userId: 1, expiresAt: 1 }" },
     red: {
       "orders/src/models/order.test.ts": [
-        "counts a buyer's live orders without reading their past ones or other buyers' orders",
+        "finds a buyer's live orders without reading their past ones or other buyers' orders",
       ],
     },
   },
@@ -169,7 +169,7 @@ export const orders: Mutant[] = [
   {
     guard: "a repeated request returns the buyer's existing order",
     file: createOrder,
-    change: { "if (order.userId !== userId)\n    throw": "if (order.id)\n    throw" },
+    change: { "if (order.userId !== userId) throw": "if (order.id) throw" },
     red: {
       [repeating]: [
         "answers a request that comes again with the order that the first one made",
@@ -187,10 +187,16 @@ export const orders: Mutant[] = [
     },
   },
   {
+    guard: "a buyer holds no more live reservations than the limit",
+    file: limits,
+    change: { "others.length - unpaid.length >= MAX_RESERVATIONS": "others.length < 0" },
+    red: { [creating]: ["refuses an eleventh live reservation, and takes it once one has ended"] },
+  },
+  {
     guard: "an order that is requested again does not count against the limit",
     file: limits,
-    change: { "reserves: trusted({ $ne: ticketId })": 'reserves: trusted({ $ne: "" })' },
-    red: { [limiting]: ["counts an order of the ticket itself as none"] },
+    change: { "reserves === ticketId;": "reserves === userId;" },
+    red: { [repeating]: ["answers 20 parallel requests of one buyer with the same order"] },
   },
   {
     guard: "unique index: one live order per slot of a network",

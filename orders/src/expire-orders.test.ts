@@ -40,6 +40,19 @@ it("leaves an order to the sweep when the wait for its time ended early", async 
   expect(await reload(order)).toMatchObject({ status: "created" });
 });
 
+it("never cancels an order that is paid during the rest of its time", async () => {
+  const order = await orderOf();
+  let now = order.expiresAt.getTime() - 100;
+  const payMeanwhile = async () => {
+    order.complete();
+    await order.save();
+    now += 100;
+  };
+  clock.use(() => now, payMeanwhile);
+  await deliver(expirationComplete, { orderId: order.id });
+  expect(await reload(order)).toMatchObject({ status: "complete", version: 1 });
+});
+
 it("leaves an order alone that has long to live", async () => {
   const order = await orderOf();
   expiredAgo(order, -5001);

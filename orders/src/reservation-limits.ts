@@ -7,40 +7,58 @@ import { type Buyer, Order, drawNumber, liveOrdersOf } from "./models/order";
 const initialPauseMs = seconds(30);
 const maxDoublings = 16;
 
-/**
- * A courtesy to other buyers, not an invariant: parallel requests may pass it together. What a network holds at once is
- * bounded by its places, however many ask in parallel.
- * @param ticketId an order of this ticket does not count: it would be the answer to the same request
- * @throws BadRequestError when the buyer holds too much; TooManyRequestsError when too much of it ended unpaid
- */
-export async function checkReservationLimits({ userId, network }: Buyer, ticketId: string): Promise<void> {
-  const held = { ...liveOrdersOf(userId), reserves: trusted({ $ne: ticketId }) };
-  if ((await Order.countDocuments(held)) >= config.MAX_RESERVATIONS) {
-    refusedReservations.inc({ limit: "buyer" });
-    throw new BadRequestError("too-many-reservations", "Pay or cancel one of your reservations first");
-  }
-  await checkUnpaid({ userId }, config.MAX_UNPAID_PER_HOUR, "unpaid_buyer");
-  await checkUnpaid({ network }, config.MAX_UNPAID_PER_NETWORK_PER_HOUR, "unpaid_network");
+/** An order that counts against the limits of its buyer. */
+export type CountedOrder = Pick<Order, "userId" | "status" | "expiresAt" | "reserves">;
+
+/** The order that holds a ticket, and those that count against a buyer. */
+export const decisiveOrders = (userId: string, ticketId: string) => ({
+  $or: [{ reserves: ticketId }, liveOrdersOf(userId), { userId, ...endedUnpaid() }],
+});
+
+/** What decides whether a buyer can have a ticket, in one query. */
+export async function findOrdersFor(userId: string, ticketId: string) {
+  const { MAX_RESERVATIONS, MAX_UNPAID_PER_HOUR } = config;
+  const found: CountedOrder[] = await Order.find(decisiveOrders(userId, ticketId))
+    .select({ userId: 1, status: 1, expiresAt: 1, reserves: 1, _id: 0 })
+    .limit(1 + MAX_RESERVATIONS + MAX_UNPAID_PER_HOUR + maxDoublings)
+    .lean();
+  const isHolder = ({ reserves }: CountedOrder) => reserves === ticketId;
+  return { holder: found.find(isHolder), others: found.filter((order) => !isHolder(order)) };
 }
 
 /**
- * After `free` reservations that ended unpaid within an hour, each further one makes the next wait twice as long. Those
- * that their buyer cancelled count like those that expired: a ticket can be kept from others by cancelling in time.
+ * A courtesy to other buyers, not an invariant: parallel requests may pass it together. What a network holds at once is
+ * bounded by its places, however many ask in parallel.
+ * @param others of the buyer, as `findOrdersFor` finds them
+ * @throws BadRequestError when the buyer holds too much; TooManyRequestsError when too much of it ended unpaid
  */
-async function checkUnpaid(
-  whose: { userId: string } | { network: string },
-  free: number,
-  limit: ReservationLimit,
-): Promise<void> {
-  const unpaid = { ...whose, ...endedUnpaid() };
-  const count = await Order.countDocuments(unpaid, { limit: free + maxDoublings });
-  if (count <= free) return;
-  const latest = await Order.findOne(unpaid, { expiresAt: 1, _id: 0 }).sort({ expiresAt: -1 }).lean();
-  const pauseMs = Math.min(
-    seconds(config.MAX_UNPAID_PAUSE_SECONDS),
-    initialPauseMs * 2 ** (count - free - 1),
-  );
-  const restMs = Number(latest?.expiresAt ?? 0) + pauseMs - clock.now();
+export async function checkReservationLimits({ network }: Buyer, others: CountedOrder[]): Promise<void> {
+  const { MAX_RESERVATIONS, MAX_UNPAID_PER_HOUR, MAX_UNPAID_PER_NETWORK_PER_HOUR } = config;
+  const unpaid = others.filter(({ status }) => status === "cancelled");
+  if (others.length - unpaid.length >= MAX_RESERVATIONS) {
+    refusedReservations.inc({ limit: "buyer" });
+    throw new BadRequestError("too-many-reservations", "Pay or cancel one of your reservations first");
+  }
+  const latest = Math.max(...unpaid.map(({ expiresAt }) => expiresAt.getTime()));
+  checkPause(unpaid.length - MAX_UNPAID_PER_HOUR, latest, "unpaid_buyer");
+
+  const ofNetwork = { network, ...endedUnpaid() };
+  const max = MAX_UNPAID_PER_NETWORK_PER_HOUR;
+  const excess = (await Order.countDocuments(ofNetwork, { limit: max + maxDoublings })) - max;
+  if (excess <= 0) return;
+  const last = await Order.findOne(ofNetwork, { expiresAt: 1, _id: 0 }).sort({ expiresAt: -1 }).lean();
+  checkPause(excess, Number(last?.expiresAt ?? 0), "unpaid_network");
+}
+
+/**
+ * After as many reservations as may end unpaid within an hour, each further one makes the next wait twice as long. Those
+ * that their buyer cancelled count like those that expired: a ticket can be kept from others by cancelling in time.
+ * @param latest when the time of the last one was over
+ */
+function checkPause(excess: number, latest: number, limit: ReservationLimit): void {
+  if (excess <= 0) return;
+  const pauseMs = Math.min(seconds(config.MAX_UNPAID_PAUSE_SECONDS), initialPauseMs * 2 ** (excess - 1));
+  const restMs = latest + pauseMs - clock.now();
   if (restMs <= 0) return;
   refusedReservations.inc({ limit });
   throw new TooManyRequestsError(

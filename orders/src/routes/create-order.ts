@@ -15,7 +15,12 @@ import type { RequestHandler } from "express";
 import { body } from "express-validator";
 import { type Buyer, type Order, findHolder, reserve } from "../models/order";
 import { Ticket } from "../models/ticket";
-import { checkReservationLimits, findFreePlace } from "../reservation-limits";
+import {
+  type CountedOrder,
+  checkReservationLimits,
+  findFreePlace,
+  findOrdersFor,
+} from "../reservation-limits";
 
 interface CreateOrderBody {
   ticketId: string;
@@ -38,7 +43,10 @@ export const createOrder: RequestHandler[] = [
     const ticket = await Ticket.findById(ticketId);
     if (!ticket) throw unknown();
     if (ticket.userId === buyer.userId) throw new BadRequestError("own-ticket", "This ticket is your own");
-    const order = (await findHeld(ticketId, buyer, price)) ?? (await reserveFor(buyer, ticket, price));
+    const { holder, others } = await findOrdersFor(buyer.userId, ticketId);
+    if (holder && holder.userId !== buyer.userId) throw reserved();
+    const held = holder && (await findHeld(ticketId, buyer, price));
+    const order = held ?? (await reserveFor(buyer, ticket, others, price));
     res.status(201).json(order);
   },
 ];
@@ -50,8 +58,7 @@ export const createOrder: RequestHandler[] = [
 async function findHeld(ticketId: string, { userId }: Buyer, price?: number): Promise<Order | undefined> {
   const order = await findHolder(ticketId);
   if (!order) return undefined;
-  if (order.userId !== userId)
-    throw new BadRequestError("ticket-reserved", "Someone else has reserved this ticket");
+  if (order.userId !== userId) throw reserved();
   if (order.status === "complete")
     throw new BadRequestError("already-bought", "You have already bought this ticket");
   if (order.isOverdue())
@@ -64,11 +71,16 @@ async function findHeld(ticketId: string, { userId }: Buyer, price?: number): Pr
   return order;
 }
 
-async function reserveFor(buyer: Buyer, ticket: Ticket, price?: number): Promise<Order> {
+async function reserveFor(
+  buyer: Buyer,
+  ticket: Ticket,
+  others: CountedOrder[],
+  price?: number,
+): Promise<Order> {
   if (ticket.withdrawn) throw new BadRequestError("ticket-withdrawn", "This ticket is no longer for sale");
   if (price !== undefined && price !== ticket.price)
     throw new ConflictError("price-changed", `The price is now ${ticket.price}`);
-  await checkReservationLimits(buyer, ticket.id);
+  await checkReservationLimits(buyer, others);
 
   let place: number | undefined;
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
@@ -87,6 +99,8 @@ async function reserveFor(buyer: Buyer, ticket: Ticket, price?: number): Promise
   }
   throw new UnavailableError("Too many concurrent reservations: try again");
 }
+
+const reserved = () => new BadRequestError("ticket-reserved", "Someone else has reserved this ticket");
 
 /** Orders may not have received a ticket that exists. */
 const unknown = () =>
