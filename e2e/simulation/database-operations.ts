@@ -23,7 +23,7 @@ export interface Interceptor {
  */
 export type DatabaseOutcome = "answered" | "lost" | "late";
 
-const writes = ["insertOne", "updateOne", "deleteOne", "findOneAndUpdate"];
+const writes = ["insertOne", "updateOne", "updateMany", "bulkWrite", "deleteOne", "findOneAndUpdate"];
 const reads = ["findOne", "countDocuments"];
 
 /** Operations of the driver call each other. A variable suffices: only one runs at a time. */

@@ -16,6 +16,7 @@ export async function fuzz(simulation: Simulation, random: Random): Promise<void
   const clockRate = random.oneOf([0.003, 0.03]);
   simulation.drawDatabaseOutcome = () =>
     random.chance(faultRate) ? random.oneOf(["lost", "late"] as const) : "answered";
+  simulation.isHandedOver = () => random.chance(0.8);
   let last: Task | undefined;
 
   for (let steps = 0; steps < maxSteps; steps++) {

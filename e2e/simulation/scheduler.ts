@@ -9,7 +9,7 @@ export interface Task {
   point: string;
   /** Not runnable before this time. */
   wakeAt: number;
-  /** Waiting for a response of the gateway. */
+  /** Waiting for a response of the gateway, or for another task of its process. */
   isBlocked: boolean;
   resume: () => void;
   /** Called when its process is killed. */
@@ -36,6 +36,8 @@ export class Scheduler {
   readonly tasks: Task[] = [];
   running: Task | undefined;
   private count = 0;
+  /** What stands for each process until it is killed. */
+  private processes = new Map<string, object>();
   private onStop = () => {};
 
   /** Adds a task, suspended at its start. */
@@ -88,6 +90,27 @@ export class Scheduler {
     this.stopped(task);
   }
 
+  /** Suspends the current task until another task of its process has settled the promise. */
+  async waitFor(promise: Promise<unknown>): Promise<void> {
+    const task = currentTask.getStore();
+    const settled = promise.catch(() => {});
+    if (!task) return void (await settled);
+    await new Promise<void>((resolve) => {
+      if (!this.tasks.includes(task)) return; // killed
+      task.resume = resolve;
+      void settled.then(() => (task.isBlocked = false));
+      this.block(task, "waits for another task");
+    });
+  }
+
+  /** Stands for the process of the current task. */
+  currentProcess(): object {
+    const name = currentTask.getStore()?.process ?? "none";
+    const process = this.processes.get(name) ?? {};
+    this.processes.set(name, process);
+    return process;
+  }
+
   isRunnable = (task: Task): boolean => !task.isBlocked && task.wakeAt <= this.now;
 
   /** Resolves when the task has reached its next suspension point, or its end. */
@@ -115,6 +138,7 @@ export class Scheduler {
       this.remove(task);
       task.onKill();
     }
+    if (process) this.processes.delete(process);
   }
 
   private stopped(task: Task): void {

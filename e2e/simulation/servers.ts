@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onFailpoint } from "@eventhive/common";
+import { useScheduling } from "../../common/src/base/joined";
 import { startMongo } from "../../infra/local/servers";
 import type { Simulation } from "./simulation";
 import { type Interceptor, interceptDatabase } from "./database-operations";
@@ -34,6 +35,10 @@ export async function startServers() {
       current = simulation;
       const park = (point: string) => simulation.scheduler.park(point);
       onFailpoint(park);
+      useScheduling({
+        process: () => simulation.scheduler.currentProcess(),
+        waitFor: (promise) => simulation.scheduler.waitFor(promise),
+      });
       interceptor = {
         park,
         written: (namespace) => simulation.monitor.checkWrite(namespace),
@@ -43,6 +48,7 @@ export async function startServers() {
     },
     stop: async () => {
       onFailpoint(undefined);
+      useScheduling();
       server.close();
       server.closeAllConnections();
       await disconnectServices();

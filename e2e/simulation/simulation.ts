@@ -1,5 +1,5 @@
 import { type Subject, clock } from "@eventhive/common";
-import { onSave } from "../../common/src/database/saved-events";
+import { type SavedEvent, onSave } from "../../common/src/database/saved-events";
 import { consume } from "../../common/src/messaging/listener";
 import { OutboxRelay } from "../../common/src/service/outbox-relay";
 import { chargeOutcomeTimeout, gatewayTimeout } from "../../payments/src/stripe";
@@ -52,6 +52,8 @@ export class Simulation {
   databaseFault: { task: Task; outcome: DatabaseOutcome } | undefined;
   /** Chooses the outcome of every database operation when fuzzing. */
   drawDatabaseOutcome: (() => DatabaseOutcome) | undefined;
+  /** Whether an event is published by the process that has just saved it. */
+  isHandedOver = () => true;
   kills = 0;
 
   private readonly unsubscribeSaves: (() => void)[] = [];
@@ -100,7 +102,7 @@ export class Simulation {
       );
       if (!("database" in definition.store)) continue;
       const { database } = definition.store;
-      this.unsubscribeSaves.push(onSave(database, () => this.unpublished.add(name)));
+      this.unsubscribeSaves.push(onSave(database, (saved) => this.publishSaved(name, saved)));
     }
     for (const process of this.processes) this.start(process);
   }
@@ -151,6 +153,17 @@ export class Simulation {
 
   startDelayedWrite(point: string, write: () => Promise<void>): void {
     this.scheduler.start("database", `${point}, after its caller timed out`, write);
+  }
+
+  /** In the process that saved, as in production, or by a relay that finds the event later. */
+  private publishSaved(service: string, saved: SavedEvent): void {
+    const process = this.processes.find(({ name }) => name === this.scheduler.running?.process);
+    const { relay } = process ?? {};
+    if (process && relay && this.isHandedOver()) {
+      const publish = () => relay.publishSaved(saved);
+      this.scheduler.start(process.name, "publishes what it saved", publish);
+    }
+    this.unpublished.add(service);
   }
 
   runningProcesses(service: string): Process[] {

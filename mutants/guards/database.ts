@@ -61,7 +61,10 @@ export const database: Mutant[] = [
   {
     guard: "outbox: events are removed by id",
     file: relay,
-    change: { "{ $pull: { outbox: { id: event.id } } }": "{ $set: { outbox: [] } }" },
+    change: {
+      "{ $pull: { outbox: { id: { $in: published.map(({ eventId }) => eventId) } } } }":
+        "{ $set: { outbox: [] } }",
+    },
     red: { [relaying]: ["removes only events that it has published"] },
   },
   {
@@ -75,14 +78,28 @@ export const database: Mutant[] = [
   {
     guard: "outbox: nothing is published while the broker is disconnected",
     file: relay,
-    change: { "if (this.bus.isConnected) void this": "void this" },
+    change: { "if (this.bus.isConnected) await this": "await this" },
     red: { [relaying]: ["waits while the broker is unavailable, and continues when it is back"] },
   },
   {
     guard: "outbox: events of an aggregate are published one at a time",
     file: relay,
-    change: { "      await before;\n": "" },
+    change: { "      if (before) await waitFor(before);\n": "" },
     red: { [relaying]: ["keeps the order of an aggregate's events when the broker is slow with the first"] },
+  },
+  {
+    guard: "outbox: a publication ends when its event is removed",
+    file: relay,
+    change: {
+      "const wasThere = await this.pulls.get(collection)?.({ _id, eventId: event.id });":
+        "void this.pulls.get(collection)?.({ _id, eventId: event.id });\n      const wasThere = true;",
+    },
+    red: {
+      [relaying]: [
+        "finishes events in flight when it stops, and starts no new ones",
+        "events that are published while others are removed are removed together",
+      ],
+    },
   },
   {
     guard: "outbox: a stopping relay publishes what its own process has saved",

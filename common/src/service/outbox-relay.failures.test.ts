@@ -1,4 +1,4 @@
-import { Sample, loadSample, saveSample, storedOutbox, useSamples } from "../../test/sample";
+import { Sample, crash, loadSample, saveSample, storedOutbox, useSamples } from "../../test/sample";
 import { onFailpoint } from "../base/failpoint";
 import { eventually } from "../../test/eventually";
 import { Gate } from "../../test/gate";
@@ -94,6 +94,45 @@ it("removes only events that it has published", async () => {
   parked.open();
   await relay.drain();
   expect(publishedVersions(id)).toEqual([0, 1]);
+});
+
+describe("events that are published while others are removed", () => {
+  /** Samples whose events wait for the pull of the first one's event. */
+  async function waitingForPull(onPull: (pull: number) => void) {
+    const gate = new Gate();
+    let pulls = 0;
+    onFailpoint(async (name) => {
+      if (name !== "samples.pull.before") return;
+      if (++pulls === 1) await gate.opened;
+      onPull(pulls);
+    });
+    const relay = startRelay();
+    const samples = [await saveSample()];
+    await eventually(() => expect(pulls).toBe(1));
+    for (let count = 0; count < 5; count++) samples.push(await saveSample());
+    await eventually(() => expect(broker.published).toHaveLength(6));
+    return { relay, samples, open: gate.open };
+  }
+
+  it("are removed together", async () => {
+    const pulls: number[] = [];
+    const { relay, open } = await waitingForPull((pull) => pulls.push(pull));
+    open();
+    await relay.stop();
+    expect(pulls).toEqual([1, 2]);
+    expect(await countUnpublished()).toBe(0);
+  });
+
+  it("are published again when that fails", async () => {
+    const { relay, samples, open } = await waitingForPull((pull) => {
+      if (pull === 2) throw crash;
+    });
+    open();
+    await relay.drain();
+    expect(await countUnpublished()).toBe(0);
+    for (const { id } of samples.slice(1)) expect(publishedVersions(id)).toEqual([0, 0]);
+    expect(new Set(broker.published.map(({ id }) => id)).size).toBe(6);
+  });
 });
 
 it("loses nothing with two processes on one database", async () => {

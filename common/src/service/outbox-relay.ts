@@ -6,6 +6,7 @@ import { serviceOf } from "../database/database";
 import { withTimeout } from "../base/with-timeout";
 import type { Event } from "../contract/events";
 import { failpoint } from "../base/failpoint";
+import { joined, waitFor } from "../base/joined";
 import { logger } from "../base/logger";
 import { metrics } from "../base/metrics";
 import { settings, wholeNumber } from "../base/settings";
@@ -41,6 +42,12 @@ export interface RelayOptions {
   maxStopMs?: number;
 }
 
+/** An event that the broker has stored. */
+interface Published {
+  _id: WithOutbox["_id"];
+  eventId: string;
+}
+
 /** Of an aggregate whose events were to be published. A duplicate: another process published one of them as well. */
 type Outcome = "published" | "duplicate" | "failed";
 
@@ -54,7 +61,8 @@ type Outcome = "published" | "duplicate" | "failed";
 export class OutboxRelay {
   /** The last publication of each aggregate in progress. */
   private readonly queues = new Map<string, Promise<Outcome>>();
-  private readonly collections: string[];
+  /** For each collection: takes an event that the broker has stored out of its outbox. */
+  private readonly pulls: Map<string, (published: Published) => Promise<boolean>>;
   private readonly sweep = runPeriodically(seconds(1), () => this.publishFound(stale()));
   private readonly options: Required<RelayOptions>;
   private isStopping = false;
@@ -66,11 +74,12 @@ export class OutboxRelay {
     { maxConcurrency = config.RELAY_CONCURRENCY, maxStopMs = seconds(3) }: RelayOptions = {},
   ) {
     this.options = { maxConcurrency, maxStopMs };
-    this.collections = aggregatesOf(database).map((model) => model.collection.name);
+    const names = aggregatesOf(database).map((model) => model.collection.name);
+    this.pulls = new Map(names.map((name) => [name, joined((published) => this.pull(name, published))]));
   }
 
   start(): void {
-    this.stopHearingSaves = onSave(this.database, this.publishSaved);
+    this.stopHearingSaves = onSave(this.database, (saved) => void this.publishSaved(saved));
     this.sweep.start();
   }
 
@@ -94,14 +103,14 @@ export class OutboxRelay {
   /** Resolves when nothing more can be published: the outboxes are empty, or the broker is unavailable. For tests. */
   async drain(): Promise<void> {
     do {
-      await Promise.all(this.queues.values());
+      if (this.queues.size > 0) await waitFor(Promise.all(this.queues.values()));
       await this.publishFound(unpublished);
     } while (this.queues.size > 0);
   }
 
   /** Whether or not the broker is connected: from the index of the outboxes, one entry of each collection. */
   async measure(): Promise<void> {
-    for (const collection of this.collections) {
+    for (const collection of this.pulls.keys()) {
       const oldest = await this.documents(collection).findOne(unpublished, {
         projection: { "outbox.time": 1 },
         sort: { "outbox.0.time": 1 },
@@ -113,14 +122,15 @@ export class OutboxRelay {
     }
   }
 
-  private readonly publishSaved = ({ collection, _id, event }: SavedEvent): void => {
+  /** Publishes the event of a save of this process, unless the broker is unavailable; never rejects. */
+  readonly publishSaved = async ({ collection, _id, event }: SavedEvent): Promise<void> => {
     // A disconnected client would keep copies and send them once it reconnects.
-    if (this.bus.isConnected) void this.enqueue(collection, _id, [event]);
+    if (this.bus.isConnected) await this.enqueue(collection, _id, [event]);
   };
 
   /** Looks again for as long as there is something that it can publish. */
   private async publishFound(filter: object): Promise<void> {
-    for (const collection of this.collections) {
+    for (const collection of this.pulls.keys()) {
       let isAnyDone: boolean;
       do {
         const found = await this.find(collection, filter);
@@ -159,7 +169,7 @@ export class OutboxRelay {
   private enqueue(collection: string, _id: WithOutbox["_id"], events: Event[]): Promise<Outcome> {
     const id = _id.toHexString();
     const publishNext = async (before: Promise<Outcome> | undefined): Promise<Outcome> => {
-      await before;
+      if (before) await waitFor(before);
       try {
         return await this.publish(collection, _id, events);
       } catch (error) {
@@ -189,21 +199,30 @@ export class OutboxRelay {
   }
 
   private async publish(collection: string, _id: WithOutbox["_id"], events: Event[]): Promise<Outcome> {
-    const service = serviceOf(this.database);
     for (const [index, event] of events.entries()) {
       if (index > 0 && this.isStopping) break;
       await publishEvent(this.bus, event);
-      await failpoint(`${service}.pull.before`);
-      // Losing this write to a crash publishes the event again, which is harmless: it need not wait for the journal.
-      const { modifiedCount } = await this.documents(collection).updateOne(
-        { _id },
-        { $pull: { outbox: { id: event.id } } },
-        { writeConcern: { w: 1, j: false } },
-      );
-      await failpoint(`${service}.pull.after`);
-      if (modifiedCount === 0) return "duplicate"; // another process is publishing this aggregate, and continues
+      const wasThere = await this.pulls.get(collection)?.({ _id, eventId: event.id });
+      if (!wasThere) return "duplicate"; // another process is publishing this aggregate, and continues
     }
     return "published";
+  }
+
+  /**
+   * Takes these events out of their outboxes with one write, whatever waited for the write before.
+   * @returns for each, whether all of them were there
+   */
+  private async pull(collection: string, published: Published[]): Promise<boolean[]> {
+    const service = serviceOf(this.database);
+    await failpoint(`${service}.pull.before`);
+    // Losing this write to a crash publishes the events again, which is harmless: it need not wait for the journal.
+    const { modifiedCount } = await this.documents(collection).updateMany(
+      { _id: { $in: published.map(({ _id }) => _id) } },
+      { $pull: { outbox: { id: { $in: published.map(({ eventId }) => eventId) } } } },
+      { writeConcern: { w: 1, j: false } },
+    );
+    await failpoint(`${service}.pull.after`);
+    return published.map(() => modifiedCount === published.length);
   }
 
   private documents(collection: string) {

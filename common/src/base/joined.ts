@@ -1,0 +1,71 @@
+/** What tasks of one process share, and how they wait for each other. */
+interface Scheduling {
+  /** Stands for the process that runs the current task. */
+  process: () => object;
+  /** Resolves when another task of this process has settled `promise`. Never rejects. */
+  waitFor: (promise: Promise<unknown>) => Promise<void>;
+}
+
+const thisProcess = {};
+const system: Scheduling = {
+  process: () => thisProcess,
+  waitFor: async (promise) => {
+    await promise.catch(() => {});
+  },
+};
+
+let scheduling = system;
+
+/** For simulations of several processes in one, of which one task runs at a time; without arguments, restores the default. */
+export function useScheduling(replacement: Scheduling = system): void {
+  scheduling = replacement;
+}
+
+/**
+ * Resolves when another task of this process has settled `promise`; never rejects. Code that waits for another task in
+ * any other way blocks a simulation.
+ */
+export const waitFor = (promise: Promise<unknown>): Promise<void> => scheduling.waitFor(promise);
+
+const maxItems = 100;
+
+interface Batch<Item, Result> {
+  items: Item[];
+  /** Whether its run has not begun. */
+  isOpen: boolean;
+  results: Promise<Result[]>;
+}
+
+/**
+ * Joins calls: those that are made during a run of `work` share the next one, at most 100 a run. A call that is made
+ * during none starts one immediately.
+ * @param work resolves with the result of each item, in the same order; if it rejects, so do all calls of the run
+ */
+export function joined<Item, Result>(work: (items: Item[]) => Promise<Result[]>) {
+  /** The last batch of each process that has one. */
+  const batches = new WeakMap<object, Batch<Item, Result>>();
+
+  return async (item: Item): Promise<Result> => {
+    const process = scheduling.process();
+    const last = batches.get(process);
+    if (last?.isOpen && last.items.length < maxItems) {
+      const index = last.items.push(item) - 1;
+      await waitFor(last.results);
+      return (await last.results)[index] as Result;
+    }
+    const batch: Batch<Item, Result> = { items: [item], isOpen: true, results: Promise.resolve([]) };
+    const run = async () => {
+      try {
+        if (last) await waitFor(last.results);
+        batch.isOpen = false;
+        return await work(batch.items);
+      } finally {
+        if (batches.get(process) === batch) batches.delete(process);
+      }
+    };
+    batches.set(process, batch);
+    batch.results = run();
+    const [result] = await batch.results;
+    return result as Result;
+  };
+}
