@@ -156,7 +156,9 @@ export const database: Mutant[] = [
   {
     guard: "version gate: a replica accepts only newer versions",
     file: replica,
-    change: { "{ _id: id, version: trusted({ $lt: version }) }": "{ _id: id }" },
+    change: {
+      "model.castObject({ _id: id }), version: { $lt: version } }": "model.castObject({ _id: id }) }",
+    },
     red: {
       [replicating]: [
         "ends in the newest state, whatever the order of the versions",
@@ -168,8 +170,36 @@ export const database: Mutant[] = [
   {
     guard: "version gate: retried after a duplicate key error",
     file: replica,
-    change: { "await write(false);": "" },
+    change: { "refusal = await write({ filter, update });": "refusal = undefined;" },
     red: { [replicating]: ["applies the newer state when the older one is inserted concurrently"] },
+  },
+  {
+    guard: "replicas that are written together: a refused one fails alone",
+    file: replica,
+    change: {
+      "for (const [index, refusal] of refusalsOf(error)) refusals[index] = refusal;": "throw error;",
+    },
+    red: {
+      [replicating]: [
+        "states that arrive while another is being written share one write: duplicates, gaps, and one that is refused alone",
+      ],
+    },
+  },
+  {
+    guard: "replicas that are written together: all fail when the write may be lost",
+    file: replica,
+    change: { "  if (concernError) throw withCode(concernError);\n": "" },
+    red: {
+      [replicating]: [
+        "states that arrive while another is being written all fail with a transient error when the outcome of their write is unknown: an error of the write concern",
+      ],
+    },
+  },
+  {
+    guard: "joined calls: a run has a limit",
+    file: "common/src/base/joined.ts",
+    change: { "last?.isOpen && last.items.length < maxItems": "last?.isOpen" },
+    red: { "common/src/base/joined.test.ts": ["has at most 100 items in a run, and one run at a time"] },
   },
   {
     guard: "unique index: one account per email",

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { Types } from "mongoose";
+import { Types, mongo } from "mongoose";
+import { isTransient } from "../contract/errors";
 import { clock } from "../base/clock";
 import { onFailpoint } from "../base/failpoint";
 import { connectDatabase, createDatabase } from "./database";
@@ -15,6 +16,7 @@ const Copy = defineReplica(database, "Copy", {
 
 beforeAll(() => connectDatabase(database, `${process.env.TEST_MONGO_URL}/test-${randomUUID()}`));
 afterEach(() => {
+  jest.restoreAllMocks();
   onFailpoint(undefined);
   clock.use();
 });
@@ -93,12 +95,68 @@ it("ends in the newest state when the first two versions race", async () => {
 
 it("applies the newer state when the older one is inserted concurrently", async () => {
   const id = newId();
-  jest.spyOn(Copy, "updateOne").mockImplementationOnce((async () => {
-    await apply(id, 0, 10);
-    return Copy.collection.insertOne({ _id: new Types.ObjectId(id) }); // what the server's upsert comes to then
-  }) as never);
+  const _id = new Types.ObjectId(id);
+  const { collection } = Copy;
+  await collection.insertOne({ _id, version: 0, price: 10 });
+  const write = collection.bulkWrite.bind(collection);
+  jest
+    .spyOn(collection, "bulkWrite")
+    .mockImplementationOnce(() => write([{ insertOne: { document: { _id } } }])); // what the server's upsert comes to then
   await apply(id, 1, 11);
   expect(await stored(id)).toMatchObject({ version: 1, price: 11 });
+});
+
+describe("states that arrive while another is being written", () => {
+  beforeAll(async () => {
+    const validator = { price: { $lt: 1000 } };
+    await database.db?.command({ collMod: Copy.collection.name, validator });
+  });
+  afterAll(async () => {
+    await database.db?.command({ collMod: Copy.collection.name, validator: {} });
+  });
+
+  it("share one write: duplicates, gaps, and one that is refused alone", async () => {
+    const bulkWrite = jest.spyOn(Copy.collection, "bulkWrite");
+    const [first, repeated, overtaken, refused, last] = [newId(), newId(), newId(), newId(), newId()];
+    const results = await Promise.allSettled([
+      apply(first, 0, 10),
+      apply(repeated, 0, 10),
+      apply(repeated, 0, 10),
+      apply(repeated, 2, 12),
+      apply(overtaken, 5, 15),
+      apply(overtaken, 3, 13),
+      apply(refused, 0, 5000),
+      apply(last, 0, 10),
+    ]);
+    const rejected = results.flatMap(({ status }, index) => (status === "rejected" ? [index] : []));
+    expect(rejected).toEqual([6]);
+    expect(await stored(repeated)).toMatchObject({ version: 2, price: 12 });
+    expect(await stored(overtaken)).toMatchObject({ version: 5, price: 15 });
+    expect(await stored(last)).toMatchObject({ version: 0 });
+    expect(await Copy.exists({ _id: refused })).toBeNull();
+    expect(bulkWrite.mock.calls.map(([updates]) => updates.length).slice(0, 2)).toEqual([1, 7]);
+  });
+
+  const unreplicated = new mongo.MongoBulkWriteError(
+    { message: "duplicate key", code: 11000, writeErrors: [{ index: 0, code: 11000 }] as never },
+    { getWriteConcernError: () => ({ code: 91, errmsg: "shutting down" }) } as never,
+  );
+  it.each([
+    ["a network error", new mongo.MongoNetworkError("cut")],
+    ["an error of the write concern", unreplicated],
+  ])(
+    "all fail with a transient error when the outcome of their write is unknown: %s",
+    async (_what, error) => {
+      const bulkWrite = jest.spyOn(Copy.collection, "bulkWrite");
+      bulkWrite.mockResolvedValueOnce({} as never).mockRejectedValueOnce(error);
+      const results = await Promise.allSettled([0, 1, 2].map((version) => apply(newId(), version, 10)));
+      expect(results.map((result) => result.status === "rejected" && isTransient(result.reason))).toEqual([
+        false,
+        true,
+        true,
+      ]);
+    },
+  );
 });
 
 it("throws errors other than a lost race", async () => {

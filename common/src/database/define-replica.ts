@@ -6,12 +6,13 @@ import {
   type Model,
   type ObtainDocumentType,
   Schema,
-  trusted,
+  mongo,
 } from "mongoose";
 import { clock } from "../base/clock";
 import { isDuplicateKey } from "../contract/errors";
 import type { EventData, Subject } from "../contract/events";
 import { failpoint } from "../base/failpoint";
+import { joined } from "../base/joined";
 import { serviceOf } from "./database";
 import { type Fields, type LoggedModel, changeTo } from "./logged-model";
 
@@ -45,6 +46,24 @@ export type ReplicaModel<S extends Subject, F, M> = Model<Stored<F>, object, M, 
   apply: (state: EventData<S>) => Promise<void>;
 };
 
+type Update = mongo.UpdateOneModel<mongo.BSON.Document>;
+
+/**
+ * Why updates were refused, by their index, where all others are stored for certain.
+ * @throws where nothing is certain
+ */
+function refusalsOf(error: unknown): [index: number, refusal: Error][] {
+  if (!(error instanceof mongo.MongoBulkWriteError)) throw error;
+  const writeErrors = [error.writeErrors].flat();
+  const concernError = error.result.getWriteConcernError();
+  if (concernError) throw withCode(concernError);
+  if (writeErrors.length === 0) throw error;
+  return writeErrors.map((refusal) => [refusal.index, withCode(refusal)]);
+}
+
+const withCode = ({ errmsg, code }: { errmsg?: string | undefined; code?: number | undefined }) =>
+  Object.assign(new Error(errmsg), { code });
+
 /**
  * Defines a replica: what a service keeps of another service's aggregate, always the newest state that it has received.
  *
@@ -67,20 +86,29 @@ export function defineReplica<S extends Subject, F extends Fields, M extends obj
   const model = database.model(name, schema);
   const service = serviceOf(database);
 
+  /** Updates that come while the journal takes earlier ones share the next write. @returns why each was refused, if it was */
+  const write = joined(async (updates: Update[]): Promise<(Error | undefined)[]> => {
+    const refusals = updates.map((): Error | undefined => undefined);
+    try {
+      const operations = updates.map((updateOne) => ({ updateOne }));
+      await model.collection.bulkWrite(operations, { ordered: false });
+    } catch (error) {
+      for (const [index, refusal] of refusalsOf(error)) refusals[index] = refusal;
+    }
+    return refusals;
+  });
+
   const apply = async (state: EventData<S>): Promise<void> => {
     const { id, version } = state as { id: string; version: number };
-    const change = changeTo(version, from(state), clock.date());
-    const write = (upsert: boolean) =>
-      model.updateOne({ _id: id, version: trusted({ $lt: version }) }, change, { upsert });
+    const { $set, ...others } = changeTo(version, from(state), clock.date());
+    const update = { ...others, $set: model.castObject($set) };
+    const filter = { ...model.castObject({ _id: id }), version: { $lt: version } };
 
     await failpoint(`${service}.apply.before`);
-    try {
-      await write(true);
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error;
-      // Either the replica is as new already, or two first events raced and this one, perhaps the newer, lost the insert.
-      await write(false);
-    }
+    let refusal = await write({ filter, update, upsert: true });
+    // Either the replica is as new already, or two first events raced and this one, perhaps the newer, lost the insert.
+    if (isDuplicateKey(refusal)) refusal = await write({ filter, update });
+    if (refusal) throw refusal;
     await failpoint(`${service}.apply.after`);
   };
   const log: LoggedModel<S> = { subjects, toStored: from };
