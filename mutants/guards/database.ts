@@ -144,8 +144,7 @@ export const database: Mutant[] = [
     guard: "outbox: not part of the public state",
     file: aggregate,
     change: {
-      "return { id: self.id, version: self.version, createdAt: self.createdAt, ...self.publicState() };":
-        "return { ...document.toObject(), id: self.id };",
+      "return toResponse(fieldsOf(this));": "return { ...this.toObject(), id: this.id };",
     },
     red: {
       "common/src/database/define-aggregate.test.ts": [

@@ -8,6 +8,7 @@ import {
   type ObtainDocumentType,
   Schema,
   type SchemaDefinition,
+  type Types,
 } from "mongoose";
 import { updateIfCurrentPlugin } from "mongoose-update-if-current";
 import { clock } from "../base/clock";
@@ -90,7 +91,20 @@ export type AggregateModel<S extends Subject, P, U, V, M> = Model<
   M & AggregateMethods<S>,
   V,
   Instance<S, P, U, V, M>
-> & { log: AggregateLog<S> };
+> & {
+  log: AggregateLog<S>;
+  /**
+   * An aggregate as clients see it, from a lean read: lists need neither its rules nor its outbox. Defaults of fields
+   * that are not stored do not apply.
+   */
+  toResponse: (stored: LeanDocument<P, U>) => Response<S>;
+};
+
+/** An aggregate as its stored fields, without its outbox. */
+type LeanDocument<P, U> = { _id: Types.ObjectId } & Omit<Stored<P & U>, "outbox">;
+
+/** What clients see of an aggregate. */
+type Response<S extends Subject> = PublicState<S> & Pick<Aggregate, "id" | "version" | "createdAt">;
 
 /** What a save needs to know from before it, and the hook after it from the one before it. */
 interface Locals {
@@ -138,6 +152,16 @@ export function defineAggregate<
   const publicFields = [...Object.keys(published), ...Object.keys(computed)];
   checkFields(name, definition.subjects, publicFields);
 
+  const derive: Record<string, (stored: never) => unknown> = computed;
+  const publicStateOf = (stored: Record<string, unknown>) => {
+    const valueOf = (field: string) => derive[field]?.(stored as never) ?? stored[field];
+    return Object.fromEntries(publicFields.map((field) => [field, plain(valueOf(field))]));
+  };
+  const toResponse = (stored: Record<string, unknown>) => {
+    const { _id, version, createdAt } = stored;
+    return { id: String(_id), version, createdAt, ...publicStateOf(stored) };
+  };
+
   const schema = new Schema({ ...ownFields, ...published, ...unpublished } as SchemaDefinition, {
     versionKey: "version",
     methods: {
@@ -149,17 +173,14 @@ export function defineAggregate<
         remember(this, {});
       },
       publicState(this: Document) {
-        return Object.fromEntries(publicFields.map((field) => [field, plain(this.get(field))]));
+        return publicStateOf(fieldsOf(this));
       },
-    },
-    toJSON: {
-      transform: (document) => {
-        const self = document as unknown as Aggregate;
-        return { id: self.id, version: self.version, createdAt: self.createdAt, ...self.publicState() };
+      toJSON(this: Document) {
+        return toResponse(fieldsOf(this));
       },
     },
   });
-  for (const [field, compute] of Object.entries<(aggregate: never) => unknown>(computed))
+  for (const [field, compute] of Object.entries(derive))
     schema
       .virtual(field)
       .get((_value: unknown, _virtual: unknown, document: unknown) => compute(document as never));
@@ -209,7 +230,7 @@ export function defineAggregate<
       ...definition.restore(state),
     }),
   };
-  return Object.assign(database.model(name, schema), { log }) as never;
+  return Object.assign(database.model(name, schema), { log, toResponse }) as never;
 }
 
 /** @throws when an event would lack a field that the aggregate publishes, or have one that it does not */
@@ -228,6 +249,7 @@ function checkFields(name: string, subjects: readonly Subject[], fields: string[
 }
 
 const aggregateOf = (document: unknown) => document as Aggregate;
+const fieldsOf = (document: unknown) => document as Record<string, unknown>;
 
 interface WithLocals {
   $locals: Record<string, unknown>;

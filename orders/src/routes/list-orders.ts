@@ -7,6 +7,7 @@ export const listOrders: RequestHandler[] = [
   async (req, res) => {
     const page = readPage(req, res);
     const mine = { userId: currentUser(req).id, ...page.filter };
-    page.send(await Order.find(mine).sort(page.sort).limit(page.limit));
+    const orders = await Order.find(mine).select({ outbox: 0 }).sort(page.sort).limit(page.limit).lean();
+    page.send(orders.map(Order.toResponse));
   },
 ];

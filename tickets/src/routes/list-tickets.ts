@@ -21,15 +21,18 @@ export const listTickets: RequestHandler = async (req, res) => {
   const page = readPage(req, res, { sort: readSort(req.query.sort), list });
   if (terms?.length === 0) return page.send([]);
   const tickets = await Ticket.find({ ...whose, ...found, ...page.filter })
+    .select({ outbox: 0 })
     .sort(page.sort)
-    .limit(page.limit);
-  page.send(isMine ? await withUnpaid(tickets) : tickets);
+    .limit(page.limit)
+    .lean();
+  const shown = tickets.map(Ticket.toResponse);
+  page.send(isMine ? await withUnpaid(shown) : shown);
 };
 
 /** The fields of a ticket that only its seller sees. */
-async function withUnpaid(tickets: Ticket[]) {
+async function withUnpaid<T extends { id: string }>(tickets: T[]) {
   const counts = await countUnpaidReservations(tickets.map(({ id }) => id));
-  return tickets.map((ticket) => ({ ...ticket.toJSON(), unpaidReservations: counts.get(ticket.id) ?? 0 }));
+  return tickets.map((ticket) => ({ ...ticket, unpaidReservations: counts.get(ticket.id) ?? 0 }));
 }
 
 /** Undefined without a query; an empty list for a query without words, which finds nothing. */
