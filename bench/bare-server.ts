@@ -17,7 +17,7 @@ const tickets = database.collection<Outbox>("tickets");
 const orders = database.collection<Outbox>("orders");
 const ticketsOfOrders = database.collection("ticketsOfOrders");
 const replicasOfOrders = [database.collection("ordersOfTickets"), database.collection("ordersOfPayments")];
-/** As the services pull: the outbox of a crash is published again, so nobody waits for the journal. */
+/** Like the relay of the services: without waiting for the journal, because a lost pull only repeats an event. */
 const unjournaled = { writeConcern: { w: 1, journal: false } };
 
 interface Outbox extends mongo.BSON.Document {

@@ -45,7 +45,7 @@ export function memoryMiB(): PerProcess {
 const perProcess = (read: (pid: number) => number): PerProcess =>
   Object.fromEntries(Object.entries(pids()).map(([name, pid]) => [name, read(pid)]));
 
-/** Without the sandbox, which stands for Stripe's servers. */
+/** Without the sandbox, which represents Stripe's servers. */
 export const sumOf = ({ stripe: _, ...ours }: PerProcess): number =>
   Object.values(ours).reduce((sum, value) => sum + value, 0);
 

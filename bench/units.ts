@@ -18,7 +18,7 @@ const connections = 8;
 export const reservationSeconds = 3_600;
 const shortReservationSeconds = 30;
 
-/** CPU time of each process for one create, order, payment and expiry, with all that follows from it. */
+/** CPU time of each process for one create, order, payment and expiry, including their effects. */
 export const units: Part = async (bench) => {
   const { url, size, people } = bench;
   const atRest = await cpuDuring(() => pause(10_000));

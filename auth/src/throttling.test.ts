@@ -213,7 +213,7 @@ it("takes the 64 bits that an IPv6 address begins with for the address", async (
   await signUp(6, "2001:db8:1:3::1").expect(201);
 });
 
-it("lets an IPv6 site sign up so many people in an hour, from whichever of its networks", async () => {
+it("limits sign-ups per hour of an IPv6 site, whatever the networks", async () => {
   const signUp = (number: number, address: string) =>
     post("signup", { email: `user-${number}@example.com`, password }, address);
   const answers = await many(7, (number) => signUp(number, `2001:db8:1:${number}::1`));
@@ -221,7 +221,7 @@ it("lets an IPv6 site sign up so many people in an hour, from whichever of its n
   await signUp(7, "2001:db8:2::1").expect(201);
 });
 
-it("lets an address sign up so many people in an hour", async () => {
+it("limits sign-ups per hour of an address", async () => {
   const signUp = (email: string, address?: string) => post("signup", { email, password }, address);
   const answers = await many(6, (number) => signUp(`user-${number}@example.com`));
   expect([statuses(answers, 201), statuses(answers, 429)]).toEqual([3, 3]);

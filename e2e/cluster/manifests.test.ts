@@ -27,7 +27,7 @@ it.each([
   ["release", {}] as const,
   ...(GATEWAY_URL ? [["gke", gateways.google] as const, ["gke", gateways.others] as const] : []),
 ])(
-  "the API server would take every object of the overlay %s, to the letter (with changes %j)",
+  "the API server would accept every object of the overlay %s unchanged (with changes %j)",
   async (overlay, changes) => {
     // GKE's own CRDs are not published as a Go module; infra/k8s/routes.test.ts checks these objects.
     const all = (await render(overlay, changes)).all.filter(

@@ -20,7 +20,7 @@ afterAll(async () => {
   redis.disconnect();
 });
 
-/** What Bull keeps of the timer of an order. */
+/** The Bull job of an order's timer. */
 const timerOf = (orderId: string) => redis.hgetall(`bull:order-expirations:${orderId}`);
 
 const orderThatEnds = (inMilliseconds: number) => ({

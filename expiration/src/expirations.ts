@@ -98,7 +98,7 @@ export const removeExpiration = (orderId: string): Promise<void> =>
 
 const maxConcurrency = 32;
 
-/** Publishes what is due. */
+/** Publishes due expirations. */
 export const expirationWorker: Worker = {
   start: () => {
     expirations()

@@ -7,7 +7,7 @@ import { orderCancelled } from "./listeners/order-ended";
 import { orderCreated } from "./listeners/order-created";
 import { connectRedis } from "./redis";
 
-/** Stands before Redis, and accepts connections without an answer until it is thawed. */
+/** A TCP proxy in front of Redis that can be frozen: it accepts connections without responding. */
 let server: Server;
 const held: Socket[] = [];
 const sockets = new Set<Socket>();
@@ -34,7 +34,7 @@ function freeze(): void {
   for (const socket of sockets) socket.unpipe();
 }
 
-/** What was cut off by `freeze` connects again. */
+/** Clients disconnected by `freeze` reconnect. */
 function reconnect(): void {
   thaw();
   for (const socket of sockets) socket.destroy();

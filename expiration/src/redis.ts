@@ -2,7 +2,7 @@ import { Redis, type RedisOptions } from "ioredis";
 import { seconds } from "@eventhive/common";
 import { config } from "./config";
 
-/** Connects for as long as it takes, and soon again when the connection is lost; commands wait meanwhile. */
+/** Retries connecting without limit, also after the connection was lost. Commands wait in the meantime. */
 export const redisOptions = {
   maxRetriesPerRequest: null,
   enableReadyCheck: false,

@@ -88,9 +88,7 @@ export const auth: Mutant[] = [
       'await countAttempt(signUps("site", config.SIGNUPS_PER_SITE_PER_HOUR), rateLimitKey(address, 48));': "",
     },
     red: {
-      "auth/src/throttling.test.ts": [
-        "lets an IPv6 site sign up so many people in an hour, from whichever of its networks",
-      ],
+      "auth/src/throttling.test.ts": ["limits sign-ups per hour of an IPv6 site, whatever the networks"],
     },
   },
   {

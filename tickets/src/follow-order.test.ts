@@ -12,7 +12,7 @@ afterEach(() => onFailpoint(undefined));
 type OrderData = EventData<"order:created">;
 const listeners = { created: orderCreated, cancelled: orderCancelled, complete: orderCompleted };
 
-/** Once, unlike deliver(): a second delivery would heal what the first one did wrong. */
+/** Delivers once, unlike deliver(): a second delivery would repair errors of the first one. */
 async function deliverOnce(order: OrderData, status: keyof typeof listeners): Promise<void> {
   const listener = listeners[status];
   const version = status === "created" ? 0 : 1;

@@ -22,7 +22,7 @@ afterEach(() => {
   onFailpoint(undefined);
 });
 
-/** What a process of an older version writes: no mark, and terms by its own rules. */
+/** Writes like a process of an older version: no version mark, and terms by older rules. */
 const writeOldForm = (ticket: Ticket, title = ticket.title) =>
   Ticket.collection.updateOne(
     { _id: ticket._id },

@@ -42,7 +42,7 @@ const plainByLetter = new Map(
   ),
 );
 
-/** As the search compares: without case, accents, ligatures and what cannot be seen. */
+/** Normalizes text for search: ignores case, accents, ligatures and invisible characters. */
 function fold(text: string): string {
   const base = text
     .normalize("NFKD")
@@ -83,7 +83,7 @@ export function searchTermsOf(title: string): string[] {
   return [currentRules, ...[...new Set(terms)].slice(0, maxTerms)];
 }
 
-/** The terms that a title must have to be found; none when the query has no letters or digits. */
+/** The terms that a matching title must have. Empty if the query has no letters or digits. */
 export function queryTermsOf(query: string): string[] {
   const terms = wordsOf(query).flatMap((letters) =>
     spaceless.test(letters[0] ?? "") && letters.length > 1

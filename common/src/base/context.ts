@@ -8,7 +8,7 @@ import {
   SpanStatusCode,
 } from "@opentelemetry/api";
 
-/** What all work for one request or event has in common; it travels with every event that the work causes. */
+/** The context shared by all work for one request or event. It is passed on with every event that the work publishes. */
 export interface Context {
   /** W3C trace context (https://www.w3.org/TR/trace-context/): version, trace id, span id, flags. */
   traceparent: string;
@@ -70,7 +70,7 @@ async function endWith(span: Span, result: unknown): Promise<void> {
 
 const form = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
 
-/** A malformed header is ignored: any client can send one. */
+/** A malformed header is ignored, because any client can send one. */
 function parse(traceparent = ""): SpanContext | undefined {
   const [, traceId, spanId, flags] = form.exec(traceparent) ?? [];
   if (!traceId || !spanId || !flags) return undefined;

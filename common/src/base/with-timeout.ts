@@ -1,4 +1,4 @@
-/** A store did not answer in time. `isTransient` recognizes it, so the work is repeated later. */
+/** A store did not respond in time. `isTransient` recognizes it, so that the work is retried later. */
 export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";
 }

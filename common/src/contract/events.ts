@@ -79,7 +79,7 @@ export const events = {
 export type Subject = keyof typeof events;
 export type EventData<S extends Subject> = z.infer<(typeof events)[S]>;
 
-/** All channels. */
+/** All subjects. */
 export const subjects = Object.keys(events) as Subject[];
 
 export type TicketStatus = z.infer<typeof ticket>["status"];

@@ -27,13 +27,13 @@ export const aggregatesOf = (database: Connection) =>
     log: AggregateLog<Subject>;
   })[];
 
-/** As it is in JSON: without undefined, dates as text; null stands for a missing field. */
+/** The JSON form: without undefined, dates as text. Null counts as a missing field. */
 export function plain(value: unknown) {
   if (typeof value !== "object") return value; // most fields of every response
   return value === null ? undefined : JSON.parse(JSON.stringify(value));
 }
 
-/** The event of an aggregate at a version, as it will be on the wire. */
+/** The event of an aggregate at a version, as it is sent. */
 export function toEvent(aggregate: Aggregate, subject: Subject, version: number): Event {
   const event = {
     specversion: "1.0",

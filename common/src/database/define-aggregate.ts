@@ -19,7 +19,7 @@ import { serviceOf } from "./database";
 import type { Fields } from "./logged-model";
 import { handOver } from "./saved-events";
 
-/** What every aggregate stores besides its own fields. */
+/** Fields that every aggregate has in addition to its own. */
 const ownFields = {
   createdAt: { type: Date, required: true, immutable: true, default: () => clock.date() },
   version: { type: Number, required: true, default: 0 },
@@ -37,7 +37,7 @@ type PublicState<S extends Subject> = Omit<EventData<S>, "id" | "version">;
 export interface AggregateMethods<S extends Subject> {
   /** The next save publishes the public state, as it will be then, to `subject`. */
   record(subject: S): void;
-  /** The next save publishes nothing; `why` is for the reader. */
+  /** The next save publishes nothing. `why` documents the reason. */
   recordNothing(why: string): void;
   /**
    * All that other services and clients may know, in events as in responses, besides `id`, `version` and `createdAt`.
@@ -45,7 +45,7 @@ export interface AggregateMethods<S extends Subject> {
   publicState(): PublicState<S>;
 }
 
-/** Without its methods, whose types follow from this. */
+/** Without its methods, whose types are derived from this. */
 type Fielded<P, U, V> = HydratedDocument<Stored<P & U>, V, object, V>;
 
 type Instance<S extends Subject, P, U, V, M> = HydratedDocument<
@@ -56,7 +56,7 @@ type Instance<S extends Subject, P, U, V, M> = HydratedDocument<
 >;
 
 export interface AggregateDefinition<S extends Subject, P, U, V, M> {
-  /** All that its states are published to, in the order of its life. */
+  /** The subjects of its states, in the order of its lifecycle. */
   subjects: readonly S[];
   /** Stored fields that events and responses carry, as Mongoose defines fields. */
   published: P;
@@ -74,7 +74,7 @@ export interface AggregateDefinition<S extends Subject, P, U, V, M> {
    * @returns how many were changed
    */
   release?: (state: EventData<S>) => Promise<number>;
-  /** The subject of the state as it is; none if this state is not published. */
+  /** The subject of the present state. Undefined if this state is not published. */
   currentSubject: (aggregate: Fielded<P, U, V>) => S | undefined;
   /** Its rules, in the words of the business. Each records the event that it causes. */
   methods: M & ThisType<Instance<S, P, U, V, M>>;
@@ -106,7 +106,7 @@ type LeanDocument<P, U> = { _id: Types.ObjectId } & Omit<Stored<P & U>, "outbox"
 /** What clients see of an aggregate. */
 type Response<S extends Subject> = PublicState<S> & Pick<Aggregate, "id" | "version" | "createdAt">;
 
-/** What a save needs to know from before it, and the hook after it from the one before it. */
+/** State passed from recording to the save, and from its pre hook to its post hook. */
 interface Locals {
   recording?: { subject?: Subject } | undefined;
   saving?: { event?: Event | undefined; isTransition: boolean } | undefined;

@@ -16,7 +16,7 @@ import { joined } from "../base/joined";
 import { serviceOf } from "./database";
 import { type Fields, type LoggedModel, changeTo } from "./logged-model";
 
-/** What every replica stores besides its own fields. */
+/** Fields that every replica has in addition to its own. */
 const ownFields = {
   createdAt: { type: Date, required: true },
   version: { type: Number, required: true },

@@ -6,7 +6,7 @@ export type Fields = Record<string, object>;
 
 /** What a rebuild from the broker's log needs of the model of an aggregate or a replica. */
 export interface LoggedModel<S extends Subject = Subject> {
-  /** All that its states are published to, in the order of its life. */
+  /** The subjects of its states, in the order of its lifecycle. */
   subjects: readonly S[];
   /** The stored fields of a published state: `undefined` removes one, `unchanged` leaves it as it is. */
   toStored: (state: EventData<S>) => Record<string, unknown>;
@@ -17,7 +17,7 @@ export interface LoggedModel<S extends Subject = Subject> {
   release?: ((state: EventData<S>) => Promise<number>) | undefined;
 }
 
-/** Of a field that no event carries: it stays as it is stored. */
+/** For a field that no event contains: keeps the stored value. */
 export const unchanged = Symbol("unchanged");
 
 /** The update of a document, inserted at `createdAt` if it is new, to these fields. */

@@ -13,11 +13,11 @@ import { isStream } from "./serve";
 import { session } from "./session";
 
 const config = settings({
-  /** Whose X-Forwarded-For is believed: address ranges of our own proxies, never "everybody". */
+  /** The address ranges of our own proxies, whose X-Forwarded-For is trusted. */
   TRUSTED_PROXIES: text().default("loopback, linklocal, uniquelocal"),
 });
 
-/** An Express app with everything that is the same in each service; `addRoutes` is its table of contents. */
+/** An Express app with the middleware that all services share. `addRoutes` is its table of contents. */
 export function createApp(addRoutes: (api: Express) => void): Express {
   const app = express();
   app.disable("etag"); // answers about reservations are never worth a cached copy

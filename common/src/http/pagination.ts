@@ -7,7 +7,7 @@ import { publicOrigin } from "./session";
 
 /** A sort order of a list; the id breaks ties. */
 export interface SortOrder {
-  /** Stands in the cursor and in the URL. */
+  /** Part of the cursor and of the URL. */
   name: string;
   field: "createdAt" | "price";
   direction: 1 | -1;
@@ -22,12 +22,12 @@ interface Item {
   price?: number;
 }
 
-/** One page of a list: what to ask the database for, and how to answer. */
+/** One page of a list: its query, and its response. */
 export interface Page {
-  /** Goes beside the list's own conditions. */
+  /** Combined with the conditions of the list. */
   filter: Record<string, unknown>;
   sort: Record<string, 1 | -1>;
-  /** One more than the page holds, to see whether there is another. */
+  /** One more than the page size, to detect whether there is another page. */
   limit: number;
   /** Answers the page, with a `Link` to the next one when there is more. */
   send(items: Item[]): void;

@@ -110,7 +110,7 @@ export const isStream = (res: ServerResponse): boolean =>
 /** A reader that does not even read the end is disconnected at the next attempt. */
 const endStream = (res: ServerResponse) => (res.writableEnded ? res.destroy() : res.end());
 
-/** In the shape of the app's errors. */
+/** In the same shape as the app's errors. */
 function refuse(
   req: IncomingMessage,
   res: ServerResponse,

@@ -11,7 +11,7 @@ interface State {
   version: number;
 }
 
-/** An aggregate, as its model finds it. */
+/** An aggregate loaded by its model. */
 interface Found {
   _id: { toHexString(): string };
   version: number;
@@ -34,7 +34,7 @@ const headers = {
   "Cache-Control": "no-store, no-transform",
   "X-Accel-Buffering": "no", // nginx would buffer it
 };
-/** How many streams are looking again now. */
+/** The number of streams that are reading again now. */
 let looks = 0;
 /** When a process stops, its readers reconnect over several seconds, not all at once. */
 const randomRetryMs = () => Math.round(seconds(1 + Math.random() * 7));

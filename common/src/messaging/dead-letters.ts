@@ -39,7 +39,7 @@ export interface DeadLetters {
    */
   list(after?: StoredDeadLetter): Promise<StoredDeadLetter[]>;
   find(id: string): Promise<StoredDeadLetter | undefined>;
-  /** From what the store knows anyway, whatever their number. */
+  /** In constant time, from metadata of the store. */
   count(): Promise<number>;
   discard(id: string): Promise<void>;
 }
@@ -77,7 +77,7 @@ const logDropped = (dropped: object[]) =>
 type Sealed = ReturnType<typeof seal> & { _id: string };
 const lettersIn = (database: Connection) => database.collection<Sealed>("deadletters");
 
-/** By age, for pages and for dropping the oldest. */
+/** Ordered by age, for pages and for dropping the oldest. */
 export async function ensureDeadLetterIndex(database: Connection): Promise<void> {
   await lettersIn(database).createIndex({ keptAt: 1, _id: 1 });
 }
@@ -142,7 +142,7 @@ export function redisDeadLetters(
   const read = (json: string) => stored.parse(JSON.parse(json));
   const answer = <T>(asked: Promise<T>) => withTimeout(asked, seconds(2));
 
-  /** Goes through the hash in parts, and holds no more of each letter than this. */
+  /** Scans the hash in batches, and keeps only these fields in memory. */
   async function oldestFirst(): Promise<{ id: string; keptAt: number; subject: Subject }[]> {
     const ages = new Map<string, { id: string; keptAt: number; subject: Subject }>();
     let cursor = "0";

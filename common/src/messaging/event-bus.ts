@@ -1,11 +1,11 @@
 import type { Subject } from "../contract/events";
 
-/** One delivery of one message, as it lay on the wire. */
+/** One delivery of a message. */
 export interface Message {
   subject: Subject;
-  /** Exactly what was published, not parsed yet. */
+  /** The published bytes, not parsed yet. */
   bytes: Buffer;
-  /** How often the broker has delivered this message to the group before: 0 the first time. */
+  /** How often the message was delivered to the group before. */
   redeliveries: number;
 }
 
@@ -26,7 +26,7 @@ export interface LoggedMessage {
 /** Most messages in a batch of a log; the next batch may be in memory already. */
 export const logBatchSize = 256;
 
-/** Resolving acknowledges the message; rejecting leaves it to be delivered again. */
+/** Resolving acknowledges the message. Rejecting leaves it to be redelivered. */
 export type MessageHandler = (message: Message) => Promise<void>;
 
 export interface Subscription {
@@ -70,7 +70,7 @@ export interface EventBus {
    * @throws when the broker does not answer within two seconds
    */
   storedBytes(): Promise<number | undefined>;
-  /** Every process gets every new event, nothing is remembered: for live pages. */
+  /** Every process receives every new event, without storage or redelivery: for live pages. */
   watch(subject: Subject, handle: (message: Message) => void): Subscription;
   /**
    * Reads what a channel's log holds now, in its order, from after the position `after` on (0: from the beginning), and

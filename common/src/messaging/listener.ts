@@ -9,7 +9,7 @@ import { metrics } from "../base/metrics";
 import type { DeadLetters } from "./dead-letters";
 import type { Message, MessageHandler } from "./event-bus";
 
-/** A listener as the wrapper sees it: what it listens to, and what it does with the bytes. */
+/** A listener of any subject, with a handler of bytes. */
 export interface Listener<S extends Subject = Subject> {
   subject: S;
   read(bytes: Buffer): Event;

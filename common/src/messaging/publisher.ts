@@ -5,7 +5,7 @@ import { type EventData, type Subject, checkedData } from "../contract/events";
 import type { EventBus } from "./event-bus";
 import { publishEvent } from "./publish-event";
 
-/** Publishes straight to the broker, for a service that has no aggregate to keep an outbox in. */
+/** Publishes directly to the broker, for a service without aggregates, and so without outboxes. */
 export interface Publisher<S extends Subject = Subject> {
   /** Resolves when the broker has stored the event; until then, the caller must repeat it. */
   publish(aggregateId: string, data: EventData<S>): Promise<void>;
@@ -13,7 +13,7 @@ export interface Publisher<S extends Subject = Subject> {
   connect(bus: EventBus, service: string): void;
 }
 
-/** Name it in `publishers` of the service, which connects it. */
+/** List it in `publishers` of the service, which connects it. */
 export function publisher<S extends Subject>(subject: S): Publisher<S> {
   let connection: { bus: EventBus; service: string } | undefined;
   return {

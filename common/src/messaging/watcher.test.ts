@@ -10,7 +10,7 @@ const reserved = eventBytes("ticket:updated", { ...ticket, version: 1, status: "
 const broker = new MemoryBroker();
 const bus = broker.connect("tickets");
 
-/** What was heard by the time that everything published before is delivered. */
+/** The events received by the time that everything published before has been delivered. */
 async function versionsIn(heard: { version: number }[]): Promise<number[]> {
   await broker.idle();
   return heard.map(({ version }) => version);

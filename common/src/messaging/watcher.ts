@@ -3,13 +3,13 @@ import type { EventBus } from "./event-bus";
 
 /** Receives every new event in every process. Nothing is stored or repeated: for live pages, never for data. */
 export interface Watcher<S extends Subject = Subject> {
-  /** @returns how to stop */
+  /** @returns a function that stops it */
   watch(handle: (data: EventData<S>) => void): () => void;
   /** Called by startService. */
   connect(bus: EventBus): void;
 }
 
-/** Name it in `watchers` of the service, which connects it once for all handlers. */
+/** List it in `watchers` of the service, which connects it once for all handlers. */
 export function watcher<S extends Subject>(...subjects: S[]): Watcher<S> {
   const watching = new Set<(data: EventData<S>) => void>();
   let isConnected = false;

@@ -128,7 +128,7 @@ export class OutboxRelay {
     if (this.bus.isConnected) await this.enqueue(collection, _id, [event]);
   };
 
-  /** Looks again for as long as there is something that it can publish. */
+  /** Repeats while there are events that it can publish. */
   private async publishFound(filter: object): Promise<void> {
     for (const collection of this.pulls.keys()) {
       let isAnyDone: boolean;
@@ -184,7 +184,7 @@ export class OutboxRelay {
     return end;
   }
 
-  /** As the outboxes are now: those that another process has emptied since they were found are left out. */
+  /** Reads the outboxes. Those that another process has emptied in the meantime are skipped. */
   private async publishOutboxes(
     collection: string,
     ids: WithOutbox["_id"][],

@@ -5,7 +5,7 @@ interface StoredIn {
   collection: { name: string };
 }
 
-/** Up to which message the logs are in the database: kept in it until the rebuild has come to its end. */
+/** The position up to which each log has been applied. Stored in the database until the rebuild is complete. */
 export class RebuildProgress {
   private readonly positions;
 
@@ -13,7 +13,7 @@ export class RebuildProgress {
     this.positions = database.collection<{ _id: string; collectionId: string; after: number }>("rebuilds");
   }
 
-  /** 0 when there is none of this very collection: one that was restored again is another, with another UUID. */
+  /** 0 if there is none for this collection. A collection that was restored again has another UUID. */
   async load(model: StoredIn, subject: Subject): Promise<number> {
     const position = await this.positions.findOne({ _id: this.key(model, subject) });
     return position && position.collectionId === (await this.collectionId(model)) ? position.after : 0;

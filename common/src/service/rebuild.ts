@@ -30,7 +30,7 @@ export async function rebuild(database: Connection, bus: EventBus): Promise<numb
   return counts.reduce((total, count) => total + count, 0);
 }
 
-/** MongoDB's code for what a unique index refuses. */
+/** MongoDB's error code of a unique index violation. */
 const duplicateKey = 11_000;
 
 /** The result of writing some states. */

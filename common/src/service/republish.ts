@@ -7,11 +7,11 @@ import { isId } from "../contract/ids";
 import type { EventBus } from "../messaging/event-bus";
 import { publishEvent } from "../messaging/publish-event";
 
-/** Which aggregates; without any of these, all. */
+/** Selects aggregates. All of them by default. */
 export interface Selection {
-  /** Saved since then; those that were last saved before the time was kept are always among them. */
+  /** Saved since then. Aggregates without a time of their last save are always included. */
   since?: Date | undefined;
-  /** Whose present state is published to one of these. */
+  /** Those whose present state is published on one of these subjects. */
   subjects?: Subject[] | undefined;
   ids?: string[] | undefined;
 }
@@ -31,7 +31,7 @@ const selection = z.object({
 
 /**
  * Reads `[--since DATE] [--subject SUBJECT]… [ID…]`.
- * @throws when a word is none of these, or makes no sense
+ * @throws if an argument is unknown or invalid
  */
 export function readSelection(words: string[]): Selection {
   const { values, positionals } = parseArgs({

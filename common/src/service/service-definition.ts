@@ -20,11 +20,11 @@ export interface ServiceDefinition {
   watchers?: Watcher[];
   sweeps?: Sweep[];
   workers?: Worker[];
-  /** What `node dist/index.js NAME` does instead of serving, besides `republish`, `rebuild` and `dead-letters`. */
+  /** Commands that `node dist/index.js NAME` runs instead of serving, in addition to `republish`, `rebuild` and `dead-letters`. */
   commands?: Record<string, (args: string[]) => Promise<void>>;
 }
 
-/** Something of a service's own that runs beside its listeners. */
+/** Additional background work of a service. */
 export interface Worker {
   start(): void;
   /** Resolves when the work in flight is done. */

@@ -31,7 +31,7 @@ it.concurrent("waits for its database, serves without the broker, and stops in o
   expect((await ask("/livez")).status).toBe(200);
   expect(await metrics()).toMatch(/^store_ready 0$/m);
   expect(await ask("/api/samples")).toMatchObject({ status: 503, body: { code: "starting" } });
-  await eventually(() => expect(service.printed()).toContain("waiting for mongo")); // one attempt has failed for good
+  await eventually(() => expect(service.printed()).toContain("waiting for mongo")); // one attempt has failed
 
   await door.open();
   await eventually(async () =>

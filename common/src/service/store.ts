@@ -10,13 +10,13 @@ import {
 import { connectDatabase, databaseTime, ensureIndexes, pingDatabase, usedVolume } from "../database/database";
 import { withTimeout } from "../base/with-timeout";
 
-/** A service's own store, whichever it is: what starting, readiness, the clock and stopping need of it. */
+/** A service's own store, as used by startup, readiness, clock and shutdown. */
 export interface Store {
   name: "mongo" | "redis";
   deadLetters: DeadLetters;
   /** Connects and prepares; rejects while the store is unavailable. */
   open: () => Promise<void>;
-  /** Rejects when the store does not answer. */
+  /** Rejects if the store does not respond. */
   ping: () => Promise<void>;
   /** The store's own clock, in milliseconds since 1970. */
   time: () => Promise<number>;

@@ -14,7 +14,7 @@ const config = settings({
 
 let stop: (() => Promise<void>) | undefined;
 
-/** From now on each context is exported as a span, if a collector is named. OpenTelemetry is only loaded then. */
+/** If a collector is set, exports each context as a span from now on. OpenTelemetry is only loaded in this case. */
 export async function startTraces(service: string): Promise<void> {
   if (!config.OTEL_EXPORTER_OTLP_ENDPOINT) return;
   const { BatchSpanProcessor, TracerProvider } = await import("@opentelemetry/sdk-trace");
@@ -47,7 +47,7 @@ export async function startTraces(service: string): Promise<void> {
   };
 }
 
-/** Exports what is not yet exported, as far as the collector takes it in 2 s. */
+/** Exports the remaining spans, for at most 2 s. */
 export async function stopTraces(): Promise<void> {
   await stop?.();
 }

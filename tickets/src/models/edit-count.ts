@@ -3,7 +3,7 @@ import { Schema } from "mongoose";
 import { config } from "../config";
 import { database } from "../database";
 
-/** What one seller has edited within a clock hour. */
+/** The number of edits of one seller within a clock hour. */
 const editCountSchema = new Schema(
   {
     /** `SELLER/HOUR`, the hours counted from 1970. */

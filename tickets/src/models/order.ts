@@ -45,7 +45,7 @@ export async function pruneOrders(): Promise<void> {
     await Order.deleteMany({ ...old, _id: trusted({ $in: orders.map(({ id }) => id) }) });
 }
 
-/** The orders that keep a ticket from everybody else: those that may still be paid, and the one that was. */
+/** The orders that block a ticket for other buyers: those that may still be paid, and the one that was paid. */
 export const findLiveOrders = (ticketId: string): Promise<Order[]> =>
   Order.find({ ticketId, status: trusted({ $ne: "cancelled" }) }).exec();
 

@@ -12,13 +12,13 @@ import { database } from "../database";
 import { searchTermsOf } from "../words";
 import type { Order } from "./order";
 
-/** The seller's details of a ticket. */
+/** The details that a seller enters. */
 export interface TicketDetails {
   title: string;
   price: number;
 }
 
-/** What counts for a seller's limit: a reserved ticket too, because it may become available again. */
+/** The tickets that count for a seller's limit, including reserved ones, because they may become available again. */
 export const onSale = { sold: false, withdrawn: false };
 const available = { partialFilterExpression: { available: true } };
 
