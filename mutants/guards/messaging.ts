@@ -114,6 +114,16 @@ export const messaging: Mutant[] = [
     red: { [jetStreamTests]: ["a connection to JetStream stores an event once that is published again"] },
   },
   {
+    guard: "JetStream: changed settings of a durable consumer apply",
+    file: "common/src/messaging/jetstream/stream.ts",
+    change: { "await manager.consumers.update(streamName, durable, changeable);": "return;" },
+    red: {
+      [jetStreamTests]: [
+        "a connection to JetStream applies changed settings to an existing durable consumer",
+      ],
+    },
+  },
+  {
     guard: "JetStream: at most 64 messages in flight",
     file: pulling,
     change: { "maxInFlight - this.running.size)": "1000)", " || this.running.size >= maxInFlight": "" },

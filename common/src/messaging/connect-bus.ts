@@ -1,5 +1,4 @@
-import { z } from "zod";
-import { settings, text, url } from "../base/settings";
+import { choice, settings, text, url } from "../base/settings";
 import type { EventBus } from "./event-bus";
 import { jetStreamBus } from "./jetstream/bus";
 import { natsStreamingBus } from "./nats-streaming/bus";
@@ -14,10 +13,9 @@ const brokers = {
     }),
   jetstream: (name: string) => jetStreamBus({ name, url: config.NATS_URL }),
 };
-const brokerNames = Object.keys(brokers) as (keyof typeof brokers)[];
 
 const config = settings({
-  BROKER: z.enum(brokerNames, `must be one of ${brokerNames.join(", ")}`).default("nats-streaming"),
+  BROKER: choice("nats-streaming", "jetstream").default("nats-streaming"),
   NATS_URL: url(),
   /** Of NATS Streaming. */
   NATS_CLUSTER_ID: text().default("eventhive"),

@@ -17,30 +17,54 @@ describeBroker("the bus on JetStream", async (...settings) => {
 
 describe("a connection to JetStream", () => {
   let broker: Awaited<ReturnType<typeof startJetStreamBroker>>;
-  let bus: EventBus;
+  let buses: EventBus[] = [];
 
   beforeEach(async () => {
     broker = await startJetStreamBroker();
-    bus = jetStreamBus({ url: broker.url(), name: "orders" });
-    await eventually(() => expect(bus.isConnected).toBe(true));
   });
   afterEach(async () => {
-    await bus.close();
+    await Promise.all(buses.map((bus) => bus.close()));
+    buses = [];
     await broker.remove();
   });
 
-  async function storedTexts(): Promise<string[]> {
+  async function connect(ackWaitSeconds: number): Promise<EventBus> {
+    const bus = jetStreamBus({ url: broker.url(), name: "orders", ackWaitSeconds });
+    buses.push(bus);
+    await eventually(() => expect(bus.isConnected).toBe(true));
+    return bus;
+  }
+
+  const publish = (bus: EventBus, text: string, ids = newIds()) =>
+    bus.publish("ticket:created", Buffer.from(text), ids);
+
+  it("stores an event once that is published again", async () => {
+    const bus = await connect(10);
+    const ids = newIds();
+    await publish(bus, "a", ids);
+    await publish(bus, "a", ids);
+    await publish(bus, "b");
     const texts: string[] = [];
     for await (const batch of bus.readLog("ticket:created"))
       texts.push(...batch.map(({ bytes }) => bytes.toString()));
-    return texts;
-  }
+    expect(texts).toEqual(["a", "b"]);
+  });
 
-  it("stores an event once that is published again", async () => {
-    const ids = newIds();
-    await bus.publish("ticket:created", Buffer.from("a"), ids);
-    await bus.publish("ticket:created", Buffer.from("a"), ids);
-    await bus.publish("ticket:created", Buffer.from("b"), newIds());
-    expect(await storedTexts()).toEqual(["a", "b"]);
+  it("applies changed settings to an existing durable consumer", async () => {
+    const before = await connect(3600);
+    const heard: string[] = [];
+    before.subscribe("ticket:created", async ({ bytes }) => void heard.push(bytes.toString()));
+    await publish(before, "a");
+    await eventually(() => expect(heard).toEqual(["a"]));
+    await before.close();
+
+    const after = await connect(1);
+    const redeliveries: number[] = [];
+    after.subscribe("ticket:created", async (message) => {
+      redeliveries.push(message.redeliveries);
+      if (message.redeliveries === 0) await new Promise(() => {});
+    });
+    await publish(after, "b");
+    await eventually(() => expect(redeliveries).toEqual([0, 1]));
   });
 });

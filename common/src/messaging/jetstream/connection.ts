@@ -1,10 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type JetStreamClient, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import { type NatsConnection, connect } from "@nats-io/transport-node";
+import { backoffMs } from "../../base/backoff";
 import { seconds } from "../../base/clock";
 import { logger } from "../../base/logger";
 import { withTimeout } from "../../base/with-timeout";
 import { parseAddress } from "../broker-address";
+
+const backoff = { firstMs: 250, maxMs: seconds(5) };
 
 export interface JetStreamConnectionOptions {
   /** May carry `user:password@` or `token@`, percent-encoded. */
@@ -13,7 +16,7 @@ export interface JetStreamConnectionOptions {
   name: string;
 }
 
-/** One that was made; the network below it may be down for a moment. */
+/** A connection that was established; it may be interrupted at the moment. */
 export interface Connected {
   client: NatsConnection;
   manager: JetStreamManager;
@@ -28,13 +31,14 @@ export class JetStreamConnection {
   isConnected = false;
   made: Connected | undefined;
   private readonly closing = new AbortController();
+  private readonly ended: Promise<void>;
   private waiting: (() => void)[] = [];
 
   constructor(
     private readonly options: JetStreamConnectionOptions,
     private readonly on: { onConnect: (made: Connected) => void; onDisconnect: (error: Error) => void },
   ) {
-    void this.stayConnected();
+    this.ended = this.stayConnected();
   }
 
   /** Resolves when there is a connection; undefined when it was closed instead. */
@@ -44,30 +48,33 @@ export class JetStreamConnection {
     return this.closing.signal.aborted ? undefined : this.made;
   }
 
-  /** Resolves within two seconds, whether or not the broker is available. */
+  /** Resolves within some seconds, whether or not the broker is available. */
   async close(): Promise<void> {
     const { made, isConnected } = this;
-    // Acknowledgements wait for the next turn of the event loop: the answer to a ping comes after them.
+    // The client sends acknowledgements with a delay: the response to a ping confirms that they were sent.
     if (made && isConnected) await withTimeout(made.client.flush(), seconds(2)).catch(() => {});
     this.closing.abort();
     this.disconnected(new Error("the bus is closed"));
     await made?.client.close();
+    await withTimeout(this.ended, seconds(2)).catch(() => {}); // an attempt to connect may be in progress
   }
 
   private async stayConnected(): Promise<void> {
     const { signal } = this.closing;
-    for (let failures = 0; !signal.aborted; failures += 1) {
+    for (let failures = 1; !signal.aborted; failures += 1) {
       try {
         const made = await this.connect();
-        failures = 0;
+        failures = 1;
         if (signal.aborted) return await made.client.close();
         this.made = made;
         this.connected();
         this.on.onConnect(made);
         await this.follow(made.client);
-        this.disconnected(new Error("the broker closed the connection"));
+        throw new Error("the broker closed the connection");
       } catch (error) {
-        const retryMs = Math.min(250 * 2 ** failures, seconds(5)) * (0.5 + Math.random() / 2);
+        if (signal.aborted) return;
+        this.disconnected(new Error("lost the connection to the broker"));
+        const retryMs = backoffMs(failures, backoff) * (0.5 + Math.random() / 2);
         logger.warn({ err: error, retryMs: Math.round(retryMs) }, "no connection to the broker");
         await delay(retryMs, undefined, { signal }).catch(() => {});
       }
@@ -94,8 +101,10 @@ export class JetStreamConnection {
   /** Resolves when the client has given the connection up. */
   private async follow(client: NatsConnection): Promise<void> {
     for await (const { type, ...details } of client.status()) {
-      if (type === "disconnect") this.disconnected(new Error("lost the connection to the broker"));
-      else if (type === "reconnect") this.connected();
+      if (type === "disconnect") {
+        logger.warn("lost the connection to the broker");
+        this.disconnected(new Error("lost the connection to the broker"));
+      } else if (type === "reconnect") this.connected();
       else if (type === "error") logger.warn(details, "an error on the connection to the broker");
     }
   }

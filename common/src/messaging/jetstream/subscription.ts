@@ -6,6 +6,7 @@ import {
   createInbox,
   nanos,
 } from "@nats-io/transport-node";
+import { backoffMs } from "../../base/backoff";
 import { seconds } from "../../base/clock";
 import { logger } from "../../base/logger";
 import { withTimeout } from "../../base/with-timeout";
@@ -18,10 +19,10 @@ import { durableOf, ensureDurable, maxInFlight, streamName } from "./stream";
 const heartbeat = 100;
 const expired = 408;
 
-/** How long one request for messages lasts, and how often the broker says meanwhile that it still has it. */
+/** How long the broker keeps a request for messages, and how often it confirms that it still has it. */
 const expiresMs = seconds(5);
 const heartbeatMs = seconds(1);
-const retryMs = 250;
+const backoff = { firstMs: 250, maxMs: seconds(5) };
 /** After a rejection. */
 const redeliveryDelayMs = seconds(1);
 
@@ -34,9 +35,9 @@ interface JetStreamSubscriptionOptions {
 }
 
 /**
- * A member of a service's durable consumer. It asks for as many messages as it can handle now, one request after
- * another, and creates the consumer anew after every failure: the broker may have lost it. The client's own `consume()`
- * does neither, and may stall after an outage.
+ * A member of a service's durable consumer. It requests as many messages as it can handle now, one request after
+ * another, and creates the consumer again after every failure, because the broker may have lost it. The client's own
+ * `consume()` does not, and may stall after an outage.
  */
 export class JetStreamSubscription implements Subscription {
   private readonly running = new Set<Promise<void>>();
@@ -51,7 +52,7 @@ export class JetStreamSubscription implements Subscription {
     void this.pullUntilClosed();
   }
 
-  /** What was requested on this connection does not come any more. */
+  /** Ends the current request. */
   disconnected(error: Error): void {
     this.interrupt(error);
   }
@@ -59,11 +60,11 @@ export class JetStreamSubscription implements Subscription {
   async close(): Promise<void> {
     this.isClosed = true;
     const { subject, ackWaitSeconds } = this.options;
-    // What is on its way arrives first, and is handed back.
+    // Messages in transit arrive first, and are returned.
     if (this.inbox && this.connection.isConnected)
       await withTimeout(this.inbox.drain(), seconds(2)).catch(() => {});
     this.interrupt(new Error("the subscription is closed"));
-    // What takes longer is delivered to another process anyway.
+    // After the ack wait, the broker redelivers to another process anyway.
     await withTimeout(Promise.all(this.running), seconds(ackWaitSeconds)).catch((error: unknown) => {
       logger.warn(
         { err: error, subject, messages: this.running.size },
@@ -74,7 +75,7 @@ export class JetStreamSubscription implements Subscription {
 
   private async pullUntilClosed(): Promise<void> {
     const { name, subject, ackWaitSeconds } = this.options;
-    while (!this.isClosed) {
+    for (let failures = 1; !this.isClosed; failures += 1) {
       const made = await this.connection.established();
       if (!made) return;
       try {
@@ -82,16 +83,19 @@ export class JetStreamSubscription implements Subscription {
         while (!this.isClosed) {
           if (this.running.size < maxInFlight) await this.pull(made, maxInFlight - this.running.size);
           else await Promise.race(this.running);
+          failures = 1;
         }
       } catch (error) {
         if (this.isClosed) return;
-        logger.warn({ err: error, subject }, "joins the group of a subject again");
+        const retryMs = backoffMs(failures, backoff);
+        if (this.connection.isConnected)
+          logger.warn({ err: error, subject, retryMs }, "receives no messages");
         await delay(retryMs);
       }
     }
   }
 
-  /** Resolves when so many messages came or the request expired; rejects when the broker does not have it any more. */
+  /** Resolves after this many messages or when the request expires; rejects when the broker has lost the request. */
   private async pull({ client }: Connected, batch: number): Promise<void> {
     const { name, subject } = this.options;
     let missing = batch;
@@ -99,29 +103,27 @@ export class JetStreamSubscription implements Subscription {
     const ended = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
     this.interrupt = (error) => settle.reject(error);
     const silence = setTimeout(() => this.interrupt(new Error("the broker is silent")), 2.5 * heartbeatMs);
-    const inbox = client.subscribe(createInbox(), {
-      callback: (error, message) => {
-        silence.refresh();
-        const { code = 0, description = "" } = message?.headers ?? {};
-        if (error) return settle.reject(error);
-        if (code === heartbeat) return;
-        if (code === expired) return settle.resolve();
-        if (code > 0) return settle.reject(new Error(`${code} ${description}`));
-        this.take(message, client);
-        missing -= 1;
-        if (missing === 0) settle.resolve();
-      },
-    });
-    this.inbox = inbox;
-    const request = { batch, expires: nanos(expiresMs), idle_heartbeat: nanos(heartbeatMs) };
-    const next = `$JS.API.CONSUMER.MSG.NEXT.${streamName}.${durableOf(name, subject)}`;
-    client.publish(next, JSON.stringify(request), { reply: inbox.getSubject() });
+    const receive = (error: Error | null, message: Msg) => {
+      silence.refresh();
+      const { code = 0, description = "" } = message?.headers ?? {};
+      if (error) return settle.reject(error);
+      if (code === heartbeat) return;
+      if (code === expired) return settle.resolve();
+      if (code > 0) return settle.reject(new Error(`${code} ${description}`));
+      this.take(message, client);
+      missing -= 1;
+      if (missing === 0) settle.resolve();
+    };
     try {
+      this.inbox = client.subscribe(createInbox(), { callback: receive });
+      const request = { batch, expires: nanos(expiresMs), idle_heartbeat: nanos(heartbeatMs) };
+      const next = `$JS.API.CONSUMER.MSG.NEXT.${streamName}.${durableOf(name, subject)}`;
+      client.publish(next, JSON.stringify(request), { reply: this.inbox.getSubject() });
       await ended;
     } finally {
       clearTimeout(silence);
+      this.inbox?.drain().catch(() => {}); // messages in transit still arrive
       this.inbox = undefined;
-      inbox.drain().catch(() => {}); // what is on its way still arrives
     }
   }
 
