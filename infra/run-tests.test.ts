@@ -8,10 +8,10 @@ import { root } from "./local/program";
 const runTests = ["infra/bootstrap.mjs", "infra/run-tests.ts"];
 
 it("runs every part even if one fails, and ends with a summary", () => {
-  const parameters = [...runTests, "no-such-script", "test:services -- --version"];
+  const parameters = [...runTests, "no-such-script", "BROKER=jetstream test:services -- --version"];
   const { status, stdout } = spawnSync(process.execPath, parameters, { cwd: root, encoding: "utf8" });
   expect(stdout).toMatch(
-    /Summary\n +no-such-script +FAILED after \d+ s\n +test:services -- --version +passed after \d+ s\n$/,
+    /Summary\n +no-such-script +FAILED after \d+ s\n +BROKER=jetstream test:services -- --version +passed after \d+ s\n$/,
   );
   expect(status).toBe(1);
 }, 60_000);

@@ -5,13 +5,14 @@ import { attempt, killGroup, printed } from "./local/processes";
 import { root } from "./local/program";
 
 // Runs all parts of the tests, even when one fails, and ends with a summary. Parts given as parameters, such as
-// `npm test -- test:e2e simulate`, replace the default list.
+// `npm test -- test:e2e simulate`, replace the default list. They may begin with variables, as in a shell.
 
 /** The longest first. */
 const allParts = [
   "test:e2e",
   "test:services",
   "test:browser",
+  "BROKER=jetstream test:e2e -- --testPathPatterns e2e/(saga|kills|outages)",
   "chaos -- --minutes 2",
   "simulate -- --minutes 1.4",
   "spec",
@@ -72,7 +73,10 @@ async function run(name: string): Promise<void> {
 
 /** Runs a script of package.json without npm and a shell, which would not pass signals on to all its processes. */
 async function exitCodeOf(part: Part): Promise<number | null> {
-  const [script = "", ...given] = part.name.split(/ (?:-- )?/);
+  const words = part.name.split(/ (?:-- )?/);
+  const isVariable = (word: string) => /^[A-Z_]+=/.test(word);
+  const variables = Object.fromEntries(words.filter(isVariable).map((word) => word.split("=")));
+  const [script = "", ...given] = words.filter((word) => !isVariable(word));
   const [command, ...parameters] = scripts[script]?.split(" ") ?? [];
   if (command !== "node") {
     part.output.push(Buffer.from(`package.json has no script ${script} that runs Node.js\n`));
@@ -82,6 +86,7 @@ async function exitCodeOf(part: Part): Promise<number | null> {
     cwd: root,
     env: {
       ...process.env,
+      ...variables,
       EVENTHIVE_PORTS: `${20_000 + portsOfEach * started.indexOf(part)}+${portsOfEach}`,
       ...(process.stdout.isTTY && { FORCE_COLOR: "1" }),
     },
