@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { mongo } from "mongoose";
-import { type Message, type Stan, connect } from "node-nats-streaming";
+import { type BareBroker, connectBareBroker } from "./bare-broker";
 
 // What this machine can do: one process, HTTP, the MongoDB driver and the broker's client. It stores the documents that
 // the services store, with their indexes and write concern, and does only what a request cannot do without. Started by
@@ -24,24 +24,23 @@ interface Outbox extends mongo.BSON.Document {
   outbox: { id: string; data: object }[];
 }
 
-let stan: Stan;
+let broker: BareBroker;
 const delivered = new Map<string, () => void>();
 
 async function run(): Promise<void> {
   await client.connect();
   const [ticket, order] = [await tickets.findOne(), await orders.findOne()];
   if (!ticket || !order) throw new Error("There are no samples in the database");
-  stan = connect("eventhive", `bare-${randomUUID()}`, { url: process.env.NATS_URL ?? "" });
-  await new Promise((resolve) => stan.once("connect", resolve));
-  hear("bare-ticket", "orders", async (state) => {
+  broker = await connectBareBroker(process.env.NATS_URL ?? "");
+  await consume("bare-ticket", "orders", async (state) => {
     await replace(ticketsOfOrders, state);
     delivered.get(String(state.id))?.();
   });
-  hear("bare-order", "tickets", async (state) => {
+  await consume("bare-order", "tickets", async (state) => {
     await replace(replicasOfOrders[0], state);
     await reserve(state.ticketId);
   });
-  hear("bare-order", "payments", (state) => replace(replicasOfOrders[1], state));
+  await consume("bare-order", "payments", (state) => replace(replicasOfOrders[1], state));
 
   const routes: Record<string, (request: IncomingMessage) => Promise<unknown>> = {
     user: async () => ({ currentUser: { id: ticket.userId, email: "someone@example.com" } }),
@@ -126,7 +125,7 @@ async function publish(
   document: mongo.BSON.Document,
 ): Promise<void> {
   const { _id } = document;
-  await new Promise((resolve) => stan.publish(subject, JSON.stringify(shown(document)), resolve));
+  await broker.publish(subject, JSON.stringify(shown(document)));
   await collection.updateOne({ _id }, { $set: { outbox: [] } }, unjournaled);
 }
 
@@ -138,12 +137,8 @@ async function replace(
   await collection?.updateOne(older, { $set: state }, { upsert: true });
 }
 
-function hear(subject: string, group: string, handle: (state: mongo.BSON.Document) => Promise<void>): void {
-  const options = stan.subscriptionOptions().setManualAckMode(true).setMaxInFlight(64);
-  stan.subscribe(subject, group, options).on("message", (message: Message) => {
-    void handle(JSON.parse(message.getRawData().toString())).then(() => message.ack());
-  });
-}
+const consume = (subject: string, group: string, handle: (state: mongo.BSON.Document) => Promise<void>) =>
+  broker.subscribe(subject, group, (text) => handle(JSON.parse(text)));
 
 run().catch((error: unknown) => {
   console.error(error);
