@@ -5,7 +5,7 @@ import type { Bench, Part } from "./part";
 import { type Row, cell } from "./report";
 
 export const frontPage: Part = async (bench) => {
-  const { url, ticketId, people } = bench;
+  const { url, ticketId, users } = bench;
   const scripts: Row[] = [];
   for (const [what, path] of [
     ["front page", "/"],
@@ -16,7 +16,7 @@ export const frontPage: Part = async (bench) => {
   return {
     "Front page, 16 connections": [
       await measure(bench, { what: "a visitor", cookie: "", aim: "≥ 400/s, p99 ≤ 100 ms" }),
-      await measure(bench, { what: "signed in", cookie: people[0]?.cookie, aim: "≥ 200/s" }),
+      await measure(bench, { what: "signed in", cookie: users[0]?.cookie, aim: "≥ 200/s" }),
     ],
     "Scripts of a page, compressed": scripts,
   };

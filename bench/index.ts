@@ -59,7 +59,7 @@ const short: Size = {
   livePages: [500],
 };
 
-const peopleCount = 200;
+const userCount = 200;
 
 /** Reservations must not end by themselves, and all pages come from one address. */
 const settings = {
@@ -75,8 +75,8 @@ async function measure(size: Size, chosen: string[]): Promise<{ sections: Sectio
   const memoryAtRest = memoryMiB();
 
   // One of each, to be cloned and copied.
-  const people = await signUp(url, peopleCount);
-  const [seller, buyer] = people.map(({ cookie }) => new Client(url, cookie));
+  const users = await signUp(url, userCount);
+  const [seller, buyer] = users.map(({ cookie }) => new Client(url, cookie));
   if (!seller || !buyer) throw new Error("Nobody signed up");
   const { id: ticketId } = await bodyOf(seller.sell("Benchmark at the Blue Note", 20));
   const sample = await bodyOf(seller.sell("Benchmark at the Blue Note", 20));
@@ -85,7 +85,7 @@ async function measure(size: Size, chosen: string[]): Promise<{ sections: Sectio
 
   const bare = await startBare();
   await seedTickets(50);
-  const bench = { url, bareUrl: bare.url, size, people, ticketId };
+  const bench = { url, bareUrl: bare.url, size, users, ticketId };
   const sections: Sections = {};
   const curves: Curve[] = [];
   for (const name of chosen) {

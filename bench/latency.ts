@@ -6,7 +6,7 @@ import { type Sent, send } from "./load";
 import type { Bench, Part } from "./part";
 import { timesRow } from "./report";
 import { createBy, orderBy, payBy } from "./requests";
-import { inTurn } from "./sign-up";
+import { roundRobin } from "./sign-up";
 
 /** From a change to its effects, beside what the bare server needs for a journaled insert, publish and delivery. */
 export const latency: Part = async (bench) => ({
@@ -17,7 +17,7 @@ export const latency: Part = async (bench) => ({
   "From a change to its effect, eight at a time": await trade(bench, 8, ["≤ 30 / 100 ms (p50 / p99)", ""]),
 });
 
-async function trade({ url, bareUrl, people, size }: Bench, traders: number, [toOrder, toPay]: string[]) {
+async function trade({ url, bareUrl, users, size }: Bench, traders: number, [toOrder, toPay]: string[]) {
   const times = { orderable: [], reserved: [], paid: [], delivered: [] } satisfies Record<string, number[]>;
   const noted: Record<keyof typeof times, number[]> = times;
   const agent = new Agent({ keepAlive: true });
@@ -34,22 +34,22 @@ async function trade({ url, bareUrl, people, size }: Bench, traders: number, [to
     return result;
   };
   let left = size.trades;
-  const [seller, buyer] = [inTurn(people.slice(1)), inTurn(people)];
+  const [seller, buyer] = [roundRobin(users.slice(1)), roundRobin(users)];
   const tradeInLoop = async () => {
     while (left-- > 0) {
-      const person = buyer();
+      const user = buyer();
       const ticketId = await measure("orderable", async () => {
         const _id = await ask(createBy(seller()));
         await untilStored("orders", "tickets", { _id });
         return _id;
       });
       const orderId = await measure("reserved", async () => {
-        const _id = await ask(orderBy(person, String(ticketId)));
+        const _id = await ask(orderBy(user, String(ticketId)));
         await untilStored("tickets", "tickets", { _id: ticketId, available: false });
         return _id;
       });
       await untilStored("payments", "orders", { _id: orderId });
-      await measure("paid", () => ask(payBy(person, String(orderId))));
+      await measure("paid", () => ask(payBy(user, String(orderId))));
       await measure("delivered", () => send(agent, bareUrl, { path: "/deliver", method: "POST" }));
     }
   };

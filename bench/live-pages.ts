@@ -5,7 +5,7 @@ import { cpuDuring, memoryMiB, untilIdle } from "./machine";
 import type { Bench, Part } from "./part";
 import { type Row, cell } from "./report";
 import { createBy } from "./requests";
-import { inTurn } from "./sign-up";
+import { roundRobin } from "./sign-up";
 
 const idleMs = 20_000; // longer than the interval of heartbeats
 
@@ -50,7 +50,7 @@ async function measure(bench: Bench, count: number): Promise<Row> {
   const growth = (memoryMiB().tickets ?? NaN) - (memoryBefore.tickets ?? NaN);
 
   const titles = [title];
-  const seller = inTurn(bench.people)();
+  const seller = roundRobin(bench.users)();
   await load(bench.url, () => titles.splice(0).map((each) => createBy(seller, each))[0], { connections: 1 });
   const createdAt = performance.now();
   await until(() => pages.showing === pages.opened, 5_000);

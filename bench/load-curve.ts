@@ -1,7 +1,7 @@
 import { percentile } from "./load";
 import type { Part } from "./part";
 import { cell } from "./report";
-import { create, list, takeTurns } from "./requests";
+import { create, list, measurePair } from "./requests";
 
 /** Latency at several numbers of connections, for the chart. */
 export const loadCurve: Part = async (bench, curves) => {
@@ -10,7 +10,7 @@ export const loadCurve: Part = async (bench, curves) => {
     curves.push(...both);
     const own = curves.slice(-2);
     for (const connections of bench.size.connections) {
-      const samples = await takeTurns(bench, pair, { connections, rounds: 1 });
+      const samples = await measurePair(bench, pair, { connections, rounds: 1 });
       for (const [index, { times }] of samples.entries())
         own[index]?.points.push({ connections, p50: percentile(times, 0.5), p99: percentile(times, 0.99) });
     }

@@ -1,6 +1,6 @@
 import type { Curve } from "./chart";
 import type { Row } from "./report";
-import type { Person } from "./sign-up";
+import type { User } from "./sign-up";
 
 export interface Size {
   /** How often the loads of a comparison take turns, and for how long each time. */
@@ -21,7 +21,7 @@ export interface Bench {
   bareUrl: string;
   size: Size;
   /** Many, because limits are counted for each. */
-  people: Person[];
+  users: User[];
   ticketId: string;
 }
 

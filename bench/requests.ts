@@ -3,7 +3,7 @@ import { cpuDuring, sumOf, untilIdle } from "./machine";
 import type { Bench, Part } from "./part";
 import { type Row, ratioRow } from "./report";
 import { seedTickets } from "./seed";
-import { type Person, inTurn } from "./sign-up";
+import { type User, roundRobin } from "./sign-up";
 
 /** A request to EventHive, and the one to the bare server that does the same work. */
 export interface Pair {
@@ -19,18 +19,18 @@ export const requests: Part = async (bench) => {
   const pairs = [list, show(bench), currentUser(bench), create(bench)];
   const rows: Row[] = [];
   for (const pair of [...pairs, await order(bench, 1_500 * seconds * (rounds + 1))]) {
-    await takeTurns(bench, pair, { rounds: 1 }); // warm
+    await measurePair(bench, pair, { rounds: 1 }); // warm
     rows.push(await compare(bench, pair));
   }
   return { "Through the gateway, 16 connections": rows };
 };
 
 export async function compare(bench: Bench, pair: Pair, options = {}): Promise<Row> {
-  const [eventhive, bare] = await takeTurns(bench, pair, options);
+  const [eventhive, bare] = await measurePair(bench, pair, options);
   return ratioRow(pair.what, eventhive, bare, pair.aim);
 }
 
-export async function takeTurns(
+export async function measurePair(
   { url, bareUrl, size }: Bench,
   { eventhive, bare }: Pair,
   { rounds = size.rounds, connections = 16 } = {},
@@ -67,16 +67,16 @@ export const show = ({ ticketId }: Bench): Pair => ({
   aim: "≥ 0.78",
 });
 
-export const currentUser = ({ people }: Bench): Pair => ({
+export const currentUser = ({ users }: Bench): Pair => ({
   what: "current user",
-  eventhive: () => ({ path: "/api/users/currentuser", cookie: people[0]?.cookie }),
+  eventhive: () => ({ path: "/api/users/currentuser", cookie: users[0]?.cookie }),
   bare: () => ({ path: "/user" }),
   aim: "≥ 0.50",
 });
 
 /** The bare server publishes, pulls and writes the replica too. */
-export function create({ people }: Bench): Pair {
-  const next = inTurn(people);
+export function create({ users }: Bench): Pair {
+  const next = roundRobin(users);
   return {
     what: "create ticket",
     eventhive: () => createBy(next()),
@@ -86,8 +86,8 @@ export function create({ people }: Bench): Pair {
 }
 
 /** Each order needs a ticket of its own. */
-export async function order({ people }: Bench, max: number): Promise<Pair> {
-  const next = inTurn(people);
+export async function order({ users }: Bench, max: number): Promise<Pair> {
+  const next = roundRobin(users);
   const [forEventHive, forBare] = [await seedTickets(max), await seedTickets(max)];
   return {
     what: "order",
@@ -97,21 +97,21 @@ export async function order({ people }: Bench, max: number): Promise<Pair> {
   };
 }
 
-export const createBy = ({ cookie }: Person, title = "Benchmark at the Blue Note"): Sent => ({
+export const createBy = ({ cookie }: User, title = "Benchmark at the Blue Note"): Sent => ({
   path: "/api/tickets",
   method: "POST",
   cookie,
   body: { title, price: 20 },
 });
 
-export const orderBy = ({ cookie }: Person, ticketId: string): Sent => ({
+export const orderBy = ({ cookie }: User, ticketId: string): Sent => ({
   path: "/api/orders",
   method: "POST",
   cookie,
   body: { ticketId },
 });
 
-export const payBy = (buyer: Person | undefined, orderId: string): Sent => ({
+export const payBy = (buyer: User | undefined, orderId: string): Sent => ({
   path: "/api/payments",
   method: "POST",
   cookie: buyer?.cookie,

@@ -7,7 +7,7 @@ import type { Part } from "./part";
 import { type Row, cell } from "./report";
 import { orderBy } from "./requests";
 import { seedTickets } from "./seed";
-import { type Person, signUp } from "./sign-up";
+import { type User, signUp } from "./sign-up";
 
 const buyerCount = 500;
 const ticketCount = 20;
@@ -28,7 +28,7 @@ export const rush: Part = async ({ url }) => {
 
 async function measure(
   url: string,
-  buyers: Person[],
+  buyers: User[],
   { what, tries, aim = "" }: { what: string; tries: number; aim?: string },
 ): Promise<Row> {
   const ids = await seedTickets(ticketCount);
@@ -37,7 +37,7 @@ async function measure(
   let unanswered = 0;
   let soldOutMs = NaN;
   const startedAt = performance.now();
-  const buy = async (buyer: Person, index: number) => {
+  const buy = async (buyer: User, index: number) => {
     const agent = new Agent({ keepAlive: true });
     for (let attempt = 0; attempt < tries; attempt++) {
       const id = ids[(index + attempt) % ticketCount] ?? "";

@@ -11,7 +11,7 @@ import type { Bench, Part } from "./part";
 import { cell, perProcessRow, timesRow } from "./report";
 import { create, createBy, eachOf, orderBy, payBy } from "./requests";
 import { seedTickets } from "./seed";
-import { inTurn } from "./sign-up";
+import { roundRobin } from "./sign-up";
 
 const connections = 8;
 /** Elsewhere, so that no order ends by itself; and here, when expiry is measured. */
@@ -20,11 +20,11 @@ const shortReservationSeconds = 30;
 
 /** CPU time of each process for one create, order, payment and expiry, including their effects. */
 export const units: Part = async (bench) => {
-  const { url, size, people } = bench;
+  const { url, size, users } = bench;
   const atRest = await cpuDuring(() => pause(10_000));
   const perUnit = (work: () => Promise<unknown>) => cpuPerUnit(size.units, atRest, work);
 
-  const seller = inTurn(people);
+  const seller = roundRobin(users);
   const titles = Array.from({ length: size.units }, (_, index) => `Benchmark ${index}`);
   const sendCreate = eachOf(titles, (title) => createBy(seller(), title));
   const creating = await perUnit(() => load(url, sendCreate, { connections }));
@@ -34,7 +34,7 @@ export const units: Part = async (bench) => {
   const ordering = await perUnit(async () => {
     orders = await placeOrders(bench, ticketIds);
   });
-  const cookies = new Map(people.map((person) => [person.id, person]));
+  const cookies = new Map(users.map((user) => [user.id, user]));
   const sendPayment = eachOf(orders, ({ _id, userId }) => payBy(cookies.get(userId), String(_id)));
   const paying = await perUnit(() => load(url, sendPayment, { connections }));
 
@@ -71,8 +71,8 @@ interface Order {
 
 const stored = () => database("orders").collection<Order>("orders");
 
-async function placeOrders({ url, people }: Bench, ticketIds: string[]): Promise<Order[]> {
-  const buyer = inTurn(people);
+async function placeOrders({ url, users }: Bench, ticketIds: string[]): Promise<Order[]> {
+  const buyer = roundRobin(users);
   const sendOrder = eachOf(ticketIds, (id) => orderBy(buyer(), id));
   await load(url, sendOrder, { connections });
   return stored()

@@ -12,16 +12,16 @@ const ids = {
   complete: "b2".repeat(12),
   refunded: "c1".repeat(12),
   settled: "c2".repeat(12),
-  person: "d1".repeat(12),
+  user: "d1".repeat(12),
 };
 const key = (id: string) => new mongo.ObjectId(id);
 const expiresAt = new Date("2100-01-01");
 
-const ticket = { title: "Jazz", price: 20, userId: ids.person, withdrawn: false };
+const ticket = { title: "Jazz", price: 20, userId: ids.user, withdrawn: false };
 const onSale = { _id: key(ids.onSale), version: 2, ...ticket };
 const sold = { _id: key(ids.sold), version: 2, ...ticket };
 
-const order = { version: 1, userId: ids.person, expiresAt };
+const order = { version: 1, userId: ids.user, expiresAt };
 const cancelled = { _id: key(ids.cancelled), ...order, status: "cancelled", cancelReason: "buyer" };
 const complete = { _id: key(ids.complete), ...order, status: "complete" };
 const offered = (id: string) => ({ id, title: "Jazz", price: 20, version: 0 });

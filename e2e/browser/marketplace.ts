@@ -12,63 +12,63 @@ const pageAndMore = 26;
 
 /** `owner` has one listing of each kind, `buyer` one order of each kind, `newcomer` has nothing. */
 export type Role = "seller" | "owner" | "buyer" | "rival" | "newcomer";
-type Person = Credentials & { client: Client };
+type User = Credentials & { client: Client };
 
 /** A marketplace with an order and a listing in every state, and methods to add more. */
 export class Marketplace {
   private listed = 0;
 
   private constructor(
-    readonly people: Record<Role, Person>,
+    readonly users: Record<Role, User>,
     readonly past: { paid: Order; cancelled: Order; expired: Order; refunded: Order },
     readonly listings: { withdrawn: Ticket; sold: Ticket; available: Ticket },
   ) {}
 
   static async open(): Promise<Marketplace> {
-    const people = {
+    const users = {
       seller: await signUp("seller"),
       owner: await signUp("owner"),
       buyer: await signUp("buyer"),
       rival: await signUp("rival"),
       newcomer: await signUp("newcomer"),
     };
-    const [seller, owner, buyer, rival] = [people.seller, people.owner, people.buyer, people.rival];
+    const [seller, owner, buyer, rival] = [users.seller, users.owner, users.buyer, users.rival];
     const past = await placeOrders(buyer.client, seller.client);
     const listings = await createListings(owner.client, rival.client);
     for (let seat = 1; seat <= pageAndMore; seat++)
       await bodyOf(seller.client.sell(`Chamber music, row B, seat ${seat}`, 18));
     for (const { title, price } of programme) await bodyOf(seller.client.sell(title, price));
-    return new Marketplace(people, past, listings);
+    return new Marketplace(users, past, listings);
   }
 
   async signIn(page: Page, role: Role): Promise<void> {
-    const { email, password } = this.people[role];
+    const { email, password } = this.users[role];
     const response = await page.context().request.post("/api/users/signin", { data: { email, password } });
     if (!response.ok()) throw new Error(`answered ${response.status()} ${await response.text()}`);
   }
 
   /** The next ticket of the programme. */
   onSale(): Promise<Ticket> {
-    return ticketOnSale(this.people.seller.client, programme[this.listed++ % programme.length]);
+    return ticketOnSale(this.users.seller.client, programme[this.listed++ % programme.length]);
   }
 
   async reserved({ by }: { by: Role }): Promise<Order> {
-    return reserve(this.people[by].client, await this.onSale());
+    return reserve(this.users[by].client, await this.onSale());
   }
 
   async paid({ by }: { by: Role }): Promise<Order> {
-    return buy(this.people[by].client, await this.onSale());
+    return buy(this.users[by].client, await this.onSale());
   }
 
   /** An order whose charge takes some seconds. */
   async beingPaid({ by }: { by: Role }): Promise<Order> {
     const order = await this.reserved({ by });
-    await startPaying(this.people[by].client, order, 4_000);
+    await startPaying(this.users[by].client, order, 4_000);
     return order;
   }
 }
 
-async function signUp(role: Role): Promise<Person> {
+async function signUp(role: Role): Promise<User> {
   const client = new Client();
   const credentials = { email: `${role}-${randomInt(1e6)}@example.com`, password: "correct horse" };
   await bodyOf(client.signUp(credentials));

@@ -106,7 +106,7 @@ export const states: State[] = [
     path: async (market) => ticket(await market.onSale()),
     shows: "Reserve for $40.00",
     failure: [409, "/api/orders"],
-    act: (page, { people: { seller } }) =>
+    act: (page, { users: { seller } }) =>
       reserveTooLate(page, async (id) => {
         const edited = await bodyOf(seller.client.edit({ id }, { title: "Hamlet, stalls row F", price: 40 }));
         await replicated("orders", "tickets", edited);
@@ -118,7 +118,7 @@ export const states: State[] = [
     path: async (market) => ticket(await market.onSale()),
     shows: "See other tickets",
     failure: [400, "/api/orders"],
-    act: (page, { people: { rival } }) =>
+    act: (page, { users: { rival } }) =>
       reserveTooLate(page, async (id) => {
         await reserve(rival.client, await bodyOf(rival.client.ticket({ id })));
       }),
@@ -179,7 +179,7 @@ export const states: State[] = [
   {
     name: "listings",
     role: "owner",
-    path: async ({ people: { owner, rival } }) => {
+    path: async ({ users: { owner, rival } }) => {
       const comedy = await bodyOf(owner.client.sell("Comedy night, front row", 22));
       await replicated("orders", "tickets", comedy);
       await reserve(rival.client, comedy);
@@ -275,7 +275,7 @@ export const states: State[] = [
     role: "buyer",
     path: async (market) => {
       const late = await market.beingPaid({ by: "buyer" });
-      await bodyOf(market.people.buyer.client.cancel(late));
+      await bodyOf(market.users.buyer.client.cancel(late));
       return order(late);
     },
     shows: "Checking your payment",
@@ -286,7 +286,7 @@ export const states: State[] = [
     path: async (market) => {
       await fault({ kind: "fail", operation: "refund", status: 503, beforeWork: true, times: 8 }); // the previous state's refund uses some
       const late = await market.beingPaid({ by: "buyer" });
-      await bodyOf(market.people.buyer.client.cancel(late));
+      await bodyOf(market.users.buyer.client.cancel(late));
       return order(late);
     },
     shows: "Your refund is on its way",
@@ -305,7 +305,7 @@ export const states: State[] = [
     path: "/auth/signup",
     shows: "An account with this email already exists",
     failure: [400, "/api/users/signup"],
-    act: async (page, { people: { buyer } }) => {
+    act: async (page, { users: { buyer } }) => {
       await fillSession(page, buyer.email, "correct horse");
       await press("Sign up")(page);
     },
@@ -316,7 +316,7 @@ export const states: State[] = [
     path: "/auth/signin",
     shows: "Incorrect email or password",
     failure: [400, "/api/users/signin"],
-    act: async (page, { people: { buyer } }) => {
+    act: async (page, { users: { buyer } }) => {
       await fillSession(page, buyer.email, "wrong horse");
       await press("Sign in")(page);
     },
