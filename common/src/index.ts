@@ -25,6 +25,7 @@ export { failpoint, onFailpoint } from "./base/failpoint";
 
 // HTTP
 export { createApp } from "./http/create-app";
+export { rawBody } from "./http/json-body";
 export { currentUser, findCurrentUser, pseudonymOf, requireAuth, signIn, signOut } from "./http/session";
 export type { CurrentUser } from "./http/session";
 export { rateLimitKey } from "./http/rate-limit-key";

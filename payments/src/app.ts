@@ -1,8 +1,14 @@
 import { createApp } from "@eventhive/common";
 import { createPayment } from "./routes/create-payment";
 import { listPayments } from "./routes/list-payments";
+import { receiveWebhook } from "./routes/receive-webhook";
 
-export const app = createApp((api) => {
-  api.get("/api/payments", listPayments);
-  api.post("/api/payments", createPayment);
-});
+export const app = createApp(
+  (api) => {
+    api.get("/api/payments", listPayments);
+    api.post("/api/payments", createPayment);
+  },
+  (api) => {
+    api.post("/api/payments/webhook", receiveWebhook);
+  },
+);

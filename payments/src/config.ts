@@ -8,6 +8,9 @@ export const config = settings({
   STRIPE_TIMEOUT_SECONDS: wholeNumber().default(15),
   /** How payments are begun; those that exist are finished either way. */
   PAYMENT_FLOW: choice("charges", "intents").default("charges"),
+  /** Of the webhook endpoint that Stripe calls, if there is one, and while it is replaced, the one before. */
+  STRIPE_WEBHOOK_SECRET: text().optional(),
+  STRIPE_WEBHOOK_SECRET_PREVIOUS: text().optional(),
   /** For how long a request repeats a charge that has no outcome yet. */
   CHARGE_RETRY_SECONDS: wholeNumber().default(5),
   /** For how long after the last attempt a charge without a response may still appear at Stripe. */

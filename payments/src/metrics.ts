@@ -23,6 +23,14 @@ export const lateCharges = new Counter({
   help: "Charges found after their payment had failed, which are refunded",
 });
 
+export const webhooks = new Counter({
+  name: "payments_webhooks_total",
+  help: "Calls of the webhook by outcome: accepted, or rejected because of the signature",
+  labelNames: ["outcome"],
+});
+
+for (const outcome of ["accepted", "rejected"]) webhooks.inc({ outcome }, 0);
+
 /**
  * A payment leaves these without intervention: within seconds, `challenged` with its order's time, or `charging` once it
  * is certain that no charge can follow.

@@ -17,13 +17,21 @@ const config = settings({
   TRUSTED_PROXIES: text().default("loopback, linklocal, uniquelocal"),
 });
 
-/** An Express app with the middleware that all services share. `addRoutes` is its table of contents. */
-export function createApp(addRoutes: (api: Express) => void): Express {
+/**
+ * An Express app with the middleware that all services share. `addRoutes` is its table of contents.
+ * @param addMachineRoutes routes that other systems call. They authenticate the caller by the raw body, so they come
+ * before the checks that protect a browser's session
+ */
+export function createApp(
+  addRoutes: (api: Express) => void,
+  addMachineRoutes: (api: Express) => void = () => {},
+): Express {
   const app = express();
   app.disable("etag"); // answers about reservations are never worth a cached copy
   app.set("trust proxy", config.TRUSTED_PROXIES);
   app.set("query parser", "simple"); // no operators from ?a[$gt]=
   app.use(inContext, measure, helmet(), noStore);
+  addMachineRoutes(app);
   app.use(rejectCrossOrigin, jsonBody(), session());
   addRoutes(app);
   app.use(notFound);

@@ -22,6 +22,13 @@ export function jsonBody(): RequestHandler {
         throw new HttpError(415, "not-json", "Send the body as application/json");
     },
   });
+  return withTimeLimit(read);
+}
+
+/** Reads a body of at most 256 kB into `req.body`, as the bytes that were sent: what is signed is not parsed before. */
+export const rawBody = (): RequestHandler => withTimeLimit(express.raw({ limit: "256kb", type: () => true }));
+
+function withTimeLimit(read: RequestHandler): RequestHandler {
   return (req, res, next) => {
     let isDone = false;
     const finish = (error?: unknown) => {

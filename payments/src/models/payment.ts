@@ -259,6 +259,7 @@ export const Payment = defineAggregate(database, "Payment", {
     [{ userId: 1, createdAt: -1, _id: -1 }],
     [{ state: 1, since: 1 }],
     [{ state: 1, nextAttemptAt: 1 }],
+    [{ intentId: 1 }, { partialFilterExpression: { intentId: { $exists: true } } }],
     // What reconcile looks for: the payment of a charge, and payments whose charge the gateway has not shown yet.
     [{ stripeId: 1 }, { partialFilterExpression: { stripeId: { $exists: true } } }],
     [{ createdAt: 1, _id: 1 }, { partialFilterExpression: { unreconciled: { $exists: true } } }],
@@ -344,6 +345,11 @@ export async function pauseUntil(payment: Payment, milliseconds: number): Promis
   const { _id, state } = payment;
   payment.nextAttemptAt = new Date(milliseconds);
   await Payment.updateOne({ _id, state }, { $set: { nextAttemptAt: payment.nextAttemptAt } });
+}
+
+/** From now on the gateway should be asked about the payment. Does nothing when its state has changed. */
+export async function makeDue({ _id, state }: Payment): Promise<void> {
+  await Payment.updateOne({ _id, state }, { $unset: { nextAttemptAt: 1 } });
 }
 
 /** @returns null when another process does it, or its state changed; else nobody asks again before `pauseMs` are over */

@@ -1,0 +1,70 @@
+import { BadRequestError, NotFoundError, clock, rawBody, seconds } from "@eventhive/common";
+import type { RequestHandler } from "express";
+import StripeApi from "stripe";
+import { z } from "zod";
+import { config } from "../config";
+import { finishSweep } from "../finish-intents";
+import { webhooks } from "../metrics";
+import { Payment, makeDue } from "../models/payment";
+
+const toleranceMs = seconds(300);
+
+/**
+ * Stripe reports a change of an intent. Only a hint: nothing that the event claims is believed, it only makes payments ask
+ * Stripe earlier than the sweep would. So a lost, repeated, reordered or replayed event changes nothing.
+ */
+export const receiveWebhook: RequestHandler[] = [
+  rawBody(),
+  async (req, res) => {
+    const secrets = [config.STRIPE_WEBHOOK_SECRET, config.STRIPE_WEBHOOK_SECRET_PREVIOUS].filter(isText);
+    if (secrets.length === 0) throw new NotFoundError();
+    const signature = req.get("Stripe-Signature") ?? "";
+    if (!secrets.some((secret) => isSigned(req.body, signature, secret))) {
+      webhooks.inc({ outcome: "rejected" });
+      throw new BadRequestError("invalid-signature", "The signature is not valid");
+    }
+    const event = eventSchema.safeParse(JSON.parse(String(req.body)));
+    if (event.success) await lookIfNew(event.data.data.object);
+    webhooks.inc({ outcome: "accepted" });
+    res.sendStatus(200);
+  },
+];
+
+const isText = (secret: string | undefined): secret is string => secret !== undefined;
+
+/** Of other kinds of events, nothing is needed. */
+const eventSchema = z.object({
+  data: z.object({
+    object: z.object({ object: z.literal("payment_intent"), id: z.string(), status: z.string() }),
+  }),
+});
+
+/** By our own clock. Stripe's library accepts any time in the future. */
+function isSigned(body: Buffer, signature: string, secret: string): boolean {
+  const signedAt = Number(/(?:^|,)t=(\d+)/.exec(signature)?.[1]) * 1000;
+  if (!(Math.abs(clock.now() - signedAt) <= toleranceMs)) return false;
+  try {
+    StripeApi.webhooks.constructEvent(body, signature, secret, toleranceMs / 1000, undefined, clock.now());
+    return true;
+  } catch {
+    return false; // another secret, or not an event
+  }
+}
+
+/** What would be news for a payment in this state; other events report what payments has just done itself. */
+const news: Partial<Record<Payment["state"], string[]>> = {
+  challenged: ["requires_capture", "requires_payment_method", "canceled"],
+  authorized: ["canceled"],
+  capturing: ["succeeded", "requires_payment_method", "canceled"],
+};
+
+/** A capture that is under way learns this from its answer. */
+const isUnderWay = ({ state, since }: Payment) =>
+  state === "capturing" && clock.now() - since.getTime() < seconds(5);
+
+async function lookIfNew({ id: intentId, status }: { id: string; status: string }): Promise<void> {
+  const payment = await Payment.findOne({ intentId });
+  if (!payment || !news[payment.state]?.includes(status) || isUnderWay(payment)) return;
+  await makeDue(payment);
+  finishSweep.kick();
+}
