@@ -74,7 +74,7 @@ export const healthy: Record<string, Samples> = {
   [purchases("count")]: counts(2),
   [purchases("bucket")]: counts(2),
   ...each(
-    ["charging", "charged", "refunding"],
+    ["authorizing", "challenged", "authorized", "capturing", "voiding", "charging", "charged", "refunding"],
     (state) => `payments_unfinished_seconds{state="${state}"}`,
     always(0),
   ),
@@ -288,6 +288,22 @@ export const outages: Outage[] = [
     series: { [`payments_unfinished_seconds{state="${state}"}`]: ages },
     firesAfter: 915,
   })),
+  ...[
+    { state: "authorized", alertname: "HoldNotEnded", outage: "a hold is neither captured nor voided" },
+    { state: "voiding", alertname: "VoidsFailing", outage: "a void does not succeed" },
+  ].map(({ state, alertname, outage }): Outage => ({
+    outage,
+    alert: { alertname },
+    series: { [`payments_unfinished_seconds{state="${state}"}`]: ages },
+    firesAfter: 615,
+  })),
+  {
+    outage: "calls of the webhook have a wrong signature",
+    alert: { alertname: "WebhooksRejected" },
+    series: { 'payments_webhooks_total{outcome="rejected"}': counts(0, 1) },
+    firesAfter: 315,
+    resolvesAfter: 300,
+  },
   {
     outage: "a card was charged within the last hour after its payment had failed",
     alert: { alertname: "LateCharges" },

@@ -28,7 +28,9 @@ it("every overlay has the same settings, except for Stripe, a collector and a lo
   const [local, gke] = [await render("local"), await render("gke")];
   const shared = keysOf(rendered).filter((name) => name !== "STRIPE_API_URL");
   expect(keysOf(local)).toEqual(keysOf(rendered));
-  expect(keysOf(gke)).toEqual(["OTEL_EXPORTER_OTLP_ENDPOINT", "TRUSTED_PROXIES", ...shared].toSorted());
+  expect(keysOf(gke).toSorted()).toEqual(
+    ["OTEL_EXPORTER_OTLP_ENDPOINT", "TRUSTED_PROXIES", ...shared].toSorted(),
+  );
   expect(keysOf(gke)).toContain("PUBLIC_URL");
   expect(keysOf(await render("release"))).toEqual(keysOf(rendered));
 });
@@ -88,6 +90,8 @@ it("only the workloads that need a secret receive it", async () => {
     "sessions/JWT_PREVIOUS_KEY": withApp,
     "stripe/STRIPE_KEY": ["payments"],
     "stripe/STRIPE_PUBLISHABLE_KEY": ["client"],
+    "stripe/STRIPE_WEBHOOK_SECRET": ["payments"],
+    "stripe/STRIPE_WEBHOOK_SECRET_PREVIOUS": ["payments"],
   });
 });
 
