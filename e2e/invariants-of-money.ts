@@ -71,7 +71,7 @@ const amountsMatchPrices: Invariant = ({ orders, money, published }) => {
       .filter(({ orderId, amount }) => amount !== priceOf.get(orderId))
       .map(
         ({ what, orderId, amount }) =>
-          `I10: the amount of ${what} is ${amount}, but order ${orderId} costs ${priceOf.get(orderId)}`,
+          `I10: ${what} has amount ${amount}, but order ${orderId} costs ${priceOf.get(orderId)}`,
       ),
     ...orders
       .filter(({ ticket }) => published && offers.get(`${ticket.id} ${ticket.version}`) !== ticket.price)

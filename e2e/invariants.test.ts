@@ -136,7 +136,7 @@ it.each<[string, string, (world: GoodWorld) => unknown]>([
   ],
   [
     "a second charge",
-    "I2: order b2b2b2b2b2b2b2b2b2b2b2b2 has 2 charges",
+    "I2: order b2b2b2b2b2b2b2b2b2b2b2b2 has 2 unrefunded charges",
     ({ charges }) => charges.push(chargeOf("ch_3", ids.complete, ids.settled)),
   ],
   [
@@ -233,7 +233,7 @@ it.each<[string, string, (world: GoodWorld) => unknown]>([
     ({ tickets }) => change(tickets, "tickets", ids.sold, { orderId: null }),
   ],
   [
-    "a payment half-way",
+    "a payment that is not final",
     "I14: payment c2",
     ({ payments }) => change(payments, "payments", ids.settled, { state: "charged" }),
   ],
