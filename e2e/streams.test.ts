@@ -74,6 +74,18 @@ it("shows within a second that another user has reserved a ticket, whichever pro
   await allShow(ticket.id, { status: "reserved", orderId: order.id }, 1);
 });
 
+it("shows within a second a ticket that is put on sale, on every open list that it belongs to", async () => {
+  const sam = await newUser("sam");
+  const others = [await ticketOnSale(sam)].map(({ id }) => id).join();
+  for (const url of urlsOf("tickets")) {
+    new Page(`${url}/api/tickets/stream`);
+    new Page(`${url}/api/tickets/stream?ids=${others}&added=true&q=viola`);
+  }
+  await eventually(() => pages.forEach(({ streams }) => expect(streams).toHaveLength(1)));
+  const ticket = await bodyOf(sam.sell("Viola d'amore", 20));
+  await allShow(ticket.id, { status: "available", version: 0 }, 1);
+});
+
 it("shows a buyer within a second that the order is paid, whichever process the page is from", async () => {
   const { client: bea, cookie } = await withCookie("bea");
   const order = await orderOf(bea, await ticketOnSale(await newUser("sam")));

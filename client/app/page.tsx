@@ -7,7 +7,6 @@ import { SearchForm } from "@/components/search-form";
 import { one } from "@/lib/query";
 import { settings } from "@/lib/settings";
 import { listTickets } from "@/lib/tickets";
-import type { Ticket } from "@/lib/types";
 import { durationInWords } from "@/lib/words";
 import styles from "./page.module.css";
 
@@ -32,14 +31,23 @@ export default async function TicketsPage({ searchParams }: PageProps<"/">) {
         </p>
         <SearchForm q={q} sort={sort} />
       </div>
-      {answer ? <Tickets tickets={answer.body} q={q} isFirst={!cursor} /> : <Unavailable what="Tickets" />}
+      {answer ? (
+        <LiveTickets
+          tickets={answer.body}
+          list={cursor ? undefined : { q, sort }}
+          isContinued={answer.nextPage !== undefined}
+        >
+          <NoTickets q={q} isFirst={!cursor} />
+        </LiveTickets>
+      ) : (
+        <Unavailable what="Tickets" />
+      )}
       <Pager path="/" query={{ q, sort, cursor }} nextPage={answer?.nextPage} />
     </div>
   );
 }
 
-function Tickets({ tickets, q, isFirst }: { tickets: Ticket[]; q?: string; isFirst: boolean }) {
-  if (tickets.length > 0) return <LiveTickets tickets={tickets} />;
+function NoTickets({ q, isFirst }: { q?: string; isFirst: boolean }) {
   if (q) {
     return (
       <div className="panel">

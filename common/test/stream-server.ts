@@ -1,5 +1,4 @@
 import type { Express, Request, Response } from "express";
-import { Types } from "mongoose";
 import { watcher } from "../src/messaging/watcher";
 import { MemoryBroker, eventBytes, newId, newIds } from "../src/testing";
 import { createApp } from "../src/http/create-app";
@@ -41,7 +40,10 @@ interface Stage {
   tickets: Ticket[];
   /** What a stream finds when it looks. */
   find: () => Promise<Ticket[]>;
-  /** The number of streams that receive events of the bus. */
+  /** A stream with a key shares its view. */
+  key: string | undefined;
+  isAdded: (state: { version: number }) => boolean;
+  /** The number of views that receive events of the bus. */
   watching: number;
   stream(req: Request, res: Response): Promise<void>;
   read(cookie?: string, path?: string): Promise<EventStream>;
@@ -68,19 +70,18 @@ export function setUpStream(addRoutes: (api: Express) => void = () => {}): Stage
     open.push(stream);
     return stream;
   };
-  const look = async () =>
-    (await stage.find()).map(({ id, version, ...rest }) => ({
-      _id: new Types.ObjectId(id),
-      version,
-      publicState: () => rest,
-    }));
   const stage: Stage = {
     port: 0,
     server: { open: () => {}, drain: async () => {} },
     tickets: [],
     find: async () => [],
+    key: undefined,
+    isAdded: () => false,
     watching: 0,
-    stream: (req, res) => streamStates(req, res, { name: "ticket", watcher: counted, look }),
+    stream: (req, res) => {
+      const live = { name: "ticket", watcher: counted, look: () => stage.find(), isAdded: stage.isAdded };
+      return streamStates(req, res, live, stage.key);
+    },
     read: (cookie, path = "/stream") => keep(readStream(`http://127.0.0.1:${stage.port}${path}`, cookie)),
     readFrom: (address, cookie) =>
       keep(readStream(`http://127.0.0.1:${stage.port}/stream`, cookie, { "X-Forwarded-For": address })),
@@ -89,6 +90,7 @@ export function setUpStream(addRoutes: (api: Express) => void = () => {}): Stage
   beforeEach(async () => {
     stage.tickets = [ticket(), ticket()];
     stage.find = async () => stage.tickets;
+    stage.isAdded = () => false;
     stage.port = await freePort();
     stage.server = await serve(stage.port, async () => ({}), 0);
     const app = createApp((api) => {

@@ -64,6 +64,25 @@ it("marks a reserved ticket on every list within a second, and restores it", asy
   await status(visitor, "Available").waitFor();
 });
 
+it("shows a ticket that is put on sale on every list that it belongs to within a second", async () => {
+  const title = `Viola ${randomUUID()}`;
+  const seller = await newUser("seller");
+  const lists = ["/", "/?sort=price", `/?q=${encodeURIComponent(title)}`, "/?q=cello"];
+  const pages = await Promise.all(
+    lists.map(async (path) => {
+      const page = await visit();
+      await page.goto(path);
+      await hydrated(page);
+      return page;
+    }),
+  );
+  const [other] = pages.splice(-1);
+  const shownAt = await Promise.all(pages.map((page) => watchFor(page, title)));
+  const { createdAt } = await ticketOnSale(seller, { title, price: 0.5 });
+  for (const shown of shownAt) expect((await shown()) - Date.parse(createdAt)).toBeLessThan(1000);
+  expect(await other?.getByText(title).count()).toBe(0);
+});
+
 it("updates an order that was paid or cancelled in another tab", async () => {
   const seller = await newUser("seller");
   const [first, second] = [await ticketOnSale(seller), await ticketOnSale(seller)];

@@ -1,6 +1,7 @@
 import type { Mutant } from "../mutant";
 
 const openStreams = "common/src/http/open-streams.ts";
+const liveView = "common/src/http/live-view.ts";
 const streamStates = "common/src/http/stream-states.ts";
 const limits = "common/src/http/open-streams.test.ts";
 const sessions = "common/src/http/stream-states.sessions.test.ts";
@@ -77,20 +78,34 @@ export const streaming: Mutant[] = [
   },
   {
     guard: "streams: end when the user loses access",
-    file: streamStates,
-    change: { "if (isHttpError(error) && error.status < 500) end();": "if (isHttpError(error)) return;" },
+    file: liveView,
+    change: {
+      "if (isHttpError(error) && error.status < 500)": "if (isHttpError(error) && error.status < 0)",
+    },
     red: { [streams]: ["ends when its reader loses access"] },
   },
   {
     guard: "streams: no overlapping reads on a slow database",
-    file: streamStates,
-    change: { "if (isLooking || looks >= maxLooks) return;": "" },
+    file: liveView,
+    change: { "if (this.isLooking || looks >= maxLooks) return;": "" },
     red: {
       [streams]: [
         "does not read again while a read is pending",
         "reads for at most twenty streams concurrently, and for the others at their next heartbeat",
       ],
     },
+  },
+  {
+    guard: "streams: a view follows at most a hundred added aggregates",
+    file: liveView,
+    change: { "if (this.added.length > maxAdded)": "if (this.added.length < 0)" },
+    red: { [streams]: ["shows what is added later, and newer versions of the last hundred of these"] },
+  },
+  {
+    guard: "streams: a view without readers is discarded",
+    file: liveView,
+    change: { "if (key !== undefined && shared.get(key) === entry) shared.delete(key);": "" },
+    red: { [streams]: ["streams with the same key read again once all have closed"] },
   },
   {
     guard: "streams: clients reconnect at different times",

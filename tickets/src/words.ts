@@ -92,3 +92,10 @@ export function queryTermsOf(query: string): string[] {
   );
   return [...new Set(terms)].slice(0, maxQueryTerms);
 }
+
+/** Whether a title has all of these terms of a query. */
+export const isFoundBy = (title: string, terms: string[]): boolean => {
+  if (terms.length === 0) return true;
+  const stored = new Set(searchTermsOf(title));
+  return terms.every((term) => stored.has(term));
+};

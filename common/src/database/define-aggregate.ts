@@ -98,6 +98,8 @@ export type AggregateModel<S extends Subject, P, U, V, M> = Model<
    * that are not stored do not apply.
    */
   toResponse: (stored: LeanDocument<P, U>) => Response<S>;
+  /** The same as in its events. */
+  toState: (stored: LeanDocument<P, U>) => EventData<S>;
 };
 
 /** An aggregate as its stored fields, without its outbox. */
@@ -157,9 +159,14 @@ export function defineAggregate<
     const valueOf = (field: string) => derive[field]?.(stored as never) ?? stored[field];
     return Object.fromEntries(publicFields.map((field) => [field, plain(valueOf(field))]));
   };
+  const toState = (stored: Record<string, unknown>) => ({
+    id: String(stored._id),
+    version: stored.version,
+    ...publicStateOf(stored),
+  });
   const toResponse = (stored: Record<string, unknown>) => {
-    const { _id, version, createdAt } = stored;
-    return { id: String(_id), version, createdAt, ...publicStateOf(stored) };
+    const { id, version, ...state } = toState(stored);
+    return { id, version, createdAt: stored.createdAt, ...state };
   };
 
   const schema = new Schema({ ...ownFields, ...published, ...unpublished } as SchemaDefinition, {
@@ -230,7 +237,7 @@ export function defineAggregate<
       ...definition.restore(state),
     }),
   };
-  return Object.assign(database.model(name, schema), { log, toResponse }) as never;
+  return Object.assign(database.model(name, schema), { log, toResponse, toState }) as never;
 }
 
 /** @throws when an event would lack a field that the aggregate publishes, or have one that it does not */

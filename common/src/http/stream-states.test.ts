@@ -53,12 +53,7 @@ it("misses nothing that happens during its first read", async () => {
     return stale;
   };
   const stream = await stage.read();
-  await eventually(() =>
-    expect(shown(stream)).toEqual([
-      [id, 3],
-      [id, 4],
-    ]),
-  );
+  await eventually(() => expect(shown(stream)).toEqual([[id, 4]]));
 });
 
 it("sends nothing older than its first read", async () => {
@@ -147,4 +142,74 @@ it("responds like other routes if the reader has no access, without counting the
   };
   for (let time = 0; time < 6; time++)
     expect(await stage.read()).toMatchObject({ status: 404, refusal: { code: "not-found" } });
+});
+
+describe("streams with the same key", () => {
+  beforeEach(() => {
+    withoutHeartbeats();
+    stage.key = "the list";
+  });
+  afterEach(() => {
+    stage.key = undefined;
+  });
+
+  it("read and receive once, and begin with the current states", async () => {
+    let looks = 0;
+    stage.find = async () => {
+      looks += 1;
+      return stage.tickets;
+    };
+    const first = await Promise.all([stage.read(), stage.read()]);
+    const [id] = stage.tickets.map((each) => each.id);
+    await publish(ticket(id, 5));
+    const later = await stage.read();
+    await publish(ticket(id, 6));
+    for (const stream of first)
+      await eventually(() =>
+        expect(shown(stream).slice(2)).toEqual([
+          [id, 5],
+          [id, 6],
+        ]),
+      );
+    await eventually(() =>
+      expect(shown(later)).toEqual([
+        [id, 5],
+        [stage.tickets[1]?.id, 3],
+        [id, 6],
+      ]),
+    );
+    expect([looks, stage.watching]).toEqual([1, 1]);
+    jest.advanceTimersByTime(seconds(15));
+    expect(looks).toBe(2);
+  });
+
+  it("read again once all have closed", async () => {
+    const stream = await stage.read();
+    await eventually(() => expect(stream.messages).toHaveLength(2));
+    stream.leave();
+    await eventually(() => expect(stage.watching).toBe(0));
+    stage.tickets = [ticket()];
+    const next = await stage.read();
+    await eventually(() => expect(shown(next)).toEqual([[stage.tickets[0]?.id, 3]]));
+  });
+
+  it("all fail when their first read fails", async () => {
+    stage.find = async () => {
+      throw new NotFoundError("ticket");
+    };
+    for (const { status } of await Promise.all([stage.read(), stage.read()])) expect(status).toBe(404);
+    await eventually(() => expect(stage.watching).toBe(0));
+  });
+});
+
+it("shows what is added later, and newer versions of the last hundred of these", async () => {
+  stage.isAdded = ({ version }) => version === 0;
+  const stream = await stage.read();
+  await eventually(() => expect(stream.messages).toHaveLength(2));
+  await publish(ticket(newId(), 1));
+  const added = Array.from({ length: 101 }, () => ticket(newId(), 0));
+  for (const each of added) await publish(each);
+  for (const { id } of added.slice(0, 2)) await publish(ticket(id, 1));
+  const expected = [...added.map(({ id }) => [id, 0]), [added[1]?.id, 1]];
+  await eventually(() => expect(shown(stream).slice(2)).toEqual(expected));
 });

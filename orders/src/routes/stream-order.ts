@@ -1,6 +1,6 @@
 import { currentUser, requireAuth, streamStates, watcher } from "@eventhive/common";
 import type { RequestHandler } from "express";
-import { findOwnOrder } from "../models/order";
+import { Order, findOwnOrder } from "../models/order";
 
 /** All that happens to an order after it was made. */
 export const orderChanges = watcher("order:updated", "order:completed", "order:cancelled");
@@ -9,7 +9,7 @@ export const orderChanges = watcher("order:updated", "order:completed", "order:c
 export const streamOrder: RequestHandler[] = [
   requireAuth,
   async (req, res) => {
-    const look = async () => [await findOwnOrder(currentUser(req).id, req.params.orderId)];
+    const look = async () => [Order.toState(await findOwnOrder(currentUser(req).id, req.params.orderId))];
     await streamStates(req, res, { name: "order", watcher: orderChanges, look });
   },
 ];

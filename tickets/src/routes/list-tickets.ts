@@ -36,7 +36,7 @@ async function withUnpaid<T extends { id: string }>(tickets: T[]) {
 }
 
 /** Undefined without a query; an empty list for a query without words, which finds nothing. */
-function readTerms(q: unknown = ""): string[] | undefined {
+export function readTerms(q: unknown = ""): string[] | undefined {
   if (typeof q !== "string") throw invalid("q", "q must be given once");
   return q.trim() === "" ? undefined : queryTermsOf(q);
 }

@@ -6,12 +6,12 @@ import { database } from "../database";
 import { orderCreated } from "../listeners/orders";
 import { type Ticket, findTicket } from "../models/ticket";
 import { orderEvent, ticketOnSale } from "../../test/fixtures";
-import { ticketUpdates } from "./stream-tickets";
+import { ticketChanges } from "./stream-tickets";
 
 setUpService(database);
 
 const bus = new MemoryBroker().connect("tickets");
-ticketUpdates.connect(bus);
+ticketChanges.connect(bus);
 
 const open = streamsOf(app);
 const stream = (query = "") => open(`/api/tickets/stream${query}`);
@@ -50,6 +50,42 @@ it("streams the first tickets of the list by default", async () => {
   const nowTaken = await reserve(listed);
   await publish(nowTaken);
   await eventually(() => expect(messages[1]?.data).toEqual(stateOf(nowTaken)));
+});
+
+describe("a ticket that is put on sale", () => {
+  const announce = (ticket: Ticket) =>
+    bus.publish("ticket:created", eventBytes("ticket:created", stateOf(ticket)), newIds());
+
+  it.each([
+    ["of the list", ""],
+    ["of its first tickets and what is added", `?ids=${newId()}&added=true`],
+    ["of a search that finds it", `?ids=${newId()}&added=true&q=chamb`],
+  ])("is shown by a stream %s", async (_what, query) => {
+    const { messages } = await stream(query);
+    const ticket = await ticketOnSale({ title: "Chamber music" });
+    await announce(ticket);
+    await eventually(() => expect(messages).toEqual([{ event: "ticket", data: stateOf(ticket) }]));
+    const nowTaken = await reserve(ticket);
+    await publish(nowTaken);
+    await eventually(() => expect(messages[1]?.data).toEqual(stateOf(nowTaken)));
+  });
+
+  it("is shown with the next look when the bus did not deliver it", async () => {
+    const { messages } = await stream(`?ids=${newId()}&added=true`);
+    const ticket = await ticketOnSale();
+    jest.advanceTimersByTime(15_000);
+    await eventually(() => expect(messages).toEqual([{ event: "ticket", data: stateOf(ticket) }]));
+  });
+
+  it.each([
+    ["of named tickets", `?ids=${newId()}`],
+    ["of a search that does not find it", `?ids=${newId()}&added=true&q=opera`],
+  ])("is not shown by a stream %s", async (_what, query) => {
+    const [{ messages }, all] = [await stream(query), await stream()];
+    await announce(await ticketOnSale({ title: "Chamber music" }));
+    await eventually(() => expect(all.messages).toHaveLength(1));
+    expect(messages).toEqual([]);
+  });
 });
 
 it.each([

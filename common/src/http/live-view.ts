@@ -1,0 +1,137 @@
+import { seconds } from "../base/clock";
+import { isHttpError } from "../contract/errors";
+import { logger } from "../base/logger";
+
+/** An aggregate in the form of its events. */
+export interface State {
+  id: string;
+  version: number;
+}
+
+export interface Live<S extends State = State> {
+  /** The `event:` of each message. */
+  name: string;
+  watcher: { watch(handle: (state: S) => void): () => void };
+  /** Finds the aggregates, each time the same ones. Throws when the reader may no longer see them. */
+  look: () => Promise<State[]>;
+  /** Whether the view also shows an aggregate that the bus delivers and `look` has not found. */
+  isAdded?: (state: S) => boolean;
+}
+
+/** What a view tells one of its readers. */
+interface Reader {
+  write: (message: string) => void;
+  end: () => void;
+}
+
+const lookIntervalMs = seconds(15);
+const maxLooks = 20;
+/** How many views are looking again now. */
+let looks = 0;
+
+/** The latest of them; the others are forgotten. */
+const maxAdded = 100;
+
+/** The current states of some aggregates, for all streams that show the same: each is read, received and formatted once. */
+export class LiveView<S extends State = State> {
+  /** Resolves after the first look, and rejects with its error. */
+  readonly loaded: Promise<void>;
+  private readonly shown = new Map<string, { version: number; message: string }>();
+  private readonly added: string[] = [];
+  private readonly readers = new Set<Reader>();
+  private early: S[] | undefined = [];
+  private isLooking = false;
+  private isStopped = false;
+  private readonly stopWatching: () => void;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly live: Live<S>) {
+    this.stopWatching = live.watcher.watch(this.receive); // before the first look, which misses later changes
+    this.loaded = this.load();
+  }
+
+  /** Gives the reader all current states, and from then on each newer one. */
+  open(reader: Reader): void {
+    reader.write([...this.shown.values()].map(({ message }) => message).join(""));
+    this.readers.add(reader);
+  }
+
+  close(reader: Reader): void {
+    this.readers.delete(reader);
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.stopWatching();
+    clearInterval(this.timer);
+  }
+
+  private async load(): Promise<void> {
+    for (const state of await this.live.look()) this.show(state);
+    if (this.isStopped) return;
+    const { early = [] } = this;
+    this.early = undefined;
+    early.forEach(this.receive);
+    this.timer = setInterval(() => void this.lookAgain(), lookIntervalMs);
+  }
+
+  private readonly receive = (state: S): void => {
+    if (this.early) this.early.push(state);
+    else if (this.shown.has(state.id)) this.show(state);
+    else if (this.live.isAdded?.(state)) this.add(state);
+  };
+
+  private add(state: State): void {
+    this.added.push(state.id);
+    if (this.added.length > maxAdded) this.shown.delete(this.added.shift() ?? "");
+    this.show(state);
+  }
+
+  private show(state: State): void {
+    const { version = -1 } = this.shown.get(state.id) ?? {};
+    if (state.version <= version) return;
+    const message = `event: ${this.live.name}\ndata: ${JSON.stringify(state)}\n\n`;
+    this.shown.set(state.id, { version: state.version, message });
+    for (const reader of this.readers) reader.write(message);
+  }
+
+  /** The bus does not repeat what it could not deliver. A slow database gets no growing load. */
+  private async lookAgain(): Promise<void> {
+    if (this.isLooking || looks >= maxLooks) return;
+    this.isLooking = true;
+    looks += 1;
+    try {
+      for (const state of await this.live.look())
+        if (this.shown.has(state.id)) this.show(state);
+        else this.add(state);
+    } catch (error) {
+      if (isHttpError(error) && error.status < 500) for (const { end } of this.readers) end();
+      else logger.debug({ err: error }, "a view could not look again");
+    }
+    looks -= 1;
+    this.isLooking = false;
+  }
+}
+
+type View = Pick<LiveView, "loaded" | "open" | "close" | "stop">;
+
+/** The views that streams share, with the number of their streams. */
+const shared = new Map<string, { view: View; streams: number }>();
+
+/**
+ * @param key equal for streams that show the same to everyone; without one, the view is the stream's own
+ * @returns the view, and how to release it
+ */
+export function viewOf<S extends State>(live: Live<S>, key?: string): [view: View, release: () => void] {
+  const known = key === undefined ? undefined : shared.get(key);
+  const entry = known ?? { view: new LiveView(live), streams: 0 };
+  entry.streams += 1;
+  if (key !== undefined) shared.set(key, entry);
+  const release = () => {
+    entry.streams -= 1;
+    if (entry.streams > 0) return;
+    entry.view.stop();
+    if (key !== undefined && shared.get(key) === entry) shared.delete(key);
+  };
+  return [entry.view, release];
+}
