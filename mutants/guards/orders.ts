@@ -77,6 +77,22 @@ export const orders: Mutant[] = [
     red: { [expiring]: ["leaves an order to the sweep when the wait for its time ended early"] },
   },
   {
+    guard: "expiry: one order that cannot be cancelled does not hinder the others",
+    file: "orders/src/expire-orders.ts",
+    change: { "if (isTransient(error)) throw error;": "throw error;" },
+    red: {
+      [expiring]: [
+        "orders that lapse together do not hinder each other: one that does not exist, one that cannot be saved, one that is paid meanwhile",
+      ],
+    },
+  },
+  {
+    guard: "expiry: a database that does not respond is not asked for each order",
+    file: "orders/src/expire-orders.ts",
+    change: { "      if (isTransient(error)) throw error;\n": "" },
+    red: { [expiring]: ["orders that lapse together all fail at once when the database does not respond"] },
+  },
+  {
     guard: "expiry leaves a granted order alone",
     file: order,
     change: {

@@ -1,7 +1,7 @@
-import { clock, onFailpoint } from "@eventhive/common";
+import { StoreUnavailableError, clock, onFailpoint } from "@eventhive/common";
 import { deliver, newId, setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
-import { expireOverdueOrders } from "./expire-orders";
+import { expireOrder, expireOverdueOrders } from "./expire-orders";
 import { expirationComplete } from "./listeners/expiration-complete";
 import { Order } from "./models/order";
 import { orderOf, reload } from "../test/fixtures";
@@ -51,6 +51,72 @@ it("never cancels an order that is paid during the rest of its time", async () =
   clock.use(() => now, payMeanwhile);
   await deliver(expirationComplete, { orderId: order.id });
   expect(await reload(order)).toMatchObject({ status: "complete", version: 1 });
+});
+
+describe("orders that lapse together", () => {
+  async function lapsedOrders(count: number): Promise<Order[]> {
+    const orders = await Promise.all(Array.from({ length: count }, () => orderOf()));
+    clock.use(() => Math.max(...orders.map(({ expiresAt }) => expiresAt.getTime())));
+    return orders;
+  }
+  const expireAll = (orders: { id?: string }[]) =>
+    Promise.allSettled(orders.map(({ id = "" }) => expireOrder(id)));
+  const statusesOf = async (orders: Order[]) =>
+    Promise.all(orders.map(async (each) => (await reload(each)).status));
+
+  it("are read together and cancelled one after the other", async () => {
+    const orders = await lapsedOrders(20);
+    const find = jest.spyOn(Order, "find");
+    let saving = 0;
+    onFailpoint((name) => {
+      if (name === "orders.save.before") expect(++saving).toBe(1);
+      if (name === "orders.save.after") saving--;
+    });
+    await expireAll(orders);
+    expect(find).toHaveBeenCalledTimes(2); // for the first one, and for those that waited for it
+    find.mockRestore();
+    expect(new Set(await statusesOf(orders))).toEqual(new Set(["cancelled"]));
+  });
+
+  it("do not hinder each other: one that does not exist, one that cannot be saved, one that is paid meanwhile", async () => {
+    const [first, broken, paid, last] = await lapsedOrders(4);
+    if (!first || !broken || !paid || !last) throw new Error("There are four");
+    await Order.collection.updateOne({ _id: broken._id }, { $unset: { userId: 1 } });
+    let paying: Promise<unknown> | undefined;
+    onFailpoint(async (name) => {
+      if (name !== "orders.save.before") return;
+      paying ??= Order.collection.updateOne(
+        { _id: paid._id },
+        { $set: { status: "complete" }, $inc: { version: 1 } },
+      );
+      await paying;
+    });
+    const results = await expireAll([first, broken, { id: newId() }, paid, last]);
+    expect(results.map(({ status }) => status)).toEqual([
+      "fulfilled",
+      "rejected",
+      "rejected",
+      "fulfilled",
+      "fulfilled",
+    ]);
+    expect(await statusesOf([first, broken, paid, last])).toEqual([
+      "cancelled",
+      "created",
+      "complete",
+      "cancelled",
+    ]);
+  });
+
+  it("all fail at once when the database does not respond", async () => {
+    const orders = await lapsedOrders(3);
+    let saves = 0;
+    onFailpoint((name) => {
+      if (name === "orders.save.before" && ++saves > 1) throw new StoreUnavailableError("no response");
+    });
+    const results = await expireAll(orders);
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
+    expect(saves).toBe(2);
+  });
 });
 
 it("leaves an order alone that has long to live", async () => {
