@@ -108,6 +108,7 @@ it("applies the newer state when the older one is inserted concurrently", async 
 
 describe("states that arrive while another is being written", () => {
   beforeAll(async () => {
+    await Copy.createCollection();
     const validator = { price: { $lt: 1000 } };
     await database.db?.command({ collMod: Copy.collection.name, validator });
   });
