@@ -80,7 +80,7 @@ export function run(service: string, ...command: string[]): Promise<string> {
   return execute(process.execPath, [`${service}/dist/index.js`, ...command], {
     cwd: root,
     env: {
-      ...sharedEnvironment({}, stackFile(), dataFolder()),
+      ...sharedEnvironment({ BROKER: process.env.BROKER }, stackFile(), dataFolder()),
       MONGO_URL: databaseUrl(servers.mongo, service),
     },
   });

@@ -19,7 +19,7 @@ export interface Place {
 
 export interface Server {
   name: "mongo" | "redis" | "nats";
-  /** Where its data is kept; named like itself unless stated. */
+  /** The folder of its data, if it has another name. */
   folder?: string;
   title: string;
   binary: string;
@@ -28,7 +28,7 @@ export interface Server {
   scheme: string;
   /** Flags and their values; "" for flags without a value. */
   flags: (place: Place) => Record<string, string>;
-  /** What has no flag: the content of `server.conf` in its folder. */
+  /** Settings without a flag: the content of `server.conf` in its folder. */
   configuration?: string;
   /** Flags added if the previous run failed with this message. */
   recoveryFlag?: { message: string; flag: string };
@@ -122,7 +122,7 @@ export const natsStreaming: Server = {
   installHint: "install Go, or put nats-streaming-server 0.25.6 on the PATH",
 };
 
-/** Its successor, chosen by `BROKER=jetstream`. */
+/** The successor of NATS Streaming, selected by `BROKER=jetstream`. */
 export const jetStream: Server = {
   name: "nats",
   folder: "jetstream",

@@ -1,4 +1,4 @@
-/** An address in parts: the clients need a port, and would ignore credentials in it, or send their percent signs. */
+/** Splits a broker's URL: the clients need a port, and ignore credentials in it or do not decode them. */
 export function parseAddress(address: string) {
   const { protocol, hostname, port, username, password } = new URL(address);
   const user = decodeURIComponent(username);

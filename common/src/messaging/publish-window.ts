@@ -1,6 +1,6 @@
 const maxInFlight = 64;
 
-/** Runs so many publishes at once, the others in turn, and settles each once. */
+/** Limits the publishes in flight to 64, and settles each once. */
 export class PublishWindow {
   private readonly unanswered = new Set<(error: Error) => void>();
   private readonly waiting: (() => void)[] = [];
@@ -24,7 +24,7 @@ export class PublishWindow {
     }
   }
 
-  /** Called when the connection is lost: what has no answer by now will get none. */
+  /** Called when the connection is lost, after which no response arrives. */
   failUnanswered(error: Error): void {
     for (const reject of this.unanswered) reject(error);
   }

@@ -44,7 +44,7 @@ export function jetStreamBus({ ackWaitSeconds = 10, ...options }: JetStreamBusOp
     },
   });
 
-  /** Repeats what has no answer, under the same id: the broker recognizes it. */
+  /** Retries after a timeout, with the same ID, so that the broker stores the event once. */
   async function store(subject: Subject, bytes: Buffer, { id, aggregateId }: EventIds): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       // While it is disconnected, the client keeps copies, and sends them once it reconnects.
@@ -56,8 +56,8 @@ export function jetStreamBus({ ackWaitSeconds = 10, ...options }: JetStreamBusOp
         return;
       } catch (error) {
         if (attempt === publishAttempts) throw error;
-        // No stream hears of it: the first event of all, or the broker has lost its store.
-        if (isUnheard(error)) await ensureStream(manager);
+        // There is no stream: this is the first event ever, or the broker has lost its store.
+        if (hasNoStream(error)) await ensureStream(manager);
         else if (!(error instanceof TimeoutError)) throw error;
       }
     }
@@ -137,5 +137,5 @@ export function jetStreamBus({ ackWaitSeconds = 10, ...options }: JetStreamBusOp
   };
 }
 
-const isUnheard = (error: unknown): boolean =>
+const hasNoStream = (error: unknown): boolean =>
   error instanceof Error && error.cause instanceof RequestError && error.cause.isNoResponders();

@@ -28,7 +28,7 @@ export async function* readJetStreamLog(
 ): AsyncGenerator<LoggedMessage[]> {
   const filter = filterOf(subject);
 
-  // The leader's answer: another replica may not have the last messages yet.
+  // From the leader, because another replica may not have the last messages yet.
   const last = await untilAnswered(async ({ manager }) => {
     await ensureStream(manager);
     const message = await manager.streams.getMessage(streamName, { last_by_subj: filter });

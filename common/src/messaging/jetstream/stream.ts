@@ -11,21 +11,21 @@ import { nanos } from "@nats-io/transport-node";
 import { minutes, seconds } from "../../base/clock";
 import type { Subject } from "../../contract/events";
 
-/** The log of all events. Kept as it is: where it grows too large, a new one is filled by `republish`. */
+/** The log of all events. It is never trimmed: when it is too large, it is replaced, and filled by `republish`. */
 export const streamName = "eventhive";
 
-/** With the aggregate as its last token, so that the broker keeps its order, and permissions can name the event. */
+/** The event first, so that permissions can name it. */
 export const subjectOf = (subject: Subject, aggregateId: string): string =>
   `${streamName}.${subject.replace(":", ".")}.${aggregateId}`;
 
 export const filterOf = (subject: Subject): string => subjectOf(subject, "*");
 
-/** One for each event: several filters in one could not be limited by permissions. */
+/** One consumer per event, because permissions cannot restrict a consumer with several filters. */
 export const durableOf = (service: string, subject: Subject): string => `${service}-${subject}`;
 
 export const maxInFlight = 64;
 
-/** Counted for the whole group: members that are stuck with all that they can hold leave the others room. */
+/** Counted for the whole group, so that stuck members leave room for up to 16 in all. */
 const maxAckPending = 16 * maxInFlight;
 
 // Codes of the server's errors, https://github.com/nats-io/nats-server/blob/main/server/errors.json
@@ -36,7 +36,7 @@ const existsOtherwise = 10148;
 export const hasCode = (error: unknown, code: number): boolean =>
   error instanceof JetStreamApiError && error.code === code;
 
-/** Creates the stream where there is none; one that exists keeps its settings, such as its replicas. */
+/** Creates the stream if there is none. An existing one keeps its settings, which operators own. */
 export async function ensureStream(manager: JetStreamManager): Promise<void> {
   try {
     await manager.streams.info(streamName);
@@ -47,7 +47,7 @@ export async function ensureStream(manager: JetStreamManager): Promise<void> {
       subjects: [`${streamName}.>`],
       storage: StorageType.File,
       retention: RetentionPolicy.Limits,
-      discard: DiscardPolicy.New, // at a limit that an operator sets, publishing fails, and nothing is dropped
+      discard: DiscardPolicy.New, // if an operator sets a limit, publishing fails there, and nothing is dropped
       duplicate_window: nanos(minutes(2)),
       deny_delete: true,
       deny_purge: true,
@@ -67,7 +67,7 @@ export async function ensureDurable(
   const changeable = {
     ack_wait: nanos(seconds(ackWaitSeconds)),
     max_ack_pending: maxAckPending,
-    max_deliver: -1, // at a limit, a message would leave the group silently; dead letters are ours
+    max_deliver: -1, // with a limit, a message would be dropped silently; dead letters are the service's task
     filter_subject: filterOf(subject),
   };
   const fixed = { durable_name: durable, ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All };
