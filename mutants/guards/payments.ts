@@ -497,4 +497,10 @@ export const payments: Mutant[] = [
       ],
     },
   },
+  {
+    guard: "reconcile: a hold of a payment that has not ended is left alone",
+    file: "payments/src/reconcile.ts",
+    change: { " || (state && !hasEnded(state))": "" },
+    red: { "payments/src/reconcile.test.ts": ["a hold is left alone while its payment has not ended"] },
+  },
 ];

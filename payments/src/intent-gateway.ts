@@ -1,5 +1,13 @@
 import { failpoint } from "@eventhive/common";
 import type StripeApi from "stripe";
+import {
+  type GatewayPage,
+  type PageRequest,
+  checked,
+  firstPage,
+  nextOf,
+  startingAfter,
+} from "./payment-gateway";
 import { type StripeOptions, sendingOnce, stripeClient } from "./stripe-client";
 import { type StripeFailure, isFinal, isKeptForKey, isStripeFailure, logFailure } from "./stripe-failure";
 
@@ -60,10 +68,20 @@ export interface IntentGateway {
   /** Lets go of the money. A canceled intent can neither be confirmed nor captured any more. */
   cancel(request: IntentRequest): Promise<IntentAnswer>;
   retrieve(request: IntentRequest): Promise<IntentAnswer>;
+  /** The holds of one page, by one call, of the intents that were created since then. */
+  listHolds(request: PageRequest): Promise<GatewayPage<GatewayHold>>;
+}
+
+/** An intent whose money is held and not taken. */
+export interface GatewayHold {
+  intentId: string;
+  paymentId?: string;
+  orderId?: string;
+  createdAt: Date;
 }
 
 type Unanswered = Exclude<IntentAnswer, { outcome: "known" }>;
-type Operation = keyof IntentGateway | "payment method";
+type Operation = Exclude<keyof IntentGateway, "listHolds"> | "payment method";
 
 /** How many milliseconds are left for the operation. */
 type Left = () => number;
@@ -76,7 +94,7 @@ export function stripeIntentGateway(options: StripeOptions): IntentGateway {
   const stripe = stripeClient(options, { httpClient: sendingOnce() });
 
   async function ask(
-    operation: keyof IntentGateway,
+    operation: Exclude<keyof IntentGateway, "listHolds">,
     { paymentId, intentId }: { paymentId: string; intentId?: string },
     left: Left,
     send: (options: StripeApi.RequestOptions) => Promise<StripeApi.PaymentIntent>,
@@ -165,6 +183,20 @@ export function stripeIntentGateway(options: StripeOptions): IntentGateway {
       ),
 
     retrieve: (request) => between("look", (left) => retrieve(request, left)),
+
+    async listHolds({ since, after }) {
+      const page = checked(
+        await stripe.paymentIntents.list({ ...firstPage(since), ...startingAfter(after) }),
+      );
+      const holds = page.data.filter(({ status }) => status === "requires_capture");
+      const items = holds.map(({ id: intentId, metadata: { paymentId, orderId }, created }) => ({
+        intentId,
+        createdAt: new Date(created * 1000),
+        ...(paymentId && { paymentId }),
+        ...(orderId && { orderId }),
+      }));
+      return { items, ...nextOf(page) };
+    },
   };
 }
 

@@ -53,7 +53,7 @@ export interface RefundRequest {
   keptAnswers?: number;
 }
 
-interface PageRequest {
+export interface PageRequest {
   since: Date;
   after?: string;
 }
@@ -171,17 +171,20 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
   };
 }
 
-const firstPage = (since: Date) => ({ created: { gte: Math.floor(since.getTime() / 1000) }, limit: 100 });
+export const firstPage = (since: Date) => ({
+  created: { gte: Math.floor(since.getTime() / 1000) },
+  limit: 100,
+});
 
-const startingAfter = (id?: string) => (id ? { starting_after: id } : {});
+export const startingAfter = (id?: string) => (id ? { starting_after: id } : {});
 
 /** The library takes any JSON for an answer, even with a 502 of a proxy; an empty list must be Stripe's own. */
-function checked<Item extends { id: string }>(page: StripeApi.ApiList<Item>): StripeApi.ApiList<Item> {
+export function checked<Item extends { id: string }>(page: StripeApi.ApiList<Item>): StripeApi.ApiList<Item> {
   if (!Array.isArray(page.data)) throw new Error("The gateway answered with no list");
   return page;
 }
 
-function nextOf({ data, has_more }: StripeApi.ApiList<{ id: string }>): { next?: string } {
+export function nextOf({ data, has_more }: StripeApi.ApiList<{ id: string }>): { next?: string } {
   const last = data.at(-1);
   return has_more && last ? { next: last.id } : {};
 }

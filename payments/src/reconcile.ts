@@ -14,7 +14,8 @@ import {
   postpone,
 } from "./models/reconciliation";
 import type { GatewayCharge } from "./payment-gateway";
-import { gateway } from "./stripe";
+import type { GatewayHold } from "./intent-gateway";
+import { gateway, intentGateway } from "./stripe";
 import { isStripeFailure, isTransientFailure } from "./stripe-failure";
 
 interface Difference {
@@ -148,6 +149,11 @@ async function comparePage(progress: Progress, options: Options = {}): Promise<P
   if (step === "charges") {
     const { items, next } = await gateway().listCharges(request);
     await compareCharges(items, progress, options);
+    return goOn(next, "holds");
+  }
+  if (step === "holds") {
+    const { items, next } = await intentGateway().listHolds(request);
+    await compareHolds(items, progress, options);
     return goOn(next, "refunds");
   }
   if (step === "refunds") {
@@ -192,6 +198,30 @@ async function compareCharges(
 /** Not versioned: that the charge was seen is not published, and no save of a payment writes it. */
 const markReconciled = (stripeIds: string[]) =>
   Payment.updateMany({ stripeId: trusted({ $in: stripeIds }) }, { $unset: { unreconciled: 1 } });
+
+/**
+ * Lets go of money that no payment will take: each hold is of a payment that has not ended, unless something is wrong. One
+ * without our payment's id is not ours: others may use the same account.
+ */
+async function compareHolds(
+  holds: GatewayHold[],
+  { until }: Progress,
+  { report = log, signal }: Options,
+): Promise<void> {
+  const ids = holds.map(({ paymentId }) => paymentId).filter(isId);
+  const found = await Payment.find({ _id: trusted({ $in: ids }) }, { state: 1 }).lean();
+  const states = new Map(found.map(({ _id, state }) => [String(_id), state]));
+  for (const { intentId, paymentId, orderId, createdAt } of untilAborted(holds, signal)) {
+    const state = states.get(paymentId ?? "");
+    if (!paymentId || createdAt > until || (state && !hasEnded(state))) continue;
+    const problem = state ? `money is held for a ${state} payment` : "money is held for no payment";
+    await intentGateway().cancel({ paymentId, intentId });
+    report({ problem, stripeId: intentId, paymentId, orderId, isRefunded: true });
+  }
+}
+
+const hasEnded = (state: Payment["state"]): boolean =>
+  state === "settled" || state === "failed" || state === "refunded";
 
 /** A refund that was made by hand may be of a charge that is older than what is compared otherwise. */
 async function compareRefunded(

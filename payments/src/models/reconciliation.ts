@@ -3,6 +3,8 @@ import { clock, isDuplicateKey, minutes, seconds } from "@eventhive/common";
 import { Schema, trusted } from "mongoose";
 import { database } from "../database";
 
+const steps = ["charges", "holds", "refunds", "payments"] as const;
+
 /** How far a comparison with the gateway has come. */
 export interface Progress {
   /** When it began. */
@@ -11,8 +13,8 @@ export interface Progress {
   from: Date;
   /** … and not younger than this. */
   until: Date;
-  /** What is being compared: the gateway's charges, its refunds, then our payments that were in neither. */
-  step: "charges" | "refunds" | "payments";
+  /** What is being compared: the gateway's charges, its holds, its refunds, then our payments that were in none of them. */
+  step: (typeof steps)[number];
   /** The last item of the page before. */
   after?: string;
 }
@@ -35,7 +37,7 @@ const reconciliationSchema = new Schema(
           startedAt: { type: Date, required: true },
           from: { type: Date, required: true },
           until: { type: Date, required: true },
-          step: { type: String, enum: ["charges", "refunds", "payments"], required: true },
+          step: { type: String, enum: steps, required: true },
           after: { type: String },
         },
         { _id: false },
