@@ -21,10 +21,11 @@ interface Poison {
 }
 
 const orderEvents: Subject[] = ["order:created", "order:cancelled", "order:completed"];
+const paymentEvents: Subject[] = ["payment:created", "payment:authorized", "payment:failed"];
 const listensTo: Record<string, Subject[]> = {
-  tickets: orderEvents,
-  orders: ["ticket:created", "ticket:updated", "expiration:complete", "payment:created"],
-  payments: orderEvents,
+  tickets: [...orderEvents, "order:updated"],
+  orders: ["ticket:created", "ticket:updated", "expiration:complete", ...paymentEvents],
+  payments: [...orderEvents, "order:updated"],
   expiration: orderEvents,
 };
 
