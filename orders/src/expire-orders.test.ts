@@ -68,13 +68,15 @@ describe("orders that lapse together", () => {
     const orders = await lapsedOrders(20);
     const find = jest.spyOn(Order, "find");
     let saving = 0;
+    let most = 0;
     onFailpoint((name) => {
-      if (name === "orders.save.before") expect(++saving).toBe(1);
+      if (name === "orders.save.before") most = Math.max(most, ++saving);
       if (name === "orders.save.after") saving--;
     });
     await expireAll(orders);
     expect(find).toHaveBeenCalledTimes(2); // for the first one, and for those that waited for it
     find.mockRestore();
+    expect(most).toBe(1);
     expect(new Set(await statusesOf(orders))).toEqual(new Set(["cancelled"]));
   });
 
