@@ -67,6 +67,7 @@ const settings = {
   EXPIRATION_SECONDS: String(reservationSeconds),
   MAX_STREAMS: "10000",
   MAX_STREAMS_PER_NETWORK: "10000",
+  MAX_STREAMS_PER_SITE: "10000",
 };
 
 async function measure(size: Size, chosen: string[]): Promise<{ sections: Sections; curves: Curve[] }> {
