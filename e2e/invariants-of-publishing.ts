@@ -39,8 +39,15 @@ function contentsByVersion(published: Event[], types: RegExp): Map<string, Map<n
 const paymentsArePublished: Invariant = ({ money, published }) => {
   if (!published) return [];
   const publishedKeys = new Set(published.map(({ type, subject }) => `${type} ${subject}`));
-  return (money?.payments ?? []).flatMap(({ id, state }) => [
-    ...(state !== "charging" && state !== "failed" && !publishedKeys.has(`payment:created ${id}`)
+  return (money?.payments ?? []).flatMap(({ id, state, isAnnounced }) => [
+    ...(isAnnounced && !publishedKeys.has(`payment:authorized ${id}`)
+      ? [`I3: payment ${id} was authorized, but payment:authorized was never published`]
+      : []),
+    ...(isAnnounced && state === "failed" && !publishedKeys.has(`payment:failed ${id}`)
+      ? [`I3: payment ${id} has failed, but payment:failed was never published`]
+      : []),
+    ...(["charged", "settled", "refunding", "refunded"].includes(state) &&
+    !publishedKeys.has(`payment:created ${id}`)
       ? [`I3: payment ${id} is ${state}, but payment:created was never published`]
       : []),
     ...(state === "refunded" && !publishedKeys.has(`payment:refunded ${id}`)

@@ -1,4 +1,4 @@
-import type { Event } from "@eventhive/common";
+import { type Event, intentPaymentStates } from "@eventhive/common";
 import type { mongo } from "mongoose";
 import { z } from "zod";
 import type { Charge } from "../infra/stripe-sandbox/ledger";
@@ -36,7 +36,17 @@ const paymentSchema = aggregate.extend({
   orderId: z.string(),
   amount: z.int(),
   stripeId: z.string().optional(),
-  state: z.enum(["charging", "charged", "settled", "failed", "refunding", "refunded"]),
+  intentId: z.string().optional(),
+  isAnnounced: z.boolean().optional(),
+  state: z.enum([
+    "charging",
+    "charged",
+    "settled",
+    "failed",
+    "refunding",
+    "refunded",
+    ...intentPaymentStates,
+  ]),
 });
 
 const replicaSchema = z.looseObject({ id: z.string(), version: z.int() });

@@ -17,3 +17,10 @@ Object.assign(process.env, {
   STRIPE_TIMEOUT_SECONDS: "2",
   SWEEP_CONCURRENCY: "1", // a task of the scheduler has one operation at a time
 });
+
+/** How payments are begun in this process. To be called before the first payment. */
+export function useFlow(flow: string): void {
+  process.env.PAYMENT_FLOW = flow;
+  // The requests of one operation share a timeout of real time, which must not run out while other tasks run.
+  if (flow === "intents") process.env.STRIPE_TIMEOUT_SECONDS = "10";
+}

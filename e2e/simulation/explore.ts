@@ -8,7 +8,15 @@ import {
   scenarioNamed,
 } from "./test-case";
 import type { Servers } from "./servers";
-import { basicScenarios, describeScenario, sales, shrink, scenarioOf } from "./scenarios";
+import {
+  type Flow,
+  basicScenarios,
+  describeScenario,
+  isCommon,
+  sales,
+  shrink,
+  scenarioOf,
+} from "./scenarios";
 
 const zero = {
   runs: 0,
@@ -24,7 +32,14 @@ const zero = {
 };
 export type Counters = typeof zero;
 
+/** What a worker reports. */
+export interface Report {
+  counters: Counters;
+  transitions: string[];
+}
+
 interface Part {
+  flow: Flow;
   /** This worker runs every n-th case. */
   worker: number;
   workers: number;
@@ -35,14 +50,17 @@ interface Part {
 /** Runs test cases until the deadline, or until one fails: it prints that one, shrunk if possible, and stops. */
 export class Exploration {
   readonly counters = { ...zero };
+  /** Of the model of payments. */
+  readonly transitions = new Set<string>();
 
   constructor(private readonly servers: Servers) {}
 
   /** Resolves with whether all cases passed. The first kills run regardless of the deadline. */
-  async run({ worker, workers, firstSeed, durationMs }: Part): Promise<boolean> {
+  async run({ flow, worker, workers, firstSeed, durationMs }: Part): Promise<boolean> {
     const deadline = performance.now() + durationMs;
     const faults: NamedFault[] = [];
-    for (const [name, scenario] of Object.entries(basicScenarios)) {
+    const scenarios = basicScenarios(flow);
+    for (const [name, scenario] of Object.entries(scenarios)) {
       const { simulation, violations } = await this.runCase({ scenario, fault: undefined });
       const isSold = simulation.userContext.acknowledged.some(({ description }) =>
         description.endsWith("is complete"),
@@ -51,8 +69,10 @@ export class Exploration {
       if (violations.length > 0) return fail(`--scenario '${name}'`, violations);
       faults.push(...faultsIn(name, simulation.points));
     }
-    const first = Object.keys(basicScenarios).flatMap((name) =>
-      firstKills(faults.filter((each) => each.scenario === name)),
+    const first = Object.keys(scenarios).flatMap((name) =>
+      firstKills(faults.filter((each) => each.scenario === name)).filter(
+        ({ point }) => isCommon(name) || point.startsWith("payments."),
+      ),
     );
     const isAssigned = (_: unknown, n: number) => n % workers === worker;
     for (const kill of first.filter(isAssigned)) {
@@ -74,7 +94,8 @@ export class Exploration {
 
   async runCase(testCase: TestCase): Promise<TestResult> {
     const result = await runTestCase(this.servers, testCase);
-    const { log, kills, broker, network } = result.simulation;
+    const { log, kills, broker, network, monitor } = result.simulation;
+    for (const transition of monitor.transitions) this.transitions.add(transition);
     this.counters.runs++;
     this.counters.steps += log.length;
     this.counters.kills += kills;
@@ -107,6 +128,10 @@ export class Exploration {
 }
 
 function fail(parameters: string, lines: string[]): false {
-  console.log([...lines, `To reproduce: npm run simulate -- ${parameters}`, ""].join("\n"));
+  console.log(
+    [...lines, `To reproduce: npm run simulate -- --flow ${process.env.PAYMENT_FLOW} ${parameters}`, ""].join(
+      "\n",
+    ),
+  );
   return false;
 }

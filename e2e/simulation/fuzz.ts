@@ -1,5 +1,5 @@
 import type { Random } from "../random";
-import type { GatewayOutcome } from "./gateway";
+import { type GatewayOutcome, captureOutcomes } from "./gateway";
 import type { Simulation } from "./simulation";
 import { deliver, deliverable, poison, publishers, relay, fireTimer, sweep, sweepers } from "./start-tasks";
 import type { Task } from "./scheduler";
@@ -73,7 +73,14 @@ export async function fuzz(simulation: Simulation, random: Random): Promise<void
   }
 }
 
-const gatewayFaults: GatewayOutcome[] = ["lost", "cut", "refused", "failed", "failed after work"];
+const gatewayFaults: GatewayOutcome[] = [
+  "lost",
+  "cut",
+  "refused",
+  "failed",
+  "failed after work",
+  ...captureOutcomes,
+];
 
 function gatewayOutcome(random: Random, faultRate: number): GatewayOutcome {
   if (!random.chance(10 * faultRate)) return "answered";
@@ -99,6 +106,9 @@ function injectFault(simulation: Simulation, random: Random): void {
     simulation.trace("Redis lost its data");
   } else if (roll === 2) {
     poison(simulation, random);
+  } else if (roll === 3) {
+    const intents = [...simulation.gateway.sandbox.ledger.intents.keys()];
+    if (intents.length > 0) simulation.gateway.happen(random.oneOf(intents), "lapse");
   } else if (process.isUp) {
     simulation.kill(process);
   }

@@ -1,20 +1,44 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
+import { applyIntentEvent } from "../../infra/stripe-sandbox/intent-events";
 import { createSandbox } from "../../infra/stripe-sandbox/sandbox";
+import { StripeError } from "../../infra/stripe-sandbox/stripe-error";
 import type { Scheduler, Task } from "./scheduler";
 
 /**
  * What happens to a request of payments. `lost`: it is executed, but the response is lost. `cut`: it does not arrive.
  * `refused`: 429. `failed`: 500, without or after execution. `lateBySeconds`: it is executed that much later, and its
- * idempotency key is in use until then.
+ * idempotency key, if it has one, is in use until then. Of captures only, `refused for good`: a final error, which leaves
+ * the hold; `processing`: it takes 10 s, and `processing fails` after them.
  */
 export type GatewayOutcome =
-  "answered" | "lost" | "cut" | "refused" | "failed" | "failed after work" | { lateBySeconds: number };
+  | "answered"
+  | "lost"
+  | "cut"
+  | "refused"
+  | "failed"
+  | "failed after work"
+  | { lateBySeconds: number }
+  | CaptureOutcome;
 
-export type Operation = "charge" | "refund";
+export const captureOutcomes = ["refused for good", "processing", "processing fails"] as const;
+type CaptureOutcome = (typeof captureOutcomes)[number];
+const isOfCaptures = (outcome: GatewayOutcome): boolean => captureOutcomes.some((each) => each === outcome);
+
+export const operations = [
+  "charge",
+  "refund",
+  "payment-method",
+  "intent",
+  "confirm",
+  "capture",
+  "cancel",
+] as const;
+export type Operation = (typeof operations)[number];
 
 interface Call {
   caller: Task;
+  operation: Operation | undefined;
   idempotencyKey: string | undefined;
   response: ServerResponse;
   timeoutAt: number;
@@ -23,15 +47,24 @@ interface Call {
 
 const keyInUse = JSON.stringify({ error: { type: "idempotency_error", code: "idempotency_key_in_use" } });
 
-const operations: Record<string, Operation> = { "POST /v1/charges": "charge", "POST /v1/refunds": "refund" };
-const operationOf = (route: string): Operation | undefined => operations[route];
+const operationsByRoute: Record<string, Operation> = {
+  "POST /v1/charges": "charge",
+  "POST /v1/refunds": "refund",
+  "POST /v1/payment_methods": "payment-method",
+  "POST /v1/payment_intents": "intent",
+  "POST /v1/payment_intents/:id/confirm": "confirm",
+  "POST /v1/payment_intents/:id/capture": "capture",
+  "POST /v1/payment_intents/:id/cancel": "cancel",
+};
+
+const processingMs = 10_000;
 
 /** The payment sandbox behind an unreliable network: each request is a task of its own, so it may be executed late. */
 export class Gateway {
   readonly sandbox = createSandbox({ now: () => this.scheduler.now });
   readonly calls = new Map<Task, Call>();
-  /** Outcomes of the next charges and refunds, whichever process sends them. */
-  private readonly planned: Record<Operation, GatewayOutcome[]> = { charge: [], refund: [] };
+  /** Outcomes of the next requests, whichever process sends them. */
+  private readonly planned = new Map<Operation, GatewayOutcome[]>();
   private readonly keysInUse = new Set<string | undefined>();
 
   constructor(
@@ -46,10 +79,13 @@ export class Gateway {
     const caller = this.scheduler.running;
     if (!caller) throw new Error("The gateway was called while no task was running");
     const body = await text(request);
-    const route = `${request.method} ${request.url?.split("?")[0]}`;
+    const path = request.url?.split("?")[0] ?? "";
+    const intentId = /\/(pi_\w+)/.exec(path)?.[1];
+    const route = `${request.method} ${intentId ? path.replace(intentId, ":id") : path}`;
+    const operation = operationsByRoute[route];
     const timeoutAt = this.scheduler.now + this.timeoutMs;
     const idempotencyKey = request.headers["idempotency-key"]?.toString();
-    const call: Call = { caller, idempotencyKey, response, timeoutAt, outcome: undefined };
+    const call: Call = { caller, operation, idempotencyKey, response, timeoutAt, outcome: undefined };
     const task = this.scheduler.start(
       "gateway",
       route,
@@ -57,8 +93,10 @@ export class Gateway {
         if (call.outcome === "cut") return { status: 502, body: "{}" };
         if (typeof call.outcome === "object") this.keysInUse.delete(idempotencyKey);
         if (idempotencyKey && this.keysInUse.has(idempotencyKey)) return { status: 409, body: keyInUse };
-        this.addFault(route, call.outcome);
+        this.addFault(call);
         const answer = await this.forward(request, body);
+        if (call.outcome === "processing" || call.outcome === "processing fails")
+          this.endProcessing(intentId ?? "", call.outcome);
         return { status: answer.status, body: await answer.text() };
       },
       {
@@ -71,30 +109,54 @@ export class Gateway {
       },
     );
     this.calls.set(task, call);
-    const operation = operationOf(route);
-    if (operation) this.decide(task, this.planned[operation].shift());
+    if (operation) this.decide(task, this.planned.get(operation)?.shift());
     this.scheduler.block(caller, `calls ${route}`);
   }
 
   plan(operation: Operation, outcome: GatewayOutcome): void {
-    this.planned[operation].push(outcome);
+    this.planned.set(operation, [...(this.planned.get(operation) ?? []), outcome]);
+  }
+
+  /** As the browser would get it from Stripe. */
+  newToken(number: string): string {
+    const id = `tok_${this.sandbox.ledger.tokens.size}`;
+    this.sandbox.ledger.write({ token: { id, number, used: false } });
+    return id;
+  }
+
+  /** What the buyer, the bank or the dashboard does to an intent, if its status allows that. */
+  happen(intentId: string, event: string): void {
+    try {
+      applyIntentEvent(this.sandbox.ledger, intentId, { event }, Math.floor(this.scheduler.now / 1000));
+    } catch (error) {
+      if (!(error instanceof StripeError)) throw error;
+    }
+    this.onExecuted();
+  }
+
+  private endProcessing(intentId: string, outcome: GatewayOutcome): void {
+    const event = outcome === "processing" ? "end-processing" : "fail-processing";
+    const wait = () => this.scheduler.park("processing", processingMs);
+    this.scheduler.start("gateway", event, wait, { onEnd: () => this.happen(intentId, event) });
   }
 
   /** Decides the outcome of a pending request, once. */
   decide(task: Task, outcome: GatewayOutcome | undefined): void {
     const call = this.calls.get(task);
-    if (!call || call.outcome) return;
+    if (!call?.operation || call.outcome) return;
+    if (outcome && isOfCaptures(outcome) && call.operation !== "capture") return;
     call.outcome = outcome;
-    if (typeof outcome !== "object" || !call.idempotencyKey) return;
-    this.keysInUse.add(call.idempotencyKey);
+    if (typeof outcome !== "object") return;
+    if (call.idempotencyKey) this.keysInUse.add(call.idempotencyKey);
     task.wakeAt = this.scheduler.now + outcome.lateBySeconds * 1000;
   }
 
   /** The next step executes this request, so no other request consumes the fault. */
-  private addFault(route: string, outcome: GatewayOutcome | undefined): void {
-    const operation = operationOf(route);
-    if (!operation) return;
+  private addFault({ operation, outcome }: Call): void {
     const fault = { kind: "fail", operation };
+    if (outcome === "refused for good") this.sandbox.faults.add({ kind: "refuse", operation });
+    if (outcome === "processing" || outcome === "processing fails")
+      this.sandbox.faults.add({ kind: "processing", operation });
     if (outcome === "failed") this.sandbox.faults.add(fault);
     if (outcome === "failed after work") this.sandbox.faults.add({ ...fault, afterWork: true });
     if (outcome === "refused") this.sandbox.faults.add({ ...fault, status: 429, beforeWork: true });

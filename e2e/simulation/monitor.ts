@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { Charge } from "../../infra/stripe-sandbox/ledger";
+import type { Intent, Ledger } from "../../infra/stripe-sandbox/ledger";
+import { allowedTransitions } from "../../spec/transitions";
 import { databaseOf } from "./services";
 
 const seen = z.object({
@@ -7,6 +8,7 @@ const seen = z.object({
   status: z.string().optional(),
   state: z.string().optional(),
   cancelReason: z.string().optional(),
+  paymentId: z.string().nullish(),
   expiresAt: z.date().optional(),
   lastAttemptAt: z.date().optional(),
   ticket: z.object({ id: z.string() }).optional(),
@@ -18,7 +20,11 @@ const final = new Set(["complete", "cancelled", "settled", "failed", "refunded"]
 /** Checks the invariants that must hold at every moment: after each write and each call of the gateway. */
 export class Monitor {
   readonly violations: string[] = [];
+  /** Of the model of payments, as `order created -> cancelled`. */
+  readonly transitions = new Set<string>();
   private readonly known = new Map<string, Seen>();
+  private readonly intents = new Map<string, string>();
+  private ledger: Ledger | undefined;
 
   constructor(
     private readonly now: () => number,
@@ -36,13 +42,24 @@ export class Monitor {
       if (namespace === "orders.orders" && is.ticket && is.status !== "cancelled")
         held.set(is.ticket.id, (held.get(is.ticket.id) ?? 0) + 1);
     }
+    if (this.ledger && (namespace === "orders.orders" || namespace === "payments.payments"))
+      this.checkMoney(this.ledger);
     for (const [ticket, orders] of held)
       if (orders > 1) this.violations.push(`I1: ticket ${ticket} has ${orders} live orders at once`);
   }
 
-  checkCharges(charges: Iterable<Charge>): void {
+  checkMoney(ledger: Ledger): void {
+    this.ledger = ledger;
     const unrefunded = new Map<string, number>();
-    for (const { id, paid, refunded, metadata } of charges) {
+    for (const intent of ledger.intents.values()) this.checkIntent(intent);
+    for (const {
+      id,
+      paid,
+      captured,
+      refunded,
+      payment_intent: intentId,
+      metadata,
+    } of ledger.charges.values()) {
       const { orderId = "none", paymentId = "none" } = metadata;
       const payment = this.known.get(`payments.payments ${paymentId}`);
       const attemptedAt = payment?.lastAttemptAt?.getTime() ?? Infinity;
@@ -53,10 +70,47 @@ export class Monitor {
         this.now() < attemptedAt + this.chargeOutcomeTimeout
       )
         this.violations.push(`I2: charge ${id} was made after its payment ${paymentId} had failed`);
+      if (intentId && captured && !refunded) this.checkCaptured(id, orderId, paymentId);
       if (paid && !refunded) unrefunded.set(orderId, (unrefunded.get(orderId) ?? 0) + 1);
     }
     for (const [order, count] of unrefunded)
-      if (count > 1) this.violations.push(`I2: order ${order} has ${count} unrefunded charges at once`);
+      if (count > 1)
+        this.violations.push(`I2: order ${order} has ${count} unrefunded charges or holds at once`);
+  }
+
+  /** Money that is captured belongs to an order that is granted to, or complete by, that payment. */
+  private checkCaptured(chargeId: string, orderId: string, paymentId: string): void {
+    const order = this.known.get(`orders.orders ${orderId}`);
+    const isGranted = order?.status === "awaiting:payment" || order?.status === "complete";
+    if (!isGranted || order.paymentId !== paymentId)
+      this.violations.push(`I2: charge ${chargeId} is captured, but order ${orderId} is ${order?.status}`);
+  }
+
+  private checkIntent({
+    id,
+    status,
+    last_payment_error: error,
+    latest_charge: charge,
+    metadata,
+  }: Intent): void {
+    // The same to the model: the card comes with the confirmation.
+    const isUnconfirmed = status === "requires_payment_method" && !error;
+    const is = isUnconfirmed ? "requires_confirmation" : status;
+    this.observe("intent", id, this.intents.get(id), is);
+    this.intents.set(id, is);
+    const payment = this.known.get(`payments.payments ${metadata.paymentId}`);
+    const isHarmless = is === "canceled" || (is === "requires_confirmation" && !charge);
+    if (payment?.state === "failed" && !isHarmless)
+      this.violations.push(`I2: payment ${metadata.paymentId} has failed, but its intent ${id} is ${status}`);
+  }
+
+  /** Each transition must be one of the model's. */
+  private observe(kind: string, id: string, before: string | undefined, after: string | undefined): void {
+    if (before === undefined || after === undefined || before === after) return;
+    const transition = `${kind} ${before} -> ${after}`;
+    this.transitions.add(transition);
+    if (!allowedTransitions.has(transition))
+      this.violations.push(`The model does not allow ${transition}, of ${id}`);
   }
 
   private compare(what: string, is: Seen): void {
@@ -68,6 +122,8 @@ export class Monitor {
         this.violations.push(`I9: ${what} expired before its time`);
     if (!was) return;
     const before = was.status ?? was.state;
+    if (what.startsWith("orders.orders")) this.observe("order", what, before, ended);
+    if (what.startsWith("payments.payments")) this.observe("payment", what, before, ended);
     if (before && final.has(before) && ended !== before)
       this.violations.push(`I6: ${what} left a final state: it was ${before} and is ${ended}`);
     if (was.version !== undefined && is.version !== undefined && is.version < was.version)

@@ -10,8 +10,8 @@ import {
   sample,
   tuple,
 } from "fast-check";
-import type { GatewayOutcome } from "./gateway";
-import type { Action } from "./user";
+import { type GatewayOutcome, captureOutcomes } from "./gateway";
+import { type Action, challenges } from "./user";
 
 /** The actions of each user. */
 export type Scenario = Action[][];
@@ -20,12 +20,25 @@ const sell: Action = { does: "sell", price: 20 };
 const order: Action = { does: "order", ticket: 0 };
 const pay: Action = { does: "pay", token: "tok_visa" };
 
-export const basicScenarios: Record<string, Scenario> = {
+const wait = (seconds: number): Action => ({ does: "wait", seconds });
+
+/** How payments are begun: PAYMENT_FLOW of payments. */
+export const flows = ["intents", "charges"] as const;
+export type Flow = (typeof flows)[number];
+
+const common: Record<string, Scenario> = {
   buy: [[sell], [order, pay]],
   expire: [[sell], [order, { does: "wait", seconds: 70 }]],
   cancel: [[sell], [order, { does: "cancel" }]],
   "pay late": [[sell], [order, { does: "wait", seconds: 59.995 }, pay]],
   "decline, then pay": [[sell], [order, { does: "pay", token: "tok_chargeDeclined" }, pay]],
+  "edit while ordering": [
+    [sell, { does: "edit", ticket: 0, price: 30 }],
+    [order, pay],
+  ],
+};
+
+const charges: Record<string, Scenario> = {
   "charge refused": [[sell], [order, { does: "gateway fault", charge: "refused" }, pay]],
   "charge failed after work": [[sell], [order, { does: "gateway fault", charge: "failed after work" }, pay]],
   // Requested in the second half of the reservation, and executed after its end.
@@ -43,11 +56,53 @@ export const basicScenarios: Record<string, Scenario> = {
       pay,
     ],
   ],
-  "edit while ordering": [
-    [sell, { does: "edit", ticket: 0, price: 30 }],
-    [order, pay],
-  ],
 };
+
+const intents: Record<string, Scenario> = {
+  "create failed": [[sell], [order, { does: "gateway fault", intent: "failed after work" }, pay]],
+  // The order has expired when an intent is known.
+  "create late": [[sell], [order, wait(59), { does: "gateway fault", intent: { lateBySeconds: 30 } }, pay]],
+  "authorized too late": [
+    [sell],
+    [order, wait(35), { does: "gateway fault", confirm: { lateBySeconds: 30 } }, pay],
+  ],
+  "capture refused": [
+    [sell],
+    [
+      order,
+      { does: "gateway fault", capture: "refused for good" },
+      pay,
+      { does: "pay", token: "tok_mastercard" },
+    ],
+  ],
+  "capture late and refused": [
+    [sell],
+    [
+      order,
+      { does: "gateway fault", capture: { lateBySeconds: 15 }, cancel: { lateBySeconds: 20 } },
+      { does: "gateway fault", capture: "refused for good" },
+      pay,
+    ],
+  ],
+  "capture processing": [[sell], [order, { does: "gateway fault", capture: "processing" }, pay, wait(30)]],
+  // It fails when the order's time is over.
+  "processing fails": [
+    [sell],
+    [order, wait(55), { does: "gateway fault", capture: "processing fails" }, pay],
+  ],
+  "3-D Secure": [[sell], [order, { does: "pay with 3-D Secure", outcome: "pass" }]],
+  "3-D Secure fails": [[sell], [order, { does: "pay with 3-D Secure", outcome: "fail" }, pay]],
+  "3-D Secure abandoned": [[sell], [order, { does: "pay with 3-D Secure", outcome: "abandon" }, pay]],
+  "3-D Secure passed in vain": [[sell], [order, { does: "pay with 3-D Secure", outcome: "lapse" }, pay]],
+};
+
+export const isCommon = (name: string): boolean => name in common;
+
+/** Those of a flow. In what they do not have in common, only payments differs. */
+export const basicScenarios = (flow: Flow): Record<string, Scenario> => ({
+  ...common,
+  ...(flow === "intents" ? intents : charges),
+});
 
 /** Basic scenarios in which, without an injected fault, the payment is confirmed to the buyer. */
 export const sales = new Set([
@@ -56,6 +111,12 @@ export const sales = new Set([
   "charge refused",
   "charge failed after work",
   "edit while ordering",
+  "create failed",
+  "capture refused",
+  "3-D Secure",
+  "3-D Secure fails",
+  "3-D Secure abandoned",
+  "3-D Secure passed in vain",
 ]);
 
 const ticket = constantFrom(0, 1);
@@ -80,10 +141,18 @@ const gatewayFaults: Arbitrary<Action> = oneof(
   record({ does: constant("gateway fault"), charge: outcomes }),
   record({ does: constant("gateway fault"), charge: outcomes }),
   record({ does: constant("gateway fault"), refund: outcomes }),
+  record({ does: constant("gateway fault"), intent: outcomes }),
+  record({ does: constant("gateway fault"), confirm: outcomes }),
+  record({ does: constant("gateway fault"), capture: oneof(outcomes, constantFrom(...captureOutcomes)) }),
+  record({ does: constant("gateway fault"), cancel: outcomes }),
 );
+const paysWithChallenge: Arbitrary<Action> = record({
+  does: constant("pay with 3-D Secure"),
+  outcome: constantFrom(...challenges),
+});
 const purchase: Arbitrary<Action[]> = tuple(
   record({ does: constant("order"), ticket }),
-  array(oneof(pays, pays, paysTwice, cancels, waits, gatewayFaults), { maxLength: 4 }),
+  array(oneof(pays, pays, paysTwice, paysWithChallenge, cancels, waits, gatewayFaults), { maxLength: 4 }),
 ).map(([first, then]) => [first, ...then]);
 
 /** One user who sells, and others who mostly buy. Tickets are few, so that they compete. */
@@ -131,7 +200,9 @@ const describeAction = (action: Action): string => {
     case "wait":
       return `waits ${action.seconds} s`;
     case "gateway fault":
-      return `has the gateway handle the next charge as ${JSON.stringify(action.charge)}, the next refund as ${JSON.stringify(action.refund)}`;
+      return `has the gateway handle the next requests as ${JSON.stringify(action)}`;
+    case "pay with 3-D Secure":
+      return `pays the newest order with a card that asks for 3-D Secure: ${action.outcome}`;
   }
 };
 

@@ -69,16 +69,18 @@ export class Simulation {
           this.scheduler.start("users", "a user waits", pause, { onEnd: () => resolve() });
         }),
       planGatewayFault: (operation, outcome) => this.gateway.plan(operation, outcome),
+      challengedToken: () => this.gateway.newToken("4000002760003184"),
+      happenToIntent: (intentId, event) => this.gateway.happen(intentId, event),
       ticketIds: [],
       acknowledged: [],
     };
     this.users = scenario.map((actions, n) => new User(`user ${n + 1}`, [...actions], this.userContext));
-    const checkCharges = () => this.monitor.checkCharges(this.gateway.sandbox.ledger.charges.values());
+    const checkMoney = () => this.monitor.checkMoney(this.gateway.sandbox.ledger);
     this.gateway = new Gateway(
       this.scheduler,
       gatewayTimeout(),
       (request, body) => this.network.forward(request, body),
-      checkCharges,
+      checkMoney,
     );
     this.processes = services.flatMap((service) =>
       Array.from({ length: service.replicas }, (_, n) => ({

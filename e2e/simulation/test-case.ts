@@ -5,7 +5,7 @@ import { violationsOf } from "./violations";
 import { Random } from "../random";
 import { seedRandomness } from "./seed-randomness";
 import type { Servers } from "./servers";
-import { type Scenario, basicScenarios } from "./scenarios";
+import { type Scenario, basicScenarios, flows } from "./scenarios";
 
 /** Deterministic: the same case always produces the same run. */
 export type TestCase = { scenario: Scenario } & ({ seed: number } | { fault: Fault | undefined });
@@ -73,7 +73,8 @@ export const firstKills = (faults: NamedFault[]): NamedFault[] =>
   );
 
 export const scenarioNamed = (name: string): Scenario => {
-  const scenario = basicScenarios[name];
-  if (!scenario) throw new Error(`There is no scenario "${name}": ${Object.keys(basicScenarios).join(", ")}`);
+  const all = Object.assign({}, ...flows.map(basicScenarios)) as Record<string, Scenario>;
+  const scenario = all[name];
+  if (!scenario) throw new Error(`There is no scenario "${name}": ${Object.keys(all).join(", ")}`);
   return scenario;
 };

@@ -1,7 +1,7 @@
 import type { Order, Ticket } from "../client";
 import { type ApiRequest, type ApiResponse, cookieOf } from "../request";
 import type { Snapshot } from "../snapshot";
-import type { GatewayOutcome, Operation } from "./gateway";
+import { type GatewayOutcome, type Operation, operations } from "./gateway";
 
 /** A step of a user. `ticket` is an index into the tickets in the order in which they were put on sale. */
 export type Action =
@@ -11,17 +11,26 @@ export type Action =
   | { does: "order"; ticket: number }
   | { does: "cancel" }
   | { does: "pay"; token: string }
+  | { does: "pay with 3-D Secure"; outcome: Challenge }
   | { does: "pay twice" }
   | { does: "wait"; seconds: number }
-  | { does: "gateway fault"; charge?: GatewayOutcome; refund?: GatewayOutcome };
+  | ({ does: "gateway fault" } & Partial<Record<Operation, GatewayOutcome>>);
+
+/** What becomes of 3-D Secure. After `lapse`, the hold is canceled in the dashboard before the browser comes back. */
+export const challenges = ["pass", "fail", "abandon", "lapse"] as const;
+export type Challenge = (typeof challenges)[number];
 
 /** The interface of a user to the system. */
 export interface UserContext {
   /** Undefined if the connection was lost before a response arrived. */
   send: (request: UserRequest) => Promise<ApiResponse<unknown> | undefined>;
   wait: (milliseconds: number) => Promise<void>;
-  /** Decides the outcome of the next charge or refund. */
+  /** Decides the outcome of the next request of this operation. */
   planGatewayFault: (operation: Operation, outcome: GatewayOutcome) => void;
+  /** A token of a card that asks for 3-D Secure, for one payment. */
+  challengedToken: () => string;
+  /** What happens to an intent apart from payments. */
+  happenToIntent: (intentId: string, event: string) => void;
   ticketIds: string[];
   acknowledged: AcknowledgedWrite[];
 }
@@ -83,11 +92,15 @@ export class User {
         return this.pay([action.token]);
       case "pay twice":
         return this.pay(["tok_visa", "tok_mastercard"]);
+      case "pay with 3-D Secure":
+        return this.payWithChallenge(action.outcome);
       case "wait":
         return this.context.wait(action.seconds * 1000);
       case "gateway fault":
-        if (action.charge) this.context.planGatewayFault("charge", action.charge);
-        if (action.refund) this.context.planGatewayFault("refund", action.refund);
+        for (const operation of operations) {
+          const outcome = action[operation];
+          if (outcome) this.context.planGatewayFault(operation, outcome);
+        }
     }
   }
 
@@ -163,6 +176,21 @@ export class User {
       tokens.map((token) => this.requestWithRetry("POST", "/api/payments", { orderId: order.id, token })),
     );
     if (responses.some((response) => response?.status === 201)) this.acknowledgeStatus(order, "complete");
+  }
+
+  private async payWithChallenge(outcome: Challenge): Promise<void> {
+    const order = await this.newestOrder();
+    if (!order) return;
+    const body = { orderId: order.id, token: this.context.challengedToken() };
+    const asked = await this.requestWithRetry<{ clientSecret?: string }>("POST", "/api/payments", body);
+    const intentId = asked?.body?.clientSecret?.replace(/_secret_.*/, "");
+    if (intentId && outcome !== "abandon") {
+      this.context.happenToIntent(intentId, outcome === "fail" ? "fail-challenge" : "pass-challenge");
+      if (outcome === "lapse") this.context.happenToIntent(intentId, "lapse");
+    }
+    if (outcome === "abandon") return;
+    const response = await this.requestWithRetry("POST", "/api/payments", body);
+    if (response?.status === 201) this.acknowledgeStatus(order, "complete");
   }
 
   private async newestOrder(): Promise<Order | undefined> {

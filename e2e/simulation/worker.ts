@@ -1,5 +1,6 @@
-import "./environment";
-import { Exploration } from "./explore";
+import { useFlow } from "./environment";
+import { Exploration, type Report } from "./explore";
+import { flows } from "./scenarios";
 import { startServers } from "./servers";
 
 // Runs a share of the test cases on its own servers. Started by run.ts.
@@ -9,8 +10,14 @@ async function work(): Promise<boolean> {
   const servers = await startServers();
   try {
     const exploration = new Exploration(servers);
-    const isOk = await exploration.run({ worker, workers, firstSeed, durationMs });
-    process.send?.(exploration.counters);
+    const flow = flows.find((each) => each === process.env.PAYMENT_FLOW) ?? "charges";
+    useFlow(flow);
+    const isOk = await exploration.run({ flow, worker, workers, firstSeed, durationMs });
+    const report: Report = {
+      counters: exploration.counters,
+      transitions: [...exploration.transitions],
+    };
+    process.send?.(report);
     return isOk;
   } finally {
     await servers.stop();
