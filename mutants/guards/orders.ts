@@ -113,26 +113,28 @@ export const orders: Mutant[] = [
     guard: "a grant names its payment, and only that one decides about it",
     file: order,
     change: { "payments.find(({ id }) => id === this.paymentId)": "payments[0]" },
-    red: { [following]: ["is not released by the failure of another payment"] },
+    red: { [following]: ["an order is not released by the failure of another payment"] },
   },
   {
     guard: "an overdue order is not granted",
     file: order,
     change: { "authorized !== undefined && !this.isOverdue() && ": "authorized !== undefined && " },
-    red: { [following]: ["is not granted when its time is over"] },
+    red: { [following]: ["an order is not granted when its time is over"] },
   },
   {
     guard: "an authorized payment completes nothing",
     file: order,
     change: { "this.grant(authorized.id)": "this.complete(authorized.id)" },
-    red: { [following]: ["is granted to an authorized payment, and says so once"] },
+    red: { [following]: ["an order is granted to an authorized payment, and says so once"] },
   },
   {
     guard: "orders looks at the payments again after it has saved",
     file: "orders/src/follow-payments.ts",
     change: { "const maxChanges = 10;": "const maxChanges = 1;" },
     red: {
-      [following]: ["is granted to the payment that was authorized while the one before was released"],
+      [following]: [
+        "an order is granted to the payment that was authorized while the one before was released",
+      ],
     },
   },
   {
