@@ -69,9 +69,11 @@ describe("an order", () => {
   });
 
   it("is not released by the failure of another payment", async () => {
-    const { order } = await grantedOrder();
-    const other = unchargedPaymentOf(order, { id: "0".repeat(24), state: "failed" });
-    await deliver(paymentFailed, other);
+    const order = await orderOf();
+    const failed = unchargedPaymentOf(order, { version: 4, state: "failed" });
+    await deliver(paymentFailed, failed);
+    await deliver(paymentAuthorized, unchargedPaymentOf(order));
+    await deliver(paymentFailed, failed);
     expect(await reload(order)).toMatchObject({ status: "awaiting:payment", version: 1 });
   });
 
