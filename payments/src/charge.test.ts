@@ -234,7 +234,7 @@ it("gives a charge up at once when every attempt is known to have done nothing",
   later();
   await finishCharging();
   const payment = await untilPayment(order, "failed");
-  expect(payment.failureReason).toContain("your card was not charged");
+  expect(payment.failureReason).toContain("could not be made");
   expect(sandbox.chargesOf(order)).toEqual([]);
 });
 
