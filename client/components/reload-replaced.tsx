@@ -11,7 +11,8 @@ export async function ReloadReplaced() {
   return <script nonce={nonce} suppressHydrationWarning dangerouslySetInnerHTML={{ __html: script }} />;
 }
 
-// React puts style sheets before this script, which waits for them: one that failed to load has no `sheet` by then.
+// React puts style sheets before this script, which waits for them: one that failed to load has no rules by then, and in
+// some browsers no `sheet`.
 const script = `(() => {
   const key = "failed-loads";
   let hasFailed = false;
@@ -24,6 +25,6 @@ const script = `(() => {
     setTimeout(() => location.reload(), failures * 500);
   };
   addEventListener("error", ({ target }) => check(target), true);
-  for (const link of document.querySelectorAll("link[rel=stylesheet]")) if (!link.sheet) check(link);
+  for (const link of document.querySelectorAll("link[rel=stylesheet]")) if (!link.sheet?.cssRules.length) check(link);
   addEventListener("load", () => hasFailed || sessionStorage.removeItem(key));
 })();`;
