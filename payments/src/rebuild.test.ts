@@ -30,6 +30,7 @@ it("brings back the card that paid, though the copy still charges one that was r
 
   expect(await rebuild(database, broker.connect("payments"))).toBe(1);
   expect(await reload(paid)).toMatchObject({ state: "charged", pays: order.id, version: 1 });
+  expect((await reload(paid)).isAnnounced).toBeUndefined(); // a charge is never authorized
   const { state, pays, token } = await reload(refused);
   expect({ state, pays, token }).toEqual({ state: "failed" });
 });

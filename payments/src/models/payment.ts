@@ -66,13 +66,13 @@ export const Payment = defineAggregate(database, "Payment", {
     keptRefundAnswers: { type: Number },
   },
   /** The card's token is not published: the same token would not find this payment again, but be declined. */
-  restore: ({ id, orderId, state, stripeId }) => ({
+  restore: ({ id, orderId, state, stripeId, intentId }) => ({
     since: clock.date(),
     token: undefined,
     tokenHash: hashOf(id),
     pays: state === "failed" ? undefined : orderId,
     unreconciled: stripeId ? true : undefined,
-    isAnnounced: true,
+    isAnnounced: intentId ? true : undefined,
     keptCreateAnswers: unchanged,
     failureReason: unchanged,
     lastAttemptAt: unchanged,
