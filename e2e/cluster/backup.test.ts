@@ -1,7 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { execute } from "../../infra/local/execute";
-import { root } from "../../infra/local/program";
 import { databaseServices } from "../../infra/services";
 import { bodyOf, newUser } from "../client";
 import { eventually } from "../../common/test/eventually";
@@ -9,11 +5,11 @@ import { orderOf, ticketOnSale } from "../setup";
 import { slowly } from "../sagas";
 import { stackViolations } from "../stack-violations";
 import { kubectl, rolledOut } from "./cluster";
+import { commands, run } from "./guide";
 import { startLoad } from "./load";
 
 // Runs the commands of docs/operating.md, for all four databases at once, each on a new, empty volume.
 const rebuilt = databaseServices.filter((service) => service !== "auth");
-const guide = readFileSync(join(root, "docs/operating.md"), "utf8");
 
 beforeAll(() => rolledOut(), 120_000);
 afterAll(async () => {
@@ -103,18 +99,3 @@ const lastBackups = async () =>
   (await kubectl("get", "cronjobs", "--output=jsonpath={.items[*].status.lastSuccessfulTime}"))
     .trim()
     .split(" ");
-
-/** The code blocks of the guide between two texts. */
-function commands(from: string, to: string): string[] {
-  const start = guide.indexOf(from);
-  if (start < 0) throw new Error(`docs/operating.md does not contain "${from}"`);
-  const text = guide.slice(start, guide.indexOf(to, start + from.length));
-  return [...text.matchAll(/^ *```sh\n([^]*?)^ *```$/gm)].map(([, block = ""]) => block);
-}
-
-/** Runs a block until a command fails, for the given service, and without GitHub. */
-function run(block: string | undefined, service = ""): Promise<string> {
-  if (!block) throw new Error("docs/operating.md has no such commands");
-  const lines = block.replace(/^ *service=orders.*$/m, "");
-  return execute("bash", ["-c", `set -euo pipefail; gh() { :; }; service=${service}\n${lines}`]);
-}
