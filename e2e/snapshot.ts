@@ -1,4 +1,4 @@
-import { type Event, intentPaymentStates } from "@eventhive/common";
+import { type Event, allPaymentStates } from "@eventhive/common";
 import type { mongo } from "mongoose";
 import { z } from "zod";
 import type { Charge } from "../infra/stripe-sandbox/ledger";
@@ -38,15 +38,7 @@ const paymentSchema = aggregate.extend({
   stripeId: z.string().optional(),
   intentId: z.string().optional(),
   isAnnounced: z.boolean().optional(),
-  state: z.enum([
-    "charging",
-    "charged",
-    "settled",
-    "failed",
-    "refunding",
-    "refunded",
-    ...intentPaymentStates,
-  ]),
+  state: z.enum(allPaymentStates),
 });
 
 const replicaSchema = z.looseObject({ id: z.string(), version: z.int() });

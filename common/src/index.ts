@@ -1,6 +1,6 @@
 // The contract
 export { events, subjects, parseEvent } from "./contract/events";
-export { type AnyPaymentState, intentPaymentStates } from "./contract/payment-states";
+export { type AnyPaymentState, allPaymentStates, intentPaymentStates } from "./contract/payment-states";
 export type {
   CancelReason,
   Event,

@@ -1,4 +1,4 @@
-import { type AnyPaymentState, type PaymentState, intentPaymentStates } from "@eventhive/common";
+import { type AnyPaymentState, allPaymentStates, intentPaymentStates } from "@eventhive/common";
 import { Counter, Gauge } from "prom-client";
 
 export const paymentStates = new Counter({
@@ -7,16 +7,8 @@ export const paymentStates = new Counter({
   labelNames: ["state"],
 });
 
-const chargeStates = [
-  "charging",
-  "charged",
-  "settled",
-  "failed",
-  "refunding",
-  "refunded",
-] satisfies PaymentState[];
 // From 0, or the first of its kind would be no increase.
-for (const state of [...intentPaymentStates, ...chargeStates]) paymentStates.inc({ state }, 0);
+for (const state of allPaymentStates) paymentStates.inc({ state }, 0);
 
 export const lateCharges = new Counter({
   name: "payments_late_charges_total",

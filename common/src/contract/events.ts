@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { intentPaymentStates } from "./payment-states";
+import { allPaymentStates, chargePaymentStates } from "./payment-states";
 
 /**
  * The data of each kind of event: the whole public state of its aggregate, so that the newest event alone is enough.
@@ -34,8 +34,6 @@ const order = z.object({
   ticket: z.object({ id, title: z.string(), price: z.number(), version }),
 });
 
-const chargeStates = ["charging", "charged", "settled", "failed", "refunding", "refunded"] as const;
-
 const payment = z.object({
   id,
   version,
@@ -48,13 +46,13 @@ const payment = z.object({
   /** In the currency's minor unit. */
   amount: z.int().positive(),
   currency: z.string().length(3),
-  state: z.enum(chargeStates),
+  state: z.enum(chargePaymentStates),
 });
 
 /** A payment that is not charged: its states never appear on the subjects of charged ones, whose readers would refuse them. */
 const unchargedPayment = payment.extend({
   stripeId: z.string().optional(),
-  state: z.enum([...chargeStates, ...intentPaymentStates]),
+  state: z.enum(allPaymentStates),
 });
 
 /**

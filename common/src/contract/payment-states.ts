@@ -1,4 +1,12 @@
-import type { PaymentState } from "./events";
+/** Of payments by charges. Payments by PaymentIntents end with them, too. */
+export const chargePaymentStates = [
+  "charging",
+  "charged",
+  "settled",
+  "failed",
+  "refunding",
+  "refunded",
+] as const;
 
 /**
  * The states that paying by PaymentIntents adds. `payment:authorized` publishes `authorized`; the others stay inside
@@ -12,5 +20,6 @@ export const intentPaymentStates = [
   "voiding",
 ] as const;
 
-/** A payment's state in either flow: by PaymentIntents, or by charges. */
-export type AnyPaymentState = PaymentState | (typeof intentPaymentStates)[number];
+/** Of either flow: by charges, or by PaymentIntents. */
+export const allPaymentStates = [...chargePaymentStates, ...intentPaymentStates] as const;
+export type AnyPaymentState = (typeof allPaymentStates)[number];

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import {
   type AnyPaymentState,
-  type PaymentState,
+  allPaymentStates,
   clock,
   defineAggregate,
   intentPaymentStates,
@@ -15,16 +15,6 @@ import { paymentStates } from "../metrics";
 import { toMinorUnits } from "../money";
 import type { Order } from "./order";
 
-const chargeStates = [
-  "charging",
-  "charged",
-  "settled",
-  "failed",
-  "refunding",
-  "refunded",
-] satisfies PaymentState[];
-const states: AnyPaymentState[] = [...intentPaymentStates, ...chargeStates];
-
 export const Payment = defineAggregate(database, "Payment", {
   subjects: ["payment:authorized", "payment:failed", "payment:created", "payment:refunded"],
   published: {
@@ -33,7 +23,7 @@ export const Payment = defineAggregate(database, "Payment", {
     /** In the currency's minor unit. */
     amount: { type: Number, required: true },
     currency: { type: String, required: true },
-    state: { type: String, enum: states, required: true },
+    state: { type: String, enum: allPaymentStates, required: true },
     /** The gateway's charge; from `charged` on. */
     stripeId: { type: String },
     /** The gateway's PaymentIntent; not in payments by charges. */
