@@ -402,8 +402,8 @@ export const payments: Mutant[] = [
     change: { "current.startVoid(answer.reason)": "current.confirmVoid()" },
     red: {
       [byIntent]: [
-        "the money is let go of when a capture is refused for good",
-        "the money is let go of when an order is cancelled after a capture that came late was refused, unless it was taken",
+        "the money is released when a capture is refused for good",
+        "the money is released when an order is cancelled after a capture that came late was refused, unless it was taken",
       ],
     },
   },

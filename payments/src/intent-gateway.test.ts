@@ -184,7 +184,7 @@ describe("capture", () => {
 describe("cancel", () => {
   const cancel = (intentId: string) => gateway().cancel({ paymentId, intentId });
 
-  it("lets go of the money, and tells so again", async () => {
+  it("releases the money, and reports the same when repeated", async () => {
     const intentId = await authorized();
     expect(await cancel(intentId)).toMatchObject({ intent: { status: "canceled" } });
     expect(await cancel(intentId)).toMatchObject({ intent: { status: "canceled" } });

@@ -65,7 +65,7 @@ export interface IntentGateway {
   confirm(request: ConfirmRequest): Promise<IntentAnswer>;
   /** Takes the money that is held, all of it. */
   capture(request: IntentRequest): Promise<IntentAnswer>;
-  /** Lets go of the money. A canceled intent can neither be confirmed nor captured any more. */
+  /** Releases the money. A canceled intent can neither be confirmed nor captured any more. */
   cancel(request: IntentRequest): Promise<IntentAnswer>;
   retrieve(request: IntentRequest): Promise<IntentAnswer>;
   /** The holds of one page, by one call, of the intents that were created since then. */

@@ -160,7 +160,7 @@ export function followDemand(payment: Payment, order: Order): boolean {
   switch (payment.state) {
     case "authorizing":
     case "challenged":
-      // Our own clock only avoids a hold that would be let go of: orders alone decides what expired.
+      // Our own clock only avoids a hold that would be voided: orders alone decides what expired.
       return order.refusal() !== undefined && (payment.startVoid() || payment.failUnconfirmed());
     case "authorized":
       if (order.isGrantedTo(payment.id)) return payment.startCapture();

@@ -4,7 +4,7 @@ import { clock } from "@eventhive/common";
 const waiting = new Map<string, Set<() => void>>();
 
 /**
- * Only saves time: what follows from the news is stored, and found by whoever looks next.
+ * Only saves time: what follows from the news is stored, and the next read finds it.
  * @returns whether a request of this process waits
  */
 export function wakeUp(orderId: string): boolean {

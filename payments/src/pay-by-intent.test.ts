@@ -270,7 +270,7 @@ describe("is paid once, with one hold at a time, although", () => {
   });
 });
 
-describe("the money is let go of when", () => {
+describe("the money is released when", () => {
   async function capturing(fault: object): Promise<OrderEvent> {
     const order = await longOrder();
     faults.add({ operation: "capture", ...fault });

@@ -459,7 +459,7 @@ describe("a hold", () => {
 
   const statusOf = (intentId: string) => sandbox.ledger.intents.get(intentId)?.status;
 
-  it("is let go of when its payment has failed or does not exist", async () => {
+  it("is released when its payment has failed or does not exist", async () => {
     const order = await orderToPay();
     const payment = await begunPayment(order);
     payment.fail("Your card was declined.");

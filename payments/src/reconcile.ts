@@ -200,7 +200,7 @@ const markReconciled = (stripeIds: string[]) =>
   Payment.updateMany({ stripeId: trusted({ $in: stripeIds }) }, { $unset: { unreconciled: 1 } });
 
 /**
- * Lets go of money that no payment will take: each hold is of a payment that has not ended, unless something is wrong. One
+ * Releases money that no payment will take: each hold is of a payment that has not ended, unless something is wrong. One
  * without our payment's id is not ours: others may use the same account.
  */
 async function compareHolds(

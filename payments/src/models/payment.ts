@@ -169,13 +169,13 @@ export const Payment = defineAggregate(database, "Payment", {
       return true;
     },
 
-    /** From now on the money is only let go of; if it was taken already, Stripe's answer to that says so. */
+    /** From now on the money is only released; if it was taken already, Stripe's answer says so. */
     startVoid(reason?: string): boolean {
       if (!this.intentId) return false;
       if (!this.move(["authorizing", "challenged", "authorized", "capturing"], "voiding")) return false;
       this.failureReason = reason;
       this.token = undefined;
-      this.recordNothing("published once the money is let go of");
+      this.recordNothing("published once the money is released");
       return true;
     },
 
