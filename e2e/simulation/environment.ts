@@ -21,6 +21,4 @@ Object.assign(process.env, {
 /** How payments are begun in this process. To be called before the first payment. */
 export function useFlow(flow: string): void {
   process.env.PAYMENT_FLOW = flow;
-  // The requests of one operation share a timeout of real time, which must not run out while other tasks run.
-  if (flow === "intents") process.env.STRIPE_TIMEOUT_SECONDS = "10";
 }

@@ -75,9 +75,7 @@ export class Gateway {
     private readonly onExecuted: () => void,
   ) {}
 
-  async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const caller = this.scheduler.running;
-    if (!caller) throw new Error("The gateway was called while no task was running");
+  async take(caller: Task, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request);
     const path = request.url?.split("?")[0] ?? "";
     const intentId = /\/(pi_\w+)/.exec(path)?.[1];

@@ -54,14 +54,15 @@ export class Network {
     });
   }
 
-  /** Handles an incoming request of a user or of payments. */
+  /** Handles an incoming request of a user or of payments. The code of a killed task gets no response. */
   receive(request: IncomingMessage, response: ServerResponse): void {
     const { scheduler, gateway, processes } = this.simulation;
     if (request.headers["x-sandbox"]) return void gateway.sandbox.app(request, response);
-    if (request.url?.startsWith("/v1/")) return void gateway.take(request, response);
     const task = scheduler.tasks.find(({ id }) => String(id) === request.headers["x-task"]);
-    const process = processes.find(({ name }) => name === task?.process);
-    if (task && process) scheduler.runAs(task, () => process.service.definition.app?.(request, response));
+    if (!task) return void request.destroy();
+    if (request.url?.startsWith("/v1/")) return void gateway.take(task, request, response);
+    const process = processes.find(({ name }) => name === task.process);
+    if (process) scheduler.runAs(task, () => process.service.definition.app?.(request, response));
   }
 
   /** Forwards a request for the gateway to the sandbox. */

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 
 /** A unit of work of one process: a request, a delivery, a run of its relay or of a sweep. */
 export interface Task {
+  /** Of no other task, nor of another run. */
   id: number;
   process: string;
   description: string;
@@ -19,6 +20,11 @@ export interface Task {
 /** The task that the running code belongs to. Shared by all runs: each AsyncLocalStorage slows down every promise. */
 const currentTask = new AsyncLocalStorage<Task>();
 
+let count = 0;
+
+/** The id of the task that the running code belongs to. */
+export const currentTaskId = (): number | undefined => currentTask.getStore()?.id;
+
 /** Steps take a few milliseconds. One that takes this long awaits something that is not a suspension point. */
 const maxStepMs = 20_000;
 
@@ -35,7 +41,6 @@ export class Scheduler {
   now = 0;
   readonly tasks: Task[] = [];
   running: Task | undefined;
-  private count = 0;
   /** What stands for each process until it is killed. */
   private processes = new Map<string, object>();
   private onStop = () => {};
@@ -48,7 +53,7 @@ export class Scheduler {
     { onEnd = () => {}, onKill = () => {} }: Ends<Result> = {},
   ): Task {
     const task: Task = {
-      id: ++this.count,
+      id: ++count,
       process,
       description,
       point: "start",

@@ -1,6 +1,7 @@
+import { subscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:http";
+import { type ClientRequest, createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onFailpoint } from "@eventhive/common";
@@ -8,6 +9,7 @@ import { useScheduling } from "../../common/src/base/joined";
 import { startMongo } from "../../infra/local/servers";
 import type { Simulation } from "./simulation";
 import { type Interceptor, interceptDatabase } from "./database-operations";
+import { currentTaskId } from "./scheduler";
 import { connectServices, disconnectServices } from "./services";
 
 export type Servers = Awaited<ReturnType<typeof startServers>>;
@@ -57,6 +59,16 @@ export async function startServers() {
     },
   };
 }
+
+// So that the gateway knows who calls. It answers when the timeout has passed on the simulated clock; in real time, a
+// timeout would resume a task that nobody steps.
+subscribe("http.client.request.created", (message) => {
+  const { request } = message as { request: ClientRequest };
+  const id = currentTaskId();
+  if (id === undefined) return;
+  request.setHeader("x-task", String(id));
+  request.setTimeout = () => request;
+});
 
 let interceptor: Interceptor | undefined;
 interceptDatabase({
