@@ -298,7 +298,7 @@ export const outages: Outage[] = [
     firesAfter: 615,
   })),
   {
-    outage: "calls of the webhook have a wrong signature",
+    outage: "webhooks have an invalid signature",
     alert: { alertname: "WebhooksRejected" },
     series: { 'payments_webhooks_total{outcome="rejected"}': counts(0, 1) },
     firesAfter: 315,
