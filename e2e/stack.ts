@@ -133,8 +133,9 @@ type Fault =
       afterWork?: boolean;
       times?: number;
     }
-  | { kind: "lose"; operation: Operation; beforeWork?: boolean; times?: number };
-type Operation = "token" | "charge" | "refund" | "read";
+  | { kind: "lose"; operation: Operation; beforeWork?: boolean; times?: number }
+  | { kind: "refuse"; operation: "capture" };
+type Operation = "token" | "charge" | "refund" | "read" | "confirm" | "capture";
 
 /** Makes the next requests of an operation fail, whichever process sends them. */
 export async function fault(what: Fault): Promise<void> {

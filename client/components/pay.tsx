@@ -1,7 +1,7 @@
 "use client";
 
 import { useRouter } from "next/navigation";
-import { type ReactNode, useCallback, useRef, useState } from "react";
+import { type ReactNode, startTransition, useCallback, useEffect, useRef, useState } from "react";
 import { buildClient } from "@/lib/build-client";
 import { type Problem, problemOf } from "@/lib/problem";
 import type { Order } from "@/lib/types";
@@ -28,13 +28,21 @@ export interface PaymentFormProps {
 const outdatedCodes = ["order-expired", "order-cancelled", "order-paid", "payment-in-progress"];
 const rejectionCodes = [...outdatedCodes, "payment-declined", "invalid-input", "not-yours", "not-signed-in"];
 
-export function Pay({ order, checkout }: Pick<PaymentFormProps, "order" | "checkout">) {
+type PayProps = Pick<PaymentFormProps, "order" | "checkout"> & {
+  /** Hides the form while a payment is being confirmed; if that fails, the order has to be paid again. */
+  isConfirming: boolean;
+};
+
+export function Pay({ order, checkout, isConfirming }: PayProps) {
   const router = useRouter();
   const [isPaying, setIsPaying] = useState(false);
   const [problem, setProblem] = useState<Problem>();
   /** The token of a card that may have been charged: sent again, it continues the same payment. */
   const [openToken, setOpenToken] = useState<string>();
   const isSent = useRef(false);
+  useEffect(() => {
+    isSent.current = isPaying;
+  }, [isPaying]);
 
   const pay = useCallback(
     async (token: string) => {
@@ -42,21 +50,31 @@ export function Pay({ order, checkout }: Pick<PaymentFormProps, "order" | "check
       isSent.current = true;
       setIsPaying(true);
       setProblem(undefined);
+      // The order, not the response to the payment, decides what the page shows.
+      const refresh = () => {
+        setIsPaying(false);
+        router.refresh();
+      };
       try {
         await buildClient().post("/api/payments", { orderId: order.id, token });
+        // The form stays as it is, disabled, until the new page is there.
+        startTransition(() => {
+          setOpenToken(undefined);
+          refresh();
+        });
       } catch (error) {
         const newProblem = problemOf(error);
         setProblem(newProblem);
         setOpenToken(rejectionCodes.includes(newProblem.code) ? undefined : token);
-        isSent.current = outdatedCodes.includes(newProblem.code);
-        setIsPaying(isSent.current);
+        if (outdatedCodes.includes(newProblem.code)) startTransition(refresh);
+        else refresh();
       }
-      router.refresh(); // the order, not this response, decides what the page shows
     },
     [order.id, router],
   );
   const onToken = useCallback((token: string) => void pay(token), [pay]);
 
+  if (isConfirming) return null;
   const form = { order, checkout, isPaying, onToken };
   return (
     <>

@@ -12,7 +12,7 @@ export const ticketLabels: Record<TicketStatus, Label> = {
 /** For a ticket that the visitor's own order holds. */
 export const ownOrderLabels: Record<OrderStatus, Label> = {
   created: { tone: "wait", text: "Reserved by you" },
-  "awaiting:payment": { tone: "wait", text: "Reserved by you" },
+  "awaiting:payment": { tone: "wait", text: "Confirming" },
   complete: { tone: "good", text: "Yours" },
   cancelled: { tone: "quiet", text: "Reserved" }, // and soon available again
 };

@@ -26,6 +26,7 @@ const paymentsIn = (...states: Payment["state"][]): Payment[] =>
   }));
 
 const live = orderThat({});
+const granted = orderThat({ status: "awaiting:payment" });
 const complete = orderThat({ status: "complete" });
 const expired = orderThat({ status: "cancelled", cancelReason: "expired" });
 const cancelled = orderThat({ status: "cancelled", cancelReason: "buyer" });
@@ -35,6 +36,12 @@ it.each([
   ["a live order whose card was declined", live, paymentsIn("failed", "failed"), "awaiting-payment"],
   ["a live order whose card is being charged", live, paymentsIn("charging", "failed"), "confirming"],
   ["a live order whose card is charged", live, paymentsIn("charged"), "confirming"],
+  ["a live order whose card is being checked", live, paymentsIn("authorizing"), "confirming"],
+  ["a live order whose card was approved", live, paymentsIn("authorized"), "confirming"],
+  ["a live order whose buyer has to pass 3-D Secure", live, paymentsIn("challenged"), "awaiting-payment"],
+  ["a live order whose payment is being voided", live, paymentsIn("voiding"), "awaiting-payment"],
+  ["a granted order", granted, paymentsIn("capturing"), "confirming"],
+  ["a granted order while payments is unavailable", granted, paymentsIn(), "confirming"],
   ["a complete order", complete, paymentsIn("settled"), "paid"],
   ["a complete order whose payment is not settled yet", complete, paymentsIn("charged"), "paid"],
   ["a complete order while payments is unavailable", complete, paymentsIn(), "paid"],
@@ -44,6 +51,8 @@ it.each([
   ["a cancelled order whose card is being charged", cancelled, paymentsIn("charging"), "uncertain"],
   ["an expired order that was charged", expired, paymentsIn("charged"), "refunding"],
   ["a cancelled order whose refund is pending", cancelled, paymentsIn("refunding"), "refunding"],
+  ["an expired order whose hold is being released", expired, paymentsIn("voiding"), "expired"],
+  ["a cancelled order whose card was approved", cancelled, paymentsIn("authorized"), "cancelled"],
   ["an expired order whose charge was refunded", expired, paymentsIn("refunded", "failed"), "refunded"],
 ])("recognizes %s", (_what, order, payments, state) => {
   expect(stateOf(order, payments, inTime)).toBe(state);
@@ -51,7 +60,9 @@ it.each([
 
 it("stops waiting for a payment when the time is up, before orders has cancelled the order", () => {
   expect(stateOf(live, [], Date.parse(expiresAt))).toBe("ending");
+  expect(stateOf(live, paymentsIn("challenged"), Date.parse(expiresAt))).toBe("ending");
   expect(stateOf(live, paymentsIn("charged"), Date.parse(expiresAt))).toBe("confirming");
+  expect(stateOf(granted, [], Date.parse(expiresAt))).toBe("confirming");
 });
 
 it.each([
@@ -65,4 +76,8 @@ it.each([
     paymentsIn("failed").map((payment) => ({ ...payment, mayBeCharged })),
   );
   expect(unpaidAttempts(payments)).toBe(expected);
+});
+
+it("knows that a hold is being released", () => {
+  expect(unpaidAttempts(paymentsIn("voiding", "failed"))).toBe("releasing");
 });

@@ -1,9 +1,10 @@
+import type { AnyPaymentState, PaymentState } from "@eventhive/common";
 import type { Order, Payment } from "./types";
 
 /** An order's state as its buyer sees it. */
 export type OrderState =
   | "awaiting-payment"
-  | "confirming" // the card is being charged, or orders has not completed the order yet
+  | "confirming" // the card is being checked or charged, or orders has not completed the order yet
   | "paid"
   | "ending" // the time is up, but orders has not cancelled it yet
   | "expired"
@@ -18,25 +19,38 @@ export type OrderState =
  */
 export function stateOf(order: Order, payments: Payment[], serverTime: number): OrderState {
   if (order.status === "complete") return "paid";
+  if (order.status === "awaiting:payment") return "confirming";
   const live = livePaymentOf(payments);
   if (order.status === "cancelled") {
     if (live?.state === "charging") return "uncertain";
-    if (live) return live.state === "refunded" ? "refunded" : "refunding";
+    if (live && !isUncharged(live)) return live.state === "refunded" ? "refunded" : "refunding";
     return order.cancelReason === "expired" ? "expired" : "cancelled";
   }
-  if (live) return "confirming";
+  if (live && !isReplaceable(live)) return "confirming";
   return Date.parse(order.expiresAt) <= serverTime ? "ending" : "awaiting-payment";
 }
 
 /** What became of the attempts to pay an order that ended unpaid. */
-export type UnpaidAttempts = "none" | "not-charged" | "unconfirmed";
+export type UnpaidAttempts = "none" | "releasing" | "not-charged" | "unconfirmed";
 
-/** @param payments all failed; one that does not say whether it may still be charged is taken for one that may */
+/** @param payments none was charged; a failed one that does not say whether it may still be is taken for one that may */
 export function unpaidAttempts(payments: Payment[]): UnpaidAttempts {
   if (payments.length === 0) return "none";
+  if (payments.some(isUncharged)) return "releasing";
   return payments.every(({ mayBeCharged }) => mayBeCharged === false) ? "not-charged" : "unconfirmed";
 }
 
 /** The payment that has not failed; an order has at most one. */
 export const livePaymentOf = (payments: Payment[]): Payment | undefined =>
   payments.find(({ state }) => state !== "failed");
+
+const unchargedStates = ["authorizing", "challenged", "authorized", "capturing", "voiding"] satisfies Exclude<
+  AnyPaymentState,
+  PaymentState
+>[];
+
+/** By an intent: it never charges for an order that has ended, and releases what it holds. */
+const isUncharged = ({ state }: Payment): boolean => unchargedStates.some((each) => each === state);
+
+/** Another card takes its place: the buyer has not passed 3-D Secure, or the card was declined. */
+const isReplaceable = ({ state }: Payment): boolean => state === "challenged" || state === "voiding";

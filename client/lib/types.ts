@@ -1,4 +1,4 @@
-import type { EventData, PaymentState } from "@eventhive/common";
+import type { AnyPaymentState, EventData } from "@eventhive/common";
 
 // The API returns the published state plus `createdAt`.
 export type Ticket = EventData<"ticket:updated"> & { createdAt: string };
@@ -11,10 +11,12 @@ export interface Payment {
   orderId: string;
   /** Stripe's id of the charge; from `charged` on. */
   stripeId?: string;
+  /** Of a payment by an intent, which charges only for an order that was granted to it. */
+  intentId?: string;
   /** In the currency's minor unit. */
   amount: number;
   currency: string;
-  state: PaymentState;
+  state: AnyPaymentState;
   /** Of a failed payment: whether it may still be charged, which is then refunded. */
   mayBeCharged?: boolean;
   createdAt: string;

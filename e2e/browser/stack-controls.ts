@@ -67,6 +67,14 @@ async function servicesReachable(): Promise<void> {
   });
 }
 
+/** Payments are begun by intents in the tests of this file, instead of by charges. */
+export function payByIntents(): void {
+  const withFlow = (flow: string) =>
+    restartWith("payments-1", `PAYMENT_FLOW=${flow}`).then(servicesReachable);
+  beforeAll(() => withFlow("intents"));
+  afterAll(() => withFlow("charges"));
+}
+
 /** Uses Stripe's own form in the tests of this file, instead of the form for test cards. */
 export function payWithStripesForm(): void {
   const withKey = (key: string) =>

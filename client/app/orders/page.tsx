@@ -4,6 +4,7 @@ import { Unavailable } from "@/components/unavailable";
 import { Badge } from "@/components/badge";
 import { DateTime } from "@/components/date-time";
 import { List, ListItem } from "@/components/list";
+import { Polling } from "@/components/live";
 import { Money } from "@/components/money";
 import { Pager } from "@/components/pager";
 import { orderLabels } from "@/lib/labels";
@@ -20,6 +21,10 @@ export default async function OrdersPage({ searchParams }: PageProps<"/orders">)
   const answer = await read<Order[]>("/api/orders", { query: { cursor, limit: 24 }, path: "/orders" });
   const orders = answer?.body ?? [];
   const payments = await readPayments(orders);
+  const listed = orders.map((order) => {
+    const own = payments?.filter(({ orderId }) => orderId === order.id) ?? [];
+    return { order, state: stateOf(order, own, answer?.serverTime ?? 0) };
+  });
   return (
     <div className="stack">
       <h1>My orders</h1>
@@ -35,10 +40,9 @@ export default async function OrdersPage({ searchParams }: PageProps<"/orders">)
           </p>
         </div>
       )}
+      {listed.some(({ state }) => state === "confirming") && <Polling firstMs={2_000} />}
       <List label="My orders">
-        {orders.map((order) => {
-          const own = payments?.filter(({ orderId }) => orderId === order.id) ?? [];
-          const state = stateOf(order, own, answer?.serverTime ?? 0);
+        {listed.map(({ order, state }) => {
           const isUnknown = order.status === "cancelled" && !payments; // refunded, or never charged: only payments knows
           return (
             <ListItem

@@ -10,37 +10,35 @@ import type { OrderView } from "@/lib/orders";
 import { currentUser } from "@/lib/server";
 import { settings } from "@/lib/settings";
 import { findTicket } from "@/lib/tickets";
+import type { Order, Payment } from "@/lib/types";
 
 /** The actions that an order's state allows its buyer. */
 export async function NextStep({ view }: { view: OrderView }) {
-  const { order, state, payment, arePaymentsUnavailable, secondsLeft } = view;
+  const { order, state, arePaymentsUnavailable, secondsLeft } = view;
   const live = <Live url={`/api/orders/${order.id}/stream`} event="order" version={order.version} />;
   switch (state) {
-    case "awaiting-payment": {
+    case "awaiting-payment":
+    case "confirming": {
+      const isConfirming = state === "confirming";
       const { STRIPE_PUBLISHABLE_KEY: publishableKey, CURRENCY: currency } = settings();
       const email = (await currentUser())?.email;
       return (
         <>
           {live}
-          <Countdown orderId={order.id} secondsLeft={secondsLeft} />
-          {arePaymentsUnavailable && <Unavailable what="Payments" />}
-          <Pay order={order} checkout={{ publishableKey, currency, email }} />
-          <CancelButton orderId={order.id} />
+          {isConfirming ? (
+            <Confirming view={view} />
+          ) : (
+            <>
+              <Countdown orderId={order.id} secondsLeft={secondsLeft} />
+              {arePaymentsUnavailable && <Unavailable what="Payments" />}
+            </>
+          )}
+          {/* Mounted in both states: it knows the card that is being confirmed. */}
+          <Pay order={order} checkout={{ publishableKey, currency, email }} isConfirming={isConfirming} />
+          {!isConfirming && <CancelButton orderId={order.id} />}
         </>
       );
     }
-    case "confirming":
-      return (
-        <>
-          {live}
-          <Polling firstMs={2_000} />
-          <p>
-            {payment?.state === "charged"
-              ? "Your card was charged. We are confirming your ticket. If it is no longer available, you will be refunded automatically."
-              : "Your card is being charged. You will be charged at most once, however long it takes."}
-          </p>
-        </>
-      );
     case "paid":
       return (
         <>
@@ -110,11 +108,39 @@ export async function NextStep({ view }: { view: OrderView }) {
   }
 }
 
+function Confirming({ view: { order, payment } }: { view: OrderView }) {
+  return (
+    <>
+      <Polling firstMs={2_000} />
+      <p>{confirmationOf(order, payment)}</p>
+    </>
+  );
+}
+
+function confirmationOf({ status }: Order, payment: Payment | undefined): string {
+  if (status === "awaiting:payment")
+    return "Your card was approved, and the ticket is held for you. Your payment is being completed. There is nothing left for you to do.";
+  if (payment?.state === "charging")
+    return "Your card is being charged. You will be charged at most once, however long it takes.";
+  if (payment?.state === "charged")
+    return "Your card was charged. We are confirming your ticket. If it is no longer available, you will be refunded automatically.";
+  return "Your bank is checking your card. You will be charged only if you get the ticket.";
+}
+
 function ChargeStatus({ view: { arePaymentsUnavailable, unpaidAttempts } }: { view: OrderView }) {
   if (arePaymentsUnavailable) return <Unavailable what="Your payments" />;
   switch (unpaidAttempts) {
     case "none":
       return <p>You have not been charged.</p>;
+    case "releasing":
+      return (
+        <>
+          <Polling firstMs={5_000} />
+          <p>
+            You have not been charged. If your bank shows the amount as pending, it is released automatically.
+          </p>
+        </>
+      );
     case "not-charged":
       return <p>Your payment did not go through. You have not been charged.</p>;
     case "unconfirmed":
