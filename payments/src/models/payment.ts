@@ -32,6 +32,12 @@ export const Payment = defineAggregate(database, "Payment", {
   unpublished: {
     /** Since when it has been in this state. */
     since: { type: Date, required: true },
+    // For its buyer's receipt; missing in payments that an older version of this service began.
+    authorizedAt: { type: Date },
+    chargedAt: { type: Date },
+    refundedAt: { type: Date },
+    /** What was held was released instead of charged. */
+    releasedAt: { type: Date },
     /** `payment:authorized` was published, so its failure has to be, too. */
     isAnnounced: { type: Boolean },
     /** Answers to creates of the intent or its payment method that Stripe may repeat for their idempotency keys. */
@@ -62,6 +68,10 @@ export const Payment = defineAggregate(database, "Payment", {
     tokenHash: hashOf(id),
     pays: state === "failed" ? undefined : orderId,
     unreconciled: stripeId ? true : undefined,
+    authorizedAt: unchanged,
+    chargedAt: unchanged,
+    refundedAt: unchanged,
+    releasedAt: unchanged,
     isAnnounced: intentId ? true : undefined,
     keptCreateAnswers: unchanged,
     failureReason: unchanged,
@@ -231,6 +241,10 @@ export const Payment = defineAggregate(database, "Payment", {
       if (![from].flat().includes(this.state)) return false;
       this.state = to;
       this.since = clock.date();
+      if (to === "authorized") this.authorizedAt = this.since;
+      if (to === "charged") this.chargedAt = this.since;
+      if (to === "refunded") this.refundedAt = this.since;
+      if (to === "failed" && this.authorizedAt) this.releasedAt = this.since;
       this.nextAttemptAt = undefined; // of the state before
       return true;
     },

@@ -40,6 +40,7 @@ it("lists only the caller's payments, with their orders, newest first", async ()
       orderId: paid.id,
       stripeId: settled.stripeId,
       state: "settled",
+      chargedAt: settled.chargedAt?.toISOString(),
       order: { ...order, id: paid.id, status: "complete" },
     },
   ]);

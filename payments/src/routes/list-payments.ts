@@ -18,6 +18,7 @@ export const listPayments: RequestHandler[] = [
     page.send(
       payments.map((payment) => ({
         ...payment.toJSON(),
+        ...timesOf(payment),
         ...(payment.state === "failed" && { mayBeCharged: mayBeCharged(payment) }),
         order: orders.find(({ id }) => id === payment.orderId)?.summary(),
       })),
@@ -27,6 +28,14 @@ export const listPayments: RequestHandler[] = [
 
 /** Whether a failed payment may still be charged, which is then refunded: it was given up without an answer. */
 const mayBeCharged = ({ openAttempts }: Payment) => openAttempts !== 0;
+
+/** When the money was held, taken, and given back or released, as far as it was. */
+const timesOf = ({ authorizedAt, chargedAt, refundedAt, releasedAt }: Payment) => ({
+  authorizedAt,
+  chargedAt,
+  refundedAt,
+  releasedAt,
+});
 
 const maxOrders = 100;
 
