@@ -226,8 +226,14 @@ function answerOf(intent: StripeApi.PaymentIntent): IntentAnswer {
       intentId,
       status,
       ...(chargeId && { chargeId }),
-      ...(error && { declineReason: error.message ?? "The card was declined" }),
+      ...(error && { declineReason: reasonOf(error) }),
       ...(intent.client_secret && { clientSecret: intent.client_secret }),
     },
   };
+}
+
+/** Shown to the buyer. Stripe's words for a failed 3-D Secure are for developers. */
+function reasonOf({ code, message }: StripeApi.PaymentIntent.LastPaymentError): string {
+  if (code === "payment_intent_authentication_failure") return "Your bank did not confirm this payment.";
+  return message ?? "The card was declined";
 }

@@ -176,7 +176,11 @@ describe("3-D Secure", () => {
     const token = await tokenOf(challengedCard);
     await pays(order, token);
     await happen(intentsOf(order)[0]?.id ?? "", "fail-challenge");
-    expect(await pays(order, token)).toMatchObject({ status: 400, body: { code: "payment-declined" } });
+    const errors = [{ message: "Your bank did not confirm this payment." }];
+    expect(await pays(order, token)).toMatchObject({
+      status: 400,
+      body: { code: "payment-declined", errors },
+    });
     expect(statusesOf(order)).toEqual(["canceled"]);
   });
 
