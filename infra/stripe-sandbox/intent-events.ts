@@ -54,10 +54,19 @@ function changesOf(event: IntentEvent, ledger: Ledger, intent: Intent, now: numb
 
 /** The page on which the buyer passes or fails 3-D Secure. Closing it does not change the intent. */
 export const challengePage = ({ id }: Intent): string => `<!doctype html>
+<html lang="en">
 <title>3-D Secure (test)</title>
 <h1>3-D Secure test page</h1>
 <form method="post" action="/sandbox/challenges/${id}">
   <button name="event" value="pass-challenge">Complete authentication</button>
   <button name="event" value="fail-challenge">Fail authentication</button>
 </form>
+`;
+
+/** The page after that, which tells the one that shows it in a frame. */
+export const answeredPage = `<!doctype html>
+<html lang="en">
+<title>3-D Secure (test)</title>
+<p>You can close this page.</p>
+<script>parent.postMessage("challenge-answered", "*")</script>
 `;

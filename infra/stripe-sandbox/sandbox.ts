@@ -3,7 +3,7 @@ import { type Timing, answering } from "./answering";
 import { Faults } from "./faults";
 import { Ledger } from "./ledger";
 
-import { applyIntentEvent, challengePage } from "./intent-events";
+import { answeredPage, applyIntentEvent, challengePage } from "./intent-events";
 import { cancelIntent, captureIntent, confirmIntent } from "./intent-requests";
 import { createIntent, intentById } from "./intents";
 import { createConfirmationToken, createPaymentMethod, findConfirmationToken } from "./payment-methods";
@@ -68,7 +68,8 @@ export function createSandbox({ dataFolder, now = Date.now, later = systemLater 
     res.send(challengePage(intentById(ledger, id)));
   });
   app.post("/sandbox/challenges/:id", express.urlencoded(), ({ params: { id }, body }, res) => {
-    res.json({ status: applyIntentEvent(ledger, id, body, Math.floor(now() / 1000)).status });
+    applyIntentEvent(ledger, id, body, Math.floor(now() / 1000));
+    res.send(answeredPage);
   });
   app.post("/sandbox/faults", express.json(), (req, res) => void res.status(201).json(faults.add(req.body)));
   app.delete("/sandbox/faults", (_req, res) => {
