@@ -8,6 +8,8 @@ export interface OrderView {
   state: OrderState;
   /** The one that has not failed. */
   payment?: Payment;
+  /** All that moved or held money, oldest first. */
+  attempts: Payment[];
   unpaidAttempts: UnpaidAttempts;
   arePaymentsUnavailable: boolean;
   /** The rest of the reservation when orders answered. */
@@ -27,6 +29,7 @@ export async function findOrder(id: string, path: string): Promise<OrderView | u
     order,
     state: stateOf(order, known, serverTime),
     payment: livePaymentOf(known),
+    attempts: known.filter(({ authorizedAt, chargedAt }) => authorizedAt ?? chargedAt).toReversed(),
     unpaidAttempts: unpaidAttempts(known),
     arePaymentsUnavailable: !payments,
     secondsLeft: Math.max(0, Math.ceil((Date.parse(order.expiresAt) - serverTime) / 1000)),

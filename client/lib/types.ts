@@ -19,6 +19,11 @@ export interface Payment {
   state: AnyPaymentState;
   /** Of a failed payment: whether it may still be charged, which is then refunded. */
   mayBeCharged?: boolean;
+  // When money was held, charged, refunded, or released instead; as far as payments knows.
+  authorizedAt?: string;
+  chargedAt?: string;
+  refundedAt?: string;
+  releasedAt?: string;
   createdAt: string;
 }
 

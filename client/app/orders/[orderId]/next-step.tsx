@@ -5,6 +5,7 @@ import { Countdown } from "@/components/countdown";
 import { Live, LiveTicket, Polling } from "@/components/live";
 import { Money } from "@/components/money";
 import { Pay } from "@/components/pay";
+import { PaymentHistory } from "@/components/payment-history";
 import { ReserveButton } from "@/components/reserve-button";
 import type { OrderView } from "@/lib/orders";
 import { currentUser } from "@/lib/server";
@@ -43,6 +44,7 @@ export async function NextStep({ view }: { view: OrderView }) {
       return (
         <>
           <p>Your payment went through.</p>
+          <PaymentHistory attempts={view.attempts} />
           <Link className="button primary" href={`/orders/${order.id}/receipt`}>
             See your receipt
           </Link>
@@ -77,6 +79,7 @@ export async function NextStep({ view }: { view: OrderView }) {
             Your payment went through after this order had ended, so you will be refunded automatically. The
             ticket is available to others again.
           </p>
+          <PaymentHistory attempts={view.attempts} />
           <ReserveAgain view={view} />
         </>
       );
@@ -86,6 +89,7 @@ export async function NextStep({ view }: { view: OrderView }) {
           <p>
             Your payment went through after this order had ended. The full amount was refunded to your card.
           </p>
+          <PaymentHistory attempts={view.attempts} />
           <ReserveAgain view={view} />
         </>
       );
@@ -94,6 +98,7 @@ export async function NextStep({ view }: { view: OrderView }) {
         <>
           <p>Your reservation has ended.</p>
           <ChargeStatus view={view} />
+          <PaymentHistory attempts={view.attempts} />
           <ReserveAgain view={view} />
         </>
       );
@@ -102,17 +107,19 @@ export async function NextStep({ view }: { view: OrderView }) {
         <>
           <p>The ticket is available again.</p>
           <ChargeStatus view={view} />
+          <PaymentHistory attempts={view.attempts} />
           <ReserveAgain view={view} />
         </>
       );
   }
 }
 
-function Confirming({ view: { order, payment } }: { view: OrderView }) {
+function Confirming({ view: { order, payment, attempts } }: { view: OrderView }) {
   return (
     <>
       <Polling firstMs={2_000} />
       <p>{confirmationOf(order, payment)}</p>
+      <PaymentHistory attempts={attempts} />
     </>
   );
 }

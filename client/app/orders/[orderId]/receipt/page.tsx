@@ -37,9 +37,17 @@ export default async function ReceiptPage({ params }: PageProps<"/orders/[orderI
                   <Money amount={view.order.ticket.price} />
                 </strong>
               </dd>
+              {view.payment.authorizedAt && (
+                <>
+                  <dt>Held on</dt>
+                  <dd>
+                    <DateTime iso={view.payment.authorizedAt} />
+                  </dd>
+                </>
+              )}
               <dt>Paid on</dt>
               <dd>
-                <DateTime iso={view.payment.createdAt} />
+                <DateTime iso={view.payment.chargedAt ?? view.payment.createdAt} />
               </dd>
               {user && (
                 <>
