@@ -1,9 +1,14 @@
 import { type NextRequest, NextResponse } from "next/server";
 
-const stripe = "https://checkout.stripe.com";
+const checkout = "https://checkout.stripe.com";
+/** Stripe.js, and 3-D Secure in it: https://docs.stripe.com/security/guide#content-security-policy */
+const stripeJs = {
+  connect: "https://api.stripe.com",
+  frames: ["https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com"],
+};
 
 /** The routes for POST; everything else is a page. */
-const forms = ["/auth/session", "/test-cards"];
+const forms = ["/auth/session", "/test-cards", "/test-cards/three-d-secure"];
 
 /**
  * Rejects methods that pages do not support: Next would render the page for any method. Sets a content security policy
@@ -27,17 +32,19 @@ export function proxy(request: NextRequest): NextResponse {
 
 export const config = { matcher: "/((?!_next/static|icon|favicon.ico|apple-touch-icon).*)" };
 
-/** Stripe's script needs a frame and inline styles; Next's development server needs `eval`. */
+/** Stripe needs frames, and Checkout inline styles, on an order's page; Next's development server needs `eval`. */
 function policyFor(path: string, nonce: string): string {
-  const isCheckout = Boolean(process.env.STRIPE_PUBLISHABLE_KEY) && /^\/orders\/[^/]+$/.test(path);
+  const { STRIPE_PUBLISHABLE_KEY, STRIPE_FORM } = process.env;
+  const isStripe = Boolean(STRIPE_PUBLISHABLE_KEY) && /^\/orders\/[^/]+$/.test(path);
+  const isCheckout = isStripe && STRIPE_FORM !== "payment-element";
   const isDevelopment = process.env.NODE_ENV === "development";
   const sources = {
     "default-src": ["'self'"],
     "script-src": ["'self'", `'nonce-${nonce}'`, "'strict-dynamic'", isDevelopment && "'unsafe-eval'"],
-    "style-src": ["'self'", (isDevelopment || isCheckout) && "'unsafe-inline'", isCheckout && stripe],
+    "style-src": ["'self'", (isDevelopment || isCheckout) && "'unsafe-inline'", isCheckout && checkout],
     "img-src": ["'self'", "data:", isCheckout && "https://*.stripe.com"],
-    "connect-src": ["'self'", isCheckout && stripe],
-    "frame-src": [isCheckout ? stripe : "'none'"],
+    "connect-src": ["'self'", isStripe && stripeJs.connect, isCheckout && checkout],
+    "frame-src": isStripe ? [...stripeJs.frames, isCheckout && checkout] : ["'none'"],
     "object-src": ["'none'"],
     "base-uri": ["'none'"],
     "form-action": ["'self'"],

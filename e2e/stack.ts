@@ -134,7 +134,7 @@ type Fault =
       times?: number;
     }
   | { kind: "lose"; operation: Operation; beforeWork?: boolean; times?: number }
-  | { kind: "refuse"; operation: "capture" };
+  | { kind: "refuse" | "processing"; operation: "capture" };
 type Operation = "token" | "charge" | "refund" | "read" | "confirm" | "capture";
 
 /** Makes the next requests of an operation fail, whichever process sends them. */

@@ -2,6 +2,7 @@
 
 import axios from "axios";
 import { useState } from "react";
+import { ChallengeWithTestCard } from "./challenge-with-test-card";
 import { Field, Form, SubmitButton } from "./form";
 import { Money } from "./money";
 import type { PaymentFormProps } from "./pay";
@@ -12,10 +13,17 @@ const testCards = [
   { number: "4242 4242 4242 4242", does: "pays" },
   { number: "4000 0000 0000 0002", does: "is declined" },
   { number: "4000 0000 0000 9995", does: "has insufficient funds" },
+  { number: "4000 0027 6000 3184", does: "asks for 3-D Secure" },
 ];
 
 /** Replaces Stripe's dialog where no Stripe keys are set: the card goes to the sandbox. */
-export function PayWithTestCard({ order, isPaying, onToken }: PaymentFormProps) {
+export function PayWithTestCard({
+  order,
+  isPaying,
+  onToken,
+  clientSecret,
+  onChallengeEnd,
+}: PaymentFormProps) {
   const [number, setNumber] = useState("");
 
   async function makeToken(card: Record<string, string>): Promise<void> {
@@ -77,6 +85,7 @@ export function PayWithTestCard({ order, isPaying, onToken }: PaymentFormProps) 
           Pay <Money amount={order.ticket.price} />
         </SubmitButton>
       </Form>
+      {clientSecret && <ChallengeWithTestCard clientSecret={clientSecret} onEnd={onChallengeEnd} />}
     </div>
   );
 }

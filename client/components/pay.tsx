@@ -5,24 +5,36 @@ import { type ReactNode, startTransition, useCallback, useEffect, useRef, useSta
 import { buildClient } from "@/lib/build-client";
 import { type Problem, problemOf } from "@/lib/problem";
 import type { Order } from "@/lib/types";
-import { PayWithStripe } from "./pay-with-stripe";
+import { PayWithCheckout } from "./pay-with-checkout";
+import { PayWithPaymentElement } from "./pay-with-payment-element";
 import { PayWithTestCard } from "./pay-with-test-card";
 import { SessionEnded } from "./session-ended";
 
 export interface Checkout {
   /** Stripe's; without it, test cards are used. */
   publishableKey: string;
+  form: keyof typeof forms;
   currency: string;
   email?: string;
 }
 
-/** The props of a payment form, which exchanges a card for a token. */
+/** The props of a payment form, which exchanges a card for a token, and has the buyer pass 3-D Secure. */
 export interface PaymentFormProps {
   order: Order;
   checkout: Checkout;
   isPaying: boolean;
   onToken: (token: string) => void;
+  /** Of a payment that waits for 3-D Secure. */
+  clientSecret?: string;
+  /** Whatever came of it: payments asks Stripe. */
+  onChallengeEnd: () => void;
 }
+
+const forms = {
+  checkout: PayWithCheckout,
+  "payment-element": PayWithPaymentElement,
+  "test-card": PayWithTestCard,
+};
 
 /** After these errors, the order is not in the state that the page shows. */
 const outdatedCodes = ["order-expired", "order-cancelled", "order-paid", "payment-in-progress"];
@@ -37,6 +49,7 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
   const router = useRouter();
   const [isPaying, setIsPaying] = useState(false);
   const [problem, setProblem] = useState<Problem>();
+  const [challenge, setChallenge] = useState<{ token: string; clientSecret: string }>();
   /** The token of a card that may have been charged: sent again, it continues the same payment. */
   const [openToken, setOpenToken] = useState<string>();
   const isSent = useRef(false);
@@ -45,8 +58,7 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
   }, [isPaying]);
 
   const pay = useCallback(
-    async (token: string) => {
-      if (isSent.current) return; // a double click pays once
+    async (token: string, wasChallenged = false) => {
       isSent.current = true;
       setIsPaying(true);
       setProblem(undefined);
@@ -56,7 +68,21 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
         router.refresh();
       };
       try {
-        await buildClient().post("/api/payments", { orderId: order.id, token });
+        const { data } = await buildClient().post<{ clientSecret?: string }>("/api/payments", {
+          orderId: order.id,
+          token,
+        });
+        if (data.clientSecret && !wasChallenged) {
+          setChallenge({ token, clientSecret: data.clientSecret });
+          router.refresh(); // the form may be hidden, if the page has seen the payment already
+          return;
+        }
+        if (data.clientSecret) {
+          setProblem({ code: "not-authenticated", fields: {} });
+          setOpenToken(token);
+          refresh();
+          return;
+        }
         // The form stays as it is, disabled, until the new page is there.
         startTransition(() => {
           setOpenToken(undefined);
@@ -72,10 +98,24 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
     },
     [order.id, router],
   );
-  const onToken = useCallback((token: string) => void pay(token), [pay]);
+  const onToken = useCallback(
+    (token: string) => {
+      if (!isSent.current) void pay(token); // a double click pays once
+    },
+    [pay],
+  );
+
+  function onChallengeEnd(): void {
+    if (!challenge) return;
+    setChallenge(undefined);
+    void pay(challenge.token, true);
+  }
 
   if (isConfirming) return null;
-  const form = { order, checkout, isPaying, onToken };
+  const PaymentForm = forms[checkout.form];
+  const clientSecret = challenge?.clientSecret;
+  const form = { order, checkout, isPaying, onToken, clientSecret, onChallengeEnd };
+  const mayUseAnotherCard = !openToken || problem?.code === "not-authenticated";
   return (
     <>
       {openToken && (
@@ -88,8 +128,8 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
           {isPaying ? "Trying again …" : "Try again"}
         </button>
       )}
-      <div hidden={Boolean(openToken)}>
-        {checkout.publishableKey ? <PayWithStripe {...form} /> : <PayWithTestCard {...form} />}
+      <div hidden={!mayUseAnotherCard}>
+        <PaymentForm {...form} />
       </div>
       {problem && (
         <div role="alert" className="notice bad">
@@ -107,6 +147,8 @@ function explain({ code, message }: Problem): ReactNode {
   switch (code) {
     case "payment-declined":
       return <>{message} You have not been charged. Try another card.</>;
+    case "not-authenticated":
+      return "Your bank has not confirmed this payment yet. You have not been charged. Try again, or use another card.";
     case "not-found":
       return "Your order is still being registered. Try again in a moment.";
     case "not-signed-in":

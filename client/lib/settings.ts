@@ -14,6 +14,8 @@ const shape = z.object({
   /** With it, buyers pay through Stripe's own form; without it, through the sandbox at STRIPE_API_URL. */
   STRIPE_PUBLISHABLE_KEY: z.string().default(""),
   STRIPE_API_URL: z.string().default(""),
+  /** Which of Stripe's forms: Checkout's dialog, or the Payment Element, which requires payments by intents. */
+  STRIPE_FORM: z.enum(["checkout", "payment-element"]).default("checkout"),
   /** The largest request body; forms are far smaller. */
   MAX_BODY_BYTES: z.coerce.number().int().positive().default(16_384),
   /** How long a stop may take: longer than the slowest response, shorter than a pod's grace period. */

@@ -43,3 +43,47 @@ it("offers the form again when the approved card cannot be charged", async () =>
   await payWith(page, /pays$/);
   await heading(page, "The ticket is yours").waitFor();
 });
+
+it("pays once the buyer has passed 3-D Secure, and lists what happened to the money", async () => {
+  const page = await openOrder();
+  await payWith(page, /asks for 3-D Secure$/);
+  await button(page, "Confirm the payment").click();
+  await heading(page, "The ticket is yours").waitFor();
+  const terms = await page.locator("main dt").allTextContents();
+  expect(terms).toEqual(["Amount held", "Card charged"]);
+  await page.getByRole("link", { name: "See your receipt" }).click();
+  await page.getByText("Held on").waitFor();
+});
+
+it("declines a card whose buyer fails 3-D Secure", async () => {
+  const page = await openOrder();
+  expectFailure(400, "/api/payments");
+  await payWith(page, /asks for 3-D Secure$/);
+  await button(page, "Reject it").click();
+  await page.getByText("Your bank did not confirm this payment. You have not been charged.").waitFor();
+  await payWith(page, /pays$/);
+  await heading(page, "The ticket is yours").waitFor();
+});
+
+it("shows why a card was declined after 3-D Secure", async () => {
+  const page = await openOrder();
+  expectFailure(400, "/api/payments");
+  await page.getByLabel("Card number").fill("4000008400001629");
+  await button(page, /^Pay \$/).click();
+  await button(page, "Confirm the payment").click();
+  await page.getByText("Your card was declined. You have not been charged. Try another card.").waitFor();
+});
+
+it("lets a buyer who has closed 3-D Secure open it again, or use another card", async () => {
+  const page = await openOrder();
+  await payWith(page, /asks for 3-D Secure$/);
+  await button(page, "Close without an answer").click();
+  const notConfirmed = page.getByText("Your bank has not confirmed this payment yet.");
+  await notConfirmed.waitFor();
+  await button(page, "Try again").click();
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Escape");
+  await notConfirmed.waitFor();
+  await payWith(page, /pays$/);
+  await heading(page, "The ticket is yours").waitFor();
+});

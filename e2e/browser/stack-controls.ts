@@ -69,16 +69,29 @@ async function servicesReachable(): Promise<void> {
 
 /** Payments are begun by intents in the tests of this file, instead of by charges. */
 export function payByIntents(): void {
-  const withFlow = (flow: string) =>
-    restartWith("payments-1", `PAYMENT_FLOW=${flow}`).then(servicesReachable);
-  beforeAll(() => withFlow("intents"));
-  afterAll(() => withFlow("charges"));
+  beforeAll(() => setFlow("intents"));
+  afterAll(() => setFlow("charges"));
 }
 
-/** Uses Stripe's own form in the tests of this file, instead of the form for test cards. */
-export function payWithStripesForm(): void {
+/** Payments are begun by intents meanwhile. */
+export async function whilePayingByIntents(act: () => Promise<void>): Promise<void> {
+  await setFlow("intents");
+  try {
+    await act();
+  } finally {
+    await setFlow("charges");
+  }
+}
+
+async function setFlow(flow: "intents" | "charges"): Promise<void> {
+  await restartWith("payments-1", `PAYMENT_FLOW=${flow}`);
+  await servicesReachable();
+}
+
+/** Uses one of Stripe's own forms in the tests of this file, instead of the form for test cards. */
+export function payWithStripesForm(form: "checkout" | "payment-element" = "checkout"): void {
   const withKey = (key: string) =>
-    restartWith("client-1", `STRIPE_PUBLISHABLE_KEY=${key}`).then(servicesReachable);
+    restartWith("client-1", `STRIPE_PUBLISHABLE_KEY=${key}&STRIPE_FORM=${form}`).then(servicesReachable);
   beforeAll(() => withKey("pk_test_browser"));
   afterAll(() => withKey(""));
 }

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 
 // A fake of https://checkout.stripe.com/checkout.js: a dialog that receives the amount, and returns a token for a card or
 // is closed without one.
-const script = `
+const scriptWith = (tokens: string[]) => `
   window.StripeCheckout = {
     configure: ({ key }) => {
       let dialog;
@@ -19,7 +19,7 @@ const script = `
           const words = document.createElement("p");
           words.textContent = JSON.stringify({ key, ...shown });
           dialog.append(words);
-          for (const id of ["tok_visa", "tok_chargeDeclinedInsufficientFunds"]) {
+          for (const id of ${JSON.stringify(tokens)}) {
             const button = document.createElement("button");
             button.textContent = id;
             button.onclick = () => (close(options), token({ id }));
@@ -39,12 +39,16 @@ const script = `
 
 const address = "https://checkout.stripe.com/checkout.js";
 
-export async function serveCheckout(page: Page): Promise<void> {
+const cards = ["tok_visa", "tok_chargeDeclinedInsufficientFunds"];
+
+export async function serveCheckout(page: Page, tokens = cards): Promise<void> {
   await page.unroute(address);
   await page.route("https://checkout.stripe.com/frame", (route) =>
     route.fulfill({ contentType: "text/html", body: "<!doctype html><title>Stripe</title>" }),
   );
-  await page.route(address, (route) => route.fulfill({ contentType: "text/javascript", body: script }));
+  await page.route(address, (route) =>
+    route.fulfill({ contentType: "text/javascript", body: scriptWith(tokens) }),
+  );
 }
 
 export async function blockCheckout(page: Page): Promise<void> {

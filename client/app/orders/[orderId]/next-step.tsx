@@ -21,7 +21,8 @@ export async function NextStep({ view }: { view: OrderView }) {
     case "awaiting-payment":
     case "confirming": {
       const isConfirming = state === "confirming";
-      const { STRIPE_PUBLISHABLE_KEY: publishableKey, CURRENCY: currency } = settings();
+      const { STRIPE_PUBLISHABLE_KEY: publishableKey, STRIPE_FORM, CURRENCY: currency } = settings();
+      const form = publishableKey ? STRIPE_FORM : "test-card";
       const email = (await currentUser())?.email;
       return (
         <>
@@ -35,7 +36,11 @@ export async function NextStep({ view }: { view: OrderView }) {
             </>
           )}
           {/* Mounted in both states: it knows the card that is being confirmed. */}
-          <Pay order={order} checkout={{ publishableKey, currency, email }} isConfirming={isConfirming} />
+          <Pay
+            order={order}
+            checkout={{ publishableKey, form, currency, email }}
+            isConfirming={isConfirming}
+          />
           {!isConfirming && <CancelButton orderId={order.id} />}
         </>
       );

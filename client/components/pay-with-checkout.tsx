@@ -2,8 +2,10 @@
 
 import { Component, type ReactNode, useEffect, useState } from "react";
 import StripeCheckout from "react-stripe-checkout";
+import { useChallenge } from "@/lib/stripe";
 import { Money } from "./money";
 import type { PaymentFormProps } from "./pay";
+import { PaymentFormFailed } from "./payment-form-failed";
 
 const checkoutScript = "https://checkout.stripe.com/checkout.js";
 const loadTimeoutMs = 10_000;
@@ -25,11 +27,20 @@ function loadCheckout(): Promise<void> {
 }
 
 /**
- * Stripe's own dialog. Its component throws when it renders before the script has loaded, so it is mounted only then, in
+ * Stripe Checkout's dialog, which knows nothing of 3-D Secure: Stripe.js is loaded for it when a bank asks. Its component throws when it renders before the script has loaded, so it is mounted only then, in
  * an error boundary. It closes its dialog when it is unmounted, as when the reservation expires.
  */
-export function PayWithStripe({ order, checkout, isPaying, onToken }: PaymentFormProps) {
+export function PayWithCheckout({
+  order,
+  checkout,
+  isPaying,
+  onToken,
+  clientSecret,
+  onChallengeEnd,
+}: PaymentFormProps) {
+  const { publishableKey } = checkout;
   const [state, setState] = useState<"loading" | "ready" | "failed">("loading");
+  useChallenge({ publishableKey, clientSecret, onEnd: onChallengeEnd });
 
   useEffect(() => {
     if (state !== "loading") return;
@@ -44,22 +55,12 @@ export function PayWithStripe({ order, checkout, isPaying, onToken }: PaymentFor
   }, [state]);
 
   if (state === "loading") return <p role="status">Loading the payment form …</p>;
-  const failed = (
-    <div role="alert" className="notice bad">
-      <p>
-        The payment form could not be loaded. Check your connection, and whether a browser extension blocks
-        scripts from stripe.com.
-      </p>
-      <button type="button" className="button" onClick={() => setState("loading")}>
-        Try again
-      </button>
-    </div>
-  );
+  const failed = <PaymentFormFailed onRetry={() => setState("loading")} />;
   if (state === "failed") return failed;
   return (
     <ErrorBoundary fallback={failed}>
       <StripeCheckout
-        stripeKey={checkout.publishableKey}
+        stripeKey={publishableKey}
         token={({ id }) => onToken(id)}
         name="EventHive"
         description={order.ticket.title}
