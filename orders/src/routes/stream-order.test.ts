@@ -72,11 +72,11 @@ it.each([newId(), "123"])("answers 404 for the order %s", async (id) => {
 
 it("ends with its buyer's session, and is not opened again", async () => {
   const order = await orderOf();
-  const openedAt = clock.now();
   const cookie = signedIn(order.userId);
+  const signedInAt = clock.now();
   const { messages, ended } = await stream(order.id, cookie);
   await eventually(() => expect(messages).toHaveLength(1));
-  clock.use(() => openedAt + hours(24));
+  clock.use(() => signedInAt + hours(24));
   jest.advanceTimersByTime(seconds(15));
   expect(await ended).toBe("in order");
   expect(await stream(order.id, cookie)).toMatchObject({ status: 401, refusal: { code: "not-signed-in" } });
