@@ -17,7 +17,7 @@ module.exports = {
       displayName: "services",
       globalSetup: "<rootDir>/infra/jest/start-servers.ts",
       globalTeardown: "<rootDir>/infra/jest/stop-servers.ts",
-      setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts"],
+      setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts", "<rootDir>/infra/jest/check-answers.ts"],
       roots: [...workspaces, "infra", "mutants"].map((folder) => `<rootDir>/${folder}`),
     },
     {

@@ -26,12 +26,15 @@ export { failpoint, onFailpoint } from "./base/failpoint";
 
 // HTTP
 export { createApp } from "./http/create-app";
+export { endpoint } from "./http/endpoint";
+export type { Endpoint } from "./http/endpoint";
+export { resource } from "./contract/openapi";
 export { rawBody } from "./http/json-body";
 export { currentUser, findCurrentUser, pseudonymOf, requireAuth, signIn, signOut } from "./http/session";
 export type { CurrentUser } from "./http/session";
 export { rateLimitKey } from "./http/rate-limit-key";
 export { validateRequest } from "./http/validate-request";
-export { newestFirst, readPage } from "./http/pagination";
+export { newestFirst, pageQuery, readPage } from "./http/pagination";
 export type { SortOrder } from "./http/pagination";
 export { streamStates } from "./http/stream-states";
 export {

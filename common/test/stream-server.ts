@@ -1,7 +1,8 @@
-import type { Express, Request, Response } from "express";
+import type { Request, Response } from "express";
 import { watcher } from "../src/messaging/watcher";
 import { MemoryBroker, eventBytes, newId, newIds } from "../src/testing";
 import { createApp } from "../src/http/create-app";
+import type { Api } from "../src/http/routes";
 import { type EventStream, readStream } from "./event-stream";
 import { freePort } from "../../infra/local/port";
 import { type HttpServer, serve } from "../src/http/serve";
@@ -52,7 +53,7 @@ interface Stage {
 }
 
 /** Before each test, a server with a stream of two tickets at `/stream`. */
-export function setUpStream(addRoutes: (api: Express) => void = () => {}): Stage {
+export function setUpStream(addRoutes: (api: Api) => void = () => {}): Stage {
   let open: EventStream[] = [];
   const counted: typeof updates = {
     ...updates,

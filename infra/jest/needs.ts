@@ -7,6 +7,7 @@ export interface Selection {
   runTestsByPath: boolean;
   nonFlagArgs: string[];
   testPathPatterns: {
+    patterns: string[];
     toExecutor: (options: { rootDir: string }) => { isMatch: (path: string) => boolean };
   };
 }

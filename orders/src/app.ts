@@ -6,11 +6,14 @@ import { showOrder } from "./routes/show-order";
 import { streamOrder } from "./routes/stream-order";
 import { serverTimeHeader } from "./routes/server-time-header";
 
-export const app = createApp((api) => {
-  api.use("/api/orders", serverTimeHeader);
-  api.get("/api/orders", listOrders);
-  api.get("/api/orders/:orderId", showOrder);
-  api.get("/api/orders/:orderId/stream", streamOrder);
-  api.post("/api/orders", createOrder);
-  api.delete("/api/orders/:orderId", cancelOrder);
-});
+export const app = createApp(
+  (api) => {
+    api.use("/api/orders", serverTimeHeader);
+    api.get("/api/orders", listOrders);
+    api.get("/api/orders/:orderId", showOrder);
+    api.get("/api/orders/:orderId/stream", streamOrder);
+    api.post("/api/orders", createOrder);
+    api.delete("/api/orders/:orderId", cancelOrder);
+  },
+  { openApi: { title: "Orders", path: "/api/orders/openapi.json" } },
+);

@@ -8,7 +8,10 @@ export const app = createApp(
     api.get("/api/payments", listPayments);
     api.post("/api/payments", createPayment);
   },
-  (api) => {
-    api.post("/api/payments/webhook", receiveWebhook);
+  {
+    openApi: { title: "Payments", path: "/api/payments/openapi.json" },
+    addMachineRoutes: (api) => {
+      api.post("/api/payments/webhook", receiveWebhook);
+    },
   },
 );

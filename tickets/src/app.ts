@@ -6,11 +6,14 @@ import { streamTickets } from "./routes/stream-tickets";
 import { updateTicket } from "./routes/update-ticket";
 import { withdrawTicket } from "./routes/withdraw-ticket";
 
-export const app = createApp((api) => {
-  api.get("/api/tickets", listTickets);
-  api.get("/api/tickets/stream", streamTickets);
-  api.get("/api/tickets/:ticketId", showTicket);
-  api.post("/api/tickets", createTicket);
-  api.put("/api/tickets/:ticketId", updateTicket);
-  api.delete("/api/tickets/:ticketId", withdrawTicket);
-});
+export const app = createApp(
+  (api) => {
+    api.get("/api/tickets", listTickets);
+    api.get("/api/tickets/stream", streamTickets);
+    api.get("/api/tickets/:ticketId", showTicket);
+    api.post("/api/tickets", createTicket);
+    api.put("/api/tickets/:ticketId", updateTicket);
+    api.delete("/api/tickets/:ticketId", withdrawTicket);
+  },
+  { openApi: { title: "Tickets", path: "/api/tickets/openapi.json" } },
+);

@@ -1,6 +1,16 @@
-import { findCurrentUser } from "@eventhive/common";
-import type { RequestHandler } from "express";
+import { endpoint, findCurrentUser } from "@eventhive/common";
+import { z } from "zod";
+import { account } from "./account";
 
-export const currentUser: RequestHandler = (req, res) => {
-  res.json({ currentUser: findCurrentUser(req) ?? null });
-};
+export const currentUser = endpoint(
+  {
+    id: "currentUser",
+    summary: "Who is signed in",
+    responses: {
+      200: { description: "The account, or null", body: z.object({ currentUser: account.nullable() }) },
+    },
+  },
+  (req, res) => {
+    res.json({ currentUser: findCurrentUser(req) ?? null });
+  },
+);

@@ -1,22 +1,24 @@
-import { BadRequestError, rateLimitKey, signIn as openSession, validateRequest } from "@eventhive/common";
-import type { RequestHandler } from "express";
-import { body } from "express-validator";
+import { BadRequestError, endpoint, rateLimitKey, signIn as openSession } from "@eventhive/common";
+import { z } from "zod";
 import { canonicalEmail } from "../canonical-email";
 import { signInHashes } from "../hashing-queue";
 import { findByEmail, hasPassword, rememberNetwork } from "../models/user";
 import { throttled } from "../throttling";
+import { account, emailField, isEmail } from "./account";
 
-interface SignInBody {
-  email: string;
-  password: string;
-}
+const passwordRule = "A password is required";
 
-export const signIn: RequestHandler[] = [
-  body("email", "A valid email is required").isString().bail().isEmail(),
-  body("password", "A password is required").isString().bail().notEmpty(),
-  validateRequest,
+export const signIn = endpoint(
+  {
+    id: "signIn",
+    summary: "Sign in",
+    body: z.object({ email: emailField, password: z.string({ error: passwordRule }).min(1, passwordRule) }),
+    responses: { 200: { description: "The account", body: account, headers: ["Set-Cookie"] } },
+    errors: { 400: ["invalid-credentials"], 429: ["too-many-attempts"] },
+  },
+  isEmail(),
   async (req, res) => {
-    const { email, password }: SignInBody = req.body;
+    const { email, password } = req.body;
     const address = req.ip ?? "";
     const network = rateLimitKey(address);
     const user = await findByEmail(email);
@@ -29,4 +31,4 @@ export const signIn: RequestHandler[] = [
     openSession(req, user.publicState());
     res.json(user.publicState());
   },
-];
+);

@@ -1,7 +1,16 @@
-import { signOut as closeSession } from "@eventhive/common";
-import type { RequestHandler } from "express";
+import { endpoint, signOut as closeSession } from "@eventhive/common";
+import { z } from "zod";
 
-export const signOut: RequestHandler = (req, res) => {
-  closeSession(req);
-  res.json({});
-};
+export const signOut = endpoint(
+  {
+    id: "signOut",
+    summary: "Sign out",
+    responses: {
+      200: { description: "Nothing is left of the session", body: z.object({}), headers: ["Set-Cookie"] },
+    },
+  },
+  (req, res) => {
+    closeSession(req);
+    res.json({});
+  },
+);

@@ -1,35 +1,42 @@
 import {
   BadRequestError,
+  endpoint,
   hours,
   isDuplicateKey,
   rateLimitKey,
   signIn as openSession,
-  validateRequest,
 } from "@eventhive/common";
-import type { RequestHandler } from "express";
 import { body } from "express-validator";
+import { z } from "zod";
 import { canonicalEmail } from "../canonical-email";
 import { config } from "../config";
 import { signUpHashes } from "../hashing-queue";
 import { countAttempt } from "../models/attempt-count";
 import { User } from "../models/user";
 import { hashPassword } from "../password";
+import { account, emailField, isEmail } from "./account";
 
-interface SignUpBody {
-  email: string;
-  password: string;
-}
+const passwordRule = "The password must have 8 to 128 characters, not only spaces";
 
-export const signUp: RequestHandler[] = [
-  body("email", "A valid email is required").isString().bail().isEmail(),
-  body("password", "The password must have 8 to 128 characters, not only spaces")
+export const signUp = endpoint(
+  {
+    id: "signUp",
+    summary: "Create an account and sign in",
+    body: z.object({
+      email: emailField,
+      password: z.string({ error: passwordRule }).meta({ minLength: 8, maxLength: 128 }),
+    }),
+    responses: { 201: { description: "The new account", body: account, headers: ["Set-Cookie"] } },
+    errors: { 400: ["email-in-use"], 429: ["too-many-attempts"] },
+  },
+  isEmail(),
+  body("password", passwordRule)
     .isString()
     .bail()
     .isLength({ min: 8, max: 128 })
     .notEmpty({ ignore_whitespace: true }),
-  validateRequest,
   async (req, res) => {
-    const { email, password }: SignUpBody = req.body;
+    const { email, password } = req.body;
     const address = req.ip ?? "";
     const network = rateLimitKey(address);
     await countAttempt(signUps("network", config.SIGNUPS_PER_HOUR), network);
@@ -47,7 +54,7 @@ export const signUp: RequestHandler[] = [
     openSession(req, user.publicState());
     res.status(201).json(user.publicState());
   },
-];
+);
 
 /** Counts rejected ones too: their responses reveal which emails have an account. */
 const signUps = (origin: "network" | "site", free: number) => ({

@@ -9,6 +9,7 @@ import { errorHandler, notFound } from "./error-handler";
 import { jsonBody } from "./json-body";
 import { rejectCrossOrigin } from "./reject-cross-origin";
 import { requestIdOf } from "./request-id";
+import { type Api, Routes } from "./routes";
 import { isStream } from "./serve";
 import { session } from "./session";
 
@@ -17,23 +18,32 @@ const config = settings({
   TRUSTED_PROXIES: text().default("loopback, linklocal, uniquelocal"),
 });
 
+interface Options {
+  /** The title and the path of the OpenAPI document of the endpoints. */
+  openApi?: { title: string; path: string };
+  /**
+   * Adds routes that other systems call. They authenticate the caller by the raw body, so they come before the checks
+   * that protect a browser's session.
+   */
+  addMachineRoutes?: (api: Api) => void;
+}
+
 /**
- * An Express app with the middleware that all services share. `addRoutes` is its table of contents.
- * @param addMachineRoutes routes that other systems call. They authenticate the caller by the raw body, so they come
- * before the checks that protect a browser's session
+ * An Express app with the middleware that all services share. `addRoutes` is its table of contents. A path that it names
+ * answers other methods with 405.
  */
-export function createApp(
-  addRoutes: (api: Express) => void,
-  addMachineRoutes: (api: Express) => void = () => {},
-): Express {
+export function createApp(addRoutes: (api: Api) => void, options: Options = {}): Express {
   const app = express();
   app.disable("etag"); // answers about reservations are never worth a cached copy
   app.set("trust proxy", config.TRUSTED_PROXIES);
   app.set("query parser", "simple"); // no operators from ?a[$gt]=
   app.use(inContext, measure, helmet(), noStore);
-  addMachineRoutes(app);
+  const routes = new Routes(app);
+  options.addMachineRoutes?.(routes.api);
   app.use(rejectCrossOrigin, jsonBody(), session());
-  addRoutes(app);
+  if (options.openApi) routes.serveDocument(options.openApi);
+  addRoutes(routes.api);
+  routes.refuseOtherMethods();
   app.use(notFound);
   app.use(errorHandler);
   return app;

@@ -15,6 +15,16 @@ export const notFound: RequestHandler = () => {
   throw new NotFoundError();
 };
 
+/** For a path whose own methods were routed before. */
+export const methodNotAllowed =
+  (methods: readonly string[]): RequestHandler =>
+  (req, res) => {
+    const allowed = methods.map((method) => (method === "get" ? "GET, HEAD" : method.toUpperCase()));
+    res.set("Allow", allowed.join(", "));
+    if (req.method === "OPTIONS") res.sendStatus(204);
+    else throw new HttpError(405, "method-not-allowed", `${req.method} is not possible here`);
+  };
+
 /**
  * The one place where errors become responses. An unexpected error is our bug: logged, 500, and no details disclosed.
  */

@@ -1,4 +1,4 @@
-import type { Request, Response } from "express";
+import type { Response } from "express";
 import { trusted } from "mongoose";
 import { z } from "zod";
 import { InvalidInputError } from "../contract/errors";
@@ -33,7 +33,30 @@ export interface Page {
   send(items: Item[]): void;
 }
 
+/** What decides the page. */
+interface PageRequest {
+  query: { limit?: unknown; cursor?: unknown };
+  originalUrl: string;
+}
+
 const maxPageSize = 100;
+const limitRule = `limit must be a whole number from 1 to ${maxPageSize}`;
+const limit = z.coerce
+  .number({ error: limitRule })
+  .int(limitRule)
+  .min(1, limitRule)
+  .max(maxPageSize, limitRule)
+  .default(50);
+
+/** The query of a list that is read by pages. */
+export const pageQuery = z.object({
+  limit: limit.describe("How many to return at most"),
+  cursor: z
+    .string({ error: "cursor must be given once" })
+    .optional()
+    .describe("From the link to the next page"),
+});
+
 const cursorShape = z.object({
   list: z.string(),
   value: z.union([z.number(), z.iso.datetime()]),
@@ -46,7 +69,7 @@ const cursorShape = z.object({
  * @param list what else the list depends on; a cursor of another list is refused
  * @throws InvalidInputError
  */
-export function readPage(req: Request, res: Response, { sort = newestFirst, list = "" } = {}): Page {
+export function readPage(req: PageRequest, res: Response, { sort = newestFirst, list = "" } = {}): Page {
   const size = readLimit(req.query.limit);
   const listName = `${sort.name} ${list}`;
   const after = req.query.cursor === undefined ? undefined : readCursor(req.query.cursor, listName, sort);
@@ -63,9 +86,9 @@ export function readPage(req: Request, res: Response, { sort = newestFirst, list
   };
 }
 
-function readLimit(limit: unknown): number {
-  const result = z.coerce.number().int().min(1).max(maxPageSize).default(50).safeParse(limit);
-  if (!result.success) throw invalid("limit", `limit must be a whole number from 1 to ${maxPageSize}`);
+function readLimit(text: unknown): number {
+  const result = limit.safeParse(text);
+  if (!result.success) throw invalid("limit", limitRule);
   return result.data;
 }
 
@@ -91,7 +114,7 @@ function beyond({ value, id }: Cursor, { field, direction }: SortOrder): Record<
   };
 }
 
-function nextUrl(req: Request, list: string, sort: SortOrder, last: Item): string {
+function nextUrl(req: PageRequest, list: string, sort: SortOrder, last: Item): string {
   const value = sort.field === "price" ? last.price : last.createdAt.toISOString();
   const cursor = Buffer.from(JSON.stringify({ list, value, id: last.id })).toString("base64url");
   // Only the first "?" begins the query; a base, because the target may be a whole URL, and may begin with "//".

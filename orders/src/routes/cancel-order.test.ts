@@ -31,6 +31,16 @@ it("answers 204 again and says nothing new the second time", async () => {
   expect(await published("order:cancelled")).toHaveLength(1);
 });
 
+it("answers 409 when other writes come first each time", async () => {
+  const order = await orderOf();
+  const lost = Object.assign(new Error("No matching document"), { name: "VersionError" });
+  const save = jest.spyOn(Order.prototype, "save").mockRejectedValue(lost);
+  const { body } = await cancel(order.id, signedIn(order.userId)).expect(409);
+  save.mockRestore();
+  expect(body.code).toBe("changed");
+  expect(await reload(order)).toMatchObject({ status: "created" });
+});
+
 it("refuses to cancel an order while its payment is captured", async () => {
   const order = await orderOf();
   order.grant(newId());

@@ -1,9 +1,19 @@
-import { currentUser, requireAuth, retryOnConflict } from "@eventhive/common";
-import type { RequestHandler } from "express";
+import { currentUser, endpoint, retryOnConflict } from "@eventhive/common";
 import { findOwnOrder } from "../models/order";
 
-export const cancelOrder: RequestHandler[] = [
-  requireAuth,
+export const cancelOrder = endpoint(
+  {
+    id: "cancelOrder",
+    summary: "Cancel a reservation",
+    needsSession: true,
+    responses: { 204: { description: "It is cancelled", headers: ["X-Server-Time"] } },
+    errors: {
+      400: ["order-complete", "payment-in-progress"],
+      403: ["not-yours"],
+      404: ["not-found"],
+      409: ["changed"],
+    },
+  },
   async (req, res) => {
     await retryOnConflict(async () => {
       const order = await findOwnOrder(currentUser(req).id, req.params.orderId);
@@ -11,4 +21,4 @@ export const cancelOrder: RequestHandler[] = [
     });
     res.sendStatus(204);
   },
-];
+);

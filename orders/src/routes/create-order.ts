@@ -4,15 +4,13 @@ import {
   HttpError,
   UnavailableError,
   currentUser,
+  endpoint,
   isDuplicateKey,
   isId,
   rateLimitKey,
   pseudonymOf,
-  requireAuth,
-  validateRequest,
 } from "@eventhive/common";
-import type { RequestHandler } from "express";
-import { body } from "express-validator";
+import { z } from "zod";
 import { type Buyer, type Order, findHolder, reserve } from "../models/order";
 import { Ticket } from "../models/ticket";
 import {
@@ -21,23 +19,36 @@ import {
   findFreePlace,
   findOrdersFor,
 } from "../reservation-limits";
+import { orderResource } from "./order-body";
 
-interface CreateOrderBody {
-  ticketId: string;
-  /** What the buyer was shown. */
-  price?: number;
-}
+const ticketIdRule = "A ticket id is required";
+const ticketId = z.string({ error: ticketIdRule }).refine(isId, ticketIdRule);
 
 const maxAttempts = 10;
 
 /** A request that comes again, or whose answer was lost, is answered with the order that the first one made. */
-export const createOrder: RequestHandler[] = [
-  requireAuth,
-  body("ticketId").custom(isId).withMessage("A ticket id is required"),
-  body("price").optional().custom(Number.isFinite).withMessage("The price must be a number"),
-  validateRequest,
+export const createOrder = endpoint(
+  {
+    id: "createOrder",
+    summary: "Reserve a ticket",
+    needsSession: true,
+    body: z.object({
+      ticketId,
+      price: z
+        .number({ error: "The price must be a number" })
+        .optional()
+        .describe("What the buyer was shown"),
+    }),
+    responses: { 201: { description: "The order", body: orderResource, headers: ["X-Server-Time"] } },
+    errors: {
+      400: ["own-ticket", "ticket-reserved", "ticket-withdrawn", "already-bought", "too-many-reservations"],
+      404: ["not-found"],
+      409: ["price-changed", "reservation-ending"],
+      429: ["too-many-unpaid", "too-many-from-network"],
+    },
+  },
   async (req, res) => {
-    const { ticketId, price }: CreateOrderBody = req.body;
+    const { ticketId, price } = req.body;
     const buyer = { userId: currentUser(req).id, network: pseudonymOf(rateLimitKey(req.ip ?? "")) };
 
     const ticket = await Ticket.findById(ticketId);
@@ -49,7 +60,7 @@ export const createOrder: RequestHandler[] = [
     const order = held ?? (await reserveFor(buyer, ticket, others, price));
     res.status(201).json(order);
   },
-];
+);
 
 /**
  * The buyer's own live order of the ticket; undefined when it is not reserved.

@@ -1,15 +1,29 @@
-import { currentUser, requireAuth, streamStates, watcher } from "@eventhive/common";
-import type { RequestHandler } from "express";
+import { currentUser, endpoint, streamStates, watcher } from "@eventhive/common";
+import { z } from "zod";
 import { Order, findOwnOrder } from "../models/order";
+import { orderState } from "./order-body";
 
 /** All that happens to an order after it was made. */
 export const orderChanges = watcher("order:updated", "order:completed", "order:cancelled");
 
 /** Stays open when the order has ended: an EventSource reconnects endlessly to a stream that ends. */
-export const streamOrder: RequestHandler[] = [
-  requireAuth,
+export const streamOrder = endpoint(
+  {
+    id: "streamOrder",
+    summary: "Changes of an order",
+    needsSession: true,
+    responses: {
+      200: {
+        description: "The newest state",
+        body: z.array(orderState),
+        stream: orderState,
+        headers: ["X-Server-Time"],
+      },
+    },
+    errors: { 403: ["not-yours"], 404: ["not-found"], 429: ["too-many-streams"] },
+  },
   async (req, res) => {
     const look = async () => [Order.toState(await findOwnOrder(currentUser(req).id, req.params.orderId))];
     await streamStates(req, res, { name: "order", watcher: orderChanges, look });
   },
-];
+);

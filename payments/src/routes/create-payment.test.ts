@@ -173,3 +173,12 @@ it("responds with 401 without a session", async () => {
   const { body } = await request(app).post("/api/payments").send({ orderId, token: "tok_visa" }).expect(401);
   expect(body.code).toBe("not-signed-in");
 });
+
+it("answers 409 when another write came first", async () => {
+  const order = await orderToPay();
+  const lost = Object.assign(new Error("No matching document"), { name: "VersionError" });
+  const save = jest.spyOn(Payment.prototype, "save").mockRejectedValueOnce(lost);
+  expect(await pays(order)).toMatchObject({ status: 409, body: { code: "changed" } });
+  save.mockRestore();
+  expect(sandbox.chargesOf(order)).toEqual([]);
+});

@@ -1,17 +1,11 @@
-import { BadRequestError, currentUser, isId, requireAuth, validateRequest } from "@eventhive/common";
-import type { RequestHandler } from "express";
-import { body } from "express-validator";
+import { BadRequestError, currentUser, endpoint, isId } from "@eventhive/common";
+import { z } from "zod";
 import { clientSecretOf } from "../intents";
 import { Order, cancellationOf, findOwnOrder } from "../models/order";
 import type { Payment } from "../models/payment";
 import { pay } from "../pay";
 import { pending } from "../pending";
-
-interface CreatePaymentBody {
-  orderId: string;
-  /** The card, as the browser got it from Stripe. */
-  token: string;
-}
+import { paymentResource } from "./payment-body";
 
 const refusalOf = async (orderId: string) => (await Order.findById(orderId).orFail()).refusal();
 
@@ -22,15 +16,39 @@ async function failureOf({ orderId, openAttempts, failureReason }: Payment): Pro
   return refusal ?? new BadRequestError("payment-declined", failureReason ?? "The card was declined");
 }
 
-const isToken = (value: unknown) => typeof value === "string" && /^\w{1,255}$/.test(value);
+const orderIdRule = "An order id is required";
+const tokenRule = "A token from Stripe is required";
 
-export const createPayment: RequestHandler[] = [
-  requireAuth,
-  body("orderId").custom(isId).withMessage("An order id is required"),
-  body("token").custom(isToken).withMessage("A token from Stripe is required"),
-  validateRequest,
+export const createPayment = endpoint(
+  {
+    id: "createPayment",
+    summary: "Pay an order, or ask again what became of its payment",
+    needsSession: true,
+    body: z.object({
+      orderId: z.string({ error: orderIdRule }).refine(isId, orderIdRule),
+      token: z
+        .string({ error: tokenRule })
+        .regex(/^\w{1,255}$/, tokenRule)
+        .describe("The card, as the browser got it from Stripe"),
+    }),
+    responses: {
+      201: { description: "The order is paid", body: paymentResource },
+      202: {
+        description:
+          "Not decided yet, or waiting for 3-D Secure, which the browser continues with `clientSecret`",
+        body: paymentResource.extend({ clientSecret: z.string().optional() }),
+      },
+    },
+    errors: {
+      400: ["order-cancelled", "order-expired", "order-paid", "payment-declined", "payment-in-progress"],
+      403: ["not-yours"],
+      404: ["not-found"],
+      409: ["changed"],
+      503: ["payment-pending"],
+    },
+  },
   async (req, res) => {
-    const { orderId, token }: CreatePaymentBody = req.body;
+    const { orderId, token } = req.body;
     const order = await findOwnOrder(currentUser(req).id, orderId);
     const payment = await pay(order, token);
     switch (payment.state) {
@@ -61,4 +79,4 @@ export const createPayment: RequestHandler[] = [
         throw cancellationOf(await Order.findById(orderId).orFail());
     }
   },
-];
+);

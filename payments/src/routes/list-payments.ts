@@ -1,13 +1,47 @@
-import { InvalidInputError, currentUser, isId, readPage, requireAuth } from "@eventhive/common";
-import type { RequestHandler } from "express";
+import { currentUser, endpoint, isId, pageQuery, readPage } from "@eventhive/common";
 import { trusted } from "mongoose";
+import { z } from "zod";
 import { Order } from "../models/order";
 import { Payment } from "../models/payment";
+import { orderSummary, paymentResource } from "./payment-body";
 
-export const listPayments: RequestHandler[] = [
-  requireAuth,
+const maxOrders = 100;
+
+const orderIdRule = `orderId must be 1 to ${maxOrders} order ids with commas between them`;
+const isOrderIds = (ids: string) => ids.split(",").length <= maxOrders && ids.split(",").every(isId);
+
+const time = z.iso.datetime().optional();
+
+const listedPayment = paymentResource.extend({
+  authorizedAt: time,
+  chargedAt: time,
+  refundedAt: time,
+  releasedAt: time,
+  mayBeCharged: z
+    .boolean()
+    .optional()
+    .describe("Whether a failed payment may still be charged, which is then refunded"),
+  order: orderSummary.optional(),
+});
+
+export const listPayments = endpoint(
+  {
+    id: "listPayments",
+    summary: "The caller's payments, newest first",
+    needsSession: true,
+    query: pageQuery.extend({
+      orderId: z
+        .string({ error: orderIdRule })
+        .refine(isOrderIds, orderIdRule)
+        .optional()
+        .describe("The orders whose payments are requested; all when none is named"),
+    }),
+    responses: {
+      200: { description: "A page of payments", body: z.array(listedPayment), headers: ["Link"] },
+    },
+  },
   async (req, res) => {
-    const orderIds = readOrderIds(req.query.orderId);
+    const orderIds = req.query.orderId?.split(",");
     const page = readPage(req, res, { list: orderIds?.join() });
     const mine = { userId: currentUser(req).id, ...page.filter };
     const asked = orderIds ? { orderId: trusted({ $in: orderIds }) } : {};
@@ -24,7 +58,7 @@ export const listPayments: RequestHandler[] = [
       })),
     );
   },
-];
+);
 
 /** Whether a failed payment may still be charged, which is then refunded: it was given up without an answer. */
 const mayBeCharged = ({ openAttempts }: Payment) => openAttempts !== 0;
@@ -36,14 +70,3 @@ const timesOf = ({ authorizedAt, chargedAt, refundedAt, releasedAt }: Payment) =
   refundedAt,
   releasedAt,
 });
-
-const maxOrders = 100;
-
-/** The orders whose payments are requested; all of the caller's when none is named. */
-function readOrderIds(orderId: unknown): string[] | undefined {
-  if (orderId === undefined) return undefined;
-  const ids = typeof orderId === "string" ? orderId.split(",") : [];
-  if (ids.length >= 1 && ids.length <= maxOrders && ids.every(isId)) return ids;
-  const message = `orderId must be 1 to ${maxOrders} order ids with commas between them`;
-  throw new InvalidInputError([{ message, field: "orderId" }]);
-}

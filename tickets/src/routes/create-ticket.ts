@@ -1,20 +1,26 @@
-import { UnavailableError, currentUser, isDuplicateKey, requireAuth } from "@eventhive/common";
-import type { RequestHandler } from "express";
+import { UnavailableError, currentUser, endpoint, isDuplicateKey } from "@eventhive/common";
 import { checkListingLimits, findFreePlace } from "../listing-limits";
 import { type Ticket, type TicketDetails, putOnSale } from "../models/ticket";
-import { detailsOf, validateTicket } from "./validate-ticket";
+import { isTitle, ticketBody, ticketResource } from "./ticket-body";
 
 const maxAttempts = 10;
 
-export const createTicket: RequestHandler[] = [
-  requireAuth,
-  ...validateTicket,
+export const createTicket = endpoint(
+  {
+    id: "createTicket",
+    summary: "Put a ticket on sale",
+    needsSession: true,
+    body: ticketBody,
+    responses: { 201: { description: "The ticket", body: ticketResource } },
+    errors: { 400: ["too-many-listings"] },
+  },
+  isTitle(),
   async (req, res) => {
     const userId = currentUser(req).id;
     await checkListingLimits(userId);
-    res.status(201).json(await listTicket(detailsOf(req), userId));
+    res.status(201).json(await listTicket(req.body, userId));
   },
-];
+);
 
 async function listTicket(details: TicketDetails, userId: string): Promise<Ticket> {
   let place: number | undefined;

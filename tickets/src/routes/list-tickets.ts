@@ -1,9 +1,10 @@
-import { InvalidInputError, type SortOrder, currentUser, newestFirst, readPage } from "@eventhive/common";
-import type { RequestHandler } from "express";
+import { type SortOrder, currentUser, endpoint, newestFirst, pageQuery, readPage } from "@eventhive/common";
 import { trusted } from "mongoose";
+import { z } from "zod";
 import { countUnpaidReservations } from "../models/order";
 import { Ticket } from "../models/ticket";
 import { queryTermsOf } from "../words";
+import { ticketResource } from "./ticket-body";
 
 const sortOrders: SortOrder[] = [
   newestFirst,
@@ -11,23 +12,56 @@ const sortOrders: SortOrder[] = [
   { name: "-price", field: "price", direction: -1 },
 ];
 
-export const listTickets: RequestHandler = async (req, res) => {
-  const isMine = req.query.mine === "true";
-  const whose = isMine ? { userId: currentUser(req).id } : { available: true };
-  const terms = readTerms(req.query.q);
-  const found = terms ? { beginnings: trusted({ $all: terms }) } : {};
+/** What is searched for. */
+export const searchText = z
+  .string({ error: "q must be given once" })
+  .optional()
+  .describe("Words that the title has; the last one may be a beginning");
 
-  const list = [isMine ? "mine" : "on sale", ...(terms ?? [])].join(" ");
-  const page = readPage(req, res, { sort: readSort(req.query.sort), list });
-  if (terms?.length === 0) return page.send([]);
-  const tickets = await Ticket.find({ ...whose, ...found, ...page.filter })
-    .select({ outbox: 0 })
-    .sort(page.sort)
-    .limit(page.limit)
-    .lean();
-  const shown = tickets.map(Ticket.toResponse);
-  page.send(isMine ? await withUnpaid(shown) : shown);
-};
+const sortNames = sortOrders.map(({ name }) => name);
+
+export const listTickets = endpoint(
+  {
+    id: "listTickets",
+    summary: "Tickets on sale, or a seller's own",
+    query: pageQuery.extend({
+      q: searchText,
+      sort: z
+        .enum(sortNames, { error: `sort must be one of ${sortNames.join(", ")}` })
+        .default(newestFirst.name),
+      mine: z
+        .enum(["true", "false"])
+        .optional()
+        .describe("`true` for the caller's own, whatever became of them"),
+    }),
+    responses: {
+      200: {
+        description: "A page of tickets",
+        body: z.array(ticketResource.extend({ unpaidReservations: z.int().nonnegative().optional() })),
+        headers: ["Link"],
+      },
+    },
+    errors: { 401: ["not-signed-in"] },
+  },
+  async (req, res) => {
+    const isMine = req.query.mine === "true";
+    const whose = isMine ? { userId: currentUser(req).id } : { available: true };
+    const terms = readTerms(req.query.q);
+    const found = terms ? { beginnings: trusted({ $all: terms }) } : {};
+
+    const list = [isMine ? "mine" : "on sale", ...(terms ?? [])].join(" ");
+    const sort = sortOrders.find(({ name }) => name === req.query.sort);
+    const page = readPage(req, res, { sort, list });
+    if (terms?.length === 0) return page.send([]);
+    const tickets = await Ticket.find({ ...whose, ...found, ...page.filter })
+      .select({ outbox: 0 })
+      .sort(page.sort)
+      .limit(page.limit)
+      .lean();
+    const shown = tickets.map(Ticket.toResponse);
+    page.send(isMine ? await withUnpaid(shown) : shown);
+  },
+);
 
 /** The fields of a ticket that only its seller sees. */
 async function withUnpaid<T extends { id: string }>(tickets: T[]) {
@@ -36,15 +70,4 @@ async function withUnpaid<T extends { id: string }>(tickets: T[]) {
 }
 
 /** Undefined without a query; an empty list for a query without words, which finds nothing. */
-export function readTerms(q: unknown = ""): string[] | undefined {
-  if (typeof q !== "string") throw invalid("q", "q must be given once");
-  return q.trim() === "" ? undefined : queryTermsOf(q);
-}
-
-function readSort(sort: unknown = newestFirst.name): SortOrder {
-  const known = sortOrders.find(({ name }) => name === sort);
-  if (!known) throw invalid("sort", `sort must be one of ${sortOrders.map(({ name }) => name).join(", ")}`);
-  return known;
-}
-
-const invalid = (field: string, message: string) => new InvalidInputError([{ message, field }]);
+export const readTerms = (q = ""): string[] | undefined => (q.trim() === "" ? undefined : queryTermsOf(q));

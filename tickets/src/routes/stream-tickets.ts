@@ -1,18 +1,19 @@
 import {
   type EventData,
-  InvalidInputError,
   clock,
+  endpoint,
   isId,
   newestFirst,
   seconds,
   streamStates,
   watcher,
 } from "@eventhive/common";
-import type { RequestHandler } from "express";
 import { trusted } from "mongoose";
+import { z } from "zod";
 import { Ticket } from "../models/ticket";
 import { isFoundBy } from "../words";
-import { readTerms } from "./list-tickets";
+import { readTerms, searchText } from "./list-tickets";
+import { ticketState } from "./ticket-body";
 
 const maxTickets = 100; // of a page of the list
 
@@ -21,37 +22,52 @@ const openingMs = seconds(10);
 
 export const ticketChanges = watcher("ticket:created", "ticket:updated");
 
+const idsRule = `ids must be 1 to ${maxTickets} ids of tickets, with commas between them`;
+const isIds = (ids: string) => ids.split(",").length <= maxTickets && ids.split(",").every(isId);
+
 /**
  * The tickets that `?ids=` names, with commas between them, and with `added=true` all that are put on sale from then on
  * and found by `q`. Without ids, those that are first in the list now, and all that are put on sale.
  */
-export const streamTickets: RequestHandler = async (req, res) => {
-  const ids = readIds(req.query.ids);
-  const terms = readTerms(req.query.q) ?? [];
-  const isList = !ids || req.query.added === "true";
-  const since = ids ? new Date(clock.now() - openingMs) : new Date(0);
-  const look = async () => {
-    const named = ids
-      ? await Ticket.find({ _id: trusted({ $in: ids }) })
-          .select({ outbox: 0 })
-          .lean()
-      : [];
-    const listed = isList ? await findNewest(terms, since) : [];
-    return [...named, ...listed].map(Ticket.toState);
-  };
-  const isAdded = ({ version, title }: EventData<"ticket:updated">) =>
-    isList && version === 0 && isFoundBy(title, terms);
-  const live = { name: "ticket", watcher: ticketChanges, look, isAdded };
-  await streamStates(req, res, live, JSON.stringify([ids, isList && terms]));
-};
-
-function readIds(ids: unknown): string[] | undefined {
-  if (ids === undefined) return undefined;
-  const named = typeof ids === "string" ? ids.split(",") : [];
-  if (named.length > 0 && named.length <= maxTickets && named.every(isId)) return named;
-  const message = `ids must be 1 to ${maxTickets} ids of tickets, with commas between them`;
-  throw new InvalidInputError([{ message, field: "ids" }]);
-}
+export const streamTickets = endpoint(
+  {
+    id: "streamTickets",
+    summary: "Changes of tickets",
+    query: z.object({
+      ids: z
+        .string({ error: idsRule })
+        .refine(isIds, idsRule)
+        .optional()
+        .describe("Those of a page, by commas"),
+      added: z
+        .enum(["true", "false"])
+        .optional()
+        .describe("`true` for tickets that are put on sale later, too"),
+      q: searchText,
+    }),
+    responses: { 200: { description: "The newest states", body: z.array(ticketState), stream: ticketState } },
+    errors: { 429: ["too-many-streams"] },
+  },
+  async (req, res) => {
+    const ids = req.query.ids?.split(",");
+    const terms = readTerms(req.query.q) ?? [];
+    const isList = !ids || req.query.added === "true";
+    const since = ids ? new Date(clock.now() - openingMs) : new Date(0);
+    const look = async () => {
+      const named = ids
+        ? await Ticket.find({ _id: trusted({ $in: ids }) })
+            .select({ outbox: 0 })
+            .lean()
+        : [];
+      const listed = isList ? await findNewest(terms, since) : [];
+      return [...named, ...listed].map(Ticket.toState);
+    };
+    const isAdded = ({ version, title }: EventData<"ticket:updated">) =>
+      isList && version === 0 && isFoundBy(title, terms);
+    const live = { name: "ticket", watcher: ticketChanges, look, isAdded };
+    await streamStates(req, res, live, JSON.stringify([ids, isList && terms]));
+  },
+);
 
 function findNewest(terms: string[], since: Date) {
   const { field, direction } = newestFirst;

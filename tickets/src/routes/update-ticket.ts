@@ -1,25 +1,33 @@
-import { ConflictError, currentUser, requireAuth, validateRequest } from "@eventhive/common";
-import type { RequestHandler } from "express";
-import { body } from "express-validator";
+import { ConflictError, currentUser, endpoint } from "@eventhive/common";
+import { z } from "zod";
 import { countEdit } from "../models/edit-count";
 import { findOwnTicket } from "../models/ticket";
-import { detailsOf, validateTicket } from "./validate-ticket";
+import { isTitle, ticketBody, ticketResource } from "./ticket-body";
 
-/** With the version that the seller was shown, an edit of any other is refused: it would undo what came since. */
-const validateVersion = [
-  body("version").optional().custom(Number.isSafeInteger).withMessage("The version must be a whole number"),
-  validateRequest,
-];
-
-export const updateTicket: RequestHandler[] = [
-  requireAuth,
-  ...validateTicket,
-  ...validateVersion,
+export const updateTicket = endpoint(
+  {
+    id: "updateTicket",
+    summary: "Change the title and the price of a ticket",
+    needsSession: true,
+    body: ticketBody.extend({
+      /** That the seller was shown: an edit of any other is refused, because it would undo what came since. */
+      version: z.int({ error: "The version must be a whole number" }).optional(),
+    }),
+    responses: { 200: { description: "The ticket", body: ticketResource } },
+    errors: {
+      400: ["ticket-reserved", "ticket-withdrawn"],
+      403: ["not-yours"],
+      404: ["not-found"],
+      409: ["changed"],
+      429: ["too-many-edits"],
+    },
+  },
+  isTitle(),
   async (req, res) => {
-    const { version }: { version?: number } = req.body;
+    const { version, ...details } = req.body;
     const userId = currentUser(req).id;
     const ticket = await findOwnTicket(userId, req.params.ticketId);
-    const isChanged = ticket.edit(detailsOf(req));
+    const isChanged = ticket.edit(details);
     if (version !== undefined && version !== ticket.version) throw new ConflictError();
     if (isChanged) {
       await countEdit(userId);
@@ -27,4 +35,4 @@ export const updateTicket: RequestHandler[] = [
     }
     res.json(ticket);
   },
-];
+);

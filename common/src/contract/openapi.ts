@@ -1,0 +1,197 @@
+import { z } from "zod";
+import { type Subject, events } from "./events";
+
+export type Method = "get" | "post" | "put" | "delete";
+
+/** What a response carries besides the headers of all responses. */
+export interface DescribedResponse {
+  description: string;
+  /** Of a JSON body; none means no body. */
+  body?: z.ZodType;
+  headers?: readonly DescribedHeader[];
+  /** Also readable as server-sent events of this data. */
+  stream?: z.ZodType;
+}
+
+export type DescribedHeader = keyof typeof headers;
+
+/** A request and its responses: where its validators, the types of its input and its part of the document come from. */
+export interface EndpointDescription<
+  Body extends z.ZodObject = z.ZodObject,
+  Query extends z.ZodObject = z.ZodObject,
+> {
+  /** Unique in all services; clients that are generated call it by this name. */
+  id: string;
+  summary: string;
+  /** Whether it is answered with 401 without a session. */
+  needsSession?: boolean;
+  /** Fields of the JSON body. */
+  body?: Body;
+  query?: Query;
+  responses: Readonly<Record<number, DescribedResponse>>;
+  /** The codes of its errors by their status, besides those that follow from the rest of the description. */
+  errors?: Readonly<Record<number, readonly string[]>>;
+}
+
+export interface Route {
+  method: Method;
+  /** As Express writes it: `/api/tickets/:ticketId`. */
+  path: string;
+  description: EndpointDescription;
+}
+
+/** Of the API, which only grows: fields, codes and endpoints are added, none is renamed or changes its meaning. */
+const version = "1.0.0";
+
+/** What responses carry of an aggregate: the state in its events, and when it was made. */
+export const resource = <S extends Subject>(subject: S) =>
+  events[subject].extend({ createdAt: z.iso.datetime() });
+
+/** The body of each error. */
+export const errorBody = z.object({
+  errors: z.array(z.object({ message: z.string(), field: z.string().optional() })),
+  /** Clients decide by this. */
+  code: z.string(),
+  requestId: z.string(),
+});
+
+const headers = {
+  "X-Request-Id": {
+    description: "Names the request in logs; taken from the request if it has one",
+    schema: { type: "string" },
+  },
+  "Retry-After": { description: "Seconds after which to try again", schema: { type: "integer", minimum: 1 } },
+  Link: {
+    description: 'The next page, as `<…>; rel="next"`; not there on the last page',
+    schema: { type: "string" },
+  },
+  "Set-Cookie": { description: "The cookie `session`", schema: { type: "string" } },
+  "X-Server-Time": {
+    description: "Milliseconds since 1970, by the clock that `expiresAt` is compared with",
+    schema: { type: "integer" },
+  },
+} as const;
+
+/** @returns an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1.html) */
+export function openApi(title: string, routes: readonly Route[]) {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const { method, path, description } of routes)
+    (paths[pathTemplate(path)] ??= {})[method] = operation(method, path, description);
+  return {
+    openapi: "3.1.1",
+    info: { title, version, license: { name: "MIT", identifier: "MIT" } },
+    paths,
+    components: {
+      securitySchemes: { session: { type: "apiKey", in: "cookie", name: "session" } },
+      headers,
+      schemas: { error: responseSchema(errorBody) },
+    },
+  };
+}
+
+/** `/api/tickets/:ticketId` as `/api/tickets/{ticketId}`. */
+export const pathTemplate = (path: string): string => path.replaceAll(/:(\w+)/g, "{$1}");
+
+function operation(method: Method, path: string, description: EndpointDescription): object {
+  const { id, summary, needsSession = false, body, query, responses } = description;
+  return {
+    operationId: id,
+    summary,
+    security: needsSession ? [{ session: [] }] : [],
+    parameters: [...pathParameters(path), ...queryParameters(query)],
+    ...(body && { requestBody: { required: true, content: json(requestSchema(body)) } }),
+    responses: {
+      ...mapValues(responses, success),
+      ...mapValues(errorsOf(method, path, description), failure),
+    },
+  };
+}
+
+/** All errors of an endpoint: its own, and those that follow from its method, path, body and session. */
+export function errorsOf(
+  method: Method,
+  path: string,
+  { needsSession, body, query, errors = {} }: EndpointDescription,
+): Record<number, string[]> {
+  const all: Record<number, string[]> = mapValues(errors, (codes) => [...codes]);
+  const add = (status: number, ...codes: string[]) => {
+    all[status] = [...new Set([...(all[status] ?? []), ...codes])];
+  };
+  if (body) {
+    add(400, "invalid-input", "malformed");
+    add(408, "request-timeout");
+    add(413, "too-large");
+    add(415, "not-json");
+  }
+  if (query) add(400, "invalid-input");
+  if (path.includes(":")) add(400, "malformed");
+  if (needsSession) add(401, "not-signed-in");
+  if (method !== "get") add(403, "foreign-origin");
+  add(500, "internal");
+  add(503, "unavailable", "starting");
+  return all;
+}
+
+const pathParameters = (path: string) =>
+  [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string", pattern: "^[0-9a-f]{24}$" },
+  }));
+
+const queryParameters = (query?: z.ZodObject) =>
+  Object.entries(query?.shape ?? {}).map(([name, schema]) => {
+    const { description, ...rest } = requestSchema(schema as z.ZodType);
+    return {
+      name,
+      in: "query",
+      required: !(schema as z.ZodType).safeParse(undefined).success,
+      ...(description && { description }),
+      schema: rest,
+    };
+  });
+
+function success({ description, body, headers: names = [], stream }: DescribedResponse): object {
+  const content = {
+    ...(body && json(responseSchema(body))),
+    ...(stream && { "text/event-stream": { schema: responseSchema(stream) } }),
+  };
+  return {
+    description,
+    headers: headerReferences(["X-Request-Id", ...names]),
+    ...(Object.keys(content).length > 0 && { content }),
+  };
+}
+
+function failure(codes: string[], status: string): object {
+  const isTemporary = status === "429" || status === "503";
+  return {
+    description: codes.join(", "),
+    headers: headerReferences(isTemporary ? ["X-Request-Id", "Retry-After"] : ["X-Request-Id"]),
+    content: json({
+      allOf: [{ $ref: "#/components/schemas/error" }],
+      properties: { code: { enum: codes } },
+    }),
+  };
+}
+
+const headerReferences = (names: DescribedHeader[]) =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+
+const json = (schema: object) => ({ "application/json": { schema } });
+
+const requestSchema = (schema: z.ZodType) =>
+  withoutDialect(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }));
+const responseSchema = (schema: z.ZodType) => withoutDialect(z.toJSONSchema(schema));
+
+function withoutDialect({ $schema: _, ...rest }: z.core.JSONSchema.BaseSchema) {
+  return rest;
+}
+
+function mapValues<From, To>(
+  values: Readonly<Record<number, From>>,
+  change: (value: From, key: string) => To,
+): Record<number, To> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value, key)]));
+}

@@ -1,0 +1,80 @@
+import type { Request, RequestHandler, Response } from "express";
+import { type ValidationChain, body as bodyField, query as queryField } from "express-validator";
+import type { z } from "zod";
+import type { EndpointDescription } from "../contract/openapi";
+import { requireAuth } from "./session";
+import { validateRequest } from "./validate-request";
+
+/** Its `req.body` is what the description makes of it; its `req.query` was checked, and is left as it came. */
+export type EndpointHandler<Body extends z.ZodObject, Query extends z.ZodObject> = (
+  req: Request<
+    Record<string, string>,
+    unknown,
+    z.output<Body>,
+    Partial<Record<keyof z.input<Query> & string, string>>
+  >,
+  res: Response,
+) => void | Promise<void>;
+
+/** An endpoint's handlers, with the description that they were made from. */
+export type Endpoint = RequestHandler[] & { description?: EndpointDescription };
+
+/**
+ * Describes a request once. From the description come the check of the session, express-validator's chains, one for each
+ * field of the body and the query, the type of `req.body`, and the endpoint's part of the OpenAPI document. A field of
+ * the body that is not described does not reach the handler.
+ * @param steps chains for rules that a schema cannot express, then the handler
+ *
+ * ```ts
+ * export const rename = endpoint(
+ *   {
+ *     id: "renameKite",
+ *     summary: "Renames a kite",
+ *     needsSession: true,
+ *     body: z.object({ name: z.string({ error: "A name is required" }).min(1, "A name is required") }),
+ *     responses: { 200: { description: "The kite", body: kite } },
+ *     errors: { 404: ["not-found"] },
+ *   },
+ *   async (req, res) => void res.json(await renameKite(req.params.id, req.body.name)),
+ * );
+ * ```
+ */
+export function endpoint<Body extends z.ZodObject, Query extends z.ZodObject>(
+  description: EndpointDescription<Body, Query>,
+  ...steps: [...rules: ValidationChain[], handler: EndpointHandler<Body, Query>]
+): Endpoint {
+  const { needsSession, body, query } = description;
+  const rules = steps.slice(0, -1) as ValidationChain[];
+  const chains = [...rules, ...chainsOf(body, bodyField), ...chainsOf(query, queryField)];
+  const handlers = [
+    ...(needsSession ? [requireAuth] : []),
+    ...chains,
+    ...(chains.length > 0 ? [validateRequest] : []),
+    ...(body ? [onlyDescribed(body)] : []),
+    steps.at(-1) as RequestHandler,
+  ];
+  return Object.assign(handlers, { description });
+}
+
+type NewChain = (field: string) => ValidationChain;
+
+function chainsOf(fields: z.ZodObject | undefined, chainFor: NewChain): ValidationChain[] {
+  return Object.entries(fields?.shape ?? {}).map(([name, field]) => {
+    const schema = field as z.ZodType;
+    const check = (value: unknown) => {
+      const { error } = schema.safeParse(value);
+      if (error) throw new Error(error.issues[0]?.message);
+      return true;
+    };
+    return chainFor(name).custom(check);
+  });
+}
+
+/** Leaves the fields that the description names, as their schemas read them; one that is not sent is undefined. */
+const onlyDescribed =
+  (body: z.ZodObject): RequestHandler =>
+  (req, _res, next) => {
+    const read = body.parse(req.body ?? {});
+    req.body = Object.fromEntries(Object.keys(body.shape).map((field) => [field, read[field]]));
+    next();
+  };

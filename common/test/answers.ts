@@ -1,0 +1,67 @@
+import Ajv from "ajv/dist/2020";
+import type { openApi } from "../src/contract/openapi";
+
+export type Document = ReturnType<typeof openApi>;
+
+/** What a client got. */
+export interface Answer {
+  method: string;
+  /** Without the query. */
+  path: string;
+  status: number;
+  contentType: string | undefined;
+  body: string;
+}
+
+interface Operation {
+  responses: Record<string, { content?: Record<string, unknown> }>;
+}
+
+/** Compares answers with an OpenAPI document, and remembers which of its responses were seen. */
+export class Answers {
+  /** As `GET /api/tickets/{ticketId} 404`. */
+  readonly seen = new Set<string>();
+  readonly documented: string[];
+  private readonly ajv = new Ajv({ strict: false, validateFormats: false });
+  private readonly templates: { template: string; pattern: RegExp }[];
+
+  constructor(private readonly document: Document) {
+    this.ajv.addSchema(document, "api");
+    this.documented = Object.entries(document.paths).flatMap(([template, operations]) =>
+      Object.entries(operations).flatMap(([method, operation]) =>
+        Object.keys((operation as Operation).responses).map(
+          (status) => `${method.toUpperCase()} ${template} ${status}`,
+        ),
+      ),
+    );
+    // Those without parameters first.
+    this.templates = Object.keys(document.paths)
+      .toSorted((one, other) => one.split("{").length - other.split("{").length)
+      .map((template) => ({ template, pattern: new RegExp(`^${template.replaceAll(/{\w+}/g, "[^/]+")}$`) }));
+  }
+
+  /** @returns what the document does not allow, if anything */
+  problemOf({ method, path, status, contentType, body }: Answer): string | undefined {
+    const template = this.templates.find(({ pattern }) => pattern.test(path))?.template;
+    if (!template) return undefined;
+    const name = `${method} ${template} ${status}`;
+    const key = (method === "HEAD" ? "get" : method).toLowerCase();
+    const operation = this.document.paths[template]?.[key] as Operation | undefined;
+    if (!operation)
+      return status === 405 || method === "OPTIONS" ? undefined : `${name}: no such operation is documented`;
+    const response = operation.responses[status];
+    if (!response) return `${name}: the status is not documented: ${body}`;
+    this.seen.add(name);
+    const type = contentType?.split(";")[0] ?? "";
+    if (method === "HEAD" || type === "text/event-stream") return undefined;
+    if (!response.content) return undefined;
+    if (!response.content[type]) return `${name}: ${type} is not documented`;
+    const pointer = ["paths", template, key, "responses", status, "content", type, "schema"];
+    const validate = this.ajv.getSchema(`api#/${pointer.map(escaped).join("/")}`);
+    if (validate?.(JSON.parse(body))) return undefined;
+    return `${name}: ${this.ajv.errorsText(validate?.errors)}: ${body}`;
+  }
+}
+
+const escaped = (part: string | number) =>
+  encodeURIComponent(String(part).replaceAll("~", "~0").replaceAll("/", "~1"));

@@ -1,0 +1,80 @@
+import type { Express } from "express";
+import request from "supertest";
+import { newId, signedIn } from "../src/testing";
+import type { Document } from "./answers";
+
+type Operation = { security: object[]; requestBody?: object; operationId: string };
+
+/** What follows for each endpoint of a service from its description. Its answers are compared with the document. */
+export function itKeepsItsContract(app: Express): void {
+  const { paths } = (app.locals as { openApi: () => Document }).openApi();
+  const operations = Object.entries(paths).flatMap(([template, byMethod]) =>
+    Object.entries(byMethod).map(([method, operation]) => {
+      const path = template.replaceAll(/{\w+}/g, newId());
+      const { operationId, security, requestBody } = operation as Operation;
+      const send = () => request(app)[method as "get"](path).set("Cookie", signedIn());
+      return {
+        name: operationId,
+        method,
+        path,
+        send,
+        needsSession: security.length > 0,
+        hasBody: Boolean(requestBody),
+      };
+    }),
+  );
+  const changes = operations.filter(({ method }) => method !== "get");
+  const withBody = operations.filter(({ hasBody }) => hasBody);
+
+  for (const { name, method, path } of operations.filter(({ needsSession }) => needsSession))
+    it(`rejects ${name} without a session`, async () => {
+      await request(app)[method as "get"](path).expect(401);
+    });
+
+  it.each(changes)("rejects $name of another site", async ({ send }) => {
+    await send().set("Sec-Fetch-Site", "cross-site").expect(403);
+  });
+
+  it.each(withBody)(
+    "rejects $name with a body that is not JSON, too large, or of other fields",
+    async ({ send }) => {
+      await send().type("form").send("a=1").expect(415);
+      await send()
+        .send({ text: "x".repeat(20_000) })
+        .expect(413);
+      await send().type("json").send("{ no").expect(400);
+      const { body } = await send().send({ $gt: "" }).expect(400);
+      expect(body.code).toBe("invalid-input");
+    },
+  );
+
+  for (const template of Object.keys(paths).filter((each) => each.includes("{")))
+    it.each(Object.keys(paths[template] ?? {}))(
+      `rejects a malformed path of ${template}: %s`,
+      async (method) => {
+        const path = template.replaceAll(/{\w+}/g, "%E0%A4%A");
+        const { body } = await request(app)[method as "get"](path).set("Cookie", signedIn()).expect(400);
+        expect(body.code).toBe("malformed");
+      },
+    );
+
+  it.each(Object.keys(paths))("answers other methods of %s with 405", async (template) => {
+    const path = template.replaceAll(/{\w+}/g, newId());
+    const { headers, body } = await request(app).patch(path).expect(405);
+    expect(body.code).toBe("method-not-allowed");
+    for (const method of Object.keys(paths[template] ?? {}))
+      expect(headers.allow).toContain(method.toUpperCase());
+    await request(app)
+      .options(path)
+      .expect(204)
+      .expect("Allow", headers.allow ?? "");
+  });
+
+  it("serves its document before the routes with parameters", async () => {
+    const [root = ""] = Object.keys(paths).toSorted((one, other) => one.length - other.length);
+    const base = root.split("/").slice(0, 3).join("/");
+    const { body } = await request(app).get(`${base}/openapi.json`).expect(200);
+    expect(body).toEqual(JSON.parse(JSON.stringify((app.locals as { openApi: () => Document }).openApi())));
+    expect(body).toMatchObject({ openapi: "3.1.1", info: { title: expect.any(String) } });
+  });
+}

@@ -1,0 +1,58 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { appendFileSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Answers, type Document } from "../../common/test/answers";
+
+// Each response of a service that a test receives must be one that the service's OpenAPI document describes.
+
+type AppRequest = IncomingMessage & { app?: { locals: { openApi?: () => Document } } };
+
+const answersOf = new Map<() => Document, Answers>();
+let problems: string[] = [];
+
+function check(request: AppRequest, response: ServerResponse, body: string): void {
+  const openApi = request.app?.locals.openApi;
+  const path = request.url?.split("?")[0] ?? "";
+  if (!openApi || path.endsWith("/openapi.json")) return;
+  const answers = answersOf.get(openApi) ?? new Answers(openApi());
+  answersOf.set(openApi, answers);
+  const { method = "" } = request;
+  const contentType = response.getHeader("Content-Type")?.toString();
+  const problem = answers.problemOf({ method, path, status: response.statusCode, contentType, body });
+  if (problem) problems.push(problem);
+}
+
+function onRequest(message: unknown): void {
+  const { request, response } = message as { request: AppRequest; response: ServerResponse };
+  const end = response.end.bind(response);
+  const write = response.write.bind(response);
+  response.end = ((...parameters: Parameters<typeof end>) => {
+    const [chunk] = parameters as unknown[];
+    if (!response.headersSent)
+      check(request, response, typeof chunk === "string" || Buffer.isBuffer(chunk) ? String(chunk) : "");
+    return end(...parameters);
+  }) as typeof end;
+  // Only streams write before they end.
+  response.write = ((...parameters: Parameters<typeof write>) => {
+    if (!response.headersSent) check(request, response, "");
+    return write(...parameters);
+  }) as typeof write;
+}
+
+beforeAll(() => subscribe("http.server.request.start", onRequest));
+
+afterEach(() => {
+  const found = problems;
+  problems = [];
+  if (found.length > 0) throw new Error(`Not as documented:\n${found.join("\n")}`);
+});
+
+afterAll(() => {
+  unsubscribe("http.server.request.start", onRequest);
+  const lines = [...answersOf.values()].flatMap(({ seen, documented }) => [
+    ...documented.map((name) => `documented ${name}`),
+    ...[...seen].map((name) => `seen ${name}`),
+  ]);
+  const file = process.env.TEST_ANSWERS;
+  if (file && lines.length > 0) appendFileSync(file, `${lines.join("\n")}\n`);
+});

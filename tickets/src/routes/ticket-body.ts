@@ -1,0 +1,26 @@
+import { events, resource } from "@eventhive/common";
+import { body } from "express-validator";
+import { z } from "zod";
+import { checkTitle, normalizeTitle } from "../title";
+
+const priceRule = "The price must be a number from 0.50 to 999,999.99 with at most two decimals";
+const isPrice = (price: unknown) =>
+  typeof price === "number" && price >= 0.5 && price <= 999_999.99 && Number(price.toFixed(2)) === price;
+
+/** What a seller says about a ticket. */
+export const ticketBody = z.object({
+  title: z.string().meta({ minLength: 1, maxLength: 200, examples: ["Kite festival, Saturday"] }),
+  price: z
+    .number({ error: priceRule })
+    .refine(isPrice, priceRule)
+    .meta({ minimum: 0.5, maximum: 999_999.99, multipleOf: 0.01, examples: [19.99] }),
+});
+
+/** The rules of a title, which is normalized before. */
+export const isTitle = () => body("title").customSanitizer(normalizeTitle).custom(checkTitle);
+
+/** A ticket as responses show it. */
+export const ticketResource = resource("ticket:updated");
+
+/** A ticket as streams and events show it. */
+export const ticketState = events["ticket:updated"];
