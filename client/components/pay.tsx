@@ -74,6 +74,7 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
         });
         if (data.clientSecret && !wasChallenged) {
           setChallenge({ token, clientSecret: data.clientSecret });
+          setOpenToken(undefined); // shows the form, which asks the buyer
           router.refresh(); // the form may be hidden, if the page has seen the payment already
           return;
         }
@@ -116,24 +117,26 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
   const clientSecret = challenge?.clientSecret;
   const form = { order, checkout, isPaying, onToken, clientSecret, onChallengeEnd };
   const mayUseAnotherCard = !openToken || problem?.code === "not-authenticated";
+  const retry = openToken && (
+    <button
+      type="button"
+      className={`button ${mayUseAnotherCard ? "" : "primary"}`}
+      aria-disabled={isPaying}
+      onClick={() => onToken(openToken)}
+    >
+      {isPaying ? "Trying again …" : "Try again"}
+    </button>
+  );
   return (
     <>
-      {openToken && (
-        <button
-          type="button"
-          className="button primary"
-          aria-disabled={isPaying}
-          onClick={() => onToken(openToken)}
-        >
-          {isPaying ? "Trying again …" : "Try again"}
-        </button>
-      )}
+      {!mayUseAnotherCard && retry}
       <div hidden={!mayUseAnotherCard}>
         <PaymentForm {...form} />
       </div>
       {problem && (
         <div role="alert" className="notice bad">
-          {explain(problem)}
+          <p>{explain(problem)}</p>
+          {mayUseAnotherCard && retry}
         </div>
       )}
       <noscript>
@@ -148,7 +151,7 @@ function explain({ code, message }: Problem): ReactNode {
     case "payment-declined":
       return <>{message} You have not been charged. Try another card.</>;
     case "not-authenticated":
-      return "Your bank has not confirmed this payment yet. You have not been charged. Try again, or use another card.";
+      return "Your bank has not confirmed this payment yet. You have not been charged. Use another card, or try this one again.";
     case "not-found":
       return "Your order is still being registered. Try again in a moment.";
     case "not-signed-in":
