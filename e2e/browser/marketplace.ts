@@ -66,6 +66,33 @@ export class Marketplace {
     await startPaying(this.users[by].client, order, 4_000);
     return order;
   }
+
+  /** An order whose payment by an intent is not over. */
+  async beingCaptured({ by }: { by: Role }): Promise<Order> {
+    const order = await this.reserved({ by });
+    const { client } = this.users[by];
+    await fault({ kind: "processing", operation: "capture" });
+    void client.pay(order, await card());
+    await eventually(async () => {
+      const { status } = await bodyOf(client.showOrder(order));
+      if (status !== "awaiting:payment") throw new Error(`The order is ${status}`);
+    });
+    return order;
+  }
+
+  /** A cancelled order, for which a payment by an intent held money. */
+  async released({ by }: { by: Role }): Promise<Order> {
+    const order = await this.reserved({ by });
+    const { client } = this.users[by];
+    await fault({ kind: "refuse", operation: "capture" });
+    await client.pay(order, await card());
+    await eventually(async () => {
+      const [payment] = await bodyOf(client.payments(`?orderId=${order.id}`));
+      if (payment?.state !== "failed") throw new Error(`The payment is ${payment?.state}`);
+    });
+    await eventually(() => bodyOf(client.cancel(order))); // once orders has released it
+    return order;
+  }
 }
 
 async function signUp(role: Role): Promise<User> {

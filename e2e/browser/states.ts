@@ -3,7 +3,7 @@ import { bodyOf } from "../client";
 import { replicated } from "../setup";
 import { fault } from "../stack";
 import { hydrated } from "./chromium";
-import { without } from "./stack-controls";
+import { whilePayingByIntents, without } from "./stack-controls";
 import { type Marketplace, type Role, reserve } from "./marketplace";
 
 /** A state that users can see. */
@@ -19,6 +19,8 @@ export interface State {
   failure?: [status: number, path: string];
   /** The service that is down meanwhile. */
   stopped?: string;
+  /** Payments are begun by intents. */
+  byIntents?: true;
 }
 
 const ticket = ({ id }: { id: string }) => `/tickets/${id}`;
@@ -257,6 +259,46 @@ export const states: State[] = [
     path: async (market) => order(await market.beingPaid({ by: "buyer" })),
     shows: "Your card is being charged",
   },
+  {
+    name: "order-3ds",
+    role: "buyer",
+    path: async (market) => order(await market.reserved({ by: "buyer" })),
+    shows: "your bank would ask you here",
+    byIntents: true,
+    act: payWithChallenge,
+  },
+  {
+    name: "order-3ds-closed",
+    role: "buyer",
+    path: async (market) => order(await market.reserved({ by: "buyer" })),
+    shows: "Your bank has not confirmed this payment yet",
+    byIntents: true,
+    act: async (page) => {
+      await payWithChallenge(page);
+      await press("Close without an answer")(page);
+    },
+  },
+  {
+    name: "order-granted",
+    role: "buyer",
+    path: async (market) => order(await market.beingCaptured({ by: "buyer" })),
+    shows: "the ticket is held for you",
+    byIntents: true,
+  },
+  {
+    name: "order-paid-by-intent",
+    role: "buyer",
+    path: async (market) => order(await market.paid({ by: "buyer" })),
+    shows: "Amount held",
+    byIntents: true,
+  },
+  {
+    name: "order-hold-released",
+    role: "buyer",
+    path: async (market) => order(await market.released({ by: "buyer" })),
+    shows: "Hold released",
+    byIntents: true,
+  },
   { name: "order-paid", role: "buyer", path: ({ past }) => order(past.paid), shows: "the ticket is yours" },
   {
     name: "order-expired",
@@ -327,7 +369,7 @@ export const states: State[] = [
 
 /** Opens the page in this state, then calls `inspect`. */
 export async function open(state: State, page: Page, market: Marketplace, inspect: () => Promise<void>) {
-  const { role, path, act, shows, stopped } = state;
+  const { role, path, act, shows, stopped, byIntents } = state;
   const show = async () => {
     await page.goto(typeof path === "string" ? path : await path(market));
     await hydrated(page);
@@ -337,7 +379,14 @@ export async function open(state: State, page: Page, market: Marketplace, inspec
     await inspect();
   };
   if (role) await market.signIn(page, role);
-  await (stopped ? without(stopped, show) : show());
+  if (stopped) await without(stopped, show);
+  else if (byIntents) await whilePayingByIntents(show);
+  else await show();
+}
+
+async function payWithChallenge(page: Page): Promise<void> {
+  await press("asks for 3-D Secure")(page);
+  await press("Pay $")(page);
 }
 
 async function fillSession(page: Page, email: string, password: string): Promise<void> {
