@@ -25,7 +25,11 @@ module.exports = {
       displayName: "e2e",
       globalSetup: "<rootDir>/e2e/start-stack.ts",
       globalTeardown: "<rootDir>/e2e/stop-stack.ts",
-      setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts", "<rootDir>/e2e/settings.ts"],
+      setupFilesAfterEnv: [
+        "<rootDir>/infra/jest/quiet.ts",
+        "<rootDir>/e2e/settings.ts",
+        "<rootDir>/e2e/check-answers.ts",
+      ],
       roots: ["<rootDir>/e2e"],
       testPathIgnorePatterns: [
         ...shared.testPathIgnorePatterns,
@@ -38,7 +42,11 @@ module.exports = {
       displayName: "browser",
       globalSetup: "<rootDir>/e2e/browser/start.ts",
       globalTeardown: "<rootDir>/e2e/stop-stack.ts",
-      setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts", "<rootDir>/e2e/settings.ts"],
+      setupFilesAfterEnv: [
+        "<rootDir>/infra/jest/quiet.ts",
+        "<rootDir>/e2e/settings.ts",
+        "<rootDir>/e2e/check-answers.ts",
+      ],
       roots: ["<rootDir>/e2e/browser"],
     },
     {
@@ -46,7 +54,11 @@ module.exports = {
       displayName: "cluster",
       globalSetup: "<rootDir>/e2e/cluster/start.ts",
       globalTeardown: "<rootDir>/e2e/stop-stack.ts",
-      setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts", "<rootDir>/e2e/settings.ts"],
+      setupFilesAfterEnv: [
+        "<rootDir>/infra/jest/quiet.ts",
+        "<rootDir>/e2e/settings.ts",
+        "<rootDir>/e2e/check-answers.ts",
+      ],
       roots: ["<rootDir>/e2e"],
       testMatch: ["<rootDir>/e2e/cluster/*.test.ts", "<rootDir>/e2e/races.test.ts"],
       testPathIgnorePatterns: [

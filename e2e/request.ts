@@ -17,6 +17,21 @@ export interface ApiRequest {
   signal?: AbortSignal;
 }
 
+interface Answered {
+  method: string;
+  path: string;
+  status: number;
+  contentType: string | undefined;
+  body: string;
+}
+
+let onAnswer = (_answer: Answered): void => {};
+
+/** From now on, `listener` is told of each answer. */
+export const useAnswers = (listener: typeof onAnswer): void => {
+  onAnswer = listener;
+};
+
 /** Sends a request to the API as a browser does. */
 export async function request<Body>(
   url: string,
@@ -29,7 +44,9 @@ export async function request<Body>(
     signal,
   });
   const text = await response.text();
-  const isJson = response.headers.get("content-type")?.includes("json");
+  const contentType = response.headers.get("content-type") ?? undefined;
+  onAnswer({ method, path: path.split("?")[0] ?? "", status: response.status, contentType, body: text });
+  const isJson = contentType?.includes("json");
   return {
     status: response.status,
     headers: response.headers,

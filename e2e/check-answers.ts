@@ -1,0 +1,33 @@
+import { Answers, type Document } from "../common/test/answers";
+import { eventually } from "../common/test/eventually";
+import { readRoutes } from "../infra/local/routes";
+import { useAnswers } from "./request";
+import { stackFile } from "./stack";
+
+// Each answer of a service must be one that its OpenAPI document describes.
+
+let problems: string[] = [];
+
+async function documentAt(path: string): Promise<Answers> {
+  const response = await fetch(`${stackFile().url}${path}/openapi.json`);
+  expect(response.status).toBe(200);
+  return new Answers((await response.json()) as Document);
+}
+
+/** Those of the gateway, for services that do not answer. */
+const ofGateway = new Set([502, 503, 504]);
+
+beforeAll(async () => {
+  const paths = readRoutes().flatMap(({ path }) => (path.startsWith("/api/") ? [path] : []));
+  const documents = await Promise.all(paths.map((path) => eventually(() => documentAt(path))));
+  useAnswers((answer) => {
+    if (ofGateway.has(answer.status)) return;
+    problems.push(...documents.flatMap((document) => document.problemOf(answer) ?? []));
+  });
+});
+
+afterEach(() => {
+  const found = problems;
+  problems = [];
+  if (found.length > 0) throw new Error(`Not as documented:\n${found.join("\n")}`);
+});
