@@ -12,6 +12,8 @@ export interface Payment {
   amount: number;
   currency: string;
   state: PaymentState;
+  intentId?: string;
+  clientSecret?: string;
 }
 export interface User {
   id: string;

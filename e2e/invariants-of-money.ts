@@ -1,3 +1,4 @@
+import type { Event } from "@eventhive/common";
 import type { Invariant } from "./snapshot";
 
 const inCents = (price: number) => Math.round(price * 100);
@@ -13,16 +14,41 @@ const netChargeMatchesOrder: Invariant = ({ orders, money }) => {
   return orders.flatMap(({ id, status, ticket }) => {
     const ofOrder = paid.filter(({ metadata }) => metadata.orderId === id);
     const unrefunded = ofOrder.filter(({ refunded }) => !refunded);
-    const kept = ofOrder.reduce((sum, { amount, amount_refunded }) => sum + amount - amount_refunded, 0);
+    const held = unrefunded.filter(({ captured }) => !captured);
+    const taken = ofOrder.filter(({ captured }) => captured);
+    const kept = taken.reduce((sum, { amount, amount_refunded }) => sum + amount - amount_refunded, 0);
     const due = status === "complete" ? inCents(ticket.price) : 0;
     return [
       ...(unrefunded.length > 1 ? [`I2: order ${id} has ${unrefunded.length} unrefunded charges`] : []),
+      ...held.map((charge) => `I2: ${charge.id} of order ${id} is neither captured nor released`),
       ...(kept === due
         ? []
         : [`I2: order ${id} is ${status}, but its net charge is ${kept} instead of ${due}`]),
     ];
   });
 };
+
+/**
+ * The card of a payment by an intent is captured only for an order that was granted to it, at every instant: a charge
+ * stays `captured` even if it is refunded, an order stays cancelled, and the broker's log keeps each grant.
+ */
+const capturesWereGranted: Invariant = ({ orders, money, published }) => {
+  const statusOf = new Map(orders.map(({ id, status }) => [id, status]));
+  const grants = new Set(published?.map(({ data }) => grantOf(data)));
+  return (money?.charges ?? [])
+    .filter(({ captured, payment_intent: intentId }) => captured && intentId)
+    .flatMap(({ id, metadata: { orderId = "none", paymentId = "none" } }) => [
+      ...(statusOf.get(orderId) === "cancelled"
+        ? [`I2: charge ${id} was captured, but its order ${orderId} is cancelled`]
+        : []),
+      ...(published && !grants.has(`${orderId} ${paymentId}`)
+        ? [`I2: charge ${id} was captured, but order ${orderId} was never granted to payment ${paymentId}`]
+        : []),
+    ]);
+};
+
+const grantOf = (data: Event["data"]): string | undefined =>
+  "paymentId" in data && data.status === "awaiting:payment" ? `${data.id} ${data.paymentId}` : undefined;
 
 const chargesMatchPayments: Invariant = ({ orders, money }) => {
   if (!money) return [];
@@ -85,6 +111,7 @@ const amountsMatchPrices: Invariant = ({ orders, money, published }) => {
 export const moneyInvariants: Invariant[] = [
   paymentsAreFinal,
   netChargeMatchesOrder,
+  capturesWereGranted,
   chargesMatchPayments,
   amountsMatchPrices,
 ];

@@ -27,7 +27,7 @@ const complete = { _id: key(ids.complete), ...order, status: "complete" };
 const offered = (id: string) => ({ id, title: "Jazz", price: 20, version: 0 });
 
 const payment = { amount: 2000, version: 3, outbox: [] };
-const charge = { amount: 2000, amount_refunded: 0, paid: true, refunded: false };
+const charge = { amount: 2000, amount_refunded: 0, captured: true, paid: true, refunded: false };
 const chargeOf = (id: string, orderId: string, paymentId: string) =>
   ({ ...charge, id, metadata: { orderId, paymentId } }) as unknown as Charge;
 
@@ -117,6 +117,9 @@ it("reports nothing for a consistent state", async () => {
 const change = (where: mongo.Db, collection: string, id: string, fields: object) =>
   where.collection(collection).updateOne({ _id: key(id) }, { $set: fields });
 
+const changeCharge = (charges: Charge[], id: string, fields: Partial<Charge>) =>
+  Object.assign(charges.find((charge) => charge.id === id) ?? {}, fields);
+
 const without = <Item>(items: Item[], isUnwanted: (item: Item) => boolean) =>
   items.splice(items.findIndex(isUnwanted), 1);
 
@@ -153,6 +156,21 @@ it.each<[string, string, (world: GoodWorld) => unknown]>([
     "a refunded charge of a settled payment",
     "I2: charge ch_1 should make payment",
     ({ payments }) => change(payments, "payments", ids.refunded, { state: "settled" }),
+  ],
+  [
+    "money that is held for a complete order, but not captured",
+    "I2: ch_2 of order b2b2b2b2b2b2b2b2b2b2b2b2 is neither",
+    ({ charges }) => changeCharge(charges, "ch_2", { captured: false }),
+  ],
+  [
+    "a captured charge of a cancelled order, though it was refunded",
+    "I2: charge ch_1 was captured, but its order",
+    ({ charges }) => changeCharge(charges, "ch_1", { payment_intent: "pi_1" }),
+  ],
+  [
+    "a charge that was captured without a grant",
+    "I2: charge ch_2 was captured, but order b2b2b2b2b2b2b2b2b2b2b2b2 was never granted to payment c2",
+    ({ charges }) => changeCharge(charges, "ch_2", { payment_intent: "pi_2" }),
   ],
   [
     "an unpublished event",

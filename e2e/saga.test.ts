@@ -1,9 +1,13 @@
-import { type Client, type Order, type Ticket, bodyOf, newUser } from "./client";
+import { type Client, type Order, type Payment, type Ticket, bodyOf, newUser } from "./client";
 import { eventually } from "../common/test/eventually";
 import { replicated, orderOf, ticketOnSale } from "./setup";
+import { decisive, paysByIntents } from "./payment-flow";
 import { slowly } from "./sagas";
-import { card, fault, ledger } from "./stack";
+import { card, endChallenge, fault, ledger } from "./stack";
 import { stackViolations } from "./stack-violations";
+
+const byCharges = paysByIntents ? it.skip : it;
+const byIntents = paysByIntents ? it : it.skip;
 
 let sam: Client;
 let bea: Client;
@@ -19,6 +23,12 @@ const untilTicketIs = (ticket: Ticket, status: Ticket["status"]) =>
 const untilOrderIs = (buyer: Client, order: Order, state: Partial<Order>) =>
   eventually(async () => expect(await bodyOf(buyer.showOrder(order))).toMatchObject(state));
 
+const untilPaymentIs = ({ id: orderId }: Order, state: Payment["state"]) =>
+  eventually(
+    async () => expect(await bodyOf(bea.payments(`?orderId=${orderId}`))).toMatchObject([{ orderId, state }]),
+    slowly,
+  );
+
 const chargesOf = async ({ id }: Order) =>
   (await ledger()).charges.filter(({ metadata }) => metadata.orderId === id);
 
@@ -32,12 +42,15 @@ it("sells a ticket to the buyer who orders and pays it", async () => {
 
   expect(await bea.pay(order)).toMatchObject({
     status: 201,
-    body: { orderId: order.id, amount: 1999, currency: "usd", state: "settled" },
+    // By an intent, the answer does not wait for the complete order.
+    body: { orderId: order.id, amount: 1999, currency: "usd", ...(!paysByIntents && { state: "settled" }) },
   });
-  expect(await bodyOf(bea.showOrder(order))).toMatchObject({ status: "complete", ticket: { id: ticket.id } });
+  await untilOrderIs(bea, order, { status: "complete" });
   await untilTicketIs(ticket, "sold");
-  expect(await chargesOf(order)).toMatchObject([{ amount: 1999, paid: true, refunded: false }]);
-  expect(await bodyOf(bea.payments())).toMatchObject([{ orderId: order.id, state: "settled" }]);
+  expect(await chargesOf(order)).toMatchObject([
+    { amount: 1999, paid: true, captured: true, refunded: false },
+  ]);
+  await untilPaymentIs(order, "settled");
   expect(await ann.order(ticket)).toMatchObject({ status: 400, body: { code: "ticket-reserved" } });
   expect(await bea.cancel(order)).toMatchObject({ status: 400, body: { code: "order-complete" } });
 });
@@ -109,42 +122,99 @@ it("does not sell a withdrawn ticket", async () => {
   expect(await bea.order(ticket)).toMatchObject({ status: 400, body: { code: "ticket-withdrawn" } });
 });
 
-it("refunds a charge when the order expires while the card is being charged", async () => {
+it("takes nothing, or refunds it, when the order expires while the card is asked for the money", async () => {
   const order = await orderOf(bea, await ticketOnSale(sam));
-  await fault({ kind: "delay", operation: "charge", milliseconds: 1_500 });
+  await fault({ kind: "delay", operation: decisive, milliseconds: 1_500 });
   const token = await card();
-  const almost = new Date(order.expiresAt).getTime() - 500;
+  const almost = new Date(order.expiresAt).getTime() - 1_000;
   await eventually(() => expect(Date.now()).toBeGreaterThan(almost), { intervalMs: 10 });
 
   expect(await bea.pay(order, token)).toMatchObject({ status: 400, body: { code: "order-expired" } });
   expect(await bodyOf(bea.showOrder(order))).toMatchObject({ status: "cancelled", cancelReason: "expired" });
-  await eventually(async () =>
-    expect(await chargesOf(order)).toMatchObject([{ paid: true, refunded: true }]),
-  );
+  await untilPaymentIs(order, paysByIntents ? "failed" : "refunded");
+  // An intent may have been canceled before its card was asked.
+  for (const charge of await chargesOf(order))
+    expect(charge).toMatchObject({ captured: !paysByIntents, refunded: true });
 });
 
-it("refunds a charge that Stripe executes after the order has expired", async () => {
-  const order = await orderOf(bea, await ticketOnSale(sam));
-  await eventually(() => expect(Date.now()).toBeGreaterThan(new Date(order.expiresAt).getTime() - 2_500));
-  await fault({ kind: "late", operation: "charge", milliseconds: 6_000 });
-  expect(await bea.pay(order)).toMatchObject({ status: 503, body: { code: "payment-pending" } });
-  await untilOrderIs(bea, order, { status: "cancelled", cancelReason: "expired" });
+byCharges(
+  "refunds a charge that Stripe executes after the order has expired",
+  async () => {
+    const order = await orderOf(bea, await ticketOnSale(sam));
+    await eventually(() => expect(Date.now()).toBeGreaterThan(new Date(order.expiresAt).getTime() - 2_500));
+    await fault({ kind: "late", operation: "charge", milliseconds: 6_000 });
+    expect(await bea.pay(order)).toMatchObject({ status: 503, body: { code: "payment-pending" } });
+    await untilOrderIs(bea, order, { status: "cancelled", cancelReason: "expired" });
 
-  const seen = new Set<string>();
-  await eventually(async () => {
-    const [payment] = await bodyOf(bea.payments(`?orderId=${order.id}`));
-    seen.add(payment?.state ?? "none");
-    expect(payment).toMatchObject({ state: "refunded" });
-  }, slowly);
-  expect(seen).not.toContain("failed");
-  expect(await chargesOf(order)).toMatchObject([{ paid: true, refunded: true }]);
-}, 60_000);
+    const seen = new Set<string>();
+    await eventually(async () => {
+      const [payment] = await bodyOf(bea.payments(`?orderId=${order.id}`));
+      seen.add(payment?.state ?? "none");
+      expect(payment).toMatchObject({ state: "refunded" });
+    }, slowly);
+    expect(seen).not.toContain("failed");
+    expect(await chargesOf(order)).toMatchObject([{ paid: true, refunded: true }]);
+  },
+  60_000,
+);
 
-it("retries a charge that Stripe rejects with 429 within one request", async () => {
+it("retries within one request when Stripe rejects with 429", async () => {
   const order = await orderOf(bea, await ticketOnSale(sam));
-  await fault({ kind: "fail", operation: "charge", status: 429, beforeWork: true, times: 2 });
-  expect(await bea.pay(order)).toMatchObject({ status: 201, body: { state: "settled" } });
+  await fault({ kind: "fail", operation: decisive, status: 429, beforeWork: true, times: 2 });
+  expect(await bea.pay(order)).toMatchObject({ status: 201 });
+  await untilPaymentIs(order, "settled");
   expect(await chargesOf(order)).toHaveLength(1);
+});
+
+byIntents("asks the card once more than Stripe answers, and holds its money once", async () => {
+  const order = await orderOf(bea, await ticketOnSale(sam));
+  await fault({ kind: "late", operation: "confirm", milliseconds: 1_000 });
+  await fault({ kind: "lose", operation: "capture" });
+  expect(await bea.pay(order)).toMatchObject({ status: 201 });
+  expect(await chargesOf(order)).toMatchObject([{ captured: true, refunded: false }]);
+});
+
+describe("with a card that asks for 3-D Secure", () => {
+  async function challenged(): Promise<{ order: Order; token: string; intentId: string }> {
+    const order = await orderOf(bea, await ticketOnSale(sam));
+    const token = await card("4000002760003184");
+    const { state, intentId = "", clientSecret } = await bodyOf(bea.pay(order, token));
+    expect({ state, clientSecret }).toEqual({
+      state: "challenged",
+      clientSecret: expect.stringContaining(intentId),
+    });
+    return { order, token, intentId };
+  }
+
+  byIntents("sells to a buyer who passes it", async () => {
+    const { order, token, intentId } = await challenged();
+    await endChallenge(intentId, "pass-challenge");
+    expect(await bea.pay(order, token)).toMatchObject({ status: 201, body: { intentId } });
+    await untilOrderIs(bea, order, { status: "complete" });
+  });
+
+  byIntents("lets a buyer who fails it, or closes it, pay with another", async () => {
+    const failed = await challenged();
+    await endChallenge(failed.intentId, "fail-challenge");
+    expect(await bea.pay(failed.order, failed.token)).toMatchObject({
+      status: 400,
+      body: { code: "payment-declined" },
+    });
+    expect(await bea.pay(failed.order)).toMatchObject({ status: 201 });
+
+    const closed = await challenged();
+    expect(await bea.pay(closed.order)).toMatchObject({ status: 201 });
+    await expect(endChallenge(closed.intentId, "pass-challenge")).rejects.toThrow("canceled");
+  });
+
+  byIntents("cannot be passed any more once the order has expired", async () => {
+    const { order, token, intentId } = await challenged();
+    await untilOrderIs(bea, order, { status: "cancelled", cancelReason: "expired" });
+    await untilPaymentIs(order, "failed");
+    await expect(endChallenge(intentId, "pass-challenge")).rejects.toThrow("canceled");
+    expect(await bea.pay(order, token)).toMatchObject({ status: 400, body: { code: "order-expired" } });
+    expect(await chargesOf(order)).toEqual([]);
+  });
 });
 
 it("keeps every invariant", async () => {

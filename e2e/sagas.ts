@@ -1,7 +1,8 @@
 import { type Client, type Order, type Ticket, bodyOf, newUser } from "./client";
 import { eventually } from "../common/test/eventually";
 import { orderOf, ticketOnSale } from "./setup";
-import { database, fault } from "./stack";
+import { decisive, paysByIntents } from "./payment-flow";
+import { card, database, endChallenge, fault } from "./stack";
 
 /** Runs the steps before the kills. The returned function continues, and resolves when the saga has ended correctly. */
 export type Saga = () => Promise<() => Promise<unknown>>;
@@ -75,15 +76,32 @@ export const buy: Saga = async () => {
     });
 };
 
-/** Cancels while the card is being charged, which leads to a refund. */
+/** Passes 3-D Secure, and retries like `buy`. */
+export const buyWith3DSecure: Saga = async () => {
+  const { buyer, ticket } = await reservation();
+  return () =>
+    insist(async () => {
+      const newest = await newestOrder(buyer);
+      if (newest?.status === "complete") return;
+      const order = newest?.status === "created" ? newest : await bodyOf(buyer.order(ticket));
+      const token = await card("4000002760003184");
+      const { intentId = "" } = await bodyOf(buyer.pay(order, token));
+      await endChallenge(intentId, "pass-challenge");
+      await buyer.pay(order, token);
+      throw new Error(`The outcome of ${order.id} is not known yet`);
+    });
+};
+
+/** Cancels while the card is asked for the money, which leads to a refund, or to a release of what is held. */
 export const payTooLate: Saga = async () => {
   const { buyer, ticket, order } = await reservation();
-  await fault({ kind: "delay", operation: "charge", milliseconds: 1500 });
+  await fault({ kind: "delay", operation: decisive, milliseconds: 1500 });
   const answer = buyer.pay(order);
-  const charging = { orderId: order.id, state: "charging" };
-  await eventually(async () =>
-    expect(await database("payments").collection("payments").findOne(charging)).toBeTruthy(),
-  );
+  const begun = paysByIntents ? { intentId: { $exists: true } } : { state: "charging" };
+  await eventually(async () => {
+    const payments = database("payments").collection("payments");
+    expect(await payments.findOne({ orderId: order.id, ...begun })).toBeTruthy();
+  });
   await bodyOf(buyer.cancel(order));
   return async () => {
     await answer;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mongo } from "mongoose";
-import type { Charge, Refund } from "../infra/stripe-sandbox/ledger";
+import type { Charge, Intent, Refund } from "../infra/stripe-sandbox/ledger";
 import { databaseUrl, sharedEnvironment } from "../infra/local/environment";
 import { execute } from "../infra/local/execute";
 import { root } from "../infra/local/program";
@@ -117,7 +117,7 @@ export function database(name: string): mongo.Db {
 }
 
 /** The ledger of the payment sandbox. */
-export async function ledger(): Promise<{ charges: Charge[]; refunds: Refund[] }> {
+export async function ledger(): Promise<{ charges: Charge[]; refunds: Refund[]; intents: Intent[] }> {
   const response = await fetch(`${stackFile().servers.stripe}/sandbox/ledger`);
   return JSON.parse(await response.text());
 }
@@ -135,7 +135,7 @@ type Fault =
     }
   | { kind: "lose"; operation: Operation; beforeWork?: boolean; times?: number }
   | { kind: "refuse" | "processing"; operation: "capture" };
-type Operation = "token" | "charge" | "refund" | "read" | "confirm" | "capture";
+type Operation = "token" | "charge" | "refund" | "read" | "intent" | "confirm" | "capture" | "cancel";
 
 /** Makes the next requests of an operation fail, whichever process sends them. */
 export async function fault(what: Fault): Promise<void> {
@@ -145,6 +145,19 @@ export async function fault(what: Fault): Promise<void> {
     body: JSON.stringify(what),
   });
   if (!response.ok) throw new Error(`The sandbox rejected the fault: ${await response.text()}`);
+}
+
+/** The buyer passes or fails the 3-D Secure of an intent. */
+export async function endChallenge(
+  intentId: string,
+  event: "pass-challenge" | "fail-challenge",
+): Promise<void> {
+  const response = await fetch(`${stackFile().servers.stripe}/sandbox/intents/${intentId}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ event }),
+  });
+  if (!response.ok) throw new Error(`The sandbox rejected the event: ${await response.text()}`);
 }
 
 /** A token for a test card, as the browser would get it from Stripe. */
