@@ -15,6 +15,7 @@ Object.assign(process.env, {
   REDIS_URL: "redis://nobody.invalid",
   STRIPE_KEY: "sk_test_simulation",
   STRIPE_TIMEOUT_SECONDS: "2",
+  STRIPE_WEBHOOK_SECRET: "whsec_simulation",
   SWEEP_CONCURRENCY: "1", // a task of the scheduler has one operation at a time
 });
 

@@ -17,6 +17,9 @@ export async function fuzz(simulation: Simulation, random: Random): Promise<void
   simulation.drawDatabaseOutcome = () =>
     random.chance(faultRate) ? random.oneOf(["lost", "late"] as const) : "answered";
   simulation.isHandedOver = () => random.chance(0.8);
+  const webhookCopies = random.oneOf([[0], [0, 1, 2], [1, 5]]);
+  simulation.drawWebhooks = () =>
+    Array.from({ length: random.oneOf(webhookCopies) }, () => random.oneOf([0, 50, 2000, 60_000]));
   let last: Task | undefined;
 
   for (let steps = 0; steps < maxSteps; steps++) {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { applyIntentEvent } from "../../infra/stripe-sandbox/intent-events";
+import { confirmIntent } from "../../infra/stripe-sandbox/intent-requests";
 import { createSandbox } from "../../infra/stripe-sandbox/sandbox";
 import { StripeError } from "../../infra/stripe-sandbox/stripe-error";
 import type { Scheduler, Task } from "./scheduler";
@@ -130,6 +131,22 @@ export class Gateway {
       if (!(error instanceof StripeError)) throw error;
     }
     this.onExecuted();
+  }
+
+  /** The buyer's browser may confirm a declined intent again, with another card. */
+  confirmInBrowser(intentId: string): void {
+    const { ledger } = this.sandbox;
+    const [method, now] = ["pm_of_the_browser", Math.floor(this.scheduler.now / 1000)];
+    ledger.write({ method: { id: method, number: "4242424242424242" } });
+    const request = { id: intentId, isProcessing: false };
+    ledger.write(confirmIntent(ledger, { payment_method: method }, now, request).changes);
+    this.onExecuted();
+  }
+
+  /** Someone cancels all holds in the dashboard. */
+  cancelHolds(): void {
+    for (const { id, status } of this.sandbox.ledger.intents.values())
+      if (status === "requires_capture") this.happen(id, "lapse");
   }
 
   private endProcessing(intentId: string, outcome: GatewayOutcome): void {

@@ -41,7 +41,12 @@ export class Network {
       this.simulation.scheduler.start(
         name,
         `${method} ${path.split("/").slice(0, 3).join("/")} of ${user}`,
-        ({ id }) => request(this.url, { ...sent, headers: { "x-task": String(id) }, signal: cancel.signal }),
+        ({ id }) =>
+          request(this.url, {
+            ...sent,
+            headers: { ...sent.headers, "x-task": String(id) },
+            signal: cancel.signal,
+          }),
         {
           onEnd: (outcome) => resolve(outcome.status === "fulfilled" ? outcome.value : undefined),
           onKill: () => {

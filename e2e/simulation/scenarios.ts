@@ -94,6 +94,27 @@ const intents: Record<string, Scenario> = {
   "3-D Secure fails": [[sell], [order, { does: "pay with 3-D Secure", outcome: "fail" }, pay]],
   "3-D Secure abandoned": [[sell], [order, { does: "pay with 3-D Secure", outcome: "abandon" }, pay]],
   "3-D Secure passed in vain": [[sell], [order, { does: "pay with 3-D Secure", outcome: "lapse" }, pay]],
+  "3-D Secure fails, another card passes": [
+    [sell],
+    [order, { does: "pay with 3-D Secure", outcome: "retry" }],
+  ],
+  // Stripe has not asked the card yet when the time is over.
+  "confirmed too late": [
+    [sell],
+    [order, wait(59), { does: "gateway fault", confirm: { lateBySeconds: 30 } }, pay],
+  ],
+  "hold canceled before the grant": [
+    [sell],
+    [
+      order,
+      { does: "get webhooks", copies: 2 },
+      { does: "stop broker" },
+      pay,
+      { does: "cancel holds" },
+      wait(10),
+      { does: "start broker" },
+    ],
+  ],
 };
 
 export const isCommon = (name: string): boolean => name in common;
@@ -117,6 +138,7 @@ export const sales = new Set([
   "3-D Secure fails",
   "3-D Secure abandoned",
   "3-D Secure passed in vain",
+  "3-D Secure fails, another card passes",
 ]);
 
 const ticket = constantFrom(0, 1);
@@ -199,6 +221,14 @@ const describeAction = (action: Action): string => {
       return "pays the newest order with two cards at once";
     case "wait":
       return `waits ${action.seconds} s`;
+    case "stop broker":
+      return "sees the broker stop";
+    case "start broker":
+      return "sees the broker start";
+    case "cancel holds":
+      return "sees all holds canceled in the dashboard";
+    case "get webhooks":
+      return `sees each webhook arrive ${action.copies} times`;
     case "gateway fault":
       return `has the gateway handle the next requests as ${JSON.stringify(action)}`;
     case "pay with 3-D Secure":

@@ -12,6 +12,7 @@ import { type Service, resetServices, services } from "./services";
 import { timers } from "./timers";
 import { Monitor } from "./monitor";
 import { Network } from "./network";
+import { type WebhookDelays, sendWebhooks } from "./webhooks";
 
 const begin = Date.UTC(2100, 0, 1);
 
@@ -52,6 +53,8 @@ export class Simulation {
   databaseFault: { task: Task; outcome: DatabaseOutcome } | undefined;
   /** Chooses the outcome of every database operation when fuzzing. */
   drawDatabaseOutcome: (() => DatabaseOutcome) | undefined;
+  /** When the copies of an event of Stripe arrive. */
+  drawWebhooks = (): WebhookDelays => [];
   /** Whether an event is published by the process that has just saved it. */
   isHandedOver = () => true;
   kills = 0;
@@ -71,6 +74,14 @@ export class Simulation {
       planGatewayFault: (operation, outcome) => this.gateway.plan(operation, outcome),
       challengedToken: () => this.gateway.newToken("4000002760003184"),
       happenToIntent: (intentId, event) => this.gateway.happen(intentId, event),
+      confirmInBrowser: (intentId) => this.gateway.confirmInBrowser(intentId),
+      cancelHolds: () => this.gateway.cancelHolds(),
+      planWebhooks: (copies) => {
+        this.drawWebhooks = () => Array.from({ length: copies }, () => 0);
+      },
+      setBroker: (isUp) => {
+        this.broker.isUp = isUp;
+      },
       ticketIds: [],
       acknowledged: [],
     };
@@ -82,6 +93,7 @@ export class Simulation {
       (request, body) => this.network.forward(request, body),
       checkMoney,
     );
+    this.gateway.sandbox.ledger.onIntent = (intent) => sendWebhooks(this, intent, this.drawWebhooks());
     this.processes = services.flatMap((service) =>
       Array.from({ length: service.replicas }, (_, n) => ({
         name: `${service.name}-${n + 1}`,

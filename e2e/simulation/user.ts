@@ -14,10 +14,15 @@ export type Action =
   | { does: "pay with 3-D Secure"; outcome: Challenge }
   | { does: "pay twice" }
   | { does: "wait"; seconds: number }
+  | { does: "stop broker" | "start broker" | "cancel holds" }
+  | { does: "get webhooks"; copies: number }
   | ({ does: "gateway fault" } & Partial<Record<Operation, GatewayOutcome>>);
 
-/** What becomes of 3-D Secure. After `lapse`, the hold is canceled in the dashboard before the browser comes back. */
-export const challenges = ["pass", "fail", "abandon", "lapse"] as const;
+/**
+ * What becomes of 3-D Secure. After `lapse`, the hold is canceled in the dashboard before the browser comes back; after
+ * `retry`, it has failed, and the browser has confirmed again with another card.
+ */
+export const challenges = ["pass", "fail", "abandon", "lapse", "retry"] as const;
 export type Challenge = (typeof challenges)[number];
 
 /** The interface of a user to the system. */
@@ -31,6 +36,11 @@ export interface UserContext {
   challengedToken: () => string;
   /** What happens to an intent apart from payments. */
   happenToIntent: (intentId: string, event: string) => void;
+  confirmInBrowser: (intentId: string) => void;
+  cancelHolds: () => void;
+  /** How often the next events of Stripe arrive. */
+  planWebhooks: (copies: number) => void;
+  setBroker: (isUp: boolean) => void;
   ticketIds: string[];
   acknowledged: AcknowledgedWrite[];
 }
@@ -96,6 +106,13 @@ export class User {
         return this.payWithChallenge(action.outcome);
       case "wait":
         return this.context.wait(action.seconds * 1000);
+      case "stop broker":
+      case "start broker":
+        return this.context.setBroker(action.does === "start broker");
+      case "cancel holds":
+        return this.context.cancelHolds();
+      case "get webhooks":
+        return this.context.planWebhooks(action.copies);
       case "gateway fault":
         for (const operation of operations) {
           const outcome = action[operation];
@@ -185,7 +202,9 @@ export class User {
     const asked = await this.requestWithRetry<{ clientSecret?: string }>("POST", "/api/payments", body);
     const intentId = asked?.body?.clientSecret?.replace(/_secret_.*/, "");
     if (intentId && outcome !== "abandon") {
-      this.context.happenToIntent(intentId, outcome === "fail" ? "fail-challenge" : "pass-challenge");
+      const isFailed = outcome === "fail" || outcome === "retry";
+      this.context.happenToIntent(intentId, isFailed ? "fail-challenge" : "pass-challenge");
+      if (outcome === "retry") this.context.confirmInBrowser(intentId);
       if (outcome === "lapse") this.context.happenToIntent(intentId, "lapse");
     }
     if (outcome === "abandon") return;
