@@ -1,4 +1,4 @@
-import { BadRequestError, TooManyRequestsError, clock, hours, seconds } from "@eventhive/common";
+import { BadRequestError, TooManyRequestsError, backoffMs, clock, hours, seconds } from "@eventhive/common";
 import { trusted } from "mongoose";
 import { config } from "./config";
 import { type ReservationLimit, refusedReservations } from "./metrics";
@@ -57,7 +57,8 @@ export async function checkReservationLimits({ network }: Buyer, others: Counted
  */
 function checkPause(excess: number, latest: number, limit: ReservationLimit): void {
   if (excess <= 0) return;
-  const pauseMs = Math.min(seconds(config.MAX_UNPAID_PAUSE_SECONDS), initialPauseMs * 2 ** (excess - 1));
+  const pauses = { firstMs: initialPauseMs, maxMs: seconds(config.MAX_UNPAID_PAUSE_SECONDS) };
+  const pauseMs = backoffMs(excess, pauses);
   const restMs = latest + pauseMs - clock.now();
   if (restMs <= 0) return;
   refusedReservations.inc({ limit });

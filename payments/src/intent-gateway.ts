@@ -1,13 +1,6 @@
 import { failpoint } from "@eventhive/common";
 import type StripeApi from "stripe";
-import {
-  type GatewayPage,
-  type PageRequest,
-  checked,
-  firstPage,
-  nextOf,
-  startingAfter,
-} from "./payment-gateway";
+import { type GatewayPage, type PageRequest, checked, firstPage, nextOf, startingAfter } from "./pages";
 import { type StripeOptions, sendingOnce, stripeClient } from "./stripe-client";
 import { type StripeFailure, isFinal, isKeptForKey, isStripeFailure, logFailure } from "./stripe-failure";
 

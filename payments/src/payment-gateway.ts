@@ -1,5 +1,6 @@
 import { failpoint } from "@eventhive/common";
 import type StripeApi from "stripe";
+import { type GatewayPage, type PageRequest, checked, firstPage, nextOf, startingAfter } from "./pages";
 import { type StripeOptions, sendingOnce, stripeClient } from "./stripe-client";
 import { isFinal, isKeptForKey, isNotDone, isStripeFailure, logFailure } from "./stripe-failure";
 
@@ -39,23 +40,11 @@ export interface GatewayCharge {
   createdAt: Date;
 }
 
-/** A part of a list, newest first. */
-export interface GatewayPage<Item> {
-  items: Item[];
-  /** What to pass as `after` for the next page; not there on the last one. */
-  next?: string;
-}
-
 export interface RefundRequest {
   paymentId: string;
   stripeId: string;
   /** How many answers Stripe may keep for earlier idempotency keys of this refund; each needs another key. */
   keptAnswers?: number;
-}
-
-export interface PageRequest {
-  since: Date;
-  after?: string;
 }
 
 export interface PaymentGateway {
@@ -169,24 +158,6 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
       };
     },
   };
-}
-
-export const firstPage = (since: Date) => ({
-  created: { gte: Math.floor(since.getTime() / 1000) },
-  limit: 100,
-});
-
-export const startingAfter = (id?: string) => (id ? { starting_after: id } : {});
-
-/** The library takes any JSON for an answer, even with a 502 of a proxy; an empty list must be Stripe's own. */
-export function checked<Item extends { id: string }>(page: StripeApi.ApiList<Item>): StripeApi.ApiList<Item> {
-  if (!Array.isArray(page.data)) throw new Error("The gateway answered with no list");
-  return page;
-}
-
-export function nextOf({ data, has_more }: StripeApi.ApiList<{ id: string }>): { next?: string } {
-  const last = data.at(-1);
-  return has_more && last ? { next: last.id } : {};
 }
 
 /** The hold of an intent is a charge that succeeded, too, but takes no money before it is captured. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { clock, runPeriodically, hours, isId, logger, minutes, seconds } from "@eventhive/common";
+import { backoffMs, clock, runPeriodically, hours, isId, logger, minutes, seconds } from "@eventhive/common";
 import { trusted } from "mongoose";
 import { z } from "zod";
 import { config } from "./config";
@@ -125,6 +125,7 @@ export async function reconcile({
 }
 
 const maxAttempts = 7;
+const pauses = { firstMs: 250, maxMs: seconds(8) };
 
 /** Run by hand, no later run would repeat a page: it is retried for about 16 s. */
 async function retryRefused(progress: Progress, options: Options): Promise<Progress | undefined> {
@@ -133,7 +134,7 @@ async function retryRefused(progress: Progress, options: Options): Promise<Progr
       return await comparePage(progress, options);
     } catch (error) {
       if (attempt === maxAttempts || !isStripeFailure(error) || !isTransientFailure(error)) throw error;
-      await clock.wait(250 * 2 ** (attempt - 1));
+      await clock.wait(backoffMs(attempt, pauses));
     }
   }
 }

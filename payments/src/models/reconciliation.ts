@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { clock, isDuplicateKey, minutes, seconds } from "@eventhive/common";
+import { backoffMs, clock, isDuplicateKey, minutes, seconds } from "@eventhive/common";
 import { Schema, trusted } from "mongoose";
 import { database } from "../database";
 
@@ -91,12 +91,12 @@ export const finish = (claimed: Claim, nextDueAt: Date): Promise<boolean> =>
 export const abandon = (claimed: Claim): Promise<boolean> =>
   release(claimed, { $set: { claimedUntil: clock.date() } });
 
-const maxPauseMs = minutes(15);
+const pauses = { firstMs: seconds(10), maxMs: minutes(15) };
 
 /** The same page is taken again, by any process, after a pause that doubles with each failure up to 15 minutes. */
 export function postpone(claimed: Claim, progress: Progress): Promise<boolean> {
   const failures = claimed.failures + 1;
-  const pauseMs = Math.min(seconds(5) * 2 ** failures, maxPauseMs);
+  const pauseMs = backoffMs(failures, pauses);
   const claimedUntil = new Date(clock.now() + pauseMs);
   return release(claimed, { $set: { progress, failures, claimedUntil } });
 }

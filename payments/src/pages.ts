@@ -1,0 +1,33 @@
+import type StripeApi from "stripe";
+
+// Stripe's lists, one page by one call: https://docs.stripe.com/api/pagination
+
+/** A part of a list, newest first. */
+export interface GatewayPage<Item> {
+  items: Item[];
+  /** What to pass as `after` for the next page; not there on the last one. */
+  next?: string;
+}
+
+export interface PageRequest {
+  since: Date;
+  after?: string;
+}
+
+export const firstPage = (since: Date) => ({
+  created: { gte: Math.floor(since.getTime() / 1000) },
+  limit: 100,
+});
+
+export const startingAfter = (id?: string) => (id ? { starting_after: id } : {});
+
+/** The library takes any JSON for an answer, even with a 502 of a proxy; an empty list must be Stripe's own. */
+export function checked<Item extends { id: string }>(page: StripeApi.ApiList<Item>): StripeApi.ApiList<Item> {
+  if (!Array.isArray(page.data)) throw new Error("The gateway answered with no list");
+  return page;
+}
+
+export function nextOf({ data, has_more }: StripeApi.ApiList<{ id: string }>): { next?: string } {
+  const last = data.at(-1);
+  return has_more && last ? { next: last.id } : {};
+}
