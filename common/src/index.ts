@@ -17,7 +17,7 @@ export type { ServiceDefinition, Worker } from "./service/service-definition";
 export { choice, durationInSeconds, settings, text, url, wholeNumber } from "./base/settings";
 export { backoffMs } from "./base/backoff";
 export { clock, hours, minutes, seconds } from "./base/clock";
-export { joined, waitFor } from "./base/joined";
+export { currentProcess, joined, waitFor } from "./base/joined";
 export { runPeriodically, forEachDocument, retryOnConflict } from "./base/sweep";
 export type { Sweep } from "./base/sweep";
 export { currentContext, withContext } from "./base/context";

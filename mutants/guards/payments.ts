@@ -140,7 +140,10 @@ export const payments: Mutant[] = [
   {
     guard: "the order is read after the charge was written down",
     file: charge,
-    change: { "await followOrder(payment.orderId);": "" },
+    change: {
+      "return (await followOrder(concluded.orderId, { payment: concluded })) ?? concluded;":
+        "return concluded;",
+    },
     red: {
       [following]: [
         "an order that is cancelled between the card's answer and writing it down",
@@ -151,7 +154,7 @@ export const payments: Mutant[] = [
   {
     guard: "a charge that comes after its payment was given up goes back",
     file: charge,
-    change: { 'if (payment.state === "failed") await': 'if (payment.state === "charging") await' },
+    change: { 'if (concluded.state === "failed") await': 'if (concluded.state === "charging") await' },
     red: { [charging]: ["gives a charge back that came through after it was given up"] },
   },
   {
@@ -176,7 +179,7 @@ export const payments: Mutant[] = [
   {
     guard: "a charge or refund that may still be answered is left alone",
     file: payment,
-    change: { ", nextAttemptAt: trusted({ $not: { $gt: clock.date() } })": "" },
+    change: { "nextAttemptAt: trusted({ $not: { $gt: clock.date() } }),": "" },
     red: {
       "payments/src/refund.test.ts": ["requests it once when several processes do so at the same moment"],
       [charging]: [
@@ -225,7 +228,7 @@ export const payments: Mutant[] = [
   {
     guard: "a request that did nothing is repeated when the same token is sent again",
     file: "payments/src/pay.ts",
-    change: { "await chargeAgain(payment);": "return payment;" },
+    change: { "next = await chargeAgain(current);": "return current;" },
     red: {
       [charging]: [
         "repeats within the request, with the same key, a charge that was refused for too many requests",
@@ -265,7 +268,7 @@ export const payments: Mutant[] = [
     guard: "effects on every delivery: ended orders in payments",
     file: "payments/src/listeners/order-changed.ts",
     change: {
-      "import { applyOrder }": "import { Order, applyOrder }",
+      "import { applyOrder,": "import { Order, applyOrder,",
       "await applyOrder(order);":
         "if (await Order.exists({ _id: order.id, version: order.version })) return;\n  await applyOrder(order);",
     },

@@ -1,10 +1,11 @@
-import { clock, forEachDocument, hours, seconds, retryOnConflict } from "@eventhive/common";
+import { clock, forEachDocument, hours, seconds } from "@eventhive/common";
 import { followOrder } from "./follow-order";
 import { refundLateCharge } from "./late-charges";
 import { Order } from "./models/order";
 import { Payment, beginAttempt, claimUntil, duePayments, noteAttempt } from "./models/payment";
 import { pauseAfter } from "./pause-after";
 import type { ChargeOutcome, GatewayCharge } from "./payment-gateway";
+import { saveChange } from "./save-change";
 import { chargeOutcomeTimeout, gateway } from "./stripe";
 import { isStripeFailure, logFailure } from "./stripe-failure";
 
@@ -12,17 +13,19 @@ type KnownOutcome = Extract<ChargeOutcome, { outcome: "charged" | "declined" }>;
 
 /**
  * Asks for the money once and writes down what came of it. Asking again is asking the same: the gateway repeats its
- * answer. Whoever calls has begun the attempt: by inserting the payment, or by `beginAttempt`.
+ * answer. The caller has begun the attempt: by inserting the payment, or by `beginAttempt`.
+ * @returns the payment as it is then
  */
-export async function charge(payment: Payment): Promise<void> {
+export async function charge(payment: Payment): Promise<Payment> {
   const { id: paymentId, orderId, amount, currency, token } = payment;
-  if (!token) return; // charged or failed in the meantime
+  if (!token) return payment; // charged or failed in the meantime
   const answer = await gateway().charge({ paymentId, orderId, amount, currency, token });
-  if (answer.outcome === "charged" || answer.outcome === "declined") return conclude(paymentId, answer);
+  if (answer.outcome === "charged" || answer.outcome === "declined") return conclude(payment, answer);
   const found = answer.outcome === "failed" ? await findCharge(payment) : undefined;
-  if (found) return conclude(paymentId, { outcome: "charged", stripeId: found.stripeId });
+  if (found) return conclude(payment, { outcome: "charged", stripeId: found.stripeId });
   const pauseMs = pauseAfter(payment.since, seconds(5));
   await noteAttempt(payment, { isOpen: answer.outcome !== "not-done", pauseMs });
+  return Payment.findById(paymentId).orFail();
 }
 
 /** @returns undefined when the charge is not listed or the list cannot be read: neither proves that there is none */
@@ -36,24 +39,22 @@ async function findCharge({ id: paymentId, since }: Payment): Promise<GatewayCha
   }
 }
 
-/** Does nothing when another process has begun an attempt since the payment was loaded. */
-export async function chargeAgain(payment: Payment): Promise<void> {
+/** @returns null when another process has begun an attempt since the payment was loaded, or it was decided */
+export async function chargeAgain(payment: Payment): Promise<Payment | null> {
   const begun = await beginAttempt(payment);
-  if (begun) await charge(begun);
+  return begun && charge(begun);
 }
 
-async function conclude(paymentId: string, answer: KnownOutcome): Promise<void> {
-  const payment = await retryOnConflict(async () => {
-    const found = await Payment.findById(paymentId).orFail();
-    const isChanged =
-      answer.outcome === "charged" ? found.confirmCharge(answer.stripeId) : found.decline(answer.reason);
-    if (isChanged) await found.save();
-    return found;
-  });
-  if (answer.outcome === "declined") return;
-  await followOrder(payment.orderId);
+async function conclude(payment: Payment, answer: KnownOutcome): Promise<Payment> {
+  const concluded = await saveChange(payment, (current) =>
+    answer.outcome === "charged" ? current.confirmCharge(answer.stripeId) : current.decline(answer.reason),
+  );
+  if (answer.outcome === "declined") return concluded;
+  if (concluded.state === "charged")
+    return (await followOrder(concluded.orderId, { payment: concluded })) ?? concluded;
   // A sweep gave it up while this charge was still on its way.
-  if (payment.state === "failed") await refundLateCharge(payment, answer.stripeId);
+  if (concluded.state === "failed") await refundLateCharge(concluded, answer.stripeId);
+  return concluded;
 }
 
 // Stripe keeps idempotency keys for 24 hours; the hour allows for clock skew.
@@ -74,7 +75,8 @@ export async function finishCharging(signal?: AbortSignal): Promise<void> {
 }
 
 async function finishCharge(payment: Payment): Promise<void> {
-  await ((await isWanted(payment)) ? chargeAgain(payment) : lookUp(payment));
+  if (await isWanted(payment)) await chargeAgain(payment);
+  else await lookUp(payment);
 }
 
 async function lookUp(payment: Payment): Promise<void> {
@@ -85,7 +87,7 @@ async function lookUp(payment: Payment): Promise<void> {
   // Decided before looking: a charge that comes while the list is read may be missing from it.
   const isTooLate = clock.now() - lastAttemptAt.getTime() >= chargeOutcomeTimeout();
   const found = await gateway().find({ paymentId: payment.id, since: payment.since });
-  if (found) return conclude(payment.id, { outcome: "charged", stripeId: found.stripeId });
+  if (found) return void (await conclude(begun, { outcome: "charged", stripeId: found.stripeId }));
   // That no charge is listed proves nothing: Stripe may be working on it still.
   if (isTooLate)
     await giveUp(

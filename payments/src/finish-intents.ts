@@ -7,8 +7,7 @@ import { type Payment, attemptMs, claimUntil, duePayments } from "./models/payme
  * one that nobody waits for, and from time to time one that waits for its buyer or for orders.
  */
 export async function finishIntents(signal?: AbortSignal): Promise<void> {
-  for (const state of intentPaymentStates)
-    await forEachDocument(duePayments(state).cursor(), finishIntent, signal);
+  await forEachDocument(duePayments(...intentPaymentStates).cursor(), finishIntent, signal);
 }
 
 async function finishIntent(payment: Payment): Promise<void> {

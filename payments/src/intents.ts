@@ -1,24 +1,11 @@
-import { clock, hours, retryOnConflict, seconds } from "@eventhive/common";
+import { clock, hours, seconds } from "@eventhive/common";
 import type { GatewayIntent, IntentAnswer } from "./intent-gateway";
 import { Order } from "./models/order";
-import { Payment, attemptMs, pauseUntil } from "./models/payment";
+import { type Payment, attemptMs, pauseUntil } from "./models/payment";
 import { pauseAfter } from "./pause-after";
 import { pending } from "./pending";
+import { saveChange } from "./save-change";
 import { intentGateway } from "./stripe";
-
-/** What the answer to a request changes; false if it changes nothing. */
-type Change = (payment: Payment) => boolean;
-
-/** Saves a change of the payment in hand. If another process has changed it meanwhile, decides again by what it is now. */
-async function save(payment: Payment, change: Change): Promise<Payment> {
-  let isFirst = true;
-  return retryOnConflict(async () => {
-    const current = isFirst ? payment : await Payment.findById(payment.id).orFail();
-    isFirst = false;
-    if (change(current)) await current.save();
-    return current;
-  });
-}
 
 /**
  * Takes a payment one step further: by what its order demands, then by what its state calls for, with requests to Stripe.
@@ -27,22 +14,16 @@ async function save(payment: Payment, change: Change): Promise<Payment> {
  * @returns the payment as it is then; unchanged, and due again after a pause, when the outcome is not known
  */
 export async function proceed(payment: Payment, until = Infinity): Promise<Payment> {
-  const followed = await follow(payment);
-  return askStripe(followed.payment, until);
+  return askStripe(isFollowing(payment) ? await follow(payment) : payment, until);
 }
 
 /** Does what the order demands, and holds the payment for the request to Stripe that follows from that. */
-export async function follow(payment: Payment): Promise<{ payment: Payment; isMoved: boolean }> {
+async function follow(payment: Payment): Promise<Payment> {
   const order = await Order.findById(payment.orderId).orFail();
-  let isMoved = false;
-  const followed = await save(payment, (current) => {
-    isMoved = followDemand(current, order);
-    return isMoved && current.holdFor(attemptMs());
-  });
-  return { payment: followed, isMoved };
+  return saveChange(payment, (current) => followDemand(current, order) && current.holdFor(attemptMs()));
 }
 
-/** Does what the payment's state calls for: `proceed` where the order has just been read. */
+/** Does what the payment's state calls for: `proceed` where the order's demand is known. */
 export async function askStripe(payment: Payment, until = Infinity): Promise<Payment> {
   switch (payment.state) {
     case "authorizing":
@@ -80,11 +61,11 @@ async function create(payment: Payment, until: number): Promise<Payment> {
   const keptAnswers = payment.keptAnswers();
   const answer = await intentGateway().create({ paymentId, orderId, amount, currency, keptAnswers });
   if (answer.outcome === "rejected")
-    return save(payment, (current) => current.failUnconfirmed(answer.reason));
+    return saveChange(payment, (current) => current.failUnconfirmed(answer.reason));
   if (answer.outcome !== "known") return conclude(payment, answer, keptAnswers);
   const { intentId } = answer.intent;
   const goesOn = clock.now() < until;
-  const stored = await save(payment, (current) => {
+  const stored = await saveChange(payment, (current) => {
     current.nextAttemptAt = goesOn ? new Date(clock.now() + attemptMs()) : undefined;
     return current.storeIntent(intentId);
   });
@@ -110,7 +91,7 @@ async function ask(payment: Payment, send: (request: Request) => Promise<IntentA
 
 async function conclude(payment: Payment, answer: IntentAnswer, keptAnswers = 0): Promise<Payment> {
   const { state, version } = payment;
-  const after = await save(payment, (current) => {
+  const after = await saveChange(payment, (current) => {
     switch (answer.outcome) {
       case "known":
         return changeByStatus(current, answer.intent);
@@ -123,7 +104,14 @@ async function conclude(payment: Payment, answer: IntentAnswer, keptAnswers = 0)
     }
   });
   if (after.version === version) await pauseUntil(after, clock.now() + pauseOf(after));
+  else if (after.state === "authorized") return followNow(after);
   return after;
+}
+
+/** The order may have ended before the hold was stored: nobody else would void it at once. */
+async function followNow(payment: Payment): Promise<Payment> {
+  const followed = await follow(payment);
+  return followed.state === "authorized" ? followed : askStripe(followed);
 }
 
 function changeByStatus(payment: Payment, { status, chargeId, declineReason }: GatewayIntent): boolean {
@@ -151,6 +139,10 @@ const lookPauseMs = hours(1);
 
 const pauseOf = ({ state, since }: Payment): number =>
   state === "authorized" ? lookPauseMs : pauseAfter(since, seconds(state === "challenged" ? 60 : 5));
+
+/** Whether the order may demand something of a payment in this state. */
+const isFollowing = ({ state }: Payment): boolean =>
+  state === "authorizing" || state === "challenged" || state === "authorized";
 
 /**
  * What the order demands of a payment by an intent, by our replica; no request to Stripe.

@@ -1,9 +1,9 @@
 import { clock, seconds } from "@eventhive/common";
 import { config } from "./config";
 import { claimIntent, finishSweep } from "./finish-intents";
-import { askStripe, follow, look, proceed } from "./intents";
+import { askStripe, look, proceed } from "./intents";
 import { Payment, isDue } from "./models/payment";
-import { waitForNews } from "./order-news";
+import { withNews } from "./payment-news";
 import { gatewayTimeout } from "./stripe";
 
 /**
@@ -13,17 +13,19 @@ import { gatewayTimeout } from "./stripe";
  */
 export async function payByIntent(payment: Payment, begunAt: number, isNew: boolean): Promise<Payment> {
   const until = begunAt + seconds(config.CHARGE_RETRY_SECONDS);
-  let current = await start(payment, until, isNew);
-  for (;;) {
-    const mayAsk = clock.now() < until;
-    const before = current.version;
-    if (mayAsk) current = await advance(current, until);
-    else if (isUnfinished(current) && isDue(current)) finishSweep.kick();
-    if (!isWorthWaiting(current, begunAt)) return current;
-    if (current.version !== before) continue;
-    await waitForNews(current.orderId, 25);
-    current = await Payment.findById(current.id).orFail();
-  }
+  return withNews(payment.id, async (news) => {
+    let current = await start(payment, until, isNew);
+    for (;;) {
+      const mayAsk = clock.now() < until;
+      const before = current.version;
+      if (mayAsk) current = await advance(current, until);
+      else if (isUnfinished(current) && isDue(current)) finishSweep.kick();
+      if (!isWorthWaiting(current, begunAt)) return current;
+      if (current.version !== before) continue;
+      const saved = await news.wait(25);
+      current = saved ? await askStripe(saved, until) : await Payment.findById(current.id).orFail();
+    }
+  });
 }
 
 async function start(payment: Payment, until: number, isNew: boolean): Promise<Payment> {
@@ -33,10 +35,6 @@ async function start(payment: Payment, until: number, isNew: boolean): Promise<P
 
 /** Unchanged when it waits for orders, or another process is asking Stripe. */
 async function advance(payment: Payment, until: number): Promise<Payment> {
-  if (payment.state === "authorized") {
-    const followed = await follow(payment);
-    return followed.isMoved ? askStripe(followed.payment) : followed.payment;
-  }
   if (!isUnfinished(payment) || !isDue(payment)) return payment;
   const claimed = await claimIntent(payment);
   return claimed ? proceed(claimed, until) : payment;

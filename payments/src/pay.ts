@@ -5,6 +5,7 @@ import { Order } from "./models/order";
 import { askStripe } from "./intents";
 import { Payment, attemptMs, findPayment, isDue, paymentFor } from "./models/payment";
 import { payByIntent } from "./pay-by-intent";
+import { withNews } from "./payment-news";
 import { pending } from "./pending";
 import { gatewayTimeout } from "./stripe";
 
@@ -15,11 +16,9 @@ import { gatewayTimeout } from "./stripe";
  */
 export async function pay(order: Order, token: string): Promise<Payment> {
   const begunAt = clock.now();
-  const found = await findPayment(order.id, token);
-  const { payment, isNew } = found ? { payment: found, isNew: false } : await begin(order, token);
+  const { payment, isNew } = await begin(order, token);
   if (payment.isByIntent()) return payByIntent(payment, begunAt, isNew);
-  if (isNew) await charge(payment);
-  return untilDecided(payment.id, begunAt);
+  return payByCharge(payment, begunAt, isNew);
 }
 
 interface Begun {
@@ -27,19 +26,22 @@ interface Begun {
   isNew: boolean;
 }
 
+/** Inserts the payment; only where that fails, the one that exists already is looked up. */
 async function begin(order: Order, token: string, mayReplace = true): Promise<Begun> {
   const refusal = order.refusal();
-  if (refusal) throw refusal;
+  if (refusal) return { payment: await join(order.id, token, refusal), isNew: false };
   const payment = paymentFor(order, token);
   try {
     await payment.save();
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
     if (mayReplace && (await replace(order.id, token))) return begin(order, token, false);
-    return { payment: await joinOrRefuse(order.id, token), isNew: false };
+    return { payment: await join(order.id, token, inProgress()), isNew: false };
   }
   return { payment, isNew: true };
 }
+
+const inProgress = () => new BadRequestError("payment-in-progress", "This order is being paid already");
 
 /**
  * Ends the payment of another card, so that it is not in the way of this one, where it cannot take money any more:
@@ -72,27 +74,30 @@ async function voidNow(other: Payment): Promise<true> {
   return true;
 }
 
-/** Somebody else began a payment at the same moment: by the same token it is this one, by another it stands in the way. */
-async function joinOrRefuse(orderId: string, token: string): Promise<Payment> {
+/** By the same token it is this payment; another one stands in the way. @throws why the order cannot be paid by this token */
+async function join(orderId: string, token: string, reason: BadRequestError): Promise<Payment> {
   const same = await findPayment(orderId, token);
   if (same) return same;
   const order = await Order.findById(orderId).orFail();
-  throw order.refusal() ?? new BadRequestError("payment-in-progress", "This order is being paid already");
+  throw order.refusal() ?? reason;
 }
 
 const retryMs = () => seconds(config.CHARGE_RETRY_SECONDS);
 
-async function untilDecided(paymentId: string, begunAt: number): Promise<Payment> {
-  for (;;) {
-    const payment = await Payment.findById(paymentId).orFail();
-    const passedMs = clock.now() - begunAt;
-    if (!isWorthWaiting(payment, passedMs)) return payment;
-    if (payment.state === "charging" && isDue(payment)) {
-      if (passedMs >= retryMs() || !(await isWanted(payment))) return payment;
-      await chargeAgain(payment);
-    } else await clock.wait(25); // another process may receive the verdict: poll the document
-  }
-}
+const payByCharge = (payment: Payment, begunAt: number, isNew: boolean): Promise<Payment> =>
+  withNews(payment.id, async (news) => {
+    let current = isNew ? await charge(payment) : payment;
+    for (;;) {
+      const passedMs = clock.now() - begunAt;
+      if (!isWorthWaiting(current, passedMs)) return current;
+      let next: Payment | null | undefined;
+      if (current.state === "charging" && isDue(current)) {
+        if (passedMs >= retryMs() || !(await isWanted(current))) return current;
+        next = await chargeAgain(current);
+      } else next = await news.wait(25);
+      current = next ?? (await Payment.findById(payment.id).orFail());
+    }
+  });
 
 /** No answer takes longer than the gateway's timeout and the time for repetitions together. */
 function isWorthWaiting({ state, since }: Payment, passedMs: number): boolean {

@@ -21,6 +21,9 @@ export function useScheduling(replacement: Scheduling = system): void {
   scheduling = replacement;
 }
 
+/** Stands for the process that runs the current task; what is kept in memory belongs to one. */
+export const currentProcess = (): object => scheduling.process();
+
 /**
  * Resolves when another task of this process has settled `promise`; never rejects. Code that waits for another task in
  * any other way blocks a simulation.
@@ -46,7 +49,7 @@ export function joined<Item, Result>(work: (items: Item[]) => Promise<Result[]>)
   const batches = new WeakMap<object, Batch<Item, Result>>();
 
   return async (item: Item): Promise<Result> => {
-    const process = scheduling.process();
+    const process = currentProcess();
     const last = batches.get(process);
     if (last?.isOpen && last.items.length < maxItems) {
       const index = last.items.push(item) - 1;

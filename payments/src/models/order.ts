@@ -86,10 +86,18 @@ const prunedBefore = () => clock.now() - hours(24 * config.ORDER_REPLICA_DAYS);
  * more, but would never be pruned. It is ignored an hour before anything is pruned, to allow for clock skew.
  */
 export async function applyOrder(order: EventData<"order:created">): Promise<void> {
-  const isEnded = order.status === "complete" || order.status === "cancelled";
-  if (!isEnded && Date.parse(order.expiresAt) < prunedBefore() + hours(1)) return;
+  if (!hasEnded(order) && Date.parse(order.expiresAt) < prunedBefore() + hours(1)) return;
   await Order.apply(order);
 }
+
+const hasEnded = ({ status }: { status: OrderStatus }): boolean =>
+  status === "complete" || status === "cancelled";
+
+/** An order that has ended, from its event: it is like that for ever. @returns undefined where it may have changed since */
+export const endedOrder = (order: EventData<"order:created">): Order | undefined => {
+  const { id: _id, status, cancelReason, paymentId } = order;
+  return hasEnded(order) ? Order.hydrate({ _id, status, cancelReason, paymentId }) : undefined;
+};
 
 const maxPruned = 1000;
 

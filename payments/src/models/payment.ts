@@ -312,10 +312,13 @@ export const isDue = ({ nextAttemptAt }: Payment): boolean =>
   !nextAttemptAt || nextAttemptAt.getTime() <= clock.now();
 
 // Also matches payments without the field.
-const due = (state: AnyPaymentState) => ({ state, nextAttemptAt: trusted({ $not: { $gt: clock.date() } }) });
+const due = (...states: AnyPaymentState[]) => ({
+  state: trusted({ $in: states }),
+  nextAttemptAt: trusted({ $not: { $gt: clock.date() } }),
+});
 
-/** Payments in this state for which the gateway should be asked now. */
-export const duePayments = (state: AnyPaymentState) => Payment.find(due(state));
+/** Payments in these states for which the gateway should be asked now. */
+export const duePayments = (...states: AnyPaymentState[]) => Payment.find(due(...states));
 
 /**
  * Begins another attempt to charge. It may have charged until `noteAttempt` records that it did not.

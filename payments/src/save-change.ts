@@ -1,0 +1,18 @@
+import { retryOnConflict } from "@eventhive/common";
+import { Payment } from "./models/payment";
+
+/**
+ * Saves a change of a payment in hand. If another process has changed it since it was loaded, decides again by what it
+ * is now.
+ * @param change returns whether it changed the payment
+ * @returns the payment as it is then
+ */
+export async function saveChange(payment: Payment, change: (current: Payment) => boolean): Promise<Payment> {
+  let inHand: Payment | undefined = payment;
+  return retryOnConflict(async () => {
+    const current = inHand ?? (await Payment.findById(payment.id).orFail());
+    inHand = undefined;
+    if (change(current)) await current.save();
+    return current;
+  });
+}
