@@ -312,6 +312,13 @@ export const outages: Outage[] = [
     lastsSeconds: hours(1),
   },
   {
+    outage: "the charge of a sold ticket was disputed, or refunded in Stripe's dashboard",
+    alert: { alertname: "ChargesChangedAtStripe", change: "dispute" },
+    series: { 'payments_external_changes_total{change="dispute"}': once },
+    firesAfter: 0,
+    lastsSeconds: hours(2),
+  },
+  {
     outage: "auth rejects sign-ins",
     alert: { alertname: "SignInsRefused", queue: "sign-in", reason: "full" },
     series: { 'password_hashes_refused_total{app="auth", queue="sign-in", reason="full"}': counts(0, 5) },

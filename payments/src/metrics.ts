@@ -15,6 +15,14 @@ export const lateCharges = new Counter({
   help: "Charges found after their payment had failed, which are refunded",
 });
 
+export const externalChanges = new Counter({
+  name: "payments_external_changes_total",
+  help: "Charges of settled payments that reconcile has found disputed, or refunded in Stripe's dashboard, each time",
+  labelNames: ["change"],
+});
+
+for (const change of ["dispute", "refund"]) externalChanges.inc({ change }, 0);
+
 export const webhooks = new Counter({
   name: "payments_webhooks_total",
   help: "Calls of the webhook by outcome: accepted, or rejected because of the signature",

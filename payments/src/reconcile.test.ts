@@ -4,6 +4,7 @@ import { database } from "./database";
 import { orderCancelled, orderCompleted } from "./listeners/order-changed";
 import { trusted } from "mongoose";
 import { z } from "zod";
+import { externalChanges } from "./metrics";
 import { Payment } from "./models/payment";
 import { Reconciliation, advance, claimReconciliation } from "./models/reconciliation";
 import { reconcile, reconcileByHand, reconcileWhenDue, unreconciledPayments } from "./reconcile";
@@ -197,11 +198,19 @@ it.each([
 });
 
 describe("what was done in Stripe's dashboard", () => {
+  beforeEach(() => externalChanges.reset());
+
+  const counted = async () =>
+    Object.fromEntries(
+      (await externalChanges.get()).values.map(({ labels, value }) => [labels.change, value]),
+    );
+
   it("is reported when it refunded a part of the price", async () => {
     const payment = await settledPayment();
     await refundByHand(payment, 500);
     later(hours(2));
     expect(await differences()).toEqual(["only a part of the charge of a settled payment was refunded"]);
+    expect(await counted()).toEqual({ refund: 1 });
   });
 
   it("is reported when it refunded a part of what was to go back", async () => {
@@ -231,6 +240,7 @@ describe("what was done in Stripe's dashboard", () => {
     if (charge) charge.disputed = true;
     later(hours(2));
     expect(await differences()).toEqual(["the charge of a settled payment is disputed"]);
+    expect(await counted()).toEqual({ dispute: 1 });
   });
 
   it("is our own business when it refunded a part of what is being refunded anyway", async () => {

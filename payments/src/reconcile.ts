@@ -4,6 +4,7 @@ import { trusted } from "mongoose";
 import { z } from "zod";
 import { config } from "./config";
 import { refundLateCharge } from "./late-charges";
+import { externalChanges } from "./metrics";
 import { Payment } from "./models/payment";
 import {
   type Progress,
@@ -288,7 +289,14 @@ async function compare(
     logger.warn({ err: error, stripeId, paymentId }, "could not refund an unknown charge");
     return;
   }
+  if (payment?.state === "settled") countExternalChange(charge);
   report({ problem, stripeId, paymentId, orderId, isRefunded: isOrphan });
+}
+
+/** The ticket stays sold: only a person can decide what a dispute or a refund made in the dashboard means for it. */
+function countExternalChange({ disputed, amountRefunded }: GatewayCharge): void {
+  if (disputed) externalChanges.inc({ change: "dispute" });
+  if (amountRefunded > 0) externalChanges.inc({ change: "refund" });
 }
 
 /** Nothing is stored about it, so each request has a key of its own; a charge that was refunded is only refused. */
