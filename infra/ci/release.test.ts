@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, cpSync, existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { root } from "../local/program";
 import { serviceNames } from "../services";
+import { temporaryFolder } from "../jest/temporary-folder";
 
 jest.setTimeout(60_000);
 
@@ -17,7 +17,7 @@ const arm64 = { imageName: "eventhive/auth", tag: `ghcr.io/owner/eventhive/auth:
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "release-"));
+  folder = temporaryFolder("release");
 });
 
 describe("join-images", () => {

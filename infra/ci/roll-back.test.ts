@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolder } from "../jest/temporary-folder";
 
 it("rolls each changed Deployment back to its recorded revision, and waits for the rollout", () => {
   const cluster = fakeCluster({ auth: "3", orders: "7" });
@@ -35,7 +35,7 @@ it("rolls back the others when one rollback fails, and exits with an error", () 
 
 /** A fake kubectl, first on the PATH, that lists these Deployments and records its calls. */
 function fakeCluster(revisions: Record<string, string>) {
-  const folder = mkdtempSync(join(tmpdir(), "roll-back-"));
+  const folder = temporaryFolder("roll-back");
   const [list = "", calls = ""] = ["list.json", "calls"].map((name) => join(folder, name));
   const kubectl = (refused: string) => {
     const onChange = `echo "$@" >> ${calls}; [ "$4" != "${refused}" ]`;

@@ -1,7 +1,7 @@
-import { mkdtempSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { databaseUrl, sharedEnvironment } from "./environment";
+import { temporaryFolder } from "../jest/temporary-folder";
 
 const url = "http://localhost:3000";
 const servers = { mongo: "", redis: "redis://r", nats: "nats://n", stripe: "http://sandbox" };
@@ -25,7 +25,7 @@ it("passes settings of the environment on to the services, except npm's own", ()
 });
 
 it("creates the session key once, readable by its owner only", () => {
-  const dataFolder = mkdtempSync(join(tmpdir(), "environment-"));
+  const dataFolder = temporaryFolder("environment");
   const { JWT_KEY } = environmentFor({}, dataFolder);
   expect(JWT_KEY).toMatch(/^[\da-f]{64}$/);
   expect(environmentFor({}, dataFolder).JWT_KEY).toBe(JWT_KEY);
@@ -42,6 +42,6 @@ it("uses the sandbox unless both Stripe keys are set", () => {
   );
 });
 
-function environmentFor(found: NodeJS.ProcessEnv, dataFolder = mkdtempSync(join(tmpdir(), "environment-"))) {
+function environmentFor(found: NodeJS.ProcessEnv, dataFolder = temporaryFolder("environment")) {
   return sharedEnvironment(found, { url, servers }, dataFolder);
 }

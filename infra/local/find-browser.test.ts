@@ -1,8 +1,8 @@
-import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findBrowser } from "./find-browser";
 import { afterwards } from "./testing";
+import { temporaryFolder } from "../jest/temporary-folder";
 
 it("prefers the browser of CHROMIUM over those on the PATH", async () => {
   const named = program("my-browser", "echo 1.0");
@@ -26,7 +26,7 @@ it("finds a working browser on the PATH under any of its names", async () => {
 });
 
 function program(name: string, script: string): { folder: string; path: string } {
-  const folder = mkdtempSync(join(tmpdir(), "browser-"));
+  const folder = temporaryFolder("browser");
   const path = join(folder, name);
   writeFileSync(path, `#!/bin/sh\n${script}\n`);
   chmodSync(path, 0o755);

@@ -1,16 +1,16 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { endLeftovers, exclusively, holderOf, lock } from "./lock";
 import { startOf } from "./processes";
 import { writeStackFile } from "./stack-file";
 import { afterwards } from "./testing";
+import { temporaryFolder } from "../jest/temporary-folder";
 
 let dataFolder: string;
 beforeEach(() => {
-  dataFolder = mkdtempSync(join(tmpdir(), "lock-"));
+  dataFolder = temporaryFolder("lock");
 });
 
 it("locks a data folder, and names the owner to another runner", () => {

@@ -1,10 +1,9 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { ProcessGroup } from "./process-group";
 import { afterwards } from "./testing";
+import { temporaryFolder } from "../jest/temporary-folder";
 
 jest.setTimeout(30_000);
 
@@ -15,7 +14,7 @@ const neverReady = {
   name: "client-1",
   kind: "service" as const,
   url: "",
-  log: join(mkdtempSync(join(tmpdir(), "process-group-")), "client-1.log"),
+  log: join(temporaryFolder("process-group"), "client-1.log"),
   command: () => [process.execPath, "-e", "setInterval(() => {}, 1000)"],
   isReady: () => {
     collectGarbage();

@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findService, readRoutes } from "./routes";
+import { temporaryFolder } from "../jest/temporary-folder";
 
 it.each([
   ["/api/users/signup", "auth"],
@@ -41,7 +41,7 @@ function path(prefix: string, name: string, pathType = "Prefix") {
 }
 
 function manifest(paths: object[]): string {
-  const file = join(mkdtempSync(join(tmpdir(), "ingress-")), "ingress.yaml");
+  const file = join(temporaryFolder("ingress"), "ingress.yaml");
   writeFileSync(file, JSON.stringify({ spec: { rules: [{ http: { paths } }] } })); // YAML too
   return file;
 }

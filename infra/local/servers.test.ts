@@ -1,13 +1,13 @@
-import { appendFileSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { startNatsStreaming } from "./servers";
 import { afterwards } from "./testing";
+import { temporaryFolder } from "../jest/temporary-folder";
 
 jest.setTimeout(180_000); // the first run may build it
 
 it("restarts the broker on a store with a truncated record", async () => {
-  const dataFolder = mkdtempSync(join(tmpdir(), "nats-"));
+  const dataFolder = temporaryFolder("nats");
   const broker = await startNatsStreaming({ dataFolder });
   afterwards(() => broker.stop());
   await broker.stop();

@@ -1,12 +1,11 @@
-import { existsSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { eventually } from "../../common/test/eventually";
 import { freePort } from "./port";
 import { startOf } from "./processes";
 import { startStack, type Stack, type StackOptions } from "./stack";
 import { readStackFile, type StackProcess } from "./stack-file";
 import { afterwards, ask, backend } from "./testing";
+import { temporaryFolder } from "../jest/temporary-folder";
 
 jest.setTimeout(30_000);
 
@@ -120,5 +119,5 @@ function recorded(stack: Stack, name: string): StackProcess {
 }
 
 function newFolder(): string {
-  return mkdtempSync(join(tmpdir(), "stack-"));
+  return temporaryFolder("stack");
 }

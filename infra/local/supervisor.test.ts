@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../../common/test/eventually";
 import { startOf } from "./processes";
 import type { Program } from "./program";
 import { type Death, Supervisor } from "./supervisor";
 import { afterwards } from "./testing";
+import { temporaryFolder } from "../jest/temporary-folder";
 
 jest.setTimeout(30_000);
 
@@ -83,7 +83,7 @@ function supervise(script: string, changes: Partial<Program> = {}) {
     name: "orders-1",
     kind: "service",
     url: "http://127.0.0.1",
-    log: join(mkdtempSync(join(tmpdir(), "supervisor-")), "orders-1.log"),
+    log: join(temporaryFolder("supervisor"), "orders-1.log"),
     command: () => [process.execPath, "-e", script],
     isReady: (printed) => printed().includes("ready"),
     ...changes,
