@@ -50,8 +50,11 @@ async function conclude(payment: Payment, answer: KnownOutcome): Promise<Payment
     answer.outcome === "charged" ? current.confirmCharge(answer.stripeId) : current.decline(answer.reason),
   );
   if (answer.outcome === "declined") return concluded;
-  if (concluded.state === "charged")
-    return (await followOrder(concluded.orderId, { payment: concluded })) ?? concluded;
+  if (concluded.state === "charged") {
+    const followed = await followOrder(concluded.orderId, { payment: concluded });
+    // Another process was faster: the payment in hand has a change that was not saved.
+    return followed ?? Payment.findById(concluded.id).orFail();
+  }
   // A sweep gave it up while this charge was still on its way.
   if (concluded.state === "failed") await refundLateCharge(concluded, answer.stripeId);
   return concluded;

@@ -1,10 +1,12 @@
-import { clock, hours } from "@eventhive/common";
+import { clock, hours, onFailpoint } from "@eventhive/common";
 import { deliver, newId, setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
 import { orderCancelled, orderCompleted } from "../listeners/order-changed";
+import { applyOrder } from "../models/order";
 import { Payment } from "../models/payment";
+import { followOrders } from "../follow-order";
 import { finishRefunds } from "../refund";
 import {
   cancellationOf,
@@ -47,6 +49,21 @@ it("answers 201 once orders has accepted the payment, having charged the order's
     currency: "usd",
     metadata: { orderId: order.id, paymentId: body.id },
   });
+});
+
+it("answers with what is stored when a sweep settles the payment first", async () => {
+  const order = await orderToPay();
+  let isFaster = true;
+  onFailpoint(async (name) => {
+    if (name === "payments.charge.after") await applyOrder(completionOf(order));
+    if (name !== "payments.save.before" || !isFaster || !(await Payment.exists({ state: "charged" }))) return;
+    isFaster = false;
+    await followOrders();
+  });
+  const { status, body } = await pays(order);
+  const { state, version } = await Payment.findById(body.id).orFail();
+  expect({ status, state: body.state, version: body.version }).toEqual({ status: 201, state, version });
+  expect([isFaster, version]).toEqual([false, 2]);
 });
 
 it("publishes a charge, once", async () => {
