@@ -25,7 +25,7 @@ interface Answered {
   body: string;
 }
 
-let onAnswer = (_answer: Answered): void => {};
+let onAnswer: (answer: Answered) => void = () => {};
 
 /** From now on, `listener` is told of each answer. */
 export const useAnswers = (listener: typeof onAnswer): void => {
