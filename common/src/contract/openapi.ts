@@ -48,7 +48,7 @@ export const resource = <S extends Subject>(subject: S) =>
   events[subject].extend({ createdAt: z.iso.datetime() });
 
 /** The body of each error. */
-export const errorBody = z.object({
+const errorBody = z.object({
   errors: z.array(z.object({ message: z.string(), field: z.string().optional() })),
   /** Clients decide by this. */
   code: z.string(),
@@ -90,7 +90,7 @@ export function openApi(title: string, routes: readonly Route[]) {
 }
 
 /** `/api/tickets/:ticketId` as `/api/tickets/{ticketId}`. */
-export const pathTemplate = (path: string): string => path.replaceAll(/:(\w+)/g, "{$1}");
+const pathTemplate = (path: string): string => path.replaceAll(/:(\w+)/g, "{$1}");
 
 function operation(method: Method, path: string, description: EndpointDescription): object {
   const { id, summary, needsSession = false, body, query, responses } = description;
@@ -108,7 +108,7 @@ function operation(method: Method, path: string, description: EndpointDescriptio
 }
 
 /** All errors of an endpoint: its own, and those that follow from its method, path, body and session. */
-export function errorsOf(
+function errorsOf(
   method: Method,
   path: string,
   { needsSession, body, query, errors = {} }: EndpointDescription,

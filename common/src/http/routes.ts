@@ -32,7 +32,8 @@ export class Routes {
 
   /** To be called before routes with parameters, which the path may match. */
   serveDocument({ title, path }: { title: string; path: string }): void {
-    const document = () => openApi(title, this.described);
+    let made: ReturnType<typeof openApi> | undefined;
+    const document = () => (made ??= openApi(title, this.described));
     this.app.locals.openApi = document;
     this.api.get(path, (_req, res) => void res.json(document()));
   }
