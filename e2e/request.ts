@@ -1,3 +1,5 @@
+import type { Answer } from "../common/test/answers";
+
 export interface Problem {
   code: string;
   requestId: string;
@@ -17,15 +19,7 @@ export interface ApiRequest {
   signal?: AbortSignal;
 }
 
-interface Answered {
-  method: string;
-  path: string;
-  status: number;
-  contentType: string | undefined;
-  body: string;
-}
-
-let onAnswer: (answer: Answered) => void = () => {};
+let onAnswer: (answer: Answer) => void = () => {};
 
 /** From now on, `listener` is told of each answer. */
 export const useAnswers = (listener: typeof onAnswer): void => {

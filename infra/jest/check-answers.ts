@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { appendFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { reportProblem } from "../../common/test/answer-problems";
 import { Answers, type Document } from "../../common/test/answers";
 
 // Each response of a service that a test receives must be one that the service's OpenAPI document describes.
@@ -8,7 +9,6 @@ import { Answers, type Document } from "../../common/test/answers";
 type AppRequest = IncomingMessage & { app?: { locals: { openApi?: () => Document } } };
 
 const answersOf = new Map<() => Document, Answers>();
-let problems: string[] = [];
 
 function check(request: AppRequest, response: ServerResponse, body: string): void {
   const openApi = request.app?.locals.openApi;
@@ -19,7 +19,7 @@ function check(request: AppRequest, response: ServerResponse, body: string): voi
   const { method = "" } = request;
   const contentType = response.getHeader("Content-Type")?.toString();
   const problem = answers.problemOf({ method, path, status: response.statusCode, contentType, body });
-  if (problem) problems.push(problem);
+  if (problem) reportProblem(problem);
 }
 
 function onRequest(message: unknown): void {
@@ -40,12 +40,6 @@ function onRequest(message: unknown): void {
 }
 
 beforeAll(() => subscribe("http.server.request.start", onRequest));
-
-afterEach(() => {
-  const found = problems;
-  problems = [];
-  if (found.length > 0) throw new Error(`Not as documented:\n${found.join("\n")}`);
-});
 
 afterAll(() => {
   unsubscribe("http.server.request.start", onRequest);
