@@ -3,8 +3,8 @@
 import { Component, type ReactNode, useEffect, useState } from "react";
 import StripeCheckout from "react-stripe-checkout";
 import { useChallenge } from "@/lib/stripe";
-import { Money } from "./money";
 import type { PaymentFormProps } from "./pay";
+import { PayLabel } from "./pay-label";
 import { PaymentFormFailed } from "./payment-form-failed";
 
 const checkoutScript = "https://checkout.stripe.com/checkout.js";
@@ -27,8 +27,9 @@ function loadCheckout(): Promise<void> {
 }
 
 /**
- * Stripe Checkout's dialog, which knows nothing of 3-D Secure: Stripe.js is loaded for it when a bank asks. Its component throws when it renders before the script has loaded, so it is mounted only then, in
- * an error boundary. It closes its dialog when it is unmounted, as when the reservation expires.
+ * Stripe Checkout's dialog, which knows nothing of 3-D Secure: Stripe.js is loaded for it when a bank asks. Its component
+ * throws when it renders before the script has loaded, so it is mounted only then, in an error boundary. It closes its
+ * dialog when it is unmounted, as when the reservation expires.
  */
 export function PayWithCheckout({
   order,
@@ -70,13 +71,7 @@ export function PayWithCheckout({
         disabled={isPaying}
       >
         <button type="button" className="button primary" aria-disabled={isPaying}>
-          {isPaying ? (
-            "Confirming your payment …"
-          ) : (
-            <>
-              Pay <Money amount={order.ticket.price} />
-            </>
-          )}
+          <PayLabel isPaying={isPaying} price={order.ticket.price} />
         </button>
       </StripeCheckout>
     </ErrorBoundary>

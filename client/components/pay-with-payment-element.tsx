@@ -3,9 +3,9 @@
 import type { Stripe, StripeElements, StripePaymentElement } from "@stripe/stripe-js";
 import { useEffect, useRef, useState } from "react";
 import { stripeJs, useChallenge } from "@/lib/stripe";
-import { Money } from "./money";
 import type { PaymentFormProps } from "./pay";
 import styles from "./pay-with-payment-element.module.css";
+import { PayLabel } from "./pay-label";
 import { PaymentFormFailed } from "./payment-form-failed";
 
 /** Stripe's Payment Element: card data stays in Stripe's frames, and a confirmation token represents it. */
@@ -89,13 +89,7 @@ export function PayWithPaymentElement({
       <div ref={place} hidden={state === "failed"} />
       {state === "ready" && (
         <button className="button primary" aria-disabled={isBusy}>
-          {isBusy ? (
-            "Confirming your payment …"
-          ) : (
-            <>
-              Pay <Money amount={order.ticket.price} />
-            </>
-          )}
+          <PayLabel isPaying={isBusy} price={order.ticket.price} />
         </button>
       )}
       {message && (
