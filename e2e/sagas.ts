@@ -64,33 +64,30 @@ export const cancel: Saga = async () => {
 };
 
 /** Retries until the buyer owns the ticket, with a new order if the first one has ended. */
-export const buy: Saga = async () => {
-  const { buyer, ticket } = await reservation();
-  return () =>
-    insist(async () => {
-      const newest = await newestOrder(buyer);
-      if (newest?.status === "complete") return;
-      const order = newest?.status === "created" ? newest : await bodyOf(buyer.order(ticket));
-      await buyer.pay(order); // with a new card each time: only one may be charged
-      throw new Error(`The outcome of ${order.id} is not known yet`);
-    });
-};
+const buyBy =
+  (pay: (buyer: Client, order: Order) => Promise<unknown>): Saga =>
+  async () => {
+    const { buyer, ticket } = await reservation();
+    return () =>
+      insist(async () => {
+        const newest = await newestOrder(buyer);
+        if (newest?.status === "complete") return;
+        const order = newest?.status === "created" ? newest : await bodyOf(buyer.order(ticket));
+        await pay(buyer, order);
+        throw new Error(`The outcome of ${order.id} is not known yet`);
+      });
+  };
 
-/** Passes 3-D Secure, and retries like `buy`. */
-export const buyWith3DSecure: Saga = async () => {
-  const { buyer, ticket } = await reservation();
-  return () =>
-    insist(async () => {
-      const newest = await newestOrder(buyer);
-      if (newest?.status === "complete") return;
-      const order = newest?.status === "created" ? newest : await bodyOf(buyer.order(ticket));
-      const token = await card("4000002760003184");
-      const { intentId = "" } = await bodyOf(buyer.pay(order, token));
-      await endChallenge(intentId, "pass-challenge");
-      await buyer.pay(order, token);
-      throw new Error(`The outcome of ${order.id} is not known yet`);
-    });
-};
+/** With a new card each time: only one may be charged. */
+export const buy = buyBy((buyer, order) => buyer.pay(order));
+
+/** Passes 3-D Secure. */
+export const buyWith3DSecure = buyBy(async (buyer, order) => {
+  const token = await card("4000002760003184");
+  const { intentId = "" } = await bodyOf(buyer.pay(order, token));
+  await endChallenge(intentId, "pass-challenge");
+  await buyer.pay(order, token);
+});
 
 /** Cancels while the card is asked for the money, which leads to a refund, or to a release of what is held. */
 export const payTooLate: Saga = async () => {
