@@ -1,6 +1,7 @@
 /**
  * The pause before a retry, in milliseconds: exponential backoff with a limit. Jitter over the upper half spreads pages
- * that failed at the same time.
+ * that failed at the same time. The same as `jitteredBackoffMs` of common, which is a library for servers: browsers load
+ * none of it.
  * @param attempt 0 for the first
  */
 export function pauseMs(attempt: number, { firstMs, maxMs }: { firstMs: number; maxMs: number }): number {

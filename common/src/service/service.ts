@@ -1,3 +1,4 @@
+import { backoffMs } from "../base/backoff";
 import { clock, seconds } from "../base/clock";
 import { runCommand } from "./commands";
 import type { Store } from "./store";
@@ -15,7 +16,7 @@ const config = settings({
   PORT: wholeNumber().max(65535, "must be at most 65535").default(3000),
   /**
    * How long a stop may take. Above the sum of what stopping waits for: 21.5 s for the slowest request, a payment that
-   * waits for its verdict, 7 s for what `Runtime.stop` does after that, and 2 s for traces.
+   * waits for its decision, 7 s for what `Runtime.stop` does after that, and 2 s for traces.
    */
   SHUTDOWN_TIMEOUT: durationInSeconds().default(32),
 });
@@ -85,13 +86,13 @@ async function runService(definition: ServiceDefinition): Promise<void> {
 }
 
 async function untilOpen(store: Store): Promise<void> {
-  for (let pause = 100; ; pause = Math.min(pause * 2, seconds(5))) {
+  for (let failures = 1; ; failures++) {
     try {
       await store.open();
       return await clock.follow(store.time);
     } catch (error) {
       logger.warn({ err: error }, `waiting for ${store.name}`);
-      await clock.wait(pause);
+      await clock.wait(backoffMs(failures, { firstMs: 100, maxMs: seconds(5) }));
     }
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type JetStreamClient, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import { type NatsConnection, connect } from "@nats-io/transport-node";
-import { backoffMs } from "../../base/backoff";
+import { jitteredBackoffMs } from "../../base/backoff";
 import { seconds } from "../../base/clock";
 import { logger } from "../../base/logger";
 import { withTimeout } from "../../base/with-timeout";
@@ -74,8 +74,8 @@ export class JetStreamConnection {
       } catch (error) {
         if (signal.aborted) return;
         this.disconnected(new Error("lost the connection to the broker"));
-        const retryMs = backoffMs(failures, backoff) * (0.5 + Math.random() / 2);
-        logger.warn({ err: error, retryMs: Math.round(retryMs) }, "no connection to the broker");
+        const retryMs = jitteredBackoffMs(failures, backoff);
+        logger.warn({ err: error, retryMs }, "no connection to the broker");
         await delay(retryMs, undefined, { signal }).catch(() => {});
       }
     }
@@ -98,7 +98,7 @@ export class JetStreamConnection {
     return { client, manager, jetStream: manager.jetstream() };
   }
 
-  /** Resolves when the client has given the connection up. */
+  /** Resolves when the client stops reconnecting. */
   private async follow(client: NatsConnection): Promise<void> {
     for await (const { type, ...details } of client.status()) {
       if (type === "disconnect") {

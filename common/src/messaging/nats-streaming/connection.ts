@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { type Stan, connect } from "node-nats-streaming";
-import { backoffMs } from "../../base/backoff";
+import { jitteredBackoffMs } from "../../base/backoff";
 import { seconds } from "../../base/clock";
 import { logger } from "../../base/logger";
 import { parseAddress } from "../broker-address";
 
 declare module "node-nats-streaming" {
-  /** What the package has and does not declare. */
+  /** Members that the package does not declare. */
   interface Stan {
     readonly nc: {
       requestOne(subject: string, bytes: Buffer, timeout: number, answered: (answer: unknown) => void): void;
@@ -28,7 +28,7 @@ export interface NatsConnectionOptions {
   name: string;
 }
 
-const answerWithin = seconds(5);
+const responseTimeout = seconds(5);
 const closeTimeout = seconds(2);
 
 /**
@@ -51,7 +51,7 @@ export class NatsConnection {
     { url, clusterId, name }: NatsConnectionOptions,
     private readonly on: { onConnect: (stan: Stan) => void; onDisconnect: (error: Error) => void },
   ) {
-    // One id for the process: when it reconnects, the broker drops the old connection and redelivers what that left
+    // One id for the process: when it reconnects, the broker drops the old connection and redelivers what it left
     // unacknowledged. Under a new id, messages would go to the old one too, until its heartbeats fail.
     const clientId = `${name}-${randomUUID()}`;
     const { url: address, credentials } = parseAddress(url);
@@ -59,9 +59,9 @@ export class NatsConnection {
       url: address,
       ...credentials,
       name,
-      connectTimeout: answerWithin,
-      ackTimeout: answerWithin,
-      maxReconnectAttempts: -1, // giving up, the client would report pending publishes as stored
+      connectTimeout: responseTimeout,
+      ackTimeout: responseTimeout,
+      maxReconnectAttempts: -1, // if it stopped retrying, the client would report pending publishes as stored
       reconnectTimeWait: 250,
       stanPingInterval: seconds(2),
       stanMaxPingOut: 3,
@@ -81,9 +81,9 @@ export class NatsConnection {
     stan.closeWithError("close", error); // ends its ping timer too; `stan.nc.close()` would leave it to throw
     if (this.isClosed) return;
     this.failures += 1;
-    const pause = backoffMs(this.failures, { firstMs: 250, maxMs: seconds(5) }) * (0.5 + Math.random() / 2);
-    this.timer = setTimeout(() => this.open(), pause);
-    logger.warn({ err: error, retryMs: Math.round(pause) }, "no connection to the broker");
+    const retryMs = jitteredBackoffMs(this.failures, { firstMs: 250, maxMs: seconds(5) });
+    this.timer = setTimeout(() => this.open(), retryMs);
+    logger.warn({ err: error, retryMs }, "no connection to the broker");
   }
 
   /** Resolves within two seconds, whether or not the broker is available. */
@@ -95,7 +95,7 @@ export class NatsConnection {
     return new Promise((resolve) => {
       stan.once("close", () => resolve());
       if (this.isConnected) {
-        this.timer = setTimeout(() => this.abandon(stan, "no answer to the close request"), closeTimeout);
+        this.timer = setTimeout(() => this.abandon(stan, "no response to the close request"), closeTimeout);
         stan.close();
       } else {
         this.abandon(stan, "the bus is closed");
@@ -106,7 +106,7 @@ export class NatsConnection {
   private open(): void {
     const stan = this.connect();
     this.stan = stan;
-    this.timer = setTimeout(() => this.abandon(stan, "no answer from the broker"), 2 * answerWithin);
+    this.timer = setTimeout(() => this.abandon(stan, "no response from the broker"), 2 * responseTimeout);
 
     stan.on("connect", () => {
       clearTimeout(this.timer);
@@ -129,13 +129,13 @@ export class NatsConnection {
     stan.on("close", (error) => this.abandon(stan, error ?? "the connection closed"));
   }
 
-  /** Resolves with whether the broker answers and still knows this connection. */
+  /** Resolves with whether the broker responds and still knows this connection. */
   isAlive(): Promise<boolean> {
     const stan = this.accepted;
     if (!stan || !this.isConnected) return Promise.resolve(false);
     return new Promise((resolve) => {
-      stan.nc.requestOne(stan.pingRequests, stan.pingBytes, answerWithin, (answer) =>
-        resolve(answer === "" && stan === this.accepted && this.isConnected),
+      stan.nc.requestOne(stan.pingRequests, stan.pingBytes, responseTimeout, (response) =>
+        resolve(response === "" && stan === this.accepted && this.isConnected),
       );
     });
   }
@@ -143,10 +143,10 @@ export class NatsConnection {
   /** A restarting broker accepts connections before it reads from them, and may have lost their state. */
   private confirm(stan: Stan): void {
     if (stan !== this.accepted) return;
-    stan.nc.requestOne(stan.pingRequests, stan.pingBytes, 250, (answer) => {
-      if (answer instanceof Error) this.confirm(stan);
-      else if (answer === "") this.isConnected = true;
-      else this.abandon(stan, "the broker does not know this connection any more");
+    stan.nc.requestOne(stan.pingRequests, stan.pingBytes, 250, (response) => {
+      if (response instanceof Error) this.confirm(stan);
+      else if (response === "") this.isConnected = true;
+      else this.abandon(stan, "the broker no longer knows this connection");
     });
   }
 
@@ -156,7 +156,7 @@ export class NatsConnection {
   }
 }
 
-/** The client's errors are strings now and then. */
+/** The client sometimes emits strings as errors. */
 export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
