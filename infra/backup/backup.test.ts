@@ -7,10 +7,9 @@ import { spawn } from "node:child_process";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { createProxyServer } from "http-proxy-3";
 import { mongo } from "mongoose";
 import { freePort } from "../local/port";
-import { type Bucket, build, type Outcome, outcomeOf, startBucket } from "./testing";
+import { type Bucket, build, forward, type Outcome, outcomeOf, startBucket } from "./testing";
 
 jest.setTimeout(60_000);
 
@@ -219,11 +218,10 @@ describe("retention", () => {
 describe("a killed job", () => {
   /** Kills a job at the first request for which `hangs` returns true, which never gets a response. */
   async function killedAt(hangs: (request: IncomingMessage) => boolean): Promise<void> {
-    const proxy = createProxyServer({ target: new URL(bucket.url).origin });
     const reached = new EventEmitter();
     const front = createServer((request, response) => {
       if (hangs(request)) reached.emit("request");
-      else proxy.web(request, response);
+      else forward(request, response, bucket.url);
     }).listen(0, "127.0.0.1");
     await once(front, "listening");
     const { port } = front.address() as { port: number };
@@ -331,12 +329,11 @@ describe("fails, and keeps all backups, when", () => {
   });
 
   it("the stored content differs from the sent content", async () => {
-    const proxy = createProxyServer({ target: new URL(bucket.url).origin });
     const url = await startServer((request, response) => {
       if (request.method === "PUT" && request.headers["content-length"])
         delete request.headers["content-md5"];
       if (request.method !== "GET" || !request.url?.includes(".archive.gz"))
-        return proxy.web(request, response);
+        return forward(request, response, bucket.url);
       const date = new Date(0).toUTCString();
       response.writeHead(200, { "Content-Length": "4", ETag: '"0"', "Last-Modified": date });
       response.end("half");

@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp } from "node:fs/promises";
+import { type IncomingMessage, type ServerResponse, request as sendTo } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "../../common/test/eventually";
@@ -33,6 +34,17 @@ export async function startBucket(program: string): Promise<Bucket> {
     { withinSeconds: 30 },
   );
   return { url: `http://127.0.0.1:${port}/backups`, stop: () => void child.kill() };
+}
+
+/** Forwards a request to the server of a URL, and its response to the client. */
+export function forward(request: IncomingMessage, response: ServerResponse, url: string): void {
+  const { method, headers } = request;
+  const forwarded = sendTo(new URL(request.url ?? "/", url), { method, headers }, (received) => {
+    response.writeHead(received.statusCode ?? 502, received.headers);
+    received.pipe(response);
+  });
+  forwarded.on("error", (error) => response.destroy(error));
+  request.pipe(forwarded);
 }
 
 export interface Outcome {
