@@ -4,7 +4,7 @@ import * as nats from "@nats-io/transport-node";
 import { type Message, connect } from "node-nats-streaming";
 import { brokerOf, jetStream } from "../infra/local/known-servers";
 
-/** A broker by its client alone. */
+/** A broker, used through its client only. */
 export interface BareBroker {
   /** Resolves when the message is stored. */
   publish(subject: string, text: string): Promise<void>;

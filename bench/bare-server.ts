@@ -4,7 +4,7 @@ import { mongo } from "mongoose";
 import { type BareBroker, connectBareBroker } from "./bare-broker";
 
 // What this machine can do: one process, HTTP, the MongoDB driver and the broker's client. It stores the documents that
-// the services store, with their indexes and write concern, and does only what a request cannot do without. Started by
+// the services store, with their indexes and write concern, and does only the minimum that a request needs. Started by
 // start-bare.ts, which copies samples and indexes into the database "bare".
 
 const { ObjectId } = mongo;
@@ -65,13 +65,13 @@ async function run(): Promise<void> {
     },
     order: async ({ url = "" }) => shown(await placeOrder(order, url.slice(-24))),
   };
-  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+  const respond = async (request: IncomingMessage, response: ServerResponse) => {
     const [, name = ""] = request.url?.split("/") ?? [];
     const body = JSON.stringify(await routes[name]?.(request));
     response.writeHead(200, { "content-type": "application/json" }).end(body);
   };
   createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
+    respond(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
   }).listen(Number(process.env.PORT), "127.0.0.1", () => process.send?.("ready"));
 }
 

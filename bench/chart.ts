@@ -5,7 +5,7 @@ export interface Curve {
 }
 
 const [width, height, left, top, right, bottom] = [760, 420, 60, 20, 230, 50];
-const colours = ["#0072b2", "#56b4e9", "#d55e00", "#e69f00"]; // told apart by colour-blind readers too
+const colours = ["#0072b2", "#56b4e9", "#d55e00", "#e69f00"]; // which colour-blind readers can also distinguish
 
 /** Latency against load, both on logarithmic axes: p50 as a line, p99 dashed. */
 export function chart(curves: Curve[]): string {

@@ -42,7 +42,7 @@ async function scriptsOf(url: string, path: string): Promise<number> {
   return sizes.reduce((sum, bytes) => sum + bytes, 0) / 1000;
 }
 
-/** As compressed, which fetch does not tell. */
+/** The compressed size, which fetch does not report. */
 function transferredBytes(url: string): Promise<number> {
   return new Promise((resolve, reject) => {
     get(url, { headers: { "accept-encoding": "gzip" } }, (response) => {

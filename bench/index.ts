@@ -78,7 +78,7 @@ async function measure(size: Size, chosen: string[]): Promise<{ sections: Sectio
   // One of each, to be cloned and copied.
   const users = await signUp(url, userCount);
   const [seller, buyer] = users.map(({ cookie }) => new Client(url, cookie));
-  if (!seller || !buyer) throw new Error("Nobody signed up");
+  if (!seller || !buyer) throw new Error("No user signed up");
   const { id: ticketId } = await bodyOf(seller.sell("Benchmark at the Blue Note", 20));
   const sample = await bodyOf(seller.sell("Benchmark at the Blue Note", 20));
   await eventually(() => bodyOf(buyer.order(sample)));

@@ -21,10 +21,10 @@ async function trade({ url, bareUrl, users, size }: Bench, traders: number, [toO
   const times = { orderable: [], reserved: [], paid: [], delivered: [] } satisfies Record<string, number[]>;
   const noted: Record<keyof typeof times, number[]> = times;
   const agent = new Agent({ keepAlive: true });
-  const ask = async (sent: Sent): Promise<mongo.ObjectId> => {
-    const { status, answer } = await send(agent, url, sent);
-    if (status >= 400) throw new Error(`${sent.path} answered ${status} ${answer}`);
-    const { id }: { id: string } = JSON.parse(answer);
+  const idOf = async (sent: Sent): Promise<mongo.ObjectId> => {
+    const { status, responseText } = await send(agent, url, sent);
+    if (status >= 400) throw new Error(`${sent.path} responded with ${status} ${responseText}`);
+    const { id }: { id: string } = JSON.parse(responseText);
     return new mongo.ObjectId(id);
   };
   const measure = async <Result>(what: keyof typeof times, act: () => Promise<Result>): Promise<Result> => {
@@ -39,17 +39,17 @@ async function trade({ url, bareUrl, users, size }: Bench, traders: number, [toO
     while (left-- > 0) {
       const user = buyer();
       const ticketId = await measure("orderable", async () => {
-        const _id = await ask(createBy(seller()));
+        const _id = await idOf(createBy(seller()));
         await untilStored("orders", "tickets", { _id });
         return _id;
       });
       const orderId = await measure("reserved", async () => {
-        const _id = await ask(orderBy(user, String(ticketId)));
+        const _id = await idOf(orderBy(user, String(ticketId)));
         await untilStored("tickets", "tickets", { _id: ticketId, available: false });
         return _id;
       });
       await untilStored("payments", "orders", { _id: orderId });
-      await measure("paid", () => ask(payBy(user, String(orderId))));
+      await measure("paid", () => idOf(payBy(user, String(orderId))));
       await measure("delivered", () => send(agent, bareUrl, { path: "/deliver", method: "POST" }));
     }
   };
@@ -68,7 +68,7 @@ type Filter = mongo.Filter<mongo.BSON.Document>;
 async function untilStored(service: string, collection: string, filter: Filter): Promise<void> {
   const end = performance.now() + 10_000;
   while (!(await database(service).collection(collection).findOne(filter))) {
-    if (performance.now() > end) throw new Error(`${service} did not hear of it`);
+    if (performance.now() > end) throw new Error(`${service} did not receive the event`);
     await pause(1);
   }
 }

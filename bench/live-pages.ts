@@ -28,12 +28,12 @@ async function measure(bench: Bench, count: number): Promise<Row> {
     const stream = get(`${bench.url}/api/tickets/stream`, { agent, headers });
     stream.on("error", () => undefined); // it is missing in the counts
     stream.once("response", (response) => {
-      const heard = { something: false, title: false };
+      const received = { something: false, title: false };
       response.setEncoding("utf8").on("data", (text: string) => {
-        if (!heard.something && response.statusCode === 200) pages.opened++;
-        if (!heard.title && text.includes(title)) pages.showing++;
-        heard.something = true;
-        heard.title ||= text.includes(title);
+        if (!received.something && response.statusCode === 200) pages.opened++;
+        if (!received.title && text.includes(title)) pages.showing++;
+        received.something = true;
+        received.title ||= text.includes(title);
       });
       response.on("error", () => undefined);
     });

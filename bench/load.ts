@@ -10,7 +10,7 @@ export interface Sent {
 }
 
 export interface Sample {
-  /** Of each answer, in milliseconds. */
+  /** Of each response, in milliseconds. */
   times: number[];
   elapsedMs: number;
   /** CPU time of all processes, where it was measured. */
@@ -26,12 +26,12 @@ export async function send(agent: Agent, url: string, { path, method = "GET", co
   };
   const sent = request(url + path, { agent, method, headers: { cookie, ...type } }).end(content);
   const [response]: IncomingMessage[] = await once(sent, "response");
-  if (!response) throw new Error(`${path} was not answered`);
-  const answer = await text(response);
-  return { status: response.statusCode ?? 0, answer, ms: performance.now() - startedAt };
+  if (!response) throw new Error(`${path} got no response`);
+  const responseText = await text(response);
+  return { status: response.statusCode ?? 0, responseText, ms: performance.now() - startedAt };
 }
 
-/** A closed loop: each connection sends its next request when the last one is answered, until `next` has none. */
+/** A closed loop: each connection sends its next request when the last one has its response, until `next` has none. */
 export async function load(
   url: string,
   next: () => Sent | undefined,
@@ -44,8 +44,8 @@ export async function load(
     while (performance.now() - startedAt < seconds * 1000) {
       const sent = next();
       if (!sent) return;
-      const { status, answer, ms } = await send(agent, url, sent);
-      if (status >= 400) throw new Error(`${sent.path} answered ${status} ${answer}`);
+      const { status, responseText, ms } = await send(agent, url, sent);
+      if (status >= 400) throw new Error(`${sent.path} responded with ${status} ${responseText}`);
       times.push(ms);
     }
   };
@@ -64,7 +64,7 @@ export function percentile(times: number[], share: number): number {
   return sorted[Math.ceil(sorted.length * share) - 1] ?? NaN;
 }
 
-/** Runs both loads in turn, `rounds` times, so that whatever else the machine does meets both. */
+/** Runs both loads in turn, `rounds` times, so that other load on the machine affects both. */
 export async function interleave(
   rounds: number,
   one: () => Promise<Sample>,

@@ -95,7 +95,7 @@ export async function cpuDuring(work: () => Promise<unknown>): Promise<Used> {
   return { cpu, elapsedMs };
 }
 
-/** Where and of what the figures are. */
+/** The machine, the commit and the Node.js that the figures belong to. */
 export function machine() {
   const git = (...words: string[]) => execFileSync("git", words, { encoding: "utf8" }).trim();
   return {

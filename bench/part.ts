@@ -15,7 +15,7 @@ export interface Size {
   livePages: number[];
 }
 
-/** What is measured, and with whom. */
+/** What a part measures, and its users. */
 export interface Bench {
   url: string;
   bareUrl: string;

@@ -41,15 +41,15 @@ async function measure(
     const agent = new Agent({ keepAlive: true });
     for (let attempt = 0; attempt < tries; attempt++) {
       const id = ids[(index + attempt) % ticketCount] ?? "";
-      const answer = await send(agent, url, orderBy(buyer, id)).catch(() => undefined);
-      if (!answer) {
+      const response = await send(agent, url, orderBy(buyer, id)).catch(() => undefined);
+      if (!response) {
         unanswered++;
         continue;
       }
-      times.push(answer.ms);
-      statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
+      times.push(response.ms);
+      statuses[response.status] = (statuses[response.status] ?? 0) + 1;
       if (statuses[201] === ticketCount) soldOutMs ||= performance.now() - startedAt;
-      if (answer.status === 201) break;
+      if (response.status === 201) break;
     }
     agent.destroy();
   };
@@ -65,7 +65,7 @@ async function measure(
     sold: statuses[201] ?? 0,
     oversold: Math.max(0, orders - ticketCount),
     unanswered,
-    answers: JSON.stringify(statuses).replaceAll(/["{}]/g, ""),
+    responses: JSON.stringify(statuses).replaceAll(/["{}]/g, ""),
     aim,
   };
 }

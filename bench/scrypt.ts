@@ -4,7 +4,7 @@ import { timesRow } from "./report";
 
 const [cost, blockSize, runs] = [2 ** 17, 8, 5];
 
-/** What a sign-in cannot cost less than: the hash alone, as auth computes it. */
+/** The lower bound for a sign-in: the hash alone, as auth computes it. */
 export const scrypt: Part = async () => {
   const times = Array.from({ length: runs }, () => {
     const startedAt = performance.now();

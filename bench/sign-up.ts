@@ -23,12 +23,12 @@ export async function signUp(url: string, count: number): Promise<User[]> {
   return users;
 }
 
-/** Gives one after the other, again and again. */
+/** Returns the users in turn, over and over. */
 export function roundRobin(users: User[]): () => User {
   let turn = 0;
   return () => {
     const user = users[turn++ % users.length];
-    if (!user) throw new Error("There is nobody");
+    if (!user) throw new Error("There are no users");
     return user;
   };
 }

@@ -3,7 +3,7 @@ import type { Row } from "./report";
 import { compare, create, list, order } from "./requests";
 import { seedEndedOrders, seedTickets } from "./seed";
 
-/** What requests cost when there is more in stock. */
+/** What requests cost with more documents in the databases. */
 export const stock: Part = async (bench) => {
   const rows: Row[] = [];
   let stocked = 0;

@@ -14,7 +14,7 @@ import { seedTickets } from "./seed";
 import { roundRobin } from "./sign-up";
 
 const connections = 8;
-/** Elsewhere, so that no order ends by itself; and here, when expiry is measured. */
+/** The stack of the other parts has long reservations, so that no order expires; short ones are set while expiry is measured. */
 export const reservationSeconds = 3_600;
 const shortReservationSeconds = 30;
 
@@ -80,7 +80,7 @@ async function placeOrders({ url, users }: Bench, ticketIds: string[]): Promise<
     .toArray();
 }
 
-/** From the next start of orders on, which is now. */
+/** Takes effect at once: orders is restarted. */
 async function setReservationTime(seconds: number): Promise<void> {
   const control = readFileSync(controlFile(), "utf8");
   await fetch(`${control}/orders-1/set?EXPIRATION_SECONDS=${seconds}`, { method: "POST" });
@@ -113,6 +113,6 @@ async function untilCancelled(orders: Order[]): Promise<void> {
   await eventually(check, { withinSeconds: 120, intervalMs: 1_000 });
 }
 
-/** From when each order was due to its cancellation, by the clock of orders. */
+/** The time from each order's expiry to its cancellation, by the clock of orders. */
 const delaysOf = async (orders: Order[]): Promise<number[]> =>
   (await reload(orders)).map(({ changedAt, expiresAt }) => changedAt.getTime() - expiresAt.getTime());

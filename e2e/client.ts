@@ -25,8 +25,8 @@ export interface Credentials {
 }
 
 /** The body of a response that must be successful. */
-export async function bodyOf<Body>(answer: Promise<ApiResponse<Body>>): Promise<Body> {
-  const { ok, status, body } = await answer;
+export async function bodyOf<Body>(response: Promise<ApiResponse<Body>>): Promise<Body> {
+  const { ok, status, body } = await response;
   if (!ok) throw new Error(`The response was ${status} ${JSON.stringify(body)}`);
   return body;
 }

@@ -19,31 +19,31 @@ it("fails no request while one of the two processes of each service gets SIGTERM
   let isOver = false;
   const use = async () => {
     const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
-    const ask = async <Body>(request: Promise<ApiResponse<Body>>) => {
-      const answer = await request; // a connection error fails the test
-      statuses.push(answer.status);
+    const send = async <Body>(request: Promise<ApiResponse<Body>>) => {
+      const response = await request; // a connection error fails the test
+      statuses.push(response.status);
       await wait(pauseMs);
-      return bodyOf(Promise.resolve(answer));
+      return bodyOf(Promise.resolve(response));
     };
     while (!isOver) {
-      const ticket = await ask(seller.sell("Sold meanwhile", 20));
+      const ticket = await send(seller.sell("Sold meanwhile", 20));
       await replicated("orders", "tickets", ticket);
-      await ask(buyer.tickets());
-      await ask(buyer.currentUser());
-      const order = await ask(buyer.order(ticket));
-      await ask(buyer.cancel(order));
-      await ask(buyer.payments());
-      await ask(buyer.send("GET", "/")); // a page
+      await send(buyer.tickets());
+      await send(buyer.currentUser());
+      const order = await send(buyer.order(ticket));
+      await send(buyer.cancel(order));
+      await send(buyer.payments());
+      await send(buyer.send("GET", "/")); // a page
     }
   };
   const using = Promise.all(Array.from({ length: clients }, use));
-  const answered = (count: number) => eventually(() => expect(statuses.length).toBeGreaterThan(count));
-  await answered(100);
+  const responded = (count: number) => eventually(() => expect(statuses.length).toBeGreaterThan(count));
+  await responded(100);
 
   const stopped = serviceProcesses().filter(({ name }) => name.endsWith("-1"));
   for (const { name } of stopped) signal(name, "SIGTERM");
   await Promise.all(stopped.map(({ name, pid }) => restarted(name, pid)));
-  await answered(statuses.length + 100);
+  await responded(statuses.length + 100);
   isOver = true;
   await using;
 
@@ -56,40 +56,40 @@ it("fails no request while one of the two processes of each service gets SIGTERM
 });
 
 it("stops every process in time, even while clients keep their connections busy", async () => {
-  const told = [...serviceNames, "client"].map((name) => processNamed(`${name}-1`));
-  told.push(processNamed("stripe"));
+  const stopped = [...serviceNames, "client"].map((name) => processNamed(`${name}-1`));
+  stopped.push(processNamed("stripe"));
   let isOver = false;
-  const agents = told.map(() => new Agent({ keepAlive: true }));
-  const silent = told.map(({ url }) => connect(Number(new URL(url).port), "127.0.0.1"));
+  const agents = stopped.map(() => new Agent({ keepAlive: true }));
+  const silent = stopped.map(({ url }) => connect(Number(new URL(url).port), "127.0.0.1"));
   for (const socket of silent) socket.on("error", () => undefined);
   const unfinished = connect(Number(new URL(processNamed("client-1").url).port), "127.0.0.1");
   unfinished.on("error", () => undefined);
   unfinished.write("POST /auth/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n");
-  const answers = new Map(told.map(({ name }) => [name, 0]));
-  const callers = told.flatMap(({ name, url }, index) =>
+  const responses = new Map(stopped.map(({ name }) => [name, 0]));
+  const callers = stopped.flatMap(({ name, url }, index) =>
     Array.from({ length: 5 }, async () => {
       while (!isOver) {
-        const answer = await answerOf(
+        const response = await responseOf(
           get(url + (name === "client-1" ? "/" : "/livez"), { agent: agents[index] }),
         );
-        if (answer) answers.set(name, (answers.get(name) ?? 0) + 1);
+        if (response) responses.set(name, (responses.get(name) ?? 0) + 1);
         else await wait(pauseMs);
       }
     }),
   );
-  await eventually(() => expect(Math.min(...answers.values())).toBeGreaterThan(20));
+  await eventually(() => expect(Math.min(...responses.values())).toBeGreaterThan(20));
 
-  for (const { name } of told) signal(name, "SIGTERM");
-  await Promise.all(told.map(({ name, pid }) => restarted(name, pid))); // times out before SIGKILL would be sent
+  for (const { name } of stopped) signal(name, "SIGTERM");
+  await Promise.all(stopped.map(({ name, pid }) => restarted(name, pid))); // times out before SIGKILL would be sent
   isOver = true;
   await Promise.all(callers);
   for (const agent of agents) agent.destroy();
   for (const socket of [...silent, unfinished]) socket.destroy();
-  for (const { log } of told) expect(readFileSync(log, "utf8")).not.toContain("could not stop");
+  for (const { log } of stopped) expect(readFileSync(log, "utf8")).not.toContain("could not stop");
 });
 
 /** Undefined when the connection is refused or breaks, as happens when a process stops. */
-async function answerOf(request: ClientRequest): Promise<IncomingMessage | undefined> {
+async function responseOf(request: ClientRequest): Promise<IncomingMessage | undefined> {
   try {
     const [response]: IncomingMessage[] = await once(request, "response");
     response?.resume();

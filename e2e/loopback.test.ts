@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { stackFile } from "./stack";
 
 /** Whether a server listens on this local address. */
-async function answers(host: string, url: string): Promise<boolean> {
+async function responds(host: string, url: string): Promise<boolean> {
   const socket = connect({ host, port: Number(new URL(url).port), timeout: 1_000 });
   const connected = once(socket, "connect").then(() => true);
   const timedOut = once(socket, "timeout").then(() => false);
@@ -17,8 +17,11 @@ it("listens on 127.0.0.1 only, in every process", async () => {
   const urls = [url, ...processes.flatMap((process) => process.url ?? [])];
   expect(urls.length).toBeGreaterThan(10);
   for (const each of urls) {
-    expect({ url: each, answers: await answers("127.0.0.1", each) }).toEqual({ url: each, answers: true });
+    expect({ url: each, responds: await responds("127.0.0.1", each) }).toEqual({ url: each, responds: true });
     // Another loopback address: reaches servers that listen on all interfaces.
-    expect({ url: each, answers: await answers("127.0.0.2", each) }).toEqual({ url: each, answers: false });
+    expect({ url: each, responds: await responds("127.0.0.2", each) }).toEqual({
+      url: each,
+      responds: false,
+    });
   }
 });

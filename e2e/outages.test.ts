@@ -34,7 +34,7 @@ it("sells, reserves and charges while the broker is down for 30 s, and publishes
   const known = await Promise.all(Array.from({ length: 20 }, () => ticketOnSale(seller)));
   const charged = await orderOf(buyer, await ticketOnSale(seller));
   const end = performance.now() + 30_000;
-  signal("nats", "SIGSTOP"); // hangs first, then dies
+  signal("nats", "SIGSTOP"); // hangs first, then is killed
 
   // By an intent, it is only held, and released when the order has expired.
   const state = paysByIntents ? "authorized" : "charged";
@@ -122,8 +122,8 @@ it("responds with 503 while MongoDB is down after a kill, and loses no acknowled
   const ordered: Order[] = [];
   const refusals: ApiResponse<unknown>[] = [];
   let isOver = false;
-  const keep = async <Body>(answer: Promise<ApiResponse<Body>>, promises: Body[]) => {
-    const given = await answer;
+  const keep = async <Body>(response: Promise<ApiResponse<Body>>, promises: Body[]) => {
+    const given = await response;
     if (given.ok) promises.push(given.body);
     else refusals.push(given);
     return given;

@@ -31,9 +31,9 @@ for (const resolver of [dns, dns.promises, dns.Resolver.prototype, dns.promises.
   for (const name of Object.getOwnPropertyNames(resolver).filter((name) =>
     /^(lookup|resolve|reverse)/.test(name),
   )) {
-    const ask = resolver[name];
+    const resolve = resolver[name];
     resolver[name] = function (host, ...rest) {
-      if (isOurs(host)) return ask.call(this, host, ...rest);
+      if (isOurs(host)) return resolve.call(this, host, ...rest);
       const error = refuse(host);
       const callback = rest.at(-1);
       if (typeof callback !== "function") return Promise.reject(error);

@@ -76,10 +76,10 @@ async function bringBack(service: string, copy: Copy): Promise<string> {
   const processes = serviceProcesses().filter(({ name }) => name.startsWith(`${service}-`));
   await Promise.all(processes.map(({ name }) => stop(name)));
   await restore(service, copy);
-  const said = await whileInUse(service, trade, () => run(service, "rebuild"));
+  const output = await whileInUse(service, trade, () => run(service, "rebuild"));
   await Promise.all(processes.map(({ name }) => start(name)));
   for (const each of services) await run(each, "republish");
-  return said;
+  return output;
 }
 
 it.each(services)(

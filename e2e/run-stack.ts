@@ -62,7 +62,7 @@ async function run(): Promise<void> {
     port: await freePort(),
     replicas: Number(process.env.REPLICAS ?? 2),
     environment,
-    say: console.log,
+    print: console.log,
     signal: cancel.signal,
   });
   const server = serveControl(stack);

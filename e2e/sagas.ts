@@ -11,7 +11,7 @@ export type Saga = () => Promise<() => Promise<unknown>>;
 export const slowly = { withinSeconds: 60, intervalMs: 250 };
 
 /** Retries like a user: checks whether the step has succeeded, and repeats it if not. */
-const insist = <Fact>(ask: () => Promise<Fact>) => eventually(ask, slowly);
+const insist = <Fact>(check: () => Promise<Fact>) => eventually(check, slowly);
 
 async function offer(): Promise<{ buyer: Client; ticket: Ticket }> {
   const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
@@ -93,7 +93,7 @@ export const buyWith3DSecure = buyBy(async (buyer, order) => {
 export const payTooLate: Saga = async () => {
   const { buyer, ticket, order } = await reservation();
   await fault({ kind: "delay", operation: decisive, milliseconds: 1500 });
-  const answer = buyer.pay(order);
+  const response = buyer.pay(order);
   const begun = paysByIntents ? { intentId: { $exists: true } } : { state: "charging" };
   await eventually(async () => {
     const payments = database("payments").collection("payments");
@@ -101,7 +101,7 @@ export const payTooLate: Saga = async () => {
   });
   await bodyOf(buyer.cancel(order));
   return async () => {
-    await answer;
+    await response;
     await untilFree(buyer, ticket);
   };
 };

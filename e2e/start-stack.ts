@@ -46,9 +46,9 @@ export async function startStack(settings: NodeJS.ProcessEnv = {}): Promise<void
     runner.kill("SIGTERM");
     const [code] = await ended;
     if (code !== 0) throw new Error(`The stack ended with ${code}: see ${logFile}`);
-    const asked = outgoing(folder);
-    if (asked.length > 0)
-      throw new Error(`Processes of the stack sent requests to other machines:\n${asked.join("\n")}`);
+    const requests = outgoing(folder);
+    if (requests.length > 0)
+      throw new Error(`Processes of the stack sent requests to other machines:\n${requests.join("\n")}`);
     if (isOurs) rmSync(folder, { recursive: true });
   };
 }

@@ -6,17 +6,17 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fault, processNamed, ready, signal, stackFile } from "./stack";
 
 /** Uses Node's HTTP client, which sends methods and targets unchanged. */
-async function ask(method: string, path: string, headers: OutgoingHttpHeaders = {}, body = "") {
+async function send(method: string, path: string, headers: OutgoingHttpHeaders = {}, body = "") {
   const sent = request(stackFile().url, { method, path, headers: { ...headers, connection: "close" } });
   sent.end(body);
-  return answerTo(sent);
+  return responseTo(sent);
 }
 
 /** Bypasses the gateway, which has its own limits: gateways in a cluster may have none. */
-const askClient = (path: string, headers: OutgoingHttpHeaders) =>
+const requestToClient = (path: string, headers: OutgoingHttpHeaders) =>
   request(processNamed("client-1").url, { method: "POST", path, headers }).on("error", () => {});
 
-async function answerTo(sent: ClientRequest) {
+async function responseTo(sent: ClientRequest) {
   const [response]: [IncomingMessage] = await once(sent, "response").then(([first]) => [first]);
   return { status: response.statusCode, headers: response.headers, body: await text(response) };
 }
@@ -34,11 +34,11 @@ it.each([
   ["DELETE", "/auth/session", 405],
   ["OPTIONS", "/", 204],
 ])("responds to %s %s with %d", async (method, path, status) => {
-  expect((await ask(method, path)).status).toBe(status);
+  expect((await send(method, path)).status).toBe(status);
 });
 
 it("lists the methods of a page in Allow", async () => {
-  expect((await ask("PUT", "/")).headers.allow).toBe("GET, HEAD");
+  expect((await send("PUT", "/")).headers.allow).toBe("GET, HEAD");
 });
 
 it.each([
@@ -49,44 +49,44 @@ it.each([
   ["a form of another site", 403, { ...form, "sec-fetch-site": "cross-site" }, "intent=signout"],
   ["a sign-in of another site", 403, { ...form, "sec-fetch-site": "cross-site" }, "intent=signin"],
 ])("responds to %s, sent to the session form, with %d", async (_what, status, headers, body) => {
-  expect((await ask("POST", "/auth/session", headers, body)).status).toBe(status);
+  expect((await send("POST", "/auth/session", headers, body)).status).toBe(status);
 });
 
 it("redirects to a path in any script", async () => {
-  const answer = await ask("POST", "/auth/session", form, "intent=signout&next=/%E6%9D%B1");
-  expect(answer).toMatchObject({ status: 303, headers: { location: "/%E6%9D%B1" } });
+  const response = await send("POST", "/auth/session", form, "intent=signout&next=/%E6%9D%B1");
+  expect(response).toMatchObject({ status: 303, headers: { location: "/%E6%9D%B1" } });
 });
 
 describe.each(["/auth/session", "/test-cards", "/listings"])("a body sent to the client's %s", (path) => {
   it("is rejected with 413 when its Content-Length is too large", async () => {
-    const sent = askClient(path, { ...form, "content-length": 20_000 });
+    const sent = requestToClient(path, { ...form, "content-length": 20_000 });
     sent.flushHeaders();
-    expect((await answerTo(sent)).status).toBe(413);
+    expect((await responseTo(sent)).status).toBe(413);
   });
 
   it("is rejected with 413 as soon as it exceeds the limit", async () => {
-    const sent = askClient(path, { ...form, "transfer-encoding": "chunked" });
+    const sent = requestToClient(path, { ...form, "transfer-encoding": "chunked" });
     sent.write("x".repeat(20_000));
-    expect((await answerTo(sent)).status).toBe(413);
+    expect((await responseTo(sent)).status).toBe(413);
   });
 
   it("is rejected with 408 when it does not arrive", async () => {
-    const sent = askClient(path, { ...form, "content-length": 10 });
+    const sent = requestToClient(path, { ...form, "content-length": 10 });
     sent.flushHeaders();
-    expect((await answerTo(sent)).status).toBe(408);
+    expect((await responseTo(sent)).status).toBe(408);
   });
 });
 
 it("times out on a sandbox that does not respond", async () => {
   await fault({ kind: "delay", operation: "token", milliseconds: 10_000 });
   const card = { number: "4242424242424242", expiry: "12/40", cvc: "123" };
-  const answer = await ask(
+  const response = await send(
     "POST",
     "/test-cards",
     { "content-type": "application/json" },
     JSON.stringify(card),
   );
-  expect([answer.status, JSON.parse(answer.body).code]).toEqual([503, "unavailable"]);
+  expect([response.status, JSON.parse(response.body).code]).toEqual([503, "unavailable"]);
 });
 
 it("signs in without JavaScript when auth takes longer than a page waits for a service", async () => {
@@ -97,11 +97,11 @@ it("signs in without JavaScript when auth takes longer than a page waits for a s
     email: `${randomUUID()}@example.com`,
     password: "correct horse",
   });
-  const asked = ask("POST", "/auth/session", form, body.toString());
+  const sent = send("POST", "/auth/session", form, body.toString());
   await wait(5_000);
   for (const name of all) signal(name, "SIGCONT");
-  const answer = await asked;
-  expect(answer).toMatchObject({ status: 303, headers: { location: "/" } });
-  expect(String(answer.headers["set-cookie"])).toContain("session=");
+  const response = await sent;
+  expect(response).toMatchObject({ status: 303, headers: { location: "/" } });
+  expect(String(response.headers["set-cookie"])).toContain("session=");
   for (const name of all) await ready(name);
 });

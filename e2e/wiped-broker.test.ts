@@ -31,8 +31,8 @@ it("restores every replica with republish when the broker has lost its log", asy
   expect(await lastingViolations(world)).toEqual([]);
 
   await stop("orders-1");
-  const unheard = await bodyOf(seller.sell("Nobody hears of it", 20));
-  await bodyOf(seller.edit(edited, { title: "Nor of this", price: 30 }));
+  const undelivered = await bodyOf(seller.sell("Not delivered to any service", 20));
+  await bodyOf(seller.edit(edited, { title: "Not delivered either", price: 30 }));
   const unpublished = { "outbox.0": { $exists: true } };
   await eventually(async () =>
     expect(await tickets.collection("tickets").countDocuments(unpublished)).toBe(0),
@@ -43,7 +43,7 @@ it("restores every replica with republish when the broker has lost its log", asy
   await start("nats");
   await start("orders-1");
 
-  const lost = [edited, unheard, bought].map(({ id }) => expect.stringContaining(id));
+  const lost = [edited, undelivered, bought].map(({ id }) => expect.stringContaining(id));
   expect(await lastingViolations(world, { withinSeconds: 2 })).toEqual(expect.arrayContaining(lost));
   await Promise.all(["tickets", "orders", "payments"].map((service) => run(service, "republish")));
   expect(await lastingViolations(world)).toEqual([]);
@@ -62,10 +62,10 @@ async function restoreOrders(copy: mongo.Document[]): Promise<string> {
   await stop("orders-1");
   for (const collection of await database("orders").collections()) await collection.deleteMany();
   if (copy.length > 0) await database("orders").collection("orders").insertMany(copy);
-  const said = await run("orders", "rebuild");
+  const output = await run("orders", "rebuild");
   await start("orders-1");
   for (const service of ["payments", "orders", "tickets"]) await run(service, "republish");
-  return said;
+  return output;
 }
 
 it("rebuilds a database from a reset log without losing data", async () => {
@@ -107,9 +107,9 @@ it("brings a backup up to date from a log that holds only newer events", async (
   await resetLog("--since", since);
   const log = await readEventLog(stackFile().servers.nats);
   await eventually(async () => {
-    const told = log.events.map(({ subject }) => subject);
-    expect(told).toEqual(expect.arrayContaining([held.id, later.id]));
-    expect(told).not.toContain(before.id);
+    const published = log.events.map(({ subject }) => subject);
+    expect(published).toEqual(expect.arrayContaining([held.id, later.id]));
+    expect(published).not.toContain(before.id);
   });
   await log.close();
 

@@ -6,7 +6,7 @@ const atom = /^[\w!#$%&'*+/=?^`{|}~\u0080-\u{10ffff}-]+$/u;
 /**
  * One form for all spellings of a mailbox: lower case, composed letters (NFC), no quotes or backslashes that the local
  * part does not need, and the domain as DNS has it (Punycode).
- * Identifies the owner of an e-mail; users see the spelling that they entered.
+ * Identifies the owner of an email; users see the spelling that they entered.
  */
 export function canonicalEmail(email: string): string {
   const at = email.lastIndexOf("@");

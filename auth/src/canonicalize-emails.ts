@@ -6,7 +6,7 @@ const maxAttempts = 10; // each further one needs a sign-up with yet another spe
 const maxInFlight = 10;
 
 /**
- * Gives every account its canonical e-mail, also while accounts are being made. Where several accounts have the same,
+ * Gives every account its canonical email, also while accounts are being made. Where several accounts have the same,
  * the oldest gets it. Accounts that have it are skipped, so it can be interrupted and repeated.
  */
 export async function canonicalizeEmails(): Promise<void> {

@@ -79,8 +79,8 @@ it.each([
   ["an IPv6 /64", (number: number) => `2001:db8:1:2::${number + 1}`, "2001:db8:1:3::1"],
   ["an IPv6 /48", (number: number) => `2001:db8:1:${number}::1`, "2001:db8:2::1"],
 ])("serves another address next while %s fills the queue", async (_, address, other) => {
-  const answers = crowd(110, address);
-  expect(await Promise.all(answers.slice(102))).toEqual(Array(8).fill("429 after 5 s"));
+  const responses = crowd(110, address);
+  expect(await Promise.all(responses.slice(102))).toEqual(Array(8).fill("429 after 5 s"));
   void ask("victim", other);
   await finishNext(2);
   expect(started.slice(2)).toContain("victim");
@@ -108,9 +108,9 @@ it("shares a full queue among all addresses, until each has one entry", async ()
   void crowd(52, "203.0.113.7");
   void crowd(50, "203.0.113.8");
   const displaced = [...outcomes.slice(3, 52), ...outcomes.slice(53)];
-  const answers = crowd(100, (number) => `198.51.100.${number}`);
+  const responses = crowd(100, (number) => `198.51.100.${number}`);
   expect(await Promise.all(displaced)).toEqual(Array(98).fill("429 after 5 s"));
-  expect(await Promise.all(answers.slice(98))).toEqual(Array(2).fill("503 after 1 s"));
+  expect(await Promise.all(responses.slice(98))).toEqual(Array(2).fill("503 after 1 s"));
   expect(await ask("once more", "203.0.113.8")).toBe("429 after 5 s");
   expect(await refused("sign_in")).toEqual({ network: 99, full: 2 });
 });

@@ -3,7 +3,7 @@ import { User } from "./models/user";
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
-/** Lists the accounts whose mailbox belongs to an older account: ID and e-mail of the younger, then of the older one. */
+/** Lists the accounts whose mailbox belongs to an older account: ID and email of the younger, then of the older one. */
 export async function listEmailCollisions(): Promise<void> {
   let missing = 0;
   for await (const account of User.find({ canonicalEmail: null }).sort({ _id: 1 }).cursor()) {

@@ -25,8 +25,8 @@ const guess = (email = "alice@example.com", address?: string) =>
 
 const many = <T>(count: number, make: (number: number) => PromiseLike<T>) =>
   Promise.all(Array.from({ length: count }, (_, number) => make(number)));
-const statuses = (answers: { status: number }[], status: number) =>
-  answers.filter((answer) => answer.status === status).length;
+const statuses = (responses: { status: number }[], status: number) =>
+  responses.filter((response) => response.status === status).length;
 
 it("makes each further attempt wait longer after ten failures", async () => {
   await registered();
@@ -45,8 +45,8 @@ it("makes each further attempt wait longer after ten failures", async () => {
 
 it("lets ten of a hundred parallel guesses through, and one after each wait", async () => {
   await registered();
-  const answers = await many(100, () => guess());
-  expect([statuses(answers, 400), statuses(answers, 429)]).toEqual([10, 90]);
+  const responses = await many(100, () => guess());
+  expect([statuses(responses, 400), statuses(responses, 429)]).toEqual([10, 90]);
 
   now += seconds(1);
   const more = await many(20, () => guess());
@@ -63,16 +63,18 @@ it("delays no one because the clock of another process is ahead", async () => {
   await guess().expect(400);
 });
 
-it("counts the spellings of an e-mail as one account, known or not", async () => {
-  const answers = await many(20, (number) => guess(number % 2 ? "nobody@example.com" : "NOBODY@example.com"));
-  expect([statuses(answers, 400), statuses(answers, 429)]).toEqual([10, 10]);
+it("counts the spellings of an email as one account, known or not", async () => {
+  const responses = await many(20, (number) =>
+    guess(number % 2 ? "nobody@example.com" : "NOBODY@example.com"),
+  );
+  expect([statuses(responses, 400), statuses(responses, 429)]).toEqual([10, 10]);
 });
 
 it("counts the spellings of a domain as one account", async () => {
-  const answers = await many(20, (number) =>
+  const responses = await many(20, (number) =>
     guess(number % 2 ? "u@bücher.example" : "u@xn--bcher-kva.example"),
   );
-  expect([statuses(answers, 400), statuses(answers, 429)]).toEqual([10, 10]);
+  expect([statuses(responses, 400), statuses(responses, 429)]).toEqual([10, 10]);
 });
 
 it("counts an account's failures from all addresses, and no other account's", async () => {
@@ -100,8 +102,8 @@ it("forgets an account's failures after an hour", async () => {
 it("makes an address wait after 200 failures, whatever the accounts, and no other address", async () => {
   await registered();
   for (let hundred = 0; hundred < 2; hundred++) {
-    const answers = await many(100, (number) => guess(`user-${hundred}-${number}@example.com`));
-    expect(statuses(answers, 400)).toBe(100);
+    const responses = await many(100, (number) => guess(`user-${hundred}-${number}@example.com`));
+    expect(statuses(responses, 400)).toBe(100);
   }
   expect((await signIn({ password }).expect(429)).headers["retry-after"]).toBe("1");
   await signIn({ password }, "203.0.113.8").expect(200);
@@ -143,7 +145,7 @@ describe("a user who has signed in before", () => {
       await signIn({ password }, "203.0.113.99").expect(429);
       for (let minute = 0; minute < 10; minute++) {
         now += seconds(60);
-        await guess().expect((answer) => expect([400, 429]).toContain(answer.status));
+        await guess().expect((response) => expect([400, 429]).toContain(response.status));
         await signIn({ password }, home).expect(200);
       }
     },
@@ -152,8 +154,8 @@ describe("a user who has signed in before", () => {
   it("has ten free attempts there, and then waits", async () => {
     await signUp(home).expect(201);
     await lockOut();
-    const answers = await many(20, () => guess("alice@example.com", home));
-    expect([statuses(answers, 400), statuses(answers, 429)]).toEqual([10, 10]);
+    const responses = await many(20, () => guess("alice@example.com", home));
+    expect([statuses(responses, 400), statuses(responses, 429)]).toEqual([10, 10]);
     expect((await signIn({ password }, home).expect(429)).headers["retry-after"]).toBe("1");
     now += seconds(1);
     await signIn({ password }, home).expect(200);
@@ -198,9 +200,9 @@ describe("a user who has signed in before", () => {
   });
 });
 
-it("does not ask a store again that has just not answered: the attempt stays counted", async () => {
+it("does not query a store again that has just not responded: the attempt stays counted", async () => {
   const attempt = { email: "alice@example.com", network: "203.0.113.0", isKnownNetwork: false };
-  const unanswered = () => throttled(attempt, () => Promise.reject(new StoreUnavailableError("no answer")));
+  const unanswered = () => throttled(attempt, () => Promise.reject(new StoreUnavailableError("no response")));
   for (let count = 0; count < 10; count++) await expect(unanswered()).rejects.toThrow(StoreUnavailableError);
   await guess().expect(429);
 });
@@ -208,23 +210,23 @@ it("does not ask a store again that has just not answered: the attempt stays cou
 it("takes the 64 bits that an IPv6 address begins with for the address", async () => {
   const signUp = (number: number, address: string) =>
     post("signup", { email: `user-${number}@example.com`, password }, address);
-  const answers = await many(5, (number) => signUp(number, `2001:db8:1:2::${number}`));
-  expect([statuses(answers, 201), statuses(answers, 429)]).toEqual([3, 2]);
+  const responses = await many(5, (number) => signUp(number, `2001:db8:1:2::${number}`));
+  expect([statuses(responses, 201), statuses(responses, 429)]).toEqual([3, 2]);
   await signUp(6, "2001:db8:1:3::1").expect(201);
 });
 
 it("limits sign-ups per hour of an IPv6 site, whatever the networks", async () => {
   const signUp = (number: number, address: string) =>
     post("signup", { email: `user-${number}@example.com`, password }, address);
-  const answers = await many(7, (number) => signUp(number, `2001:db8:1:${number}::1`));
-  expect([statuses(answers, 201), statuses(answers, 429)]).toEqual([5, 2]);
+  const responses = await many(7, (number) => signUp(number, `2001:db8:1:${number}::1`));
+  expect([statuses(responses, 201), statuses(responses, 429)]).toEqual([5, 2]);
   await signUp(7, "2001:db8:2::1").expect(201);
 });
 
 it("limits sign-ups per hour of an address", async () => {
   const signUp = (email: string, address?: string) => post("signup", { email, password }, address);
-  const answers = await many(6, (number) => signUp(`user-${number}@example.com`));
-  expect([statuses(answers, 201), statuses(answers, 429)]).toEqual([3, 3]);
+  const responses = await many(6, (number) => signUp(`user-${number}@example.com`));
+  expect([statuses(responses, 201), statuses(responses, 429)]).toEqual([3, 3]);
 
   now += seconds(3000);
   const { body, headers } = await signUp("dora@example.com").expect(429);
@@ -236,14 +238,14 @@ it("limits sign-ups per hour of an address", async () => {
   await signUp("erik@example.com").expect(201);
 });
 
-it("counts sign-ups with an e-mail in use, which reveal that it has an account", async () => {
+it("counts sign-ups with an email in use, which reveal that it has an account", async () => {
   await registered("alice@example.com");
   const signUp = () => post("signup", { email: "alice@example.com", password });
   for (let time = 0; time < 3; time++) await signUp().expect(400);
   await signUp().expect(429);
 });
 
-it("keeps neither addresses nor the e-mails of strangers", async () => {
+it("keeps neither addresses nor the emails of strangers", async () => {
   await guess("stranger@example.com");
   const counts = await database.collection("attemptcounts").find().toArray();
   expect(counts).toHaveLength(2);

@@ -19,7 +19,7 @@ const perAddress = (): Limit => ({
 });
 
 interface SignInAttempt {
-  /** The canonical e-mail; counts whether it has an account or not, so that delays reveal nothing. */
+  /** The canonical email; counts whether it has an account or not, so that delays reveal nothing. */
   email: string;
   network: string;
   /**
@@ -50,7 +50,7 @@ export async function throttled(
   try {
     isRight = await verify();
   } catch (error) {
-    // A store that does not answer would only make the caller wait for its time limit again.
+    // A store that does not respond would only make the caller wait for its time limit again.
     if (!isTransient(error)) await Promise.all([ofAccount.undo(), ofAddress.undo()]);
     throw error;
   }

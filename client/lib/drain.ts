@@ -11,18 +11,18 @@ declare global {
 const drainPauseMs = 1_500;
 
 /**
- * On SIGTERM or SIGINT, `/readyz` answers 503, requests in flight are answered, and the process exits with 0; with 1 after
+ * On SIGTERM or SIGINT, `/readyz` returns 503, requests in flight get their responses, and the process exits with 0; with 1 after
  * the timeout or a second signal. Next itself would wait until proxies close their idle connections, which takes
  * longer than any grace period; `NEXT_MANUAL_SIG_HANDLE` keeps it from handling signals.
  */
 export function drainOnSignal({ timeoutMs }: { timeoutMs: number }): void {
   const servers = new Set<Server>();
-  const unanswered = new Set<ServerResponse>();
+  const pending = new Set<ServerResponse>();
   subscribe("http.server.request.start", (message) => {
     const { server, response } = message as { server: Server; response: ServerResponse };
     servers.add(server);
-    unanswered.add(response);
-    response.once("close", () => unanswered.delete(response));
+    pending.add(response);
+    response.once("close", () => pending.delete(response));
     if (globalThis.isDraining) response.setHeader("Connection", "close");
   });
 
@@ -31,7 +31,7 @@ export function drainOnSignal({ timeoutMs }: { timeoutMs: number }): void {
     await pause(drainPauseMs);
     setInterval(() => {
       // `closeIdleConnections` would not do: Node counts a connection that has never sent a request as busy.
-      if (unanswered.size === 0) for (const server of servers) server.closeAllConnections();
+      if (pending.size === 0) for (const server of servers) server.closeAllConnections();
     }, 50);
     await Promise.all([...servers].map((server) => new Promise((resolve) => server.close(resolve))));
   }

@@ -22,7 +22,7 @@ export interface RealBroker extends BrokerProcess {
   optionsOf(options: BusOptions): object;
 }
 
-/** The contract of an adapter for a real broker: that of every bus, and what failures of processes must not break. */
+/** The contract of an adapter for a real broker: that of every bus, and what has to hold when processes fail. */
 export function describeBroker(
   adapter: string,
   startBroker: (...settings: string[]) => Promise<RealBroker>,
@@ -71,77 +71,77 @@ export function describeBroker(
     const publish = (text: string) => bus.publish("ticket:created", Buffer.from(text), newIds());
     const publishAll = (texts: string[]) => Promise.all(texts.map((text) => eventually(() => publish(text))));
 
-    function listen(member: EventBus, heard = new Set<string>()): Set<string> {
-      member.subscribe("ticket:created", async ({ bytes }) => void heard.add(bytes.toString()));
-      return heard;
+    function listen(member: EventBus, received = new Set<string>()): Set<string> {
+      member.subscribe("ticket:created", async ({ bytes }) => void received.add(bytes.toString()));
+      return received;
     }
 
     it("detects an unresponsive broker, and resumes when it responds again", async () => {
       await startAndConnect();
-      const heard = listen(bus);
+      const received = listen(bus);
       await publishAll(["a"]);
-      await eventually(() => expect(heard).toEqual(new Set(["a"])));
+      await eventually(() => expect(received).toEqual(new Set(["a"])));
       broker.signal("SIGSTOP");
       await expect(publish("b")).rejects.toThrow();
       await eventually(() => expect(bus.isConnected).toBe(false));
       broker.signal("SIGCONT");
       await publishAll(["c"]);
-      await eventually(() => expect(heard).toContain("c"), { withinSeconds: 20 });
+      await eventually(() => expect(received).toContain("c"), { withinSeconds: 20 });
     });
 
-    it("rejects unanswered publishes when the broker is killed, and restores subscriptions", async () => {
+    it("rejects pending publishes when the broker is killed, and restores subscriptions", async () => {
       await startAndConnect();
       broker.signal("SIGSTOP");
-      const heard = listen(bus);
+      const received = listen(bus);
       const outcome = Promise.allSettled([publish("a")]);
       await new Promise(setImmediate); // both requests are on their way
       await broker.stop();
       expect(await outcome).toMatchObject([{ reason: { message: "lost the connection to the broker" } }]);
       await broker.start();
       await publishAll(["b"]);
-      await eventually(() => expect(heard).toContain("b"));
+      await eventually(() => expect(received).toContain("b"));
     });
 
     it("continues with a broker that lost its store", async () => {
       await startAndConnect();
-      const heard = listen(bus);
+      const received = listen(bus);
       await publishAll(["a"]);
-      await eventually(() => expect(heard).toEqual(new Set(["a"])));
+      await eventually(() => expect(received).toEqual(new Set(["a"])));
       await broker.stop();
       await broker.loseStore();
       await eventually(() => expect(bus.isConnected).toBe(false));
       await broker.start();
       await eventually(() => expect(bus.isConnected).toBe(true));
       await publish("b");
-      await eventually(() => expect(heard).toEqual(new Set(["a", "b"])));
+      await eventually(() => expect(received).toEqual(new Set(["a", "b"])));
       await publish("c");
-      await eventually(() => expect(heard).toContain("c"));
+      await eventually(() => expect(received).toContain("c"));
     });
 
     it("loses no message when the broker is killed right after an acknowledgement", async () => {
       await start();
       bus = await connect({ ackWaitSeconds: 2 });
-      const heard = listen(bus);
+      const received = listen(bus);
       const texts = Array.from({ length: 20 }, (_, index) => `${index}`);
       await publishAll(texts);
-      await eventually(() => expect(heard.size).toBeGreaterThan(0));
-      await broker.stop(); // it may not have stored the acknowledgements: then it redelivers
+      await eventually(() => expect(received.size).toBeGreaterThan(0));
+      await broker.stop(); // it redelivers messages whose acknowledgements it had not stored
       await broker.start();
       await publishAll(["last"]);
-      await eventually(() => expect(heard).toEqual(new Set([...texts, "last"])));
+      await eventually(() => expect(received).toEqual(new Set([...texts, "last"])));
     });
 
     it("delivers every message after each of several kills", async () => {
       await start();
       bus = await connect({ ackWaitSeconds: 2 });
-      const heard = listen(bus);
+      const received = listen(bus);
       for (const round of ["a", "b", "c", "d"]) {
         const texts = Array.from({ length: 100 }, (_, index) => `${round}${index}`);
         const publishing = publishAll(texts);
         await broker.stop();
         await broker.start();
         await publishing;
-        await eventually(() => expect([...heard]).toEqual(expect.arrayContaining(texts)), {
+        await eventually(() => expect([...received]).toEqual(expect.arrayContaining(texts)), {
           withinSeconds: 20,
         });
       }
@@ -157,8 +157,8 @@ export function describeBroker(
       });
       await publish("a");
       await eventually(() => expect(isTaken).toBe(true));
-      const heard = listen(await connect({ ackWaitSeconds: 1 }));
-      await eventually(() => expect(heard).toEqual(new Set(["a"])));
+      const received = listen(await connect({ ackWaitSeconds: 1 }));
+      await eventually(() => expect(received).toEqual(new Set(["a"])));
     });
 
     it("redelivers the messages of a frozen process to another member", async () => {
@@ -172,25 +172,25 @@ export function describeBroker(
       member.signal("SIGSTOP");
       const texts = Array.from({ length: 100 }, (_, index) => `b${index}`);
       await publishAll(texts);
-      const heard = listen(await connect(options));
-      await eventually(() => expect([...heard]).toEqual(expect.arrayContaining(texts)));
+      const received = listen(await connect(options));
+      await eventually(() => expect([...received]).toEqual(expect.arrayContaining(texts)));
     });
 
     it("returns messages that arrive while a subscription closes", async () => {
       await startAndConnect();
       const texts = Array.from({ length: 500 }, (_, index) => `${index}`);
-      const heard = new Set<string>();
+      const received = new Set<string>();
       const leaver = await connect();
       let leaving: Promise<void> | undefined;
-      const leaversOwn = leaver.subscribe("ticket:created", async ({ bytes }) => {
-        heard.add(bytes.toString());
-        leaving ??= leaversOwn.close();
+      const subscription = leaver.subscribe("ticket:created", async ({ bytes }) => {
+        received.add(bytes.toString());
+        leaving ??= subscription.close();
       });
       await publishAll(texts);
       await eventually(() => expect(leaving).toBeDefined());
       await leaving;
-      listen(bus, heard);
-      await eventually(() => expect(heard.size).toBe(500), { withinSeconds: 30 }); // half of the ack wait
+      listen(bus, received);
+      await eventually(() => expect(received.size).toBe(500), { withinSeconds: 30 }); // half of the ack wait
     });
 
     it("receives only what it can handle, so that no message waits for redelivery", async () => {
@@ -241,8 +241,8 @@ export function describeBroker(
       });
       await eventually(() => expect(isTaken).toBe(true));
       await bus.close();
-      const heard = listen(open({ ackWaitSeconds: 1 }));
-      await eventually(() => expect(heard).toEqual(new Set(["a"])));
+      const received = listen(open({ ackWaitSeconds: 1 }));
+      await eventually(() => expect(received).toEqual(new Set(["a"])));
     });
 
     it("closes before it has ever connected", async () => {

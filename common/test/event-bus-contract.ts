@@ -8,7 +8,7 @@ import { Gate } from "./gate";
 /** A broker that the suite controls: a real process, or an in-memory one. */
 export interface BrokerUnderTest {
   /**
-   * A message not acknowledged by then is delivered again. A broker that knows at once what failed may do so earlier.
+   * A message not acknowledged by then is delivered again. A broker that notices a failure at once may do so earlier.
    */
   connect(name: string, ackWaitSeconds: number): EventBus;
   /** Kills it. Stored messages are kept. */
@@ -100,19 +100,19 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
 
     it("delivers earlier events to a new group", async () => {
       await publish("a", "b");
-      const heard = listen(await connect("orders"));
-      await eventually(() => expect(heard.toSorted()).toEqual(["a", "b"]));
+      const received = listen(await connect("orders"));
+      await eventually(() => expect(received.toSorted()).toEqual(["a", "b"]));
     });
 
     it("keeps a group's position while it has no members", async () => {
       const before = await connect("orders");
-      const heardBefore = listen(before);
+      const receivedBefore = listen(before);
       await publish("a", "b");
-      await eventually(() => expect(heardBefore.toSorted()).toEqual(["a", "b"]));
+      await eventually(() => expect(receivedBefore.toSorted()).toEqual(["a", "b"]));
       await before.close();
       await publish("c", "d");
-      const heard = listen(await connect("orders"));
-      await eventually(() => expect(heard.toSorted()).toEqual(["c", "d"]));
+      const received = listen(await connect("orders"));
+      await eventually(() => expect(received.toSorted()).toEqual(["c", "d"]));
     });
 
     it("finishes messages in flight when a subscription closes, and accepts no new ones", async () => {
@@ -137,26 +137,26 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       await closed;
       expect([taken, finished]).toEqual([["a"], ["a"]]);
       await publish("c");
-      const heardLater = listen(bus);
-      await eventually(() => expect(heardLater.toSorted()).toEqual(["b", "c"]));
+      const receivedLater = listen(bus);
+      await eventually(() => expect(receivedLater.toSorted()).toEqual(["b", "c"]));
     });
 
     it("delivers 1,000 messages to five members", async () => {
-      const heard: string[] = [];
-      for (let member = 0; member < 5; member++) listen(await connect("orders"), heard);
+      const received: string[] = [];
+      for (let member = 0; member < 5; member++) listen(await connect("orders"), received);
       await publish(...numbers(1000));
-      await eventually(() => expect(new Set(heard).size).toBe(1000));
+      await eventually(() => expect(new Set(received).size).toBe(1000));
     });
 
     it("delivers at most 64 messages to a member at a time", async () => {
       const gate = new Gate();
       let running = 0;
-      let most = 0;
+      let maxRunning = 0;
       const handled = new Set<string>();
       const bus = await connect("orders", { redelivers: "soon" });
       bus.subscribe("ticket:created", async (message) => {
         running += 1;
-        most = Math.max(most, running);
+        maxRunning = Math.max(maxRunning, running);
         await gate.opened;
         running -= 1;
         handled.add(textOf(message));
@@ -170,23 +170,23 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
         redeliveries = message.redeliveries;
         if (redeliveries < 2) throw new Error("not yet");
       });
-      await eventually(() => expect(redeliveries).toBe(2)); // a broker may have repeated by then what is still in hand
+      await eventually(() => expect(redeliveries).toBe(2)); // by then, a broker may have redelivered messages that are still being handled
       gate.open();
       await eventually(() => expect(handled.size).toBe(200));
-      expect(most).toBe(64);
+      expect(maxRunning).toBe(64);
     });
 
     it("delivers other messages while one is always rejected", async () => {
-      const heard = new Set<string>();
+      const received = new Set<string>();
       let refusals = 0;
       (await connect("orders", { redelivers: "soon" })).subscribe("ticket:created", async (message) => {
-        if (textOf(message) !== "poison") return void heard.add(textOf(message));
+        if (textOf(message) !== "poison") return void received.add(textOf(message));
         refusals += 1;
         throw new Error("poison");
       });
       await publish("poison");
       await publish(...numbers(100));
-      await eventually(() => expect(heard.size).toBe(100));
+      await eventually(() => expect(received.size).toBe(100));
       await eventually(() => expect(refusals).toBeGreaterThan(1));
     });
 
@@ -195,7 +195,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       const waits = async () => Number(await bus.undeliveredMs("ticket:created"));
       const gate = new Gate();
       const subscription = bus.subscribe("ticket:created", () => gate.opened);
-      listen(await connect("payments")); // another group's place is its own
+      listen(await connect("payments")); // each group has its own position
       expect(await waits()).toBe(0);
       await publish("a", "b");
       await eventually(async () => expect(await waits()).toBeGreaterThan(100));
@@ -262,7 +262,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       const [first, , last] = (await readAll(bus)).map(({ sequence }) => sequence);
       expect(await textsOfLog(bus, first)).toEqual(["b", "c"]);
       expect(await textsOfLog(bus, last)).toEqual([]);
-      expect(await textsOfLog(bus, Number(last) + 1)).toEqual(["a", "b", "c"]); // in another log, which was lost
+      expect(await textsOfLog(bus, Number(last) + 1)).toEqual(["a", "b", "c"]); // a position in an older log that was lost
     });
 
     it("reads an empty log to its end", async () => {
@@ -270,23 +270,23 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
     });
 
     it("rejects publishing while the broker is unavailable, and resumes afterwards", async () => {
-      const heard = listen(await connect("orders", { redelivers: "soon" }));
+      const received = listen(await connect("orders", { redelivers: "soon" }));
       await publish("a");
-      await eventually(() => expect(heard).toEqual(["a"]));
+      await eventually(() => expect(received).toEqual(["a"]));
       await broker.stop();
       await eventually(() => expect(publisher.isConnected).toBe(false));
       await expect(publish("refused")).rejects.toThrow("unavailable");
-      const heardByNewcomer = listen(open("payments"));
+      const receivedByNewcomer = listen(open("payments"));
       await broker.start();
       await eventually(() => publish("b"));
       await eventually(() => {
-        expect(new Set(heard)).toEqual(new Set(["a", "b"]));
-        expect(new Set(heardByNewcomer)).toEqual(new Set(["a", "b"]));
+        expect(new Set(received)).toEqual(new Set(["a", "b"]));
+        expect(new Set(receivedByNewcomer)).toEqual(new Set(["a", "b"]));
       });
     });
 
     it("loses nothing that was stored when the broker is killed in mid-stream", async () => {
-      const heard = listen(await connect("orders", { redelivers: "soon" }));
+      const received = listen(await connect("orders", { redelivers: "soon" }));
       const left = numbers(500);
       let restarted: Promise<void> | undefined;
       async function publishAll(): Promise<void> {
@@ -298,7 +298,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       }
       await Promise.all(Array.from({ length: 20 }, publishAll));
       await restarted;
-      await eventually(() => expect([...new Set(heard)].toSorted()).toEqual(numbers(500)));
+      await eventually(() => expect([...new Set(received)].toSorted()).toEqual(numbers(500)));
     });
 
     it("redelivers messages that a crash left unacknowledged, and no others", async () => {
@@ -325,9 +325,9 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
     it("can subscribe before the broker is available", async () => {
       await publish("a");
       await broker.stop();
-      const heard = listen(open("orders"));
+      const received = listen(open("orders"));
       await broker.start();
-      await eventually(() => expect(heard).toEqual(["a"]));
+      await eventually(() => expect(received).toEqual(["a"]));
     });
 
     async function readAll(bus: EventBus, after?: number): Promise<LoggedMessage[]> {
@@ -361,12 +361,12 @@ const textOf = (message: Message) => message.bytes.toString();
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => `${1000 + index}`);
 
 /**
- * All that a bus hears, but not again what it has heard and the broker marks as repeated: NATS Streaming repeats at
+ * All that a bus hears, but not again what it has received and the broker marks as repeated: NATS Streaming repeats at
  * once what it delivered while a subscription was starting and has no acknowledgement of yet.
  */
-function listen(bus: EventBus, heard: string[] = []): string[] {
+function listen(bus: EventBus, received: string[] = []): string[] {
   bus.subscribe("ticket:created", async (message) => {
-    if (message.redeliveries === 0 || !heard.includes(textOf(message))) heard.push(textOf(message));
+    if (message.redeliveries === 0 || !received.includes(textOf(message))) received.push(textOf(message));
   });
-  return heard;
+  return received;
 }

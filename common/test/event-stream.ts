@@ -29,7 +29,7 @@ export async function readStream(
     headers: response.headers,
     messages: [],
     heartbeats: 0,
-    retryMs: 3000, // until the stream says otherwise
+    retryMs: 3000, // until the stream sets another
     ended: Promise.resolve("in order"),
     leave: () => leaving.abort(),
   };

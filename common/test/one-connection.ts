@@ -7,7 +7,7 @@ import {
   request,
 } from "node:http";
 
-export interface Answer {
+export interface HttpResponse {
   status: number | undefined;
   headers: IncomingHttpHeaders;
   body: { code?: string; errors?: { message: string; field?: string }[]; requestId?: string } & Record<
@@ -22,11 +22,11 @@ export interface Answer {
 export function oneConnection(port: number) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   return {
-    async ask(
+    async send(
       method: string,
       path: string,
       { headers = {}, body }: { headers?: OutgoingHttpHeaders; body?: string } = {},
-    ): Promise<Answer> {
+    ): Promise<HttpResponse> {
       const asked = request({ agent, host: "127.0.0.1", port, method, path, headers });
       asked.end(body);
       const [res]: [IncomingMessage] = await once(asked, "response").then(([first]) => [first]);

@@ -44,7 +44,7 @@ export function run({
 }
 
 /** What a service needs: a database of its own, and a broker that is not running. */
-export async function surroundings() {
+export async function testEnvironment() {
   const [port, brokerPort] = await Promise.all([freePort(), freePort()]);
   const environment = {
     PORT: String(port),
@@ -53,13 +53,13 @@ export async function surroundings() {
     JWT_KEY: "only-for-tests-only-for-tests-only-for-tests",
     PUBLIC_URL: "http://localhost:3000",
   };
-  const ask = async (path: string, method = "GET") => {
+  const send = async (path: string, method = "GET") => {
     const headers = { Connection: "close", Origin: environment.PUBLIC_URL };
     const res = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers });
     return { status: res.status, body: await res.json(), retryAfter: res.headers.get("Retry-After") };
   };
   const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  return { port, environment, ask, metrics };
+  return { port, environment, send, metrics };
 }
 
 /**
@@ -71,16 +71,16 @@ export async function runOnce(
   own: object,
   look: (port: number) => void | Promise<void>,
 ): Promise<void> {
-  const { port, environment, ask } = await surroundings();
+  const { port, environment, send } = await testEnvironment();
   const service = run({ file, environment: { ...environment, ...own } });
-  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+  await eventually(async () => expect((await send("/readyz")).status).toBe(200));
   await eventually(() => look(port));
   service.signal("SIGTERM");
   expect(await service.ended).toBe(0);
 }
 
 /** A TCP proxy in front of the database, which can be blocked. */
-export class Door {
+export class BlockableProxy {
   private server: Server | undefined;
   private readonly sockets = new Set<Socket>();
 

@@ -23,7 +23,7 @@ const bus = new MemoryBroker().connect("tickets");
 const updates = watcher("ticket:updated");
 updates.connect(bus);
 
-/** Resolves when it was heard. */
+/** Resolves when the stream has received it. */
 export async function publish({ id, version, title }: Ticket): Promise<void> {
   const rest = { price: 20, userId: newId(), status: "reserved", withdrawn: false } as const;
   await bus.publish(

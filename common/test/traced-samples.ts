@@ -38,14 +38,14 @@ async function leaveTraces(): Promise<void> {
   const server = app.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const ask = async (method: string, path: string, traceparent: string) => {
+  const send = async (method: string, path: string, traceparent: string) => {
     const headers = { traceparent, Connection: "close" };
     await (await fetch(`http://127.0.0.1:${port}${path}`, { method, headers })).text();
   };
 
-  await ask("POST", "/api/samples/Kite", `00-${"1".repeat(32)}-${"b".repeat(16)}-01`);
-  await ask("GET", "/api/broken", `00-${"2".repeat(32)}-${"b".repeat(16)}-01`);
-  await ask("POST", "/api/samples/Ball", `00-${"3".repeat(32)}-${"b".repeat(16)}-00`);
+  await send("POST", "/api/samples/Kite", `00-${"1".repeat(32)}-${"b".repeat(16)}-01`);
+  await send("GET", "/api/broken", `00-${"2".repeat(32)}-${"b".repeat(16)}-01`);
+  await send("POST", "/api/samples/Ball", `00-${"3".repeat(32)}-${"b".repeat(16)}-00`);
   const bytes = eventBytes("expiration:complete", { orderId: newId() });
   await consume(refused, store.deadLetters)({ subject: "expiration:complete", bytes, redeliveries: 2 });
 

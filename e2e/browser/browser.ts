@@ -55,7 +55,7 @@ export async function visitSignedIn(
   const client = new Client();
   await bodyOf(client.signUp(credentials));
   const signedIn = await page.context().request.post("/api/users/signin", { data: credentials });
-  if (!signedIn.ok()) throw new Error(`answered ${signedIn.status()} ${await signedIn.text()}`);
+  if (!signedIn.ok()) throw new Error(`got ${signedIn.status()} ${await signedIn.text()}`);
   return { page, client, credentials };
 }
 

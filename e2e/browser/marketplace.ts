@@ -44,7 +44,7 @@ export class Marketplace {
   async signIn(page: Page, role: Role): Promise<void> {
     const { email, password } = this.users[role];
     const response = await page.context().request.post("/api/users/signin", { data: { email, password } });
-    if (!response.ok()) throw new Error(`answered ${response.status()} ${await response.text()}`);
+    if (!response.ok()) throw new Error(`got ${response.status()} ${await response.text()}`);
   }
 
   /** The next ticket of the programme. */

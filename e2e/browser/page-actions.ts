@@ -58,7 +58,7 @@ export async function countdownTicks(page: Page): Promise<void> {
   await clock.filter({ hasNotText: String(now) }).waitFor();
 }
 
-/** Resolves with a function that tells whether the page has been reloaded since. */
+/** Resolves with a function that returns whether the page has been reloaded since. */
 export async function watchForReloads(page: Page): Promise<() => Promise<boolean>> {
   await page.evaluate("document.isStillTheSame = true");
   return async () => !(await page.evaluate<boolean>("Boolean(document.isStillTheSame)"));

@@ -66,7 +66,7 @@ it("shows why a card was declined, keeps the countdown and the input, and accept
   expect(await isReloaded()).toBe(false);
 });
 
-it("says after a declined card that nothing was charged", async () => {
+it("states after a declined card that nothing was charged", async () => {
   const { page } = await openOrder();
   expectFailure(400, "/api/payments");
   await pay(page, "is declined");
@@ -104,7 +104,7 @@ it.each([
   expect(await chargesFor(order)).toEqual([]);
 });
 
-it("shows that the outcome is unknown until the bank has answered", async () => {
+it("shows that the outcome is unknown until the bank has responded", async () => {
   const { page, order } = await openOrder();
   expectFailure(503, "/api/payments");
   await fault({ kind: "delay", operation: "charge", milliseconds: 2500 }); // longer than payments waits for a response

@@ -123,7 +123,7 @@ it.each(["/orders", "/listings", "/tickets/new", "/orders/0000000000000000000000
 );
 
 it.each(["/nowhere", "/tickets/000000000000000000000000", "/tickets/1"])(
-  "answers %s with 404",
+  "responds to %s with 404",
   async (path) => {
     const { status, html } = await get(path);
     expect([status, meta(html, "robots")]).toEqual([404, "noindex"]);

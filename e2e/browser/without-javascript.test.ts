@@ -86,11 +86,11 @@ it.each(["https://evil.example/", "//evil.example", "/\\evil.example", "javascri
 it("rejects forms of other sites", async () => {
   const page = await plain();
   await page.goto("/auth/signin");
-  const answer = await page.context().request.post("/auth/session", {
+  const response = await page.context().request.post("/auth/session", {
     headers: { origin: "https://evil.example", "sec-fetch-site": "cross-site" },
     form: { intent: "signup", email: `${randomUUID()}@example.com`, password },
     maxRedirects: 0,
   });
-  expect(answer.headers()["set-cookie"]).toBeUndefined();
-  expect(answer.status()).toBe(403);
+  expect(response.headers()["set-cookie"]).toBeUndefined();
+  expect(response.status()).toBe(403);
 });

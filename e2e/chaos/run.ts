@@ -21,9 +21,9 @@ const progressIntervalMs = 15_000;
 
 async function chaos(minutes: number, seed: number): Promise<boolean> {
   const plan = planFaults(minutes * 60, new Random(seed));
-  say(`${minutes} minutes of chaos, --seed ${seed}:`);
+  print(`${minutes} minutes of chaos, --seed ${seed}:`);
   for (const { atSeconds, kind, victim } of plan)
-    say(`${String(atSeconds).padStart(5)} s  ${kind} (${victim})`);
+    print(`${String(atSeconds).padStart(5)} s  ${kind} (${victim})`);
 
   const folder = mkdtempSync(join(tmpdir(), "eventhive-chaos-"));
   Object.assign(process.env, {
@@ -31,17 +31,17 @@ async function chaos(minutes: number, seed: number): Promise<boolean> {
     E2E_DATA: folder,
     REPLICAS: "2",
   });
-  say(`Starting the stack in ${folder} …`);
+  print(`Starting the stack in ${folder} …`);
   await startStack();
   let passed = false;
   try {
     const verdict = verdictOn(await runThrough(minutes, seed, plan));
     passed = verdict.passed;
-    say(`\n${verdict.text}\n`);
+    print(`\n${verdict.text}\n`);
   } finally {
     await stopStack();
     if (passed) rmSync(folder, { recursive: true });
-    else say(`FAILED with --minutes ${minutes} --seed ${seed}; data and logs are kept in ${folder}`);
+    else print(`FAILED with --minutes ${minutes} --seed ${seed}; data and logs are kept in ${folder}`);
   }
   return passed;
 }
@@ -50,7 +50,7 @@ async function runThrough(minutes: number, seed: number, plan: Fault[]): Promise
   const [log, monitor] = [new ResponseLog(), new Monitor()];
   let [over, isOver, isAtRest] = [0, false, false];
   const progress = setInterval(() => {
-    say(`${over} of ${plan.length} faults are over. Acknowledged: ${log.summary()}`);
+    print(`${over} of ${plan.length} faults are over. Acknowledged: ${log.summary()}`);
   }, progressIntervalMs);
 
   const monitoring = monitor.run(() => isAtRest);
@@ -60,7 +60,7 @@ async function runThrough(minutes: number, seed: number, plan: Fault[]): Promise
   await Promise.all([injectAll(plan, () => over++), wait(minutes * 60_000)]);
   isOver = true;
   await Promise.all(sessions);
-  say("All faults are over and all users have stopped. Waiting until the system is quiescent …");
+  print("All faults are over and all users have stopped. Waiting until the system is quiescent …");
   const rest = await finalState(lostStores());
   isAtRest = true;
   await monitoring;
@@ -68,7 +68,7 @@ async function runThrough(minutes: number, seed: number, plan: Fault[]): Promise
   return { ...rest, plan, monitor, log, lostWrites: await lostWrites(log, rest.snapshot) };
 }
 
-function say(line: string): void {
+function print(line: string): void {
   console.log(line);
 }
 

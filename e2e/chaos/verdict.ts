@@ -37,18 +37,18 @@ export function verdictOn(findings: Findings): { text: string; passed: boolean }
 function allViolations(findings: Findings): string[] {
   const { snapshot, monitor, log, lostWrites, plan, restarts } = findings;
   const violations = [...violationsIn(snapshot), ...monitor.violations, ...lostWrites];
-  const say = (isBroken: boolean, line: string) => {
+  const report = (isBroken: boolean, line: string) => {
     if (isBroken) violations.push(line);
   };
-  say(
+  report(
     violations.some((line) => /^I(2|4|5|11):/.test(line)),
     "I7: an event was handled or published more than once, or not at all: see I2, I4, I5 and I11",
   );
-  say(monitor.maxOverdueMs > overdueMarginMs, "I9: an order expired later than allowed");
-  say(findings.deadLetters > 0, "I12: valid events became dead letters");
-  say(log.statuses.includes("500 internal"), "I13: there were responses with status 500");
-  say(!findings.isQuiet, "I14: the system did not become quiescent in time");
-  say(restarts > plan.filter(killsService).length, "I14: a service exited without being killed");
+  report(monitor.maxOverdueMs > overdueMarginMs, "I9: an order expired later than allowed");
+  report(findings.deadLetters > 0, "I12: valid events became dead letters");
+  report(log.statuses.includes("500 internal"), "I13: there were responses with status 500");
+  report(!findings.isQuiet, "I14: the system did not become quiescent in time");
+  report(restarts > plan.filter(killsService).length, "I14: a service exited without being killed");
   return violations;
 }
 

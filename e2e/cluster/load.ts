@@ -12,7 +12,7 @@ export interface Load {
 /** Sends requests to all services, 20 a second regardless of responses, until it is stopped. */
 export async function startLoad(): Promise<() => Promise<Load>> {
   const seller = await newUser("seller");
-  const ticket = await bodyOf(seller.sell("Asked for all the time", 20));
+  const ticket = await bodyOf(seller.sell("Under constant load", 20));
   const deck = requests(seller, ticket);
   const load: Load = { sent: 0, failed: [] };
   const open = new Set<Promise<void>>();

@@ -27,7 +27,7 @@ const scrapedPods = async () =>
 
 /** Starts Prometheus outside the cluster. It scrapes the pods of the ServiceMonitor and evaluates our alerts. */
 export async function startPrometheus(): Promise<Prometheus> {
-  const binary = await findTool(prometheus, { say: console.log });
+  const binary = await findTool(prometheus, { print: console.log });
   const folder = await mkdtemp(join(tmpdir(), "eventhive-prometheus-"));
   const read = async (file: string) =>
     parse(await readFile(join(root, "infra/k8s/components/monitoring", file), "utf8"));

@@ -18,7 +18,7 @@ export type Servers = Awaited<ReturnType<typeof startServers>>;
 export async function startServers() {
   let current: Simulation | undefined;
   const folder = await mkdtemp(join(tmpdir(), "eventhive-simulation-"));
-  const mongo = await startMongo({ dataFolder: folder, say: console.error });
+  const mongo = await startMongo({ dataFolder: folder, print: console.error });
   await connectServices(mongo.url);
 
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {

@@ -47,16 +47,16 @@ function expirations(): Queue.Queue<Expiration> {
 let pending = 0;
 
 /**
- * Bull and ioredis queue commands while Redis is unavailable, and each redelivery queues them again: that
- * has a limit here.
- * @throws StoreUnavailableError when Redis has not answered within 5 s, or when too much waits for it already
+ * Bull and ioredis queue commands while Redis is unavailable, and each redelivery queues them again: this is
+ * limited here.
+ * @throws StoreUnavailableError when Redis has not responded within 5 s, or when too many timers already wait for it
  */
-async function answerOf<T>(work: () => Promise<T>): Promise<T> {
+async function withRedis<T>(work: () => Promise<T>): Promise<T> {
   if (pending >= config.MAX_PENDING_TIMERS)
-    throw new StoreUnavailableError(`Redis is unavailable, and ${pending} timers wait for it already`);
+    throw new StoreUnavailableError(`Redis is unavailable, and ${pending} timers already wait for it`);
   pending++;
-  const answer = work().finally(() => pending--);
-  return withTimeout(answer, seconds(5));
+  const result = work().finally(() => pending--);
+  return withTimeout(result, seconds(5));
 }
 
 /**
@@ -66,7 +66,7 @@ async function answerOf<T>(work: () => Promise<T>): Promise<T> {
  */
 export async function scheduleExpiration(expiration: Expiration & { expiresAt: string }): Promise<void> {
   await failpoint("expiration.schedule.before");
-  await answerOf(() =>
+  await withRedis(() =>
     expirations().add(expiration, {
       jobId: expiration.orderId,
       delay: Math.max(0, Date.parse(expiration.expiresAt) - clock.now()),
@@ -86,7 +86,7 @@ export async function scheduleExpiration(expiration: Expiration & { expiresAt: s
  * @throws StoreUnavailableError when Redis is unavailable
  */
 export const removeExpiration = (orderId: string): Promise<void> =>
-  answerOf(async () => {
+  withRedis(async () => {
     const job = await expirations().getJob(orderId);
     if (!job) return;
     try {

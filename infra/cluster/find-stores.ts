@@ -3,7 +3,7 @@ import { findMongod, findNatsStreaming, findRedis } from "../local/servers";
 
 // For images.sh: prints the path of each store's program and the image that the manifests reference, in this order.
 async function find(): Promise<void> {
-  const search = { say: (line: string) => console.error(line) };
+  const search = { print: (line: string) => console.error(line) };
   console.log(await findMongod(search), mongo.image);
   console.log(await findRedis(search), redis.image);
   console.log(await findNatsStreaming(search), natsStreaming.image);

@@ -9,7 +9,7 @@ declare global {
   var stopServers: () => Promise<void>;
 }
 
-const say = console.log;
+const print = console.log;
 
 /** For each variable, a function that starts its server and returns the value and a function to stop it. */
 const servers: Record<
@@ -18,19 +18,19 @@ const servers: Record<
 > = {
   /** Shared by all test files, each of which has its own database. */
   TEST_MONGO_URL: async (dataFolder) => {
-    const mongo = await startMongo({ dataFolder, say });
+    const mongo = await startMongo({ dataFolder, print });
     return { value: mongo.url, stop: () => mongo.stop() };
   },
   REDIS_URL: async (dataFolder) => {
-    const redis = await startRedis({ dataFolder, say });
+    const redis = await startRedis({ dataFolder, print });
     return { value: redis.url, stop: () => redis.stop() };
   },
   // Binaries that tests start themselves:
-  MONGOD_BINARY: async () => ({ value: await findMongod({ say }) }),
-  NATS_STREAMING_BINARY: async () => ({ value: await findNatsStreaming({ say }) }),
-  NATS_SERVER_BINARY: async () => ({ value: await findNatsServer({ say }) }),
-  KUSTOMIZE: async () => ({ value: await findTool(kustomize, { say }) }),
-  PROMTOOL: async () => ({ value: await findTool(promtool, { say }) }),
+  MONGOD_BINARY: async () => ({ value: await findMongod({ print }) }),
+  NATS_STREAMING_BINARY: async () => ({ value: await findNatsStreaming({ print }) }),
+  NATS_SERVER_BINARY: async () => ({ value: await findNatsServer({ print }) }),
+  KUSTOMIZE: async () => ({ value: await findTool(kustomize, { print }) }),
+  PROMTOOL: async () => ({ value: await findTool(promtool, { print }) }),
 };
 
 /** Any endpoint may be answered so; the tests of `common` receive them from apps of their own. */

@@ -44,11 +44,11 @@ export function clientEnvironment(
 }
 
 /** Builds the pages if their sources have changed, with static files next to the server. */
-export async function buildClient(say: (line: string) => void, signal?: AbortSignal): Promise<void> {
+export async function buildClient(print: (line: string) => void, signal?: AbortSignal): Promise<void> {
   const madeOf = fingerprint();
   if (attempt(() => readFileSync(mark, "utf8")) === madeOf) return;
 
-  say("Building the pages …");
+  print("Building the pages …");
   rmSync(mark, { force: true }); // before Next.js removes the old build
   const child = spawn(process.execPath, [next, "build", "client"], {
     cwd: root,

@@ -21,10 +21,14 @@ export const demoTickets = [
 ];
 
 /** On the first run, creates two users and the demo tickets through the public API. */
-export async function loadDemo(url: string, dataFolder: string, say: (line: string) => void): Promise<void> {
+export async function loadDemo(
+  url: string,
+  dataFolder: string,
+  print: (line: string) => void,
+): Promise<void> {
   const done = join(dataFolder, "demo-loaded");
   if (existsSync(done)) return;
-  say("Loading the demo accounts and tickets …");
+  print("Loading the demo accounts and tickets …");
   try {
     const [seller = ""] = await Promise.all(demoAccounts.map((account) => signIn(url, account)));
     const listed = await (await call(url, "GET", "/api/tickets?mine=true", seller)).text();
@@ -33,7 +37,7 @@ export async function loadDemo(url: string, dataFolder: string, say: (line: stri
     }
     writeFileSync(done, "");
   } catch (error) {
-    say(`The demo data is not complete and is tried again at the next start: ${reasonOf(error)}`);
+    print(`The demo data is not complete and is tried again at the next start: ${reasonOf(error)}`);
   }
 }
 
@@ -61,6 +65,7 @@ async function call(
 ): Promise<Response> {
   const headers = { cookie, "content-type": "application/json" };
   const response = await fetch(url + path, { method, headers, body: body && JSON.stringify(body) });
-  if (!response.ok) throw new Error(`${method} ${path} answered ${response.status} ${await response.text()}`);
+  if (!response.ok)
+    throw new Error(`${method} ${path} responded with ${response.status} ${await response.text()}`);
   return response;
 }

@@ -3,7 +3,7 @@ import { delimiter } from "node:path";
 import { reasonOf, succeeds } from "./execute";
 
 export interface Search {
-  say?: (line: string) => void;
+  print?: (line: string) => void;
   signal?: AbortSignal;
 }
 
@@ -17,12 +17,15 @@ interface Wanted<Found> {
 }
 
 /** Returns the result of the first method that succeeds. Rejects with a list of all attempts. */
-export async function firstThatWorks<Found>(wanted: Wanted<Found>, { say, signal }: Search): Promise<Found> {
+export async function firstThatWorks<Found>(
+  wanted: Wanted<Found>,
+  { print, signal }: Search,
+): Promise<Found> {
   const { title, ways, installHint } = wanted;
   const tried = [...wanted.tried];
   for (const [name, get] of ways) {
     if (!get) continue;
-    say?.(`Getting ${title} from ${name} …`);
+    print?.(`Getting ${title} from ${name} …`);
     try {
       return await get();
     } catch (error) {

@@ -1,38 +1,38 @@
 import { once } from "node:events";
 import { type IncomingMessage, request, type ServerResponse } from "node:http";
 import { eventually } from "../../common/test/eventually";
-import { afterwards, ask, backend, gatewayTo } from "./testing";
+import { afterwards, send, backend, gatewayTo } from "./testing";
 
 const maxConnections = 2;
 
 it("sends at most one request per connection to a process, and queues the others", async () => {
   const { url, atWork } = await gatewayToOrders();
-  const answers = Array.from({ length: 5 }, () => ask(url));
+  const responses = Array.from({ length: 5 }, () => send(url));
   for (const count of [2, 2, 1]) {
     await eventually(() => expect(atWork).toHaveLength(count));
     for (const res of atWork.splice(0)) res.end("hello");
   }
-  for (const { status } of await Promise.all(answers)) expect(status).toBe(200);
+  for (const { status } of await Promise.all(responses)) expect(status).toBe(200);
 });
 
 it("responds with 503 and Retry-After when the queue is full, and accepts requests again afterwards", async () => {
   const { url, atWork } = await gatewayToOrders({ maxPending: 3 });
-  const answers = Array.from({ length: 3 }, () => ask(url));
+  const responses = Array.from({ length: 3 }, () => send(url));
   await eventually(() => expect(atWork).toHaveLength(2));
-  expect(await ask(url)).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
-  while (answers.length > 0) {
+  expect(await send(url)).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
+  while (responses.length > 0) {
     await eventually(() => expect(atWork).not.toHaveLength(0));
     atWork.shift()?.end("hello");
-    await answers.shift();
+    await responses.shift();
   }
-  const next = ask(url);
+  const next = send(url);
   await eventually(() => expect(atWork).toHaveLength(1));
   atWork.shift()?.end("hello");
   expect(await next).toMatchObject({ status: 200 });
 });
 
 it("keeps streams separate, so that they do not block requests", async () => {
-  const { url } = await gatewayToOrders({ answers: true });
+  const { url } = await gatewayToOrders({ respondsAtOnce: true });
   const streams = await Promise.all(
     Array.from({ length: maxConnections + 1 }, async () => {
       const stream = request(url, { agent: false, headers: { accept: "text/event-stream" } }).end();
@@ -42,16 +42,16 @@ it("keeps streams separate, so that they do not block requests", async () => {
     }),
   );
   expect(streams).toEqual([200, 200, 200]);
-  expect(await ask(url)).toMatchObject({ status: 200, body: "hello" });
+  expect(await send(url)).toMatchObject({ status: 200, body: "hello" });
 });
 
 /** A process of orders whose responses are sent by the test, or automatically. */
-async function gatewayToOrders({ answers = false, maxPending = 100 } = {}) {
+async function gatewayToOrders({ respondsAtOnce = false, maxPending = 100 } = {}) {
   const atWork: ServerResponse[] = [];
   const orders = await backend("orders", (req, res) => {
     if (req.headers.accept === "text/event-stream")
       res.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
-    else if (answers) res.end("hello");
+    else if (respondsAtOnce) res.end("hello");
     else atWork.push(res);
   });
   const url = await gatewayTo([orders], { maxConnections, maxPending });

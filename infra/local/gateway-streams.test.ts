@@ -129,14 +129,14 @@ it.each(["before the response", "during the response"])(
     let isOpen = false;
     const url = await gatewayToOrders((_req, res) => {
       isOpen = true;
-      if (when !== "before it answers") res.write("half of ");
+      if (when !== "before it responds") res.write("half of ");
       res.once("close", () => (isOpen = false));
     });
     const { socket, received } = rawConnection(url);
     socket.write(head("GET"));
     await eventually(() => {
       expect(isOpen).toBe(true);
-      expect(received()).toContain(when === "before it answers" ? "" : "half of ");
+      expect(received()).toContain(when === "before it responds" ? "" : "half of ");
     });
     socket.destroy();
     await eventually(() => expect(isOpen).toBe(false));
@@ -151,8 +151,8 @@ it("aborts a response that the service aborts, instead of ending it as if it wer
   await expect(responseTo(open(url).end()).then(text)).rejects.toThrow("aborted");
 });
 
-async function gatewayToOrders(answer: Handler): Promise<string> {
-  return `${await gatewayTo([await backend("orders", answer)])}/api/orders/1`;
+async function gatewayToOrders(handler: Handler): Promise<string> {
+  return `${await gatewayTo([await backend("orders", handler)])}/api/orders/1`;
 }
 
 function open(url: string, method = "GET", headers = {}): ClientRequest {
@@ -189,8 +189,8 @@ function head(method: string, length = "content-length: 0"): string {
 }
 
 async function expectNextAnswer(socket: Socket, received: () => string): Promise<void> {
-  const answers = () => received().match(/HTTP\/1.1 \d+/g)?.length;
-  expect(answers()).toBe(1);
+  const responses = () => received().match(/HTTP\/1.1 \d+/g)?.length;
+  expect(responses()).toBe(1);
   socket.write(head("GET"));
-  await eventually(() => expect(answers()).toBe(2));
+  await eventually(() => expect(responses()).toBe(2));
 }

@@ -4,7 +4,7 @@ import { eventually } from "../../common/test/eventually";
 import { startGateway } from "./gateway";
 import { freePort } from "./port";
 import { readRoutes } from "./routes";
-import { afterwards, ask, backend, gatewayTo, type Handler } from "./testing";
+import { afterwards, send, backend, gatewayTo, type Handler } from "./testing";
 
 const upgrade = { connection: "Upgrade", upgrade: "websocket" };
 
@@ -17,14 +17,14 @@ it("connects both sides after the handshake, and forwards data in both direction
     "x-from": "127.0.0.1",
   });
   const [service] = sides;
-  const heard = { browser: "", service: "" };
-  browser.on("data", (part) => (heard.browser += part));
-  service?.on("data", (part) => (heard.service += part));
-  await eventually(() => expect(heard.browser).toBe("hello ")); // sent together with the handshake
+  const received = { browser: "", service: "" };
+  browser.on("data", (part) => (received.browser += part));
+  service?.on("data", (part) => (received.service += part));
+  await eventually(() => expect(received.browser).toBe("hello ")); // sent together with the handshake
   browser.write("ping");
-  await eventually(() => expect(heard.service).toBe("ping"));
+  await eventually(() => expect(received.service).toBe("ping"));
   service?.write("pong");
-  await eventually(() => expect(heard.browser).toBe("hello pong"));
+  await eventually(() => expect(received.browser).toBe("hello pong"));
 });
 
 it.each(["browser", "service"])(
@@ -43,27 +43,27 @@ it.each(["browser", "service"])(
 
 it("ignores upgrades if they are not enabled", async () => {
   const url = await gatewayTo([await backend("client", (_req, res) => res.end("a page"))]);
-  expect(await ask(url, { headers: upgrade })).toMatchObject({ status: 200, body: "a page" });
+  expect(await send(url, { headers: upgrade })).toMatchObject({ status: 200, body: "a page" });
 });
 
 it("forwards the service's rejection of an upgrade", async () => {
   const url = await gatewayTo([await backend("client", (_req, res) => res.writeHead(403).end("not you"))], {
     forwardsUpgrades: true,
   });
-  expect(await ask(url, { headers: upgrade })).toMatchObject({ status: 403, body: "not you" });
+  expect(await send(url, { headers: upgrade })).toMatchObject({ status: 403, body: "not you" });
 });
 
 it.each<[string, number, string, Handler | undefined]>([
   ["no process is ready", 503, "GET", undefined],
   ["the service breaks off", 502, "GET", (req) => req.socket.destroy()],
-  ["the service does not answer", 504, "GET", () => undefined],
-  ["it is asked for with a body", 400, "POST", () => undefined],
-])("refuses by itself when %s", async (_why, status, method, answer) => {
-  const url = await gatewayTo(answer ? [await backend("client", answer)] : [], {
+  ["the service does not respond", 504, "GET", () => undefined],
+  ["it is requested with a body", 400, "POST", () => undefined],
+])("refuses by itself when %s", async (_why, status, method, handler) => {
+  const url = await gatewayTo(handler ? [await backend("client", handler)] : [], {
     maxResponseMs: 300,
     forwardsUpgrades: true,
   });
-  const refusal = await ask(url, { method, headers: { ...upgrade, "x-request-id": "mine-1" } });
+  const refusal = await send(url, { method, headers: { ...upgrade, "x-request-id": "mine-1" } });
   expect(refusal).toMatchObject({ status, headers: { connection: "close" } });
   expect(JSON.parse(refusal.body)).toMatchObject({ requestId: "mine-1" });
 });
@@ -91,8 +91,8 @@ async function gatewayToPages() {
     side.once("end", () => side.end()); // like WebSocket libraries
     sides.push(side);
     if (req.url === "/never") return;
-    const told = `x-asked: ${req.url}\r\nx-from: ${String(req.headers["x-forwarded-for"])}\r\n`;
-    side.write(`HTTP/1.1 101 Agreed\r\nconnection: upgrade\r\nupgrade: websocket\r\n${told}\r\nhello `);
+    const echoed = `x-asked: ${req.url}\r\nx-from: ${String(req.headers["x-forwarded-for"])}\r\n`;
+    side.write(`HTTP/1.1 101 Agreed\r\nconnection: upgrade\r\nupgrade: websocket\r\n${echoed}\r\nhello `);
   });
   const port = await freePort();
   const gateway = await startGateway({

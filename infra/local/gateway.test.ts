@@ -2,33 +2,36 @@ import type { IncomingHttpHeaders } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { eventually } from "../../common/test/eventually";
-import { type Answer, afterwards, ask, backend, gatewayTo, type Handler } from "./testing";
+import { type HttpResponse, afterwards, send, backend, gatewayTo, type Handler } from "./testing";
 
 describe("a request is routed to", () => {
   it("a process of the service that its path belongs to", async () => {
     const url = await gatewayTo([
-      await backend("tickets", says("tickets")),
-      await backend("orders", says("orders")),
+      await backend("tickets", respondingWith("tickets")),
+      await backend("orders", respondingWith("orders")),
     ]);
-    expect(await ask(`${url}/api/tickets/1?q=jazz`)).toMatchObject({ status: 200, body: "tickets" });
-    expect(await ask(`${url}/api/orders`)).toMatchObject({ status: 200, body: "orders" });
+    expect(await send(`${url}/api/tickets/1?q=jazz`)).toMatchObject({ status: 200, body: "tickets" });
+    expect(await send(`${url}/api/orders`)).toMatchObject({ status: 200, body: "orders" });
   });
 
   it("its processes in round-robin order", async () => {
-    const url = await gatewayTo([await backend("orders", says("one")), await backend("orders", says("two"))]);
-    const answers = [
+    const url = await gatewayTo([
+      await backend("orders", respondingWith("one")),
+      await backend("orders", respondingWith("two")),
+    ]);
+    const responses = [
       await whoAnswers(url),
       await whoAnswers(url),
       await whoAnswers(url),
       await whoAnswers(url),
     ];
-    expect(answers.toSorted()).toEqual(["one", "one", "two", "two"]);
+    expect(responses.toSorted()).toEqual(["one", "one", "two", "two"]);
   });
 
   it("ready processes only", async () => {
     let isReady = false;
-    const late = await backend("orders", says("late"), () => isReady);
-    const url = await gatewayTo([late, await backend("orders", says("ready"))]);
+    const late = await backend("orders", respondingWith("late"), () => isReady);
+    const url = await gatewayTo([late, await backend("orders", respondingWith("ready"))]);
     expect([await whoAnswers(url), await whoAnswers(url), await whoAnswers(url)]).toEqual([
       "ready",
       "ready",
@@ -43,26 +46,26 @@ describe("a request is routed to", () => {
   });
 
   it("another process, with its whole body, if the first refuses the connection", async () => {
-    const gone = await backend("orders", says("gone"));
+    const stopped = await backend("orders", respondingWith("stopped"));
     const url = await gatewayTo([
-      gone,
+      stopped,
       await backend("orders", async (req, res) => res.end(await text(req))),
     ]);
-    gone.stop();
+    stopped.stop();
     expect(await buy(url, "first")).toMatchObject({ status: 200, body: "first" });
     expect(await buy(url, "second")).toMatchObject({ status: 200, body: "second" });
   });
 
   it("one process only once it was sent, even if that process crashes", async () => {
     let received = 0;
-    const dies: Handler = (req) => {
+    const crashes: Handler = (req) => {
       received++;
       req.socket.destroy();
     };
-    const url = await gatewayTo([await backend("orders", dies), await backend("orders", dies)]);
-    const answer = await buy(url, "one");
-    expect(errorOf(answer)).toMatchObject({ status: 502, code: "bad-gateway" });
-    expect(answer.headers).toMatchObject({ "retry-after": "1" });
+    const url = await gatewayTo([await backend("orders", crashes), await backend("orders", crashes)]);
+    const response = await buy(url, "one");
+    expect(errorOf(response)).toMatchObject({ status: 502, code: "bad-gateway" });
+    expect(response.headers).toMatchObject({ "retry-after": "1" });
     expect(received).toBe(1);
   });
 
@@ -72,24 +75,24 @@ describe("a request is routed to", () => {
       if (req.url === "/api/orders/first") return res.end("kept");
       // The second request fails on the old connection, as in a race between request and close.
       if (connections++ === 0) return req.socket.resetAndDestroy();
-      return res.end("answered");
+      return res.end("returned");
     });
     const url = await gatewayTo([service]);
-    await ask(`${url}/api/orders/first`);
-    expect(await ask(`${url}/api/orders`)).toMatchObject({ status: 200, body: "answered" });
+    await send(`${url}/api/orders/first`);
+    expect(await send(`${url}/api/orders`)).toMatchObject({ status: 200, body: "returned" });
   });
 });
 
 describe("the gateway itself responds with", () => {
   it("503 unavailable if no client exists", async () => {
-    expect(errorOf(await ask(await gatewayTo([])))).toMatchObject({ status: 503, code: "unavailable" });
+    expect(errorOf(await send(await gatewayTo([])))).toMatchObject({ status: 503, code: "unavailable" });
   });
 
   it("503 unavailable and Retry-After if no process is ready", async () => {
-    const url = await gatewayTo([await backend("orders", says("orders"), () => false)]);
-    const answer = await ask(`${url}/api/orders`, { headers: { "x-request-id": "mine-1" } });
-    expect(answer).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
-    expect(JSON.parse(answer.body)).toEqual({
+    const url = await gatewayTo([await backend("orders", respondingWith("orders"), () => false)]);
+    const response = await send(`${url}/api/orders`, { headers: { "x-request-id": "mine-1" } });
+    expect(response).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
+    expect(JSON.parse(response.body)).toEqual({
       errors: [{ message: "The service is temporarily unavailable" }],
       code: "unavailable",
       requestId: "mine-1",
@@ -100,17 +103,17 @@ describe("the gateway itself responds with", () => {
     const url = await gatewayTo([await backend("orders", () => undefined)], {
       maxResponseMs: 100,
     });
-    const answer = await ask(`${url}/api/orders`);
-    expect(errorOf(answer)).toMatchObject({ status: 504, code: "gateway-timeout" });
-    expect(answer.headers).toMatchObject({ "retry-after": "5" });
+    const response = await send(`${url}/api/orders`);
+    expect(errorOf(response)).toMatchObject({ status: 504, code: "gateway-timeout" });
+    expect(response.headers).toMatchObject({ "retry-after": "5" });
   });
 
   it("408 request-timeout if the request does not arrive in time", async () => {
     const url = await gatewayTo([await backend("orders", () => undefined)], {
       maxResponseMs: 100,
     });
-    const answer = await askRaw(url, "POST /api/orders", "Content-Length: 9\r\n\r\nhalf");
-    expect(answer).toMatch(/^HTTP\/1.1 408 [^]*"code":"request-timeout"/);
+    const response = await sendRaw(url, "POST /api/orders", "Content-Length: 9\r\n\r\nhalf");
+    expect(response).toMatch(/^HTTP\/1.1 408 [^]*"code":"request-timeout"/);
   });
 
   it.each([
@@ -118,15 +121,15 @@ describe("the gateway itself responds with", () => {
     ["TRACE /api/orders", 405],
     ["GET http://[bad]/api/orders", 400],
   ])("%s with %d", async (line, status) => {
-    const url = await gatewayTo([await backend("orders", says("orders"))]);
-    expect(await askRaw(url, line)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    const url = await gatewayTo([await backend("orders", respondingWith("orders"))]);
+    expect(await sendRaw(url, line)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   });
 });
 
 it("forwards the path of an absolute request target", async () => {
-  const url = await gatewayTo([await backend("orders", (req, res) => void res.end(`asked for ${req.url}`))]);
-  const answer = await askRaw(url, "GET http://evil.example/api/orders?a=1");
-  expect(answer).toContain("asked for /api/orders?a=1");
+  const url = await gatewayTo([await backend("orders", (req, res) => void res.end(`requested ${req.url}`))]);
+  const response = await sendRaw(url, "GET http://evil.example/api/orders?a=1");
+  expect(response).toContain("requested /api/orders?a=1");
 });
 
 describe("headers", () => {
@@ -147,47 +150,47 @@ describe("headers", () => {
 
   it("are forwarded in both directions, except for hop-by-hop headers", async () => {
     const sent = { connection: "x-private", "x-private": "1", "x-public": "2", te: "trailers" };
-    const { received, answer } = await exchange(sent);
+    const { received, response } = await exchange(sent);
     expect(received).toMatchObject({ "x-public": "2" });
     expect([received["x-private"], received.te]).toEqual([undefined, undefined]);
-    expect(answer.headers).toMatchObject({ "set-cookie": ["a=1", "b=2"] });
-    expect(answer.headers["proxy-authenticate"]).toBeUndefined();
+    expect(response.headers).toMatchObject({ "set-cookie": ["a=1", "b=2"] });
+    expect(response.headers["proxy-authenticate"]).toBeUndefined();
   });
 });
 
 /** The headers that the service received, and those of the response. */
 async function exchange(
   headers: Record<string, string>,
-): Promise<{ received: IncomingHttpHeaders; answer: Answer }> {
+): Promise<{ received: IncomingHttpHeaders; response: HttpResponse }> {
   const service = await backend("orders", (req, res) => {
     res.setHeader("set-cookie", ["a=1", "b=2"]).setHeader("proxy-authenticate", "Basic");
     res.end(JSON.stringify(req.headers));
   });
-  const answer = await ask(`${await gatewayTo([service])}/api/orders`, { headers });
-  return { received: JSON.parse(answer.body), answer };
+  const response = await send(`${await gatewayTo([service])}/api/orders`, { headers });
+  return { received: JSON.parse(response.body), response };
 }
 
 /** The response to a request that Node's HTTP client would not send. */
-function askRaw(url: string, line: string, rest = "\r\n"): Promise<string> {
+function sendRaw(url: string, line: string, rest = "\r\n"): Promise<string> {
   const socket = connect(Number(new URL(url).port), "127.0.0.1");
   afterwards(() => socket.destroy());
   socket.write(`${line} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${rest}`);
   return text(socket);
 }
 
-function says(name: string): Handler {
+function respondingWith(name: string): Handler {
   return (_req, res) => void res.end(name);
 }
 
 async function whoAnswers(url: string): Promise<string> {
-  return (await ask(`${url}/api/orders`)).body;
+  return (await send(`${url}/api/orders`)).body;
 }
 
-function buy(url: string, body: string): Promise<Answer> {
-  return ask(`${url}/api/orders`, { method: "POST", body });
+function buy(url: string, body: string): Promise<HttpResponse> {
+  return send(`${url}/api/orders`, { method: "POST", body });
 }
 
-function errorOf({ status, body }: Answer): { status: number | undefined; code: string } {
+function errorOf({ status, body }: HttpResponse): { status: number | undefined; code: string } {
   const { errors, code, requestId } = JSON.parse(body);
   expect({ errors, requestId }).toEqual({
     errors: [{ message: expect.any(String) }],

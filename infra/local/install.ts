@@ -2,7 +2,7 @@ import { copyFile, readdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { execute } from "./execute";
 
-const answerWithinMs = 5_000;
+const responseTimeoutMs = 5_000;
 
 /** Installs a server's binary into an empty folder, or rejects with the reason. */
 export type Install = (folder: string, signal?: AbortSignal) => Promise<void>;
@@ -40,7 +40,7 @@ function fromArchive(archive: string, options: string[] = []): Install {
   return async (folder, signal) => {
     await mustAnswer(archive);
     const response = await fetch(archive, { signal });
-    if (!response.ok) throw new Error(`${archive} answered ${response.status}`);
+    if (!response.ok) throw new Error(`${archive} responded with ${response.status}`);
     await writeFile(join(folder, "archive.tar.gz"), Buffer.from(await response.arrayBuffer()));
     await execute("tar", ["-xzf", "archive.tar.gz", ...options], { cwd: folder, signal });
   };
@@ -82,9 +82,9 @@ export function fromDebian(name: string, path: string): Install {
 /** Times out without internet access. */
 export async function mustAnswer(url: string): Promise<void> {
   try {
-    const signal = AbortSignal.timeout(answerWithinMs);
+    const signal = AbortSignal.timeout(responseTimeoutMs);
     await fetch(url, { method: "HEAD", redirect: "manual", signal });
   } catch {
-    throw new Error(`${new URL(url).host} does not answer`);
+    throw new Error(`${new URL(url).host} does not respond`);
   }
 }

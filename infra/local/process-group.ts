@@ -10,7 +10,7 @@ export class ProcessGroup {
   private readonly supervisors: Supervisor[] = [];
 
   constructor(
-    private readonly say: (line: string) => void,
+    private readonly print: (line: string) => void,
     private readonly onChange: () => void,
   ) {}
 
@@ -33,13 +33,13 @@ export class ProcessGroup {
     cancelled: AbortSignal,
     readyWithinMs = defaultReadyWithinMs,
   ): Promise<void> {
-    const watcher = { onChange: this.onChange, onDeath: (death: Death) => this.say(exitReport(death)) };
+    const watcher = { onChange: this.onChange, onDeath: (death: Death) => this.print(exitReport(death)) };
     const started = programs.map((program) => new Supervisor(program, watcher));
     this.supervisors.push(...started);
     for (const supervisor of started) supervisor.start();
 
     const waitingFor = new Set(programs.map(({ name }) => name));
-    const remind = () => this.say(`Waiting for ${[...waitingFor].join(", ")} …`);
+    const remind = () => this.print(`Waiting for ${[...waitingFor].join(", ")} …`);
     const limit = new AbortController();
     const abort = () => limit.abort();
     cancelled.addEventListener("abort", abort);
@@ -69,7 +69,7 @@ export class ProcessGroup {
 
   async stop(kind: Program["kind"]): Promise<void> {
     const ours = this.supervisors.filter(({ program }) => program.kind === kind);
-    if (ours.length > 0) this.say(`Stopping ${ours.map(({ program }) => program.name).join(", ")} …`);
+    if (ours.length > 0) this.print(`Stopping ${ours.map(({ program }) => program.name).join(", ")} …`);
     await Promise.all(ours.map((supervisor) => supervisor.stop()));
   }
 

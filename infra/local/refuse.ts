@@ -22,7 +22,7 @@ export const requestTimeout = {
 export const badGateway = {
   status: 502,
   code: "bad-gateway",
-  message: "The service broke off before it answered",
+  message: "The service closed the connection before it responded",
   retryAfterSeconds: 1,
 };
 export const unavailable = {
@@ -34,7 +34,7 @@ export const unavailable = {
 export const gatewayTimeout = {
   status: 504,
   code: "gateway-timeout",
-  message: "The service did not answer in time",
+  message: "The service did not respond in time",
   retryAfterSeconds: 5,
 };
 

@@ -4,7 +4,7 @@ import { freePort } from "./port";
 import { startOf } from "./processes";
 import { startStack, type Stack, type StackOptions } from "./stack";
 import { readStackFile, type StackProcess } from "./stack-file";
-import { afterwards, ask, backend } from "./testing";
+import { afterwards, send, backend } from "./testing";
 import { temporaryFolder } from "../jest/temporary-folder";
 
 jest.setTimeout(30_000);
@@ -29,7 +29,7 @@ const sandbox = { STRIPE_KEY: "", STRIPE_PUBLISHABLE_KEY: "" };
 
 it("runs the requested number of processes of each service behind one address, and records them", async () => {
   const stack = await start({ replicas: 2, environment: { ...addresses, ...sandbox } });
-  const environment = JSON.parse((await ask(`${stack.url}/api/orders`)).body);
+  const environment = JSON.parse((await send(`${stack.url}/api/orders`)).body);
   expect(environment).toMatchObject({
     MONGO_URL: "mongodb://m:1/orders",
     REDIS_URL: "redis://r:2",
@@ -60,7 +60,7 @@ it("restarts a killed service on the same port, and records it", async () => {
   stack.process("orders-1").kill();
   await eventually(() => expect(recorded(stack, "orders-1").restarts).toBe(1));
   await stack.process("orders-1").ready();
-  await eventually(async () => expect((await ask(`${stack.url}/api/orders`)).status).toBe(200));
+  await eventually(async () => expect((await send(`${stack.url}/api/orders`)).status).toBe(200));
   const after = recorded(stack, "orders-1");
   expect(after.url).toBe(before.url);
   expect(after.pid).not.toBe(before.pid);
@@ -72,9 +72,9 @@ it("leaves no process behind when it stops, and can be restarted on the same dat
   await Promise.all([stack.stop(), stack.stop()]);
   expect(pids.filter((pid) => startOf(pid))).toEqual([]);
   expect(existsSync(stack.stackFile)).toBe(false);
-  await expect(ask(stack.url)).rejects.toThrow("ECONNREFUSED");
+  await expect(send(stack.url)).rejects.toThrow("ECONNREFUSED");
   const again = await start({ dataFolder: stack.dataFolder });
-  expect((await ask(`${again.url}/api/orders`)).status).toBe(200);
+  expect((await send(`${again.url}/api/orders`)).status).toBe(200);
 });
 
 it("names the process on an occupied port and the variable to change, and releases the data folder", async () => {

@@ -32,7 +32,7 @@ export interface StackOptions {
   /** Replaces the command of each service. */
   services?: Record<string, string[]>;
   /** Called with progress messages. */
-  say?: (line: string) => void;
+  print?: (line: string) => void;
   /** Aborts the start. Started processes are stopped again. */
   signal?: AbortSignal;
 }
@@ -51,7 +51,7 @@ export interface Stack {
 /** Runs the whole system on this machine. Resolves when it is ready. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const environment = { ...process.env, ...options.environment };
-  const { dev = false, say = () => undefined, signal = new AbortController().signal } = options;
+  const { dev = false, print = () => undefined, signal = new AbortController().signal } = options;
   const {
     port = wholeNumber(environment, "PORT", 3000),
     replicas = wholeNumber(environment, "REPLICAS", 1),
@@ -62,7 +62,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
   const unlock = lock(dataFolder);
   let servers: StackFile["servers"] = { mongo: "", redis: "", nats: "", stripe: "" };
-  const group = new ProcessGroup(say, () =>
+  const group = new ProcessGroup(print, () =>
     writeStackFile(dataFolder, { url, servers, processes: group.processes() }),
   );
   const watching = new AbortController();
@@ -73,21 +73,21 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
   try {
     const left = await endLeftovers(dataFolder);
-    if (left.length > 0) say(`Ended what an earlier run had left running: ${left.join(", ")}`);
+    if (left.length > 0) print(`Ended what an earlier run had left running: ${left.join(", ")}`);
     if (!(await isFree(port))) throw new Error(portIsTaken(port));
 
-    const found = await serverPrograms(environment, dataFolder, { say, signal });
+    const found = await serverPrograms(environment, dataFolder, { print, signal });
     servers = found.servers;
     await group.start(found.programs, signal);
 
     if (!dev && !options.services) {
-      say("Building what has changed …");
+      print("Building what has changed …");
       // Two stacks of one checkout may start concurrently. The second one waits for the build of the first.
       await exclusively(
         buildLock,
         async () => {
           await build(["common", ...serviceNames], signal);
-          await buildClient(say, signal);
+          await buildClient(print, signal);
         },
         signal,
       );
@@ -106,7 +106,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       if (service !== "client") watchSources(service, group.find(name), watching.signal);
 
     gateway = await startGateway({ port, routes: readRoutes(), backends: services, forwardsUpgrades: dev });
-    if (environment.EVENTHIVE_DEMO !== "no") await loadDemo(url, dataFolder, say);
+    if (environment.EVENTHIVE_DEMO !== "no") await loadDemo(url, dataFolder, print);
     signal.throwIfAborted();
   } catch (error) {
     await stop();

@@ -17,9 +17,9 @@ let firstSignalAt: number | undefined;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stopOrKill);
 process.stdout.on("error", () => cancel.abort()); // the output was closed
 
-startStack({ dev: process.argv.includes("--dev"), say, signal: cancel.signal }).then(
+startStack({ dev: process.argv.includes("--dev"), print, signal: cancel.signal }).then(
   (stack) => {
-    say(summary(stack));
+    print(summary(stack));
     cancel.signal.addEventListener("abort", () => void stack.stop().finally(() => process.exit(0)));
   },
   (error: Error) => {
@@ -35,7 +35,7 @@ function stopOrKill(): void {
   cancel.abort();
 }
 
-function say(line: string): void {
+function print(line: string): void {
   console.log(line);
 }
 

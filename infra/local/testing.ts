@@ -30,13 +30,13 @@ export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown;
 /** A fake process of a service, ready by default. */
 export async function backend(
   service: string,
-  answer: Handler,
+  handler: Handler,
   isReady = () => true,
 ): Promise<Backend & { server: Server; stop: () => void }> {
   const port = await freePort();
   const server = createServer((req, res) => {
     if (req.url === "/readyz") res.writeHead(isReady() ? 200 : 503).end();
-    else answer(req, res);
+    else handler(req, res);
   });
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
@@ -59,14 +59,17 @@ export async function gatewayTo(
   return `http://127.0.0.1:${port}`;
 }
 
-export interface Answer {
+export interface HttpResponse {
   status: number | undefined;
   headers: IncomingHttpHeaders;
   body: string;
 }
 
 /** Sends a request on its own connection, unless an agent is given. */
-export async function ask(url: string, options: RequestOptions & { body?: string } = {}): Promise<Answer> {
+export async function send(
+  url: string,
+  options: RequestOptions & { body?: string } = {},
+): Promise<HttpResponse> {
   const sent = request(url, { agent: false, ...options }).end(options.body);
   const [response]: IncomingMessage[] = await once(sent, "response");
   if (!response) throw new Error("no response");

@@ -206,7 +206,7 @@ export const database: Mutant[] = [
     change: { "unique: true, lowercase": "lowercase" },
     red: {
       "auth/src/routes/sign-up.test.ts": [
-        "refuses the e-mail of an account that an older version made, without a canonical one",
+        "refuses the email of an account that an older version made, without a canonical one",
       ],
     },
   },

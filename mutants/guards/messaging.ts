@@ -15,7 +15,7 @@ const keeping = "common/src/messaging/dead-letters.test.ts";
 const rebuildTests = "common/src/service/rebuild.test.ts";
 const expiring = "expiration/src/expirations.test.ts";
 const rejectsUnanswered =
-  "under failures rejects unanswered publishes when the broker is killed, and restores subscriptions";
+  "under failures rejects pending publishes when the broker is killed, and restores subscriptions";
 const onNats = (promise: string) => `the bus on NATS Streaming ${promise}`;
 const onJetStream = (promise: string) => `the bus on JetStream ${promise}`;
 const jetStream = "common/src/messaging/jetstream/bus.ts";
@@ -85,7 +85,7 @@ export const messaging: Mutant[] = [
   {
     guard: "publishing without a response fails with the connection",
     file: publishing,
-    change: { "for (const reject of this.unanswered) reject(error);": "" },
+    change: { "for (const reject of this.pending) reject(error);": "" },
     red: {
       [busTests]: [onNats(rejectsUnanswered)],
       [jetStreamTests]: [onJetStream(rejectsUnanswered)],

@@ -87,7 +87,7 @@ export const orders: Mutant[] = [
     },
   },
   {
-    guard: "expiry: a database that does not respond is not asked for each order",
+    guard: "expiry: a database that does not respond is not queried for each order",
     file: "orders/src/expire-orders.ts",
     change: { "      if (isTransient(error)) throw error;\n": "" },
     red: { [expiring]: ["orders that lapse together all fail at once when the database does not respond"] },

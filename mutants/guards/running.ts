@@ -215,7 +215,7 @@ export const running: Mutant[] = [
   {
     guard: "drain: requests in flight are completed",
     file: serve,
-    change: { "if (unanswered.size === 0) server": "server" },
+    change: { "if (pending.size === 0) server": "server" },
     red: {
       [serving]: ["completes requests in flight before it is drained, and closes their connections"],
     },
@@ -286,7 +286,7 @@ export const running: Mutant[] = [
   {
     guard: "drain: the client completes requests in flight",
     file: "client/lib/drain.ts",
-    change: { "if (unanswered.size === 0) for": "for" },
+    change: { "if (pending.size === 0) for": "for" },
     red: {
       "client/lib/drain.test.ts": ["answers requests in flight, then closes all connections"],
     },

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { newId, setUpService } from "@eventhive/common/testing";
 import { eventually } from "../../common/test/eventually";
-import { endProcesses, run, runOnce, surroundings } from "../../common/test/service-process";
+import { endProcesses, run, runOnce, testEnvironment } from "../../common/test/service-process";
 import { database } from "./database";
 import { Payment } from "./models/payment";
 import { orderOf, overdueOrder, reload, unchargedPaymentOf } from "../test/fixtures";
@@ -57,7 +57,7 @@ it("expires nothing before its time by the clock of its store, whatever its own 
 });
 
 it("goes on following the clock of its store when its own jumps", async () => {
-  const { environment } = await surroundings();
+  const { environment } = await testEnvironment();
   const service = run({ file, environment: { ...environment, ...withWrongClock() } });
   const expectRightTime = async () => {
     const { headers } = await fetch(`http://127.0.0.1:${environment.PORT}/api/orders`);
@@ -73,12 +73,12 @@ it("is not ready before the index is built that its first rule hangs on", async 
   const name = `test-${newId()}`;
   const orders = database.useDb(name).collection("orders");
   await orders.insertMany([{ reserves: "a" }, { reserves: "a" }]);
-  const { environment, ask } = await surroundings();
+  const { environment, send } = await testEnvironment();
   const service = run({ file, environment: { ...environment, MONGO_URL: databaseUrl(name) } });
   await eventually(() => expect(service.printed()).toContain("waiting for mongo"));
-  expect(await ask("/readyz")).toMatchObject({ status: 503, body: { waitingFor: "mongo" } });
+  expect(await send("/readyz")).toMatchObject({ status: 503, body: { waitingFor: "mongo" } });
   await orders.deleteMany({});
-  await eventually(async () => expect(await ask("/readyz")).toMatchObject({ status: 200 }));
+  await eventually(async () => expect(await send("/readyz")).toMatchObject({ status: 200 }));
   expect(await orders.indexes()).toContainEqual(
     expect.objectContaining({ key: { reserves: 1 }, unique: true }),
   );

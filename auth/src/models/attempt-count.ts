@@ -19,7 +19,7 @@ export interface Attempt {
 /** The attempts of one account or address, forgotten an hour after the first one. */
 const attemptCountSchema = new Schema(
   {
-    /** A hash, so that neither addresses nor the e-mails of strangers are kept. */
+    /** A hash, so that neither addresses nor the emails of strangers are kept. */
     _id: { type: String, required: true },
     count: { type: Number, required: true },
     waitUntil: { type: Date, required: true },

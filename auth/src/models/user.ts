@@ -16,7 +16,7 @@ const userSchema = new Schema(
     /** As it was given, but in lower case. */
     email: { type: String, required: true, unique: true, lowercase: true },
     /**
-     * Decides whose e-mail it is. Absent where an older process wrote the account, until `canonicalize-emails` has run,
+     * Decides whose email it is. Absent where an older process wrote the account, until `canonicalize-emails` has run,
      * and where an older account has the same.
      */
     canonicalEmail: String,

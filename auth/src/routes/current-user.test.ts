@@ -23,7 +23,7 @@ const ourKey = () => process.env.JWT_KEY;
 
 afterEach(() => clock.use());
 
-it("answers with the signed-in user", async () => {
+it("returns the signed-in user", async () => {
   const { body } = await currentUser(cookie);
   expect(body).toEqual({ currentUser: { id, email: "alice@example.com" } });
 });
@@ -42,12 +42,12 @@ it.each([
   ["a token signed with another key", changed({ key: "another-key-another-key-another-key" })],
   ["a token of another issuer", changed({ payload: { iss: "somebody" }, key: ourKey() })],
   ["a token for another audience", changed({ payload: { aud: "somebody" }, key: ourKey() })],
-])("answers without a user to %s", async (_, sent) => {
+])("returns no user for %s", async (_, sent) => {
   const { body } = await currentUser(sent);
   expect(body).toEqual({ currentUser: null });
 });
 
-it("answers without a user to an expired token", async () => {
+it("returns no user for an expired token", async () => {
   const now = clock.now();
   clock.use(() => now + hours(23));
   expect((await currentUser(cookie)).body.currentUser).not.toBeNull();

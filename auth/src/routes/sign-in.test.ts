@@ -15,7 +15,7 @@ afterEach(() => jest.restoreAllMocks());
 
 const signIn = (body?: object) => request(app).post("/api/users/signin").send(body);
 
-it("signs in, however the e-mail is written", async () => {
+it("signs in, however the email is written", async () => {
   const user = await registered("alice@example.com");
   const { body, headers } = await signIn({ email: "Alice@EXAMPLE.com", password }).expect(200);
 
@@ -38,7 +38,7 @@ it.each(["u@bücher.example", "u@xn--bcher-kva.example", "U@bu\u0308cher.EXAMPLE
   },
 );
 
-it("says the same to an unknown e-mail as to a wrong password", async () => {
+it("returns the same error for an unknown email as for a wrong password", async () => {
   await registered("alice@example.com");
   const wrong = await signIn({ email: "alice@example.com", password: "wrong horse" }).expect(400);
   const unknown = await signIn({ email: "bob@example.com", password }).expect(400);
@@ -49,7 +49,7 @@ it("says the same to an unknown e-mail as to a wrong password", async () => {
 });
 
 it.each([
-  ["an unknown e-mail", undefined],
+  ["an unknown email", undefined],
   ["a hash of another algorithm", "$2b$12$abcdefghijklmnopqrstuvABCDEFGHIJKLMNOPQRSTUVWXYZ01234"],
   ["no hash", "correct horse"],
   ["a hash that was cut off", `$scrypt$ln=4,r=8,p=1$${"A".repeat(32)}$A`],
@@ -86,7 +86,7 @@ it("renews a hash of old parameters, once the password is known to be right", as
   expect(await present()).toBe(renewed);
 });
 
-it("answers 503 when too many wait to be hashed, and counts no failure", async () => {
+it("returns 503 when too many wait to be hashed, and counts no failure", async () => {
   await registered("alice@example.com");
   let finish = () => {};
   const finished = new Promise<void>((resolve) => (finish = resolve));
@@ -122,7 +122,7 @@ it("signs in at once while another address fills the queue with sign-ups", async
   await eventually(() => expect(refusals).toEqual(Array(8).fill("429 after 5 s")));
 
   const ask = jest.spyOn(signInHashes, "run");
-  const answer = signIn({ email: "alice@example.com", password })
+  const response = signIn({ email: "alice@example.com", password })
     .set("X-Forwarded-For", "198.51.100.1")
     .then(({ status }) => status);
   await eventually(() => expect(ask).toHaveBeenCalled());
@@ -131,16 +131,16 @@ it("signs in at once while another address fills the queue with sign-ups", async
   expect(held.slice(2).map((hash) => hash.password)).toContain(password);
   hold.mockRestore();
   for (const hash of held.slice(2)) hash.finish();
-  expect(await answer).toBe(200);
+  expect(await response).toBe(200);
   await Promise.all(crowd);
   expect(refusals).toHaveLength(8);
 });
 
 it.each([
-  ["no e-mail", { password }, ["email"]],
-  ["no e-mail address", { email: "alice", password }, ["email"]],
-  ["several e-mails", { email: ["alice@example.com"], password }, ["email"]],
-  ["an operator for an e-mail", { email: { $gt: "" }, password }, ["email"]],
+  ["no email", { password }, ["email"]],
+  ["no email address", { email: "alice", password }, ["email"]],
+  ["several emails", { email: ["alice@example.com"], password }, ["email"]],
+  ["an operator for an email", { email: { $gt: "" }, password }, ["email"]],
   ["no password", { email: "alice@example.com" }, ["password"]],
   ["an empty password", { email: "alice@example.com", password: "" }, ["password"]],
   ["several passwords", { email: "alice@example.com", password: [password] }, ["password"]],

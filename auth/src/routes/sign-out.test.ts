@@ -16,7 +16,7 @@ it("clears the cookie", async () => {
   expect((await agent.get("/api/users/currentuser")).body).toEqual({ currentUser: null });
 });
 
-it("answers the same without a session", async () => {
+it("returns the same response without a session", async () => {
   const { body } = await request(app).post("/api/users/signout").expect(200);
   expect(body).toEqual({});
 });

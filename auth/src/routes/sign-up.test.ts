@@ -26,26 +26,26 @@ it("makes an account and signs in", async () => {
   expect(user.password).toMatch(/^\$scrypt\$/);
 });
 
-it("keeps the e-mail in lower case and otherwise as it was given", async () => {
+it("keeps the email in lower case and otherwise as it was given", async () => {
   const { body } = await signUp({ email: "Al.Ice+tickets@GMail.com", password }).expect(201);
   expect(body.email).toBe("al.ice+tickets@gmail.com");
 });
 
-it("gives an e-mail to one of fifty concurrent sign-ups, however it is spelled", async () => {
-  const answers = await Promise.all(
+it("gives an email to one of fifty concurrent sign-ups, however it is spelled", async () => {
+  const responses = await Promise.all(
     Array.from({ length: 50 }, (_, number) =>
       signUp({ email: number % 2 ? "alice@example.com" : "ALICE@Example.com", password }),
     ),
   );
-  expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
-  const refusals = answers.filter(({ body }) => body.code === "email-in-use");
+  expect(responses.filter(({ status }) => status === 201)).toHaveLength(1);
+  const refusals = responses.filter(({ body }) => body.code === "email-in-use");
   expect(refusals.map(({ status }) => status)).toEqual(Array(49).fill(400));
   expect(refusals.map(({ headers }) => headers["set-cookie"])).toEqual(Array(49).fill(undefined));
   expect(await User.countDocuments()).toBe(1);
 });
 
 it.each([
-  ["one e-mail", "alice@example.com", "ALICE@Example.com"],
+  ["one email", "alice@example.com", "ALICE@Example.com"],
   ["one mailbox in two spellings", "u@bücher.example", "u@xn--bcher-kva.example"],
 ])("lets one of two sign up with %s when both are hashed at the same time", async (_, one, other) => {
   const { scrypt } = crypto;
@@ -53,11 +53,11 @@ it.each([
   const hold = jest.spyOn(crypto, "scrypt").mockImplementation((...parameters) => {
     held.push(() => scrypt(...parameters));
   });
-  const answers = [one, other].map((email) => signUp({ email, password }).then(({ status }) => status));
+  const responses = [one, other].map((email) => signUp({ email, password }).then(({ status }) => status));
   await eventually(() => expect(held).toHaveLength(2));
   hold.mockRestore();
   for (const hash of held) hash();
-  expect(await Promise.all(answers)).toEqual(expect.arrayContaining([201, 400]));
+  expect(await Promise.all(responses)).toEqual(expect.arrayContaining([201, 400]));
   expect(await User.countDocuments()).toBe(1);
 });
 
@@ -68,11 +68,11 @@ it("gives a mailbox to one of many concurrent sign-ups, in all its spellings", a
     "U@BU\u0308CHER.example",
     '"u"@bücher.example',
   ];
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 30 }, (_, number) => signUp({ email: spellings[number % 4], password })),
   );
-  expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
-  expect(answers.filter(({ body }) => body.code === "email-in-use")).toHaveLength(29);
+  expect(responses.filter(({ status }) => status === 201)).toHaveLength(1);
+  expect(responses.filter(({ body }) => body.code === "email-in-use")).toHaveLength(29);
   expect(await User.countDocuments()).toBe(1);
 });
 
@@ -81,23 +81,23 @@ it("keeps the spelling that was given", async () => {
   expect(body.email).toBe("u@bücher.example");
 });
 
-it("names the field when the e-mail is in use", async () => {
+it("names the field when the email is in use", async () => {
   await signUp({ email: "alice@example.com", password }).expect(201);
   const { body } = await signUp({ email: "alice@example.com", password }).expect(400);
   expect(body).toMatchObject({ code: "email-in-use", errors: [{ field: "email" }] });
 });
 
-it("refuses the e-mail of an account that an older version made, without a canonical one", async () => {
+it("refuses the email of an account that an older version made, without a canonical one", async () => {
   await User.create({ email: "alice@example.com", password: "a hash" });
   const { body } = await signUp({ email: "alice@example.com", password }).expect(400);
   expect(body.code).toBe("email-in-use");
 });
 
 it.each([
-  ["no e-mail", { password }, ["email"]],
-  ["no e-mail address", { email: "alice", password }, ["email"]],
-  ["several e-mails", { email: ["alice@example.com"], password }, ["email"]],
-  ["an operator for an e-mail", { email: { $gt: "" }, password }, ["email"]],
+  ["no email", { password }, ["email"]],
+  ["no email address", { email: "alice", password }, ["email"]],
+  ["several emails", { email: ["alice@example.com"], password }, ["email"]],
+  ["an operator for an email", { email: { $gt: "" }, password }, ["email"]],
   ["no password", { email: "alice@example.com" }, ["password"]],
   ["a short password", { email: "alice@example.com", password: "1234567" }, ["password"]],
   ["a long password", { email: "alice@example.com", password: "x".repeat(129) }, ["password"]],
@@ -119,7 +119,7 @@ it.each(["12345678", "x".repeat(128), "🐝".repeat(128), "  a bee  "])(
   },
 );
 
-it("takes nothing but e-mail and password from the body", async () => {
+it("takes nothing but email and password from the body", async () => {
   const more = { _id: "6".repeat(24), id: "6".repeat(24), createdAt: "2001-01-01T00:00:00Z", isAdmin: true };
   const { body } = await signUp({ email: "alice@example.com", password, ...more }).expect(201);
   expect(Object.keys(body)).toEqual(["id", "email"]);

@@ -28,7 +28,7 @@ export const clock = {
   wait: (milliseconds: number, wakeUp?: Promise<void>): Promise<void> => rest(milliseconds, wakeUp),
 
   /**
-   * Follows the clock of a store: all processes of a service ask the same one, so they agree about what is due.
+   * Follows the clock of a store: all processes of a service use the same one, so they agree on what is due.
    * Assumes that request and response took equally long. A response whose uncertainty exceeds the difference changes
    * nothing.
    * @param storeTime reads the store's clock; milliseconds since 1970

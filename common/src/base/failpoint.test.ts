@@ -30,7 +30,7 @@ describe("a process of its own", () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  /** Runs a process that comes to `first`, then to `second`; says how it ended, and what it printed. */
+  /** Runs a process that comes to `first`, then to `second`; returns how it ended, and what it printed. */
   async function run() {
     const program = `
       const { failpoint } = require(${JSON.stringify(join(__dirname, "failpoint.ts"))});

@@ -15,7 +15,7 @@ function gated(gate = new Gate()) {
   return { gate, runs, double };
 }
 
-it("starts at once, and does together what is asked for meanwhile", async () => {
+it("starts at once, and joins the calls that are made meanwhile", async () => {
   const { gate, runs, double } = gated();
   const results = Promise.all([1, 2, 3].map(double));
   expect(runs).toEqual([[1]]);

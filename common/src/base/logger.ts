@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { currentContext } from "./context";
 
-/** JSON lines on stdout. Each carries the request, event and trace it belongs to; never secrets, tokens or e-mails. */
+/** JSON lines on stdout. Each carries the request, event and trace it belongs to; never secrets, tokens or emails. */
 export const logger = pino({
   level: process.env.LOG_LEVEL ?? "info",
   base: undefined,

@@ -5,7 +5,7 @@ const latencyBuckets = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 export const metrics = {
   httpDuration: new Histogram({
     name: "http_request_duration_seconds",
-    help: "Time to answer, by route template",
+    help: "Time to respond, by route template",
     labelNames: ["method", "route", "status"],
     buckets: latencyBuckets,
   }),
@@ -50,7 +50,7 @@ export const metrics = {
     help: "Streams refused, by the limit that was reached: user, network or process",
     labelNames: ["limit"],
   }),
-  storeReady: new Gauge({ name: "store_ready", help: "1 while the service's own store answers" }),
+  storeReady: new Gauge({ name: "store_ready", help: "1 while the service's own store responds" }),
   measuredAt: new Gauge({
     name: "backlog_measured_timestamp_seconds",
     help: "When all backlogs were last measured: the outbox, dead letters and undelivered events",

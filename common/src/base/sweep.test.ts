@@ -98,7 +98,7 @@ it("does nothing before it is started", () => {
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 
-/** As many as are asked for, like a cursor that keeps count of what was read. */
+/** As many as are requested, like a cursor that keeps count of what was read. */
 function documents(count: number) {
   const cursor = { read: 0, isClosed: false };
   async function* read() {

@@ -137,7 +137,7 @@ const maxAttempts = 10;
 /**
  * Retries `work`, including its load, while it loses the race for its document: first without a pause, then with an
  * exponential backoff.
- * @throws the version error after ten attempts. Listeners and sweeps try again later; a request is answered 409.
+ * @throws the version error after ten attempts. Listeners and sweeps try again later; a request gets 409.
  */
 export async function retryOnConflict<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {

@@ -3,17 +3,17 @@ export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";
 }
 
-/** @throws StoreUnavailableError when `answer` takes longer; the work behind it continues */
-export async function withTimeout<T>(answer: Promise<T>, milliseconds: number): Promise<T> {
+/** @throws StoreUnavailableError when `operation` takes longer; the work behind it continues */
+export async function withTimeout<T>(operation: Promise<T>, milliseconds: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new StoreUnavailableError(`no answer within ${milliseconds} ms`)),
+      () => reject(new StoreUnavailableError(`no response within ${milliseconds} ms`)),
       milliseconds,
     );
   });
   try {
-    return await Promise.race([answer, limit]);
+    return await Promise.race([operation, limit]);
   } finally {
     clearTimeout(timer);
   }

@@ -24,7 +24,7 @@ it.each<[HttpError, number, string]>([
   [new ConflictError(), 409, "changed"],
   [new TooManyRequestsError("Wait", 5), 429, "too-many-attempts"],
   [new UnavailableError("Wait"), 503, "unavailable"],
-])("%s answers %d %s", (error, status, code) => {
+])("%s becomes %d %s", (error, status, code) => {
   expect(error).toMatchObject({ status, code });
   expect(isHttpError(error)).toBe(true);
 });

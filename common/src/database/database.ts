@@ -42,8 +42,8 @@ export function serviceOf(database: Connection): string {
 /**
  * Connects once; keeps itself connected afterwards. Writes are acknowledged when they are in the journal.
  *
- * Every operation ends within `MONGO_TIMEOUT_SECONDS`, also on a server that keeps its connections open and answers
- * nothing. The driver then throws a MongoOperationTimeoutError (`isTransient`), which leaves the outcome of a write
+ * Every operation ends within `MONGO_TIMEOUT_SECONDS`, also on a server that keeps its connections open and does
+ * not respond. The driver then throws a MongoOperationTimeoutError (`isTransient`), which leaves the outcome of a write
  * open: the server may have done it, or may still do it.
  * https://www.mongodb.com/docs/drivers/node/current/connect/connection-options/csot/
  */
@@ -91,7 +91,7 @@ export async function usedVolume(database: Connection): Promise<number> {
   return used;
 }
 
-/** @throws when the database does not answer */
+/** @throws when the database does not respond */
 export async function pingDatabase(database: Connection): Promise<void> {
   if (!database.db) throw new Error("not connected yet");
   await database.db.admin().command({ ping: 1 }, answerInTime);

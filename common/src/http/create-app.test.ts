@@ -40,9 +40,9 @@ afterAll(() => {
   server.close();
 });
 
-const get = (path: string, headers = {}) => connection.ask("GET", path, { headers });
+const get = (path: string, headers = {}) => connection.send("GET", path, { headers });
 const post = (body?: string, headers = {}) =>
-  connection.ask("POST", "/api/things", {
+  connection.send("POST", "/api/things", {
     body,
     headers: { "Content-Type": "application/json", ...headers },
   });
@@ -54,7 +54,7 @@ it.each([
   ["a bad % in the path", 400, "malformed", () => get("/api/things/%E0%A4%A")],
   ["a body over 10 kB", 413, "too-large", () => post(JSON.stringify({ text: "x".repeat(200_000) }))],
   ["a form", 415, "not-json", () => post("a=1", { "Content-Type": "application/x-www-form-urlencoded" })],
-  ["a body of no type", 415, "not-json", () => connection.ask("POST", "/api/things", { body: "{}" })],
+  ["a body of no type", 415, "not-json", () => connection.send("POST", "/api/things", { body: "{}" })],
   [
     "a body in an unknown charset",
     415,
@@ -70,18 +70,18 @@ it.each([
   ["an unavailable store", 503, "unavailable", () => get("/api/throw/away")],
   ["a bug of ours", 500, "internal", () => get("/api/throw/bug")],
   ["an error of a library's own requests", 500, "internal", () => get("/api/throw/library")],
-])("answers %s with %d %s, and keeps the connection", async (_name, status, code, ask) => {
+])("responds to %s with %d %s, and keeps the connection", async (_name, status, code, send) => {
   const before = await get("/api/things/1");
-  const answer = await ask();
-  expect(answer).toMatchObject({ status, body: { code, errors: [{ message: expect.any(String) }] } });
-  expect(answer.body.requestId).toBe(answer.headers["x-request-id"]);
+  const response = await send();
+  expect(response).toMatchObject({ status, body: { code, errors: [{ message: expect.any(String) }] } });
+  expect(response.body.requestId).toBe(response.headers["x-request-id"]);
   const after = await get("/api/things/1");
-  expect([answer.port, after.port, after.status]).toEqual([before.port, before.port, 200]);
+  expect([response.port, after.port, after.status]).toEqual([before.port, before.port, 200]);
 });
 
 it("discloses no details of internal errors", async () => {
-  const answers = await Promise.all(["bug", "library", "away"].map((what) => get(`/api/throw/${what}`)));
-  for (const { body } of answers) expect(JSON.stringify(body)).not.toMatch(/hunter2|ch_secret|10\.0/);
+  const responses = await Promise.all(["bug", "library", "away"].map((what) => get(`/api/throw/${what}`)));
+  for (const { body } of responses) expect(JSON.stringify(body)).not.toMatch(/hunter2|ch_secret|10\.0/);
 });
 
 it("sends Retry-After", async () => {
@@ -108,14 +108,14 @@ it("accepts reads from any origin", async () => {
 });
 
 it.each([{}, { "Content-Length": 0 }])("accepts a request without a body: %j", async (headers) => {
-  const answer = await connection.ask("POST", "/api/things", { headers });
-  expect(answer).toMatchObject({ status: 200, body: { given: "nothing" } });
+  const response = await connection.send("POST", "/api/things", { headers });
+  expect(response).toMatchObject({ status: 200, body: { given: "nothing" } });
 });
 
 it("accepts an empty chunked body of any type", async () => {
   for (const type of [undefined, "text/plain"]) {
     const headers = { "Transfer-Encoding": "chunked", ...(type && { "Content-Type": type }) };
-    expect((await connection.ask("POST", "/api/things", { headers })).status).toBe(200);
+    expect((await connection.send("POST", "/api/things", { headers })).status).toBe(200);
   }
 });
 
@@ -124,8 +124,8 @@ it("responds with 408 when a body does not arrive in time, and closes the connec
   socket.write(
     "POST /api/things HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
   );
-  const answer = await text(socket);
-  expect(answer).toMatch(/^HTTP\/1.1 408 [^]*connection: close[^]*"code":"request-timeout"/i);
+  const response = await text(socket);
+  expect(response).toMatch(/^HTTP\/1.1 408 [^]*connection: close[^]*"code":"request-timeout"/i);
 });
 
 it("keeps request id and trace while reading a body", async () => {

@@ -34,7 +34,7 @@ interface Options {
  */
 export function createApp(addRoutes: (api: Api) => void, options: Options = {}): Express {
   const app = express();
-  app.disable("etag"); // answers about reservations are never worth a cached copy
+  app.disable("etag"); // responses about reservations are never worth a cached copy
   app.set("trust proxy", config.TRUSTED_PROXIES);
   app.set("query parser", "simple"); // no operators from ?a[$gt]=
   app.use(inContext, measure, helmet(), noStore);
@@ -52,12 +52,12 @@ export function createApp(addRoutes: (api: Api) => void, options: Options = {}):
 const inContext: RequestHandler = (req, res, next) => {
   const requestId = requestIdOf(req);
   res.set("X-Request-Id", requestId);
-  const answer = (span?: Span) => {
+  const respond = (span?: Span) => {
     const described = span && describeResponse(span, req, res);
     next();
     return described;
   };
-  void withContext({ traceparent: req.get("traceparent"), requestId }, answer, {
+  void withContext({ traceparent: req.get("traceparent"), requestId }, respond, {
     name: req.method,
     kind: "SERVER",
     attributes: { "http.request.method": req.method, "url.path": req.path },
@@ -92,7 +92,7 @@ const measure: RequestHandler = (req, res, next) => {
       { method: req.method, route: routeOf(req), status: res.statusCode },
       seconds,
     );
-    logger.info({ method: req.method, path: req.path, status: res.statusCode, seconds }, "answered");
+    logger.info({ method: req.method, path: req.path, status: res.statusCode, seconds }, "responded");
   });
   next();
 };

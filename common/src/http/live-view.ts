@@ -18,7 +18,7 @@ export interface Live<S extends State = State> {
   isAdded?: (state: S) => boolean;
 }
 
-/** What a view tells one of its readers. */
+/** Receives the messages of a view. */
 interface Reader {
   write: (message: string) => void;
   end: () => void;
@@ -29,7 +29,7 @@ const maxLooks = 20;
 /** How many views are looking again now. */
 let looks = 0;
 
-/** The latest of them; the others are forgotten. */
+/** The latest of them; older ones are dropped. */
 const maxAdded = 100;
 
 /** The current states of some aggregates, for all streams that show the same: each is read, received and formatted once. */

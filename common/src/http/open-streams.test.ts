@@ -47,9 +47,9 @@ it("limits each user to three streams, whatever their addresses", async () => {
     ...times(2, 200),
     ...times(2, 429),
   ]);
-  const answer = await stage.readFrom("203.0.113.1", cookie);
-  expect(answer).toMatchObject({ status: 429, refusal: { code: "too-many-streams" } });
-  expect(answer.headers.get("Retry-After")).toBe("15");
+  const response = await stage.readFrom("203.0.113.1", cookie);
+  expect(response).toMatchObject({ status: 429, refusal: { code: "too-many-streams" } });
+  expect(response.headers.get("Retry-After")).toBe("15");
   expect((await stage.readFrom("203.0.113.1", signedIn())).status).toBe(200);
   expect(await refusedBy("user")).toBe(refused + 3);
 
@@ -66,8 +66,8 @@ it.each([
     ...times(8, 200),
     ...times(2, 429),
   ]);
-  const answer = await stage.readFrom(addressOf(0), signedIn());
-  expect(answer).toMatchObject({ status: 429, refusal: { code: "too-many-streams" } });
+  const response = await stage.readFrom(addressOf(0), signedIn());
+  expect(response).toMatchObject({ status: 429, refusal: { code: "too-many-streams" } });
   expect((await stage.readFrom("198.51.100.1")).status).toBe(200);
 });
 
@@ -86,9 +86,9 @@ it("accepts twelve streams, rejects more with 503, and stays ready", async () =>
     ...times(12, 200),
     ...times(3, 503),
   ]);
-  const answer = await stage.readFrom("203.0.113.1");
-  expect(answer).toMatchObject({ status: 503, refusal: { code: "too-many-streams" } });
-  expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThanOrEqual(15);
+  const response = await stage.readFrom("203.0.113.1");
+  expect(response).toMatchObject({ status: 503, refusal: { code: "too-many-streams" } });
+  expect(Number(response.headers.get("Retry-After"))).toBeGreaterThanOrEqual(15);
   expect(await openStreams()).toBe(12);
   expect((await fetch(`http://127.0.0.1:${stage.port}/readyz`)).status).toBe(200);
 });
@@ -97,15 +97,15 @@ it("returns the states as JSON to clients whose streams are rejected", async () 
   const cookie = signedIn();
   await statusesOf(4, () => stage.read(cookie));
   const headers = { cookie, accept: "application/json" };
-  const answer = await fetch(`http://127.0.0.1:${stage.port}/stream`, { headers });
-  expect([answer.status, await answer.json()]).toEqual([200, stage.tickets]);
+  const response = await fetch(`http://127.0.0.1:${stage.port}/stream`, { headers });
+  expect([response.status, await response.json()]).toEqual([200, stage.tickets]);
   expect(await openStreams()).toBe(3);
 });
 
 it("responds to HEAD with the headers of the stream, without counting it", async () => {
   const connection = oneConnection(stage.port);
   for (let time = 0; time < 9; time++)
-    expect(await connection.ask("HEAD", "/stream")).toMatchObject({
+    expect(await connection.send("HEAD", "/stream")).toMatchObject({
       status: 200,
       headers: {
         "content-type": expect.stringMatching(/^text\/event-stream/),

@@ -102,7 +102,7 @@ it.each([
   const server = createServer(app).listen(0, "127.0.0.1");
   await once(server, "listening");
   const connection = oneConnection((server.address() as AddressInfo).port);
-  const { headers } = await connection.ask("GET", target).finally(() => {
+  const { headers } = await connection.send("GET", target).finally(() => {
     connection.close();
     server.close();
   });

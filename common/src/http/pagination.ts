@@ -29,7 +29,7 @@ export interface Page {
   sort: Record<string, 1 | -1>;
   /** One more than the page size, to detect whether there is another page. */
   limit: number;
-  /** Answers the page, with a `Link` to the next one when there is more. */
+  /** Sends the page, with a `Link` to the next one when there is more. */
   send(items: Item[]): void;
 }
 

@@ -24,11 +24,11 @@ afterEach(async () => {
   await server.drain();
 });
 
-const get = (path: string) => connection.ask("GET", path);
+const get = (path: string) => connection.send("GET", path);
 const getByAnother = (path: string) => {
   const another = oneConnection(port);
   others.push(another);
-  return another.ask("GET", path);
+  return another.send("GET", path);
 };
 
 it("is alive immediately, and reports that it is starting", async () => {
@@ -77,10 +77,10 @@ it("names an occupied port, and the setting to change", async () => {
 });
 
 it("completes requests in flight before it is drained, and closes their connections", async () => {
-  let answer = () => {};
+  let respond = () => {};
   const app = express()
     .get("/fast", (_req, res) => void res.json({}))
-    .get("/slow", (_req, res) => void (answer = () => res.json({ slow: true })))
+    .get("/slow", (_req, res) => void (respond = () => res.json({ slow: true })))
     .get("/stream", (_req, res) => void res.type("text/event-stream").write("data: 1\n\n"));
   server.open(app);
   const [slow, stream] = [getByAnother("/slow"), getByAnother("/stream")];
@@ -93,9 +93,9 @@ it("completes requests in flight before it is drained, and closes their connecti
   expect(await get("/readyz")).toMatchObject({ status: 503, headers: { connection: "close" } });
   expect((await get("/fast")).status).toBe(200);
   expect(await stream).toMatchObject({ status: 200, body: { text: "data: 1\n\n" } }); // ended, for it would never end
-  await expect(connection.ask("GET", "/fast")).rejects.toThrow("ECONNREFUSED");
+  await expect(connection.send("GET", "/fast")).rejects.toThrow("ECONNREFUSED");
   expect(isDrained).toBe(false);
-  answer();
+  respond();
   expect(await slow).toMatchObject({ status: 200, body: { slow: true } });
   await drained;
 });

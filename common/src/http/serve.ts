@@ -15,10 +15,10 @@ const config = settings({
 export type Readiness = () => Promise<{ waitingFor?: string; broker?: "connected" | "unavailable" }>;
 
 export interface HttpServer {
-  /** From now on the app answers; until then, requests get 503. */
+  /** From now on the app handles requests; until then, requests get 503. */
   open(app: Express | undefined): void;
   /**
-   * From now on `/readyz` answers 503, so that no new requests are sent here; resolves when the last one is answered.
+   * From now on `/readyz` returns 503, so that no new requests are sent here; resolves when the last response has been sent.
    * Event streams are ended: their readers reconnect to another process.
    */
   drain(): Promise<void>;
@@ -28,7 +28,7 @@ export interface HttpServer {
  * Serves `/livez` (this process), `/readyz` (may it get requests?) and `/metrics` from the first moment, and the app
  * once it is ready.
  * @param drainPause load balancers need a moment to notice that a process is draining
- * @throws when the port cannot be had
+ * @throws when the port is not available
  */
 export async function serve(
   port: number,
@@ -36,30 +36,30 @@ export async function serve(
   drainPause = seconds(1.5),
 ): Promise<HttpServer> {
   let isDraining = false;
-  const unanswered = new Set<ServerResponse>();
-  let answer: RequestListener = (req, res) =>
+  const pending = new Set<ServerResponse>();
+  let appListener: RequestListener = (req, res) =>
     refuse(req, res, 503, "starting", "This part is starting: try again");
 
-  const answerReady = async (res: ServerResponse) => {
+  const sendReadiness = async (res: ServerResponse) => {
     const { waitingFor, broker } = isDraining ? { waitingFor: "the end: draining" } : await readiness();
     json(res, waitingFor ? 503 : 200, { status: waitingFor ? "not ready" : "ready", waitingFor, broker });
   };
 
   const handle: RequestListener = (req, res) => {
     if (isDraining) res.setHeader("Connection", "close");
-    unanswered.add(res);
-    res.once("close", () => unanswered.delete(res));
+    pending.add(res);
+    res.once("close", () => pending.delete(res));
     switch (req.url) {
       case "/livez":
         return json(res, 200, { status: "alive" });
       case "/readyz":
-        return void answerReady(res);
+        return void sendReadiness(res);
       case "/metrics":
         return void exposeMetrics().then((text) =>
           res.setHeader("Content-Type", metricsContentType).end(text),
         );
       default:
-        return answer(req, res);
+        return appListener(req, res);
     }
   };
 
@@ -67,15 +67,15 @@ export async function serve(
     // Longer than any proxy keeps an idle connection (Go's: 90 s), so that we are never the one to close it under a request.
     keepAliveTimeout: seconds(95),
     // These count from the moment of connecting, and proxies keep connections that they have not needed yet: the first
-    // request on one would be answered with 408.
+    // request on one would get 408.
     headersTimeout: seconds(100),
     requestTimeout: seconds(100),
   };
   const server = createServer(limits, handle);
-  // When a connection ends, Node closes the answer that it was taking, but not those of pipelined requests behind it.
+  // When a connection ends, Node closes the response in progress, but not those of pipelined requests behind it.
   server.on("connection", (socket) =>
     socket.once("close", () => {
-      for (const res of unanswered) if (res.req.socket === socket && !res.socket) res.emit("close");
+      for (const res of pending) if (res.req.socket === socket && !res.socket) res.emit("close");
     }),
   );
   await new Promise<void>((resolve, reject) => {
@@ -87,15 +87,15 @@ export async function serve(
 
   return {
     open: (app) => {
-      answer = app ?? ((req, res) => refuse(req, res, 404, "not-found", "There is no such page"));
+      appListener = app ?? ((req, res) => refuse(req, res, 404, "not-found", "There is no such page"));
     },
     drain: async () => {
       isDraining = true;
       await pause(drainPause);
       const closing = setInterval(() => {
-        for (const res of unanswered) if (isStream(res)) endStream(res);
+        for (const res of pending) if (isStream(res)) endStream(res);
         // Not only the idle ones: a connection that never sent a request counts as busy, and would never be closed.
-        if (unanswered.size === 0) server.closeAllConnections();
+        if (pending.size === 0) server.closeAllConnections();
       }, 50);
       await new Promise((resolve) => server.close(resolve));
       clearInterval(closing);
@@ -107,7 +107,7 @@ export async function serve(
 export const isStream = (res: ServerResponse): boolean =>
   String(res.getHeader("Content-Type")).startsWith("text/event-stream");
 
-/** A reader that does not even read the end is disconnected at the next attempt. */
+/** A reader that does not read the end of the stream either is disconnected at the next attempt. */
 const endStream = (res: ServerResponse) => (res.writableEnded ? res.destroy() : res.end());
 
 /** In the same shape as the app's errors. */

@@ -129,8 +129,8 @@ describe("several cookies named session", () => {
 
   const cleared = async (path: string, sent: string, url: string) => {
     const { app } = appWith({ PUBLIC_URL: url });
-    const answer = request(app).post(path).set({ Cookie: sent, "X-Forwarded-Proto": "https" });
-    const cookies: string[] = [(await answer).headers["set-cookie"] ?? []].flat();
+    const response = request(app).post(path).set({ Cookie: sent, "X-Forwarded-Proto": "https" });
+    const cookies: string[] = [(await response).headers["set-cookie"] ?? []].flat();
     return cookies
       .filter((cookie) => /^session=;.*expires=Thu, 01 Jan 1970/i.test(cookie))
       .map(

@@ -53,7 +53,7 @@ export const publicOrigin = (): string => new URL(config.PUBLIC_URL).origin;
 
 /**
  * Stands for a value that is compared and must not be read back, such as an address: 22 characters, the same in every
- * service, others after the key of sessions was rotated.
+ * service, and different ones after the session key was rotated.
  */
 export const pseudonymOf = (value: string): string =>
   createHmac("sha256", config.JWT_KEY).update(`pseudonym: ${value}`).digest("base64url").slice(0, 22);

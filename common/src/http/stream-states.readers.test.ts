@@ -19,8 +19,8 @@ const stage = setUpStream((api) => {
   });
 });
 
-/** Asks for a stream, and does not read it. */
-function ask(path: string): Socket {
+/** Requests a stream, and does not read it. */
+function openUnread(path: string): Socket {
   const socket = connect(stage.port, "127.0.0.1")
     .on("error", () => {})
     .pause();
@@ -37,7 +37,7 @@ it("neither reads nor listens for a closed stream, during the first read or late
     await new Promise<void>((resolve) => (goOn = resolve));
     return stage.tickets;
   };
-  const socket = ask("/stream");
+  const socket = openUnread("/stream");
   await eventually(() => expect(looks).toBe(1));
   socket.destroy();
   await eventually(() => expect(stage.watching).toBe(0));
@@ -56,7 +56,7 @@ it("neither reads nor listens for a closed stream, during the first read or late
 it("disconnects a reader that does not read", async () => {
   const { id } = ticket();
   stage.find = async () => [ticket(id)];
-  const lazy = ask("/stream");
+  const lazy = openUnread("/stream");
   const diligent = await stage.read();
   const title = "x".repeat(200_000);
   for (let version = 4; version < 104; version++) {
@@ -81,7 +81,7 @@ it("sends nothing after it has ended", async () => {
 });
 
 it("does not delay a shutdown for a reader that does not read to the end", async () => {
-  const lazy = ask("/endless");
+  const lazy = openUnread("/endless");
   await eventually(() => expect(unread()).toBeGreaterThan(0));
   await stage.server.drain();
   lazy.destroy();

@@ -94,35 +94,35 @@ it("does not read again while a read is pending", async () => {
   const stream = await stage.read();
   await eventually(() => expect(stream.messages).toHaveLength(2));
   let looks = 0;
-  let answer = () => {};
+  let respond = () => {};
   stage.find = async () => {
     looks += 1;
-    await new Promise<void>((resolve) => (answer = resolve));
+    await new Promise<void>((resolve) => (respond = resolve));
     return stage.tickets;
   };
   jest.advanceTimersByTime(seconds(45));
   await eventually(() => expect(stream.heartbeats).toBe(3));
   expect(looks).toBe(1);
-  answer();
+  respond();
   await new Promise(setImmediate);
   jest.advanceTimersByTime(seconds(15));
   expect(looks).toBe(2);
-  answer();
+  respond();
 });
 
 it("reads for at most twenty streams concurrently, and for the others at their next heartbeat", async () => {
   withoutHeartbeats();
   const streams = await Promise.all(Array.from({ length: 25 }, () => stage.read()));
   await eventually(() => streams.forEach(({ messages }) => expect(messages).toHaveLength(2)));
-  const answers: (() => void)[] = [];
-  stage.find = () => new Promise((resolve) => answers.push(() => resolve(stage.tickets)));
+  const reads: (() => void)[] = [];
+  stage.find = () => new Promise((resolve) => reads.push(() => resolve(stage.tickets)));
   jest.advanceTimersByTime(seconds(15));
-  expect(answers).toHaveLength(20);
-  for (const answer of answers) answer();
+  expect(reads).toHaveLength(20);
+  for (const respond of reads) respond();
   await new Promise(setImmediate);
   jest.advanceTimersByTime(seconds(15));
-  expect(answers).toHaveLength(40);
-  for (const answer of answers) answer();
+  expect(reads).toHaveLength(40);
+  for (const respond of reads) respond();
 });
 
 it("ends when its reader loses access", async () => {

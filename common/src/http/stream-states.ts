@@ -17,11 +17,11 @@ const headers = {
 const randomRetryMs = () => Math.round(seconds(1 + Math.random() * 7));
 
 /**
- * Answers with server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) for as long as the
+ * Responds with server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) for as long as the
  * reader stays, but not longer than the session that the stream was opened with. Each message is the state of one
  * aggregate, as in its events: first of all that `look` finds, so that a client that reconnects has missed nothing,
  * then each newer version of these that the bus delivers, and never an older one. Looks again every 15 s, because the
- * bus does not repeat what it could not deliver, and ends when `look` then throws. HEAD is answered at once, with the
+ * bus does not repeat what it could not deliver, and ends when `look` then throws. HEAD gets a response at once, with the
  * headers alone. A client that prefers JSON gets a single list of what `look` finds, without a limit: a page that was
  * refused a stream polls it.
  * @param key of what everyone may see: streams with the same key share what they show, and its cost
@@ -41,7 +41,7 @@ export async function streamStates<S extends State>(
     if (res.writableLength > maxUnreadBytes) res.destroy();
     else res.write(text);
   };
-  /** A reader that does not even read the end is disconnected at the next heartbeat. */
+  /** A reader that does not read the end of the stream either is disconnected at the next heartbeat. */
   const end = () => (res.writableEnded ? res.destroy() : res.end());
 
   let timer: NodeJS.Timeout | undefined;

@@ -21,8 +21,8 @@ it("accepts valid input", async () => {
 });
 
 it("reports the first error of each field, and the field", async () => {
-  const { body: answer } = await request(app).post("/api/samples").send({ title: 7 }).expect(400);
-  expect(answer).toMatchObject({
+  const { body: given } = await request(app).post("/api/samples").send({ title: 7 }).expect(400);
+  expect(given).toMatchObject({
     code: "invalid-input",
     errors: [
       { message: "A title is text", field: "title" },
@@ -36,6 +36,6 @@ it("rejects operators in place of plain values, and requests without a body", as
     .post("/api/samples")
     .send({ title: { $gt: "" }, maker: { name: "Ann" } })
     .expect(400);
-  const { body: answer } = await request(app).post("/api/samples").expect(400);
-  expect(answer.errors).toHaveLength(2);
+  const { body: given } = await request(app).post("/api/samples").expect(400);
+  expect(given.errors).toHaveLength(2);
 });

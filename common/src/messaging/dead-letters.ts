@@ -10,7 +10,7 @@ import { logger } from "../base/logger";
 import { settings, wholeNumber } from "../base/settings";
 
 const config = settings({
-  /** How many dead letters a service keeps. When there are more, the oldest tenth is dropped, and the log says so. */
+  /** How many dead letters a service keeps. Beyond that, the oldest tenth is dropped and logged. */
   MAX_DEAD_LETTERS: wholeNumber().default(10_000),
 });
 
@@ -140,14 +140,14 @@ export function redisDeadLetters(
 ): DeadLetters {
   const key = `${service}:dead-letters`;
   const read = (json: string) => stored.parse(JSON.parse(json));
-  const answer = <T>(asked: Promise<T>) => withTimeout(asked, seconds(2));
+  const timed = <T>(command: Promise<T>) => withTimeout(command, seconds(2));
 
   /** Scans the hash in batches, and keeps only these fields in memory. */
   async function oldestFirst(): Promise<{ id: string; keptAt: number; subject: Subject }[]> {
     const ages = new Map<string, { id: string; keptAt: number; subject: Subject }>();
     let cursor = "0";
     do {
-      const [next, fields] = await answer(redis.hscan(key, cursor, "COUNT", 100));
+      const [next, fields] = await timed(redis.hscan(key, cursor, "COUNT", 100));
       for (const [index, json] of fields.entries()) {
         if (index % 2 === 0) continue; // the field; its value follows
         const { id, keptAt, subject } = read(json);
@@ -159,16 +159,16 @@ export function redisDeadLetters(
   }
 
   async function dropOldest(): Promise<void> {
-    const excess = excessOf(await answer(redis.hlen(key)), maxLetters ?? config.MAX_DEAD_LETTERS);
+    const excess = excessOf(await timed(redis.hlen(key)), maxLetters ?? config.MAX_DEAD_LETTERS);
     if (excess === 0) return;
     const oldest = (await oldestFirst()).slice(0, excess);
-    await answer(redis.hdel(key, ...oldest.map(({ id }) => id)));
+    await timed(redis.hdel(key, ...oldest.map(({ id }) => id)));
     logDropped(oldest);
   }
 
   return {
     keep: async (letter) => {
-      if (await answer(redis.hsetnx(key, idOf(letter), JSON.stringify(seal(letter))))) await dropOldest();
+      if (await timed(redis.hsetnx(key, idOf(letter), JSON.stringify(seal(letter))))) await dropOldest();
     },
     list: async (after) => {
       const ids = (await oldestFirst())
@@ -179,16 +179,16 @@ export function redisDeadLetters(
         .slice(0, pageSize)
         .map(({ id }) => id);
       if (ids.length === 0) return [];
-      const letters = await answer(redis.hmget(key, ...ids));
+      const letters = await timed(redis.hmget(key, ...ids));
       return letters.flatMap((json) => (json ? [read(json)] : []));
     },
     find: async (id) => {
-      const json = await answer(redis.hget(key, id));
+      const json = await timed(redis.hget(key, id));
       return json ? read(json) : undefined;
     },
-    count: () => answer(redis.hlen(key)),
+    count: () => timed(redis.hlen(key)),
     discard: async (id) => {
-      await answer(redis.hdel(key, id));
+      await timed(redis.hdel(key, id));
     },
   };
 }

@@ -61,13 +61,13 @@ export interface EventBus {
    * channel; 0 without one. If the broker reports no times, the adapter counts from the first call that found the
    * event.
    * @returns undefined without access to the broker's monitoring
-   * @throws when the broker does not answer within two seconds
+   * @throws when the broker does not respond within two seconds
    */
   undeliveredMs(subject: Subject): Promise<number | undefined>;
   /**
    * The size of all messages that the broker has stored.
-   * @returns undefined where the broker cannot be asked
-   * @throws when the broker does not answer within two seconds
+   * @returns undefined without access to the broker's monitoring
+   * @throws when the broker does not respond within two seconds
    */
   storedBytes(): Promise<number | undefined>;
   /** Every process receives every new event, without storage or redelivery: for live pages. */

@@ -85,7 +85,7 @@ it("retries while a store is unavailable or a save loses its race", async () => 
   const reasons = [
     named("MongoNetworkError"),
     named("MongooseServerSelectionError"),
-    new StoreUnavailableError("no answer"),
+    new StoreUnavailableError("no response"),
     named("VersionError"),
   ];
   const deliveries = reasons.map((reason) =>

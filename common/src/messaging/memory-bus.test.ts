@@ -16,15 +16,15 @@ describe("a broker in memory", () => {
   it("is idle when every published message has been handled, at whichever attempt", async () => {
     const broker = new MemoryBroker();
     const bus = broker.connect("orders");
-    const heard: string[] = [];
+    const received: string[] = [];
     bus.subscribe("ticket:created", async ({ bytes, redeliveries }) => {
       if (redeliveries < 2) throw new Error("not yet");
-      heard.push(bytes.toString());
-      if (heard.length === 1) await bus.publish("ticket:created", Buffer.from("b"), newIds());
+      received.push(bytes.toString());
+      if (received.length === 1) await bus.publish("ticket:created", Buffer.from("b"), newIds());
     });
     await bus.publish("ticket:created", Buffer.from("a"), newIds());
     await broker.idle();
-    expect(heard).toEqual(["a", "b"]);
+    expect(received).toEqual(["a", "b"]);
   });
 
   it("does not wait for a service without members", async () => {

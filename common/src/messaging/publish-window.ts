@@ -2,7 +2,7 @@ const maxInFlight = 64;
 
 /** Limits the publishes in flight to 64, and settles each once. */
 export class PublishWindow {
-  private readonly unanswered = new Set<(error: Error) => void>();
+  private readonly pending = new Set<(error: Error) => void>();
   private readonly waiting: (() => void)[] = [];
   private inFlight = 0;
 
@@ -12,9 +12,9 @@ export class PublishWindow {
     else await new Promise<void>((resolve) => this.waiting.push(resolve));
     try {
       await new Promise<void>((resolve, reject) => {
-        this.unanswered.add(reject);
+        this.pending.add(reject);
         send()
-          .finally(() => this.unanswered.delete(reject))
+          .finally(() => this.pending.delete(reject))
           .then(resolve, reject);
       });
     } finally {
@@ -26,6 +26,6 @@ export class PublishWindow {
 
   /** Called when the connection is lost, after which no response arrives. */
   failUnanswered(error: Error): void {
-    for (const reject of this.unanswered) reject(error);
+    for (const reject of this.pending) reject(error);
   }
 }

@@ -11,9 +11,9 @@ const broker = new MemoryBroker();
 const bus = broker.connect("tickets");
 
 /** The events received by the time that everything published before has been delivered. */
-async function versionsIn(heard: { version: number }[]): Promise<number[]> {
+async function versionsIn(received: { version: number }[]): Promise<number[]> {
   await broker.idle();
-  return heard.map(({ version }) => version);
+  return received.map(({ version }) => version);
 }
 
 it("notifies every handler of each new event of its subjects, until it is removed", async () => {
@@ -34,11 +34,11 @@ it("notifies every handler of each new event of its subjects, until it is remove
 it("continues after an invalid event", async () => {
   const tickets = watcher("ticket:updated");
   tickets.connect(bus);
-  const heard: { version: number }[] = [];
-  tickets.watch((data) => heard.push(data));
+  const received: { version: number }[] = [];
+  tickets.watch((data) => received.push(data));
   for (const bytes of [Buffer.from("{"), created, reserved])
     await bus.publish("ticket:updated", bytes, newIds());
-  expect(await versionsIn(heard)).toEqual([1]);
+  expect(await versionsIn(received)).toEqual([1]);
 });
 
 it("names the missing declaration if it is not connected", () => {

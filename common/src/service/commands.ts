@@ -71,9 +71,9 @@ async function withBroker<T>(
 }
 
 async function untilConnected(bus: EventBus): Promise<void> {
-  const giveUpAt = performance.now() + seconds(30);
+  const deadline = performance.now() + seconds(30);
   while (!bus.isConnected) {
-    if (performance.now() > giveUpAt) throw new Error("The broker is unavailable");
+    if (performance.now() > deadline) throw new Error("The broker is unavailable");
     await pause(50);
   }
 }

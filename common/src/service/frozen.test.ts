@@ -95,7 +95,7 @@ it("does not end a cursor whose documents take longer than an operation may", as
   expect(seen).toBeGreaterThan(2);
 });
 
-it("fails to open on a frozen database, and opens once it answers", async () => {
+it("fails to open on a frozen database, and opens once it responds", async () => {
   const another = mongoStore(createDatabase("samples"));
   mongod.freeze();
   const outcome = await Promise.allSettled([another.open()]);

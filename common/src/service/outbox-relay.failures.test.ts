@@ -30,7 +30,7 @@ it("retries events that the broker did not store, without delaying others", asyn
   const relay = startRelay();
   let attempts = 0;
   broker.store = async ({ data }) => {
-    if ("title" in data && data.title === "refused" && ++attempts < 3) throw new Error("no answer");
+    if ("title" in data && data.title === "refused" && ++attempts < 3) throw new Error("no response");
   };
   const { id } = await saveSample("refused", 1);
   const other = await saveSample();

@@ -32,7 +32,7 @@ it("publishes immediately after a save", async () => {
 it("leaves new events to the process that saved them, and publishes stale ones", async () => {
   let now = Date.now();
   clock.use(() => now);
-  const { id } = await saveSample(); // of another process: no relay of this one was there to hear of it
+  const { id } = await saveSample(); // of another process: so no relay of this process received it
   const ages: number[] = [];
   broker.store = async ({ time }) => void ages.push(now - Date.parse(time));
   startRelay();

@@ -13,8 +13,8 @@ type RebuiltModel = ReturnType<typeof loggedModelsOf>[number];
 /**
  * Rebuilds a database from the broker's log: brings every aggregate and every replica to the newest state that was
  * published, for a database that was restored from an older copy, or lost. What was never published stays lost. The
- * service must not run meanwhile: on top of an old state it would give out versions that everybody else knows with
- * another content. The others may: each channel is read up to the message that is its last one when its turn comes.
+ * service must not run meanwhile: on top of an old state it would publish versions that other services already have with
+ * different content. The others may: each channel is read up to the message that is its last one when its turn comes.
  * That is enough, because the stopped service publishes nothing, and what the others publish later waits in the broker
  * until the service's group is back.
  *

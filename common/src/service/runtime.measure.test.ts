@@ -20,7 +20,7 @@ beforeEach(() => {
   isStoreThere = true;
   gate = new Gate();
   const store = mongoStore(database);
-  const ping = () => (isStoreThere ? store.ping() : Promise.reject(new Error("no answer")));
+  const ping = () => (isStoreThere ? store.ping() : Promise.reject(new Error("no response")));
   const listeners = [listener("expiration:complete", () => gate.opened)];
   runtime = new Runtime(
     { name: "samples", store: { database }, listeners },

@@ -7,7 +7,7 @@ import type { Publisher } from "../messaging/publisher";
 import type { Watcher } from "../messaging/watcher";
 import type { Sweep } from "../base/sweep";
 
-/** A service on one screen: its name, store, routes, listeners, publishers and periodic work. */
+/** The definition of a service: its name, store, routes, listeners, publishers and periodic work. */
 export interface ServiceDefinition {
   name: string;
   /** Its own store: a database with models, or Redis. */

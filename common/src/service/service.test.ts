@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { startMongod } from "../../test/mongod";
 import { freePort } from "../../../infra/local/port";
 import { eventually } from "../../test/eventually";
-import { Door, endProcesses, run, surroundings } from "../../test/service-process";
+import { BlockableProxy, endProcesses, run, testEnvironment } from "../../test/service-process";
 
 afterAll(endProcesses);
 
@@ -16,69 +16,69 @@ it.concurrent("names all settings that are missing, and ends with 1", async () =
 });
 
 it.concurrent("waits for its database, serves without the broker, and stops in order", async () => {
-  const { environment, ask, metrics } = await surroundings();
+  const { environment, send, metrics } = await testEnvironment();
   const database = new URL(environment.MONGO_URL);
-  const door = new Door(await freePort(), Number(database.port));
-  const behindDoor = environment.MONGO_URL.replace(`:${database.port}`, `:${door.port}`);
-  const service = run({ environment: { ...environment, MONGO_URL: behindDoor } });
+  const proxy = new BlockableProxy(await freePort(), Number(database.port));
+  const behindProxy = environment.MONGO_URL.replace(`:${database.port}`, `:${proxy.port}`);
+  const service = run({ environment: { ...environment, MONGO_URL: behindProxy } });
 
   await eventually(async () =>
-    expect(await ask("/readyz")).toMatchObject({
+    expect(await send("/readyz")).toMatchObject({
       status: 503,
       body: { waitingFor: "mongo", broker: "unavailable" },
     }),
   );
-  expect((await ask("/livez")).status).toBe(200);
+  expect((await send("/livez")).status).toBe(200);
   expect(await metrics()).toMatch(/^store_ready 0$/m);
-  expect(await ask("/api/samples")).toMatchObject({ status: 503, body: { code: "starting" } });
+  expect(await send("/api/samples")).toMatchObject({ status: 503, body: { code: "starting" } });
   await eventually(() => expect(service.printed()).toContain("waiting for mongo")); // one attempt has failed
 
-  await door.open();
+  await proxy.open();
   await eventually(async () =>
-    expect(await ask("/readyz")).toEqual({
+    expect(await send("/readyz")).toEqual({
       status: 200,
       body: { status: "ready", broker: "unavailable" },
       retryAfter: null,
     }),
   );
-  expect(await ask("/api/samples")).toMatchObject({ status: 200, body: [] });
+  expect(await send("/api/samples")).toMatchObject({ status: 200, body: [] });
 
   expect(await metrics()).toMatch(/^store_ready 1$/m);
-  await door.shut();
-  const [readiness, answer] = await Promise.all([ask("/readyz"), ask("/api/samples")]);
+  await proxy.shut();
+  const [readiness, response] = await Promise.all([send("/readyz"), send("/api/samples")]);
   expect(readiness).toMatchObject({ status: 503, body: { waitingFor: "mongo" } });
-  expect(answer).toMatchObject({ status: 503, retryAfter: "1", body: { code: "unavailable" } });
+  expect(response).toMatchObject({ status: 503, retryAfter: "1", body: { code: "unavailable" } });
 
   await eventually(async () => expect(await metrics()).toMatch(/^store_ready 0$/m)); // within 10 s
-  await door.open();
-  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
-  expect((await ask("/api/samples")).status).toBe(200);
+  await proxy.open();
+  await eventually(async () => expect((await send("/readyz")).status).toBe(200));
+  expect((await send("/api/samples")).status).toBe(200);
 
   service.signal("SIGTERM");
-  await eventually(async () => expect(await ask("/readyz")).toMatchObject({ status: 503 }));
+  await eventually(async () => expect(await send("/readyz")).toMatchObject({ status: 503 }));
   expect(await service.ended).toBe(0);
   expect(service.printed()).toContain("the worker has stopped");
-  await door.shut();
+  await proxy.shut();
 });
 
 it.concurrent(
   "responds with 503 within seconds while its database is frozen, and recovers afterwards",
   async () => {
     const mongod = await startMongod();
-    const { environment, ask } = await surroundings();
+    const { environment, send } = await testEnvironment();
     const service = run({ environment: { ...environment, MONGO_URL: mongod.url("samples") } });
-    await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+    await eventually(async () => expect((await send("/readyz")).status).toBe(200));
 
     mongod.freeze();
     // More than there are connections to the database, so that some wait for one.
-    const asked = Array.from({ length: 150 }, (_, n) => ask("/api/samples", n % 2 ? "PUT" : "GET"));
-    const answers = await Promise.all([...asked, ask("/readyz")]);
-    expect(new Set(answers.map(({ status, retryAfter }) => `${status} ${retryAfter}`))).toEqual(
+    const asked = Array.from({ length: 150 }, (_, n) => send("/api/samples", n % 2 ? "PUT" : "GET"));
+    const responses = await Promise.all([...asked, send("/readyz")]);
+    expect(new Set(responses.map(({ status, retryAfter }) => `${status} ${retryAfter}`))).toEqual(
       new Set(["503 1"]),
     );
     mongod.thaw();
-    await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
-    expect((await ask("/api/samples", "PUT")).status).toBe(200);
+    await eventually(async () => expect((await send("/readyz")).status).toBe(200));
+    expect((await send("/api/samples", "PUT")).status).toBe(200);
 
     mongod.freeze();
     service.signal("SIGTERM");
@@ -89,27 +89,27 @@ it.concurrent(
 
 it.concurrent("waits for a database that is frozen when it starts", async () => {
   const mongod = await startMongod();
-  const { environment, ask } = await surroundings();
+  const { environment, send } = await testEnvironment();
   mongod.freeze();
   const service = run({ environment: { ...environment, MONGO_URL: mongod.url("samples") } });
   await eventually(() => expect(service.printed()).toContain("waiting for mongo"));
-  expect(await ask("/api/samples")).toMatchObject({
+  expect(await send("/api/samples")).toMatchObject({
     status: 503,
     retryAfter: "1",
     body: { code: "starting" },
   });
   mongod.thaw();
-  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
-  expect((await ask("/api/samples")).status).toBe(200);
+  await eventually(async () => expect((await send("/readyz")).status).toBe(200));
+  expect((await send("/api/samples")).status).toBe(200);
   service.signal("SIGTERM");
   expect(await service.ended).toBe(0);
   await mongod.stop();
 });
 
 it.concurrent("answers requests in flight when it is stopped", async () => {
-  const { port, environment, ask } = await surroundings();
+  const { port, environment, send } = await testEnvironment();
   const service = run({ environment });
-  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+  await eventually(async () => expect((await send("/readyz")).status).toBe(200));
   const headers = { "Content-Type": "application/json", "Content-Length": 2 };
   const asked = request({ host: "127.0.0.1", port, path: "/api/samples", method: "POST", headers });
   const answered = once(asked, "response").then(
@@ -118,7 +118,7 @@ it.concurrent("answers requests in flight when it is stopped", async () => {
   );
   asked.write("{");
   service.signal("SIGTERM");
-  await eventually(() => expect(ask("/livez")).rejects.toThrow("fetch failed")); // it takes no more
+  await eventually(() => expect(send("/livez")).rejects.toThrow("fetch failed")); // it takes no more
   await eventually(() => expect(service.printed()).toContain("the worker has stopped")); // meanwhile
   asked.end("}");
   expect(await answered).toBe(200);
@@ -126,9 +126,9 @@ it.concurrent("answers requests in flight when it is stopped", async () => {
 });
 
 it.concurrent("ends with 1 when a request keeps it from stopping in time", async () => {
-  const { port, environment, ask } = await surroundings();
+  const { port, environment, send } = await testEnvironment();
   const service = run({ environment: { ...environment, SHUTDOWN_TIMEOUT: "3s", BODY_TIMEOUT: "1m" } });
-  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+  await eventually(async () => expect((await send("/readyz")).status).toBe(200));
   const headers = { "Content-Type": "application/json", "Content-Length": 2 };
   const asked = request({ host: "127.0.0.1", port, path: "/api/samples", method: "POST", headers });
   const cut = once(asked, "error");
@@ -139,23 +139,23 @@ it.concurrent("ends with 1 when a request keeps it from stopping in time", async
   await cut;
 });
 
-it.concurrent("says which port is taken, and ends at once at a second signal", async () => {
-  const { port, environment, ask } = await surroundings();
+it.concurrent("names the port that is in use, and ends at once at a second signal", async () => {
+  const { port, environment, send } = await testEnvironment();
   const service = run({ environment });
-  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
+  await eventually(async () => expect((await send("/readyz")).status).toBe(200));
 
   const second = run({ environment });
   expect(await second.ended).toBe(1);
   expect(second.printed()).toContain(`Cannot listen on port ${port}, set PORT to another`);
 
   service.signal("SIGINT");
-  await eventually(async () => expect((await ask("/readyz")).status).toBe(503));
+  await eventually(async () => expect((await send("/readyz")).status).toBe(503));
   service.signal("SIGINT");
   expect(await service.ended).toBe(1);
 });
 
 it.concurrent("runs a command instead, and ends with 0", async () => {
-  const { environment } = await surroundings();
+  const { environment } = await testEnvironment();
   const command = run({ args: ["dead-letters"], environment });
   expect(await command.ended).toBe(0);
 });

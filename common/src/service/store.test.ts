@@ -2,27 +2,30 @@ import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
 import { freePort } from "../../../infra/local/port";
 import { eventually } from "../../test/eventually";
-import { Door } from "../../test/service-process";
+import { BlockableProxy } from "../../test/service-process";
 import { createDatabase } from "../database/database";
 import { mongoStore, redisStore } from "./store";
 
 it("opens one connection to its database, even if the database restarts in the meantime", async () => {
-  const door = new Door(await freePort(), Number(new URL(String(process.env.TEST_MONGO_URL)).port));
-  process.env.MONGO_URL = `mongodb://127.0.0.1:${door.port}/test-${randomUUID()}`;
-  await door.open();
+  const proxy = new BlockableProxy(
+    await freePort(),
+    Number(new URL(String(process.env.TEST_MONGO_URL)).port),
+  );
+  process.env.MONGO_URL = `mongodb://127.0.0.1:${proxy.port}/test-${randomUUID()}`;
+  await proxy.open();
   const database = createDatabase("samples");
   const store = mongoStore(database);
   await store.open();
   const client = database.getClient();
 
-  await door.shut();
+  await proxy.shut();
   await eventually(() => expect(database.readyState).toBe(0));
-  await door.open();
+  await proxy.open();
   await store.open();
   await store.ping();
   expect(database.getClient()).toBe(client);
   await store.close();
-  await door.shut();
+  await proxy.shut();
 });
 
 it("reads the time of Redis, and whether it is available", async () => {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Collector } from "../../test/trace-collector";
 import { freePort } from "../../../infra/local/port";
 import { eventually } from "../../test/eventually";
-import { endProcesses, run, surroundings } from "../../test/service-process";
+import { endProcesses, run, testEnvironment } from "../../test/service-process";
 
 const collectors: Collector[] = [];
 afterAll(async () => {
@@ -22,7 +22,7 @@ const [UNSET, ERROR] = [0, 2];
 
 it.concurrent("exports requests, the events that they cause, and how these are handled", async () => {
   const { collector, endpoint } = await collect();
-  const { environment } = await surroundings();
+  const { environment } = await testEnvironment();
   const samples = run({
     file: join(__dirname, "../../test/traced-samples.ts"),
     environment: { ...environment, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, LOG_LEVEL: "silent" },
@@ -86,12 +86,12 @@ it.concurrent("exports requests, the events that they cause, and how these are h
   });
 });
 
-/** Lets a service answer one request and then stop in order. */
+/** Lets a service handle one request and then shut down. */
 async function answerAndStop(settings: object) {
-  const { environment, ask } = await surroundings();
+  const { environment, send } = await testEnvironment();
   const service = run({ environment: { ...environment, ...settings } });
-  await eventually(async () => expect((await ask("/readyz")).status).toBe(200));
-  expect((await ask("/api/samples")).status).toBe(200);
+  await eventually(async () => expect((await send("/readyz")).status).toBe(200));
+  expect((await send("/api/samples")).status).toBe(200);
   const signalledAt = performance.now();
   service.signal("SIGTERM");
   expect(await service.ended).toBe(0);
@@ -118,7 +118,7 @@ it.concurrent("is not delayed by an unavailable collector, and logs it", async (
   expect(complaints).toHaveLength(1);
 });
 
-it.concurrent("is not held up by a collector that never answers, and says so", async () => {
+it.concurrent("is not held up by a collector that never responds, and logs it", async () => {
   const { collector, endpoint } = await collect({ isSilent: true });
   const { complaints, seconds } = await answerAndStop({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
   expect(seconds).toBeLessThan(maxStop);

@@ -89,8 +89,8 @@ it("limits the tickets on sale of a seller, until one is withdrawn or sold", asy
 
 it("limits the tickets on sale of a seller, even when requests are concurrent", async () => {
   const seller = newId();
-  const answers = await Promise.all(Array.from({ length: 20 }, () => sell(seller)));
-  const count = (status: number) => answers.filter((answer) => answer.status === status).length;
+  const responses = await Promise.all(Array.from({ length: 20 }, () => sell(seller)));
+  const count = (status: number) => responses.filter((response) => response.status === status).length;
   expect([count(201), count(400)]).toEqual([3, 17]);
   expect(await Ticket.countDocuments({ userId: seller })).toBe(3);
 });
@@ -102,8 +102,8 @@ it.each([
   const seller = newId();
   const [first] = [await sell(seller).expect(201), await sell(seller).expect(201), await sell(seller)];
   await Ticket.updateOne({ _id: first.body.id }, { $set: change });
-  const answers = await Promise.all(Array.from({ length: 10 }, () => sell(seller)));
-  expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+  const responses = await Promise.all(Array.from({ length: 10 }, () => sell(seller)));
+  expect(responses.filter(({ status }) => status === 201)).toHaveLength(1);
 });
 
 it("counts tickets that an older version listed without a slot", async () => {

@@ -98,7 +98,7 @@ it.each([
   ["limit", "limit=0"],
   ["limit", "limit=101"],
   ["cursor", "cursor=nonsense"],
-])("answers 400 that names %s to ?%2$s", async (field, query) => {
+])("returns 400 that names %s for ?%2$s", async (field, query) => {
   const { body } = await request(app).get(`/api/tickets?${query}`).expect(400);
   expect(body).toMatchObject({ code: "invalid-input", errors: [{ field }] });
 });

@@ -35,7 +35,7 @@ it.each([
   ["an unknown id", newId()],
   ["a malformed id", "not-an-id"],
   ["an id in capitals", newId().toUpperCase()],
-])("answers 404 to %s", async (_, id) => {
+])("returns 404 for %s", async (_, id) => {
   const { body } = await request(app).get(`/api/tickets/${id}`).expect(404);
   expect(body.code).toBe("not-found");
 });

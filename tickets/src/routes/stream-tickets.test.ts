@@ -94,7 +94,7 @@ it.each([
   ["operators", "?ids[$ne]=1&ids=1"],
   ["ids given twice", `?ids=${newId()}&ids=${newId()}`],
   ["more than a page of the list holds", `?ids=${Array.from({ length: 101 }, newId).join(",")}`],
-])("answers 400 to %s", async (_name, query) => {
+])("returns 400 for %s", async (_name, query) => {
   const refused = { code: "invalid-input", errors: [{ field: "ids" }] };
   expect(await stream(query)).toMatchObject({ status: 400, refusal: refused });
 });

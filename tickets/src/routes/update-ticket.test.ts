@@ -66,7 +66,7 @@ it("responds with 403 to a user who is not the seller, reserved or not", async (
 it.each([
   ["an unknown id", newId()],
   ["a malformed id", "not-an-id"],
-])("answers 404 to %s", async (_, id) => {
+])("returns 404 for %s", async (_, id) => {
   expect((await edit(id).expect(404)).body.code).toBe("not-found");
 });
 
@@ -100,10 +100,10 @@ it("responds with 409 when the ticket has changed in the meantime, and keeps tha
 it("gives each of many concurrent edits its own version, or 409", async () => {
   const { id } = await ticketOnSale({ userId: seller });
   const prices = Array.from({ length: 10 }, (_, index) => 30 + index);
-  const answers = await Promise.all(prices.map((price) => edit(id, { title: "Early music", price })));
+  const responses = await Promise.all(prices.map((price) => edit(id, { title: "Early music", price })));
 
-  const accepted = answers.filter(({ status }) => status === 200).map(({ body }) => body);
-  const refused = answers.filter(({ status }) => status !== 200);
+  const accepted = responses.filter(({ status }) => status === 200).map(({ body }) => body);
+  const refused = responses.filter(({ status }) => status !== 200);
   expect(accepted.length).toBeGreaterThan(0);
   expect(refused.map(({ status, body }) => [status, body.code])).toEqual(refused.map(() => [409, "changed"]));
 
@@ -140,9 +140,9 @@ it("limits the edits of a seller per hour, even when they are concurrent", async
   clock.use(() => start);
   const own = newId();
   const tickets = await Promise.all(Array.from({ length: 25 }, () => ticketOnSale({ userId: own })));
-  const answers = await Promise.all(tickets.map(({ id }) => edit(id, undefined, own)));
+  const responses = await Promise.all(tickets.map(({ id }) => edit(id, undefined, own)));
 
-  const refused = answers.filter(({ status }) => status !== 200);
+  const refused = responses.filter(({ status }) => status !== 200);
   expect(refused).toHaveLength(5);
   for (const { status, body, headers } of refused)
     expect([status, body.code, headers["retry-after"]]).toEqual([429, "too-many-edits", "3600"]);

@@ -48,7 +48,7 @@ it("responds with 403 to a user who is not the seller", async () => {
 it.each([
   ["an unknown id", newId()],
   ["a malformed id", "not-an-id"],
-])("answers 404 to %s", async (_, id) => {
+])("returns 404 for %s", async (_, id) => {
   expect((await withdraw(id).expect(404)).body.code).toBe("not-found");
 });
 

@@ -33,9 +33,9 @@ async function acknowledgedUpTo(manager: JetStreamManager, durable: string): Pro
   return num_pending + num_ack_pending > 0 ? ack_floor.stream_seq : undefined;
 }
 
-async function orNothing<T>(answer: Promise<T>, ...codes: number[]): Promise<T | undefined> {
+async function orNothing<T>(response: Promise<T>, ...codes: number[]): Promise<T | undefined> {
   try {
-    return await answer;
+    return await response;
   } catch (error) {
     if (codes.some((code) => hasCode(error, code))) return undefined;
     throw error;

@@ -52,10 +52,10 @@ describe("a connection to JetStream", () => {
 
   it("applies changed settings to an existing durable consumer", async () => {
     const before = await connect(3600);
-    const heard: string[] = [];
-    before.subscribe("ticket:created", async ({ bytes }) => void heard.push(bytes.toString()));
+    const received: string[] = [];
+    before.subscribe("ticket:created", async ({ bytes }) => void received.push(bytes.toString()));
     await publish(before, "a");
-    await eventually(() => expect(heard).toEqual(["a"]));
+    await eventually(() => expect(received).toEqual(["a"]));
     await before.close();
 
     const after = await connect(1);

@@ -9,16 +9,16 @@ import type { Connected, JetStreamConnection } from "./connection";
 import { ensureStream, filterOf, streamName } from "./stream";
 
 const retryMs = 250;
-const answerWithin = seconds(5);
+const responseTimeout = seconds(5);
 
 export interface JetStreamLogOptions {
-  /** When the broker answers nothing for so long, reading fails. */
+  /** After this long without a response, reading fails. */
   maxSilenceMs?: number;
 }
 
 /**
  * Reads the messages of a subject from after a sequence up to the one that is its last at the beginning. Batches are
- * requested by their positions, so the broker keeps nothing of the reader.
+ * requested by their positions, so the broker stores no state for the reader.
  */
 export async function* readJetStreamLog(
   connection: JetStreamConnection,
@@ -29,7 +29,7 @@ export async function* readJetStreamLog(
   const filter = filterOf(subject);
 
   // From the leader, because another replica may not have the last messages yet.
-  const last = await untilAnswered(async ({ manager }) => {
+  const last = await untilSuccessful(async ({ manager }) => {
     await ensureStream(manager);
     const message = await manager.streams.getMessage(streamName, { last_by_subj: filter });
     return message?.seq ?? 0;
@@ -38,9 +38,9 @@ export async function* readJetStreamLog(
 
   let done = after > last ? 0 : after; // a position behind the end is one in a log that was lost since
   while (done < last) {
-    const batch = await untilAnswered(async ({ manager }) => {
+    const batch = await untilSuccessful(async ({ manager }) => {
       const query = { seq: done + 1, next_by_subj: filter, batch: logBatchSize };
-      const messages = await withTimeout(collected(manager, query), answerWithin);
+      const messages = await withTimeout(collected(manager, query), responseTimeout);
       if (messages.length === 0) throw new Error("a replica does not have the next messages yet");
       return messages;
     });
@@ -50,16 +50,16 @@ export async function* readJetStreamLog(
       .map(({ seq, data }) => ({ sequence: seq, bytes: Buffer.from(data) }));
   }
 
-  async function untilAnswered<T>(ask: (made: Connected) => Promise<T>): Promise<T> {
-    const giveUpAt = performance.now() + maxSilenceMs;
+  async function untilSuccessful<T>(request: (made: Connected) => Promise<T>): Promise<T> {
+    const deadline = performance.now() + maxSilenceMs;
     for (;;) {
       try {
         if (!connection.isConnected || !connection.made) throw new Error("the broker is unavailable");
-        return await ask(connection.made);
+        return await request(connection.made);
       } catch (error) {
-        if (performance.now() > giveUpAt)
+        if (performance.now() > deadline)
           throw new Error(
-            `The broker sent nothing of ${subject} for ${maxSilenceMs / 1000} s: see that it runs, and try again`,
+            `The broker sent nothing of ${subject} for ${maxSilenceMs / 1000} s: check that it runs, and try again`,
             { cause: error },
           );
         await delay(retryMs);

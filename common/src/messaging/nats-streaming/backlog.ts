@@ -18,7 +18,7 @@ interface Seen {
 
 /**
  * Measures for how long events have been waiting for a durable group. The broker reports positions but no times, so
- * each call notes the channel's end: a message that is not acknowledged and was there at an earlier call has waited
+ * each call records the channel's end: an unacknowledged message that an earlier call recorded has been waiting
  * since then.
  */
 export class NatsBacklog {
@@ -67,7 +67,7 @@ export class NatsBacklog {
     page.search = new URLSearchParams(parameters).toString();
     const response = await fetch(page, { signal: AbortSignal.timeout(seconds(2)) });
     if (response.status === 404) return undefined;
-    if (!response.ok) throw new Error(`${page.href} answered ${response.status}`);
+    if (!response.ok) throw new Error(`${page.href} responded with ${response.status}`);
     return response.json();
   }
 }

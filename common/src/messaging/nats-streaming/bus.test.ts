@@ -45,14 +45,14 @@ describe("a connection to NATS Streaming", () => {
   it("is replaced when the broker stops responding, and unacknowledged messages are redelivered at once", async () => {
     broker = await startNatsBroker();
     await connect();
-    const heard: string[] = [];
+    const received: string[] = [];
     const gate = new Gate();
     await publish("a");
     bus.subscribe("ticket:created", async ({ bytes }) => {
-      heard.push(bytes.toString());
+      received.push(bytes.toString());
       await gate.opened;
     });
-    await eventually(() => expect(heard).toEqual(["a"]));
+    await eventually(() => expect(received).toEqual(["a"]));
     broker.signal("SIGSTOP");
     await expect(publish("b")).rejects.toThrow(/timeout|PING failure/);
     await eventually(() => expect(bus.isConnected).toBe(false));
@@ -60,7 +60,7 @@ describe("a connection to NATS Streaming", () => {
     broker.signal("SIGCONT");
     const back = performance.now();
     await eventually(() => publish("c"));
-    await eventually(() => expect(heard.slice(1)).toEqual(expect.arrayContaining(["a", "c"])));
+    await eventually(() => expect(received.slice(1)).toEqual(expect.arrayContaining(["a", "c"])));
     expect(performance.now() - back).toBeLessThan(seconds(8));
   });
 

@@ -58,7 +58,7 @@ it("does not consider a channel empty if the broker does not respond", async () 
   const dead = { isConnected: true, isAlive: async () => false };
   const { open } = scripted(() => {});
   await expect(read(new NatsLog(dead, open, "ticket:created", limits))).rejects.toThrow(
-    "The broker sent nothing of ticket:created for 0.2 s when asked for the last message",
+    "The broker sent nothing of ticket:created for 0.2 s when the last message was requested",
   );
 });
 
@@ -89,5 +89,5 @@ it("acknowledges redelivered messages only after they were consumed, so that at 
   });
   const log = new NatsLog(alive, open, "ticket:created", limits);
   for await (const batch of log.read(0)) expect(batch).toHaveLength(2);
-  expect(acknowledged).toEqual([2, 1, 2]); // the first one answers the question for the last message
+  expect(acknowledged).toEqual([2, 1, 2]); // the first is the response to the request for the last message
 });

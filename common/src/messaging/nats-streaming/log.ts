@@ -7,9 +7,9 @@ import type { NatsConnection } from "./connection";
 import type { NatsSubscription, SubscriptionSpec } from "./subscription";
 
 export interface NatsLogOptions {
-  /** When the broker sends nothing for so long, although it holds more, reading fails. */
+  /** After this long without a message, although the broker has more, reading fails. */
   maxSilenceMs?: number;
-  /** A channel is taken for empty when the broker has not sent its last message by then, a second after second. */
+  /** A channel is considered empty after this long without its last message, which the broker would send every second. */
   emptyAfterMs?: number;
 }
 
@@ -21,7 +21,7 @@ interface Received {
 
 /**
  * Reads a channel from after a sequence up to the message that is its last one at the beginning, whatever is published
- * meanwhile. Subscriptions of its own: no group's position changes, and nothing stays in the broker.
+ * meanwhile. It uses its own subscriptions: no group's position changes, and the broker keeps no state.
  */
 export class NatsLog {
   private readonly maxSilenceMs: number;
@@ -53,15 +53,15 @@ export class NatsLog {
       let isOver = false;
       return this.open({
         subject: this.subject,
-        maxInFlight: 2 * logBatchSize, // its handling only notes a message down, and the broker keeps to the half of it
+        maxInFlight: 2 * logBatchSize, // handling only queues a message, and the broker sends at most half as many
         subscribe: (stan) => {
           isFirst = true;
           return stan.subscribe(this.subject, this.options(stan).setStartAtSequence(next));
         },
         consume: async ({ sequence, bytes }, acknowledge) => {
           if (isOver) return;
-          // A message may be lost on a connection that breaks; it comes again, after later ones. A gap is in the log,
-          // and not on the way, when two subscriptions that begin before it both begin behind it.
+          // A message may be lost on a connection that breaks; it is redelivered, after later ones. A gap is in the log,
+          // not in transit, if two subscriptions that start before it both continue after it.
           if (sequence <= done) acknowledge();
           else if (sequence < next)
             return; // its first copy waits in `received`
@@ -92,12 +92,13 @@ export class NatsLog {
           await subscription.close();
           subscription = subscribe();
         }
-        const isHeard = received.length > 0 || isBroken || (await this.somethingWithin(this.maxSilenceMs));
-        if (!isHeard) throw this.silence(`after message ${done} of ${last}`);
+        const hasMessages =
+          received.length > 0 || isBroken || (await this.somethingWithin(this.maxSilenceMs));
+        if (!hasMessages) throw this.silence(`after message ${done} of ${last}`);
         const batch = received.splice(0, logBatchSize);
         if (batch.length === 0) continue;
         done = batch.at(-1)?.sequence ?? done;
-        for (const { acknowledge } of batch) acknowledge(); // requests the next batch, for while this one is handled
+        for (const { acknowledge } of batch) acknowledge(); // requests the next batch while this one is handled
         yield batch
           .filter(({ sequence }) => sequence <= last)
           .map(({ sequence, bytes }) => ({ sequence, bytes }));
@@ -108,7 +109,7 @@ export class NatsLog {
   }
 
   /**
-   * 0 when the channel is empty. The broker has no word for that: it sends the last message, every second until it is
+   * 0 when the channel is empty. The broker does not report this: it sends the last message, every second until it is
    * acknowledged, or nothing. So silence counts only on a connection that lasted from the broker's confirmation of the
    * subscription on, for several such seconds, and that the broker confirms to be alive at the end of them.
    */
@@ -134,15 +135,15 @@ export class NatsLog {
       },
     });
     try {
-      const giveUpAt = performance.now() + this.maxSilenceMs;
-      while (performance.now() < giveUpAt) {
+      const deadline = performance.now() + this.maxSilenceMs;
+      while (performance.now() < deadline) {
         await this.somethingWithin(50);
         if (last !== undefined) return last;
         if (!this.connection.isConnected) quietSince &&= performance.now();
         const isQuiet = quietSince !== undefined && performance.now() - quietSince >= this.emptyAfterMs;
         if (isQuiet && (await this.connection.isAlive())) return last ?? 0;
       }
-      throw this.silence("when asked for the last message");
+      throw this.silence("when the last message was requested");
     } finally {
       await subscription.close();
     }
@@ -170,7 +171,7 @@ export class NatsLog {
   private silence(where: string): Error {
     const seconds = this.maxSilenceMs / 1000;
     return new Error(
-      `The broker sent nothing of ${this.subject} for ${seconds} s ${where}: see that it runs, and try again`,
+      `The broker sent nothing of ${this.subject} for ${seconds} s ${where}: check that it runs, and try again`,
     );
   }
 }
