@@ -96,9 +96,9 @@ const reservationsMatchOrders: Invariant = ({ tickets, orders }) => {
   );
   return tickets.flatMap(({ id, orderId, sold }) => {
     const order = holding.get(id);
-    const said = `${orderId ?? "no order"}, ${sold ? "sold" : "not sold"}`;
+    const own = `${orderId ?? "no order"}, ${sold ? "sold" : "not sold"}`;
     const known = `${order?.id ?? "no order"}, ${order?.status === "complete" ? "sold" : "not sold"}`;
-    return said === known ? [] : [`I11: ticket ${id} says ${said}; orders says ${known}`];
+    return own === known ? [] : [`I11: ticket ${id} has ${own}; orders has ${known}`];
   });
 };
 

@@ -82,7 +82,7 @@ async function install(onPath) {
       await get(folder);
       const binary = join(folder, "node");
       chmodSync(binary, 0o755);
-      if (versionOf(binary) !== `v${version}`) throw new Error(`it says ${versionOf(binary)}`);
+      if (versionOf(binary) !== `v${version}`) throw new Error(`it reports ${versionOf(binary)}`);
       mkdirSync(dirname(installed), { recursive: true });
       renameSync(binary, installed); // atomic, and only after a successful test run
       return;

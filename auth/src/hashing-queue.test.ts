@@ -13,7 +13,7 @@ beforeEach(() => {
   outcomes = [];
 });
 
-function ask(name: string, address: string, queue = signInHashes): Promise<string> {
+function enqueue(name: string, address: string, queue = signInHashes): Promise<string> {
   const outcome = queue
     .run(address, () => {
       started.push(name);
@@ -29,7 +29,7 @@ function ask(name: string, address: string, queue = signInHashes): Promise<strin
 
 const crowd = (count: number, address: string | ((number: number) => string), queue = signInHashes) =>
   Array.from({ length: count }, (_, number) =>
-    ask(
+    enqueue(
       `${queue === signUpHashes ? "sign-up" : "sign-in"} ${number}`,
       typeof address === "string" ? address : address(number),
       queue,
@@ -81,7 +81,7 @@ it.each([
 ])("serves another address next while %s fills the queue", async (_, address, other) => {
   const responses = crowd(110, address);
   expect(await Promise.all(responses.slice(102))).toEqual(Array(8).fill("429 after 5 s"));
-  void ask("victim", other);
+  void enqueue("victim", other);
   await finishNext(2);
   expect(started.slice(2)).toContain("victim");
   expect(await refused("sign_in")).toEqual({ network: 9 }); // one gave its place up
@@ -89,9 +89,9 @@ it.each([
 
 it("serves sites in turn, however many requests of one are waiting", async () => {
   void crowd(40, "203.0.113.7");
-  void ask("one", "198.51.100.1");
-  void ask("another", "198.51.100.2");
-  void ask("one again", "198.51.100.1");
+  void enqueue("one", "198.51.100.1");
+  void enqueue("another", "198.51.100.2");
+  void enqueue("one again", "198.51.100.1");
   await finishNext(6);
   expect(started.slice(2)).toEqual(["sign-in 2", "one", "another", "sign-in 3", "one again", "sign-in 4"]);
 });
@@ -111,7 +111,7 @@ it("shares a full queue among all addresses, until each has one entry", async ()
   const responses = crowd(100, (number) => `198.51.100.${number}`);
   expect(await Promise.all(displaced)).toEqual(Array(98).fill("429 after 5 s"));
   expect(await Promise.all(responses.slice(98))).toEqual(Array(2).fill("503 after 1 s"));
-  expect(await ask("once more", "203.0.113.8")).toBe("429 after 5 s");
+  expect(await enqueue("once more", "203.0.113.8")).toBe("429 after 5 s");
   expect(await refused("sign_in")).toEqual({ network: 99, full: 2 });
 });
 
@@ -121,7 +121,7 @@ it("rejects an entry that has waited too long, and continues with the others", a
   jest.advanceTimersByTime(15_000);
   expect(await outcomes[2]).toBe("503 after 1 s");
   expect(await refused("sign_in")).toEqual({ timeout: 1 });
-  void ask("next", "203.0.113.7");
+  void enqueue("next", "203.0.113.7");
   await finishNext();
   jest.advanceTimersByTime(15_000);
   expect(started).toEqual(["sign-in 0", "sign-in 1", "next"]);

@@ -64,7 +64,7 @@ const unmatched = (): Hash => ({
 });
 
 function derive(password: string, { N, r, p, salt }: Omit<Hash, "key">): Promise<Buffer> {
-  const maxmem = 128 * r * (N + p + 2); // what OpenSSL asks for; Node allows no more than 32 MiB by itself
+  const maxmem = 128 * r * (N + p + 2); // what OpenSSL requires; Node allows no more than 32 MiB by itself
   // Keyboards differ in how they compose the same letter.
   const text = password.normalize("NFKC");
   return new Promise((resolve, reject) => {

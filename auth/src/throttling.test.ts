@@ -202,8 +202,10 @@ describe("a user who has signed in before", () => {
 
 it("does not query a store again that has just not responded: the attempt stays counted", async () => {
   const attempt = { email: "alice@example.com", network: "203.0.113.0", isKnownNetwork: false };
-  const unanswered = () => throttled(attempt, () => Promise.reject(new StoreUnavailableError("no response")));
-  for (let count = 0; count < 10; count++) await expect(unanswered()).rejects.toThrow(StoreUnavailableError);
+  const withoutStore = () =>
+    throttled(attempt, () => Promise.reject(new StoreUnavailableError("no response")));
+  for (let count = 0; count < 10; count++)
+    await expect(withoutStore()).rejects.toThrow(StoreUnavailableError);
   await guess().expect(429);
 });
 

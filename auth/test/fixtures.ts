@@ -2,7 +2,7 @@ import { canonicalEmail } from "../src/canonical-email";
 import { User } from "../src/models/user";
 import { hashPassword } from "../src/password";
 
-// Settings are read when they are first asked for. Tests need many hashes, not strong ones.
+// Settings are read when they are first used. Tests need many hashes, not strong ones.
 process.env.PASSWORD_COST = "16";
 
 export const password = "correct horse";

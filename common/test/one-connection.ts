@@ -27,9 +27,9 @@ export function oneConnection(port: number) {
       path: string,
       { headers = {}, body }: { headers?: OutgoingHttpHeaders; body?: string } = {},
     ): Promise<HttpResponse> {
-      const asked = request({ agent, host: "127.0.0.1", port, method, path, headers });
-      asked.end(body);
-      const [res]: [IncomingMessage] = await once(asked, "response").then(([first]) => [first]);
+      const sent = request({ agent, host: "127.0.0.1", port, method, path, headers });
+      sent.end(body);
+      const [res]: [IncomingMessage] = await once(sent, "response").then(([first]) => [first]);
       const { localPort } = res.socket;
       let text = "";
       for await (const part of res.setEncoding("utf8")) text += part;

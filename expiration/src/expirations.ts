@@ -53,7 +53,7 @@ let pending = 0;
  */
 async function withRedis<T>(work: () => Promise<T>): Promise<T> {
   if (pending >= config.MAX_PENDING_TIMERS)
-    throw new StoreUnavailableError(`Redis is unavailable, and ${pending} timers already wait for it`);
+    throw new StoreUnavailableError(`Redis is unavailable, and ${pending} timers wait for it already`);
   pending++;
   const result = work().finally(() => pending--);
   return withTimeout(result, seconds(5));

@@ -73,8 +73,8 @@ const schedule = (endsInMs?: number) => orderCreated.handle(eventBytes("order:cr
 
 it("fails commands while Redis does not respond, and queues none", async () => {
   const redis = connectRedis();
-  const answers = await Promise.allSettled(Array.from({ length: 20 }, () => redis.ping()));
-  for (const answer of answers) expect(answer.status === "rejected" && isTransient(answer.reason)).toBe(true);
+  const results = await Promise.allSettled(Array.from({ length: 20 }, () => redis.ping()));
+  for (const result of results) expect(result.status === "rejected" && isTransient(result.reason)).toBe(true);
   redis.disconnect();
 }, 15_000);
 

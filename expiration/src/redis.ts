@@ -12,7 +12,7 @@ export const redisOptions = {
 /**
  * The service's own store, for readiness and dead letters; Bull makes connections of its own to the same server.
  * Commands fail with each attempt to connect that fails, and with a connection that is silent for 5 s: nobody waits for
- * them any longer, and what probes ask for would pile up for as long as Redis is unavailable.
+ * them any longer, and the requests of probes would pile up for as long as Redis is unavailable.
  */
 export function connectRedis(): Redis {
   const redis = new Redis(config.REDIS_URL, {

@@ -4,7 +4,7 @@ import type { Backend } from "./backends";
 import { headersForBackend, headersForClient } from "./forwarded-headers";
 import { badGateway, gatewayTimeout, refuse, unavailable } from "./refuse";
 
-const onlyGet = { status: 400, code: "bad-request", message: "Only a GET can ask for an upgrade" };
+const onlyGet = { status: 400, code: "bad-request", message: "Only a GET can request an upgrade" };
 
 /** Connects a browser's WebSocket to a process. After the handshake, bytes are forwarded in both directions. */
 export function forwardUpgrade(

@@ -13,7 +13,7 @@ it("connects both sides after the handshake, and forwards data in both direction
   const { browser, headers } = await connect(`${url}/_next/hmr?id=1`);
   expect(headers).toMatchObject({
     upgrade: "websocket",
-    "x-asked": "/_next/hmr?id=1",
+    "x-requested": "/_next/hmr?id=1",
     "x-from": "127.0.0.1",
   });
   const [service] = sides;
@@ -91,7 +91,7 @@ async function gatewayToPages() {
     side.once("end", () => side.end()); // like WebSocket libraries
     sides.push(side);
     if (req.url === "/never") return;
-    const echoed = `x-asked: ${req.url}\r\nx-from: ${String(req.headers["x-forwarded-for"])}\r\n`;
+    const echoed = `x-requested: ${req.url}\r\nx-from: ${String(req.headers["x-forwarded-for"])}\r\n`;
     side.write(`HTTP/1.1 101 Agreed\r\nconnection: upgrade\r\nupgrade: websocket\r\n${echoed}\r\nhello `);
   });
   const port = await freePort();

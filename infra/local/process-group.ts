@@ -33,8 +33,8 @@ export class ProcessGroup {
     cancelled: AbortSignal,
     readyWithinMs = defaultReadyWithinMs,
   ): Promise<void> {
-    const watcher = { onChange: this.onChange, onDeath: (death: Death) => this.print(exitReport(death)) };
-    const started = programs.map((program) => new Supervisor(program, watcher));
+    const listener = { onChange: this.onChange, onDeath: (death: Death) => this.print(exitReport(death)) };
+    const started = programs.map((program) => new Supervisor(program, listener));
     this.supervisors.push(...started);
     for (const supervisor of started) supervisor.start();
 

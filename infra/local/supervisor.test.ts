@@ -11,7 +11,7 @@ jest.setTimeout(30_000);
 
 const staysAlive = "console.log('ready'); setInterval(() => {}, 1000);";
 const takesItsTime =
-  "process.on('SIGTERM', () => console.log('told')); process.once('SIGTERM', () => setTimeout(() => process.exit(0), 100));";
+  "process.on('SIGTERM', () => console.log('terminating')); process.once('SIGTERM', () => setTimeout(() => process.exit(0), 100));";
 
 it("restarts a program that exits, and reports its exit with the end of its log", async () => {
   const { supervisor, deaths } = supervise(staysAlive);
@@ -50,7 +50,7 @@ it("stops a program gracefully with a single signal, and does not restart it", a
   await supervisor.ready();
   await Promise.all([supervisor.stop(), supervisor.stop()]);
   expect(startOf(supervisor.pid ?? 0)).toBeUndefined();
-  expect(readFileSync(program.log, "utf8")).toBe("ready\ntold\n");
+  expect(readFileSync(program.log, "utf8")).toBe("ready\nterminating\n");
   expect(deaths).toEqual([]);
   supervisor.start();
   await supervisor.ready();

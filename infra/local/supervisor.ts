@@ -13,7 +13,7 @@ export interface Death {
   pauseMs: number;
 }
 
-export interface Watcher {
+export interface ProcessListener {
   onChange?: () => void;
   onDeath?: (death: Death) => void;
 }
@@ -27,7 +27,7 @@ export class Supervisor {
 
   constructor(
     readonly program: Program,
-    private readonly watcher: Watcher = {},
+    private readonly listener: ProcessListener = {},
   ) {}
 
   get url(): string {
@@ -72,13 +72,13 @@ export class Supervisor {
     for (;;) {
       const startedAt = performance.now();
       this.current = run(this.program, logTail);
-      this.watcher.onChange?.();
+      this.listener.onChange?.();
       const how = await this.current.ended;
       if (halted.aborted) return;
 
       logTail = this.current.printed();
       if (performance.now() - startedAt > livedLongMs) pauseMs = initialPauseMs;
-      this.watcher.onDeath?.({ name: this.program.name, how, logTail, pauseMs });
+      this.listener.onDeath?.({ name: this.program.name, how, logTail, pauseMs });
       await delay(pauseMs, undefined, { signal: halted }).catch(() => undefined);
       if (halted.aborted) return;
       pauseMs = Math.min(pauseMs * 2, maxPauseMs);

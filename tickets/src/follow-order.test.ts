@@ -51,7 +51,7 @@ describe.each(["complete", "cancelled"] as const)("two orders, the second finall
   ] as const;
 
   async function expectTheEnd(runs: Awaited<ReturnType<typeof twoOrders>>[]): Promise<void> {
-    const said = [...(await published("ticket:created")), ...(await published("ticket:updated"))];
+    const announced = [...(await published("ticket:created")), ...(await published("ticket:updated"))];
     for (const { ticket, second } of runs) {
       const stored = await Ticket.findById(ticket.id).orFail();
       expect(stored.publicState()).toMatchObject(
@@ -59,7 +59,7 @@ describe.each(["complete", "cancelled"] as const)("two orders, the second finall
           ? { status: "sold", orderId: second.id }
           : { status: "available", orderId: undefined },
       );
-      const own = said.filter(({ id }) => id === ticket.id);
+      const own = announced.filter(({ id }) => id === ticket.id);
       expect(own.at(-1)).toEqual({ id: ticket.id, version: stored.version, ...stored.publicState() });
       // No version is missing; a broker may have some of them twice.
       expect(new Set(own.map(({ version }) => version)).size).toBe(stored.version + 1);
@@ -118,8 +118,8 @@ it.each(["tickets.derive.loaded", "tickets.derive.read"])(
     await deliverOnce(first, "cancelled");
 
     expect(await Ticket.findById(ticket.id)).toMatchObject({ status: "reserved", orderId: second.id });
-    const said = await published("ticket:updated");
-    expect(said.map(({ status, orderId }) => [status, orderId])).toEqual([
+    const events = await published("ticket:updated");
+    expect(events.map(({ status, orderId }) => [status, orderId])).toEqual([
       ["reserved", first.id],
       ["reserved", second.id],
     ]);

@@ -121,11 +121,11 @@ it("signs in at once while another address fills the queue with sign-ups", async
   });
   await eventually(() => expect(refusals).toEqual(Array(8).fill("429 after 5 s")));
 
-  const ask = jest.spyOn(signInHashes, "run");
+  const hashing = jest.spyOn(signInHashes, "run");
   const response = signIn({ email: "alice@example.com", password })
     .set("X-Forwarded-For", "198.51.100.1")
     .then(({ status }) => status);
-  await eventually(() => expect(ask).toHaveBeenCalled());
+  await eventually(() => expect(hashing).toHaveBeenCalled());
   for (const hash of held.slice(0, 2)) hash.finish();
   await eventually(() => expect(held).toHaveLength(4)); // one of each queue
   expect(held.slice(2).map((hash) => hash.password)).toContain(password);

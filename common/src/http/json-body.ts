@@ -16,7 +16,7 @@ export function jsonBody(): RequestHandler {
   const read = express.json({
     limit: "10kb",
     type: (req) => req.headers["content-length"] !== "0",
-    // Asked once the body is known, because a chunked one may turn out to be empty.
+    // Checked once the body is known, because a chunked one may turn out to be empty.
     verify: (req, _res, body) => {
       if (body.length > 0 && !isJson(req.headers["content-type"]))
         throw new HttpError(415, "not-json", "Send the body as application/json");

@@ -110,12 +110,12 @@ it("drains even if a client holds a connection without sending a request", async
 });
 
 it("drains even if a client has disconnected with pipelined requests", async () => {
-  let asked = 0;
-  server.open(express().get("/slow", () => void (asked += 1)));
+  let started = 0;
+  server.open(express().get("/slow", () => void (started += 1)));
   const socket = connect(port, "127.0.0.1").on("error", () => {});
   socket.write("GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(3));
-  await eventually(() => expect(asked).toBe(3));
-  const silent = connect(port, "127.0.0.1"); // is closed once all is answered
+  await eventually(() => expect(started).toBe(3));
+  const silent = connect(port, "127.0.0.1"); // is closed once all requests have their responses
   await once(silent, "connect");
   socket.destroy();
   await server.drain();

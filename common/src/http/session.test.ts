@@ -36,8 +36,8 @@ afterEach(() => {
 });
 
 const cookiesOf = async (app: Express, path = "/sign-in", headers = {}) => {
-  const { headers: answered } = await request(app).post(path).set(headers);
-  return String(answered["set-cookie"]);
+  const { headers: received } = await request(app).post(path).set(headers);
+  return String(received["set-cookie"]);
 };
 
 const sessionOf = (token: unknown) =>

@@ -106,14 +106,14 @@ describe("republish", () => {
   it("waits for the broker", async () => {
     await saveSample();
     broker.stop();
-    let asked = 0;
+    let attempts = 0;
     await runCommand(samples, "republish", [], () => {
       const bus = broker.connect("samples");
       return {
         ...bus,
         get isConnected() {
-          asked += 1;
-          if (asked === 3) broker.start();
+          attempts += 1;
+          if (attempts === 3) broker.start();
           return bus.isConnected;
         },
       };

@@ -69,8 +69,8 @@ it("fails every operation on a frozen database as unavailable, and recovers afte
 it("fails an operation that waits for a connection, too", async () => {
   mongod.freeze();
   const { maxPoolSize } = database.getClient().options;
-  const asked = await Promise.allSettled(Array.from({ length: 2 * maxPoolSize }, () => Sample.findOne()));
-  expect(asked.filter((each) => each.status === "fulfilled" || !isTransient(each.reason))).toEqual([]);
+  const results = await Promise.allSettled(Array.from({ length: 2 * maxPoolSize }, () => Sample.findOne()));
+  expect(results.filter((each) => each.status === "fulfilled" || !isTransient(each.reason))).toEqual([]);
 });
 
 it("fails a cursor when the database freezes between two batches", async () => {

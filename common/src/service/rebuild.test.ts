@@ -22,7 +22,7 @@ async function published(sample: Sample): Promise<void> {
     .publish(subject, eventBytes(subject, { id, version, ...sample.publicState() }), newIds());
 }
 
-/** A sample whose three prices the broker knows, and which is stored as it was at the first. */
+/** A sample whose three prices are in the broker's log, and which is stored as it was at the first. */
 async function restoredSample(): Promise<Sample> {
   const sample = await saveSample();
   const copy = await Sample.collection.findOne({ _id: sample._id });
@@ -140,11 +140,11 @@ it("ends even if other services keep publishing", async () => {
 it("writes each batch before it reads the next, and resumes there after an interruption", async () => {
   const ids = await publishedSamples(600);
   const bus = broker.connect("samples");
-  const asked: unknown[] = [];
+  const positions: unknown[] = [];
   const failing = (batches: number): EventBus => ({
     ...bus,
     readLog: async function* (subject, options) {
-      if (subject === "ticket:created") asked.push(options?.after);
+      if (subject === "ticket:created") positions.push(options?.after);
       let left = batches;
       for await (const batch of bus.readLog(subject, options)) {
         if (left-- === 0) throw new Error("the broker is unavailable");
@@ -157,7 +157,7 @@ it("writes each batch before it reads the next, and resumes there after an inter
   expect(await rebuild(database, failing(9))).toBe(88);
   expect((await storedIds()).toSorted()).toEqual(ids.toSorted());
   expect(await rebuild(database, failing(9))).toBe(0);
-  expect(asked).toEqual([0, 512, 0]);
+  expect(positions).toEqual([0, 512, 0]);
 });
 
 it("starts over if the database was restored again after an interruption", async () => {

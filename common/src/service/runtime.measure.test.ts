@@ -110,9 +110,9 @@ it("records when all backlogs were last measured", async () => {
 
 it("does not query the broker in a service without listeners", async () => {
   const bus = broker.connect("toys");
-  const asked = jest.spyOn(bus, "storedBytes");
+  const storedBytes = jest.spyOn(bus, "storedBytes");
   await new Runtime({ name: "toys", store: { database } }, mongoStore(database), bus).measure();
-  expect(asked).not.toHaveBeenCalled();
+  expect(storedBytes).not.toHaveBeenCalled();
 });
 
 it("keeps the last values of a store that does not respond, and still measures the broker", async () => {

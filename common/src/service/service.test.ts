@@ -71,8 +71,8 @@ it.concurrent(
 
     mongod.freeze();
     // More than there are connections to the database, so that some wait for one.
-    const asked = Array.from({ length: 150 }, (_, n) => send("/api/samples", n % 2 ? "PUT" : "GET"));
-    const responses = await Promise.all([...asked, send("/readyz")]);
+    const sent = Array.from({ length: 150 }, (_, n) => send("/api/samples", n % 2 ? "PUT" : "GET"));
+    const responses = await Promise.all([...sent, send("/readyz")]);
     expect(new Set(responses.map(({ status, retryAfter }) => `${status} ${retryAfter}`))).toEqual(
       new Set(["503 1"]),
     );
@@ -111,17 +111,17 @@ it.concurrent("answers requests in flight when it is stopped", async () => {
   const service = run({ environment });
   await eventually(async () => expect((await send("/readyz")).status).toBe(200));
   const headers = { "Content-Type": "application/json", "Content-Length": 2 };
-  const asked = request({ host: "127.0.0.1", port, path: "/api/samples", method: "POST", headers });
-  const answered = once(asked, "response").then(
+  const sent = request({ host: "127.0.0.1", port, path: "/api/samples", method: "POST", headers });
+  const status = once(sent, "response").then(
     ([{ statusCode }]) => statusCode,
     (error: unknown) => error,
   );
-  asked.write("{");
+  sent.write("{");
   service.signal("SIGTERM");
   await eventually(() => expect(send("/livez")).rejects.toThrow("fetch failed")); // it takes no more
   await eventually(() => expect(service.printed()).toContain("the worker has stopped")); // meanwhile
-  asked.end("}");
-  expect(await answered).toBe(200);
+  sent.end("}");
+  expect(await status).toBe(200);
   expect(await service.ended).toBe(0);
 });
 
@@ -130,9 +130,9 @@ it.concurrent("ends with 1 when a request keeps it from stopping in time", async
   const service = run({ environment: { ...environment, SHUTDOWN_TIMEOUT: "3s", BODY_TIMEOUT: "1m" } });
   await eventually(async () => expect((await send("/readyz")).status).toBe(200));
   const headers = { "Content-Type": "application/json", "Content-Length": 2 };
-  const asked = request({ host: "127.0.0.1", port, path: "/api/samples", method: "POST", headers });
-  const cut = once(asked, "error");
-  asked.write("{"); // and never the rest
+  const sent = request({ host: "127.0.0.1", port, path: "/api/samples", method: "POST", headers });
+  const cut = once(sent, "error");
+  sent.write("{"); // and never the rest
   service.signal("SIGTERM");
   expect(await service.ended).toBe(1);
   expect(service.printed()).toContain("could not stop in time");

@@ -7,7 +7,7 @@ import { orderCreated } from "../listeners/orders";
 import { Ticket } from "../models/ticket";
 import { orderEvent, ticketOnSale } from "../../test/fixtures";
 
-// Read when first asked for.
+// Read at first use.
 Object.assign(process.env, { MAX_LISTINGS: "3", MAX_LISTINGS_PER_DAY: "5" });
 
 const { published } = setUpService(database);

@@ -34,7 +34,7 @@ async function manyTickets(): Promise<void> {
   await Ticket.insertMany(tickets);
 }
 
-/** Asks for a page, and the database how it found it. */
+/** Requests a page, and returns how the database found it. */
 async function profile(url: string): Promise<{ next: string; page: object }> {
   const { body, headers } = await request(app).get(url).set("Cookie", signedIn(seller)).expect(200);
   const seen = database.collection<ProfiledQuery>("system.profile");

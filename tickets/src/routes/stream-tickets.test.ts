@@ -29,7 +29,7 @@ const publish = (ticket: Ticket) =>
 
 it("streams the requested tickets to anyone, on sale or not, and their reservation", async () => {
   const [free, taken] = [await ticketOnSale(), await reserve(await ticketOnSale())];
-  await ticketOnSale({ title: "not asked for" });
+  await ticketOnSale({ title: "not requested" });
   const { messages } = await stream(`?ids=${free.id},${taken.id},${newId()}`);
   await eventually(() => expect(messages).toHaveLength(2));
   expect(messages).toEqual(

@@ -7,7 +7,7 @@ import { orderCompleted, orderCreated } from "../listeners/orders";
 import { Ticket } from "../models/ticket";
 import { orderEvent, ticketOnSale } from "../../test/fixtures";
 
-process.env.MAX_EDITS_PER_HOUR = "20"; // read when first asked for
+process.env.MAX_EDITS_PER_HOUR = "20"; // read at first use
 
 const { published } = setUpService(database);
 

@@ -9,7 +9,12 @@ declare module "node-nats-streaming" {
   /** Members that the package does not declare. */
   interface Stan {
     readonly nc: {
-      requestOne(subject: string, bytes: Buffer, timeout: number, answered: (answer: unknown) => void): void;
+      requestOne(
+        subject: string,
+        bytes: Buffer,
+        timeout: number,
+        onResponse: (response: unknown) => void,
+      ): void;
     };
     readonly pingRequests: string;
     readonly pingBytes: Buffer;
@@ -33,7 +38,7 @@ const closeTimeout = seconds(2);
 
 /**
  * A connection to NATS Streaming that retries without limit. The client bridges short outages itself. When it has lost
- * the connection for good (pings unanswered for 8 s, or a rejection), its subscriptions are lost, too: a new connection
+ * the connection for good (no response to pings for 8 s, or a rejection), its subscriptions are lost, too: a new connection
  * is made, for as long as it takes, and `onConnect` restores them.
  */
 export class NatsConnection {

@@ -3,7 +3,7 @@ import { NatsLog } from "./log";
 import type { SubscriptionSpec } from "./subscription";
 
 /** A broker with scripted replies to each subscription, by the sequence at which that begins. */
-function scripted(answers: (start: number | "last", deliver: (...sequences: number[]) => void) => void) {
+function scripted(respond: (start: number | "last", deliver: (...sequences: number[]) => void) => void) {
   const starts: (number | "last")[] = [];
   const acknowledged: number[] = [];
   const open = (spec: SubscriptionSpec) => {
@@ -24,7 +24,7 @@ function scripted(answers: (start: number | "last", deliver: (...sequences: numb
     spec.subscribe({ subscriptionOptions: () => options, subscribe: () => {} } as unknown as Stan);
     starts.push(start);
     spec.onReady?.();
-    answers(start, (...sequences) => {
+    respond(start, (...sequences) => {
       for (const sequence of sequences) {
         const message = {
           subject: spec.subject,
