@@ -20,7 +20,7 @@ export async function generateMetadata({ searchParams }: PageProps<"/">): Promis
 
 export default async function TicketsPage({ searchParams }: PageProps<"/">) {
   const { q, sort, cursor } = one(await searchParams);
-  const answer = await listTickets({ q, sort, cursor, limit: "24" });
+  const response = await listTickets({ q, sort, cursor, limit: "24" });
   return (
     <div className="stack">
       <div className={styles.hero}>
@@ -31,18 +31,18 @@ export default async function TicketsPage({ searchParams }: PageProps<"/">) {
         </p>
         <SearchForm q={q} sort={sort} />
       </div>
-      {answer ? (
+      {response ? (
         <LiveTickets
-          tickets={answer.body}
+          tickets={response.body}
           list={cursor ? undefined : { q, sort }}
-          isContinued={answer.nextPage !== undefined}
+          isContinued={response.nextPage !== undefined}
         >
           <NoTickets q={q} isFirst={!cursor} />
         </LiveTickets>
       ) : (
         <Unavailable what="Tickets" />
       )}
-      <Pager path="/" query={{ q, sort, cursor }} nextPage={answer?.nextPage} />
+      <Pager path="/" query={{ q, sort, cursor }} nextPage={response?.nextPage} />
     </div>
   );
 }

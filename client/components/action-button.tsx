@@ -8,7 +8,7 @@ interface ActionButtonProps {
   children: ReactNode;
   /** Label while the action runs. */
   working: string;
-  /** Asks before an action that cannot be undone. */
+  /** Asks the user to confirm an action that cannot be undone. */
   confirm?: { question: string; yes: string; no: string };
   className?: string;
   /** Hides the button when false, but keeps its last error. */

@@ -4,7 +4,7 @@ export type Tone = "good" | "wait" | "bad" | "quiet";
 
 export interface Label {
   tone: Tone;
-  /** Says in one or two words what the colour means. */
+  /** One or two words that carry the meaning of the colour. */
   text: string;
 }
 

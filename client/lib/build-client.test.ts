@@ -4,11 +4,11 @@ import type { AddressInfo } from "node:net";
 import { buildClient } from "./build-client";
 
 let server: Server;
-let asked: IncomingMessage | undefined;
+let received: IncomingMessage | undefined;
 
 beforeEach(async () => {
   server = createServer((request, response) => {
-    asked = request;
+    received = request;
     response.setHeader("content-type", "application/json").end("[]");
   });
   server.listen(0, "127.0.0.1");
@@ -48,7 +48,7 @@ it("sends requests to the path's service with the forwarded headers only", async
   await client.get("/api/tickets", { params: { q: "jazz", sort: undefined } });
 
   expect(paths).toEqual(["/api/tickets"]);
-  expect(asked?.url).toBe("/api/tickets?q=jazz");
+  expect(received?.url).toBe("/api/tickets?q=jazz");
   const {
     accept,
     connection,
@@ -56,7 +56,7 @@ it("sends requests to the path's service with the forwarded headers only", async
     "user-agent": agent,
     "accept-encoding": encoding,
     ...rest
-  } = asked?.headers ?? {};
+  } = received?.headers ?? {};
   expect(rest).toEqual(asOne);
   expect(host).toBe(addressOf().slice("http://".length));
   expect([accept, connection, agent, encoding]).not.toContain("br");

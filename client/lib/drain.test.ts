@@ -14,7 +14,7 @@ const server = `
     if (req.url === "/never") res.write("waiting");
     else if (req.url === "/slow") process.once("SIGTERM", () => setTimeout(() => res.end("slow"), 2000));
     else res.end("fast");
-    if (req.url === "/slow") process.stdout.write("asked\\n");
+    if (req.url === "/slow") process.stdout.write("started\\n");
   });
   server.keepAliveTimeout = 95_000;
   server.listen(0, "127.0.0.1", () => process.stdout.write(server.address().port + "\\n"));
@@ -33,8 +33,8 @@ it("answers requests in flight, then closes all connections", async () => {
     const slow = request({ port, host: "127.0.0.1", path: "/slow" }).end();
     await once(child.stdout, "data");
     child.kill("SIGTERM");
-    const [answer]: IncomingMessage[] = await once(slow, "response");
-    expect(answer?.statusCode).toBe(200);
+    const [response]: IncomingMessage[] = await once(slow, "response");
+    expect(response?.statusCode).toBe(200);
     expect(await ended).toEqual([0, null]);
     silent.destroy();
   } finally {
@@ -50,9 +50,9 @@ it("ends with 1 when a request keeps it from stopping in time", async () => {
   const ended = once(child, "exit");
   try {
     const port = Number(String(await once(child.stdout, "data")));
-    const asked = request({ port, host: "127.0.0.1", path: "/never" }).end();
-    const [answer]: IncomingMessage[] = await once(asked, "response");
-    const cut = new Promise((resolve) => answer?.once("error", resolve));
+    const sent = request({ port, host: "127.0.0.1", path: "/never" }).end();
+    const [response]: IncomingMessage[] = await once(sent, "response");
+    const cut = new Promise((resolve) => response?.once("error", resolve));
     child.kill("SIGTERM");
     expect(String(await once(child.stderr, "data"))).toBe("could not stop in time\n");
     expect(await ended).toEqual([1, null]);

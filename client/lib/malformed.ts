@@ -2,7 +2,7 @@ import { subscribe } from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
 
 /**
- * Rewrites requests whose path cannot be decoded to `/malformed`: Next would answer them with 500 before any of our code,
+ * Rewrites requests whose path cannot be decoded to `/malformed`: Next would respond with 500 before any of our code,
  * including `proxy.ts`, runs.
  */
 export function rejectMalformedPaths(): void {

@@ -1,7 +1,7 @@
 import { AxiosError, AxiosHeaders } from "axios";
 import { problemOf } from "./problem";
 
-function answered(status: number, data: unknown, headers = {}): AxiosError {
+function errorWith(status: number, data: unknown, headers = {}): AxiosError {
   const config = { headers: new AxiosHeaders() };
   return new AxiosError(
     "refused",
@@ -14,7 +14,7 @@ function answered(status: number, data: unknown, headers = {}): AxiosError {
 
 it("assigns errors to their fields", () => {
   const errors = [{ message: "A valid email is required", field: "email" }];
-  expect(problemOf(answered(400, { code: "invalid-input", errors }))).toEqual({
+  expect(problemOf(errorWith(400, { code: "invalid-input", errors }))).toEqual({
     code: "invalid-input",
     message: undefined,
     fields: { email: "A valid email is required" },
@@ -23,7 +23,7 @@ it("assigns errors to their fields", () => {
 
 it("returns the general message, and when to retry", () => {
   const errors = [{ message: "Too many attempts" }];
-  expect(problemOf(answered(429, { code: "too-many-attempts", errors }, { "retry-after": "4" }))).toEqual({
+  expect(problemOf(errorWith(429, { code: "too-many-attempts", errors }, { "retry-after": "4" }))).toEqual({
     code: "too-many-attempts",
     message: "Too many attempts. Try again in 4 s.",
     fields: {},
@@ -31,7 +31,7 @@ it("returns the general message, and when to retry", () => {
 });
 
 it("reports responses that are not the API's, and missing ones, as unreachable", () => {
-  expect(problemOf(answered(502, "<html>"))).toMatchObject({ code: "unreachable" });
+  expect(problemOf(errorWith(502, "<html>"))).toMatchObject({ code: "unreachable" });
   expect(problemOf(new AxiosError("Network Error"))).toMatchObject({ code: "unreachable" });
 });
 

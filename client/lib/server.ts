@@ -24,7 +24,7 @@ export async function serverClient() {
   return buildClient({ headers: await headers(), addressOf });
 }
 
-export interface Answer<Body> {
+export interface ServiceResponse<Body> {
   body: Body;
   /** The query of the next page, if there is one. */
   nextPage?: string;
@@ -44,10 +44,10 @@ interface Reading {
 export async function read<Body>(
   url: string,
   { query, path = "/", isOptional = false }: Reading = {},
-): Promise<Answer<Body> | undefined> {
+): Promise<ServiceResponse<Body> | undefined> {
   const client = await serverClient();
   try {
-    return answerOf(await client.get<Body>(url, { params: query }));
+    return responseOf(await client.get<Body>(url, { params: query }));
   } catch (error) {
     if (!isAxiosError(error)) throw error;
     const status = error.response?.status ?? 503;
@@ -57,7 +57,7 @@ export async function read<Body>(
   }
 }
 
-function answerOf<Body>({ data, headers: { link, "x-server-time": serverTime } }: AxiosResponse<Body>) {
+function responseOf<Body>({ data, headers: { link, "x-server-time": serverTime } }: AxiosResponse<Body>) {
   const [, nextPage] = /<[^>?]*\?([^>]*)>; rel="next"/.exec(String(link)) ?? [];
   return { body: data, nextPage, serverTime: Number(serverTime) };
 }
@@ -65,8 +65,8 @@ function answerOf<Body>({ data, headers: { link, "x-server-time": serverTime } }
 /** Null when signed out; undefined while auth is unavailable. Fetched once per page. */
 export const currentUser = cache(async (): Promise<User | null | undefined> => {
   if (!(await cookies()).has("session")) return null;
-  const answer = await read<{ currentUser: User | null }>("/api/users/currentuser");
-  return answer?.body.currentUser;
+  const response = await read<{ currentUser: User | null }>("/api/users/currentuser");
+  return response?.body.currentUser;
 });
 
 /** Redirects visitors who are signed out. While auth is unavailable, the other services still check the session. */

@@ -1,7 +1,7 @@
 import "server-only";
 import { cookies } from "next/headers";
 import { cache } from "react";
-import { type Answer, read } from "./server";
+import { type ServiceResponse, read } from "./server";
 import { share } from "./share";
 import type { Ticket } from "./types";
 
@@ -17,7 +17,7 @@ const sharedList = share(readList, { maxAgeMs: 1_000, maxEntries: 100 });
  */
 export async function listTickets(
   query: Record<string, string | undefined>,
-): Promise<Answer<Ticket[]> | undefined> {
+): Promise<ServiceResponse<Ticket[]> | undefined> {
   const given = Object.entries(query).filter((pair): pair is [string, string] => Boolean(pair[1]));
   const list = (await cookies()).has("session") ? readList : sharedList;
   return list(new URLSearchParams(given).toString());

@@ -17,15 +17,15 @@ export const metadata: Metadata = { title: "My listings", robots: { index: false
 export default async function ListingsPage({ searchParams }: PageProps<"/listings">) {
   const { cursor } = one(await searchParams);
   await mustBeSignedIn("/listings");
-  const answer = await read<Listing[]>("/api/tickets", {
+  const response = await read<Listing[]>("/api/tickets", {
     query: { mine: true, cursor, limit: 24 },
     path: "/listings",
   });
   return (
     <div className="stack">
       <h1>My listings</h1>
-      {!answer && <Unavailable what="Your listings" />}
-      {answer?.body.length === 0 && (
+      {!response && <Unavailable what="Your listings" />}
+      {response?.body.length === 0 && (
         <div className="panel">
           <h2>No listings yet</h2>
           <p>Have a ticket you can’t use? Sell it to someone who can.</p>
@@ -37,7 +37,7 @@ export default async function ListingsPage({ searchParams }: PageProps<"/listing
         </div>
       )}
       <List label="My listings">
-        {answer?.body.map((ticket) => (
+        {response?.body.map((ticket) => (
           <ListItem
             key={ticket.id}
             title={<Link href={`/tickets/${ticket.id}`}>{ticket.title}</Link>}
@@ -60,7 +60,7 @@ export default async function ListingsPage({ searchParams }: PageProps<"/listing
           </ListItem>
         ))}
       </List>
-      <Pager path="/listings" query={{ cursor }} nextPage={answer?.nextPage} />
+      <Pager path="/listings" query={{ cursor }} nextPage={response?.nextPage} />
     </div>
   );
 }

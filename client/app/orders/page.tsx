@@ -18,19 +18,19 @@ export const metadata: Metadata = { title: "My orders", robots: { index: false }
 export default async function OrdersPage({ searchParams }: PageProps<"/orders">) {
   const { cursor } = one(await searchParams);
   await mustBeSignedIn("/orders");
-  const answer = await read<Order[]>("/api/orders", { query: { cursor, limit: 24 }, path: "/orders" });
-  const orders = answer?.body ?? [];
+  const response = await read<Order[]>("/api/orders", { query: { cursor, limit: 24 }, path: "/orders" });
+  const orders = response?.body ?? [];
   const payments = await readPayments(orders);
   const listed = orders.map((order) => {
     const own = payments?.filter(({ orderId }) => orderId === order.id) ?? [];
-    return { order, state: stateOf(order, own, answer?.serverTime ?? 0) };
+    return { order, state: stateOf(order, own, response?.serverTime ?? 0) };
   });
   return (
     <div className="stack">
       <h1>My orders</h1>
-      {!answer && <Unavailable what="Your orders" />}
+      {!response && <Unavailable what="Your orders" />}
       {orders.length > 0 && !payments && <Unavailable what="Your payments" />}
-      {answer && orders.length === 0 && (
+      {response && orders.length === 0 && (
         <div className="panel">
           <h2>No orders yet</h2>
           <p>
@@ -69,7 +69,7 @@ export default async function OrdersPage({ searchParams }: PageProps<"/orders">)
           );
         })}
       </List>
-      <Pager path="/orders" query={{ cursor }} nextPage={answer?.nextPage} />
+      <Pager path="/orders" query={{ cursor }} nextPage={response?.nextPage} />
     </div>
   );
 }

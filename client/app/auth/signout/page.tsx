@@ -2,7 +2,7 @@ import type { Metadata } from "next";
 
 export const metadata: Metadata = { title: "Sign out", robots: { index: false } };
 
-/** Asks first: a GET must not sign out, because browsers prefetch links. */
+/** Confirms first: a GET must not sign out, because browsers prefetch links. */
 export default function SignOutPage() {
   return (
     <div className="panel narrow">

@@ -28,9 +28,9 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 
 export default async function TicketPage({ params }: Props) {
   const { ticketId } = await params;
-  const [answer, user] = await Promise.all([findTicket(ticketId), currentUser()]);
-  if (!answer) return <UnavailableTicket />;
-  const ticket = answer.body;
+  const [response, user] = await Promise.all([findTicket(ticketId), currentUser()]);
+  if (!response) return <UnavailableTicket />;
+  const ticket = response.body;
   const isMine = ticket.userId === user?.id;
   const isSignedIn = user !== null; // unknown while auth is unavailable: the other services check the session
   const order = isSignedIn && !isMine && ticket.orderId ? await findOrder(ticket.orderId) : undefined;

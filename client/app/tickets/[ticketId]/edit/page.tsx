@@ -12,8 +12,8 @@ export const metadata: Metadata = { title: "Edit a ticket", robots: { index: fal
 export default async function EditPage({ params }: PageProps<"/tickets/[ticketId]/edit">) {
   const { ticketId } = await params;
   await mustBeSignedIn(`/tickets/${ticketId}/edit`);
-  const [answer, user] = await Promise.all([findTicket(ticketId), currentUser()]);
-  const ticket = answer?.body;
+  const [response, user] = await Promise.all([findTicket(ticketId), currentUser()]);
+  const ticket = response?.body;
   if (ticket && user && ticket.userId !== user.id) notFound();
   return (
     <div className="panel narrow">
