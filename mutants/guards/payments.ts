@@ -141,8 +141,8 @@ export const payments: Mutant[] = [
     guard: "the order is read after the charge was written down",
     file: charge,
     change: {
-      "return (await followOrder(concluded.orderId, { payment: concluded })) ?? concluded;":
-        "return concluded;",
+      "const followed = await followOrder(concluded.orderId, { payment: concluded });":
+        "const followed = concluded as Payment | undefined;",
     },
     red: {
       [following]: [
