@@ -1,4 +1,4 @@
-import { violations } from "./axe";
+import { titled, violations } from "./axe";
 import { expectFailure, visit } from "./browser";
 import { Marketplace } from "./marketplace";
 import { open, states } from "./states";
@@ -16,7 +16,7 @@ describe.each(states)("$name", (state) => {
     if (state.failure) expectFailure(...state.failure);
     await open(state, page, market, async () => {
       expect(await violations(page)).toEqual([]);
-      expect(await page.title()).toMatch(/^EventHive: .|. · EventHive$/);
+      await titled(page);
       expect(await page.locator("html[lang=en]").count()).toBe(1);
       const landmarks = ["h1", "main", "body > header", "header nav", "body > footer"];
       const counts = await Promise.all(landmarks.map((selector) => page.locator(selector).count()));

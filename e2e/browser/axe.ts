@@ -1,7 +1,12 @@
 import { type AxeResults, source } from "axe-core";
 import type { Page } from "playwright-core";
 
-const onlyViolations = { resultTypes: ["violations"], preload: false };
+const onlyViolations = {
+  resultTypes: ["violations"],
+  preload: false,
+  // Next.js removes the title for a moment when it renders a page again. Tests wait for it with `titled`.
+  rules: { "document-title": { enabled: false } },
+};
 
 /** The page's accessibility violations, by all rules or only the given ones. */
 export async function violations(page: Page, ...rules: string[]): Promise<string[]> {
@@ -15,3 +20,7 @@ export async function violations(page: Page, ...rules: string[]): Promise<string
     ),
   );
 }
+
+/** Resolves when the page has a title of its own. */
+export const titled = (page: Page) =>
+  page.waitForFunction("/^EventHive: .|. · EventHive$/.test(document.title)");

@@ -375,7 +375,6 @@ export async function open(state: State, page: Page, market: Marketplace, inspec
     await hydrated(page);
     await act?.(page, market);
     await page.getByText(shows).first().waitFor();
-    await page.locator("title").first().waitFor({ state: "attached" }); // missing while a page is rendered again
     await inspect();
   };
   if (role) await market.signIn(page, role);

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { type Outage, healthy, marginSeconds as shortMargin, outages } from "./outages";
+import { type Outage, durationSeconds, healthy, marginSeconds as shortMargin, outages } from "./outages";
 
 jest.setTimeout(120_000);
 
@@ -56,7 +56,7 @@ const firing = (labels: Record<string, string>) =>
 /** A unit test as promtool reads it: https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/ */
 function testOf(outage: Outage): object {
   const { alert, also = [], series, firesAfter, resolvesAfter = 0, stepSeconds = 15 } = outage;
-  const { lastsSeconds = 1200, marginSeconds = shortMargin } = outage;
+  const { lastsSeconds = durationSeconds, marginSeconds = shortMargin } = outage;
   const [begin, end] = [marginSeconds, marginSeconds + lastsSeconds];
   const phases = {
     before: marginSeconds / stepSeconds,

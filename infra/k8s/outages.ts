@@ -30,7 +30,8 @@ export interface Outage {
   stepSeconds?: number;
 }
 
-export const marginSeconds = 1200;
+export const marginSeconds = 600;
+export const durationSeconds = 1200;
 
 const pages = ["/", "/api/users/currentuser", "/api/tickets", "/api/orders", "/api/payments"];
 const each = (names: string[], series: (name: string) => string, samples: Samples) =>
@@ -261,7 +262,9 @@ export const outages: Outage[] = [
     outage: "no backup has been completed within 3 hours of its installation",
     alert: { alertname: "BackupTooOld", cronjob: "backup-orders" },
     series: {
-      [`kube_cronjob_status_last_successful_time${cronJob}`]: appearsAfterwards(2 * marginSeconds),
+      [`kube_cronjob_status_last_successful_time${cronJob}`]: appearsAfterwards(
+        marginSeconds + durationSeconds,
+      ),
       [cronJobCreated("orders")]: always(marginSeconds - 1 - hours(3)),
     },
     firesAfter: 300,
@@ -336,6 +339,7 @@ export const outages: Outage[] = [
     outage: "one network reserves many tickets without paying",
     alert: { alertname: "TicketsHoarded" },
     series: { 'reservations_refused_total{app="orders", limit="network"}': counts(0, 1) },
+    marginSeconds: 1200,
     firesAfter: 60,
     resolvesAfter: 855,
   },
