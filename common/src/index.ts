@@ -28,7 +28,7 @@ export { failpoint, onFailpoint } from "./base/failpoint";
 export { createApp } from "./http/create-app";
 export { endpoint } from "./http/endpoint";
 export type { Endpoint } from "./http/endpoint";
-export { resource } from "./contract/openapi";
+export { named, resource } from "./contract/openapi";
 export { rawBody } from "./http/json-body";
 export { currentUser, findCurrentUser, pseudonymOf, requireAuth, signIn, signOut } from "./http/session";
 export type { CurrentUser } from "./http/session";

@@ -1,8 +1,13 @@
+import { named } from "@eventhive/common";
 import { body } from "express-validator";
 import { z } from "zod";
 
 /** An account as responses show it. */
-export const account = z.object({ id: z.string().regex(/^[0-9a-f]{24}$/), email: z.string() });
+export const account = named(
+  "Account",
+  z.object({ id: z.string().regex(/^[0-9a-f]{24}$/), email: z.string() }),
+  { id: "6553f1000000000000000004", email: "alice@example.com" },
+);
 
 const emailRule = "A valid email is required";
 

@@ -47,13 +47,30 @@ const version = "1.0.0";
 export const resource = <S extends Subject>(subject: S) =>
   events[subject].extend({ createdAt: z.iso.datetime() });
 
+/**
+ * Names a schema: documents contain it once, under `components`, and types that are generated from them have this name.
+ *
+ * ```ts
+ * const kite = named("Kite", z.object({ colour: z.string() }), { colour: "red" });
+ * ```
+ */
+export const named = <T extends z.ZodType>(name: string, schema: T, example: z.output<T>): T =>
+  schema.meta({ id: name, examples: [example] });
+
 /** The body of each error. */
-const errorBody = z.object({
-  errors: z.array(z.object({ message: z.string(), field: z.string().optional() })),
-  /** Clients decide by this. */
-  code: z.string(),
-  requestId: z.string(),
-});
+const errorBody = named(
+  "Error",
+  z.object({
+    errors: z.array(z.object({ message: z.string(), field: z.string().optional() })),
+    code: z.string().describe("Clients decide by this"),
+    requestId: z.string(),
+  }),
+  {
+    errors: [{ message: "The price must be a number", field: "price" }],
+    code: "invalid-input",
+    requestId: "0f8fad5b-d9cb-469f-a165-70867728950e",
+  },
+);
 
 const headers = {
   "X-Request-Id": {
@@ -77,16 +94,30 @@ export function openApi(title: string, routes: readonly Route[]) {
   const paths: Record<string, Record<string, object>> = {};
   for (const { method, path, description } of routes)
     (paths[pathTemplate(path)] ??= {})[method] = operation(method, path, description);
+  const { rest, schemas } = withSharedSchemas(paths);
   return {
     openapi: "3.1.1",
     info: { title, version, license: { name: "MIT", identifier: "MIT" } },
-    paths,
+    paths: rest,
     components: {
       securitySchemes: { session: { type: "apiKey", in: "cookie", name: "session" } },
       headers,
-      schemas: { error: responseSchema(errorBody) },
+      schemas,
     },
   };
+}
+
+/** Moves the definitions of named schemas, which each schema has of its own, to one place. */
+function withSharedSchemas<T extends object>(paths: T): { rest: T; schemas: Record<string, object> } {
+  const schemas: Record<string, object> = {};
+  const rest: T = JSON.parse(JSON.stringify(paths), (key, value) => {
+    if (key === "$ref") return String(value).replace("#/$defs/", "#/components/schemas/");
+    if (!(value as { $defs?: object } | null)?.$defs) return value;
+    const { $defs, ...schema } = value;
+    Object.assign(schemas, $defs);
+    return schema;
+  });
+  return { rest, schemas };
 }
 
 /** `/api/tickets/:ticketId` as `/api/tickets/{ticketId}`. */
@@ -165,14 +196,12 @@ function success({ description, body, headers: names = [], stream }: DescribedRe
 }
 
 function failure(codes: string[], status: string): object {
+  const { $defs, ...error } = responseSchema(errorBody);
   const isTemporary = status === "429" || status === "503";
   return {
     description: codes.join(", "),
     headers: headerReferences(isTemporary ? ["X-Request-Id", "Retry-After"] : ["X-Request-Id"]),
-    content: json({
-      allOf: [{ $ref: "#/components/schemas/error" }],
-      properties: { code: { enum: codes } },
-    }),
+    content: json({ allOf: [error], properties: { code: { enum: codes } }, $defs }),
   };
 }
 
@@ -181,12 +210,21 @@ const headerReferences = (names: DescribedHeader[]) =>
 
 const json = (schema: object) => ({ "application/json": { schema } });
 
-const requestSchema = (schema: z.ZodType) =>
-  withoutDialect(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }));
-const responseSchema = (schema: z.ZodType) => withoutDialect(z.toJSONSchema(schema));
-
-function withoutDialect({ $schema: _, ...rest }: z.core.JSONSchema.BaseSchema) {
+function requestSchema(schema: z.ZodType) {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any", override });
   return rest;
+}
+
+/** A named schema becomes a reference only where it is part of another. */
+function responseSchema(schema: z.ZodType) {
+  const { properties, $defs } = z.toJSONSchema(z.object({ schema }), { override });
+  return { ...(properties?.schema as object), ...($defs && { $defs }) };
+}
+
+/** Leaves out what says the same as the format or the type. */
+function override({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 }
 
 function mapValues<From, To>(

@@ -1,7 +1,16 @@
-import { events, resource } from "@eventhive/common";
+import { events, named, resource } from "@eventhive/common";
 
 /** An order as responses show it. */
-export const orderResource = resource("order:updated");
+export const orderResource = named("Order", resource("order:updated"), {
+  id: "6553f1000000000000000003",
+  version: 2,
+  status: "complete",
+  userId: "6553f1000000000000000004",
+  paymentId: "6553f1000000000000000005",
+  expiresAt: "2026-06-01T18:01:00.000Z",
+  ticket: { id: "6553f1000000000000000001", title: "Kite festival, Saturday", price: 19.99, version: 0 },
+  createdAt: "2026-06-01T18:00:00.000Z",
+});
 
 /** An order as streams and events show it. */
 export const orderState = events["order:updated"];

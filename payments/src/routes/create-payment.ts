@@ -5,7 +5,7 @@ import { Order, cancellationOf, findOwnOrder } from "../models/order";
 import type { Payment } from "../models/payment";
 import { pay } from "../pay";
 import { pending } from "../pending";
-import { paymentResource } from "./payment-body";
+import { paymentResource, pendingPayment } from "./payment-body";
 
 const refusalOf = async (orderId: string) => (await Order.findById(orderId).orFail()).refusal();
 
@@ -36,7 +36,7 @@ export const createPayment = endpoint(
       202: {
         description:
           "Not decided yet, or waiting for 3-D Secure, which the browser continues with `clientSecret`",
-        body: paymentResource.extend({ clientSecret: z.string().optional() }),
+        body: pendingPayment,
       },
     },
     errors: {

@@ -3,26 +3,12 @@ import { trusted } from "mongoose";
 import { z } from "zod";
 import { Order } from "../models/order";
 import { Payment } from "../models/payment";
-import { orderSummary, paymentResource } from "./payment-body";
+import { listedPayment } from "./payment-body";
 
 const maxOrders = 100;
 
 const orderIdRule = `orderId must be 1 to ${maxOrders} order ids with commas between them`;
 const isOrderIds = (ids: string) => ids.split(",").length <= maxOrders && ids.split(",").every(isId);
-
-const time = z.iso.datetime().optional();
-
-const listedPayment = paymentResource.extend({
-  authorizedAt: time,
-  chargedAt: time,
-  refundedAt: time,
-  releasedAt: time,
-  mayBeCharged: z
-    .boolean()
-    .optional()
-    .describe("Whether a failed payment may still be charged, which is then refunded"),
-  order: orderSummary.optional(),
-});
 
 export const listPayments = endpoint(
   {

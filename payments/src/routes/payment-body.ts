@@ -1,11 +1,8 @@
-import { events, resource } from "@eventhive/common";
+import { events, named, resource } from "@eventhive/common";
 import { z } from "zod";
 
 const { shape: order } = events["order:updated"];
 const { shape: ticket } = order.ticket;
-
-/** A payment as responses show it, whether it is charged or not. */
-export const paymentResource = resource("payment:authorized");
 
 /** Of the order that it pays. */
 export const orderSummary = z.object({
@@ -14,3 +11,45 @@ export const orderSummary = z.object({
   price: ticket.price,
   status: order.status,
 });
+
+const payment = resource("payment:authorized");
+const example: z.output<typeof payment> = {
+  id: "6553f1000000000000000005",
+  version: 2,
+  orderId: "6553f1000000000000000003",
+  userId: "6553f1000000000000000004",
+  stripeId: "ch_3Px5Qv2eZvKYlo2C",
+  amount: 1999,
+  currency: "usd",
+  state: "charged",
+  createdAt: "2026-06-01T18:00:20.000Z",
+};
+
+/** A payment as responses show it, whether it is charged or not. */
+export const paymentResource = named("Payment", payment, example);
+
+/** A payment that is not decided yet; while it waits for 3-D Secure, with what the browser needs for it. */
+export const pendingPayment = named(
+  "PendingPayment",
+  payment.extend({ clientSecret: z.string().optional() }),
+  { ...example, stripeId: undefined, state: "challenged", clientSecret: "pi_3Px5Qv2eZvKYlo2C_secret_7Yh" },
+);
+
+const time = z.iso.datetime().optional();
+
+/** A payment in a list: also when what happened to its money, as far as payments knows. */
+export const listedPayment = named(
+  "ListedPayment",
+  payment.extend({
+    authorizedAt: time,
+    chargedAt: time,
+    refundedAt: time,
+    releasedAt: time,
+    mayBeCharged: z
+      .boolean()
+      .optional()
+      .describe("Whether a failed payment may still be charged, which is then refunded"),
+    order: orderSummary.optional(),
+  }),
+  { ...example, chargedAt: "2026-06-01T18:00:21.000Z" },
+);

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { countUnpaidReservations } from "../models/order";
 import { Ticket } from "../models/ticket";
 import { queryTermsOf } from "../words";
-import { ticketResource } from "./ticket-body";
+import { listedTicket } from "./ticket-body";
 
 const sortOrders: SortOrder[] = [
   newestFirst,
@@ -37,7 +37,7 @@ export const listTickets = endpoint(
     responses: {
       200: {
         description: "A page of tickets",
-        body: z.array(ticketResource.extend({ unpaidReservations: z.int().nonnegative().optional() })),
+        body: z.array(listedTicket),
         headers: ["Link"],
       },
     },

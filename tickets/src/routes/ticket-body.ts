@@ -1,4 +1,4 @@
-import { events, resource } from "@eventhive/common";
+import { events, named, resource } from "@eventhive/common";
 import { body } from "express-validator";
 import { z } from "zod";
 import { checkTitle, normalizeTitle } from "../title";
@@ -19,8 +19,27 @@ export const ticketBody = z.object({
 /** The rules of a title, which is normalized before. */
 export const isTitle = () => body("title").customSanitizer(normalizeTitle).custom(checkTitle);
 
+const ticket = resource("ticket:updated");
+const example: z.output<typeof ticket> = {
+  id: "6553f1000000000000000001",
+  version: 0,
+  title: "Kite festival, Saturday",
+  price: 19.99,
+  userId: "6553f1000000000000000002",
+  status: "available",
+  withdrawn: false,
+  createdAt: "2026-06-01T17:00:00.000Z",
+};
+
 /** A ticket as responses show it. */
-export const ticketResource = resource("ticket:updated");
+export const ticketResource = named("Ticket", ticket, example);
+
+/** A ticket in a list: in that of its seller, also how often it was reserved and not paid for. */
+export const listedTicket = named(
+  "ListedTicket",
+  ticket.extend({ unpaidReservations: z.int().nonnegative().optional() }),
+  { ...example, unpaidReservations: 2 },
+);
 
 /** A ticket as streams and events show it. */
 export const ticketState = events["ticket:updated"];
