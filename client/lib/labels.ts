@@ -1,8 +1,8 @@
-import type { OrderStatus, TicketStatus } from "@eventhive/common";
 import type { Label } from "@/components/badge";
 import type { OrderState } from "./order-state";
+import type { Order, Ticket } from "./types";
 
-export const ticketLabels: Record<TicketStatus, Label> = {
+export const ticketLabels: Record<Ticket["status"], Label> = {
   available: { tone: "good", text: "Available" },
   reserved: { tone: "wait", text: "Reserved" },
   sold: { tone: "quiet", text: "Sold" },
@@ -10,7 +10,7 @@ export const ticketLabels: Record<TicketStatus, Label> = {
 };
 
 /** For a ticket that the visitor's own order holds. */
-export const ownOrderLabels: Record<OrderStatus, Label> = {
+export const ownOrderLabels: Record<Order["status"], Label> = {
   created: { tone: "wait", text: "Reserved by you" },
   "awaiting:payment": { tone: "wait", text: "Confirming" },
   complete: { tone: "good", text: "Yours" },

@@ -18,6 +18,8 @@ const orderThat = (difference: Partial<Order>): Order => ({
 const paymentsIn = (...states: Payment["state"][]): Payment[] =>
   states.map((state) => ({
     id: "0123456789abcdef0123456a",
+    version: 0,
+    userId: "0123456789abcdef01234568",
     orderId: "0123456789abcdef01234567",
     amount: 1999,
     currency: "usd",

@@ -1,4 +1,3 @@
-import type { AnyPaymentState, PaymentState } from "@eventhive/common";
 import type { Order, Payment } from "./types";
 
 /** An order's state as its buyer sees it. */
@@ -44,10 +43,13 @@ export function unpaidAttempts(payments: Payment[]): UnpaidAttempts {
 export const livePaymentOf = (payments: Payment[]): Payment | undefined =>
   payments.find(({ state }) => state !== "failed");
 
-const unchargedStates = ["authorizing", "challenged", "authorized", "capturing", "voiding"] satisfies Exclude<
-  AnyPaymentState,
-  PaymentState
->[];
+const unchargedStates = [
+  "authorizing",
+  "challenged",
+  "authorized",
+  "capturing",
+  "voiding",
+] satisfies Payment["state"][];
 
 /** By an intent: it never charges for an order that has ended, and releases what it holds. */
 const isUncharged = ({ state }: Payment): boolean => unchargedStates.some((each) => each === state);

@@ -1,4 +1,5 @@
 import { isAxiosError } from "axios";
+import type { ErrorBody } from "./types";
 
 /** An error of the API, for display. */
 export interface Problem {
@@ -7,11 +8,6 @@ export interface Problem {
   /** For errors that belong to no field. */
   message?: string;
   fields: Record<string, string>;
-}
-
-interface ErrorBody {
-  code: string;
-  errors: { message: string; field?: string }[];
 }
 
 /** Input that the page itself rejects, with messages by field name. */
