@@ -6,7 +6,11 @@ export const dynamic = "force-dynamic";
 
 export default function robots(): MetadataRoute.Robots {
   return {
-    rules: { userAgent: "*", disallow: ["/api/", "/auth/", "/listings", "/orders", "/tickets/new"] },
+    rules: {
+      userAgent: "*",
+      allow: "/api/docs",
+      disallow: ["/api/", "/auth/", "/listings", "/orders", "/tickets/new"],
+    },
     sitemap: new URL("/sitemap.xml", settings().PUBLIC_URL).href,
   };
 }

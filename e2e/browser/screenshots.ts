@@ -10,16 +10,18 @@ import start from "./start";
 import { type State, open, states } from "./states";
 
 const colorSchemes = ["light", "dark"] as const;
-const folder = resolve(process.argv[2] ?? ".eventhive/screenshots");
+const [given = ".eventhive/screenshots", ...names] = process.argv.slice(2);
+const folder = resolve(given);
+const shown = states.filter(({ name }) => names.length === 0 || names.includes(name));
 
-/** Takes pictures of every state that users can see, from a stack of its own. */
+/** npm run screenshots [FOLDER [STATE…]] takes pictures of every state that users can see, from a stack of its own. */
 async function takeAll(): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const browser = await launch();
   const market = await Marketplace.open();
-  for (const state of states) await take(state, browser, market);
+  for (const state of shown) await take(state, browser, market);
   await browser.close();
-  console.log(`${states.length} states, each on a phone and a desktop, light and dark: ${folder}`);
+  console.log(`${shown.length} states, each on a phone and a desktop, light and dark: ${folder}`);
 }
 
 async function take(state: State, browser: Browser, market: Marketplace): Promise<void> {

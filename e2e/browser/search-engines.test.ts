@@ -133,6 +133,7 @@ it.each(["/nowhere", "/tickets/000000000000000000000000", "/tickets/1"])(
 it("has a robots.txt and a sitemap", async () => {
   const { html: robots } = await get("/robots.txt");
   expect(robots).toContain(`Sitemap: ${urlOf("/sitemap.xml")}`);
+  expect(robots).toContain("Allow: /api/docs");
   for (const path of ["/api/", "/orders", "/listings"]) expect(robots).toContain(`Disallow: ${path}`);
   const { html: sitemap } = await get("/sitemap.xml");
   expect(sitemap).toContain(`<loc>${urlOf(`/tickets/${available.id}`)}</loc>`);

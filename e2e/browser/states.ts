@@ -364,6 +364,12 @@ export const states: State[] = [
     },
   },
   { name: "sign-out", role: "buyer", path: "/auth/signout", shows: "Sign out?" },
+  {
+    name: "api",
+    path: "/api/docs",
+    shows: "The card, as the browser got it from Stripe",
+    act: (page) => page.getByText("POST /api/payments").click(),
+  },
   { name: "not-found", path: "/nowhere", shows: "Page not found", failure: [404, "/nowhere"] },
 ];
 
