@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
-import { jsonSchema, traffic } from "../common/src/contract/asyncapi";
+import { traffic } from "../common/src/contract/asyncapi";
+import { jsonSchema } from "../common/src/contract/event-schemas";
 import type { Subject } from "../common/src/contract/events";
 
 interface Example {
@@ -131,6 +132,8 @@ function sampleOf(
   }
 }
 
-/** The content of the file. */
+/** The content of the file. A description, which may be corrected later, is not promised. */
 const fieldSchemaOf = (schema?: z.ZodType): FieldSchema =>
-  schema ? JSON.parse(JSON.stringify(jsonSchema(schema))) : {};
+  JSON.parse(JSON.stringify(schema ? jsonSchema(schema) : {}), (key, value) =>
+    key === "description" && typeof value === "string" ? undefined : value,
+  );

@@ -247,13 +247,17 @@ export interface components {
      */
     ListedTicket: {
       id: string;
+      /** @description Rises with every change: apply an event only if it is newer than what you have */
       version: number;
       title: string;
+      /** @description Decimal, with at most two places */
       price: number;
+      /** @description The seller */
       userId: string;
       /** @enum {string} */
       status: "available" | "reserved" | "sold" | "withdrawn";
       withdrawn: boolean;
+      /** @description The order that reserved or bought it */
       orderId?: string;
       /** Format: date-time */
       createdAt: string;
@@ -273,13 +277,17 @@ export interface components {
      */
     Ticket: {
       id: string;
+      /** @description Rises with every change: apply an event only if it is newer than what you have */
       version: number;
       title: string;
+      /** @description Decimal, with at most two places */
       price: number;
+      /** @description The seller */
       userId: string;
       /** @enum {string} */
       status: "available" | "reserved" | "sold" | "withdrawn";
       withdrawn: boolean;
+      /** @description The order that reserved or bought it */
       orderId?: string;
       /** Format: date-time */
       createdAt: string;
@@ -303,15 +311,22 @@ export interface components {
      */
     Order: {
       id: string;
+      /** @description Rises with every change: apply an event only if it is newer than what you have */
       version: number;
       /** @enum {string} */
       status: "created" | "awaiting:payment" | "complete" | "cancelled";
       /** @enum {string} */
       cancelReason?: "buyer" | "expired";
+      /** @description The buyer */
       userId: string;
+      /** @description The payment that it is granted to, or was paid by */
       paymentId?: string;
-      /** Format: date-time */
+      /**
+       * Format: date-time
+       * @description The end of the reservation, unless the order is complete
+       */
       expiresAt: string;
+      /** @description The ticket as it was when ordered */
       ticket: {
         id: string;
         title: string;
@@ -337,12 +352,18 @@ export interface components {
      */
     ListedPayment: {
       id: string;
+      /** @description Rises with every change: apply an event only if it is newer than what you have */
       version: number;
       orderId: string;
+      /** @description The buyer */
       userId: string;
+      /** @description Stripe's charge, if there is one */
       stripeId?: string;
+      /** @description Stripe's PaymentIntent, of payments that have one */
       intentId?: string;
+      /** @description In the currency's minor unit */
       amount: number;
+      /** @description ISO 4217, in lower case */
       currency: string;
       /** @enum {string} */
       state:
@@ -392,12 +413,18 @@ export interface components {
      */
     Payment: {
       id: string;
+      /** @description Rises with every change: apply an event only if it is newer than what you have */
       version: number;
       orderId: string;
+      /** @description The buyer */
       userId: string;
+      /** @description Stripe's charge, if there is one */
       stripeId?: string;
+      /** @description Stripe's PaymentIntent, of payments that have one */
       intentId?: string;
+      /** @description In the currency's minor unit */
       amount: number;
+      /** @description ISO 4217, in lower case */
       currency: string;
       /** @enum {string} */
       state:
@@ -430,12 +457,18 @@ export interface components {
      */
     PendingPayment: {
       id: string;
+      /** @description Rises with every change: apply an event only if it is newer than what you have */
       version: number;
       orderId: string;
+      /** @description The buyer */
       userId: string;
+      /** @description Stripe's charge, if there is one */
       stripeId?: string;
+      /** @description Stripe's PaymentIntent, of payments that have one */
       intentId?: string;
+      /** @description In the currency's minor unit */
       amount: number;
+      /** @description ISO 4217, in lower case */
       currency: string;
       /** @enum {string} */
       state:
@@ -1109,24 +1142,32 @@ export interface operations {
         content: {
           "application/json": {
             id: string;
+            /** @description Rises with every change: apply an event only if it is newer than what you have */
             version: number;
             title: string;
+            /** @description Decimal, with at most two places */
             price: number;
+            /** @description The seller */
             userId: string;
             /** @enum {string} */
             status: "available" | "reserved" | "sold" | "withdrawn";
             withdrawn: boolean;
+            /** @description The order that reserved or bought it */
             orderId?: string;
           }[];
           "text/event-stream": {
             id: string;
+            /** @description Rises with every change: apply an event only if it is newer than what you have */
             version: number;
             title: string;
+            /** @description Decimal, with at most two places */
             price: number;
+            /** @description The seller */
             userId: string;
             /** @enum {string} */
             status: "available" | "reserved" | "sold" | "withdrawn";
             withdrawn: boolean;
+            /** @description The order that reserved or bought it */
             orderId?: string;
           };
         };
@@ -2055,15 +2096,22 @@ export interface operations {
         content: {
           "application/json": {
             id: string;
+            /** @description Rises with every change: apply an event only if it is newer than what you have */
             version: number;
             /** @enum {string} */
             status: "created" | "awaiting:payment" | "complete" | "cancelled";
             /** @enum {string} */
             cancelReason?: "buyer" | "expired";
+            /** @description The buyer */
             userId: string;
+            /** @description The payment that it is granted to, or was paid by */
             paymentId?: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The end of the reservation, unless the order is complete
+             */
             expiresAt: string;
+            /** @description The ticket as it was when ordered */
             ticket: {
               id: string;
               title: string;
@@ -2073,15 +2121,22 @@ export interface operations {
           }[];
           "text/event-stream": {
             id: string;
+            /** @description Rises with every change: apply an event only if it is newer than what you have */
             version: number;
             /** @enum {string} */
             status: "created" | "awaiting:payment" | "complete" | "cancelled";
             /** @enum {string} */
             cancelReason?: "buyer" | "expired";
+            /** @description The buyer */
             userId: string;
+            /** @description The payment that it is granted to, or was paid by */
             paymentId?: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The end of the reservation, unless the order is complete
+             */
             expiresAt: string;
+            /** @description The ticket as it was when ordered */
             ticket: {
               id: string;
               title: string;

@@ -1,14 +1,15 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { Parser } from "@asyncapi/parser";
 import { z } from "zod";
 import { asyncApi } from "./asyncapi";
 import { type Event, subjects } from "./events";
 
-const document = JSON.parse(JSON.stringify(asyncApi("1.2.3")));
 const folder = join(__dirname, "fixtures");
 const fixtures: Event[] = readdirSync(folder).flatMap((version) =>
   JSON.parse(readFileSync(join(folder, version, "events.json"), "utf8")),
 );
+const document = JSON.parse(JSON.stringify(asyncApi("1.2.3", fixtures)));
 
 function refsIn(value: unknown): string[] {
   if (typeof value !== "object" || value === null) return [];
@@ -24,14 +25,33 @@ const resolve = (ref: string) =>
 
 it("is an AsyncAPI 3 document of this version", () => {
   expect(document).toMatchObject({ asyncapi: "3.0.0", info: { title: "EventHive", version: "1.2.3" } });
-  expect(Object.keys(document).toSorted()).toEqual([
-    "asyncapi",
-    "channels",
-    "components",
-    "defaultContentType",
-    "info",
-    "operations",
-  ]);
+});
+
+describe("AsyncAPI's own parser", () => {
+  const parser = new Parser();
+
+  async function problemsOf(changed: unknown): Promise<string[]> {
+    const problems = await parser.validate(JSON.stringify(changed));
+    // More tools read 3.0 than 3.1.
+    return problems.map(({ code }) => String(code)).filter((code) => code !== "asyncapi-latest-version");
+  }
+
+  it("accepts it", async () => {
+    expect(await problemsOf(document)).toEqual([]);
+  });
+
+  it("rejects an operation with another channel's message", async () => {
+    const changed = structuredClone(document);
+    changed.operations["orders-send-order-created"].messages[0].$ref =
+      "#/channels/order-updated/messages/event";
+    expect(await problemsOf(changed)).toEqual(["asyncapi3-operation-messages-from-referred-channel"]);
+  });
+
+  it("rejects an unknown binding", async () => {
+    const changed = structuredClone(document);
+    changed.operations["orders-receive-ticket-created"].bindings.nats = { group: "orders" };
+    expect(await problemsOf(changed)).not.toEqual([]);
+  });
 });
 
 it("has a channel with one message for each subject", () => {
@@ -73,6 +93,25 @@ it("names the sender and the receivers of each event", () => {
   ]);
   expect(of("receive", "expiration")).toEqual(["order:created", "order:cancelled", "order:completed"]);
   expect(operations.filter(({ action }) => action === "send")).toHaveLength(subjects.length);
+});
+
+it("has the addresses of both brokers", () => {
+  expect(document.channels["order-created"]).toMatchObject({
+    address: "order:created",
+    "x-jetstream": { stream: "eventhive", subject: "eventhive.order.created.{aggregateId}" },
+  });
+  expect(document.operations["tickets-receive-order-created"]).toMatchObject({
+    bindings: { nats: { queue: "tickets" } },
+    "x-jetstream": { durable: "tickets-order:created" },
+  });
+  expect(document.operations["orders-send-order-created"]).not.toHaveProperty("bindings");
+});
+
+it("shows every fixture as an example", () => {
+  const messages = Object.values<{ examples: { payload: Event }[] }>(document.components.messages);
+  const examples = messages.flatMap((message) => message.examples.map(({ payload }) => payload));
+  expect(examples.map(({ id }) => id).toSorted()).toEqual(fixtures.map(({ id }) => id).toSorted());
+  expect(messages.filter((message) => message.examples.length === 0)).toEqual([]);
 });
 
 describe.each(fixtures)("the schemas of $type, checked by another validator,", (event) => {

@@ -6,52 +6,50 @@ import { allPaymentStates, chargePaymentStates } from "./payment-states";
  */
 const id = z.string().regex(/^[0-9a-f]{24}$/);
 const version = z.int().nonnegative();
+const ownVersion = version.describe(
+  "Rises with every change: apply an event only if it is newer than what you have",
+);
 const date = z.iso.datetime();
 
 const ticket = z.object({
   id,
-  version,
+  version: ownVersion,
   title: z.string(),
-  /** Decimal, at most two places. */
-  price: z.number(),
-  userId: id,
+  price: z.number().describe("Decimal, with at most two places"),
+  userId: id.describe("The seller"),
   status: z.enum(["available", "reserved", "sold", "withdrawn"]),
   withdrawn: z.boolean(),
-  /** The order that reserved or bought it. */
-  orderId: id.optional(),
+  orderId: id.optional().describe("The order that reserved or bought it"),
 });
 
 const order = z.object({
   id,
-  version,
+  version: ownVersion,
   status: z.enum(["created", "awaiting:payment", "complete", "cancelled"]),
   cancelReason: z.enum(["buyer", "expired"]).optional(),
-  userId: id,
-  /** The payment that it is granted to, or was paid by. */
-  paymentId: id.optional(),
-  expiresAt: date,
-  /** The ticket as it was when ordered. */
-  ticket: z.object({ id, title: z.string(), price: z.number(), version }),
+  userId: id.describe("The buyer"),
+  paymentId: id.optional().describe("The payment that it is granted to, or was paid by"),
+  expiresAt: date.describe("The end of the reservation, unless the order is complete"),
+  ticket: z
+    .object({ id, title: z.string(), price: z.number(), version })
+    .describe("The ticket as it was when ordered"),
 });
 
 const payment = z.object({
   id,
-  version,
+  version: ownVersion,
   orderId: id,
-  userId: id,
-  /** Stripe's charge. */
-  stripeId: z.string(),
-  /** Stripe's PaymentIntent, of payments that have one. */
-  intentId: z.string().optional(),
-  /** In the currency's minor unit. */
-  amount: z.int().positive(),
-  currency: z.string().length(3),
+  userId: id.describe("The buyer"),
+  stripeId: z.string().describe("Stripe's charge"),
+  intentId: z.string().optional().describe("Stripe's PaymentIntent, of payments that have one"),
+  amount: z.int().positive().describe("In the currency's minor unit"),
+  currency: z.string().length(3).describe("ISO 4217, in lower case"),
   state: z.enum(chargePaymentStates),
 });
 
 /** A payment that is not charged: its states never appear on the subjects of charged ones, whose readers would refuse them. */
 const unchargedPayment = payment.extend({
-  stripeId: z.string().optional(),
+  stripeId: z.string().optional().describe("Stripe's charge, if there is one"),
   state: z.enum(allPaymentStates),
 });
 
@@ -88,15 +86,12 @@ export type PaymentState = z.infer<typeof payment>["state"];
 /** A CloudEvents 1.0 document (https://github.com/cloudevents/spec), structured JSON mode. */
 export const envelope = z.object({
   specversion: z.literal("1.0"),
-  id: z.string().min(1),
-  /** The publishing service. */
-  source: z.string().min(1),
+  id: z.string().min(1).describe("Of the event: the same when it is delivered again"),
+  source: z.string().min(1).describe("The publishing service"),
   type: z.enum(subjects),
-  /** The id of the aggregate. */
-  subject: id,
+  subject: id.describe("The ID of the aggregate"),
   time: z.iso.datetime({ offset: true }),
-  /** W3C trace context of the request that caused it. */
-  traceparent: z.string().optional(),
+  traceparent: z.string().optional().describe("W3C trace context of the request that caused it"),
   data: z.unknown(),
 });
 

@@ -1,7 +1,8 @@
 import type { JetStreamManager } from "@nats-io/jetstream";
 import { clock } from "../../base/clock";
 import type { Subject } from "../../contract/events";
-import { consumerNotFound, durableOf, filterOf, hasCode, streamName, streamNotFound } from "./stream";
+import { durableOf, filterOf, streamName } from "../../contract/jetstream-names";
+import { consumerNotFound, hasCode, streamNotFound } from "./stream";
 
 /** For how long the oldest event that a service has not acknowledged has been in the stream; 0 without one. */
 export async function undeliveredMs(

@@ -3,12 +3,13 @@ import { seconds } from "../../base/clock";
 import { failpoint } from "../../base/failpoint";
 import { logger } from "../../base/logger";
 import type { Subject } from "../../contract/events";
+import { filterOf, subjectOf } from "../../contract/jetstream-names";
 import type { EventBus, EventIds, Message, Subscription } from "../event-bus";
 import { PublishWindow } from "../publish-window";
 import { storedBytes, undeliveredMs } from "./backlog";
 import { type Connected, JetStreamConnection, type JetStreamConnectionOptions } from "./connection";
 import { type JetStreamLogOptions, readJetStreamLog } from "./log";
-import { ensureStream, filterOf, subjectOf } from "./stream";
+import { ensureStream } from "./stream";
 import { JetStreamSubscription } from "./subscription";
 
 export interface JetStreamBusOptions extends JetStreamConnectionOptions, JetStreamLogOptions {

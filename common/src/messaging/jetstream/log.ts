@@ -4,9 +4,10 @@ import { seconds } from "../../base/clock";
 import { logger } from "../../base/logger";
 import { withTimeout } from "../../base/with-timeout";
 import type { Subject } from "../../contract/events";
+import { filterOf, streamName } from "../../contract/jetstream-names";
 import { type LoggedMessage, logBatchSize } from "../event-bus";
 import type { Connected, JetStreamConnection } from "./connection";
-import { ensureStream, filterOf, streamName } from "./stream";
+import { ensureStream } from "./stream";
 
 const retryMs = 250;
 const responseTimeout = seconds(5);

@@ -11,9 +11,10 @@ import { seconds } from "../../base/clock";
 import { logger } from "../../base/logger";
 import { withTimeout } from "../../base/with-timeout";
 import type { Subject } from "../../contract/events";
+import { durableOf, streamName } from "../../contract/jetstream-names";
 import type { Message, Subscription } from "../event-bus";
 import type { Connected, JetStreamConnection } from "./connection";
-import { durableOf, ensureDurable, maxInFlight, streamName } from "./stream";
+import { ensureDurable, maxInFlight } from "./stream";
 
 // https://docs.nats.io/reference/reference-protocols/nats_api_reference
 const heartbeat = 100;
