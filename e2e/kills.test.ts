@@ -94,7 +94,7 @@ it.each([...batches, paysByIntents ? byIntents : byCharges])(
     expect(await stackViolations(slowly)).toEqual([]);
     await eventually(() => expect(restarts() - restartsBefore).toBe(killedAt.length), slowly);
   },
-  240_000,
+  300_000,
 );
 
 /** The services that have the failpoints of common. */

@@ -124,6 +124,7 @@ export async function ledger(): Promise<{ charges: Charge[]; refunds: Refund[]; 
 
 type Fault =
   | { kind: "delay"; operation: Operation; milliseconds: number; times?: number }
+  | { kind: "hold"; operation: Operation }
   | { kind: "late"; operation: Operation; milliseconds: number; times?: number }
   | {
       kind: "fail";
@@ -145,6 +146,11 @@ export async function fault(what: Fault): Promise<void> {
     body: JSON.stringify(what),
   });
   if (!response.ok) throw new Error(`The sandbox rejected the fault: ${await response.text()}`);
+}
+
+/** Ends the faults of an operation: requests that are held go on. */
+export async function endFaults(operation: Operation): Promise<void> {
+  await fetch(`${stackFile().servers.stripe}/sandbox/faults?operation=${operation}`, { method: "DELETE" });
 }
 
 /** The buyer passes or fails the 3-D Secure of an intent. */

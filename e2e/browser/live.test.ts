@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { bodyOf, newUser } from "../client";
 import { eventually } from "../../common/test/eventually";
 import { orderOf, ticketOnSale } from "../setup";
-import { fault } from "../stack";
+import { endFaults, fault } from "../stack";
 import { expectFailure, visit, visitSignedIn } from "./browser";
 import { hydrated } from "./chromium";
 import { whileSessionsLast } from "./stack-controls";
@@ -105,11 +105,12 @@ it("shows the refund of an order that was cancelled while its card was being cha
   const { page: buyer, client } = await visitSignedIn();
   const order = await orderOf(client, await ticketOnSale(await newUser("seller")));
   await buyer.goto(`/orders/${order.id}`);
-  await fault({ operation: "charge", kind: "delay", milliseconds: 1500 });
+  await fault({ operation: "charge", kind: "hold" });
   const paying = client.pay(order);
   await eventually(async () => expect(await bodyOf(client.payments())).toHaveLength(1));
   await client.cancel(order);
   await heading(buyer, "Checking your payment").waitFor(); // the outcome of the charge is unknown
+  await endFaults("charge");
   await heading(buyer, "You have been refunded").waitFor();
   expect(await paying).toMatchObject({ status: 400, body: { code: "order-cancelled" } });
 });

@@ -4,7 +4,7 @@ import { demoTickets } from "../../infra/local/demo";
 import { bodyOf, Client, type Credentials, type Order, type Ticket } from "../client";
 import { eventually } from "../../common/test/eventually";
 import { orderOf, ticketOnSale } from "../setup";
-import { card, fault } from "../stack";
+import { card, endFaults, fault } from "../stack";
 import { whileReservationsLast } from "./stack-controls";
 
 const programme = demoTickets.toReversed(); // lists begin with the newest
@@ -60,10 +60,10 @@ export class Marketplace {
     return buy(this.users[by].client, await this.onSale());
   }
 
-  /** An order whose charge takes some seconds. */
+  /** An order whose charge is not over until `endFaults("charge")`. */
   async beingPaid({ by }: { by: Role }): Promise<Order> {
     const order = await this.reserved({ by });
-    await startPaying(this.users[by].client, order, 4_000);
+    await startPaying(this.users[by].client, order);
     return order;
   }
 
@@ -112,9 +112,10 @@ async function placeOrders(buyer: Client, seller: Client) {
   const orders: Order[] = [];
   await whileReservationsLast(1, async () => void orders.push(await orderOf(buyer, first)));
   const refunded = await orderOf(buyer, second);
-  await startPaying(buyer, refunded, 500);
+  await startPaying(buyer, refunded);
   const cancelled = await orderOf(buyer, third);
   for (const order of [refunded, cancelled]) await bodyOf(buyer.cancel(order));
+  await endFaults("charge");
   const paid = await buy(buyer, fourth);
   const [expired = paid] = orders;
   await eventually(async () => {
@@ -149,8 +150,8 @@ async function buy(buyer: Client, ticket: Ticket): Promise<Order> {
 }
 
 /** Resolves when the payment exists; the response comes later. */
-async function startPaying(buyer: Client, order: Order, milliseconds: number): Promise<void> {
-  await fault({ kind: "delay", operation: "charge", milliseconds });
+async function startPaying(buyer: Client, order: Order): Promise<void> {
+  await fault({ kind: "hold", operation: "charge" });
   void buyer.pay(order, await card());
   await eventually(async () => {
     const payments = await bodyOf(buyer.payments(`?orderId=${order.id}`));

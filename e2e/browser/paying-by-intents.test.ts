@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { fault } from "../stack";
+import { endFaults, fault } from "../stack";
 import { expectFailure } from "./browser";
 import { hydrated } from "./chromium";
 import { button, heading, payWith, reservation, status } from "./page-actions";
@@ -19,7 +19,7 @@ it("shows an order whose payment is being captured as confirming, live, and in t
   const list = await page.context().newPage();
   await list.goto("/orders");
   await status(list, "Awaiting payment").waitFor();
-  await fault({ kind: "delay", operation: "capture", milliseconds: 6_000 });
+  await fault({ kind: "hold", operation: "capture" });
   await payWith(page, /pays$/);
   await page.getByText("Your card was approved, and the ticket is held for you.").waitFor();
   await heading(page, "Confirming your payment").waitFor();
@@ -29,6 +29,7 @@ it("shows an order whose payment is being captured as confirming, live, and in t
   await list.reload();
   await status(list, "Confirming").waitFor();
   expect(await list.getByRole("link", { name: /^Pay/ }).count()).toBe(0);
+  await endFaults("capture");
   await heading(page, "The ticket is yours").waitFor();
   await status(list, "Paid").waitFor(); // without a reload
 });

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import type { Order } from "../client";
-import { ledger, fault } from "../stack";
+import { endFaults, fault, ledger } from "../stack";
 import { expectFailure } from "./browser";
 import { without } from "./stack-controls";
 import { hydrated } from "./chromium";
@@ -107,10 +107,11 @@ it.each([
 it("shows that the outcome is unknown until the bank has responded", async () => {
   const { page, order } = await openOrder();
   expectFailure(503, "/api/payments");
-  await fault({ kind: "delay", operation: "charge", milliseconds: 2500 }); // longer than payments waits for a response
+  await fault({ kind: "hold", operation: "charge" });
   await pay(page);
   await heading(page, "Confirming your payment").waitFor();
   await page.getByText("Your card is being charged. You will be charged at most once").waitFor();
+  await endFaults("charge");
   await heading(page, "The ticket is yours").waitFor();
   expect(await chargesFor(order)).toEqual(["succeeded"]);
 });

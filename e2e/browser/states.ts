@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { bodyOf } from "../client";
 import { replicated } from "../setup";
-import { fault } from "../stack";
+import { endFaults, fault } from "../stack";
 import { hydrated } from "./chromium";
 import { whilePayingByIntents, without } from "./stack-controls";
 import { type Marketplace, type Role, reserve } from "./marketplace";
@@ -326,9 +326,10 @@ export const states: State[] = [
     name: "order-refunding",
     role: "buyer",
     path: async (market) => {
-      await fault({ kind: "fail", operation: "refund", status: 503, beforeWork: true, times: 8 }); // the previous state's refund uses some
       const late = await market.beingPaid({ by: "buyer" });
       await bodyOf(market.users.buyer.client.cancel(late));
+      await fault({ kind: "fail", operation: "refund", status: 503, beforeWork: true, times: 8 });
+      await endFaults("charge");
       return order(late);
     },
     shows: "Your refund is on its way",
@@ -382,6 +383,7 @@ export async function open(state: State, page: Page, market: Marketplace, inspec
     await act?.(page, market);
     await page.getByText(shows).first().waitFor();
     await inspect();
+    await endFaults("charge"); // of orders that were being paid
   };
   if (role) await market.signIn(page, role);
   if (stopped) await without(stopped, show);

@@ -44,7 +44,7 @@ export class Backends {
     this.pending.set(backend, (this.pending.get(backend) ?? 0) - 1);
   }
 
-  /** A timeout does not change the state: the process is busy, not gone. */
+  /** Until a probe has an answer or its time is up, a process keeps its state. */
   async probe(): Promise<void> {
     const waiting = this.all.filter((backend) => !this.probing.has(backend));
     await Promise.all(

@@ -1,4 +1,6 @@
+import { setImmediate } from "node:timers/promises";
 import request from "supertest";
+import { Faults } from "./faults";
 import { card, price, testSandbox } from "./testing";
 
 let sandbox: ReturnType<typeof testSandbox>;
@@ -113,6 +115,18 @@ describe("faults", () => {
     await sandbox.get("/v1/charges").expect(502);
     await sandbox.post("/v1/tokens", card("4242424242424242")).expect(504);
     await sandbox.get("/v1/charges").expect(200);
+  });
+
+  it("hold a request until those of its operation are removed", async () => {
+    const faults = new Faults();
+    faults.add({ operation: "charge", kind: "hold" });
+    let isHeld = true;
+    const held = faults.delay(faults.take("charge")).then(() => (isHeld = false));
+    faults.clear("refund");
+    await setImmediate();
+    expect(isHeld).toBe(true);
+    faults.clear("charge");
+    await held;
   });
 
   it("end when they are removed", async () => {

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Request, RequestHandler, Response } from "express";
 import type { Fault, Faults } from "./faults";
@@ -26,7 +25,7 @@ export function answering(ledger: Ledger, faults: Faults, { now, later }: Timing
     async (req, res) => {
       const fault = faults.take("read");
       if (fault?.kind === "fail") throw outage(fault.status);
-      if (fault?.kind === "delay") await wait(fault.milliseconds);
+      await faults.delay(fault);
       send(res, { status: 200, body: read(ledger, req) }, fault);
     };
 
@@ -46,7 +45,7 @@ export function answering(ledger: Ledger, faults: Faults, { now, later }: Timing
         return;
       }
       try {
-        if (fault?.kind === "delay") await wait(fault.milliseconds);
+        await faults.delay(fault);
         const kept = key ? firstAnswer(key, req) : undefined;
         if (kept) res.set("Idempotent-Replayed", "true");
         send(res, kept ?? carryOut(withFault(work, fault), req, key, fault?.kind === "processing"), fault);

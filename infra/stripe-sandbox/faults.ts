@@ -1,5 +1,8 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import { readParameters } from "./parameters";
+
+const maxHoldMs = 60_000;
 
 const common = {
   operation: z.enum([
@@ -21,6 +24,8 @@ const common = {
 const faultSchema = z.discriminatedUnion("kind", [
   /** Delays execution. The key is in use in the meantime. */
   z.strictObject({ kind: z.literal("delay"), ...common, milliseconds: z.int().positive() }),
+  /** Delays execution until `DELETE /sandbox/faults`, but for a minute at most. The key is in use in the meantime. */
+  z.strictObject({ kind: z.literal("hold"), ...common }),
   /**
    * Answers with an error and does no work. Stripe keeps a 500 for its idempotency key and repeats it, unless the
    * request was rejected before the endpoint ran (`beforeWork`), as for 429. With `afterWork` the work is done
@@ -50,6 +55,7 @@ export type Fault = z.output<typeof faultSchema>;
 /** The faults of the next requests. The oldest fault of an operation is applied first. */
 export class Faults {
   #waiting: Fault[] = [];
+  readonly #held = new Set<{ operation: Fault["operation"]; end: AbortController }>();
 
   /** @throws StripeError for an impossible fault: it would never occur, and a test would pass without testing it */
   add(fault: unknown): Fault {
@@ -66,7 +72,21 @@ export class Faults {
     return fault;
   }
 
-  clear(): void {
-    this.#waiting = [];
+  /** Ends all faults, or those of one operation: requests that are held go on. */
+  clear(operation?: string): void {
+    const isOther = (fault: { operation: string }) =>
+      operation !== undefined && fault.operation !== operation;
+    this.#waiting = this.#waiting.filter(isOther);
+    for (const held of this.#held) if (!isOther(held)) held.end.abort();
+  }
+
+  /** Resolves after the delay of a fault that has one. */
+  async delay(fault: Fault | undefined): Promise<void> {
+    if (fault?.kind === "delay") await wait(fault.milliseconds);
+    if (fault?.kind !== "hold") return;
+    const held = { operation: fault.operation, end: new AbortController() };
+    this.#held.add(held);
+    await wait(maxHoldMs, undefined, { signal: held.end.signal }).catch(() => undefined);
+    this.#held.delete(held);
   }
 }

@@ -72,8 +72,8 @@ export function createSandbox({ dataFolder, now = Date.now, later = systemLater 
     res.send(answeredPage);
   });
   app.post("/sandbox/faults", express.json(), (req, res) => void res.status(201).json(faults.add(req.body)));
-  app.delete("/sandbox/faults", (_req, res) => {
-    faults.clear();
+  app.delete("/sandbox/faults", ({ query: { operation } }, res) => {
+    faults.clear(operation?.toString());
     res.sendStatus(204);
   });
   app.use("/v1", stripe);
