@@ -46,6 +46,7 @@ export function SchemaText({ schema, isRequired = true, description = schema.des
         </div>
       )}
       {schema.properties && <Fields schema={schema} />}
+      {schema.contentSchema && <Fields schema={schema.contentSchema} />}
     </>
   );
 }

@@ -51,7 +51,7 @@ export {
   isTransient,
   isVersionError,
 } from "./contract/errors";
-export { isId } from "./contract/ids";
+export { idField, idsField, isId } from "./contract/ids";
 
 // Messaging
 export { listener, listeners } from "./messaging/listener";

@@ -118,12 +118,16 @@ describe("the gateway itself responds with", () => {
 
   it.each([
     ["OPTIONS *", 204],
-    ["TRACE /api/orders", 405],
     ["GET http://[bad]/api/orders", 400],
   ])("%s with %d", async (line, status) => {
     const url = await gatewayTo([await backend("orders", respondingWith("orders"))]);
     expect(await sendRaw(url, line)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   });
+});
+
+it("rejects TRACE, and names the methods that are allowed", async () => {
+  const url = await gatewayTo([await backend("orders", respondingWith("orders"))]);
+  expect(await sendRaw(url, "TRACE /api/orders")).toMatch(/^HTTP\/1.1 405 [^]*\nallow: GET, HEAD, POST, /);
 });
 
 it("forwards the path of an absolute request target", async () => {

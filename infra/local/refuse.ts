@@ -5,6 +5,7 @@ export interface Refusal {
   code: string;
   message: string;
   retryAfterSeconds?: number;
+  headers?: Record<string, string>;
 }
 
 export const badTarget = { status: 400, code: "malformed", message: "The target of the request is no URL" };
@@ -12,6 +13,7 @@ export const methodNotAllowed = {
   status: 405,
   code: "method-not-allowed",
   message: "TRACE is not supported",
+  headers: { allow: "GET, HEAD, POST, PUT, DELETE, OPTIONS" },
 };
 export const tooLarge = { status: 413, code: "too-large", message: "The request is larger than 1 MiB" };
 export const requestTimeout = {
@@ -40,8 +42,12 @@ export const gatewayTimeout = {
 
 /** The gateway's errors, in the same shape as those of the services. */
 export function refuse(res: ServerResponse, requestId: string, refusal: Refusal): void {
-  const { status, code, message, retryAfterSeconds } = refusal;
+  const { status, code, message, retryAfterSeconds, headers } = refusal;
   if (retryAfterSeconds !== undefined) res.setHeader("retry-after", retryAfterSeconds);
-  res.writeHead(status, { "content-type": "application/json; charset=utf-8", "x-request-id": requestId });
+  res.writeHead(status, {
+    ...headers,
+    "content-type": "application/json; charset=utf-8",
+    "x-request-id": requestId,
+  });
   res.end(JSON.stringify({ errors: [{ message }], code, requestId }));
 }

@@ -49,6 +49,7 @@ export interface Schema {
   required?: string[];
   items?: Schema;
   anyOf?: Schema[];
+  contentSchema?: Schema;
 }
 
 export const api = document as unknown as ApiDocument;

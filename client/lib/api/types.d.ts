@@ -1156,19 +1156,9 @@ export interface operations {
             orderId?: string;
           }[];
           "text/event-stream": {
-            id: string;
-            /** @description Rises with every change: apply an event only if it is newer than what you have */
-            version: number;
-            title: string;
-            /** @description Decimal, with at most two places */
-            price: number;
-            /** @description The seller */
-            userId: string;
-            /** @enum {string} */
-            status: "available" | "reserved" | "sold" | "withdrawn";
-            withdrawn: boolean;
-            /** @description The order that reserved or bought it */
-            orderId?: string;
+            /** @constant */
+            event?: "ticket";
+            data: string;
           };
         };
       };
@@ -2120,29 +2110,9 @@ export interface operations {
             };
           }[];
           "text/event-stream": {
-            id: string;
-            /** @description Rises with every change: apply an event only if it is newer than what you have */
-            version: number;
-            /** @enum {string} */
-            status: "created" | "awaiting:payment" | "complete" | "cancelled";
-            /** @enum {string} */
-            cancelReason?: "buyer" | "expired";
-            /** @description The buyer */
-            userId: string;
-            /** @description The payment that it is granted to, or was paid by */
-            paymentId?: string;
-            /**
-             * Format: date-time
-             * @description The end of the reservation, unless the order is complete
-             */
-            expiresAt: string;
-            /** @description The ticket as it was when ordered */
-            ticket: {
-              id: string;
-              title: string;
-              price: number;
-              version: number;
-            };
+            /** @constant */
+            event?: "order";
+            data: string;
           };
         };
       };

@@ -1,3 +1,17 @@
+import { z } from "zod";
+
+const id = "[0-9a-f]{24}";
+const onlyId = new RegExp(`^${id}$`);
+
 /** True for the text form of a MongoDB ObjectId, the only ids that EventHive gives. */
-export const isId = (value: unknown): value is string =>
-  typeof value === "string" && /^[0-9a-f]{24}$/.test(value);
+export const isId = (value: unknown): value is string => typeof value === "string" && onlyId.test(value);
+
+/**
+ * A field that is an id.
+ * @param rule the message of its error
+ */
+export const idField = (rule: string) => z.string({ error: rule }).regex(onlyId, rule);
+
+/** A field that is 1 to `max` ids, with commas between them. */
+export const idsField = (max: number, rule: string) =>
+  z.string({ error: rule }).regex(new RegExp(`^${id}(,${id}){0,${max - 1}}$`), rule);

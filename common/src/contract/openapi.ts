@@ -9,8 +9,8 @@ export interface DescribedResponse {
   /** Of a JSON body; none means no body. */
   body?: z.ZodType;
   headers?: readonly DescribedHeader[];
-  /** Also readable as server-sent events of this data. */
-  stream?: z.ZodType;
+  /** Also readable as server-sent events of this name, with this data as JSON. */
+  stream?: { event: string; data: z.ZodType };
 }
 
 export type DescribedHeader = keyof typeof headers;
@@ -186,7 +186,7 @@ const queryParameters = (query?: z.ZodObject) =>
 function success({ description, body, headers: names = [], stream }: DescribedResponse): object {
   const content = {
     ...(body && json(responseSchema(body))),
-    ...(stream && { "text/event-stream": { schema: responseSchema(stream) } }),
+    ...(stream && { "text/event-stream": { schema: eventSchema(stream) } }),
   };
   return {
     description,
@@ -194,6 +194,16 @@ function success({ description, body, headers: names = [], stream }: DescribedRe
     ...(Object.keys(content).length > 0 && { content }),
   };
 }
+
+/** Of each server-sent event: OpenAPI 3.2 has `itemSchema` for it. */
+const eventSchema = ({ event, data }: NonNullable<DescribedResponse["stream"]>) => ({
+  type: "object",
+  properties: {
+    event: { const: event },
+    data: { type: "string", contentMediaType: "application/json", contentSchema: responseSchema(data) },
+  },
+  required: ["data"],
+});
 
 function failure(codes: string[], status: string): object {
   const { $defs, ...error } = responseSchema(errorBody);

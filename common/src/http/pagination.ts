@@ -53,6 +53,7 @@ export const pageQuery = z.object({
   limit: limit.describe("How many to return at most"),
   cursor: z
     .string({ error: "cursor must be given once" })
+    .min(1, "cursor must not be empty")
     .optional()
     .describe("From the link to the next page"),
 });

@@ -5,8 +5,8 @@ import {
   UnavailableError,
   currentUser,
   endpoint,
+  idField,
   isDuplicateKey,
-  isId,
   rateLimitKey,
   pseudonymOf,
 } from "@eventhive/common";
@@ -21,9 +21,6 @@ import {
 } from "../reservation-limits";
 import { orderResource } from "./order-body";
 
-const ticketIdRule = "A ticket id is required";
-const ticketId = z.string({ error: ticketIdRule }).refine(isId, ticketIdRule);
-
 const maxAttempts = 10;
 
 /** A request that comes again, or whose answer was lost, is answered with the order that the first one made. */
@@ -33,7 +30,7 @@ export const createOrder = endpoint(
     summary: "Reserve a ticket",
     needsSession: true,
     body: z.object({
-      ticketId,
+      ticketId: idField("A ticket id is required"),
       price: z
         .number({ error: "The price must be a number" })
         .optional()

@@ -16,7 +16,7 @@ export const streamOrder = endpoint(
       200: {
         description: "The newest state",
         body: z.array(orderState),
-        stream: orderState,
+        stream: { event: "order", data: orderState },
         headers: ["X-Server-Time"],
       },
     },

@@ -1,4 +1,4 @@
-import { BadRequestError, currentUser, endpoint, isId } from "@eventhive/common";
+import { BadRequestError, currentUser, endpoint, idField } from "@eventhive/common";
 import { z } from "zod";
 import { clientSecretOf } from "../intents";
 import { Order, cancellationOf, findOwnOrder } from "../models/order";
@@ -16,7 +16,6 @@ async function failureOf({ orderId, openAttempts, failureReason }: Payment): Pro
   return refusal ?? new BadRequestError("payment-declined", failureReason ?? "The card was declined");
 }
 
-const orderIdRule = "An order id is required";
 const tokenRule = "A token from Stripe is required";
 
 export const createPayment = endpoint(
@@ -25,7 +24,7 @@ export const createPayment = endpoint(
     summary: "Pay an order, or ask again what became of its payment",
     needsSession: true,
     body: z.object({
-      orderId: z.string({ error: orderIdRule }).refine(isId, orderIdRule),
+      orderId: idField("An order id is required"),
       token: z
         .string({ error: tokenRule })
         .regex(/^\w{1,255}$/, tokenRule)

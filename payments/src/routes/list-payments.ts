@@ -1,4 +1,4 @@
-import { currentUser, endpoint, isId, pageQuery, readPage } from "@eventhive/common";
+import { currentUser, endpoint, idsField, pageQuery, readPage } from "@eventhive/common";
 import { trusted } from "mongoose";
 import { z } from "zod";
 import { Order } from "../models/order";
@@ -8,7 +8,6 @@ import { listedPayment } from "./payment-body";
 const maxOrders = 100;
 
 const orderIdRule = `orderId must be 1 to ${maxOrders} order ids with commas between them`;
-const isOrderIds = (ids: string) => ids.split(",").length <= maxOrders && ids.split(",").every(isId);
 
 export const listPayments = endpoint(
   {
@@ -16,9 +15,7 @@ export const listPayments = endpoint(
     summary: "The caller's payments, newest first",
     needsSession: true,
     query: pageQuery.extend({
-      orderId: z
-        .string({ error: orderIdRule })
-        .refine(isOrderIds, orderIdRule)
+      orderId: idsField(maxOrders, orderIdRule)
         .optional()
         .describe("The orders whose payments are requested; all when none is named"),
     }),

@@ -2,7 +2,7 @@ import {
   type EventData,
   clock,
   endpoint,
-  isId,
+  idsField,
   newestFirst,
   seconds,
   streamStates,
@@ -23,7 +23,6 @@ const openingMs = seconds(10);
 export const ticketChanges = watcher("ticket:created", "ticket:updated");
 
 const idsRule = `ids must be 1 to ${maxTickets} ids of tickets, with commas between them`;
-const isIds = (ids: string) => ids.split(",").length <= maxTickets && ids.split(",").every(isId);
 
 /**
  * The tickets that `?ids=` names, with commas between them, and with `added=true` all that are put on sale from then on
@@ -34,18 +33,20 @@ export const streamTickets = endpoint(
     id: "streamTickets",
     summary: "Changes of tickets",
     query: z.object({
-      ids: z
-        .string({ error: idsRule })
-        .refine(isIds, idsRule)
-        .optional()
-        .describe("Those of a page, by commas"),
+      ids: idsField(maxTickets, idsRule).optional().describe("Those of a page, by commas"),
       added: z
         .enum(["true", "false"])
         .optional()
         .describe("`true` for tickets that are put on sale later, too"),
       q: searchText,
     }),
-    responses: { 200: { description: "The newest states", body: z.array(ticketState), stream: ticketState } },
+    responses: {
+      200: {
+        description: "The newest states",
+        body: z.array(ticketState),
+        stream: { event: "ticket", data: ticketState },
+      },
+    },
     errors: { 429: ["too-many-streams"] },
   },
   async (req, res) => {
