@@ -73,7 +73,7 @@ export function createSandbox({ dataFolder, now = Date.now, later = systemLater 
   });
   app.post("/sandbox/faults", express.json(), (req, res) => void res.status(201).json(faults.add(req.body)));
   app.delete("/sandbox/faults", ({ query: { operation } }, res) => {
-    faults.clear(operation?.toString());
+    faults.clear(typeof operation === "string" ? operation : undefined);
     res.sendStatus(204);
   });
   app.use("/v1", stripe);
