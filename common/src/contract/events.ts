@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { idPattern } from "./ids";
 import { allPaymentStates, chargePaymentStates } from "./payment-states";
 
 /**
  * The data of each kind of event: the whole public state of its aggregate, so that the newest event alone is enough.
  */
-const id = z.string().regex(/^[0-9a-f]{24}$/);
+const id = z.string().regex(idPattern);
 const version = z.int().nonnegative();
 const ownVersion = version.describe(
   "Rises with every change: apply an event only if it is newer than what you have",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Subject, events } from "./events";
+import { idPattern } from "./ids";
 
 export type Method = "get" | "post" | "put" | "delete";
 
@@ -168,7 +169,7 @@ const pathParameters = (path: string) =>
     name,
     in: "path",
     required: true,
-    schema: { type: "string", pattern: "^[0-9a-f]{24}$" },
+    schema: { type: "string", pattern: idPattern.source },
   }));
 
 const queryParameters = (query?: z.ZodObject) =>
