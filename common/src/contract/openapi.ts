@@ -206,8 +206,10 @@ const eventSchema = ({ event, data }: NonNullable<DescribedResponse["stream"]>) 
   required: ["data"],
 });
 
+const errorSchema = responseSchema(errorBody);
+
 function failure(codes: string[], status: string): object {
-  const { $defs, ...error } = responseSchema(errorBody);
+  const { $defs, ...error } = errorSchema;
   const isTemporary = status === "429" || status === "503";
   return {
     description: codes.join(", "),
