@@ -117,16 +117,17 @@ describe("faults", () => {
     await sandbox.get("/v1/charges").expect(200);
   });
 
-  it("hold a request until those of its operation are removed", async () => {
+  it("hold all requests of an operation until they are removed", async () => {
     const faults = new Faults();
     faults.add({ operation: "charge", kind: "hold" });
-    let isHeld = true;
-    const held = faults.delay(faults.take("charge")).then(() => (isHeld = false));
+    let held = 2;
+    const requests = [1, 2].map(() => faults.delay(faults.take("charge")).then(() => (held -= 1)));
     faults.clear("refund");
     await setImmediate();
-    expect(isHeld).toBe(true);
+    expect(held).toBe(2);
     faults.clear("charge");
-    await held;
+    await Promise.all(requests);
+    expect(faults.take("charge")).toBeUndefined();
   });
 
   it("end when they are removed", async () => {

@@ -24,8 +24,11 @@ const common = {
 const faultSchema = z.discriminatedUnion("kind", [
   /** Delays execution. The key is in use in the meantime. */
   z.strictObject({ kind: z.literal("delay"), ...common, milliseconds: z.int().positive() }),
-  /** Delays execution until `DELETE /sandbox/faults`, but for a minute at most. The key is in use in the meantime. */
-  z.strictObject({ kind: z.literal("hold"), ...common }),
+  /**
+   * Delays all requests until `DELETE /sandbox/faults`, but each for a minute at most: a client that times out sends
+   * the next one, without a key for some operations. The key is in use in the meantime.
+   */
+  z.strictObject({ kind: z.literal("hold"), operation: common.operation }),
   /**
    * Answers with an error and does no work. Stripe keeps a 500 for its idempotency key and repeats it, unless the
    * request was rejected before the endpoint ran (`beforeWork`), as for 429. With `afterWork` the work is done
@@ -66,7 +69,7 @@ export class Faults {
 
   take(operation: Fault["operation"]): Fault | undefined {
     const fault = this.#waiting.find((waiting) => waiting.operation === operation);
-    if (!fault) return undefined;
+    if (!fault || fault.kind === "hold") return fault;
     fault.times -= 1;
     if (fault.times === 0) this.#waiting = this.#waiting.filter((waiting) => waiting !== fault);
     return fault;
