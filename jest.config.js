@@ -35,6 +35,7 @@ module.exports = {
         ...shared.testPathIgnorePatterns,
         "<rootDir>/e2e/browser/",
         "<rootDir>/e2e/cluster/",
+        ...(process.env.BROKER === "jetstream" ? [] : ["python-consumer"]), // no client of NATS Streaming in Python
       ],
     },
     {

@@ -32,7 +32,7 @@ const table = [
   [/^infra\/cluster\//, { components: ["infra"] }], // for machines without kind; the pipeline uses kind
   [/^e2e\/cluster\//, { cluster: true }],
   [/^mutants\//, { components: ["mutants"] }],
-  [/^(e2e|bench|spec)\//, { stack: true }],
+  [/^(e2e|bench|spec|examples)\//, { stack: true }],
 ];
 
 const paths = readFileSync(0, "utf8").split("\n").filter(Boolean);
