@@ -60,7 +60,7 @@ export { publisher } from "./messaging/publisher";
 export type { Publisher } from "./messaging/publisher";
 export { watcher } from "./messaging/watcher";
 export type { Watcher } from "./messaging/watcher";
-export type { EventBus, Message, Subscription } from "./messaging/event-bus";
+export type { EventBus, EventIds, LoggedMessage, Message, Subscription } from "./messaging/event-bus";
 
 // Database
 export { createDatabase } from "./database/database";

@@ -2,9 +2,9 @@ import { seconds } from "../src/base/clock";
 import type { EventBus } from "../src/messaging/event-bus";
 import { newIds } from "../src/testing";
 import type { BrokerProcess } from "./broker-process";
-import { type BrokerUnderTest, describeEventBus } from "./event-bus-contract";
+import { type BrokerUnderTest, describeEventBus } from "../src/testing/event-bus-contract";
 import { eventually } from "./eventually";
-import { Gate } from "./gate";
+import { Gate } from "../src/testing/gate";
 import { endProcesses, run } from "./service-process";
 
 export interface BusOptions {

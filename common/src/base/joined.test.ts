@@ -1,4 +1,4 @@
-import { Gate } from "../../test/gate";
+import { Gate } from "../testing/gate";
 import { joined, useScheduling } from "./joined";
 
 afterEach(() => useScheduling());

@@ -38,7 +38,7 @@ export interface Subscription {
 }
 
 /**
- * What EventHive requires of a broker. Every adapter passes the suite in `test/event-bus-contract.ts`.
+ * What EventHive requires of a broker. Every adapter passes the suite in `testing/event-bus-contract.ts`.
  *
  * Delivery is at least once, in any order. A bus belongs to one service: its name is the durable queue group that
  * `subscribe` joins, so each event reaches one process of each service.

@@ -1,4 +1,4 @@
-import { describeEventBus } from "../../test/event-bus-contract";
+import { describeEventBus } from "../testing/event-bus-contract";
 import { MemoryBroker } from "./memory-bus";
 import { newIds } from "../testing";
 

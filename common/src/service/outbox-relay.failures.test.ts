@@ -1,7 +1,7 @@
 import { Sample, crash, loadSample, saveSample, storedOutbox, useSamples } from "../../test/sample";
 import { onFailpoint } from "../base/failpoint";
 import { eventually } from "../../test/eventually";
-import { Gate } from "../../test/gate";
+import { Gate } from "../testing/gate";
 import {
   broker,
   countUnpublished,

@@ -2,7 +2,7 @@ import { clock, seconds } from "../base/clock";
 import { mongoStore } from "./store";
 import { Sample, database, saveSample, useSamples } from "../../test/sample";
 import { eventually } from "../../test/eventually";
-import { Gate } from "../../test/gate";
+import { Gate } from "../testing/gate";
 import { listener } from "../messaging/listener";
 import { exposeMetrics } from "../base/metrics";
 import { Runtime } from "./runtime";

@@ -1,9 +1,9 @@
-import { seconds } from "../src/base/clock";
-import { onFailpoint } from "../src/base/failpoint";
-import type { EventBus, LoggedMessage, Message } from "../src/messaging/event-bus";
-import { newIds } from "../src/testing";
+import { seconds } from "../base/clock";
+import { onFailpoint } from "../base/failpoint";
+import type { EventBus, LoggedMessage, Message } from "../messaging/event-bus";
 import { eventually } from "./eventually";
 import { Gate } from "./gate";
+import { newIds } from "./ids";
 
 /** A broker that the suite controls: a real process, or an in-memory one. */
 export interface BrokerUnderTest {
@@ -18,7 +18,18 @@ export interface BrokerUnderTest {
   remove(): Promise<void>;
 }
 
-/** The contract test suite of an EventBus. Each test has its own broker. */
+/**
+ * The contract test suite of an EventBus, for jest with its globals. Each test has its own broker.
+ *
+ * ```ts
+ * describeEventBus("my adapter", async () => ({
+ *   connect: (name, ackWaitSeconds) => new MyBus({ url, name, ackWaitSeconds }),
+ *   stop: () => server.kill(),
+ *   start: () => server.start(),
+ *   remove: () => server.remove(),
+ * }));
+ * ```
+ */
 export function describeEventBus(adapter: string, startBroker: () => Promise<BrokerUnderTest>): void {
   describe(adapter, () => {
     jest.setTimeout(seconds(30));

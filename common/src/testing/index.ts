@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Connection, Types } from "mongoose";
+import type { Connection } from "mongoose";
 import { clock } from "../base/clock";
 import { connectDatabase } from "../database/database";
 import { type LoggedModel, changeTo } from "../database/logged-model";
@@ -9,14 +9,12 @@ import { createToken } from "../http/session";
 import { MemoryBroker } from "../messaging/memory-bus";
 import type { Listener } from "../messaging/listener";
 import { Runtime } from "../service/runtime";
+import { newId, newIds } from "./ids";
 
-export { MemoryBroker };
-
-/** A new aggregate id. */
-export const newId = (): string => new Types.ObjectId().toHexString();
-
-/** The ids of an event of which a test needs nothing but its bytes. */
-export const newIds = () => ({ id: randomUUID(), aggregateId: newId() });
+export { describeEventBus } from "./event-bus-contract";
+export type { BrokerUnderTest } from "./event-bus-contract";
+export { eventually } from "./eventually";
+export { MemoryBroker, newId, newIds };
 
 /** The Cookie header of a signed-in user. */
 export function signedIn(id = newId(), email = "someone@example.com"): string {

@@ -2,7 +2,7 @@ import { seconds } from "../../base/clock";
 import type { EventBus } from "../event-bus";
 import { type BusOptions, describeBroker } from "../../../test/broker-contract";
 import { eventually } from "../../../test/eventually";
-import { Gate } from "../../../test/gate";
+import { Gate } from "../../testing/gate";
 import { startNatsBroker } from "../../../test/nats-broker";
 import { natsStreamingBus } from "./bus";
 import { newIds } from "../../testing";

@@ -1,0 +1,8 @@
+import { randomUUID } from "node:crypto";
+import { Types } from "mongoose";
+
+/** A new aggregate id. */
+export const newId = (): string => new Types.ObjectId().toHexString();
+
+/** The ids of an event of which a test needs nothing but its bytes. */
+export const newIds = () => ({ id: randomUUID(), aggregateId: newId() });
