@@ -5,6 +5,7 @@ import type { BrokerProcess } from "./broker-process";
 import { type BrokerUnderTest, describeEventBus } from "../src/testing/event-bus-contract";
 import { eventually } from "./eventually";
 import { Gate } from "../src/testing/gate";
+import { readLog } from "../src/testing/read-log";
 import { endProcesses, run } from "./service-process";
 
 export interface BusOptions {
@@ -256,7 +257,7 @@ export function describeBroker(
 
     async function sequencesOfLog(reader = bus, onBatch = async () => {}): Promise<number[]> {
       const sequences: number[] = [];
-      for await (const batch of reader.readLog("ticket:created")) {
+      for await (const batch of readLog(reader, "ticket:created")) {
         sequences.push(...batch.map(({ sequence }) => sequence));
         await onBatch();
       }

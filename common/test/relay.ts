@@ -29,7 +29,7 @@ const bus: EventBus = {
   undeliveredMs: async () => 0,
   storedBytes: async () => 0,
   watch: () => ({ close: async () => {} }),
-  readLog: async function* () {},
+  logs: [],
   close: async () => {},
 };
 

@@ -57,7 +57,7 @@ export class Broker {
       undeliveredMs: async () => undefined,
       storedBytes: async () => undefined,
       watch: () => nothing,
-      readLog: async function* () {},
+      logs: [],
       close: async () => {},
     };
   }

@@ -20,6 +20,8 @@ const onNats = (promise: string) => `the bus on NATS Streaming ${promise}`;
 const onJetStream = (promise: string) => `the bus on JetStream ${promise}`;
 const jetStream = "common/src/messaging/jetstream/bus.ts";
 const pulling = "common/src/messaging/jetstream/subscription.ts";
+const combined = "common/src/messaging/combined-bus.ts";
+const combinedTests = "common/src/messaging/combined-bus.test.ts";
 const jetStreamTests = "common/src/messaging/jetstream/bus.test.ts";
 
 export const messaging: Mutant[] = [
@@ -39,7 +41,9 @@ export const messaging: Mutant[] = [
     guard: "durable subscriptions",
     file: bus,
     change: { ".setDurableName(name)": "" },
-    red: { [busTests]: [onNats("keeps a group's position while it has no members")] },
+    red: {
+      [busTests]: [onNats("keeps a group's position while it has no members")],
+    },
   },
   {
     guard: "subscriptions are closed, never unsubscribed",
@@ -166,6 +170,39 @@ export const messaging: Mutant[] = [
         onJetStream("reads a log in order up to its end at the start, whatever is published in the meantime"),
       ],
     },
+  },
+  {
+    guard: "several brokers: listeners receive from all",
+    file: combined,
+    change: { "onEach((bus) => bus.subscribe(subject, handle))": "first.subscribe(subject, handle)" },
+    red: { [combinedTests]: ["delivers and shows the events of both brokers until it is closed"] },
+  },
+  {
+    guard: "several brokers: watchers receive from all",
+    file: combined,
+    change: { "onEach((bus) => bus.watch(subject, handle))": "first.watch(subject, handle)" },
+    red: { [combinedTests]: ["delivers and shows the events of both brokers until it is closed"] },
+  },
+  {
+    guard: "several brokers: all logs are read",
+    file: combined,
+    change: { "buses.flatMap(({ logs }) => logs)": "first.logs" },
+    red: {
+      [combinedTests]: ["reads the logs of both brokers"],
+      [rebuildTests]: ["reads the logs of all brokers, and resumes each at its own position"],
+    },
+  },
+  {
+    guard: "several brokers: one that is unavailable is not considered empty",
+    file: combined,
+    change: { 'throw new Error("a broker is unavailable");': "return 0;" },
+    red: { [combinedTests]: ["reports no wait while one of the brokers is unavailable"] },
+  },
+  {
+    guard: "progress of a rebuild is valid only for the same log",
+    file: "common/src/service/rebuild-progress.ts",
+    change: { "${log.broker} ": "" },
+    red: { [rebuildTests]: ["reads the logs of all brokers, and resumes each at its own position"] },
   },
   {
     guard: "dead letter before ack: unparsable messages",

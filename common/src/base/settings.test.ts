@@ -1,6 +1,6 @@
 import type * as Common from "..";
 import type * as Settings from "./settings";
-import { checkSettings, durationInSeconds, settings, text, url, wholeNumber } from "./settings";
+import { checkSettings, choices, durationInSeconds, settings, text, url, wholeNumber } from "./settings";
 
 const given = { ...process.env };
 afterEach(() => {
@@ -84,4 +84,15 @@ it.each(["0", "-1s", "1.5h", "1w", "soon", ""])("rejects the duration %j", (dura
 
 it.each(["0", "-1", "1.5", "many"])("rejects the whole number %s", (number) => {
   expect(wholeNumber().safeParse(number).success).toBe(false);
+});
+
+it.each([
+  ["one", ["one"]],
+  ["two,one", ["two", "one"]],
+])("reads the list %s", (list, words) => {
+  expect(choices("one", "two").parse(list)).toEqual(words);
+});
+
+it.each(["three", "one,three", "one,", "one,one", ""])("rejects the list %j", (list) => {
+  expect(choices("one", "two").safeParse(list).success).toBe(false);
 });

@@ -55,6 +55,15 @@ export const text = () => z.string("is missing");
 /** One of these words. */
 export const choice = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
   z.enum(words, `must be ${words.join(" or ")}`);
+/** Some of these words, separated by commas. */
+export const choices = <const Words extends readonly [string, ...string[]]>(...words: Words) => {
+  const word = choice(...words);
+  return z
+    .string()
+    .transform((list) => list.split(","))
+    .refine((list) => new Set(list).size === list.length, "must not repeat a word")
+    .pipe(z.tuple([word], word));
+};
 /** An address with its scheme. */
 export const url = () => z.url("must be a URL");
 /** A whole number above 0. */

@@ -1,9 +1,10 @@
-import { choice, settings, text, url } from "../base/settings";
+import { choices, settings, text, url } from "../base/settings";
+import { combinedBus } from "./combined-bus";
 import type { EventBus } from "./event-bus";
 import { jetStreamBus } from "./jetstream/bus";
 import { natsStreamingBus } from "./nats-streaming/bus";
 
-const brokers = {
+const connect = {
   "nats-streaming": (name: string) =>
     natsStreamingBus({
       name,
@@ -11,17 +12,24 @@ const brokers = {
       monitorUrl: config.NATS_MONITOR_URL,
       clusterId: config.NATS_CLUSTER_ID,
     }),
-  jetstream: (name: string) => jetStreamBus({ name, url: config.NATS_URL }),
+  jetstream: (name: string) => jetStreamBus({ name, url: config.JETSTREAM_URL ?? config.NATS_URL }),
 };
 
 const config = settings({
-  BROKER: choice("nats-streaming", "jetstream").default("nats-streaming"),
+  /** Several during a migration: events are published on the first, and received from all. */
+  BROKER: choices("nats-streaming", "jetstream").default(["nats-streaming"]),
   NATS_URL: url(),
+  /** If it is not NATS_URL. */
+  JETSTREAM_URL: url().optional(),
   /** Of NATS Streaming. */
   NATS_CLUSTER_ID: text().default("eventhive"),
   /** NATS Streaming's monitoring endpoint; without it, the age of undelivered events is not measured there. */
   NATS_MONITOR_URL: url().optional(),
 });
 
-/** The bus of a service on the broker that the settings name. */
-export const connectBus = (service: string): EventBus => brokers[config.BROKER](service);
+/** The bus of a service on the brokers that the settings name. */
+export function connectBus(service: string): EventBus {
+  const [first, ...others] = config.BROKER;
+  if (others.length === 0) return connect[first](service);
+  return combinedBus(connect[first](service), ...others.map((broker) => connect[broker](service)));
+}

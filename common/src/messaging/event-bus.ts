@@ -26,6 +26,19 @@ export interface LoggedMessage {
 /** Most messages in a batch of a log; the next batch may be in memory already. */
 export const logBatchSize = 256;
 
+/** What a broker has stored. */
+export interface EventLog {
+  /** Its name. Positions in logs of different brokers are unrelated. */
+  broker: string;
+  /**
+   * Reads what a channel's log holds now, in its order, from after the position `after` on (0: from the beginning), and
+   * ends there: what is published meanwhile is not waited for. No more than the next batch is fetched in advance.
+   * Continues after short outages of the broker.
+   * @throws when the broker stays silent although it holds more
+   */
+  read(subject: Subject, options?: { after?: number }): AsyncIterable<LoggedMessage[]>;
+}
+
 /** Resolving acknowledges the message. Rejecting leaves it to be redelivered. */
 export type MessageHandler = (message: Message) => Promise<void>;
 
@@ -72,13 +85,8 @@ export interface EventBus {
   storedBytes(): Promise<number | undefined>;
   /** Every process receives every new event, without storage or redelivery: for live pages. */
   watch(subject: Subject, handle: (message: Message) => void): Subscription;
-  /**
-   * Reads what a channel's log holds now, in its order, from after the position `after` on (0: from the beginning), and
-   * ends there: what is published meanwhile is not waited for. No more than the next batch is fetched in advance.
-   * Continues after short outages of the broker.
-   * @throws when the broker stays silent although it holds more
-   */
-  readLog(subject: Subject, options?: { after?: number }): AsyncIterable<LoggedMessage[]>;
+  /** One, or several during a migration from one broker to another. */
+  readonly logs: readonly EventLog[];
   /**
    * Closes the subscriptions and the connection; the service's durable groups stay. Waits for handlers until the broker
    * delivers their messages again, and for the broker not longer than two seconds.

@@ -55,7 +55,7 @@ export class MemoryBroker {
       undeliveredMs: async (subject) => this.group(name, subject).undeliveredMs,
       storedBytes: async () => this.log.reduce((sum, { bytes }) => sum + bytes.length, 0),
       watch: (subject, handle) => opened(this.watch(subject, handle)),
-      readLog: (subject, { after = 0 } = {}) => this.readLog(subject, after),
+      logs: [{ broker: "memory", read: (subject, { after = 0 } = {}) => this.readLog(subject, after) }],
       close: async () => {
         isClosed = true;
         await Promise.all([...open].map((subscription) => subscription.close()));

@@ -1,5 +1,6 @@
 import type { Connection } from "mongoose";
 import type { Subject } from "../contract/events";
+import type { EventLog } from "../messaging/event-bus";
 
 interface StoredIn {
   collection: { name: string };
@@ -14,22 +15,23 @@ export class RebuildProgress {
   }
 
   /** 0 if there is none for this collection. A collection that was restored again has another UUID. */
-  async load(model: StoredIn, subject: Subject): Promise<number> {
-    const position = await this.positions.findOne({ _id: this.key(model, subject) });
+  async load(model: StoredIn, log: EventLog, subject: Subject): Promise<number> {
+    const position = await this.positions.findOne({ _id: this.key(model, log, subject) });
     return position && position.collectionId === (await this.collectionId(model)) ? position.after : 0;
   }
 
-  async save(model: StoredIn, subject: Subject, after: number): Promise<void> {
+  async save(model: StoredIn, log: EventLog, subject: Subject, after: number): Promise<void> {
     const position = { collectionId: await this.collectionId(model), after };
-    await this.positions.updateOne({ _id: this.key(model, subject) }, { $set: position }, { upsert: true });
+    const _id = this.key(model, log, subject);
+    await this.positions.updateOne({ _id }, { $set: position }, { upsert: true });
   }
 
   async forget(): Promise<void> {
     await this.positions.deleteMany({});
   }
 
-  private key(model: StoredIn, subject: Subject): string {
-    return `${model.collection.name} ${subject}`;
+  private key(model: StoredIn, log: EventLog, subject: Subject): string {
+    return `${model.collection.name} ${log.broker} ${subject}`;
   }
 
   private async collectionId(model: StoredIn): Promise<string> {

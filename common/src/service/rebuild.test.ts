@@ -1,7 +1,9 @@
+import { readLog } from "../testing/read-log";
 import { Sample, database, loadSample, saveSample, useSamples } from "../../test/sample";
 import { ensureIndexes } from "../database/database";
 import { MemoryBroker, eventBytes, newId, newIds } from "../testing";
-import type { EventBus } from "../messaging/event-bus";
+import { combinedBus } from "../messaging/combined-bus";
+import type { EventBus, EventLog } from "../messaging/event-bus";
 import { rebuild } from "./rebuild";
 
 useSamples();
@@ -118,21 +120,23 @@ async function publishedSamples(count: number): Promise<string[]> {
   return ids;
 }
 
+const withLog = (bus: EventBus, read: EventLog["read"], broker = "memory"): EventBus => ({
+  ...bus,
+  logs: [{ broker, read }],
+});
+
 const storedIds = async () => (await Sample.find({}, { _id: 1 }).lean()).map(({ _id }) => String(_id));
 
 it("ends even if other services keep publishing", async () => {
   const [id] = await publishedSamples(1);
   const bus = broker.connect("samples");
-  const busy = {
-    ...bus,
-    readLog: async function* (...args: Parameters<EventBus["readLog"]>) {
-      for await (const batch of bus.readLog(...args)) {
-        const [message] = batch;
-        if (message) await bus.publish("ticket:created", message.bytes, newIds());
-        yield batch;
-      }
-    },
-  };
+  const busy = withLog(bus, async function* (subject, options) {
+    for await (const batch of readLog(bus, subject, options)) {
+      const [message] = batch;
+      if (message) await bus.publish("ticket:created", message.bytes, newIds());
+      yield batch;
+    }
+  });
   expect(await rebuild(database, busy)).toBe(1);
   expect(await storedIds()).toEqual([id]);
 });
@@ -141,17 +145,15 @@ it("writes each batch before it reads the next, and resumes there after an inter
   const ids = await publishedSamples(600);
   const bus = broker.connect("samples");
   const positions: unknown[] = [];
-  const failing = (batches: number): EventBus => ({
-    ...bus,
-    readLog: async function* (subject, options) {
+  const failing = (batches: number) =>
+    withLog(bus, async function* (subject, options) {
       if (subject === "ticket:created") positions.push(options?.after);
       let left = batches;
-      for await (const batch of bus.readLog(subject, options)) {
+      for await (const batch of readLog(bus, subject, options)) {
         if (left-- === 0) throw new Error("the broker is unavailable");
         yield batch;
       }
-    },
-  });
+    });
   await expect(rebuild(database, failing(2))).rejects.toThrow("unavailable");
   expect((await storedIds()).toSorted()).toEqual(ids.slice(0, 512).toSorted());
   expect(await rebuild(database, failing(9))).toBe(88);
@@ -162,19 +164,51 @@ it("writes each batch before it reads the next, and resumes there after an inter
 
 it("starts over if the database was restored again after an interruption", async () => {
   const ids = await publishedSamples(300);
-  const interrupted: EventBus = {
-    ...broker.connect("samples"),
-    readLog: async function* (subject, options) {
-      if (subject !== "ticket:created") return;
-      for await (const batch of broker.connect("samples").readLog(subject, options)) {
-        yield batch;
-        throw new Error("the broker is unavailable");
-      }
-    },
-  };
+  const bus = broker.connect("samples");
+  const interrupted = withLog(bus, async function* (subject, options) {
+    if (subject !== "ticket:created") return;
+    for await (const batch of readLog(bus, subject, options)) {
+      yield batch;
+      throw new Error("the broker is unavailable");
+    }
+  });
   await expect(rebuild(database, interrupted)).rejects.toThrow("unavailable");
   await Sample.collection.drop(); // as mongorestore does, while the progress may come with the copy
   await ensureIndexes(database);
   expect(await rebuilt()).toBe(300);
   expect((await storedIds()).toSorted()).toEqual(ids.toSorted());
+});
+
+it("reads the logs of all brokers, and resumes each at its own position", async () => {
+  const ids = await publishedSamples(600);
+  const one = broker.connect("samples");
+  broker = new MemoryBroker();
+  ids.push(...(await publishedSamples(300)));
+  const other = broker.connect("samples");
+  const positions: unknown[] = [];
+  const both = (batches: number) => {
+    let left = batches;
+    const failing = (name: string, bus: EventBus) =>
+      withLog(
+        bus,
+        async function* (subject, options) {
+          if (subject === "ticket:created") positions.push([name, options?.after]);
+          for await (const batch of readLog(bus, subject, options)) {
+            if (left-- === 0) throw new Error("the broker is unavailable");
+            yield batch;
+          }
+        },
+        name,
+      );
+    return combinedBus(failing("one", one), failing("other", other));
+  };
+  await expect(rebuild(database, both(4))).rejects.toThrow("unavailable");
+  expect(await rebuild(database, both(9))).toBe(44);
+  expect((await storedIds()).toSorted()).toEqual(ids.toSorted());
+  expect(positions).toEqual([
+    ["one", 0],
+    ["other", 0],
+    ["one", 600],
+    ["other", 256],
+  ]);
 });

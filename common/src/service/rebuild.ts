@@ -65,18 +65,19 @@ async function readAll(
 ): Promise<Outcome> {
   const all: Outcome = { written: 0 };
   // Final states first: earlier states are then not newer, and what they held is free.
-  for (const subject of model.log.subjects.toReversed()) {
-    let isRefused = false;
-    const after = await progress.load(model, subject);
-    for await (const messages of bus.readLog(subject, { after })) {
-      const { written, refusal } = await write(model, newestStates(subject, messages), mayRelease);
-      all.written += written;
-      all.refusal ??= refusal;
-      isRefused ||= refusal !== undefined;
-      const last = messages.at(-1);
-      if (last && !isRefused) await progress.save(model, subject, last.sequence);
+  for (const subject of model.log.subjects.toReversed())
+    for (const log of bus.logs) {
+      let isRefused = false;
+      const after = await progress.load(model, log, subject);
+      for await (const messages of log.read(subject, { after })) {
+        const { written, refusal } = await write(model, newestStates(subject, messages), mayRelease);
+        all.written += written;
+        all.refusal ??= refusal;
+        isRefused ||= refusal !== undefined;
+        const last = messages.at(-1);
+        if (last && !isRefused) await progress.save(model, log, subject, last.sequence);
+      }
     }
-  }
   return all;
 }
 

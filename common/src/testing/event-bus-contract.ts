@@ -4,6 +4,7 @@ import type { EventBus, LoggedMessage, Message } from "../messaging/event-bus";
 import { eventually } from "./eventually";
 import { Gate } from "./gate";
 import { newIds } from "./ids";
+import { readLog } from "./read-log";
 
 /** A broker that the suite controls: a real process, or an in-memory one. */
 export interface BrokerUnderTest {
@@ -251,7 +252,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
       for (const text of texts) await publisher.publish("ticket:updated", Buffer.from(text), newIds());
       const read: LoggedMessage[] = [];
       let batches = 0;
-      for await (const batch of (await connect("orders")).readLog("ticket:updated")) {
+      for await (const batch of readLog(await connect("orders"), "ticket:updated")) {
         expect(batch.length).toBeLessThanOrEqual(256);
         batches += 1;
         read.push(...batch);
@@ -343,7 +344,7 @@ export function describeEventBus(adapter: string, startBroker: () => Promise<Bro
 
     async function readAll(bus: EventBus, after?: number): Promise<LoggedMessage[]> {
       const all: LoggedMessage[] = [];
-      for await (const batch of bus.readLog("ticket:updated", { after })) all.push(...batch);
+      for await (const batch of readLog(bus, "ticket:updated", { after })) all.push(...batch);
       return all;
     }
 

@@ -1,6 +1,7 @@
 import { describeBroker } from "../../../test/broker-contract";
 import { eventually } from "../../../test/eventually";
 import { startJetStreamBroker } from "../../../test/jetstream-broker";
+import { readLog } from "../../testing/read-log";
 import { newIds } from "../../testing";
 import type { EventBus } from "../event-bus";
 import { jetStreamBus } from "./bus";
@@ -45,7 +46,7 @@ describe("a connection to JetStream", () => {
     await publish(bus, "a", ids);
     await publish(bus, "b");
     const texts: string[] = [];
-    for await (const batch of bus.readLog("ticket:created"))
+    for await (const batch of readLog(bus, "ticket:created"))
       texts.push(...batch.map(({ bytes }) => bytes.toString()));
     expect(texts).toEqual(["a", "b"]);
   });

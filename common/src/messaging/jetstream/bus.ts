@@ -129,7 +129,12 @@ export function jetStreamBus({ ackWaitSeconds = 10, ...options }: JetStreamBusOp
       };
     },
 
-    readLog: (subject, { after = 0 } = {}) => readJetStreamLog(connection, subject, after, options),
+    logs: [
+      {
+        broker: "jetstream",
+        read: (subject, { after = 0 } = {}) => readJetStreamLog(connection, subject, after, options),
+      },
+    ],
 
     close: async () => {
       await Promise.all([...subscriptions].map((subscription) => subscription.close()));

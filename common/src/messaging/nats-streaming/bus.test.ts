@@ -4,6 +4,7 @@ import { type BusOptions, describeBroker } from "../../../test/broker-contract";
 import { eventually } from "../../../test/eventually";
 import { Gate } from "../../testing/gate";
 import { startNatsBroker } from "../../../test/nats-broker";
+import { readLog } from "../../testing/read-log";
 import { natsStreamingBus } from "./bus";
 import { newIds } from "../../testing";
 
@@ -66,7 +67,7 @@ describe("a connection to NATS Streaming", () => {
 
   async function sequencesOfLog(onBatch = async () => {}): Promise<number[]> {
     const sequences: number[] = [];
-    for await (const batch of bus.readLog("ticket:created")) {
+    for await (const batch of readLog(bus, "ticket:created")) {
       sequences.push(...batch.map(({ sequence }) => sequence));
       await onBatch();
     }

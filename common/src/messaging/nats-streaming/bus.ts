@@ -102,7 +102,12 @@ export function natsStreamingBus({ ackWaitSeconds = 10, monitorUrl, ...options }
         },
       }),
 
-    readLog: (subject, { after = 0 } = {}) => new NatsLog(connection, open, subject, options).read(after),
+    logs: [
+      {
+        broker: "nats-streaming",
+        read: (subject, { after = 0 } = {}) => new NatsLog(connection, open, subject, options).read(after),
+      },
+    ],
 
     close: async () => {
       await Promise.all([...subscriptions].map((subscription) => subscription.close()));
