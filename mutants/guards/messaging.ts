@@ -20,6 +20,8 @@ const onNats = (promise: string) => `the bus on NATS Streaming ${promise}`;
 const onJetStream = (promise: string) => `the bus on JetStream ${promise}`;
 const jetStream = "common/src/messaging/jetstream/bus.ts";
 const pulling = "common/src/messaging/jetstream/subscription.ts";
+const bridging = "common/src/messaging/bridge.ts";
+const bridgeTests = "common/src/messaging/bridge.test.ts";
 const combined = "common/src/messaging/combined-bus.ts";
 const combinedTests = "common/src/messaging/combined-bus.test.ts";
 const jetStreamTests = "common/src/messaging/jetstream/bus.test.ts";
@@ -43,6 +45,7 @@ export const messaging: Mutant[] = [
     change: { ".setDurableName(name)": "" },
     red: {
       [busTests]: [onNats("keeps a group's position while it has no members")],
+      [bridgeTests]: ["continues where it stopped"],
     },
   },
   {
@@ -170,6 +173,39 @@ export const messaging: Mutant[] = [
         onJetStream("reads a log in order up to its end at the start, whatever is published in the meantime"),
       ],
     },
+  },
+  {
+    guard: "the bridge does not copy a copy",
+    file: bridging,
+    change: { "if (isCopy) return;": "" },
+    red: { [bridgeTests]: ["copies no event again that comes back too late to be recognized"] },
+  },
+  {
+    guard: "JetStream: a copy is marked",
+    file: jetStream,
+    change: { "headers: isCopy ? markOfCopies() : undefined": "headers: undefined" },
+    red: { [bridgeTests]: ["copies no event again that comes back too late to be recognized"] },
+  },
+  {
+    guard: "the bridge publishes an event under its own ID",
+    file: bridging,
+    change: { "if (data) return { id: data.id, aggregateId: data.subject };": "" },
+    red: { [bridgeTests]: ["copies old and new events in both directions, byte for byte and once"] },
+  },
+  {
+    guard: "the bridge uses no ID that a broker rejects",
+    file: bridging,
+    change: { "z.string().regex(/^[\\w-]{1,100}$/)": "z.string()", "z.string().refine(isId)": "z.string()" },
+    red: { [bridgeTests]: ["copies messages that are no events"] },
+  },
+  {
+    guard: "the bridge acknowledges what it has copied",
+    file: bridging,
+    change: {
+      "await to.publish(subject, bytes, { ...idsOf(subject, bytes), isCopy: true });":
+        "void to.publish(subject, bytes, { ...idsOf(subject, bytes), isCopy: true }).catch(() => {});",
+    },
+    red: { [bridgeTests]: ["loses nothing when the brokers are killed while it copies"] },
   },
   {
     guard: "several brokers: listeners receive from all",

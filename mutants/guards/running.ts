@@ -273,7 +273,7 @@ export const running: Mutant[] = [
   },
   {
     guard: "stop: a service ends although a request does not",
-    file: service,
+    file: "common/src/service/process.ts",
     change: { "}, seconds(config.SHUTDOWN_TIMEOUT)).unref();": "}, seconds(1000)).unref();" },
     red: { [stopping]: ["ends with 1 when a request keeps it from stopping in time"] },
   },

@@ -33,3 +33,9 @@ export function connectBus(service: string): EventBus {
   if (others.length === 0) return connect[first](service);
   return combinedBus(connect[first](service), ...others.map((broker) => connect[broker](service)));
 }
+
+/** A bus of `name` on each broker, for the bridge between them. */
+export const connectAll = (name: string): [EventBus, EventBus] => [
+  connect["nats-streaming"](name),
+  connect.jetstream(name),
+];

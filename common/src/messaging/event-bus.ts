@@ -7,6 +7,8 @@ export interface Message {
   bytes: Buffer;
   /** How often the message was delivered to the group before. */
   redeliveries: number;
+  /** A bridge copied it from another broker. Missing if the broker stores no such mark. */
+  isCopy?: boolean;
 }
 
 /** What a broker may use of an event without reading it. */
@@ -14,6 +16,8 @@ export interface EventIds {
   /** The same each time that the event is published: a broker may recognize and skip what it has already stored. */
   id: string;
   aggregateId: string;
+  /** Marks what a bridge copies from another broker. */
+  isCopy?: boolean;
 }
 
 /** A message as the broker keeps it. */

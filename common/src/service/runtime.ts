@@ -1,3 +1,4 @@
+import { measureBacklog } from "./measure-backlog";
 import { OutboxRelay } from "./outbox-relay";
 import { seconds } from "../base/clock";
 import { withTimeout } from "../base/with-timeout";
@@ -62,14 +63,7 @@ export class Runtime {
     };
     const measureBroker = async () => {
       const subjects = (definition.listeners ?? []).map(({ subject }) => subject);
-      if (subjects.length === 0) return; // needs no access to the broker's monitoring
-      const storedBytes = await bus.storedBytes();
-      if (storedBytes !== undefined) metrics.brokerStored.set(storedBytes);
-      const waits = await Promise.all(subjects.map((subject) => bus.undeliveredMs(subject)));
-      for (const [index, subject] of subjects.entries()) {
-        const waitMs = waits[index];
-        if (waitMs !== undefined) metrics.undeliveredOldest.set({ subject }, waitMs / 1000);
-      }
+      if (subjects.length > 0) await measureBacklog(bus, subjects); // else it needs no access to the broker's monitoring
     };
     const measured = await Promise.allSettled([
       isReady && measureStore(),

@@ -6,20 +6,12 @@ import { serve } from "../http/serve";
 import { logger } from "../base/logger";
 import { collectProcessMetrics } from "../base/metrics";
 import { Runtime } from "./runtime";
+import { config, stopOnSignal } from "./process";
 import { type ServiceDefinition, storeOf } from "./service-definition";
 import { connectBus } from "../messaging/connect-bus";
-import { checkSettings, durationInSeconds, settings, wholeNumber } from "../base/settings";
+import { checkSettings } from "../base/settings";
 import { runPeriodically } from "../base/sweep";
 import { startTraces, stopTraces } from "./traces";
-
-const config = settings({
-  PORT: wholeNumber().max(65535, "must be at most 65535").default(3000),
-  /**
-   * How long a stop may take. Above the sum of what stopping waits for: 21.5 s for the slowest request, a payment that
-   * waits for its decision, 7 s for what `Runtime.stop` does after that, and 2 s for traces.
-   */
-  SHUTDOWN_TIMEOUT: durationInSeconds().default(32),
-});
 
 let take: ((definition: ServiceDefinition) => void) | undefined;
 
@@ -95,25 +87,4 @@ async function untilOpen(store: Store): Promise<void> {
       await clock.wait(backoffMs(failures, { firstMs: 100, maxMs: seconds(5) }));
     }
   }
-}
-
-function stopOnSignal(stop: () => Promise<void>): void {
-  let isStopping = false;
-  const onSignal = (signal: string) => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
-    logger.info({ signal }, "stopping");
-    setTimeout(() => {
-      logger.error("could not stop in time");
-      process.exit(1);
-    }, seconds(config.SHUTDOWN_TIMEOUT)).unref();
-    stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.error({ err: error }, "could not stop in order");
-        process.exit(1);
-      },
-    );
-  };
-  process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
 }

@@ -1,4 +1,4 @@
-import { RequestError, TimeoutError } from "@nats-io/transport-node";
+import { RequestError, TimeoutError, headers } from "@nats-io/transport-node";
 import { seconds } from "../../base/clock";
 import { failpoint } from "../../base/failpoint";
 import { logger } from "../../base/logger";
@@ -9,7 +9,7 @@ import { PublishWindow } from "../publish-window";
 import { storedBytes, undeliveredMs } from "./backlog";
 import { type Connected, JetStreamConnection, type JetStreamConnectionOptions } from "./connection";
 import { type JetStreamLogOptions, readJetStreamLog } from "./log";
-import { ensureStream } from "./stream";
+import { copyHeader, ensureStream } from "./stream";
 import { JetStreamSubscription } from "./subscription";
 
 export interface JetStreamBusOptions extends JetStreamConnectionOptions, JetStreamLogOptions {
@@ -46,13 +46,17 @@ export function jetStreamBus({ ackWaitSeconds = 10, ...options }: JetStreamBusOp
   });
 
   /** Retries after a timeout, with the same ID, so that the broker stores the event once. */
-  async function store(subject: Subject, bytes: Buffer, { id, aggregateId }: EventIds): Promise<void> {
+  async function store(
+    subject: Subject,
+    bytes: Buffer,
+    { id, aggregateId, isCopy }: EventIds,
+  ): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       // While it is disconnected, the client keeps copies, and sends them once it reconnects.
       if (!connection.isConnected || !connection.made) throw new Error("the broker is unavailable");
       const { manager, jetStream } = connection.made;
       try {
-        const options = { msgID: id, timeout: publishTimeout };
+        const options = { msgID: id, timeout: publishTimeout, headers: isCopy ? markOfCopies() : undefined };
         await jetStream.publish(subjectOf(subject, aggregateId), bytes, options);
         return;
       } catch (error) {
@@ -141,6 +145,12 @@ export function jetStreamBus({ ackWaitSeconds = 10, ...options }: JetStreamBusOp
       await connection.close();
     },
   };
+}
+
+function markOfCopies() {
+  const marked = headers();
+  marked.set(copyHeader, "yes");
+  return marked;
 }
 
 const hasNoStream = (error: unknown): boolean =>

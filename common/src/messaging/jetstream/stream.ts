@@ -12,6 +12,9 @@ import { minutes, seconds } from "../../base/clock";
 import type { Subject } from "../../contract/events";
 import { durableOf, filterOf, streamName } from "../../contract/jetstream-names";
 
+/** A header of messages that a bridge has copied from another broker. */
+export const copyHeader = "EventHive-Copy";
+
 export const maxInFlight = 64;
 
 /** Counted for the whole group, so that stuck members leave room for up to 16 in all. */

@@ -14,7 +14,7 @@ import type { Subject } from "../../contract/events";
 import { durableOf, streamName } from "../../contract/jetstream-names";
 import type { Message, Subscription } from "../event-bus";
 import type { Connected, JetStreamConnection } from "./connection";
-import { ensureDurable, maxInFlight } from "./stream";
+import { copyHeader, ensureDurable, maxInFlight } from "./stream";
 
 // https://docs.nats.io/reference/reference-protocols/nats_api_reference
 const heartbeat = 100;
@@ -142,7 +142,8 @@ export class JetStreamSubscription implements Subscription {
     try {
       const redeliveries = deliveriesOf(message) - 1;
       const bytes = Buffer.from(message.data);
-      await consume({ subject, bytes, redeliveries }, () => respond("+ACK"));
+      const isCopy = message.headers?.has(copyHeader) ?? false;
+      await consume({ subject, bytes, redeliveries, isCopy }, () => respond("+ACK"));
     } catch (error) {
       logger.debug({ err: error, subject }, "a message was not handled");
       respond(`-NAK {"delay":${nanos(redeliveryDelayMs)}}`);
