@@ -41,6 +41,12 @@ const backup = databaseServices.map((name) => `backup-${name} → ${name}-mongo:
 const outside = "0.0.0.0/0 except 10.0.0.0/8 100.64.0.0/10 169.254.0.0/16 172.16.0.0/12 192.168.0.0/16:443";
 const toStripe = `payments → ${outside}`;
 const toBucket = databaseServices.map((name) => `backup-${name} → ${outside}`);
+/** With the components jetstream and bridge. */
+const migration = [
+  ...[...serviceNames, "bridge"].map((app) => `${app} → jetstream:4222`),
+  "bridge → nats:4222",
+  "bridge → nats:8222",
+];
 /** Policies that other tests check. */
 const others = ["everyone-to-dns", "outside-to-challenges", "google-to-challenges"];
 
@@ -49,8 +55,10 @@ it.each([
   ["ci", [...edgesEverywhere, ...toSandbox, ...backup]],
   ["release", [...edgesEverywhere, ...toSandbox]],
   ["gke", [...edgesEverywhere, ...fromGoogle, ...monitored, toStripe, ...backup, ...toBucket]],
-])("the overlay %s allows exactly these connections, at both ends", async (overlay, edges) => {
-  const rendered = await render(overlay);
+  ["ci, with jetstream and bridge,", [...edgesEverywhere, ...toSandbox, ...backup, ...migration]],
+])("the overlay %s allows exactly these connections, at both ends", async (name, edges) => {
+  const [overlay = "", ...components] = name.split(/, with | and |,/).filter(Boolean);
+  const rendered = await render(overlay, { add: components });
   const apps = podTemplatesOf(rendered).map(({ metadata }) => metadata.labels.app ?? "");
   const inside = (edge: string) =>
     apps.some((app) => edge.startsWith(`${app} →`)) && apps.some((app) => edge.includes(`→ ${app}:`));

@@ -140,7 +140,7 @@ export const jetStream: Server = {
   // By default the server writes to disk every two minutes, and an acknowledged event may be lost with the machine.
   configuration: "jetstream { sync_interval: always }\n",
   readyWhenPrinted: "Server is ready",
-  image: "nats:2.15.3-alpine",
+  image: pinnedImage("nats", "../components/jetstream/jetstream.yaml"),
   download: downloadNatsServer,
   registry: {
     check: ["go", ["version"]],
