@@ -36,6 +36,7 @@ module.exports = {
         "<rootDir>/e2e/browser/",
         "<rootDir>/e2e/cluster/",
         ...(process.env.BROKER === "jetstream" ? [] : ["python-consumer"]), // no client of NATS Streaming in Python
+        ...(process.env.MIGRATION ? [] : ["<rootDir>/e2e/migration"]), // takes minutes
       ],
     },
     {

@@ -4,7 +4,7 @@ import { type Event, type Subject, subjects } from "@eventhive/common";
 import { jetstream } from "@nats-io/jetstream";
 import * as nats from "@nats-io/transport-node";
 import { type Message, connect } from "node-nats-streaming";
-import { brokerOf, jetStream } from "../infra/local/known-servers";
+import { type Server, brokerOf, jetStream } from "../infra/local/known-servers";
 import { tryParseEvent } from "./try-parse-event";
 
 export interface EventLog {
@@ -13,10 +13,10 @@ export interface EventLog {
   close: () => Promise<void>;
 }
 
-/** Reads every event in the broker's log. */
-export async function readEventLog(natsUrl: string): Promise<EventLog> {
+/** Reads every event in the log of the stack's broker, or of another. */
+export async function readEventLog(natsUrl: string, broker?: Server): Promise<EventLog> {
   const events: Event[] = [];
-  const read = brokerOf(process.env) === jetStream ? readJetStream : readNatsStreaming;
+  const read = (broker ?? brokerOf(process.env)) === jetStream ? readJetStream : readNatsStreaming;
   const close = await read(natsUrl, (subject, bytes) => {
     const event = tryParseEvent(subject, bytes);
     if (event) events.push(event);

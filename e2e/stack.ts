@@ -65,7 +65,14 @@ export async function setClock(name: string, wrong: "ahead" | "behind"): Promise
   await kill(name);
 }
 
-type Action = "ready" | "start" | "stop" | "ahead" | "behind";
+/** Restarts a process gracefully with other environment variables. */
+export async function restartWith(name: string, variables: Record<string, string>): Promise<void> {
+  await command(name, `set?${new URLSearchParams(variables).toString()}`);
+  await stop(name);
+  await start(name);
+}
+
+type Action = "ready" | "start" | "stop" | "ahead" | "behind" | `set?${string}`;
 
 async function command(name: string, action: Action): Promise<void> {
   const response = await fetch(`${readFileSync(controlFile(), "utf8")}/${name}/${action}`, {

@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
-import { controlFile } from "../data-folder";
 import { eventually } from "../../common/test/eventually";
-import { stackFile, start, stop } from "../stack";
+import { restartWith, stackFile, start, stop } from "../stack";
 
 // Temporary changes of the shared stack, undone before the next test.
 
@@ -19,12 +17,12 @@ export async function whileReservationsLast(seconds: number, act: () => Promise<
 
 /** Sessions last this long for users who sign in meanwhile. */
 export async function whileSessionsLast(seconds: number, act: () => Promise<void>): Promise<void> {
-  await restartWith("auth-1", `JWT_EXPIRES_IN=${seconds}s`);
+  await restartWith("auth-1", { JWT_EXPIRES_IN: `${seconds}s` });
   await servicesReachable();
   try {
     await act();
   } finally {
-    await restartWith("auth-1", "JWT_EXPIRES_IN=24h");
+    await restartWith("auth-1", { JWT_EXPIRES_IN: "24h" });
     await servicesReachable();
   }
 }
@@ -43,18 +41,9 @@ export async function without(service: string, act: () => Promise<void>): Promis
 /** The client displays the duration that orders decides. */
 async function setReservations(seconds: number): Promise<void> {
   await Promise.all(
-    ["orders-1", "client-1"].map((name) => restartWith(name, `EXPIRATION_SECONDS=${seconds}`)),
+    ["orders-1", "client-1"].map((name) => restartWith(name, { EXPIRATION_SECONDS: String(seconds) })),
   );
   await servicesReachable();
-}
-
-async function restartWith(name: string, variables: string): Promise<void> {
-  const response = await fetch(`${readFileSync(controlFile(), "utf8")}/${name}/set?${variables}`, {
-    method: "POST",
-  });
-  if (!response.ok) throw new Error(`set ${name}: ${await response.text()}`);
-  await stop(name);
-  await start(name);
 }
 
 /** Resolves when the gateway routes to all services: it probes them twice a second. */
@@ -84,14 +73,14 @@ export async function whilePayingByIntents(act: () => Promise<void>): Promise<vo
 }
 
 async function setFlow(flow: "intents" | "charges"): Promise<void> {
-  await restartWith("payments-1", `PAYMENT_FLOW=${flow}`);
+  await restartWith("payments-1", { PAYMENT_FLOW: flow });
   await servicesReachable();
 }
 
 /** Uses one of Stripe's own forms in the tests of this file, instead of the form for test cards. */
 export function payWithStripesForm(form: "checkout" | "payment-element" = "checkout"): void {
   const withKey = (key: string) =>
-    restartWith("client-1", `STRIPE_PUBLISHABLE_KEY=${key}&STRIPE_FORM=${form}`).then(servicesReachable);
+    restartWith("client-1", { STRIPE_PUBLISHABLE_KEY: key, STRIPE_FORM: form }).then(servicesReachable);
   beforeAll(() => withKey("pk_test_browser"));
   afterAll(() => withKey(""));
 }

@@ -29,7 +29,7 @@ export async function finalState(lostStores: string[]): Promise<FinalState> {
   // Wiped logs count as published too: they are read from the folders that they were moved to.
   const lost = await Promise.all(lostStores.map((dataFolder) => startBroker({ dataFolder })));
   const urls = [stackFile().servers.nats, ...lost.map(({ url }) => url)];
-  const logs = await Promise.all(urls.map(readEventLog));
+  const logs = await Promise.all(urls.map((url) => readEventLog(url)));
   const published = (): Event[] => logs.flatMap(({ events }) => events);
   const sources = stackSources(published);
 

@@ -12,6 +12,9 @@ jest.setTimeout(30_000);
 
 const guide = readFileSync(join(root, "docs/operating.md"), "utf8");
 
+/** The components of "Move to JetStream". */
+const forMigration = { add: ["jetstream", "bridge"] };
+
 const found = (pattern: RegExp) => new Set([...guide.matchAll(pattern)].map(([, name = ""]) => name));
 
 it("describes what to do for every alert", () => {
@@ -40,7 +43,7 @@ it("installs every chart in one version, with existing values files", () => {
 });
 
 it("names only existing workloads and Secrets", async () => {
-  const { workloads } = await render("gke");
+  const { workloads } = await render("gke", forMigration);
   const { secrets } = await render("ci");
   const names = workloads.map(({ metadata }) => metadata.name);
   const shell = ["NAME", "$service", "$service-mongo", "$name"];
@@ -76,7 +79,7 @@ it("backs up and restores by the tested jobs only", async () => {
 });
 
 it("refers to claims, variables and flags that the stores have", async () => {
-  const { workloads } = await render("gke");
+  const { workloads } = await render("gke", forMigration);
   for (const name of found(/\bdata-([a-z-]+)-0/g))
     expect(workloads.map(({ metadata }) => metadata.name)).toContain(name);
   for (const workload of workloads.filter(({ metadata }) => metadata.name.endsWith("-mongo")))
