@@ -19,7 +19,7 @@ export class Routes {
         for (const each of handlers)
           if ("description" in each && each.description)
             this.described.push({ method, path, description: each.description });
-        return app[method](path, ...handlers.flat());
+        return app[method](path, ...(path.includes(":") ? [this.leaveLiteralPaths] : []), ...handlers.flat());
       }) as Express[Method];
     this.api = {
       use: app.use.bind(app),
@@ -29,6 +29,10 @@ export class Routes {
       delete: add("delete"),
     };
   }
+
+  /** Before a route with parameters: `PUT /api/tickets/stream` is another method of a known path, not of a ticket. */
+  private readonly leaveLiteralPaths: RequestHandler = (req, _res, next) =>
+    next(this.methods.has(req.path) ? "route" : undefined);
 
   /** To be called before routes with parameters, which the path may match. */
   serveDocument({ title, path }: { title: string; path: string }): void {
