@@ -114,7 +114,7 @@ it("compares what the broker has stored with its own claim", async () => {
   const { workloads } = await render("gke");
   const nats = workloads.find(({ metadata }) => metadata.name === "nats");
   expect(nats?.spec.volumeClaimTemplates).toEqual([expect.objectContaining({ metadata: { name: "data" } })]);
-  expect(file("alerts.yaml")).toContain('persistentvolumeclaim="data-nats-0"');
+  expect(file("alerts.yaml")).toContain('persistentvolumeclaim=~"data-(nats|jetstream)-0"');
 });
 
 it("probes each service with routes, by a module of the exporter", () => {
