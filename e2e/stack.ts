@@ -142,7 +142,7 @@ type Fault =
       times?: number;
     }
   | { kind: "lose"; operation: Operation; beforeWork?: boolean; times?: number }
-  | { kind: "refuse" | "processing"; operation: "capture" };
+  | { kind: "refuse" | "processing"; operation: "capture"; times?: number };
 type Operation = "token" | "charge" | "refund" | "read" | "intent" | "confirm" | "capture" | "cancel";
 
 /** Makes the next requests of an operation fail, whichever process sends them. */

@@ -4,7 +4,7 @@ import { useRouter } from "next/navigation";
 import { type ReactNode, startTransition, useCallback, useEffect, useRef, useState } from "react";
 import { buildClient } from "@/lib/build-client";
 import { type Problem, problemOf } from "@/lib/problem";
-import type { Order } from "@/lib/types";
+import type { Order, Payment } from "@/lib/types";
 import { PayWithCheckout } from "./pay-with-checkout";
 import { PayWithPaymentElement } from "./pay-with-payment-element";
 import { PayWithTestCard } from "./pay-with-test-card";
@@ -36,6 +36,10 @@ const forms = {
   "test-card": PayWithTestCard,
 };
 
+/** Money is held for the order, and there is no decision yet. Payments waits 5 s for one, so this is two minutes. */
+const undecidedStates: Payment["state"][] = ["authorized", "capturing"];
+const maxUndecided = 24;
+
 /** After these errors, the order is not in the state that the page shows. */
 const outdatedCodes = ["order-expired", "order-cancelled", "order-paid", "payment-in-progress"];
 const rejectionCodes = [...outdatedCodes, "payment-declined", "invalid-input", "not-yours", "not-signed-in"];
@@ -58,7 +62,7 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
   }, [isPaying]);
 
   const pay = useCallback(
-    async (token: string, wasChallenged = false) => {
+    async (token: string, { wasChallenged = false, undecided = 0 } = {}): Promise<void> => {
       isSent.current = true;
       setIsPaying(true);
       setProblem(undefined);
@@ -68,10 +72,14 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
         router.refresh();
       };
       try {
-        const { data } = await buildClient().post<{ clientSecret?: string }>("/api/payments", {
+        const { data } = await buildClient().post<Payment & { clientSecret?: string }>("/api/payments", {
           orderId: order.id,
           token,
         });
+        if (undecidedStates.includes(data.state) && undecided < maxUndecided) {
+          router.refresh();
+          return await pay(token, { undecided: undecided + 1 }); // the response says why, if the card is not charged
+        }
         if (data.clientSecret && !wasChallenged) {
           setChallenge({ token, clientSecret: data.clientSecret });
           setOpenToken(undefined); // shows the form, which asks the buyer
@@ -109,7 +117,7 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
   function onChallengeEnd(): void {
     if (!challenge) return;
     setChallenge(undefined);
-    void pay(challenge.token, true);
+    void pay(challenge.token, { wasChallenged: true });
   }
 
   if (isConfirming) return null;

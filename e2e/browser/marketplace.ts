@@ -84,12 +84,13 @@ export class Marketplace {
   async released({ by }: { by: Role }): Promise<Order> {
     const order = await this.reserved({ by });
     const { client } = this.users[by];
-    await fault({ kind: "refuse", operation: "capture" });
+    await fault({ kind: "refuse", operation: "capture", times: 100 }); // also a repetition after a timeout
     await client.pay(order, await card());
     await eventually(async () => {
       const [payment] = await bodyOf(client.payments(`?orderId=${order.id}`));
       if (payment?.state !== "failed") throw new Error(`The payment is ${payment?.state}`);
     });
+    await endFaults("capture");
     await eventually(() => bodyOf(client.cancel(order))); // once orders has released it
     return order;
   }

@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Page, Route } from "playwright-core";
 import { endFaults, fault } from "../stack";
 import { expectFailure } from "./browser";
 import { hydrated } from "./chromium";
@@ -36,13 +36,28 @@ it("shows an order whose payment is being captured as confirming, live, and in t
 
 it("offers the form again when the approved card cannot be charged", async () => {
   const page = await openOrder();
-  await fault({ kind: "refuse", operation: "capture" });
+  await fault({ kind: "refuse", operation: "capture", times: 100 }); // also a repetition after a timeout
   expectFailure(400, "/api/payments");
   await payWith(page, /pays$/);
   await button(page, /^Pay \$/).waitFor();
   await page.getByText("You have not been charged. Try another card.").waitFor();
+  await endFaults("capture");
   await payWith(page, /pays$/);
   await heading(page, "The ticket is yours").waitFor();
+});
+
+it("shows why an approved card was not charged when the first response came before the decision", async () => {
+  const page = await openOrder();
+  await fault({ kind: "refuse", operation: "capture", times: 100 });
+  const respondEarly = async (route: Route) => {
+    await route.fetch();
+    await route.fulfill({ status: 202, json: { state: "authorized" } });
+  };
+  await page.route("**/api/payments", respondEarly, { times: 1 });
+  expectFailure(400, "/api/payments");
+  await payWith(page, /pays$/);
+  await page.getByText("You have not been charged. Try another card.").waitFor();
+  await endFaults("capture");
 });
 
 it("pays once the buyer has passed 3-D Secure, and lists what happened to the money", async () => {
