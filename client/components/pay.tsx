@@ -38,7 +38,7 @@ const forms = {
 
 /** Money is held for the order, and there is no decision yet. Payments waits 5 s for one, so this is two minutes. */
 const undecidedStates: Payment["state"][] = ["authorized", "capturing"];
-const maxUndecided = 24;
+const maxRepeats = 24;
 
 /** After these errors, the order is not in the state that the page shows. */
 const outdatedCodes = ["order-expired", "order-cancelled", "order-paid", "payment-in-progress"];
@@ -62,7 +62,7 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
   }, [isPaying]);
 
   const pay = useCallback(
-    async (token: string, { wasChallenged = false, undecided = 0 } = {}): Promise<void> => {
+    async (token: string, wasChallenged = false) => {
       isSent.current = true;
       setIsPaying(true);
       setProblem(undefined);
@@ -72,13 +72,15 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
         router.refresh();
       };
       try {
-        const { data } = await buildClient().post<Payment & { clientSecret?: string }>("/api/payments", {
-          orderId: order.id,
-          token,
-        });
-        if (undecidedStates.includes(data.state) && undecided < maxUndecided) {
+        const post = () =>
+          buildClient().post<Payment & { clientSecret?: string }>("/api/payments", {
+            orderId: order.id,
+            token,
+          });
+        let { data } = await post();
+        for (let repeats = 0; undecidedStates.includes(data.state) && repeats < maxRepeats; repeats++) {
           router.refresh();
-          return await pay(token, { undecided: undecided + 1 }); // the response says why, if the card is not charged
+          ({ data } = await post()); // says why, if the card is not charged
         }
         if (data.clientSecret && !wasChallenged) {
           setChallenge({ token, clientSecret: data.clientSecret });
@@ -117,7 +119,7 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
   function onChallengeEnd(): void {
     if (!challenge) return;
     setChallenge(undefined);
-    void pay(challenge.token, { wasChallenged: true });
+    void pay(challenge.token, true);
   }
 
   if (isConfirming) return null;

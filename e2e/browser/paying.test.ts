@@ -20,7 +20,7 @@ async function pay(page: Page, card = "pays"): Promise<void> {
   await payButton(page).click();
 }
 
-/** The tokens of the page's payment requests. One that is answered before the decision is repeated. */
+/** The tokens of the page's payment requests. */
 function tokensSent(page: Page): string[] {
   const tokens: string[] = [];
   page.on("request", (request) => {
@@ -83,7 +83,7 @@ it("pays once on a double click", async () => {
   await page.getByRole("button", { name: "pays" }).click();
   await payButton(page).dblclick();
   await heading(page, "The ticket is yours").waitFor();
-  expect(new Set(tokens).size).toBe(1);
+  expect(tokens).toHaveLength(1);
   expect(await chargesFor(order)).toEqual(["succeeded"]);
 });
 
@@ -143,8 +143,8 @@ it("continues the same payment when the response was lost", async () => {
   await page.getByText(unknown).waitFor({ state: "hidden" });
   releasePages();
   await heading(page, "The ticket is yours").waitFor();
-  expect(tokens.length).toBeGreaterThan(1);
-  expect(new Set(tokens).size).toBe(1);
+  const [first, ...others] = tokens;
+  expect(others).toEqual([first]);
   expect(await chargesFor(order)).toEqual(["succeeded"]);
 });
 
@@ -160,8 +160,8 @@ it("keeps the card for another try while payments is down", async () => {
   });
   await page.getByRole("button", { name: "Try again" }).click();
   await heading(page, "The ticket is yours").waitFor();
-  expect(tokens.length).toBeGreaterThan(1);
-  expect(new Set(tokens).size).toBe(1);
+  const [first, ...others] = tokens;
+  expect(others).toEqual([first]);
   expect(await chargesFor(order)).toEqual(["succeeded"]);
 });
 
