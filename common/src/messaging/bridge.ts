@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type Subject, subjects } from "../contract/events";
 import { isId } from "../contract/ids";
 import { metrics } from "../base/metrics";
-import type { EventBus, EventIds, Subscription } from "./event-bus";
+import { type EventBus, type EventIds, type Subscription, closeAll } from "./event-bus";
 
 /**
  * Copies every message from each of two brokers to the other, byte for byte and at least once. Its position is that of
@@ -22,11 +22,7 @@ export function bridge(one: EventBus, other: EventBus): Subscription {
       }),
     );
   const subscriptions = [...copy(one, other), ...copy(other, one)];
-  return {
-    close: async () => {
-      await Promise.all(subscriptions.map((subscription) => subscription.close()));
-    },
-  };
+  return { close: () => closeAll(subscriptions) };
 }
 
 /** What a broker can use as a header and as part of an address. */

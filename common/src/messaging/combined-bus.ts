@@ -1,4 +1,4 @@
-import type { EventBus, Subscription } from "./event-bus";
+import { type EventBus, type Subscription, closeAll } from "./event-bus";
 
 /**
  * A bus on several brokers, for a migration from one to another: publishes on the first, and receives from all. An event
@@ -9,11 +9,7 @@ export function combinedBus(first: EventBus, ...others: EventBus[]): EventBus {
 
   const onEach = (open: (bus: EventBus) => Subscription): Subscription => {
     const subscriptions = buses.map(open);
-    return {
-      close: async () => {
-        await Promise.all(subscriptions.map((subscription) => subscription.close()));
-      },
-    };
+    return { close: () => closeAll(subscriptions) };
   };
 
   /** @throws while a broker is unavailable: the others alone do not show what waits there */

@@ -54,6 +54,11 @@ export interface Subscription {
   close(): Promise<void>;
 }
 
+/** Closes them all at once. */
+export async function closeAll(subscriptions: Iterable<Subscription>): Promise<void> {
+  await Promise.all([...subscriptions].map((subscription) => subscription.close()));
+}
+
 /**
  * What EventHive requires of a broker. Every adapter passes the suite in `testing/event-bus-contract.ts`.
  *

@@ -7,6 +7,7 @@ import {
   type Message,
   type Subscription,
   logBatchSize,
+  closeAll,
 } from "./event-bus";
 import { MemoryGroup } from "./memory-group";
 
@@ -58,7 +59,7 @@ export class MemoryBroker {
       logs: [{ broker: "memory", read: (subject, { after = 0 } = {}) => this.readLog(subject, after) }],
       close: async () => {
         isClosed = true;
-        await Promise.all([...open].map((subscription) => subscription.close()));
+        await closeAll(open);
       },
     };
   }

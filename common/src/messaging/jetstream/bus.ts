@@ -4,7 +4,7 @@ import { failpoint } from "../../base/failpoint";
 import { logger } from "../../base/logger";
 import type { Subject } from "../../contract/events";
 import { filterOf, subjectOf } from "../../contract/jetstream-names";
-import type { EventBus, EventIds, Message, Subscription } from "../event-bus";
+import { type EventBus, type EventIds, type Message, type Subscription, closeAll } from "../event-bus";
 import { PublishWindow } from "../publish-window";
 import { storedBytes, undeliveredMs } from "./backlog";
 import { type Connected, JetStreamConnection, type JetStreamConnectionOptions } from "./connection";
@@ -141,7 +141,7 @@ export function jetStreamBus({ ackWaitSeconds = 10, ...options }: JetStreamBusOp
     ],
 
     close: async () => {
-      await Promise.all([...subscriptions].map((subscription) => subscription.close()));
+      await closeAll(subscriptions);
       await connection.close();
     },
   };

@@ -2,7 +2,7 @@ import type { Stan } from "node-nats-streaming";
 import { seconds } from "../../base/clock";
 import { failpoint } from "../../base/failpoint";
 import type { Subject } from "../../contract/events";
-import type { EventBus, Subscription } from "../event-bus";
+import { type EventBus, type Subscription, closeAll } from "../event-bus";
 import { PublishWindow } from "../publish-window";
 import { NatsBacklog } from "./backlog";
 import { NatsConnection, type NatsConnectionOptions, asError } from "./connection";
@@ -110,7 +110,7 @@ export function natsStreamingBus({ ackWaitSeconds = 10, monitorUrl, ...options }
     ],
 
     close: async () => {
-      await Promise.all([...subscriptions].map((subscription) => subscription.close()));
+      await closeAll(subscriptions);
       await connection.close();
     },
   };
