@@ -1,5 +1,6 @@
-import { titled, violations } from "./axe";
+import { violations } from "./axe";
 import { expectFailure, visit } from "./browser";
+import { titleOf } from "./chromium";
 import { Marketplace } from "./marketplace";
 import { open, states } from "./states";
 
@@ -16,7 +17,7 @@ describe.each(states)("$name", (state) => {
     if (state.failure) expectFailure(...state.failure);
     await open(state, page, market, async () => {
       expect(await violations(page)).toEqual([]);
-      await titled(page);
+      await titleOf(page);
       expect(await page.locator("html[lang=en]").count()).toBe(1);
       const landmarks = ["h1", "main", "body > header", "header nav", "body > footer"];
       const counts = await Promise.all(landmarks.map((selector) => page.locator(selector).count()));
@@ -40,7 +41,7 @@ it("gives every page its own title", async () => {
   const paths = ["/", "/?q=jazz", "/api/docs", `/tickets/${paid.ticket.id}`, ...auth, ...own];
   for (const path of paths) {
     await page.goto(path);
-    titles.add(await page.title());
+    titles.add(await titleOf(page));
   }
   expect([...titles]).toHaveLength(paths.length);
 });

@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 const onlyViolations = {
   resultTypes: ["violations"],
   preload: false,
-  // Next.js removes the title for a moment when it renders a page again. Tests wait for it with `titled`.
+  // Next.js removes the title for a moment when it renders a page again. `titleOf` waits for it.
   rules: { "document-title": { enabled: false } },
 };
 
@@ -20,7 +20,3 @@ export async function violations(page: Page, ...rules: string[]): Promise<string
     ),
   );
 }
-
-/** Resolves when the page has a title of its own. */
-export const titled = (page: Page) =>
-  page.waitForFunction("/^EventHive: .|. · EventHive$/.test(document.title)");
