@@ -17,7 +17,7 @@ module.exports = {
       displayName: "services",
       globalSetup: "<rootDir>/infra/jest/start-servers.ts",
       globalTeardown: "<rootDir>/infra/jest/stop-servers.ts",
-      setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts", "<rootDir>/infra/jest/check-answers.ts"],
+      setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts", "<rootDir>/infra/jest/check-responses.ts"],
       roots: [...workspaces, "infra", "mutants"].map((folder) => `<rootDir>/${folder}`),
     },
     {
@@ -28,7 +28,7 @@ module.exports = {
       setupFilesAfterEnv: [
         "<rootDir>/infra/jest/quiet.ts",
         "<rootDir>/e2e/settings.ts",
-        "<rootDir>/e2e/check-answers.ts",
+        "<rootDir>/e2e/check-responses.ts",
       ],
       roots: ["<rootDir>/e2e"],
       testPathIgnorePatterns: [
@@ -47,7 +47,7 @@ module.exports = {
       setupFilesAfterEnv: [
         "<rootDir>/infra/jest/quiet.ts",
         "<rootDir>/e2e/settings.ts",
-        "<rootDir>/e2e/check-answers.ts",
+        "<rootDir>/e2e/check-responses.ts",
       ],
       roots: ["<rootDir>/e2e/browser"],
     },
@@ -59,7 +59,7 @@ module.exports = {
       setupFilesAfterEnv: [
         "<rootDir>/infra/jest/quiet.ts",
         "<rootDir>/e2e/settings.ts",
-        "<rootDir>/e2e/check-answers.ts",
+        "<rootDir>/e2e/check-responses.ts",
       ],
       roots: ["<rootDir>/e2e"],
       testMatch: ["<rootDir>/e2e/cluster/*.test.ts", "<rootDir>/e2e/races.test.ts"],

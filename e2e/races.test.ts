@@ -17,17 +17,17 @@ function at<Item>(items: Item[], n: number): Item {
 }
 
 /** Counts responses by status and code, such as `{ "201": 1, "400 ticket-reserved": 199 }`. */
-function tally(answers: ApiResponse<unknown>[]): Record<string, number> {
+function tally(responses: ApiResponse<unknown>[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { ok, status, body } of answers) {
-    const answer = ok ? `${status}` : `${status} ${body.code}`;
-    counts[answer] = (counts[answer] ?? 0) + 1;
+  for (const { ok, status, body } of responses) {
+    const response = ok ? `${status}` : `${status} ${body.code}`;
+    counts[response] = (counts[response] ?? 0) + 1;
   }
   return counts;
 }
 
-const idsOf = (answers: ApiResponse<{ id: string }>[]): string[] => [
-  ...new Set(answers.flatMap(({ ok, body }) => (ok ? [body.id] : []))),
+const idsOf = (responses: ApiResponse<{ id: string }>[]): string[] => [
+  ...new Set(responses.flatMap(({ ok, body }) => (ok ? [body.id] : []))),
 ];
 
 let seller: Client;
@@ -42,29 +42,29 @@ const buyer = (n: number): Client => at(buyers, n % buyers.length);
 
 it("sells a ticket to one of 50 buyers who each send four concurrent requests", async () => {
   const ticket = await ticketOnSale(seller);
-  const answers = await times(200, (n) => buyer(n).order(ticket));
+  const responses = await times(200, (n) => buyer(n).order(ticket));
   const {
     "201": winners = 0,
     "400 ticket-reserved": refused = 0,
     "409 reservation-ending": late = 0,
-  } = tally(answers);
-  expect(idsOf(answers)).toHaveLength(1);
+  } = tally(responses);
+  expect(idsOf(responses)).toHaveLength(1);
   expect([winners + late, refused]).toEqual([4, 196]); // late: requests of the winner after the reservation has ended
 });
 
 it("returns the same order for 20 concurrent requests of one buyer", async () => {
   const ticket = await ticketOnSale(seller);
-  const answers = await times(20, () => buyer(0).order(ticket));
-  expect(tally(answers)).toEqual({ "201": 20 });
-  expect(idsOf(answers)).toHaveLength(1);
+  const responses = await times(20, () => buyer(0).order(ticket));
+  expect(tally(responses)).toEqual({ "201": 20 });
+  expect(idsOf(responses)).toHaveLength(1);
 });
 
 it("charges once for 20 concurrent payments with different tokens", async () => {
   const order = await orderOf(buyer(0), await ticketOnSale(seller));
   const tokens = await times(20, () => card());
-  const answers = await Promise.all(tokens.map((token) => buyer(0).pay(order, token)));
+  const responses = await Promise.all(tokens.map((token) => buyer(0).pay(order, token)));
 
-  const { "201": paid, "400 payment-in-progress": early = 0, "400 order-paid": late = 0 } = tally(answers);
+  const { "201": paid, "400 payment-in-progress": early = 0, "400 order-paid": late = 0 } = tally(responses);
   expect({ paid, refused: early + late }).toEqual({ paid: 1, refused: 19 });
   const { charges } = await ledger();
   expect(charges.filter(({ metadata }) => metadata.orderId === order.id)).toMatchObject([{ captured: true }]);
@@ -74,18 +74,18 @@ it("accepts one of 50 concurrent sign-ups whose emails differ only in case", asy
   const run = randomUUID();
   const spelled = (n: number) =>
     "marina".replace(/./g, (letter, at) => ((n >> at) % 2 ? letter.toUpperCase() : letter));
-  const answers = await times(50, (n) =>
+  const responses = await times(50, (n) =>
     new Client().signUp({ email: `${spelled(n)}-${run}@example.com`, password: "correct horse" }),
   );
-  expect(tally(answers)).toEqual({ "201": 1, "400 email-in-use": 49 });
+  expect(tally(responses)).toEqual({ "201": 1, "400 email-in-use": 49 });
 });
 
 it("accepts or rejects each of 10 concurrent edits of a ticket, and replicates the last one", async () => {
   let conflicts = 0;
   await times(10, async () => {
     const ticket = await ticketOnSale(seller);
-    const answers = await times(10, (n) => seller.edit(ticket, { title: `Edit ${n}`, price: 10 + n }));
-    const { "200": accepted = 0, "409 changed": refused = 0 } = tally(answers);
+    const responses = await times(10, (n) => seller.edit(ticket, { title: `Edit ${n}`, price: 10 + n }));
+    const { "200": accepted = 0, "409 changed": refused = 0 } = tally(responses);
     expect(accepted + refused).toBe(10);
     conflicts += refused;
 

@@ -1,4 +1,4 @@
-import type { Answer } from "../common/test/answers";
+import type { ObservedResponse } from "../common/test/documented-responses";
 
 export interface Problem {
   code: string;
@@ -19,11 +19,11 @@ export interface ApiRequest {
   signal?: AbortSignal;
 }
 
-let onAnswer: (answer: Answer) => void = () => {};
+let onResponse: (response: ObservedResponse) => void = () => {};
 
-/** From now on, `listener` is told of each answer. */
-export const useAnswers = (listener: typeof onAnswer): void => {
-  onAnswer = listener;
+/** From now on, `listener` is told of each response. */
+export const useResponseListener = (listener: typeof onResponse): void => {
+  onResponse = listener;
 };
 
 /** Sends a request to the API as a browser does. */
@@ -39,7 +39,7 @@ export async function request<Body>(
   });
   const text = await response.text();
   const contentType = response.headers.get("content-type") ?? undefined;
-  onAnswer({ method, path: path.split("?")[0] ?? "", status: response.status, contentType, body: text });
+  onResponse({ method, path: path.split("?")[0] ?? "", status: response.status, contentType, body: text });
   const isJson = contentType?.includes("json");
   return {
     status: response.status,

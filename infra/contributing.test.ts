@@ -82,7 +82,7 @@ async function run(parameters: string[]): Promise<void> {
     .map((one) => `'${one.replaceAll("'", "'\\''")}'`)
     .join(" ");
   const script = `${command} 2>&1; echo "exit code $?"`;
-  const env = { ...process.env, TEST_ANSWERS: undefined }; // the routes of the copy are not ours
+  const env = { ...process.env, TEST_RESPONSES: undefined }; // the routes of the copy are not ours
   expect(await execute("sh", ["-c", script], { cwd: copy, env })).toMatch(/exit code 0\n$/);
 }
 

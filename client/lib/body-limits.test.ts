@@ -58,7 +58,7 @@ it.each([{ "content-length": 1000 }, { "transfer-encoding": "chunked" }])(
   },
 );
 
-it("answers 413 to a length above the limit, before any of the body has come", async () => {
+it("returns 413 to a length above the limit, before any of the body has come", async () => {
   const { sent, status } = post({ "content-length": 1001 });
   sent.on("error", () => {}).flushHeaders();
   expect(await status()).toBe(413);
@@ -66,7 +66,7 @@ it("answers 413 to a length above the limit, before any of the body has come", a
   expect(bodies).toEqual([]);
 });
 
-it("answers 413 to a body without a length as soon as it exceeds the limit", async () => {
+it("returns 413 to a body without a length as soon as it exceeds the limit", async () => {
   const { sent, status } = post({ "transfer-encoding": "chunked" });
   sent.on("error", () => {}).write("x".repeat(1001));
   expect(await status()).toBe(413);
@@ -74,7 +74,7 @@ it("answers 413 to a body without a length as soon as it exceeds the limit", asy
   expect(bodies).toEqual([]);
 });
 
-it("answers 408 to a body that does not come, and ends its connection", async () => {
+it("returns 408 to a body that does not come, and ends its connection", async () => {
   const { sent, status } = post({ "content-length": 10 });
   sent.on("error", () => {}).write("x");
   expect(await status()).toBe(408);

@@ -20,7 +20,7 @@ const server = `
   server.listen(0, "127.0.0.1", () => process.stdout.write(server.address().port + "\\n"));
 `;
 
-it("answers requests in flight, then closes all connections", async () => {
+it("completes requests in flight, then closes all connections", async () => {
   const child = spawn(process.execPath, ["--import", "tsx", "-e", server], {
     env: { ...process.env, NEXT_MANUAL_SIG_HANDLE: "1", TIMEOUT_MS: "25000" },
     stdio: ["ignore", "pipe", "inherit"],

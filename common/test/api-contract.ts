@@ -1,7 +1,7 @@
 import type { Express } from "express";
 import request from "supertest";
 import { newId, signedIn } from "../src/testing";
-import type { Document } from "./answers";
+import type { Document } from "./documented-responses";
 
 type Operation = { security: object[]; requestBody?: object; operationId: string };
 
@@ -58,7 +58,7 @@ export function itKeepsItsContract(app: Express): void {
       },
     );
 
-  it.each(Object.keys(paths))("answers other methods of %s with 405", async (template) => {
+  it.each(Object.keys(paths))("rejects other methods of %s with 405", async (template) => {
     const path = template.replaceAll(/{\w+}/g, newId());
     const documented = Object.keys(paths[template] ?? {});
     for (const method of ["get", "post", "put", "delete"].filter((each) => !documented.includes(each)))

@@ -33,16 +33,16 @@ const servers: Record<
   PROMTOOL: async () => ({ value: await findTool(promtool, { print }) }),
 };
 
-/** Any endpoint may be answered so; the tests of `common` receive them from apps of their own. */
+/** Any endpoint may respond so; the tests of `common` receive them from apps of their own. */
 const common = / (?:408|500|503)$|\/stream 429$/;
 
 /** @param file what the test files have recorded: lines such as `seen GET /api/tickets 200` */
-async function unseenAnswers(file: string): Promise<string[]> {
+async function unseenResponses(file: string): Promise<string[]> {
   const lines = new Set((await readFile(file, "utf8")).split("\n"));
   const documented = [...lines]
     .filter((line) => line.startsWith("documented "))
     .map((line) => line.slice(11));
-  return documented.filter((answer) => !lines.has(`seen ${answer}`) && !common.test(answer)).toSorted();
+  return documented.filter((response) => !lines.has(`seen ${response}`) && !common.test(response)).toSorted();
 }
 
 /** Starts real servers for the service tests: those whose variables occur in the selected test files or their imports. */
@@ -68,14 +68,14 @@ export default async function startServers(
     process.env[variable] = server?.value;
     if (server?.stop) stops.push(server.stop);
   }
-  process.env.TEST_ANSWERS = join(folder, "answers");
+  process.env.TEST_RESPONSES = join(folder, "responses");
   if (needed.has("TEST_MONGO_URL")) process.env.MONGO_URL = process.env.TEST_MONGO_URL;
   const isWhole = !selection.runTestsByPath && selection.testPathPatterns.patterns.length === 0;
   globalThis.stopServers = async () => {
     await Promise.all(stops.map((stop) => stop()));
-    const unseen = isWhole ? await unseenAnswers(join(folder, "answers")) : [];
+    const unseen = isWhole ? await unseenResponses(join(folder, "responses")) : [];
     await rm(folder, { recursive: true, force: true });
     if (unseen.length > 0)
-      throw new Error(`No test received these documented answers:\n${unseen.join("\n")}`);
+      throw new Error(`No test received these documented responses:\n${unseen.join("\n")}`);
   };
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { execute } from "./execute";
 import { binFolder } from "./find-server";
 import { firstThatRuns, firstThatWorks, foldersOnPath, type Search } from "./first-that-works";
-import { mustAnswer } from "./install";
+import { requireReachable } from "./install";
 import { root } from "./program";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -45,7 +45,7 @@ export async function locateBrowser(): Promise<string | undefined> {
 }
 
 async function download(signal?: AbortSignal): Promise<string> {
-  await mustAnswer("https://cdn.playwright.dev");
+  await requireReachable("https://cdn.playwright.dev");
   const installer = join(root, "node_modules/playwright-core/cli.js");
   await execute(process.execPath, [installer, "install", "--no-shell", "chromium"], {
     env: downloads,

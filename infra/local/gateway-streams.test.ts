@@ -53,7 +53,7 @@ it("forwards a response that precedes the end of the request body, and keeps the
   socket.write(`${head("POST", "content-length: 100000")}${"x".repeat(1_000)}`);
   await eventually(() => expect(received()).toContain("far too much"));
   socket.write("x".repeat(99_000));
-  await expectNextAnswer(socket, received);
+  await expectNextResponse(socket, received);
 });
 
 it.each([
@@ -69,7 +69,7 @@ it.each([
     await eventually(() => expect(received()).toContain('"code":"too-large"'));
     expect(received()).toMatch(/^HTTP\/1.1 413 /);
     socket.write(rest ?? "");
-    await expectNextAnswer(socket, received);
+    await expectNextResponse(socket, received);
   },
 );
 
@@ -86,7 +86,7 @@ it("keeps the connection when the service disconnects during a request body", as
   socket.write(`${head("POST", "content-length: 900000")}${"x".repeat(300_000)}`);
   await eventually(() => expect(received()).toContain('"code":"bad-gateway"'));
   socket.write("x".repeat(600_000));
-  await expectNextAnswer(socket, received);
+  await expectNextResponse(socket, received);
 });
 
 it("accepts a body of exactly 1 MiB", async () => {
@@ -188,7 +188,7 @@ function head(method: string, length = "content-length: 0"): string {
   return `${method} /api/orders/1 HTTP/1.1\r\nhost: localhost\r\n${length}\r\n\r\n`;
 }
 
-async function expectNextAnswer(socket: Socket, received: () => string): Promise<void> {
+async function expectNextResponse(socket: Socket, received: () => string): Promise<void> {
   const responses = () => received().match(/HTTP\/1.1 \d+/g)?.length;
   expect(responses()).toBe(1);
   socket.write(head("GET"));

@@ -20,10 +20,10 @@ describe("a request is routed to", () => {
       await backend("orders", respondingWith("two")),
     ]);
     const responses = [
-      await whoAnswers(url),
-      await whoAnswers(url),
-      await whoAnswers(url),
-      await whoAnswers(url),
+      await nameOfBackend(url),
+      await nameOfBackend(url),
+      await nameOfBackend(url),
+      await nameOfBackend(url),
     ];
     expect(responses.toSorted()).toEqual(["one", "one", "two", "two"]);
   });
@@ -32,16 +32,16 @@ describe("a request is routed to", () => {
     let isReady = false;
     const late = await backend("orders", respondingWith("late"), () => isReady);
     const url = await gatewayTo([late, await backend("orders", respondingWith("ready"))]);
-    expect([await whoAnswers(url), await whoAnswers(url), await whoAnswers(url)]).toEqual([
+    expect([await nameOfBackend(url), await nameOfBackend(url), await nameOfBackend(url)]).toEqual([
       "ready",
       "ready",
       "ready",
     ]);
     isReady = true;
-    await eventually(async () => expect(await whoAnswers(url)).toBe("late"));
+    await eventually(async () => expect(await nameOfBackend(url)).toBe("late"));
     isReady = false;
     await eventually(async () =>
-      expect([await whoAnswers(url), await whoAnswers(url)]).toEqual(["ready", "ready"]),
+      expect([await nameOfBackend(url), await nameOfBackend(url)]).toEqual(["ready", "ready"]),
     );
   });
 
@@ -186,7 +186,7 @@ function respondingWith(name: string): Handler {
   return (_req, res) => void res.end(name);
 }
 
-async function whoAnswers(url: string): Promise<string> {
+async function nameOfBackend(url: string): Promise<string> {
   return (await send(`${url}/api/orders`)).body;
 }
 

@@ -8,7 +8,7 @@ const responseTimeoutMs = 5_000;
 export type Install = (folder: string, signal?: AbortSignal) => Promise<void>;
 
 export const downloadMongod: Install = async (folder) => {
-  await mustAnswer("https://fastdl.mongodb.org");
+  await requireReachable("https://fastdl.mongodb.org");
   const { MongoBinary } = await import("mongodb-memory-server"); // selects the archive for this system
   const binary = await MongoBinary.getPath({ version: "7.0.14", downloadDir: join(folder, "archive") });
   await copyFile(binary, join(folder, "mongod"));
@@ -38,7 +38,7 @@ export const downloadPrometheus = fromArchive(
 
 function fromArchive(archive: string, options: string[] = []): Install {
   return async (folder, signal) => {
-    await mustAnswer(archive);
+    await requireReachable(archive);
     const response = await fetch(archive, { signal });
     if (!response.ok) throw new Error(`${archive} responded with ${response.status}`);
     await writeFile(join(folder, "archive.tar.gz"), Buffer.from(await response.arrayBuffer()));
@@ -80,7 +80,7 @@ export function fromDebian(name: string, path: string): Install {
 }
 
 /** Times out without internet access. */
-export async function mustAnswer(url: string): Promise<void> {
+export async function requireReachable(url: string): Promise<void> {
   try {
     const signal = AbortSignal.timeout(responseTimeoutMs);
     await fetch(url, { method: "HEAD", redirect: "manual", signal });

@@ -42,7 +42,7 @@ export const orders: Mutant[] = [
     guard: "cancel does not change a cancelled order",
     file: order,
     change: { 'if (this.status === "cancelled") return false;': "" },
-    red: { [cancelling]: ["answers 204 again and says nothing new the second time"] },
+    red: { [cancelling]: ["returns 204 again and says nothing new the second time"] },
   },
   {
     guard: "complete does not change a cancelled order",
@@ -160,7 +160,7 @@ export const orders: Mutant[] = [
     guard: "an outdated price is rejected",
     file: createOrder,
     change: { "price !== undefined && price !== ticket.price": "price === -1" },
-    red: { [creating]: ["answers 409 price-changed when the buyer was shown another price"] },
+    red: { [creating]: ["returns 409 price-changed when the buyer was shown another price"] },
   },
   {
     guard: "a withdrawn ticket is rejected",
@@ -182,7 +182,7 @@ export const orders: Mutant[] = [
     guard: "only the buyer can access an order",
     file: order,
     change: { "if (order.userId !== userId) throw new ForbiddenError();": "" },
-    red: { [cancelling]: ["answers 403 for another user's order"] },
+    red: { [cancelling]: ["returns 403 for another user's order"] },
   },
   {
     guard: "a repeated request returns the buyer's existing order",
@@ -190,8 +190,8 @@ export const orders: Mutant[] = [
     change: { "if (order.userId !== userId) throw": "if (order.id) throw" },
     red: {
       [repeating]: [
-        "answers a request that comes again with the order that the first one made",
-        "answers 20 parallel requests of one buyer with the same order",
+        "responds to a request that comes again with the order that the first one made",
+        "responds to 20 parallel requests of one buyer with the same order",
         "finds its own order when the outcome of the insert was lost",
       ],
     },
@@ -201,7 +201,7 @@ export const orders: Mutant[] = [
     file: createOrder,
     change: { "if (held) return held;": 'if (held) throw new BadRequestError("ticket-reserved", "");' },
     red: {
-      [repeating]: ["answers with the order that a parallel request saves between the look and the save"],
+      [repeating]: ["responds with the order that a parallel request saves between the look and the save"],
     },
   },
   {
@@ -214,7 +214,7 @@ export const orders: Mutant[] = [
     guard: "an order that is requested again does not count against the limit",
     file: limits,
     change: { "reserves === ticketId;": "reserves === userId;" },
-    red: { [repeating]: ["answers 20 parallel requests of one buyer with the same order"] },
+    red: { [repeating]: ["responds to 20 parallel requests of one buyer with the same order"] },
   },
   {
     guard: "unique index: one live order per slot of a network",

@@ -202,7 +202,7 @@ export const running: Mutant[] = [
     guard: "drain: before its parts are stopped",
     file: service,
     change: { "server.drain(), ": "" },
-    red: { [stopping]: ["answers requests in flight when it is stopped"] },
+    red: { [stopping]: ["completes requests in flight when it is stopped"] },
   },
   {
     guard: "drain: readiness fails",
@@ -247,7 +247,7 @@ export const running: Mutant[] = [
     guard: "stop: events and sweeps are finished while requests drain",
     file: service,
     change: { "const sources = isOpen ? runtime.stopSources() : undefined;": "const sources = undefined;" },
-    red: { [stopping]: ["answers requests in flight when it is stopped"] },
+    red: { [stopping]: ["completes requests in flight when it is stopped"] },
   },
   {
     guard: "stop: waiting for the timer queue is limited",
@@ -268,7 +268,7 @@ export const running: Mutant[] = [
     file: "client/lib/drain.ts",
     change: { "for (const server of servers) server.closeAllConnections();": "void 0;" },
     red: {
-      "client/lib/drain.test.ts": ["answers requests in flight, then closes all connections"],
+      "client/lib/drain.test.ts": ["completes requests in flight, then closes all connections"],
     },
   },
   {
@@ -288,7 +288,7 @@ export const running: Mutant[] = [
     file: "client/lib/drain.ts",
     change: { "if (pending.size === 0) for": "for" },
     red: {
-      "client/lib/drain.test.ts": ["answers requests in flight, then closes all connections"],
+      "client/lib/drain.test.ts": ["completes requests in flight, then closes all connections"],
     },
   },
 ];

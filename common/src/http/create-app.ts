@@ -30,7 +30,7 @@ interface Options {
 
 /**
  * An Express app with the middleware that all services share. `addRoutes` is its table of contents. A path that it names
- * answers other methods with 405.
+ * rejects other methods with 405.
  */
 export function createApp(addRoutes: (api: Api) => void, options: Options = {}): Express {
   const app = express();

@@ -25,7 +25,7 @@ export class PublishWindow {
   }
 
   /** Called when the connection is lost, after which no response arrives. */
-  failUnanswered(error: Error): void {
+  failPending(error: Error): void {
     for (const reject of this.pending) reject(error);
   }
 }

@@ -106,7 +106,7 @@ it.concurrent("waits for a database that is frozen when it starts", async () => 
   await mongod.stop();
 });
 
-it.concurrent("answers requests in flight when it is stopped", async () => {
+it.concurrent("completes requests in flight when it is stopped", async () => {
   const { port, environment, send } = await testEnvironment();
   const service = run({ environment });
   await eventually(async () => expect((await send("/readyz")).status).toBe(200));

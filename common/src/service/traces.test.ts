@@ -87,7 +87,7 @@ it.concurrent("exports requests, the events that they cause, and how these are h
 });
 
 /** Lets a service handle one request and then shut down. */
-async function answerAndStop(settings: object) {
+async function respondAndStop(settings: object) {
   const { environment, send } = await testEnvironment();
   const service = run({ environment: { ...environment, ...settings } });
   await eventually(async () => expect((await send("/readyz")).status).toBe(200));
@@ -103,7 +103,7 @@ async function answerAndStop(settings: object) {
 
 it.concurrent("exports the last spans while it stops", async () => {
   const { collector, endpoint } = await collect();
-  const { complaints } = await answerAndStop({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+  const { complaints } = await respondAndStop({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
   expect(collector.spans).toMatchObject([{ service: "samples", name: "GET /api/samples" }]);
   expect(complaints).toBeNull();
 });
@@ -113,14 +113,14 @@ const maxStop = 8;
 
 it.concurrent("is not delayed by an unavailable collector, and logs it", async () => {
   const endpoint = `http://127.0.0.1:${await freePort()}`;
-  const { complaints, seconds } = await answerAndStop({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+  const { complaints, seconds } = await respondAndStop({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
   expect(seconds).toBeLessThan(maxStop);
   expect(complaints).toHaveLength(1);
 });
 
 it.concurrent("is not held up by a collector that never responds, and logs it", async () => {
   const { collector, endpoint } = await collect({ isSilent: true });
-  const { complaints, seconds } = await answerAndStop({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+  const { complaints, seconds } = await respondAndStop({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
   expect(seconds).toBeLessThan(maxStop);
   expect([collector.requests, complaints]).toEqual([1, [expect.any(String)]]);
 });

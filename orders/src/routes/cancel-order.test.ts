@@ -24,14 +24,14 @@ it("cancels an order, frees its ticket and publishes it", async () => {
   ]);
 });
 
-it("answers 204 again and says nothing new the second time", async () => {
+it("returns 204 again and says nothing new the second time", async () => {
   const order = await orderOf();
   await cancel(order.id, signedIn(order.userId)).expect(204);
   await cancel(order.id, signedIn(order.userId)).expect(204);
   expect(await published("order:cancelled")).toHaveLength(1);
 });
 
-it("answers 409 when other writes come first each time", async () => {
+it("returns 409 when other writes come first each time", async () => {
   const order = await orderOf();
   const lost = Object.assign(new Error("No matching document"), { name: "VersionError" });
   const save = jest.spyOn(Order.prototype, "save").mockRejectedValue(lost);
@@ -72,14 +72,14 @@ it("finds out that the order was paid while it was being cancelled", async () =>
   expect(await published("order:cancelled")).toEqual([]);
 });
 
-it("answers 403 for another user's order", async () => {
+it("returns 403 for another user's order", async () => {
   const order = await orderOf();
   const { body } = await cancel(order.id, signedIn()).expect(403);
   expect(body.code).toBe("not-yours");
   expect(await reload(order)).toMatchObject({ status: "created" });
 });
 
-it.each([newId(), "123", "%24gt"])("answers 404 for the order %s", async (id) => {
+it.each([newId(), "123", "%24gt"])("returns 404 for the order %s", async (id) => {
   const { body } = await cancel(id, signedIn()).expect(404);
   expect(body.code).toBe("not-found");
 });

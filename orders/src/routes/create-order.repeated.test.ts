@@ -13,7 +13,7 @@ afterEach(() => onFailpoint(undefined));
 const buyer = newId();
 const order = (input: object) => request(app).post("/api/orders").set("Cookie", signedIn(buyer)).send(input);
 
-it("answers a request that comes again with the order that the first one made", async () => {
+it("responds to a request that comes again with the order that the first one made", async () => {
   const ticket = await ticketOnSale();
   const first = await order({ ticketId: ticket.id, price: 20 }).expect(201);
   const second = await order({ ticketId: ticket.id, price: 20 }).expect(201);
@@ -21,7 +21,7 @@ it("answers a request that comes again with the order that the first one made", 
   expect(await published("order:created")).toHaveLength(1);
 });
 
-it("answers 20 parallel requests of one buyer with the same order", async () => {
+it("responds to 20 parallel requests of one buyer with the same order", async () => {
   const ticket = await ticketOnSale();
   await Promise.all(Array.from({ length: 9 }, () => orderOf(buyer))); // one more is the limit
   const answers = await Promise.all(Array.from({ length: 20 }, () => order({ ticketId: ticket.id })));
@@ -43,7 +43,7 @@ it("finds its own order when the outcome of the insert was lost", async () => {
   expect(await Order.find()).toMatchObject([{ id: body.id, status: "created" }]);
 });
 
-it("answers with the order that a parallel request saves between the look and the save", async () => {
+it("responds with the order that a parallel request saves between the look and the save", async () => {
   const ticket = await ticketOnSale();
   let faster = "";
   beforeNextSave(async () => {

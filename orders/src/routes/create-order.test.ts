@@ -31,7 +31,7 @@ it("reserves a ticket for a minute and publishes it", async () => {
   expect(await published("order:created")).toEqual([event]);
 });
 
-it("answers with the public state and nothing else", async () => {
+it("responds with the public state and nothing else", async () => {
   const { body } = await order({ ticketId: (await ticketOnSale()).id }).expect(201);
   expect(Object.keys(body).sort()).toEqual(
     ["createdAt", "expiresAt", "id", "status", "ticket", "userId", "version"].sort(),
@@ -80,7 +80,7 @@ it("keeps the price that the order was made with", async () => {
   });
 });
 
-it("answers 409 price-changed when the buyer was shown another price", async () => {
+it("returns 409 price-changed when the buyer was shown another price", async () => {
   const ticket = await ticketOnSale({ price: 30 });
   const { body } = await order({ ticketId: ticket.id, price: 20 }).expect(409);
   expect(body.code).toBe("price-changed");
@@ -111,7 +111,7 @@ it("refuses an eleventh live reservation, and takes it once one has ended", asyn
   await order({ ticketId: ticket.id }, signedIn(buyer)).expect(201);
 });
 
-it("answers 404 for an unknown ticket", async () => {
+it("returns 404 for an unknown ticket", async () => {
   const { body } = await order({ ticketId: newId() }).expect(404);
   expect(body.code).toBe("not-found");
 });
@@ -121,7 +121,7 @@ it.each([
   ["a malformed ticket id", { ticketId: "123" }, "ticketId"],
   ["an operator for a ticket id", { ticketId: { $gt: "" } }, "ticketId"],
   ["an operator for a price", { ticketId: "0123456789abcdef01234567", price: { $gt: 0 } }, "price"],
-])("answers 400 invalid-input for %s", async (_what, input, field) => {
+])("returns 400 invalid-input for %s", async (_what, input, field) => {
   const { body } = await order(input).expect(400);
   expect(body).toMatchObject({ code: "invalid-input", errors: [{ field }] });
 });
@@ -138,7 +138,7 @@ it("takes nothing from the body but the ticket and the price", async () => {
   expect(Date.parse(body.expiresAt)).toBeLessThan(Date.now() + 61_000);
 });
 
-it("answers 400 for malformed JSON, 413 for too much of it and 415 for something else", async () => {
+it("returns 400 for malformed JSON, 413 for too much of it and 415 for something else", async () => {
   const post = (type: string, text: string) =>
     request(app).post("/api/orders").set("Cookie", signedIn()).set("Content-Type", type).send(text);
   expect((await post("application/json", "{").expect(400)).body.code).toBe("malformed");

@@ -34,7 +34,7 @@ it.each([
   ["?cursor=nonsense", "cursor"],
   ["?limit=0", "limit"],
   ["?limit=101", "limit"],
-])("answers 400 invalid-input for %s", async (query, field) => {
+])("returns 400 invalid-input for %s", async (query, field) => {
   const { body } = await list(newId(), query).expect(400);
   expect(body).toMatchObject({ code: "invalid-input", errors: [{ field }] });
 });

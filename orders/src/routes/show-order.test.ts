@@ -15,12 +15,12 @@ it("shows a buyer the order, and what time it is by the clock that ends it", asy
   expect(Math.abs(Number(headers["x-server-time"]) - Date.now())).toBeLessThan(5000);
 });
 
-it("answers 403 for another user's order", async () => {
+it("returns 403 for another user's order", async () => {
   const order = await orderOf();
   expect((await show(order.id).expect(403)).body.code).toBe("not-yours");
 });
 
-it.each([newId(), "123"])("answers 404 for the order %s", async (id) => {
+it.each([newId(), "123"])("returns 404 for the order %s", async (id) => {
   expect((await show(id).expect(404)).body.code).toBe("not-found");
 });
 

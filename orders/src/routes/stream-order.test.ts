@@ -61,12 +61,12 @@ it("says nothing of other orders of the same buyer", async () => {
   expect(messages.map(({ data }) => data.id)).toEqual([order.id, order.id]);
 });
 
-it("answers 403 for another user's order", async () => {
+it("returns 403 for another user's order", async () => {
   const order = await orderOf();
   expect(await stream(order.id)).toMatchObject({ status: 403, refusal: { code: "not-yours" } });
 });
 
-it.each([newId(), "123"])("answers 404 for the order %s", async (id) => {
+it.each([newId(), "123"])("returns 404 for the order %s", async (id) => {
   expect(await stream(id)).toMatchObject({ status: 404, refusal: { code: "not-found" } });
 });
 

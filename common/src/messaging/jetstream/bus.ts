@@ -40,7 +40,7 @@ export function jetStreamBus({ ackWaitSeconds = 10, ...options }: JetStreamBusOp
       for (const watch of watches) start(watch, made);
     },
     onDisconnect: (error) => {
-      publishing.failUnanswered(error);
+      publishing.failPending(error);
       for (const subscription of subscriptions) subscription.disconnected(error);
     },
   });

@@ -28,7 +28,7 @@ export function natsStreamingBus({ ackWaitSeconds = 10, monitorUrl, ...options }
     onConnect: (stan) => {
       for (const subscription of subscriptions) subscription.join(stan);
     },
-    onDisconnect: (error) => publishing.failUnanswered(error),
+    onDisconnect: (error) => publishing.failPending(error),
   });
   // Past a limit of its own the client reports an error, and sends the message as well.
   const publishing = new PublishWindow();

@@ -3,8 +3,8 @@ import type { openApi } from "../src/contract/openapi";
 
 export type Document = ReturnType<typeof openApi>;
 
-/** What a client got. */
-export interface Answer {
+/** A response as a client received it. */
+export interface ObservedResponse {
   method: string;
   /** Without the query. */
   path: string;
@@ -17,8 +17,8 @@ interface Operation {
   responses: Record<string, { content?: Record<string, unknown> }>;
 }
 
-/** Compares answers with an OpenAPI document, and remembers which of its responses were seen. */
-export class Answers {
+/** Compares what was received with an OpenAPI document, and remembers which of its responses were seen. */
+export class DocumentedResponses {
   /** As `GET /api/tickets/{ticketId} 404`. */
   readonly seen = new Set<string>();
   readonly documented: string[];
@@ -41,7 +41,7 @@ export class Answers {
   }
 
   /** @returns what the document does not allow, if anything */
-  problemOf({ method, path, status, contentType, body }: Answer): string | undefined {
+  problemOf({ method, path, status, contentType, body }: ObservedResponse): string | undefined {
     const template = this.templates.find(({ pattern }) => pattern.test(path))?.template;
     if (!template) return undefined;
     const name = `${method} ${template} ${status}`;

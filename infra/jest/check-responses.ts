@@ -1,24 +1,24 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { appendFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { reportProblem } from "../../common/test/answer-problems";
-import { Answers, type Document } from "../../common/test/answers";
+import { reportProblem } from "../../common/test/response-problems";
+import { DocumentedResponses, type Document } from "../../common/test/documented-responses";
 
 // Each response of a service that a test receives must be one that the service's OpenAPI document describes.
 
 type AppRequest = IncomingMessage & { app?: { locals: { openApi?: () => Document } } };
 
-const answersOf = new Map<() => Document, Answers>();
+const responsesOf = new Map<() => Document, DocumentedResponses>();
 
 function check(request: AppRequest, response: ServerResponse, body: string): void {
   const openApi = request.app?.locals.openApi;
   const path = request.url?.split("?")[0] ?? "";
   if (!openApi || path.endsWith("/openapi.json")) return;
-  const answers = answersOf.get(openApi) ?? new Answers(openApi());
-  answersOf.set(openApi, answers);
+  const responses = responsesOf.get(openApi) ?? new DocumentedResponses(openApi());
+  responsesOf.set(openApi, responses);
   const { method = "" } = request;
   const contentType = response.getHeader("Content-Type")?.toString();
-  const problem = answers.problemOf({ method, path, status: response.statusCode, contentType, body });
+  const problem = responses.problemOf({ method, path, status: response.statusCode, contentType, body });
   if (problem) reportProblem(problem);
 }
 
@@ -43,10 +43,10 @@ beforeAll(() => subscribe("http.server.request.start", onRequest));
 
 afterAll(() => {
   unsubscribe("http.server.request.start", onRequest);
-  const lines = [...answersOf.values()].flatMap(({ seen, documented }) => [
+  const lines = [...responsesOf.values()].flatMap(({ seen, documented }) => [
     ...documented.map((name) => `documented ${name}`),
     ...[...seen].map((name) => `seen ${name}`),
   ]);
-  const file = process.env.TEST_ANSWERS;
+  const file = process.env.TEST_RESPONSES;
   if (file && lines.length > 0) appendFileSync(file, `${lines.join("\n")}\n`);
 });
