@@ -1,8 +1,11 @@
 import { createApp } from "@eventhive/common";
+import { banUser } from "./routes/ban-user";
 import { currentUser } from "./routes/current-user";
+import { findUsers } from "./routes/find-users";
 import { signIn } from "./routes/sign-in";
 import { signOut } from "./routes/sign-out";
 import { signUp } from "./routes/sign-up";
+import { unbanUser } from "./routes/unban-user";
 
 export const app = createApp(
   (api) => {
@@ -10,6 +13,9 @@ export const app = createApp(
     api.post("/api/users/signin", signIn);
     api.post("/api/users/signout", signOut);
     api.get("/api/users/currentuser", currentUser);
+    api.get("/api/users", findUsers);
+    api.post("/api/users/:userId/ban", banUser);
+    api.delete("/api/users/:userId/ban", unbanUser);
   },
   { openApi: { title: "Users and sessions", path: "/api/users/openapi.json" } },
 );

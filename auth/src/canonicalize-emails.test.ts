@@ -7,7 +7,7 @@ import { database } from "./database";
 import { listEmailCollisions } from "./list-email-collisions";
 import { User } from "./models/user";
 import { hashPassword } from "./password";
-import { password } from "../test/fixtures";
+import { password, storedUser } from "../test/fixtures";
 
 setUpService(database);
 
@@ -27,7 +27,7 @@ afterEach(() => jest.restoreAllMocks());
 /** As a process of the release before wrote it. */
 async function storedBefore(email: string, hoursAgo = 0): Promise<string> {
   clock.use(() => Date.now() - hours(hoursAgo));
-  const { id } = await User.create({ email, password: await hashPassword(password) });
+  const { id } = await storedUser({ email, password: await hashPassword(password) });
   clock.use();
   return id;
 }

@@ -39,6 +39,7 @@ export type { SortOrder } from "./http/pagination";
 export { streamStates } from "./http/stream-states";
 export {
   BadRequestError,
+  BannedError,
   ConflictError,
   ForbiddenError,
   HttpError,

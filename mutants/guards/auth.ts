@@ -8,6 +8,7 @@ const queueTests = "auth/src/hashing-queue.test.ts";
 const throttlingTests = "auth/src/throttling.test.ts";
 const emailTests = "auth/src/canonicalize-emails.test.ts";
 const signUpTests = "auth/src/routes/sign-up.test.ts";
+const banTests = "auth/src/routes/ban-user.test.ts";
 const sessionTests = "common/src/http/session.test.ts";
 
 export const auth: Mutant[] = [
@@ -74,7 +75,7 @@ export const auth: Mutant[] = [
   {
     guard: "auth: index: one account per mailbox",
     file: user,
-    change: { "userSchema.index({ canonicalEmail: 1 }, { unique: true, sparse: true });": "" },
+    change: { "[{ canonicalEmail: 1 }, { unique: true, sparse: true }],": "" },
     red: {
       [signUpTests]: [
         "lets one of two sign up with one mailbox in two spellings when both are hashed at the same time",
@@ -114,6 +115,48 @@ export const auth: Mutant[] = [
     red: {
       [sessionTests]: [
         "several cookies named session are all cleared at sign-out, of parent domains and of paths as well",
+      ],
+    },
+  },
+  {
+    guard: "auth: bans: a sign-in checks the ban in its last write",
+    file: user,
+    change: { "User.updateOne({ _id: id, ...notBanned() }": "User.updateOne({ _id: id }" },
+    red: {
+      [banTests]: [
+        "bans a user, publishes it without personal data, and refuses to sign them in",
+        "refuses a sign-in whose password was checked before the ban",
+      ],
+    },
+  },
+  {
+    guard: "auth: bans: the role is read from the database",
+    file: "auth/src/routes/managed-user.ts",
+    change: { "isAdmin: true, ...notBanned()": "" },
+    red: {
+      [banTests]: [
+        "rejects everyone else: users, visitors, and an administrator who was banned or has lost the role",
+      ],
+      "auth/src/change-admin.test.ts": [
+        "grants and revokes the role of an existing account, whose sessions have it from then on or lose it",
+      ],
+    },
+  },
+  {
+    guard: "auth: bans: an account without a version gets one before it is saved",
+    file: user,
+    change: {
+      "await User.updateOne({ _id: id, version: trusted({ $exists: false }) }, { version: 0 });": "",
+    },
+    red: { [banTests]: ["bans an account that is older than bans"] },
+  },
+  {
+    guard: "auth: bans: a rebuild makes no account from an event",
+    file: "common/src/service/rebuild.ts",
+    change: { "upsert: !model.log.isUpdatedOnly": "upsert: true" },
+    red: {
+      "auth/src/rebuild.test.ts": [
+        "brings the bans of restored accounts up to date, and makes no account from an event",
       ],
     },
   },

@@ -307,7 +307,7 @@ export const messaging: Mutant[] = [
     file: rebuilding,
     change: {
       "version > (versions.get(id) ?? -1)": "version > -2",
-      "filter: { _id: id, version: trusted({ $lt: version }) }": "filter: { _id: id }",
+      "filter: { _id: id, version: trusted({ $not: { $gte: version } }) }": "filter: { _id: id }",
     },
     red: {
       [rebuildTests]: ["does not change current or newer documents, and writes nothing the second time"],

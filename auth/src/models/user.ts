@@ -1,6 +1,14 @@
 import { createHash } from "node:crypto";
-import { type CurrentUser, clock, seconds } from "@eventhive/common";
-import { Schema } from "mongoose";
+import {
+  type CurrentUser,
+  clock,
+  defineAggregate,
+  isId,
+  NotFoundError,
+  seconds,
+  unchanged,
+} from "@eventhive/common";
+import { Schema, trusted } from "mongoose";
 import { canonicalEmail } from "../canonical-email";
 import { config } from "../config";
 import { database } from "../database";
@@ -11,45 +19,98 @@ const knownNetworkSchema = new Schema(
   { _id: false },
 );
 
-const userSchema = new Schema(
+const banChangeSchema = new Schema(
   {
+    banned: { type: Boolean, required: true },
+    at: { type: Date, required: true },
+    /** The email of the administrator. */
+    by: { type: String, required: true },
+    reason: { type: String },
+  },
+  { _id: false },
+);
+
+/** The latest of an account's bans and their ends. */
+const maxBanChanges = 50;
+
+export const User = defineAggregate(database, "User", {
+  subjects: ["user:banned", "user:unbanned"],
+  published: {
+    banned: { type: Boolean, required: true, default: false },
+    /** When it was banned, or the ban ended. */
+    since: { type: Date },
+  },
+  isUpdatedOnly: true,
+  // The broker's log keeps events for ever, so nothing in them describes a person.
+  unpublished: {
     /** As it was given, but in lower case. */
     email: { type: String, required: true, unique: true, lowercase: true },
     /**
      * Decides whose email it is. Absent where an older process wrote the account, until `canonicalize-emails` has run,
      * and where an older account has the same.
      */
-    canonicalEmail: String,
+    canonicalEmail: { type: String },
     /** Its hash, with salt and parameters. */
     password: { type: String, required: true },
-    createdAt: { type: Date, required: true, immutable: true, default: () => clock.date() },
     /** The networks of its sign-ins, latest first, as hashes, so that no addresses are stored. */
     knownNetworks: { type: [knownNetworkSchema], required: true },
+    /** May ban others. Granted and revoked by commands only. */
+    isAdmin: { type: Boolean },
+    /** Oldest first. */
+    banChanges: { type: [banChangeSchema] },
   },
-  {
-    versionKey: false,
-    methods: {
-      publicState(): CurrentUser {
-        return { id: this.id, email: this.email };
-      },
-      knows(network: string): boolean {
-        const hash = hashOf(this.id, network);
-        return this.knownNetworks.some(
-          (known) => known.hash === hash && known.signedInAt > forgottenBefore(),
-        );
-      },
-      /** For a new account; one that is stored is changed by `rememberNetwork`. */
-      startsFrom(network: string): void {
-        this.knownNetworks.push(knownNetwork(this.id, network));
-      },
+  restore: () => ({
+    email: unchanged,
+    canonicalEmail: unchanged,
+    password: unchanged,
+    knownNetworks: unchanged,
+    isAdmin: unchanged,
+    banChanges: unchanged,
+  }),
+  currentSubject({ version, banned }) {
+    if (version === 0) return undefined;
+    return banned ? "user:banned" : "user:unbanned";
+  },
+  methods: {
+    toAccount(): CurrentUser {
+      return { id: this.id, email: this.email };
+    },
+
+    knows(network: string): boolean {
+      const hash = hashOf(this.id, network);
+      return this.knownNetworks.some((known) => known.hash === hash && known.signedInAt > forgottenBefore());
+    },
+
+    /** For a new account; one that is stored is changed by `rememberNetwork`. */
+    startsFrom(network: string): void {
+      this.knownNetworks.push(knownNetwork(this.id, network));
+    },
+
+    /** @returns whether anything changed */
+    ban(by: string, reason: string): boolean {
+      return !this.banned && this.changeBan({ banned: true, by, reason });
+    },
+
+    /** @returns whether anything changed */
+    unban(by: string): boolean {
+      return this.banned && this.changeBan({ banned: false, by });
+    },
+
+    changeBan(change: { banned: boolean; by: string; reason?: string }): boolean {
+      const at = clock.date();
+      this.banned = change.banned;
+      this.since = at;
+      this.banChanges.push({ ...change, at });
+      if (this.banChanges.length > maxBanChanges) this.banChanges.shift();
+      this.record(change.banned ? "user:banned" : "user:unbanned");
+      return true;
     },
   },
-);
-
-// Sparse: it can be built before all accounts have the field, and holds for those that do.
-userSchema.index({ canonicalEmail: 1 }, { unique: true, sparse: true });
-
-export const User = database.model("User", userSchema);
+  indexes: [
+    // Sparse: it can be built before all accounts have the field, and holds for those that do.
+    [{ canonicalEmail: 1 }, { unique: true, sparse: true }],
+  ],
+});
 export type User = InstanceType<typeof User>;
 
 const hashOf = (userId: string, network: string) =>
@@ -62,6 +123,9 @@ const knownNetwork = (userId: string, network: string) => ({
 
 const forgottenBefore = () => new Date(clock.now() - seconds(config.KNOWN_NETWORK_EXPIRES_IN));
 
+/** Matches accounts that are older than bans, too. */
+export const notBanned = () => ({ banned: trusted({ $ne: true }) });
+
 /**
  * The account of a mailbox, however it is written. Where two have the same mailbox, each is found by its own spelling.
  */
@@ -69,6 +133,19 @@ export async function findByEmail(email: string): Promise<User | undefined> {
   const exact = email.toLowerCase();
   const users = await User.find({ $or: [{ email: exact }, { canonicalEmail: canonicalEmail(email) }] });
   return users.find((user) => user.email === exact) ?? users[0];
+}
+
+/**
+ * An account, to be changed by a save.
+ * @throws NotFoundError
+ */
+export async function findUser(id: unknown): Promise<User> {
+  if (!isId(id)) throw new NotFoundError("user");
+  // Accounts that are older than bans have no version, and a save compares it.
+  await User.updateOne({ _id: id, version: trusted({ $exists: false }) }, { version: 0 });
+  const user = await User.findById(id);
+  if (!user) throw new NotFoundError("user");
+  return user;
 }
 
 /** False after the same time whether there is no account or the password is wrong. */
@@ -82,8 +159,12 @@ export async function hasPassword(user: User | undefined, password: string): Pro
   return true;
 }
 
-/** One atomic statement, so that concurrent sign-ins store at most the latest networks. */
-export async function rememberNetwork({ id }: User, network: string): Promise<void> {
+/**
+ * One atomic statement, so that concurrent sign-ins store at most the latest networks, and none passes a ban that was
+ * saved before.
+ * @returns false if the account is banned
+ */
+export async function rememberNetwork({ id }: User, network: string): Promise<boolean> {
   const entry = knownNetwork(id, network);
   const others = {
     $filter: {
@@ -94,5 +175,6 @@ export async function rememberNetwork({ id }: User, network: string): Promise<vo
     },
   };
   const knownNetworks = { $slice: [{ $concatArrays: [[entry], others] }, config.MAX_KNOWN_NETWORKS] };
-  await User.updateOne({ _id: id }, [{ $set: { knownNetworks } }]);
+  const { matchedCount } = await User.updateOne({ _id: id, ...notBanned() }, [{ $set: { knownNetworks } }]);
+  return matchedCount === 1;
 }

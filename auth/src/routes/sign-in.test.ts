@@ -7,7 +7,7 @@ import { database } from "../database";
 import { signInHashes } from "../hashing-queue";
 import { User } from "../models/user";
 import { hashPassword } from "../password";
-import { password, registered } from "../../test/fixtures";
+import { password, registered, storedUser } from "../../test/fixtures";
 
 process.env.HASHING_QUEUE_TIMEOUT = "1h"; // hashes are held up here
 setUpService(database);
@@ -62,7 +62,7 @@ it.each([
     return work.mock.calls.map(([, , keyLength, options]) => ({ keyLength, options }));
   };
   await registered("alice@example.com");
-  if (stored) await User.create({ email: "bob@example.com", password: stored });
+  if (stored) await storedUser({ email: "bob@example.com", password: stored });
 
   const ofWrongPassword = await workOf("alice@example.com");
   expect(ofWrongPassword).toHaveLength(1);
@@ -72,7 +72,7 @@ it.each([
 
 it("renews a hash of old parameters, once the password is known to be right", async () => {
   const old = await hashPassword(password, 8);
-  const { id } = await User.create({ email: "alice@example.com", password: old });
+  const { id } = await storedUser({ email: "alice@example.com", password: old });
   const present = async () => (await User.findById(id).orFail()).password;
 
   await signIn({ email: "alice@example.com", password: "wrong horse" }).expect(400);

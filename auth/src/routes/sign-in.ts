@@ -1,4 +1,10 @@
-import { BadRequestError, endpoint, rateLimitKey, signIn as openSession } from "@eventhive/common";
+import {
+  BadRequestError,
+  BannedError,
+  endpoint,
+  rateLimitKey,
+  signIn as openSession,
+} from "@eventhive/common";
 import { z } from "zod";
 import { canonicalEmail } from "../canonical-email";
 import { signInHashes } from "../hashing-queue";
@@ -14,7 +20,7 @@ export const signIn = endpoint(
     summary: "Sign in",
     body: z.object({ email: emailField, password: z.string({ error: passwordRule }).min(1, passwordRule) }),
     responses: { 200: { description: "The account", body: account, headers: ["Set-Cookie"] } },
-    errors: { 400: ["invalid-credentials"], 429: ["too-many-attempts"] },
+    errors: { 400: ["invalid-credentials"], 403: ["banned"], 429: ["too-many-attempts"] },
   },
   isEmail(),
   async (req, res) => {
@@ -27,8 +33,8 @@ export const signIn = endpoint(
       () => signInHashes.run(address, () => hasPassword(user, password)),
     );
     if (!user || !isRight) throw new BadRequestError("invalid-credentials", "Incorrect email or password");
-    await rememberNetwork(user, network);
-    openSession(req, user.publicState());
-    res.json(user.publicState());
+    if (!(await rememberNetwork(user, network))) throw new BannedError();
+    openSession(req, user.toAccount());
+    res.json(user.toAccount());
   },
 );

@@ -6,7 +6,7 @@ import { eventually } from "../../../common/test/eventually";
 import { app } from "../app";
 import { database } from "../database";
 import { User } from "../models/user";
-import { password } from "../../test/fixtures";
+import { password, storedUser } from "../../test/fixtures";
 
 setUpService(database);
 
@@ -88,7 +88,7 @@ it("names the field when the email is in use", async () => {
 });
 
 it("refuses the email of an account that an older version made, without a canonical one", async () => {
-  await User.create({ email: "alice@example.com", password: "a hash" });
+  await storedUser({ email: "alice@example.com", password: "a hash" });
   const { body } = await signUp({ email: "alice@example.com", password }).expect(400);
   expect(body.code).toBe("email-in-use");
 });

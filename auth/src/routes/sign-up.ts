@@ -45,14 +45,15 @@ export const signUp = endpoint(
     const hash = await signUpHashes.run(address, () => hashPassword(password));
     const user = new User({ email, canonicalEmail: canonicalEmail(email), password: hash });
     user.startsFrom(network);
+    user.recordNothing("other services know a user by the session");
     try {
       await user.save();
     } catch (error) {
       const isInUse = isDuplicateKey(error, "email") || isDuplicateKey(error, "canonicalEmail");
       throw isInUse ? inUse() : error;
     }
-    openSession(req, user.publicState());
-    res.status(201).json(user.publicState());
+    openSession(req, user.toAccount());
+    res.status(201).json(user.toAccount());
   },
 );
 

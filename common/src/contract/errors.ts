@@ -43,6 +43,13 @@ export class ForbiddenError extends HttpError {
   }
 }
 
+/** An administrator has banned the user. */
+export class BannedError extends ForbiddenError {
+  constructor() {
+    super("This account is banned", "banned");
+  }
+}
+
 export class NotFoundError extends HttpError {
   constructor(what = "page") {
     super(404, "not-found", `There is no such ${what}`);

@@ -48,6 +48,13 @@ const payment = z.object({
   state: z.enum(chargePaymentStates),
 });
 
+const user = z.object({
+  id,
+  version: ownVersion,
+  banned: z.boolean().describe("While it is true, no service accepts the user's session"),
+  since: date.describe("When the user was banned, or the ban ended"),
+});
+
 /** A payment that is not charged: its states never appear on the subjects of charged ones, whose readers would refuse them. */
 const unchargedPayment = payment.extend({
   stripeId: z.string().optional().describe("Stripe's charge, if there is one"),
@@ -71,6 +78,8 @@ export const events = {
   "payment:failed": unchargedPayment,
   "payment:created": payment,
   "payment:refunded": payment,
+  "user:banned": user,
+  "user:unbanned": user,
 } as const;
 
 export type Subject = keyof typeof events;

@@ -69,6 +69,8 @@ export interface AggregateDefinition<S extends Subject, P, U, V, M> {
    * `undefined` for none, or `unchanged` where only an older copy has it.
    */
   restore: (state: EventData<S>) => Record<keyof U, unknown>;
+  /** Set it where required fields are not published: a rebuild then updates what exists, and inserts nothing. */
+  isUpdatedOnly?: boolean;
   /**
    * Frees what a published state holds from an aggregate that held it before, where no event reports that.
    * @returns how many were changed
@@ -230,6 +232,7 @@ export function defineAggregate<
   const stored = Object.keys(published);
   const log: AggregateLog<S> = {
     subjects: definition.subjects,
+    isUpdatedOnly: definition.isUpdatedOnly,
     release: definition.release,
     currentSubject: (aggregate) => definition.currentSubject(aggregate as Fielded<P, U, V>),
     toStored: (state) => ({

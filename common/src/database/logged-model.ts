@@ -10,6 +10,8 @@ export interface LoggedModel<S extends Subject = Subject> {
   subjects: readonly S[];
   /** The stored fields of a published state: `undefined` removes one, `unchanged` leaves it as it is. */
   toStored: (state: EventData<S>) => Record<string, unknown>;
+  /** Its events lack required fields: a rebuild updates the documents that exist, and inserts none. */
+  isUpdatedOnly?: boolean | undefined;
   /**
    * Frees what a published state holds from an aggregate that held it before, where no event reports that.
    * @returns how many were changed

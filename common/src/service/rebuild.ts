@@ -118,9 +118,10 @@ async function upsert(model: RebuiltModel, states: State[]): Promise<Outcome> {
     const createdAt = new Types.ObjectId(id).getTimestamp();
     return {
       updateOne: {
-        filter: { _id: id, version: trusted({ $lt: version }) },
+        // Also without a version: documents may be older than the events of their model.
+        filter: { _id: id, version: trusted({ $not: { $gte: version } }) },
         update: changeTo(version, model.log.toStored(state), createdAt),
-        upsert: true,
+        upsert: !model.log.isUpdatedOnly,
       },
     };
   });

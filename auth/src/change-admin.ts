@@ -1,0 +1,14 @@
+import { findByEmail, User } from "./models/user";
+
+/** The role of administrator of an existing account: the only way to get or lose it. */
+const changeAdmin =
+  (isAdmin: boolean) =>
+  async ([email = ""]: string[]): Promise<void> => {
+    const user = await findByEmail(email);
+    if (!user) throw new Error(`There is no account with the email "${email}"`);
+    await User.updateOne({ _id: user.id }, isAdmin ? { isAdmin } : { $unset: { isAdmin: 1 } });
+    process.stdout.write(`${user.email} is ${isAdmin ? "now" : "no longer"} an administrator\n`);
+  };
+
+export const grantAdmin = changeAdmin(true);
+export const revokeAdmin = changeAdmin(false);
