@@ -19,7 +19,7 @@ export interface Operation {
 
 export interface Parameter extends Described {
   name: string;
-  in: "path" | "query";
+  in: "path" | "query" | "header";
   required: boolean;
 }
 

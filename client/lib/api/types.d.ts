@@ -214,6 +214,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/payments/webhook": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Called by Stripe when an intent changes */
+    post: operations["receiveWebhook"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/payments": {
     parameters: {
       query?: never;
@@ -2610,6 +2627,110 @@ export interface operations {
           "application/json": {
             /** @enum {unknown} */
             code?: "too-many-streams";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description internal */
+      500: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "internal";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description unavailable, starting */
+      503: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "unavailable" | "starting";
+          } & components["schemas"]["Error"];
+        };
+      };
+    };
+  };
+  receiveWebhook: {
+    parameters: {
+      query?: never;
+      header: {
+        "Stripe-Signature": string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": Record<string, never>;
+      };
+    };
+    responses: {
+      /** @description Received */
+      200: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description invalid-signature */
+      400: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "invalid-signature";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-found */
+      404: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-found";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description request-timeout */
+      408: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "request-timeout";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-large */
+      413: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-large";
           } & components["schemas"]["Error"];
         };
       };

@@ -28,6 +28,8 @@ export interface EndpointDescription<
   needsSession?: boolean;
   /** Fields of the JSON body. */
   body?: Body;
+  /** The header with the signature of the body, where another system signs its requests. `req.body` is then the bytes. */
+  signature?: string;
   query?: Query;
   responses: Readonly<Record<number, DescribedResponse>>;
   /** The codes of its errors by their status, besides those that follow from the rest of the description. */
@@ -125,13 +127,14 @@ function withSharedSchemas<T extends object>(paths: T): { rest: T; schemas: Reco
 const pathTemplate = (path: string): string => path.replaceAll(/:(\w+)/g, "{$1}");
 
 function operation(method: Method, path: string, description: EndpointDescription): object {
-  const { id, summary, needsSession = false, body, query, responses } = description;
+  const { id, summary, needsSession = false, body, signature, query, responses } = description;
   return {
     operationId: id,
     summary,
     security: needsSession ? [{ session: [] }] : [],
-    parameters: [...pathParameters(path), ...queryParameters(query)],
+    parameters: [...pathParameters(path), ...queryParameters(query), ...signatureParameter(signature)],
     ...(body && { requestBody: { required: true, content: json(requestSchema(body)) } }),
+    ...(signature && { requestBody: { required: true, content: json(signedBody) } }),
     responses: {
       ...mapValues(responses, success),
       ...mapValues(errorsOf(method, path, description), failure),
@@ -143,7 +146,7 @@ function operation(method: Method, path: string, description: EndpointDescriptio
 function errorsOf(
   method: Method,
   path: string,
-  { needsSession, body, query, errors = {} }: EndpointDescription,
+  { needsSession, body, signature, query, errors = {} }: EndpointDescription,
 ): Record<number, string[]> {
   const all: Record<number, string[]> = mapValues(errors, (codes) => [...codes]);
   const add = (status: number, ...codes: string[]) => {
@@ -151,14 +154,17 @@ function errorsOf(
   };
   if (body) {
     add(400, "invalid-input", "malformed");
-    add(408, "request-timeout");
-    add(413, "too-large");
     add(415, "not-json");
   }
+  if (body || signature) {
+    add(408, "request-timeout");
+    add(413, "too-large");
+  }
+  if (signature) add(400, "invalid-signature");
   if (query) add(400, "invalid-input");
   if (path.includes(":")) add(400, "malformed");
   if (needsSession) add(401, "not-signed-in");
-  if (method !== "get") add(403, "foreign-origin");
+  if (method !== "get" && !signature) add(403, "foreign-origin");
   add(500, "internal");
   add(503, "unavailable", "starting");
   return all;
@@ -183,6 +189,11 @@ const queryParameters = (query?: z.ZodObject) =>
       schema: rest,
     };
   });
+
+const signatureParameter = (name?: string) =>
+  name ? [{ name, in: "header", required: true, schema: { type: "string" } }] : [];
+
+const signedBody = { type: "object", description: "The bytes that were signed" };
 
 function success({ description, body, headers: names = [], stream }: DescribedResponse): object {
   const content = {

@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from "express";
 import { type ValidationChain, body as bodyField, query as queryField } from "express-validator";
 import type { z } from "zod";
 import type { EndpointDescription } from "../contract/openapi";
+import { rawBody } from "./json-body";
 import { requireAuth } from "./session";
 import { validateRequest } from "./validate-request";
 
@@ -43,11 +44,12 @@ export function endpoint<Body extends z.ZodObject, Query extends z.ZodObject>(
   description: EndpointDescription<Body, Query>,
   ...steps: [...rules: ValidationChain[], handler: EndpointHandler<Body, Query>]
 ): Endpoint {
-  const { needsSession, body, query } = description;
+  const { needsSession, body, signature, query } = description;
   const rules = steps.slice(0, -1) as ValidationChain[];
   const chains = [...rules, ...chainsOf(body, bodyField), ...chainsOf(query, queryField)];
   const handlers = [
     ...(needsSession ? [requireAuth] : []),
+    ...(signature ? [rawBody()] : []),
     ...chains,
     ...(chains.length > 0 ? [validateRequest] : []),
     ...(body ? [onlyDescribed(body)] : []),

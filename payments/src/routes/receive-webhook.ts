@@ -1,5 +1,5 @@
-import { BadRequestError, NotFoundError, clock, rawBody, seconds } from "@eventhive/common";
-import type { RequestHandler } from "express";
+import { BadRequestError, NotFoundError, clock, endpoint, seconds } from "@eventhive/common";
+import type { Request } from "express";
 import StripeApi from "stripe";
 import { z } from "zod";
 import { config } from "../config";
@@ -8,17 +8,24 @@ import { webhooks } from "../metrics";
 import { Payment, makeDue } from "../models/payment";
 
 const toleranceMs = seconds(300);
+const signatureHeader = "Stripe-Signature";
 
 /**
  * Stripe reports a change of an intent. Only a hint: nothing that the event claims is believed, it only makes payments ask
  * Stripe earlier than the sweep would. So a lost, repeated, reordered or replayed event changes nothing.
  */
-export const receiveWebhook: RequestHandler[] = [
-  rawBody(),
-  async (req, res) => {
+export const receiveWebhook = endpoint(
+  {
+    id: "receiveWebhook",
+    summary: "Called by Stripe when an intent changes",
+    signature: signatureHeader,
+    responses: { 200: { description: "Received" } },
+    errors: { 404: ["not-found"] },
+  },
+  async (req: Request, res) => {
     const secrets = [config.STRIPE_WEBHOOK_SECRET, config.STRIPE_WEBHOOK_SECRET_PREVIOUS].filter(isText);
     if (secrets.length === 0) throw new NotFoundError();
-    const signature = req.get("Stripe-Signature") ?? "";
+    const signature = req.get(signatureHeader) ?? "";
     if (!secrets.some((secret) => isSigned(req.body, signature, secret))) {
       webhooks.inc({ outcome: "rejected" });
       throw new BadRequestError("invalid-signature", "The signature is not valid");
@@ -28,7 +35,7 @@ export const receiveWebhook: RequestHandler[] = [
     webhooks.inc({ outcome: "accepted" });
     res.sendStatus(200);
   },
-];
+);
 
 const isText = (secret: string | undefined): secret is string => secret !== undefined;
 
