@@ -12,6 +12,7 @@ const manifest = JSON.parse(read("package.json"));
 const [tarball] = JSON.parse(execFileSync("npm", ["pack", "--dry-run", "--json"], { encoding: "utf8" }));
 const files = tarball.files.map(({ path }) => path);
 const code = files.filter((path) => /\.(js|d\.ts)$/.test(path));
+const withoutComments = (text) => text.replaceAll(/^ *\/\*\*[^]*?\*\//gm, ""); // examples may import more
 
 // No tests, which have a dot more in their names: "x.test.js". The sources belong to the export condition that names them.
 const meant =
@@ -49,7 +50,7 @@ for (const path of files.filter((name) => /\.[jt]s$/.test(name))) {
 
 const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
 for (const path of code) {
-  for (const [, name] of read(path).matchAll(/(?:from|require\()\s*"([^."][^"]*)"/g)) {
+  for (const [, name] of withoutComments(read(path)).matchAll(/(?:from|require\()\s*"([^."][^"]*)"/g)) {
     const [scope, rest] = name.split("/");
     const dependency = name.startsWith("@") ? `${scope}/${rest}` : scope;
     assert(

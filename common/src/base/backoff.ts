@@ -1,4 +1,9 @@
-/** Exponential backoff: `firstMs` after the first failure, doubled after each further one, at most `maxMs`. */
+/**
+ * Exponential backoff: `firstMs` after the first failure, doubled after each further one, at most `maxMs`.
+ * @example
+ * backoffMs(3, { firstMs: 100, maxMs: seconds(5) }); // => 400
+ * backoffMs(30, { firstMs: 100, maxMs: seconds(5) }); // => 5000
+ */
 export const backoffMs = (failures: number, { firstMs, maxMs }: { firstMs: number; maxMs: number }): number =>
   Math.min(firstMs * 2 ** (failures - 1), maxMs);
 

@@ -14,7 +14,12 @@ let offsetMs = 0;
 let read = systemTime;
 let rest = systemWait;
 
-/** The one source of time, so that a service agrees with its store and a test can set the time. */
+/**
+ * The one source of time, so that a service agrees with its store and a test can set the time.
+ * @example
+ * const expiresAt = new Date(clock.now() + minutes(15));
+ * expiresAt > clock.date(); // => true
+ */
 export const clock = {
   /** Milliseconds since 1970, by the clock of the service's own store. */
   now: (): number => read() + offsetMs,
@@ -50,7 +55,23 @@ export const clock = {
   },
 };
 
-/** Durations in milliseconds, so that every number shows its unit. */
+/**
+ * A duration in milliseconds, so that every number shows its unit.
+ * @example
+ * seconds(5); // => 5000
+ */
 export const seconds = (count: number): number => count * 1000;
+
+/**
+ * A duration in milliseconds.
+ * @example
+ * minutes(15); // => 900_000
+ */
 export const minutes = (count: number): number => seconds(count * 60);
+
+/**
+ * A duration in milliseconds.
+ * @example
+ * hours(24); // => 86_400_000
+ */
 export const hours = (count: number): number => minutes(count * 60);

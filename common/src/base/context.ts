@@ -33,12 +33,20 @@ export function onContext(start: StartSpan | undefined): void {
   startSpan = start;
 }
 
-/** The context of the current work; undefined outside a request, an event or a command. */
+/**
+ * The context of the current work; undefined outside a request, an event or a command.
+ * @example
+ * withContext({ requestId: "request-1" }, () => currentContext()?.requestId); // => "request-1"
+ * currentContext(); // => undefined
+ */
 export const currentContext = (): Context | undefined => storage.getStore();
 
 /**
  * Runs `work` as a new span of the trace that `traceparent` names, or of a new trace. `work` is given the span when
  * traces are exported; it lasts until what `work` returns is settled.
+ * @example
+ * const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+ * withContext({ traceparent }, () => currentContext()?.traceparent.slice(3, 35)); // => "0af7651916cd43dd8448eb211c80319c"
  */
 export function withContext<T>(
   context: Partial<Context>,

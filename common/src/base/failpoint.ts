@@ -9,12 +9,21 @@ let handler: FailpointHandler | undefined = killWhenArmed(process.env.FAILPOINTS
  * A named place where a crash matters, such as `orders.save.before`: the service, the step, and the side of it. Does
  * nothing unless a test is listening. With `FAILPOINTS_DIR` set, a process that reaches a failpoint kills itself if
  * that folder holds a file of the failpoint's name. Removing a file is atomic, so one file kills exactly one process.
+ * @example
+ * await failpoint("payments.charge.before");
  */
 export async function failpoint(name: string): Promise<void> {
   if (handler) await handler(name);
 }
 
-/** For tests in one process: `handle` may throw (a crash) or wait (the step is parked); `undefined` turns it off. */
+/**
+ * For tests in one process: `handle` may throw (a crash) or wait (the step is parked); `undefined` turns it off.
+ * @example
+ * onFailpoint((name) => {
+ *   if (name === "payments.charge.before") throw new Error("a crash");
+ * });
+ * onFailpoint(undefined);
+ */
 export function onFailpoint(handle: FailpointHandler | undefined): void {
   handler = handle;
 }

@@ -21,12 +21,21 @@ export function useScheduling(replacement: Scheduling = system): void {
   scheduling = replacement;
 }
 
-/** Stands for the process that runs the current task; what is kept in memory belongs to one. */
+/**
+ * Stands for the process that runs the current task; what is kept in memory belongs to one.
+ * @example
+ * const cache = new WeakMap([[currentProcess(), "kept by this process"]]);
+ * cache.get(currentProcess()); // => "kept by this process"
+ */
 export const currentProcess = (): object => scheduling.process();
 
 /**
  * Resolves when another task of this process has settled `promise`; never rejects. Code that waits for another task in
  * any other way blocks a simulation.
+ * @example
+ * const otherTask = clock.wait(10).then(() => "sent");
+ * await waitFor(otherTask);
+ * await otherTask; // => "sent"
  */
 export const waitFor = (promise: Promise<unknown>): Promise<void> => scheduling.waitFor(promise);
 
@@ -43,6 +52,14 @@ interface Batch<Item, Result> {
  * Joins calls: those that are made during a run of `work` share the next one, at most 100 a run. A call that is made
  * during none starts one immediately.
  * @param work resolves with the result of each item, in the same order; if it rejects, so do all calls of the run
+ * @example
+ * const runs: number[] = [];
+ * const insert = joined(async (titles: string[]) => {
+ *   runs.push(titles.length); // one command for all of them
+ *   return titles.map((title) => title.length);
+ * });
+ * await Promise.all([insert("a"), insert("bb"), insert("ccc")]); // => [1, 2, 3]
+ * runs; // => [1, 2]
  */
 export function joined<Item, Result>(work: (items: Item[]) => Promise<Result[]>) {
   /** The last batch of each process that has one. */

@@ -14,6 +14,9 @@ const declared = new Map<string, { schema: z.ZodType; isNeeded: () => boolean }>
  * Declares settings that are read from the environment by their names. `checkSettings` reads them all when the service
  * starts; where nothing starts, as in a test, each is read on first use.
  * @param isNeeded evaluated when the service starts: one without a database needs no `MONGO_URL`
+ * @example
+ * const config = settings({ RESERVATION: durationInSeconds().default(900), GREETING: text().optional() });
+ * config.RESERVATION; // => 900
  */
 export function settings<S extends Shape>(shape: S, isNeeded = () => true): Values<S> {
   const values = {};
@@ -50,9 +53,20 @@ function readSetting(name: string, schema: z.ZodType): unknown {
   throw new SettingsError(`${name} ${problem}`);
 }
 
-/** Any text but the empty one. */
+/**
+ * Any text but the empty one.
+ * @example
+ * const key = text().min(32, "must have at least 32 characters");
+ * key.safeParse("too short").success; // => false
+ */
 export const text = () => z.string("is missing");
-/** One of these words. */
+
+/**
+ * One of these words.
+ * @example
+ * const flow = choice("charges", "intents").default("charges");
+ * flow.parse(undefined); // => "charges"
+ */
 export const choice = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
   z.enum(words, `must be ${words.join(" or ")}`);
 /** Some of these words, separated by commas. */
@@ -64,15 +78,29 @@ export const choices = <const Words extends readonly [string, ...string[]]>(...w
     .refine((list) => new Set(list).size === list.length, "must not repeat a word")
     .pipe(z.tuple([word], word));
 };
-/** An address with its scheme. */
+
+/**
+ * An address with its scheme.
+ * @example
+ * url().parse("https://example.com"); // => "https://example.com"
+ */
 export const url = () => z.url("must be a URL");
-/** A whole number above 0. */
+
+/**
+ * A whole number above 0.
+ * @example
+ * wholeNumber().parse("50"); // => 50
+ */
 export const wholeNumber = () =>
   z.coerce.number("must be a whole number").int("must be a whole number").positive("must be above 0");
 
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86400 } as const;
 
-/** A duration such as `90`, `90s`, `15m`, `24h` or `7d`, as a number of seconds. */
+/**
+ * A duration such as `90`, `90s`, `15m`, `24h` or `7d`, as a number of seconds.
+ * @example
+ * durationInSeconds().parse("15m"); // => 900
+ */
 export const durationInSeconds = () =>
   z
     .string()

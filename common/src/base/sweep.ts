@@ -10,7 +10,11 @@ const config = settings({
   SWEEP_CONCURRENCY: wholeNumber().default(4),
 });
 
-/** Periodic work that finishes what a crash or an outage left unfinished. */
+/**
+ * Periodic work that finishes what a crash or an outage left unfinished.
+ * @example
+ * const kickAll = (sweeps: Sweep[]) => sweeps.forEach((sweep) => sweep.kick());
+ */
 export interface Sweep {
   run(signal?: AbortSignal): Promise<void>;
   /** Runs it immediately, or again if it is running now; does nothing while the service is not running. */
@@ -27,6 +31,16 @@ const maxPauseAfterFailure = minutes(1);
  * minute, however rare the sweep is.
  * @param run should pass its signal on to `forEachDocument`, so that a process that stops does not wait for the whole
  * run
+ * @example
+ * async function withdraw(each: InstanceType<typeof Ticket>) {
+ *   each.withdraw();
+ *   await each.save();
+ * }
+ * const withdrawOldTickets = runPeriodically(minutes(5), async (signal) => {
+ *   const old = Ticket.find({ withdrawn: false }).cursor();
+ *   await forEachDocument(old, withdraw, signal);
+ * });
+ * startService({ name: "tickets", store: { database }, sweeps: [withdrawOldTickets] });
  */
 export function runPeriodically(milliseconds: number, run: Sweep["run"]): Sweep {
   let timer: NodeJS.Timeout | undefined;
@@ -84,6 +98,12 @@ const maxDocumentsInMemory = 100;
  * processes with the same documents do not all begin with the same ones.
  * @param signal ends it between two documents
  * @throws the reason of the signal when that ended it; whatever reading the documents throws
+ * @example
+ * import { Readable } from "node:stream";
+ *
+ * const titles: string[] = [];
+ * await forEachDocument(Readable.from([ticket]), async ({ title }) => void titles.push(title));
+ * titles; // => ["Chamber music"]
  */
 export async function forEachDocument<T>(
   documents: AsyncIterable<T> & { close?: () => Promise<unknown> },
@@ -138,6 +158,12 @@ const maxAttempts = 10;
  * Retries `work`, including its load, while it loses the race for its document: first without a pause, then with an
  * exponential backoff.
  * @throws the version error after ten attempts. Listeners and sweeps try again later; a request gets 409.
+ * @example
+ * await retryOnConflict(async () => {
+ *   const found = await Ticket.findById(ticket.id).orFail();
+ *   found.withdraw();
+ *   await found.save();
+ * });
  */
 export async function retryOnConflict<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {

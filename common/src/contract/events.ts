@@ -65,6 +65,9 @@ const unchargedPayment = payment.extend({
  * The contract between the services: one schema for each subject, from which come the types, the check on both ends,
  * the JSON Schemas and the AsyncAPI document. It only grows: add an optional field or a subject; never rename, retype
  * or reuse.
+ * @example
+ * const { price } = events["ticket:created"].shape;
+ * price.parse(19.99); // => 19.99
  */
 export const events = {
   "ticket:created": ticket,
@@ -82,15 +85,59 @@ export const events = {
   "user:unbanned": user,
 } as const;
 
+/**
+ * What an event is about and what happened: `order:created`. Also its channel at the broker.
+ * @example
+ * const channelOf = (subject: Subject) => subject.replace(":", "-");
+ * channelOf("order:created"); // => "order-created"
+ */
 export type Subject = keyof typeof events;
+
+/**
+ * The data of an event: the public state of its aggregate.
+ * @example
+ * const nameOf = ({ title, price }: EventData<"ticket:created">) => `${title}, $${price}`;
+ * nameOf(ticket); // => "Chamber music, $20"
+ */
 export type EventData<S extends Subject> = z.infer<(typeof events)[S]>;
 
-/** All subjects. */
+/**
+ * All subjects.
+ * @example
+ * subjects.filter((subject) => subject.startsWith("ticket:")); // => ["ticket:created", "ticket:updated"]
+ */
 export const subjects = Object.keys(events) as Subject[];
 
+/**
+ * On sale, reserved by an order, sold, or withdrawn by its seller.
+ * @example
+ * const isGone = (status: TicketStatus) => status === "sold" || status === "withdrawn";
+ * isGone(ticket.status); // => false
+ */
 export type TicketStatus = z.infer<typeof ticket>["status"];
+
+/**
+ * `complete` and `cancelled` are final.
+ * @example
+ * const live = ["created", "awaiting:payment"] satisfies OrderStatus[];
+ * live.length; // => 2
+ */
 export type OrderStatus = z.infer<typeof order>["status"];
+
+/**
+ * Why an order was cancelled: by its buyer, or because its time was over.
+ * @example
+ * const messages: Record<CancelReason, string> = { buyer: "You cancelled it", expired: "Its time was over" };
+ * messages.expired; // => "Its time was over"
+ */
 export type CancelReason = NonNullable<z.infer<typeof order>["cancelReason"]>;
+
+/**
+ * The states of a payment that may have been charged.
+ * @example
+ * const isPaid = (state: PaymentState) => state === "charged" || state === "settled";
+ * isPaid("refunded"); // => false
+ */
 export type PaymentState = z.infer<typeof payment>["state"];
 
 /** A CloudEvents 1.0 document (https://github.com/cloudevents/spec), structured JSON mode. */
@@ -105,6 +152,12 @@ export const envelope = z.object({
   data: z.unknown(),
 });
 
+/**
+ * An event as parsed from the wire: the CloudEvents envelope and the data of its subject.
+ * @example
+ * const ageMs = ({ time }: Event) => clock.now() - Date.parse(time);
+ * ageMs(parseEvent("ticket:created", eventBytes("ticket:created", ticket))) < seconds(5); // => true
+ */
 export type Event<S extends Subject = Subject> = Omit<z.infer<typeof envelope>, "type" | "data"> & {
   type: S;
   data: EventData<S>;
@@ -113,6 +166,9 @@ export type Event<S extends Subject = Subject> = Omit<z.infer<typeof envelope>, 
 /**
  * Reads an event from the wire. Unknown fields are dropped, so that newer publishers do not break older readers.
  * @throws when it is not JSON, not an envelope, of another type than its channel, or its data not of the schema
+ * @example
+ * const bytes = eventBytes("expiration:complete", { orderId: "6553f1000000000000000003" });
+ * parseEvent("expiration:complete", bytes).data; // => { orderId: "6553f1000000000000000003" }
  */
 export function parseEvent<S extends Subject>(subject: S, bytes: Buffer): Event<S> {
   const event = envelope.parse(JSON.parse(bytes.toString("utf8")));

@@ -46,16 +46,22 @@ export interface Route {
 /** Of the API, which only grows: fields, codes and endpoints are added, none is renamed or changes its meaning. */
 const version = "1.0.0";
 
-/** What responses carry of an aggregate: the state in its events, and when it was made. */
+/**
+ * What responses carry of an aggregate: the state in its events, and when it was made.
+ * @example
+ * const ticketResource = resource("ticket:updated");
+ * Object.keys(ticketResource.shape).includes("createdAt"); // => true
+ */
 export const resource = <S extends Subject>(subject: S) =>
   events[subject].extend({ createdAt: z.iso.datetime() });
 
 /**
  * Names a schema: documents contain it once, under `components`, and types that are generated from them have this name.
+ * @example
+ * import { z } from "zod";
  *
- * ```ts
  * const kite = named("Kite", z.object({ colour: z.string() }), { colour: "red" });
- * ```
+ * kite.meta()?.id; // => "Kite"
  */
 export const named = <T extends z.ZodType>(name: string, schema: T, example: z.output<T>): T =>
   schema.meta({ id: name, examples: [example] });

@@ -11,6 +11,8 @@ export const chargePaymentStates = [
 /**
  * The states that paying by PaymentIntents adds. `payment:authorized` publishes `authorized`; the others stay inside
  * payments. None of them may appear on an older subject: readers of its schema would refuse the event.
+ * @example
+ * intentPaymentStates.includes("authorized"); // => true
  */
 export const intentPaymentStates = [
   "authorizing",
@@ -20,6 +22,18 @@ export const intentPaymentStates = [
   "voiding",
 ] as const;
 
-/** Of either flow: by charges, or by PaymentIntents. */
+/**
+ * Of either flow: by charges, or by PaymentIntents.
+ * @example
+ * const state = { type: String, enum: allPaymentStates, required: true }; // a field of a Mongoose schema
+ * state.enum.includes("charging"); // => true
+ */
 export const allPaymentStates = [...chargePaymentStates, ...intentPaymentStates] as const;
+
+/**
+ * A state of a payment in either flow, published or not.
+ * @example
+ * const isUndecided = (state: AnyPaymentState) => state === "charging" || state === "capturing";
+ * isUndecided("settled"); // => false
+ */
 export type AnyPaymentState = (typeof allPaymentStates)[number];

@@ -24,6 +24,9 @@ const services = new WeakMap<Connection, string>();
 
 /**
  * A service's own database, not connected yet. Its models belong to it, so that several services fit in one process.
+ * @example
+ * const database = createDatabase("notes");
+ * startService({ name: "notes", store: { database } }); // connects it to MONGO_URL
  */
 export function createDatabase(service: string): Connection {
   isUsed = true;

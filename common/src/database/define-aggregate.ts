@@ -34,6 +34,11 @@ type Stored<F> = ObtainDocumentType<F & typeof ownFields>;
 /** The data of an event besides `id` and `version`. */
 type PublicState<S extends Subject> = Omit<EventData<S>, "id" | "version">;
 
+/**
+ * What every aggregate has besides its own methods.
+ * @example
+ * const announce = (aggregate: AggregateMethods<"ticket:updated">) => aggregate.record("ticket:updated");
+ */
 export interface AggregateMethods<S extends Subject> {
   /** The next save publishes the public state, as it will be then, to `subject`. */
   record(subject: S): void;
@@ -87,6 +92,12 @@ export interface AggregateDefinition<S extends Subject, P, U, V, M> {
   indexes: [fields: IndexDefinition, options?: IndexOptions][];
 }
 
+/**
+ * The model that `defineAggregate` returns.
+ * @example
+ * const subjectsOf = <S extends Subject, P, U, V, M>({ log }: AggregateModel<S, P, U, V, M>) => log.subjects;
+ * subjectsOf(Ticket); // => ["ticket:created", "ticket:updated"]
+ */
 export type AggregateModel<S extends Subject, P, U, V, M> = Model<
   Stored<P & U>,
   object,
@@ -121,14 +132,20 @@ interface Locals {
  * (mongoose-update-if-current) and stores the event it causes in the same single-document write, in `outbox`. So a
  * change and its event cannot be parted by a crash. The relay publishes from there. A save that neither records an
  * event nor records nothing is refused.
- *
- * ```ts
- * export const Ticket = defineAggregate(database, "Ticket", {
+ * @throws when what it publishes differs from the schema of its events
+ * @example
+ * const Ticket = defineAggregate(createDatabase("tickets"), "Ticket", {
  *   subjects: ["ticket:created", "ticket:updated"],
- *   published: { title: { type: String, required: true }, … },
- *   computed: { status: ({ sold, orderId }) => … },
- *   unpublished: { sold: { type: Boolean, required: true, default: false } },
- *   restore: ({ status }) => ({ sold: status === "sold" }),
+ *   published: {
+ *     title: { type: String, required: true },
+ *     price: { type: Number, required: true },
+ *     userId: { type: String, required: true },
+ *     withdrawn: { type: Boolean, default: false },
+ *     orderId: { type: String },
+ *   },
+ *   computed: { status: ({ withdrawn }) => (withdrawn ? ("withdrawn" as const) : ("available" as const)) },
+ *   unpublished: { note: { type: String } },
+ *   restore: () => ({ note: unchanged }),
  *   currentSubject: ({ version }) => (version === 0 ? "ticket:created" : "ticket:updated"),
  *   methods: {
  *     withdraw() {
@@ -138,8 +155,8 @@ interface Locals {
  *   },
  *   indexes: [[{ userId: 1 }]],
  * });
- * ```
- * @throws when what it publishes differs from the schema of its events
+ * const { title, price, userId } = ticket;
+ * new Ticket({ title, price, userId }).publicState().status; // => "available"
  */
 export function defineAggregate<
   S extends Subject,

@@ -36,6 +36,11 @@ export interface ReplicaDefinition<S extends Subject, F, M> {
   indexes?: [fields: IndexDefinition, options?: IndexOptions][];
 }
 
+/**
+ * The model that `defineReplica` returns.
+ * @example
+ * const subjectsOf = <S extends Subject, F, M>({ log }: ReplicaModel<S, F, M>) => log.subjects;
+ */
 export type ReplicaModel<S extends Subject, F, M> = Model<Stored<F>, object, M, object, Instance<F, M>> & {
   log: LoggedModel<S>;
   /**
@@ -66,15 +71,13 @@ const withCode = ({ errmsg, code }: { errmsg?: string | undefined; code?: number
 
 /**
  * Defines a replica: what a service keeps of another service's aggregate, always the newest state that it has received.
- *
- * ```ts
- * export const Ticket = defineReplica(database, "Ticket", {
+ * @example
+ * const Ticket = defineReplica(createDatabase("orders"), "Ticket", {
  *   subjects: ["ticket:created", "ticket:updated"],
  *   fields: { title: { type: String, required: true } },
  *   from: ({ title }) => ({ title }),
  * });
- * export const ticketCreated = listener("ticket:created", Ticket.apply);
- * ```
+ * const [ticketCreated, ticketUpdated] = listeners(["ticket:created", "ticket:updated"], Ticket.apply);
  */
 export function defineReplica<S extends Subject, F extends Fields, M extends object = object>(
   database: Connection,

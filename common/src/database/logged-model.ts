@@ -19,7 +19,15 @@ export interface LoggedModel<S extends Subject = Subject> {
   release?: ((state: EventData<S>) => Promise<number>) | undefined;
 }
 
-/** For a field that no event contains: keeps the stored value. */
+/**
+ * For a field that no event contains: keeps the stored value.
+ * @example
+ * const Ticket = defineReplica(createDatabase("orders"), "Ticket", {
+ *   subjects: ["ticket:updated"],
+ *   fields: { title: { type: String }, firstPrice: { type: Number } },
+ *   from: ({ title, price, version }) => ({ title, firstPrice: version === 0 ? price : unchanged }),
+ * });
+ */
 export const unchanged = Symbol("unchanged");
 
 /** The update of a document, inserted at `createdAt` if it is new, to these fields. */

@@ -31,6 +31,11 @@ interface Options {
 /**
  * An Express app with the middleware that all services share. `addRoutes` is its table of contents. A path that it names
  * rejects other methods with 405.
+ * @example
+ * const app = createApp((api) => {
+ *   api.get("/api/tickets", (_req, res) => void res.json([ticket]));
+ * });
+ * startService({ name: "tickets", store: { database }, app });
  */
 export function createApp(addRoutes: (api: Api) => void, options: Options = {}): Express {
   const app = express();

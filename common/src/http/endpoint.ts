@@ -17,7 +17,15 @@ export type EndpointHandler<Body extends z.ZodObject, Query extends z.ZodObject>
   res: Response,
 ) => void | Promise<void>;
 
-/** An endpoint's handlers, with the description that they were made from. */
+/**
+ * An endpoint's handlers, with the description that they were made from.
+ * @example
+ * const hello: Endpoint = endpoint(
+ *   { id: "hello", summary: "Says hello", responses: { 200: { description: "A greeting" } } },
+ *   (_req, res) => void res.json("Hello"),
+ * );
+ * hello.description?.id; // => "hello"
+ */
 export type Endpoint = RequestHandler[] & { description?: EndpointDescription };
 
 /**
@@ -25,20 +33,20 @@ export type Endpoint = RequestHandler[] & { description?: EndpointDescription };
  * field of the body and the query, the type of `req.body`, and the endpoint's part of the OpenAPI document. A field of
  * the body that is not described does not reach the handler.
  * @param steps chains for rules that a schema cannot express, then the handler
+ * @example
+ * import { z } from "zod";
  *
- * ```ts
- * export const rename = endpoint(
+ * const renameTicket = endpoint(
  *   {
- *     id: "renameKite",
- *     summary: "Renames a kite",
+ *     id: "renameTicket",
+ *     summary: "Rename a ticket",
  *     needsSession: true,
- *     body: z.object({ name: z.string({ error: "A name is required" }).min(1, "A name is required") }),
- *     responses: { 200: { description: "The kite", body: kite } },
- *     errors: { 404: ["not-found"] },
+ *     body: z.object({ title: z.string({ error: "A title is required" }).min(1, "A title is required") }),
+ *     responses: { 200: { description: "The new title", body: z.string() } },
  *   },
- *   async (req, res) => void res.json(await renameKite(req.params.id, req.body.name)),
+ *   (req, res) => void res.json(req.body.title),
  * );
- * ```
+ * createApp((api) => void api.put("/api/tickets/:ticketId", renameTicket));
  */
 export function endpoint<Body extends z.ZodObject, Query extends z.ZodObject>(
   description: EndpointDescription<Body, Query>,

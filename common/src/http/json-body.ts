@@ -25,7 +25,15 @@ export function jsonBody(): RequestHandler {
   return withTimeLimit(read);
 }
 
-/** Reads a body of at most 256 kB into `req.body`, as the bytes that were sent: what is signed is not parsed before. */
+/**
+ * Reads a body of at most 256 kB into `req.body`, as the bytes that were sent: what is signed is not parsed before.
+ * @example
+ * createApp(() => {}, {
+ *   addMachineRoutes: (api) => {
+ *     api.post("/api/hook", rawBody(), (req, res) => void res.json(req.body.length));
+ *   },
+ * });
+ */
 export const rawBody = (): RequestHandler => withTimeLimit(express.raw({ limit: "256kb", type: () => true }));
 
 function withTimeLimit(read: RequestHandler): RequestHandler {

@@ -5,7 +5,11 @@ import { InvalidInputError } from "../contract/errors";
 import { isId } from "../contract/ids";
 import { publicOrigin } from "./session";
 
-/** A sort order of a list; the id breaks ties. */
+/**
+ * A sort order of a list; the id breaks ties.
+ * @example
+ * const cheapestFirst: SortOrder = { name: "price", field: "price", direction: 1 };
+ */
 export interface SortOrder {
   /** Part of the cursor and of the URL. */
   name: string;
@@ -13,7 +17,11 @@ export interface SortOrder {
   direction: 1 | -1;
 }
 
-/** The default order of lists. */
+/**
+ * The default order of lists.
+ * @example
+ * newestFirst.direction; // => -1
+ */
 export const newestFirst: SortOrder = { name: "newest", field: "createdAt", direction: -1 };
 
 interface Item {
@@ -48,7 +56,14 @@ const limit = z.coerce
   .max(maxPageSize, limitRule)
   .default(50);
 
-/** The query of a list that is read by pages. */
+/**
+ * The query of a list that is read by pages.
+ * @example
+ * import { z } from "zod";
+ *
+ * const query = pageQuery.extend({ q: z.string().optional() });
+ * query.parse({ q: "jazz" }); // => { q: "jazz", limit: 50 }
+ */
 export const pageQuery = z.object({
   limit: limit.describe("How many to return at most"),
   cursor: z
@@ -69,6 +84,13 @@ const cursorShape = z.object({
  * go, and the last page costs what the first does.
  * @param list what else the list depends on; a cursor of another list is refused
  * @throws InvalidInputError
+ * @example
+ * createApp((api) => {
+ *   api.get("/api/tickets", async (req, res) => {
+ *     const { filter, sort, limit, send } = readPage(req, res);
+ *     send(await Ticket.find(filter).sort(sort).limit(limit));
+ *   });
+ * });
  */
 export function readPage(req: PageRequest, res: Response, { sort = newestFirst, list = "" } = {}): Page {
   const size = readLimit(req.query.limit);

@@ -3,6 +3,9 @@ import { isIPv6 } from "node:net";
 /**
  * The network that an address belongs to, as a key for limits: an IPv4 address itself, of an IPv6 address the first
  * `bits`. A host has at least 64 bits for itself, and a site up to 48. Text that is no address is returned as it is.
+ * @example
+ * rateLimitKey("192.0.2.1"); // => "192.0.2.1"
+ * rateLimitKey("2001:db8:1:2:3:4:5:6"); // => "2001:db8:1:2"
  */
 export function rateLimitKey(address: string, bits: 64 | 48 = 64): string {
   const inside = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];

@@ -26,7 +26,13 @@ const config = settings(
 
 const user = z.object({ id: z.string(), email: z.string() });
 const claims = user.extend({ iat: z.number(), exp: z.number() });
-/** The sender of a request, according to the token. */
+
+/**
+ * The sender of a request, according to the token.
+ * @example
+ * const isSeller = (user: CurrentUser) => user.id === ticket.userId;
+ * isSeller({ id: newId(), email: "someone@example.com" }); // => false
+ */
 export type CurrentUser = z.infer<typeof user>;
 
 const issuer = "eventhive";
@@ -54,6 +60,8 @@ export const publicOrigin = (): string => new URL(config.PUBLIC_URL).origin;
 /**
  * Stands for a value that is compared and must not be read back, such as an address: 22 characters, the same in every
  * service, and different ones after the session key was rotated.
+ * @example
+ * pseudonymOf("192.0.2.1") === pseudonymOf("192.0.2.2"); // => false
  */
 export const pseudonymOf = (value: string): string =>
   createHmac("sha256", config.JWT_KEY).update(`pseudonym: ${value}`).digest("base64url").slice(0, 22);
@@ -116,13 +124,31 @@ export function session(): RequestHandler {
   };
 }
 
-/** The response to this request sets the cookie. */
+/**
+ * The response to this request sets the cookie.
+ * @example
+ * createApp((api) => {
+ *   api.post("/api/session", (req, res) => {
+ *     signIn(req, { id: newId(), email: "someone@example.com" });
+ *     res.sendStatus(204);
+ *   });
+ * });
+ */
 export function signIn(req: Request, user: CurrentUser): void {
   if (sessionCookies(req).length > 1) clearOthers(req);
   req.session = { jwt: createToken(user) };
 }
 
-/** The response to this request removes the cookie; the token in it stays valid until it expires. */
+/**
+ * The response to this request removes the cookie; the token in it stays valid until it expires.
+ * @example
+ * createApp((api) => {
+ *   api.delete("/api/session", (req, res) => {
+ *     signOut(req);
+ *     res.sendStatus(204);
+ *   });
+ * });
+ */
 export function signOut(req: Request): void {
   clearOthers(req);
   req.session = null;
@@ -182,7 +208,13 @@ function newestSession(req: Request): Session | undefined {
   return newest && { user: user.parse(newest), endsAt: seconds(newest.exp) };
 }
 
-/** The user of this request, if any. */
+/**
+ * The user of this request, if any.
+ * @example
+ * createApp((api) => {
+ *   api.get("/api/greeting", (req, res) => void res.json(`Hello ${findCurrentUser(req)?.email ?? "stranger"}`));
+ * });
+ */
 export const findCurrentUser = (req: Request): CurrentUser | undefined => findSession(req)?.user;
 
 /**
@@ -191,14 +223,28 @@ export const findCurrentUser = (req: Request): CurrentUser | undefined => findSe
  */
 export const sessionEndsAt = (req: Request): number | undefined => findSession(req)?.endsAt;
 
-/** @throws NotAuthenticatedError without a session */
+/**
+ * @throws NotAuthenticatedError without a session
+ * @example
+ * createApp((api) => {
+ *   api.get("/api/tickets/mine", async (req, res) => {
+ *     res.json(await Ticket.find({ userId: currentUser(req).id }));
+ *   });
+ * });
+ */
 export function currentUser(req: Request): CurrentUser {
   const user = findCurrentUser(req);
   if (!user) throw new NotAuthenticatedError();
   return user;
 }
 
-/** Rejects requests without a session; name it before the validators. */
+/**
+ * Rejects requests without a session; name it before the validators.
+ * @example
+ * createApp((api) => {
+ *   api.get("/api/secrets", requireAuth, (_req, res) => void res.json([]));
+ * });
+ */
 export const requireAuth: RequestHandler = (req, _res, next) => {
   currentUser(req);
   next();

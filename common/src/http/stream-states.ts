@@ -26,6 +26,14 @@ const randomRetryMs = () => Math.round(seconds(1 + Math.random() * 7));
  * refused a stream polls it.
  * @param key of what everyone may see: streams with the same key share what they show, and its cost
  * @throws HttpError 401 when the session is over; 429 or 503 at a limit of open streams; whatever `look` throws
+ * @example
+ * const changes = watcher("ticket:updated"); // named in `watchers` of startService
+ * createApp((api) => {
+ *   api.get("/api/tickets/stream", (req, res) => {
+ *     const look = async () => (await Ticket.find().limit(100).lean()).map(Ticket.toState);
+ *     return streamStates(req, res, { name: "ticket", watcher: changes, look }, "all");
+ *   });
+ * });
  */
 export async function streamStates<S extends State>(
   req: Request,

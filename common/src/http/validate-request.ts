@@ -2,7 +2,16 @@ import type { RequestHandler } from "express";
 import { type FieldValidationError, validationResult } from "express-validator";
 import { type ErrorDetail, InvalidInputError } from "../contract/errors";
 
-/** Refuses a request whose validators, named before this one in the route, found something: one message for each field. */
+/**
+ * Refuses a request whose validators, named before this one in the route, found something: one message for each field.
+ * @example
+ * import { query } from "express-validator";
+ *
+ * createApp((api) => {
+ *   const rule = query("q").notEmpty().withMessage("Enter a word");
+ *   api.get("/api/search", rule, validateRequest, (req, res) => void res.json(req.query.q));
+ * });
+ */
 export const validateRequest: RequestHandler = (req, _res, next) => {
   const problems = validationResult(req).array({ onlyFirstError: true });
   if (problems.length > 0) throw new InvalidInputError(problems.map(detail));

@@ -1,6 +1,11 @@
 import type { Subject } from "../contract/events";
 
-/** One delivery of a message. */
+/**
+ * One delivery of a message.
+ * @example
+ * const isFirstDelivery = ({ redeliveries }: Message) => redeliveries === 0;
+ * isFirstDelivery({ subject: "ticket:created", bytes: eventBytes("ticket:created", ticket), redeliveries: 0 }); // => true
+ */
 export interface Message {
   subject: Subject;
   /** The published bytes, not parsed yet. */
@@ -11,7 +16,14 @@ export interface Message {
   isCopy?: boolean;
 }
 
-/** What a broker may use of an event without reading it. */
+/**
+ * What a broker may use of an event without reading it.
+ * @example
+ * import { randomUUID } from "node:crypto";
+ *
+ * const ids: EventIds = { id: randomUUID(), aggregateId: ticket.id };
+ * await new MemoryBroker().connect("tickets").publish("ticket:created", eventBytes("ticket:created", ticket), ids);
+ */
 export interface EventIds {
   /** The same each time that the event is published: a broker may recognize and skip what it has already stored. */
   id: string;
@@ -20,7 +32,12 @@ export interface EventIds {
   isCopy?: boolean;
 }
 
-/** A message as the broker keeps it. */
+/**
+ * A message as the broker keeps it.
+ * @example
+ * const lastOf = (batch: LoggedMessage[]) => batch.at(-1)?.sequence ?? 0;
+ * lastOf([]); // => 0
+ */
 export interface LoggedMessage {
   /** Its position in the broker's log, above 0 and rising. */
   sequence: number;
@@ -46,6 +63,13 @@ export interface EventLog {
 /** Resolving acknowledges the message. Rejecting leaves it to be redelivered. */
 export type MessageHandler = (message: Message) => Promise<void>;
 
+/**
+ * A member of a group, or a watcher.
+ * @example
+ * const bus: EventBus = new MemoryBroker().connect("orders");
+ * const subscription: Subscription = bus.subscribe("ticket:created", async ({ bytes }) => logger.info(bytes));
+ * await subscription.close();
+ */
 export interface Subscription {
   /**
    * Takes no new messages and resolves when those being handled are done, or so late that the broker delivers them
@@ -64,6 +88,10 @@ export async function closeAll(subscriptions: Iterable<Subscription>): Promise<v
  *
  * Delivery is at least once, in any order. A bus belongs to one service: its name is the durable queue group that
  * `subscribe` joins, so each event reaches one process of each service.
+ * @example
+ * const bus: EventBus = new MemoryBroker().connect("tickets");
+ * await bus.publish("ticket:created", eventBytes("ticket:created", ticket), newIds());
+ * bus.isConnected; // => true
  */
 export interface EventBus {
   /** False while the broker is unavailable; subscriptions are restored automatically. */

@@ -9,7 +9,12 @@ import { metrics } from "../base/metrics";
 import type { DeadLetters } from "./dead-letters";
 import type { Message, MessageHandler } from "./event-bus";
 
-/** A listener of any subject, with a handler of bytes. */
+/**
+ * A listener of any subject, with a handler of bytes.
+ * @example
+ * const subjectsOf = (all: Listener[]) => all.map(({ subject }) => subject);
+ * subjectsOf(listeners(["order:created", "order:cancelled"], async () => {})); // => ["order:created", "order:cancelled"]
+ */
 export interface Listener<S extends Subject = Subject> {
   subject: S;
   read(bytes: Buffer): Event;
@@ -19,6 +24,11 @@ export interface Listener<S extends Subject = Subject> {
 /**
  * Defines what a service does on an event. Returning means done; throwing means not done: it is retried, and finally
  * kept as a dead letter. `handle` sees every event at least once and in any order, so it must be idempotent.
+ * @example
+ * const expirationComplete = listener("expiration:complete", async ({ orderId }) => {
+ *   logger.info({ orderId }, "its time is over");
+ * });
+ * await deliver(expirationComplete, { orderId: newId() });
  */
 export function listener<S extends Subject>(
   subject: S,
@@ -35,7 +45,14 @@ export function listener<S extends Subject>(
   };
 }
 
-/** One listener for each of these subjects, in their order, with the same handler. */
+/**
+ * One listener for each of these subjects, in their order, with the same handler.
+ * @example
+ * const [created, updated] = listeners(["ticket:created", "ticket:updated"], async ({ title }) => {
+ *   logger.info({ title }, "heard of a ticket");
+ * });
+ * startService({ name: "search", store: { database }, listeners: [created, updated] });
+ */
 export function listeners<const S extends readonly Subject[]>(
   subjects: S,
   handle: (data: EventData<S[number]>) => Promise<void>,

@@ -23,6 +23,10 @@ interface Watcher {
 
 /**
  * A broker for services that run in one process, as in tests. What a real one keeps in its store, it keeps in memory.
+ * @example
+ * const broker = new MemoryBroker();
+ * await broker.connect("tickets").publish("ticket:created", eventBytes("ticket:created", ticket), newIds());
+ * broker.published("ticket:created").length; // => 1
  */
 export class MemoryBroker {
   isUp = true;

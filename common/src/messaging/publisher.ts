@@ -5,7 +5,12 @@ import { type EventData, type Subject, checkedData } from "../contract/events";
 import type { EventBus } from "./event-bus";
 import { publishEvent } from "./publish-event";
 
-/** Publishes directly to the broker, for a service without aggregates, and so without outboxes. */
+/**
+ * Publishes directly to the broker, for a service without aggregates, and so without outboxes.
+ * @example
+ * const expire = (complete: Publisher<"expiration:complete">, orderId: string) =>
+ *   complete.publish(orderId, { orderId });
+ */
 export interface Publisher<S extends Subject = Subject> {
   /** Resolves when the broker has stored the event; until then, the caller must repeat it. */
   publish(aggregateId: string, data: EventData<S>): Promise<void>;
@@ -13,7 +18,14 @@ export interface Publisher<S extends Subject = Subject> {
   connect(bus: EventBus, service: string): void;
 }
 
-/** List it in `publishers` of the service, which connects it. */
+/**
+ * List it in `publishers` of the service, which connects it.
+ * @example
+ * const expirationComplete = publisher("expiration:complete");
+ * expirationComplete.connect(new MemoryBroker().connect("expiration"), "expiration"); // startService does this
+ * const orderId = newId();
+ * await expirationComplete.publish(orderId, { orderId });
+ */
 export function publisher<S extends Subject>(subject: S): Publisher<S> {
   let connection: { bus: EventBus; service: string } | undefined;
   return {

@@ -1,7 +1,11 @@
 import { type EventData, type Subject, parseEvent } from "../contract/events";
 import type { EventBus } from "./event-bus";
 
-/** Receives every new event in every process. Nothing is stored or repeated: for live pages, never for data. */
+/**
+ * Receives every new event in every process. Nothing is stored or repeated: for live pages, never for data.
+ * @example
+ * const logTitles = (tickets: Watcher<"ticket:updated">) => tickets.watch(({ title }) => logger.info(title));
+ */
 export interface Watcher<S extends Subject = Subject> {
   /** @returns a function that stops it */
   watch(handle: (data: EventData<S>) => void): () => void;
@@ -9,7 +13,13 @@ export interface Watcher<S extends Subject = Subject> {
   connect(bus: EventBus): void;
 }
 
-/** List it in `watchers` of the service, which connects it once for all handlers. */
+/**
+ * List it in `watchers` of the service, which connects it once for all handlers.
+ * @example
+ * const changes = watcher("ticket:created", "ticket:updated");
+ * startService({ name: "tickets", store: { database }, watchers: [changes] });
+ * const stop = changes.watch(({ id, status }) => logger.info({ id, status }, "a ticket has changed"));
+ */
 export function watcher<S extends Subject>(...subjects: S[]): Watcher<S> {
   const watching = new Set<(data: EventData<S>) => void>();
   let isConnected = false;

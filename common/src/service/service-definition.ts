@@ -7,7 +7,15 @@ import type { Publisher } from "../messaging/publisher";
 import type { Watcher } from "../messaging/watcher";
 import type { Sweep } from "../base/sweep";
 
-/** The definition of a service: its name, store, routes, listeners, publishers and periodic work. */
+/**
+ * The definition of a service: its name, store, routes, listeners, publishers and periodic work.
+ * @example
+ * const tickets: ServiceDefinition = {
+ *   name: "tickets",
+ *   store: { database },
+ *   commands: { count: async () => logger.info(`${await Ticket.countDocuments()} tickets`) },
+ * };
+ */
 export interface ServiceDefinition {
   name: string;
   /** Its own store: a database with models, or Redis. */
@@ -24,7 +32,15 @@ export interface ServiceDefinition {
   commands?: Record<string, (args: string[]) => Promise<void>>;
 }
 
-/** Additional background work of a service. */
+/**
+ * Additional background work of a service.
+ * @example
+ * let timer: NodeJS.Timeout;
+ * const heartbeat: Worker = {
+ *   start: () => void (timer = setInterval(() => logger.info("still running"), minutes(1))),
+ *   stop: async () => clearInterval(timer),
+ * };
+ */
 export interface Worker {
   start(): void;
   /** Resolves when the work in flight is done. */

@@ -23,6 +23,14 @@ export function onStartService(handle: typeof take): void {
 /**
  * Runs a service until it receives SIGTERM or SIGINT, or one of its commands when one is named. Exits 0 after an
  * orderly stop; 1 when a setting is missing, the port is taken, or the stop takes longer than `SHUTDOWN_TIMEOUT`.
+ * @example
+ * startService({
+ *   name: "tickets",
+ *   store: { database },
+ *   app,
+ *   listeners: [listener("order:created", async ({ id }) => logger.info({ id }, "ordered"))],
+ *   sweeps: [runPeriodically(hours(1), async () => logger.info("an hour is over"))],
+ * });
  */
 export function startService(definition: ServiceDefinition): void {
   if (take) return take(definition);

@@ -6,7 +6,17 @@ import { Gate } from "./gate";
 import { newIds } from "./ids";
 import { readLog } from "./read-log";
 
-/** A broker that the suite controls: a real process, or an in-memory one. */
+/**
+ * A broker that the suite controls: a real process, or an in-memory one.
+ * @example
+ * const broker = new MemoryBroker();
+ * const brokerUnderTest: BrokerUnderTest = {
+ *   connect: (name) => broker.connect(name),
+ *   stop: async () => broker.stop(),
+ *   start: async () => broker.start(),
+ *   remove: async () => broker.stop(),
+ * };
+ */
 export interface BrokerUnderTest {
   /**
    * A message not acknowledged by then is delivered again. A broker that notices a failure at once may do so earlier.
@@ -21,15 +31,16 @@ export interface BrokerUnderTest {
 
 /**
  * The contract test suite of an EventBus, for jest with its globals. Each test has its own broker.
- *
- * ```ts
- * describeEventBus("my adapter", async () => ({
- *   connect: (name, ackWaitSeconds) => new MyBus({ url, name, ackWaitSeconds }),
- *   stop: () => server.kill(),
- *   start: () => server.start(),
- *   remove: () => server.remove(),
- * }));
- * ```
+ * @example
+ * describeEventBus("the broker in memory", async () => {
+ *   const broker = new MemoryBroker();
+ *   return {
+ *     connect: (name, _ackWaitSeconds) => broker.connect(name),
+ *     stop: async () => broker.stop(),
+ *     start: async () => broker.start(),
+ *     remove: async () => {},
+ *   };
+ * });
  */
 export function describeEventBus(adapter: string, startBroker: () => Promise<BrokerUnderTest>): void {
   describe(adapter, () => {

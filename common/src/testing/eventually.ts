@@ -1,6 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Repeats `check` until it does not throw, and resolves with its result. After the timeout, rejects with the last error. */
+/**
+ * Repeats `check` until it does not throw, and resolves with its result. After the timeout, rejects with the last error.
+ * @example
+ * let answer: number | undefined;
+ * setTimeout(() => (answer = 42), 20);
+ * await eventually(() => expect(answer).toBe(42), { withinSeconds: 5 });
+ */
 export async function eventually<Fact>(
   look: () => Fact | Promise<Fact>,
   { withinSeconds = 60, intervalMs = 30 } = {},

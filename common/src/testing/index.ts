@@ -9,19 +9,32 @@ import { createToken } from "../http/session";
 import { MemoryBroker } from "../messaging/memory-bus";
 import type { Listener } from "../messaging/listener";
 import { Runtime } from "../service/runtime";
-import { newId, newIds } from "./ids";
+import { newId } from "./ids";
 
 export { describeEventBus } from "./event-bus-contract";
 export type { BrokerUnderTest } from "./event-bus-contract";
 export { eventually } from "./eventually";
-export { MemoryBroker, newId, newIds };
+export { newId, newIds } from "./ids";
+export { MemoryBroker } from "../messaging/memory-bus";
 
-/** The Cookie header of a signed-in user. */
+/**
+ * The Cookie header of a signed-in user.
+ * @example
+ * import request from "supertest";
+ *
+ * it("lists the tickets of the caller", async () => {
+ *   await request(app).get("/api/tickets").set("Cookie", signedIn(ticket.userId)).expect(200);
+ * });
+ */
 export function signedIn(id = newId(), email = "someone@example.com"): string {
   return `session=${Buffer.from(JSON.stringify({ jwt: createToken({ id, email }) })).toString("base64")}`;
 }
 
-/** The bytes of an event published by another service. */
+/**
+ * The bytes of an event published by another service.
+ * @example
+ * JSON.parse(eventBytes("ticket:created", ticket).toString()).subject; // => ticket.id
+ */
 export function eventBytes<S extends Subject>(subject: S, data: EventData<S>): Buffer {
   return Buffer.from(
     JSON.stringify({
@@ -36,7 +49,16 @@ export function eventBytes<S extends Subject>(subject: S, data: EventData<S>): B
   );
 }
 
-/** Delivers an event twice, as any broker may: a listener whose test passes is idempotent. */
+/**
+ * Delivers an event twice, as any broker may: a listener whose test passes is idempotent.
+ * @example
+ * let deliveries = 0;
+ * await deliver(
+ *   listener("ticket:created", async () => void deliveries++),
+ *   ticket,
+ * );
+ * deliveries; // => 2
+ */
 export async function deliver<S extends Subject>(listener: Listener<S>, data: EventData<S>): Promise<void> {
   const bytes = eventBytes(listener.subject, data);
   await listener.handle(bytes);
@@ -45,6 +67,8 @@ export async function deliver<S extends Subject>(listener: Listener<S>, data: Ev
 
 /**
  * What a rebuild from the broker's log makes of an aggregate whose state was published: not saved, as if it was lost.
+ * @example
+ * rebuilt(Ticket, ticket).publicState(); // => expect.objectContaining({ title: "Chamber music", price: 20 })
  */
 export function rebuilt<S extends Subject, D extends { publicState(): object }>(
   model: { log: LoggedModel<S>; hydrate(fields: object): D },
@@ -61,6 +85,15 @@ interface ServiceUnderTest {
 /**
  * Gives a test file a database of its own on the real server at `TEST_MONGO_URL`, empty before each test, and a bus in
  * memory that the relay publishes to.
+ * @example
+ * const { published } = setUpService(database);
+ *
+ * it("publishes a withdrawal", async () => {
+ *   const onSale = new Ticket({ title: "Chamber music", price: 20, userId: newId() });
+ *   onSale.withdraw();
+ *   await onSale.save();
+ *   expect(await published("ticket:updated")).toMatchObject([{ withdrawn: true }]);
+ * });
  */
 export function setUpService(database: Connection): ServiceUnderTest {
   const broker = new MemoryBroker();
