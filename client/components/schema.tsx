@@ -52,7 +52,7 @@ export function SchemaText({ schema, isRequired = true, description = schema.des
 }
 
 function TypeText({ schema }: { schema: Schema }) {
-  const { $ref, anyOf, items, enum: values, type = "any", format } = schema;
+  const { $ref, anyOf, items, enum: values, const: constant, type = "any", format } = schema;
   if ($ref) return <a href={`#${nameOf($ref)}`}>{nameOf($ref)}</a>;
   if (anyOf)
     return anyOf.map((one, index) => (
@@ -67,6 +67,7 @@ function TypeText({ schema }: { schema: Schema }) {
         array of <TypeText schema={items} />
       </>
     );
+  if (constant !== undefined) return JSON.stringify(constant);
   if (values) return values.map((value) => JSON.stringify(value)).join(" | ");
   return format ? `${type} (${format})` : type;
 }

@@ -38,7 +38,15 @@ it("gives every page its own title", async () => {
   const auth = ["/auth/signin", "/auth/signup", "/auth/signout"];
   const own = ["/orders", `/orders/${paid.id}`, `/orders/${paid.id}/receipt`, "/listings", "/tickets/new"];
   const titles = new Set<string>();
-  const paths = ["/", "/?q=jazz", "/api/docs", `/tickets/${paid.ticket.id}`, ...auth, ...own];
+  const paths = [
+    "/",
+    "/?q=jazz",
+    "/api/docs",
+    "/api/docs/events",
+    `/tickets/${paid.ticket.id}`,
+    ...auth,
+    ...own,
+  ];
   for (const path of paths) {
     await page.goto(path);
     titles.add(await titleOf(page));

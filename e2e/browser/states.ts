@@ -371,6 +371,12 @@ export const states: State[] = [
     shows: "The card, as the browser got it from Stripe",
     act: (page) => page.getByText("POST /api/payments").click(),
   },
+  {
+    name: "events",
+    path: "/api/docs/events",
+    shows: "The end of the reservation, unless the order is complete",
+    act: (page) => page.getByText("order:created", { exact: true }).click(),
+  },
   { name: "not-found", path: "/nowhere", shows: "Page not found", failure: [404, "/nowhere"] },
 ];
 

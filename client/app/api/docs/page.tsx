@@ -1,8 +1,8 @@
 import type { Metadata } from "next";
-import { Fragment, type ReactNode } from "react";
+import { Fragment } from "react";
+import { DocsNavigation, Example, Part } from "@/components/part";
 import { Fields, Prose, SchemaText } from "@/components/schema";
 import { type ApiResponse, type Operation, api, nameOf } from "@/lib/api/document";
-import styles from "./page.module.css";
 
 export const metadata: Metadata = {
   title: "API",
@@ -20,6 +20,7 @@ export default function ApiPage() {
   return (
     <div className="stack">
       <h1>API</h1>
+      <DocsNavigation current="API" />
       <p>
         Clients that are generated from the <a href="/api/openapi.json">OpenAPI document</a> call these
         requests by name. The API only grows: fields, codes and requests are added, none is removed or changes
@@ -40,8 +41,7 @@ export default function ApiPage() {
         {Object.entries(api.components.schemas).map(([name, schema]) => (
           <Part key={name} id={name} title={name}>
             <Fields schema={schema} />
-            <h4>Example</h4>
-            <pre className={styles.example}>{JSON.stringify(schema.examples?.[0], null, 2)}</pre>
+            <Example of={schema.examples?.[0]} />
           </Part>
         ))}
       </section>
@@ -90,7 +90,7 @@ function Request({ method, path, operation }: { method: string; path: string; op
       {body && (
         <>
           <h4>Body</h4>
-          <Fields schema={body} />
+          {body.properties ? <Fields schema={body} /> : <SchemaText schema={body} />}
         </>
       )}
       <h4>Responses</h4>
@@ -107,20 +107,6 @@ function Request({ method, path, operation }: { method: string; path: string; op
         ))}
       </dl>
     </Part>
-  );
-}
-
-/** Opens by itself when a link leads to its content. */
-function Part({ id, title, children }: { id: string; title: ReactNode; children: ReactNode }) {
-  return (
-    <details className={styles.part}>
-      <summary>
-        <h3>{title}</h3>
-      </summary>
-      <div id={id} className={styles.content}>
-        {children}
-      </div>
-    </details>
   );
 }
 

@@ -1,0 +1,5 @@
+import document from "@eventhive/common/asyncapi.json";
+
+export const dynamic = "force-static";
+
+export const GET = (): Response => Response.json(document);
