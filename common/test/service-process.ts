@@ -37,6 +37,7 @@ export function run({
   let printed = "";
   child.stdout.on("data", (text) => (printed += text));
   return {
+    pid: child.pid,
     printed: () => printed,
     ended: once(child, "close").then(([code]) => code),
     signal: (name: NodeJS.Signals) => child.kill(name),
