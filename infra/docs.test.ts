@@ -54,6 +54,27 @@ describe("links", () => {
   });
 });
 
+describe("docs/security.md", () => {
+  const document = readFileSync(join(root, "docs/security.md"), "utf8");
+  const tests = Array.from(
+    document.matchAll(/"([^"|]+)"(?: and "([^"|]+)")? in \[[^\]]+\]\(\.\.\/([^)]+)\)/g),
+    ([, ...names]) => ({ file: String(names.pop()), titles: names.filter(Boolean) }),
+  );
+
+  it("names tests that exist", () => {
+    expect(tests.length).toBeGreaterThan(20);
+    const missing = tests.flatMap(({ file, titles }) => {
+      const source = readFileSync(join(root, file), "utf8");
+      return titles.filter((title) => !source.includes(`"${title}"`)).map((title) => `${file}: ${title}`);
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it.each(Array.from({ length: 10 }, (_, index) => `API${index + 1}`))("has a test for %s", (risk) => {
+    expect(document).toMatch(new RegExp(`^\\| ${risk} .*" in \\[`, "m"));
+  });
+});
+
 describe("decision records", () => {
   const folder = join(root, "docs/decisions");
   const names = readdirSync(folder)
