@@ -15,7 +15,7 @@ import {
   reserve,
   sell,
 } from "./sagas";
-import { arm, disarmAll, isArmed, ready, serviceProcesses } from "./stack";
+import { arm, disarmAll, isArmed, ready, restartWith, serviceProcesses } from "./stack";
 import { stackViolations } from "./stack-violations";
 
 const beforeAndAfter = (service: string, ...steps: string[]) =>
@@ -28,7 +28,14 @@ interface Batch {
   what: string;
   sagas: Saga[];
   killedAt: string[];
+  /** How long reservations last meanwhile. */
+  reservationSeconds?: number;
 }
+
+/** As the stack is started. */
+const shortReservationSeconds = 5;
+/** Events that a killed process has not acknowledged are redelivered after 10 s, and 3-D Secure takes two requests. */
+const longReservationSeconds = 30;
 
 const batches: Batch[] = [
   {
@@ -63,17 +70,24 @@ const killedWhilePaying = [
 const byCharges: Batch = {
   what: "pay in time and pay too late",
   sagas: [buy, payTooLate],
+  reservationSeconds: longReservationSeconds,
   killedAt: [...killedWhilePaying, ...beforeAndAfter("payments", "charge", "refund")],
 };
 const byIntents: Batch = {
   what: "pay in time, after 3-D Secure, and too late",
   sagas: [buy, buyWith3DSecure, payTooLate],
+  reservationSeconds: longReservationSeconds,
   killedAt: [
     ...killedWhilePaying,
     ...beforeAndAfter("orders", "apply"), // of the replica of payments
     ...beforeAndAfter("payments", ...intentOperations),
   ],
 };
+
+const setReservations = (seconds: number) =>
+  Promise.all(
+    ["orders-1", "orders-2"].map((name) => restartWith(name, { EXPIRATION_SECONDS: String(seconds) })),
+  );
 
 const restarts = () => serviceProcesses().reduce((sum, process) => sum + process.restarts, 0);
 
@@ -82,9 +96,12 @@ afterEach(async () => {
   await Promise.all(serviceProcesses().map(({ name }) => ready(name)));
 });
 
+afterAll(() => setReservations(shortReservationSeconds));
+
 it.each([...batches, paysByIntents ? byIntents : byCharges])(
   "completes the sagas $what when a process is killed at each failpoint",
-  async ({ sagas, killedAt }) => {
+  async ({ sagas, killedAt, reservationSeconds }) => {
+    if (reservationSeconds) await setReservations(reservationSeconds);
     const begun = await Promise.all(sagas.flatMap((saga) => Array.from({ length: sagasOfEach }, saga)));
     const restartsBefore = restarts();
     for (const failpoint of killedAt) arm(failpoint);

@@ -1,5 +1,5 @@
-/** Whether the stack under test begins payments by intents: the setting `PAYMENT_FLOW` of payments. */
-export const paysByIntents = process.env.PAYMENT_FLOW === "intents";
+/** Whether the stack under test begins payments by intents, as by default: the setting `PAYMENT_FLOW` of payments. */
+export const paysByIntents = process.env.PAYMENT_FLOW !== "charges";
 
 /** What asks the card for its money in this flow: the operation of a fault. */
 export const decisive = paysByIntents ? "confirm" : "charge";

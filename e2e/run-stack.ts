@@ -21,7 +21,7 @@ const environment = {
   FAILPOINTS_DIR: failpointsFolder(),
   ...raisedLimits,
   PASSWORD_COST: "1024",
-  STRIPE_TIMEOUT_SECONDS: "2",
+  STRIPE_TIMEOUT_SECONDS: process.env.STRIPE_TIMEOUT_SECONDS ?? "2",
 };
 
 type Action = (supervisor: Supervisor, variables: NodeJS.ProcessEnv) => Promise<void> | void;

@@ -143,7 +143,8 @@ type Fault =
     }
   | { kind: "lose"; operation: Operation; beforeWork?: boolean; times?: number }
   | { kind: "refuse" | "processing"; operation: "capture"; times?: number };
-type Operation = "token" | "charge" | "refund" | "read" | "intent" | "confirm" | "capture" | "cancel";
+export type Operation = "token" | "charge" | "refund" | "read" | IntentOperation;
+type IntentOperation = "payment-method" | "intent" | "confirm" | "capture" | "cancel";
 
 /** Makes the next requests of an operation fail, whichever process sends them. */
 export async function fault(what: Fault): Promise<void> {
@@ -155,9 +156,10 @@ export async function fault(what: Fault): Promise<void> {
   if (!response.ok) throw new Error(`The sandbox rejected the fault: ${await response.text()}`);
 }
 
-/** Ends the faults of an operation: requests that are held go on. */
-export async function endFaults(operation: Operation): Promise<void> {
-  await fetch(`${stackFile().servers.stripe}/sandbox/faults?operation=${operation}`, { method: "DELETE" });
+/** Ends the faults of an operation, or of all: requests that are held go on. */
+export async function endFaults(operation?: Operation): Promise<void> {
+  const query = operation ? `?operation=${operation}` : "";
+  await fetch(`${stackFile().servers.stripe}/sandbox/faults${query}`, { method: "DELETE" });
 }
 
 /** The buyer passes or fails the 3-D Secure of an intent. */

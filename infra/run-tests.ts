@@ -7,12 +7,12 @@ import { root } from "./local/program";
 // Runs all parts of the tests, even when one fails, and ends with a summary. Parts given as parameters, such as
 // `npm test -- test:e2e simulate`, replace the default list. They may begin with variables, as in a shell.
 
-/** The longest first. */
+/** The longest first. The variants that are not the default, of broker and payments, share one part. */
 const allParts = [
   "test:e2e",
   "test:services",
   "test:browser",
-  "BROKER=jetstream test:e2e -- --testPathPatterns e2e/(saga|kills|outages|python)",
+  "BROKER=jetstream PAYMENT_FLOW=charges test:e2e -- --testPathPatterns e2e/(saga|kills|outages|python)",
   "chaos -- --minutes 2",
   "simulate -- --minutes 1.4",
   "spec",

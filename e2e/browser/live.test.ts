@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
-import { bodyOf, newUser } from "../client";
+import { newUser } from "../client";
 import { eventually } from "../../common/test/eventually";
 import { orderOf, ticketOnSale } from "../setup";
-import { endFaults, fault } from "../stack";
 import { expectFailure, visit, visitSignedIn } from "./browser";
 import { hydrated } from "./chromium";
 import { whileSessionsLast } from "./stack-controls";
@@ -99,20 +98,6 @@ it("updates an order that was paid or cancelled in another tab", async () => {
   await hydrated(buyer);
   await client.cancel(other);
   await heading(buyer, "You cancelled this order").waitFor();
-});
-
-it("shows the refund of an order that was cancelled while its card was being charged", async () => {
-  const { page: buyer, client } = await visitSignedIn();
-  const order = await orderOf(client, await ticketOnSale(await newUser("seller")));
-  await buyer.goto(`/orders/${order.id}`);
-  await fault({ operation: "charge", kind: "hold" });
-  const paying = client.pay(order);
-  await eventually(async () => expect(await bodyOf(client.payments())).toHaveLength(1));
-  await client.cancel(order);
-  await heading(buyer, "Checking your payment").waitFor(); // the outcome of the charge is unknown
-  await endFaults("charge");
-  await heading(buyer, "You have been refunded").waitFor();
-  expect(await paying).toMatchObject({ status: 400, body: { code: "order-cancelled" } });
 });
 
 it("shows a new price and a withdrawal on an open page", async () => {

@@ -5,7 +5,7 @@ import { bodyOf, Client, type Credentials, type Order, type Ticket } from "../cl
 import { eventually } from "../../common/test/eventually";
 import { orderOf, ticketOnSale } from "../setup";
 import { card, endFaults, fault } from "../stack";
-import { whileReservationsLast } from "./stack-controls";
+import { whilePayingByCharges, whileReservationsLast } from "./stack-controls";
 
 const programme = demoTickets.toReversed(); // lists begin with the newest
 const pageAndMore = 26;
@@ -60,14 +60,21 @@ export class Marketplace {
     return buy(this.users[by].client, await this.onSale());
   }
 
-  /** An order whose charge is not over until `endFaults("charge")`. */
+  /** An order whose card is being checked until `endFaults("confirm")`. */
   async beingPaid({ by }: { by: Role }): Promise<Order> {
     const order = await this.reserved({ by });
-    await startPaying(this.users[by].client, order);
+    await startPaying(this.users[by].client, order, "confirm");
     return order;
   }
 
-  /** An order whose payment by an intent is not over. */
+  /** While paying by charges: an order whose charge is not over until `endFaults("charge")`. */
+  async beingCharged({ by }: { by: Role }): Promise<Order> {
+    const order = await this.reserved({ by });
+    await startPaying(this.users[by].client, order, "charge");
+    return order;
+  }
+
+  /** An order that was granted, and whose card is being charged. */
   async beingCaptured({ by }: { by: Role }): Promise<Order> {
     const order = await this.reserved({ by });
     const { client } = this.users[by];
@@ -80,7 +87,7 @@ export class Marketplace {
     return order;
   }
 
-  /** A cancelled order, for which a payment by an intent held money. */
+  /** A cancelled order, for which money was held. */
   async released({ by }: { by: Role }): Promise<Order> {
     const order = await this.reserved({ by });
     const { client } = this.users[by];
@@ -113,10 +120,12 @@ async function placeOrders(buyer: Client, seller: Client) {
   const orders: Order[] = [];
   await whileReservationsLast(1, async () => void orders.push(await orderOf(buyer, first)));
   const refunded = await orderOf(buyer, second);
-  await startPaying(buyer, refunded);
   const cancelled = await orderOf(buyer, third);
-  for (const order of [refunded, cancelled]) await bodyOf(buyer.cancel(order));
-  await endFaults("charge");
+  await whilePayingByCharges(async () => {
+    await startPaying(buyer, refunded, "charge");
+    for (const order of [refunded, cancelled]) await bodyOf(buyer.cancel(order));
+    await endFaults("charge");
+  });
   const paid = await buy(buyer, fourth);
   const [expired = paid] = orders;
   await eventually(async () => {
@@ -151,8 +160,8 @@ async function buy(buyer: Client, ticket: Ticket): Promise<Order> {
 }
 
 /** Resolves when the payment exists; the response comes later. */
-async function startPaying(buyer: Client, order: Order): Promise<void> {
-  await fault({ kind: "hold", operation: "charge" });
+async function startPaying(buyer: Client, order: Order, held: "confirm" | "charge"): Promise<void> {
+  await fault({ kind: "hold", operation: held });
   void buyer.pay(order, await card());
   await eventually(async () => {
     const payments = await bodyOf(buyer.payments(`?orderId=${order.id}`));

@@ -3,9 +3,6 @@ import { endFaults, fault } from "../stack";
 import { expectFailure } from "./browser";
 import { hydrated } from "./chromium";
 import { button, heading, payWith, reservation, status } from "./page-actions";
-import { payByIntents } from "./stack-controls";
-
-payByIntents();
 
 async function openOrder(): Promise<Page> {
   const { page, order } = await reservation();

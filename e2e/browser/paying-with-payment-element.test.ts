@@ -1,10 +1,9 @@
 import type { Page } from "playwright-core";
 import { expectFailure } from "./browser";
 import { button, heading, reservation } from "./page-actions";
-import { payByIntents, payWithStripesForm } from "./stack-controls";
+import { payWithStripesForm } from "./stack-controls";
 import { blockStripeJs, challenge, serveStripeJs } from "./stripe-js";
 
-payByIntents();
 payWithStripesForm("payment-element");
 
 async function openOrder(): Promise<Page> {

@@ -1,10 +1,12 @@
 import type { Page } from "playwright-core";
 import { newUser } from "../client";
 import { ticketOnSale } from "../setup";
+import { card } from "../stack";
 import { expectFailure, visitSignedIn } from "./browser";
 import { payWithStripesForm, whileReservationsLast } from "./stack-controls";
 import { countdownTicks, heading, reservation } from "./page-actions";
 import { blockCheckout, dialog, dialogOptions, serveCheckout } from "./stripe-checkout";
+import { challenge, serveStripeJs } from "./stripe-js";
 
 payWithStripesForm();
 
@@ -42,6 +44,18 @@ it("shows why a card was declined, and accepts another card", async () => {
     .waitFor();
   await payButton(page).click();
   await page.getByRole("button", { name: "tok_visa" }).click();
+  await heading(page, "The ticket is yours").waitFor();
+});
+
+it("has the buyer of a card in Stripe's dialog pass 3-D Secure", async () => {
+  const { page, order } = await reservation();
+  const token = await card("4000002760003184");
+  await serveCheckout(page, [token]);
+  await serveStripeJs(page);
+  await page.goto(`/orders/${order.id}`);
+  await payButton(page).click();
+  await page.getByRole("button", { name: token }).click();
+  await challenge(page).getByRole("button", { name: "Complete authentication" }).click();
   await heading(page, "The ticket is yours").waitFor();
 });
 

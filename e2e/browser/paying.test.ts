@@ -107,11 +107,13 @@ it.each([
 it("shows that the outcome is unknown until the bank has responded", async () => {
   const { page, order } = await openOrder();
   expectFailure(503, "/api/payments");
-  await fault({ kind: "hold", operation: "charge" });
+  await fault({ kind: "hold", operation: "confirm" });
   await pay(page);
   await heading(page, "Confirming your payment").waitFor();
-  await page.getByText("Your card is being charged. You will be charged at most once").waitFor();
-  await endFaults("charge");
+  await page
+    .getByText("Your bank is checking your card. You will be charged only if you get the ticket.")
+    .waitFor();
+  await endFaults("confirm");
   await heading(page, "The ticket is yours").waitFor();
   expect(await chargesFor(order)).toEqual(["succeeded"]);
 });

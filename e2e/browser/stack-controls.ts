@@ -56,19 +56,19 @@ async function servicesReachable(): Promise<void> {
   });
 }
 
-/** Payments are begun by intents in the tests of this file, instead of by charges. */
-export function payByIntents(): void {
-  beforeAll(() => setFlow("intents"));
-  afterAll(() => setFlow("charges"));
+/** Payments are begun by charges in the tests of this file, instead of by intents. */
+export function payByCharges(): void {
+  beforeAll(() => setFlow("charges"));
+  afterAll(() => setFlow("intents"));
 }
 
-/** Payments are begun by intents meanwhile. */
-export async function whilePayingByIntents(act: () => Promise<void>): Promise<void> {
-  await setFlow("intents");
+/** Payments are begun by charges meanwhile. */
+export async function whilePayingByCharges(act: () => Promise<void>): Promise<void> {
+  await setFlow("charges");
   try {
     await act();
   } finally {
-    await setFlow("charges");
+    await setFlow("intents");
   }
 }
 

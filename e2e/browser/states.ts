@@ -3,7 +3,7 @@ import { bodyOf } from "../client";
 import { replicated } from "../setup";
 import { endFaults, fault } from "../stack";
 import { hydrated } from "./chromium";
-import { whilePayingByIntents, without } from "./stack-controls";
+import { whilePayingByCharges, without } from "./stack-controls";
 import { type Marketplace, type Role, reserve } from "./marketplace";
 
 /** A state that users can see. */
@@ -19,8 +19,8 @@ export interface State {
   failure?: [status: number, path: string];
   /** The service that is down meanwhile. */
   stopped?: string;
-  /** Payments are begun by intents. */
-  byIntents?: true;
+  /** Payments are begun by charges. */
+  byCharges?: true;
 }
 
 const ticket = ({ id }: { id: string }) => `/tickets/${id}`;
@@ -257,14 +257,20 @@ export const states: State[] = [
     name: "order-confirming",
     role: "buyer",
     path: async (market) => order(await market.beingPaid({ by: "buyer" })),
+    shows: "Your bank is checking your card",
+  },
+  {
+    name: "order-being-charged",
+    role: "buyer",
+    path: async (market) => order(await market.beingCharged({ by: "buyer" })),
     shows: "Your card is being charged",
+    byCharges: true,
   },
   {
     name: "order-3ds",
     role: "buyer",
     path: async (market) => order(await market.reserved({ by: "buyer" })),
     shows: "your bank would ask you here",
-    byIntents: true,
     act: payWithChallenge,
   },
   {
@@ -272,7 +278,6 @@ export const states: State[] = [
     role: "buyer",
     path: async (market) => order(await market.reserved({ by: "buyer" })),
     shows: "Your bank has not confirmed this payment yet",
-    byIntents: true,
     act: async (page) => {
       await payWithChallenge(page);
       await press("Close without an answer")(page);
@@ -283,21 +288,18 @@ export const states: State[] = [
     role: "buyer",
     path: async (market) => order(await market.beingCaptured({ by: "buyer" })),
     shows: "the ticket is held for you",
-    byIntents: true,
   },
   {
-    name: "order-paid-by-intent",
+    name: "order-paid-with-history",
     role: "buyer",
     path: async (market) => order(await market.paid({ by: "buyer" })),
     shows: "Amount held",
-    byIntents: true,
   },
   {
     name: "order-hold-released",
     role: "buyer",
     path: async (market) => order(await market.released({ by: "buyer" })),
     shows: "Hold released",
-    byIntents: true,
   },
   { name: "order-paid", role: "buyer", path: ({ past }) => order(past.paid), shows: "the ticket is yours" },
   {
@@ -316,23 +318,25 @@ export const states: State[] = [
     name: "order-uncertain",
     role: "buyer",
     path: async (market) => {
-      const late = await market.beingPaid({ by: "buyer" });
+      const late = await market.beingCharged({ by: "buyer" });
       await bodyOf(market.users.buyer.client.cancel(late));
       return order(late);
     },
     shows: "Checking your payment",
+    byCharges: true,
   },
   {
     name: "order-refunding",
     role: "buyer",
     path: async (market) => {
-      const late = await market.beingPaid({ by: "buyer" });
+      const late = await market.beingCharged({ by: "buyer" });
       await bodyOf(market.users.buyer.client.cancel(late));
       await fault({ kind: "fail", operation: "refund", status: 503, beforeWork: true, times: 8 });
       await endFaults("charge");
       return order(late);
     },
     shows: "Your refund is on its way",
+    byCharges: true,
   },
   {
     name: "order-refunded",
@@ -382,18 +386,18 @@ export const states: State[] = [
 
 /** Opens the page in this state, then calls `inspect`. */
 export async function open(state: State, page: Page, market: Marketplace, inspect: () => Promise<void>) {
-  const { role, path, act, shows, stopped, byIntents } = state;
+  const { role, path, act, shows, stopped, byCharges } = state;
   const show = async () => {
     await page.goto(typeof path === "string" ? path : await path(market));
     await hydrated(page);
     await act?.(page, market);
     await page.getByText(shows).first().waitFor();
     await inspect();
-    await endFaults("charge"); // of orders that were being paid
+    await endFaults(); // of orders that were being paid
   };
   if (role) await market.signIn(page, role);
   if (stopped) await without(stopped, show);
-  else if (byIntents) await whilePayingByIntents(show);
+  else if (byCharges) await whilePayingByCharges(show);
   else await show();
 }
 

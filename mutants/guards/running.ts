@@ -35,7 +35,11 @@ export const running: Mutant[] = [
     guard: "sweep: finishCharging",
     file: payments,
     change: { "runPeriodically(seconds(5), finishCharging),": "" },
-    red: { [runningPayments]: ["finishes by itself a charge that was interrupted"] },
+    red: {
+      [runningPayments]: [
+        "finishes by itself a charge that was interrupted, though new payments are by intents",
+      ],
+    },
   },
   {
     guard: "sweep: followOrders",

@@ -22,7 +22,7 @@ import {
 } from "../test/fixtures";
 
 const { published } = setUpService(database);
-const sandbox = setUpSandbox();
+const sandbox = setUpSandbox({ flow: "charges" });
 
 /** The card is charged, but the response is lost. */
 async function paysUnheard(order: OrderEvent): Promise<void> {

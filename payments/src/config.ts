@@ -7,7 +7,7 @@ export const config = settings({
   STRIPE_API_URL: url().optional(),
   STRIPE_TIMEOUT_SECONDS: wholeNumber().default(15),
   /** How payments are begun; those that exist are finished either way. */
-  PAYMENT_FLOW: choice("charges", "intents").default("charges"),
+  PAYMENT_FLOW: choice("intents", "charges").default("intents"),
   /** Of the webhook endpoint that Stripe calls, if there is one, and while it is replaced, the one before. */
   STRIPE_WEBHOOK_SECRET: text().optional(),
   STRIPE_WEBHOOK_SECRET_PREVIOUS: text().optional(),

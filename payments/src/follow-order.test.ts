@@ -20,7 +20,7 @@ import {
 } from "../test/fixtures";
 
 const { published } = setUpService(database);
-setUpSandbox();
+setUpSandbox({ flow: "charges" });
 
 const verdicts = [
   ["cancelled", "refunding", orderCancelled, cancellationOf],

@@ -19,18 +19,21 @@ import {
 } from "../test/fixtures";
 
 setUpService(database);
-const sandbox = setUpSandbox();
+const sandbox = setUpSandbox({ flow: "charges" });
 afterEach(endProcesses);
 
-/** The service as it is, without a broker. */
-function runPayments(look: (port: number) => void | Promise<void>): Promise<void> {
+/** The service as it is, without a broker, with these settings. */
+function runPayments(
+  look: (port: number) => void | Promise<void>,
+  settings: { PAYMENT_FLOW?: "charges" } = {},
+): Promise<void> {
   const { TEST_MONGO_URL, STRIPE_KEY, STRIPE_API_URL, STRIPE_TIMEOUT_SECONDS } = process.env;
   const MONGO_URL = `${TEST_MONGO_URL}/${database.name}`;
-  const environment = { MONGO_URL, STRIPE_KEY, STRIPE_API_URL, STRIPE_TIMEOUT_SECONDS };
+  const environment = { MONGO_URL, STRIPE_KEY, STRIPE_API_URL, STRIPE_TIMEOUT_SECONDS, ...settings };
   return runOnce(join(__dirname, "index.ts"), environment, look);
 }
 
-it("finishes by itself a charge that was interrupted", async () => {
+it("finishes by itself a charge that was interrupted, though new payments are by intents", async () => {
   const order = await orderToPay();
   clock.use(() => Date.now() - hours(1));
   const payment = await begunPayment(order);
@@ -41,7 +44,8 @@ it("finishes by itself a payment by an intent that was interrupted, though new o
   const order = await orderToPay();
   const payment = await begunPayment(order);
   await Payment.updateOne({ _id: payment.id }, { state: "authorizing", nextAttemptAt: new Date(0) });
-  await runPayments(async () => expect((await reload(payment)).state).toBe("authorized"));
+  const settings = { PAYMENT_FLOW: "charges" } as const;
+  await runPayments(async () => expect((await reload(payment)).state).toBe("authorized"), settings);
   expect(sandbox.intentsOf(order)).toMatchObject([{ status: "requires_capture" }]);
 });
 

@@ -18,7 +18,7 @@ import {
 } from "../test/fixtures";
 
 setUpService(database);
-const sandbox = setUpSandbox();
+const sandbox = setUpSandbox({ flow: "charges" });
 beforeEach(() => lateCharges.reset());
 
 const counted = async () => (await lateCharges.get()).values[0]?.value;

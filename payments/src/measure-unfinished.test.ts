@@ -6,7 +6,7 @@ import { unfinishedPayments } from "./metrics";
 import { begunPayment, orderToPay, setUpSandbox } from "../test/fixtures";
 
 setUpService(database);
-setUpSandbox();
+setUpSandbox({ flow: "charges" });
 
 const now = Date.UTC(2030, 0, 1);
 const hour = 3600;

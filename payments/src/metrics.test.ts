@@ -4,7 +4,7 @@ import { paymentStates } from "./metrics";
 import { begunPayment, orderToPay, setUpSandbox } from "../test/fixtures";
 
 setUpService(database);
-setUpSandbox();
+setUpSandbox({ flow: "charges" });
 
 it("counts the states that payments come to", async () => {
   paymentStates.reset();

@@ -20,7 +20,7 @@ import {
 } from "../test/fixtures";
 
 const { published } = setUpService(database);
-const { chargesOf, doLateWork, faults, happen, intentsOf, tokenOf } = setUpSandbox({ flow: "intents" });
+const { chargesOf, doLateWork, faults, happen, intentsOf, tokenOf } = setUpSandbox();
 
 afterEach(() => onFailpoint(undefined));
 

@@ -22,7 +22,7 @@ import {
 } from "../test/fixtures";
 
 setUpService(database);
-const sandbox = setUpSandbox();
+const sandbox = setUpSandbox({ flow: "charges" });
 
 it("charges once when many cards are offered at the same moment", async () => {
   const order = await orderToPay();

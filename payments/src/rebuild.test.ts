@@ -6,7 +6,7 @@ import { Payment } from "./models/payment";
 import { begunPayment, chargedPayment, orderToPay, reload, setUpSandbox } from "../test/fixtures";
 
 setUpService(database);
-setUpSandbox();
+setUpSandbox({ flow: "charges" });
 
 /** What the broker knows of a payment; the database forgets it, as one that is restored from an older copy. */
 async function lose(broker: MemoryBroker, payment: Payment): Promise<void> {

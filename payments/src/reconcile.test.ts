@@ -22,7 +22,7 @@ import {
 } from "../test/fixtures";
 
 setUpService(database);
-const sandbox = setUpSandbox();
+const sandbox = setUpSandbox({ flow: "charges" });
 
 beforeEach(() => {
   sandbox.ledger.charges.clear();

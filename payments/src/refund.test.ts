@@ -17,7 +17,7 @@ import {
 } from "../test/fixtures";
 
 const { published } = setUpService(database);
-const sandbox = setUpSandbox();
+const sandbox = setUpSandbox({ flow: "charges" });
 
 async function paymentToGiveBack(): Promise<Payment> {
   const order = await orderToPay();

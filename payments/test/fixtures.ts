@@ -13,7 +13,7 @@ import { Payment, paymentFor } from "../src/models/payment";
 export type OrderEvent = EventData<"order:created">;
 
 /** Gives a test file a Stripe of its own, to which the real adapter talks; it lives by the test's clock. */
-export function setUpSandbox({ flow = "charges" }: { flow?: "charges" | "intents" } = {}) {
+export function setUpSandbox({ flow = "intents" }: { flow?: "intents" | "charges" } = {}) {
   const postponed: (() => void)[] = [];
   const sandbox = createSandbox({ now: clock.now, later: (_milliseconds, work) => postponed.push(work) });
   let server: Server;

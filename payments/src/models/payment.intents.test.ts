@@ -6,7 +6,7 @@ import { Order } from "./order";
 import { Payment, paymentFor } from "./payment";
 
 const { published } = setUpService(database);
-setUpSandbox({ flow: "intents" });
+setUpSandbox();
 
 const steps = {
   storeIntent: (payment: Payment) => payment.storeIntent("pi_1"),

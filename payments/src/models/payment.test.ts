@@ -1,10 +1,11 @@
 import { newId, rebuilt, setUpService } from "@eventhive/common/testing";
 import fc from "fast-check";
 import { database } from "../database";
-import { begunPayment, orderToPay, reload } from "../../test/fixtures";
+import { begunPayment, orderToPay, reload, setUpSandbox } from "../../test/fixtures";
 import { Payment } from "./payment";
 
 const { published } = setUpService(database);
+setUpSandbox({ flow: "charges" });
 
 const arrows = {
   confirmCharge: (payment: Payment) => payment.confirmCharge("ch_1"),

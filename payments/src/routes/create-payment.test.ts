@@ -19,7 +19,7 @@ import {
 } from "../../test/fixtures";
 
 const { published } = setUpService(database);
-const sandbox = setUpSandbox();
+const sandbox = setUpSandbox({ flow: "charges" });
 
 const post = (input: object, cookie = signedIn()) =>
   request(app).post("/api/payments").set("Cookie", cookie).send(input);

@@ -7,7 +7,7 @@ import { Payment } from "../models/payment";
 import { begunPayment, chargedPayment, completionOf, orderToPay, setUpSandbox } from "../../test/fixtures";
 
 setUpService(database);
-setUpSandbox();
+setUpSandbox({ flow: "charges" });
 
 const list = (buyer: string, query = "") =>
   request(app).get(`/api/payments${query}`).set("Cookie", signedIn(buyer));

@@ -7,7 +7,7 @@ import type { Payment } from "../models/payment";
 import { begunPayment, orderToPay, setUpSandbox } from "../../test/fixtures";
 
 setUpService(database);
-setUpSandbox({ flow: "intents" });
+setUpSandbox();
 
 const start = Date.UTC(2026, 10, 30, 12);
 const at = (second: number) => new Date(start + seconds(second)).toISOString();

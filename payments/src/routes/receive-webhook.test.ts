@@ -10,7 +10,7 @@ import { Payment } from "../models/payment";
 import { type OrderEvent, orderToPay, pays, setUpSandbox, untilPayment, later } from "../../test/fixtures";
 
 setUpService(database);
-const { happen, intentsOf, requests, tokenOf } = setUpSandbox({ flow: "intents" });
+const { happen, intentsOf, requests, tokenOf } = setUpSandbox();
 
 const [secret, previous] = ["whsec_new", "whsec_old"];
 beforeAll(() => {
