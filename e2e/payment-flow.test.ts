@@ -1,0 +1,115 @@
+import { clock } from "@eventhive/common";
+import { eventually } from "../common/test/eventually";
+import { type Client, type Order, bodyOf, newUser } from "./client";
+import { paysByIntents } from "./payment-flow";
+import { buy } from "./sagas";
+import { orderOf, ticketOnSale } from "./setup";
+import { card, database, endChallenge, endFaults, fault, restartWith } from "./stack";
+import { stackViolations } from "./stack-violations";
+
+// The change of payments from charges to intents, and back, one process at a time: docs/operating.md describes it.
+
+type Flow = "intents" | "charges";
+
+const shoppers = 4;
+const purchasesInEachPhase = 6;
+/** Long enough for 3-D Secure that is passed after the way back. */
+const reservationSeconds = { meanwhile: 60, otherwise: 5 };
+
+const begin = (name: string, flow: Flow) => restartWith(name, { PAYMENT_FLOW: flow });
+const setReservations = (seconds: number) =>
+  Promise.all(
+    ["orders-1", "orders-2"].map((name) => restartWith(name, { EXPIRATION_SECONDS: String(seconds) })),
+  );
+
+beforeAll(() =>
+  Promise.all([
+    begin("payments-1", "charges"),
+    begin("payments-2", "charges"),
+    setReservations(reservationSeconds.meanwhile),
+  ]),
+);
+
+afterAll(async () => {
+  await endFaults();
+  const flow = paysByIntents ? "intents" : "charges";
+  await Promise.all([
+    begin("payments-1", flow),
+    begin("payments-2", flow),
+    setReservations(reservationSeconds.otherwise),
+  ]);
+});
+
+/** The flows of payments that were begun since then. */
+async function flowsSince(time: number): Promise<Set<Flow>> {
+  const payments = database("payments").collection("payments");
+  const begun = await payments.find({ createdAt: { $gt: new Date(time) } }).toArray();
+  return new Set(begun.map(({ lastAttemptAt }): Flow => (lastAttemptAt ? "charges" : "intents")));
+}
+
+it("changes the flow and changes it back under purchases, with requests open at Stripe", async () => {
+  let bought = 0;
+  let isOver = false;
+  const shop = async () => {
+    for (; !isOver; bought++) {
+      const finish = await buy();
+      await finish();
+    }
+  };
+  const shopping = Promise.all(Array.from({ length: shoppers }, shop));
+
+  /** Resolves when enough purchases have been made, and payments were begun by all these flows, and by no other. */
+  const purchasesBy = async (...flows: Flow[]) => {
+    const [since, before] = [clock.now(), bought];
+    await eventually(
+      async () => {
+        expect(await flowsSince(since)).toEqual(new Set(flows));
+        expect(bought - before).toBeGreaterThanOrEqual(purchasesInEachPhase);
+      },
+      { withinSeconds: 30 },
+    );
+  };
+
+  await purchasesBy("charges");
+  await fault({ kind: "late", operation: "charge", milliseconds: 3_000, times: 2 });
+  await fault({ kind: "lose", operation: "charge", times: 2 });
+  await begin("payments-1", "intents");
+  await purchasesBy("charges", "intents");
+  await begin("payments-2", "intents");
+  await purchasesBy("intents");
+
+  const challenged = await beginChallenge();
+  for (const operation of ["intent", "confirm", "capture"] as const) {
+    await fault({ kind: "late", operation, milliseconds: 3_000 });
+    await fault({ kind: "lose", operation });
+  }
+  await begin("payments-1", "charges");
+  await purchasesBy("charges", "intents");
+  await begin("payments-2", "charges");
+  await purchasesBy("charges");
+  await endChallenge(challenged.intentId, "pass-challenge");
+  expect(await challenged.buyer.pay(challenged.order, challenged.token)).toMatchObject({
+    status: 201,
+    body: { intentId: challenged.intentId },
+  });
+
+  isOver = true;
+  await shopping;
+  expect(await stackViolations()).toEqual([]);
+}, 180_000);
+
+interface Challenged {
+  buyer: Client;
+  order: Order;
+  token: string;
+  intentId: string;
+}
+
+/** A payment that waits for 3-D Secure. */
+async function beginChallenge(): Promise<Challenged> {
+  const [seller, buyer, token] = await Promise.all([newUser(), newUser(), card("4000002760003184")]);
+  const order = await orderOf(buyer, await ticketOnSale(seller));
+  const { state, intentId = "" } = await bodyOf(buyer.pay(order, token));
+  expect(state).toBe("challenged");
+  return { buyer, order, token, intentId };
+}
