@@ -1,6 +1,15 @@
 import type * as Common from "..";
 import type * as Settings from "./settings";
-import { checkSettings, choices, durationInSeconds, settings, text, url, wholeNumber } from "./settings";
+import {
+  checkSettings,
+  choices,
+  durationInSeconds,
+  servers,
+  settings,
+  text,
+  url,
+  wholeNumber,
+} from "./settings";
 
 const given = { ...process.env };
 afterEach(() => {
@@ -96,3 +105,19 @@ it.each([
 it.each(["three", "one,three", "one,", "one,one", ""])("rejects the list %j", (list) => {
   expect(choices("one", "two").safeParse(list).success).toBe(false);
 });
+
+it.each([
+  "nats://one:4222",
+  "nats://token@one:4222,two:4222",
+  "mongodb://root:pass%2Cword@one:27017,two:27017,three/orders?authSource=admin",
+  "mongodb+srv://root:password@cluster.example.com/orders",
+])("accepts the address %s", (address) => {
+  expect(servers().parse(address)).toBe(address);
+});
+
+it.each(["one:4222", "nats://one:4222,", "nats://one:port", "nats://", ""])(
+  "rejects the address %j",
+  (address) => {
+    expect(servers().safeParse(address).success).toBe(false);
+  },
+);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { serverUrls } from "./server-urls";
 
 type Shape = Record<string, z.ZodType>;
 type Values<S extends Shape> = { readonly [Name in keyof S]: z.output<S[Name]> };
@@ -85,6 +86,16 @@ export const choices = <const Words extends readonly [string, ...string[]]>(...w
  * url().parse("https://example.com"); // => "https://example.com"
  */
 export const url = () => z.url("must be a URL");
+
+/** The address of one server, or of several with commas between them: `nats://one:4222,two:4222`. */
+export const servers = () =>
+  z.string("must be a URL").refine((address) => {
+    try {
+      return serverUrls(address).every(({ hostname }) => hostname !== "");
+    } catch {
+      return false;
+    }
+  }, "must be a URL");
 
 /**
  * A whole number above 0.

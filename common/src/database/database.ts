@@ -1,6 +1,6 @@
 import mongoose, { type Connection, type mongo } from "mongoose";
 import { seconds } from "../base/clock";
-import { settings, url, wholeNumber } from "../base/settings";
+import { servers, settings, wholeNumber } from "../base/settings";
 import { guardQueries } from "./query-guards";
 
 // Second line of defence after the validation of requests: no value of a filter is taken for an operator or, if it is an
@@ -9,9 +9,10 @@ mongoose.set("sanitizeFilter", true);
 mongoose.plugin(guardQueries);
 
 let isUsed = false;
-const config = settings(
+export const config = settings(
   {
-    MONGO_URL: url(),
+    /** Of one server, or of the members of a replica set. */
+    MONGO_URL: servers(),
     /** Of one operation, with its wait for a connection and its retries: below what proxies and users wait for. */
     MONGO_TIMEOUT_SECONDS: wholeNumber().default(4),
     /** Of the build of one index: far above an operation, because it grows with the collection. */

@@ -1,4 +1,4 @@
-import { choices, settings, text, url } from "../base/settings";
+import { choices, servers, settings, text, url } from "../base/settings";
 import { combinedBus } from "./combined-bus";
 import type { EventBus } from "./event-bus";
 import { jetStreamBus } from "./jetstream/bus";
@@ -18,9 +18,9 @@ const connect = {
 const config = settings({
   /** Several during a migration: events are published on the first, and received from all. */
   BROKER: choices("nats-streaming", "jetstream").default(["nats-streaming"]),
-  NATS_URL: url(),
+  NATS_URL: servers(),
   /** If it is not NATS_URL. */
-  JETSTREAM_URL: url().optional(),
+  JETSTREAM_URL: servers().optional(),
   /** Of NATS Streaming. */
   NATS_CLUSTER_ID: text().default("eventhive"),
   /** NATS Streaming's monitoring endpoint; without it, the age of undelivered events is not measured there. */

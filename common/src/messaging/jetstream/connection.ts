@@ -83,7 +83,7 @@ export class JetStreamConnection {
 
   private async connect(): Promise<Connected> {
     const { url, name } = this.options;
-    const { url: servers, credentials } = parseAddress(url);
+    const { servers, credentials } = parseAddress(url);
     const client = await connect({
       ...credentials,
       servers,

@@ -59,9 +59,11 @@ export class NatsConnection {
     // One id for the process: when it reconnects, the broker drops the old connection and redelivers what it left
     // unacknowledged. Under a new id, messages would go to the old one too, until its heartbeats fail.
     const clientId = `${name}-${randomUUID()}`;
-    const { url: address, credentials } = parseAddress(url);
+    const { servers, credentials } = parseAddress(url);
+    const [first, ...others] = servers;
     const options = {
-      url: address,
+      url: first, // without it, the client would add its default to the others
+      servers: others,
       ...credentials,
       name,
       connectTimeout: responseTimeout,
