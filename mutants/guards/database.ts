@@ -7,6 +7,10 @@ const races = "common/src/database/define-aggregate.races.test.ts";
 const replicating = "common/src/database/define-replica.test.ts";
 const relaying = "common/src/service/outbox-relay.failures.test.ts";
 const charging = "payments/src/charge.test.ts";
+const connection = "common/src/database/database.ts";
+const majority = "common/src/service/majority.test.ts";
+const failover = "common/src/service/failover.test.ts";
+const initiation = "common/src/service/replica-set.test.ts";
 const relay = "common/src/service/outbox-relay.ts";
 
 export const database: Mutant[] = [
@@ -40,6 +44,44 @@ export const database: Mutant[] = [
       "tickets/src/routes/withdraw-ticket.test.ts": [
         "responds with 409 when the ticket was reserved in the meantime",
       ],
+    },
+  },
+  {
+    guard: "replica set: a write is acknowledged by the majority",
+    file: connection,
+    change: { 'writeConcern: { w: "majority", journal: true }': "writeConcern: { w: 1, journal: true }" },
+    red: { [majority]: ["acknowledges no write that only the primary has"] },
+  },
+  {
+    guard: "replica set: reads return what the majority has",
+    file: connection,
+    change: { 'readConcern: { level: "majority" },': "" },
+    red: { [majority]: ["reads, and publishes, nothing that a change of the primary may undo"] },
+  },
+  {
+    guard: "replica set: a write is repeated on the next primary",
+    file: connection,
+    change: { "retryWrites: true": "retryWrites: false" },
+    red: { [failover]: ["fails no write while the primary is handed over"] },
+  },
+  {
+    guard: "replica set: a service stays ready while there is no primary",
+    file: connection,
+    change: { ', readPreference: "primaryPreferred"': "" },
+    red: { [failover]: ["loses nothing that was acknowledged when the primary is killed"] },
+  },
+  {
+    guard: "replica set: the relay waits until the majority knows what it published",
+    file: relay,
+    change: { 'writeConcern: { w: "majority", j: false }': "writeConcern: { w: 1, j: false }" },
+    red: { [majority]: ["publishes an event once while the majority cannot confirm that it was published"] },
+  },
+  {
+    guard: "replica set: it is initiated only if all members respond, and are in none",
+    file: "common/src/service/replica-set.ts",
+    change: { "hosts.map(setOf)": "hosts.map((host) => setOf(host).catch(() => undefined))" },
+    red: {
+      [initiation]: ["initiates nothing while a member is unavailable, which may know the replica set"],
     },
   },
   {

@@ -44,7 +44,9 @@ export function serviceOf(database: Connection): string {
 }
 
 /**
- * Connects once; keeps itself connected afterwards. Writes are acknowledged when they are in the journal.
+ * Connects once; keeps itself connected afterwards. Writes are acknowledged when they are in the journals of a majority
+ * of the members, and reads return nothing that a change of the primary could undo. An operation is repeated on the
+ * next primary.
  *
  * Every operation ends within `MONGO_TIMEOUT_SECONDS`, also on a server that keeps its connections open and does
  * not respond. The driver then throws a MongoOperationTimeoutError (`isTransient`), which leaves the outcome of a write
@@ -58,6 +60,8 @@ export async function connectDatabase(database: Connection, mongoUrl = config.MO
     // Also the timeout of the monitor, which then interrupts longer operations, such as an index build.
     connectTimeoutMS: seconds(10),
     writeConcern: { w: "majority", journal: true },
+    readConcern: { level: "majority" },
+    retryWrites: true,
     bufferCommands: false,
     autoCreate: false,
     autoIndex: false,
@@ -95,8 +99,12 @@ export async function usedVolume(database: Connection): Promise<number> {
   return used;
 }
 
-/** @throws when the database does not respond */
+/**
+ * Any member responds while there is no primary, so that requests wait for the election, or get 503 with `Retry-After`,
+ * instead of finding no process that is ready.
+ * @throws when the database does not respond
+ */
 export async function pingDatabase(database: Connection): Promise<void> {
   if (!database.db) throw new Error("not connected yet");
-  await database.db.admin().command({ ping: 1 }, answerInTime);
+  await database.db.admin().command({ ping: 1 }, { ...answerInTime, readPreference: "primaryPreferred" });
 }

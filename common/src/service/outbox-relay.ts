@@ -215,11 +215,12 @@ export class OutboxRelay {
   private async pull(collection: string, published: Published[]): Promise<boolean[]> {
     const service = serviceOf(this.database);
     await failpoint(`${service}.pull.before`);
-    // Losing this write to a crash publishes the events again, which is harmless: it need not wait for the journal.
+    // Losing this write to a crash publishes the events again, which is harmless: it need not wait for the journal. It
+    // waits for the majority, because a sweep, which reads what the majority has, would publish them over and over.
     const { modifiedCount } = await this.documents(collection).updateMany(
       { _id: { $in: published.map(({ _id }) => _id) } },
       { $pull: { outbox: { id: { $in: published.map(({ eventId }) => eventId) } } } },
-      { writeConcern: { w: 1, j: false } },
+      { writeConcern: { w: "majority", j: false } },
     );
     await failpoint(`${service}.pull.after`);
     return published.map(() => modifiedCount === published.length);
