@@ -7,6 +7,7 @@ export type Ticket = Schemas["Ticket"];
 /** As its seller sees it. */
 export type Listing = Schemas["ListedTicket"];
 export type Order = Schemas["Order"];
+export type Sale = Schemas["Sale"];
 export type Payment = Schemas["ListedPayment"];
 export type User = Schemas["Account"];
 export type ErrorBody = Schemas["Error"];

@@ -36,7 +36,14 @@ it("gives every page its own title", async () => {
   await market.signIn(page, "buyer");
   const { paid } = market.past;
   const auth = ["/auth/signin", "/auth/signup", "/auth/signout"];
-  const own = ["/orders", `/orders/${paid.id}`, `/orders/${paid.id}/receipt`, "/listings", "/tickets/new"];
+  const own = [
+    "/orders",
+    `/orders/${paid.id}`,
+    `/orders/${paid.id}/receipt`,
+    "/listings",
+    "/listings/sales",
+    "/tickets/new",
+  ];
   const titles = new Set<string>();
   const paths = [
     "/",

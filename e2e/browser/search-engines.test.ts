@@ -111,7 +111,7 @@ it.each(["/auth/signin", "/auth/signup", "/auth/signout", "/?q=jazz"])("does not
   expect([status, meta(html, "robots")]).toEqual([200, "noindex"]);
 });
 
-it.each(["/orders", "/listings", "/tickets/new", "/orders/000000000000000000000000"])(
+it.each(["/orders", "/listings", "/listings/sales", "/tickets/new", "/orders/000000000000000000000000"])(
   "redirects from %s to the sign-in page, with a way back",
   async (path) => {
     const response = await fetch(urlOf(path), { redirect: "manual" });

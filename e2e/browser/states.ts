@@ -204,6 +204,16 @@ export const states: State[] = [
     stopped: "tickets",
   },
 
+  { name: "sales-none", role: "newcomer", path: "/listings/sales", shows: "No sales yet" },
+  { name: "sales", role: "owner", path: "/listings/sales", shows: "Pub quiz, a team of four" },
+  {
+    name: "sales-unavailable",
+    role: "owner",
+    path: "/listings/sales",
+    shows: "Your sales are temporarily unavailable",
+    stopped: "orders",
+  },
+
   { name: "orders-none", role: "newcomer", path: "/orders", shows: "No orders yet" },
   {
     name: "orders",

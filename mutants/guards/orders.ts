@@ -10,6 +10,8 @@ const cancelling = "orders/src/routes/cancel-order.test.ts";
 const completing = "orders/src/listeners/payments.test.ts";
 const following = "orders/src/follow-payments.test.ts";
 const expiring = "orders/src/expire-orders.test.ts";
+const listSales = "orders/src/routes/list-sales.ts";
+const selling = "orders/src/routes/list-sales.test.ts";
 
 export const orders: Mutant[] = [
   {
@@ -246,5 +248,29 @@ export const orders: Mutant[] = [
     file: "orders/src/forget-networks.ts",
     change: { "{ $unset: { network: 1, place: 1 } }": "{}" },
     red: { [limiting]: ["a network is stored as a pseudonym, not published, and removed an hour later"] },
+  },
+  {
+    guard: "sales: a seller sees their own only",
+    file: listSales,
+    change: { "...salesOf(currentUser(req).id)": 'status: "complete"' },
+    red: { [selling]: ["lists what the caller has sold, with the order and its price, but not the buyer"] },
+  },
+  {
+    guard: "sales: a seller does not see the buyer",
+    file: listSales,
+    change: { "shown.map(({ id, ticket, createdAt }) => ({ id, ticket, createdAt }))": "shown" },
+    red: { [selling]: ["lists what the caller has sold, with the order and its price, but not the buyer"] },
+  },
+  {
+    guard: "sales: only complete orders",
+    file: order,
+    change: { '({ sellerId, status: "complete" as const })': "({ sellerId })" },
+    red: { [selling]: ["lists neither reservations nor cancelled orders"] },
+  },
+  {
+    guard: "sales: a rebuilt order gets its seller again",
+    file: "orders/src/name-sellers.ts",
+    change: { "if (sold)": "if (!sold)" },
+    red: { [selling]: ["lists a sale that was stored without its seller once the sweep has named them"] },
   },
 ];

@@ -8,6 +8,7 @@ import { expirationComplete } from "./listeners/expiration-complete";
 import { paymentAuthorized, paymentCreated, paymentFailed } from "./listeners/payments";
 import { ticketCreated, ticketUpdated } from "./listeners/tickets";
 import { measureOverdue } from "./measure-overdue";
+import { nameSellers } from "./name-sellers";
 import { orderChanges } from "./routes/stream-order";
 import { printUnpaidReservations } from "./unpaid-reservations";
 
@@ -29,6 +30,7 @@ startService({
     runPeriodically(seconds(5), expireOverdueOrders),
     runPeriodically(seconds(15), measureOverdue),
     runPeriodically(seconds(600), forgetNetworks),
+    runPeriodically(seconds(600), nameSellers),
   ],
   commands: { "unpaid-reservations": printUnpaidReservations },
 });

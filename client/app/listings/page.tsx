@@ -24,6 +24,9 @@ export default async function ListingsPage({ searchParams }: PageProps<"/listing
   return (
     <div className="stack">
       <h1>My listings</h1>
+      <p>
+        <Link href="/listings/sales">My sales</Link>
+      </p>
       {!response && <Unavailable what="Your listings" />}
       {response?.body.length === 0 && (
         <div className="panel">

@@ -179,6 +179,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/orders/sales": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What the caller has sold, newest order first */
+    get: operations["listSales"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/orders/{orderId}": {
     parameters: {
       query?: never;
@@ -410,6 +427,30 @@ export interface components {
        * @description The end of the reservation, unless the order is complete
        */
       expiresAt: string;
+      /** @description The ticket as it was when ordered */
+      ticket: {
+        id: string;
+        title: string;
+        price: number;
+        version: number;
+      };
+      /** Format: date-time */
+      createdAt: string;
+    };
+    /**
+     * @example {
+     *       "id": "6553f1000000000000000003",
+     *       "ticket": {
+     *         "id": "6553f1000000000000000001",
+     *         "title": "Kite festival, Saturday",
+     *         "price": 19.99,
+     *         "version": 0
+     *       },
+     *       "createdAt": "2026-06-01T18:00:00.000Z"
+     *     }
+     */
+    Sale: {
+      id: string;
       /** @description The ticket as it was when ordered */
       ticket: {
         id: string;
@@ -2264,6 +2305,87 @@ export interface operations {
           "application/json": {
             /** @enum {unknown} */
             code?: "too-many-unpaid" | "too-many-from-network";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description internal */
+      500: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "internal";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description unavailable, starting */
+      503: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "unavailable" | "starting";
+          } & components["schemas"]["Error"];
+        };
+      };
+    };
+  };
+  listSales: {
+    parameters: {
+      query?: {
+        /** @description How many to return at most */
+        limit?: number;
+        /** @description From the link to the next page */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of sales */
+      200: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          Link: components["headers"]["Link"];
+          "X-Server-Time": components["headers"]["X-Server-Time"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Sale"][];
+        };
+      };
+      /** @description invalid-input */
+      400: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "invalid-input";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-signed-in */
+      401: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-signed-in";
           } & components["schemas"]["Error"];
         };
       };

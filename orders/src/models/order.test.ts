@@ -4,7 +4,7 @@ import { z } from "zod";
 import { database } from "../database";
 import { orderOf } from "../../test/fixtures";
 import { decisiveOrders } from "../reservation-limits";
-import { Order } from "./order";
+import { Order, salesOf } from "./order";
 
 setUpService(database);
 
@@ -31,6 +31,30 @@ it("finds a buyer's live orders without reading their past ones or other buyers'
   const { executionStats } = statistics.parse(await Order.find(orders).explain("executionStats"));
   expect(executionStats.totalDocsExamined).toBe(3);
   expect(executionStats.totalKeysExamined).toBeLessThanOrEqual(5);
+});
+
+it.each([
+  ["a seller", newId()],
+  ["unknown sellers", null],
+])("finds the sales of %s without reading other orders", async (_who, seller) => {
+  const ordersOf = (status: string, sellerId: string | undefined, count: number) =>
+    Array.from({ length: count }, () => ({
+      status,
+      sellerId,
+      createdAt: new Date(),
+      version: 1,
+      outbox: [],
+      reserves: newId(),
+    }));
+  await Order.collection.insertMany([
+    ...ordersOf("complete", seller ?? undefined, 3),
+    ...ordersOf("created", seller ?? undefined, 20),
+    ...ordersOf("complete", newId(), 100),
+  ]);
+  const query = Order.find(salesOf(seller)).sort({ createdAt: -1, _id: -1 });
+  const { executionStats } = statistics.parse(await query.explain("executionStats"));
+  expect(executionStats.totalDocsExamined).toBe(3);
+  expect(executionStats.totalKeysExamined).toBeLessThanOrEqual(4);
 });
 
 const states = fc.record({

@@ -54,6 +54,8 @@ export const Order = defineAggregate(database, "Order", {
     },
   },
   unpublished: {
+    /** Of the ticket. Missing after a rebuild, and in older orders, until `nameSellers` has set it. */
+    sellerId: { type: String },
     /**
      * The ticket, which no other order can take: set while the order is live or complete, removed once it is cancelled.
      */
@@ -67,6 +69,7 @@ export const Order = defineAggregate(database, "Order", {
     place: { type: String },
   },
   restore: ({ status, ticket }) => ({
+    sellerId: unchanged,
     reserves: status === "cancelled" ? undefined : ticket.id,
     network: unchanged,
     place: undefined,
@@ -170,6 +173,7 @@ export const Order = defineAggregate(database, "Order", {
     // Two live orders never have the same place, so a network cannot hold more tickets than it has places.
     [{ place: 1 }, { unique: true, partialFilterExpression: { place: { $exists: true } } }],
     [{ userId: 1, createdAt: -1, _id: -1 }],
+    [{ sellerId: 1, createdAt: -1, _id: -1 }, { partialFilterExpression: { status: "complete" } }],
     // Counts a buyer's live orders, and those that ended unpaid, however many there were before.
     [{ userId: 1, status: 1, expiresAt: 1 }],
     [{ status: 1, expiresAt: 1 }],
@@ -193,6 +197,7 @@ export interface Buyer {
 export function reserve(ticket: Ticket, { userId, network }: Buyer, place?: number): Order {
   const order = new Order({
     userId,
+    sellerId: ticket.userId,
     network,
     status: "created",
     expiresAt: new Date(clock.now() + seconds(config.EXPIRATION_SECONDS)),
@@ -224,5 +229,8 @@ export const overdueOrders = () => ({
   status: "created" as const,
   expiresAt: trusted({ $lte: clock.date() }),
 });
+
+/** What a seller has sold. Without one, what `nameSellers` has to look at. */
+export const salesOf = (sellerId: string | null) => ({ sellerId, status: "complete" as const });
 
 export const liveOrdersOf = (userId: string) => ({ userId, status: trusted({ $in: live }) });

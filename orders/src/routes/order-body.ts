@@ -1,4 +1,5 @@
 import { events, named, resource } from "@eventhive/common";
+import { z } from "zod";
 
 /** An order as responses show it. */
 export const orderResource = named("Order", resource("order:updated"), {
@@ -11,6 +12,17 @@ export const orderResource = named("Order", resource("order:updated"), {
   ticket: { id: "6553f1000000000000000001", title: "Kite festival, Saturday", price: 19.99, version: 0 },
   createdAt: "2026-06-01T18:00:00.000Z",
 });
+
+/** A complete order as the seller of its ticket sees it: without its buyer. */
+export const saleResource = named(
+  "Sale",
+  events["order:updated"].pick({ id: true, ticket: true }).extend({ createdAt: z.iso.datetime() }),
+  {
+    id: "6553f1000000000000000003",
+    ticket: { id: "6553f1000000000000000001", title: "Kite festival, Saturday", price: 19.99, version: 0 },
+    createdAt: "2026-06-01T18:00:00.000Z",
+  },
+);
 
 /** An order as streams and events show it. */
 export const orderState = events["order:updated"];
