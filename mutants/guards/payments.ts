@@ -1,6 +1,8 @@
 import type { Mutant } from "../mutant";
 
 const payment = "payments/src/models/payment.ts";
+const attempts = "payments/src/models/attempts.ts";
+const compare = "payments/src/compare.ts";
 const charge = "payments/src/charge.ts";
 const gateway = "payments/src/payment-gateway.ts";
 const intents = "payments/src/intents.ts";
@@ -178,7 +180,7 @@ export const payments: Mutant[] = [
   },
   {
     guard: "a charge or refund that may still be answered is left alone",
-    file: payment,
+    file: attempts,
     change: { "nextAttemptAt: trusted({ $not: { $gt: clock.date() } }),": "" },
     red: {
       "payments/src/refund.test.ts": ["requests it once when several processes do so at the same moment"],
@@ -207,7 +209,7 @@ export const payments: Mutant[] = [
   },
   {
     guard: "every attempt is counted before it is made",
-    file: payment,
+    file: attempts,
     change: { "...(openAttempts !== undefined && { $inc: { openAttempts: 1 } })": "" },
     red: { [charging]: ["does not forget an attempt that may have charged when a later one did nothing"] },
   },
@@ -260,7 +262,7 @@ export const payments: Mutant[] = [
   },
   {
     guard: "a charge of a failed payment is refunded, however young",
-    file: "payments/src/reconcile.ts",
+    file: compare,
     change: { ' || payment?.state === "failed") await': ") await" },
     red: { [late]: ["refunds a charge that was made a moment ago"] },
   },
@@ -297,7 +299,7 @@ export const payments: Mutant[] = [
   },
   {
     guard: "reconcile leaves alone what may still come to its end",
-    file: "payments/src/reconcile.ts",
+    file: compare,
     change: {
       'payment ? payment.state === "failed"': 'payment ? payment.state !== "settled"',
       'if (state === "failed") return': 'if (state !== "settled") return',
@@ -340,7 +342,7 @@ export const payments: Mutant[] = [
   },
   {
     guard: "reconcile: what a list does not show is looked up",
-    file: "payments/src/reconcile.ts",
+    file: compare,
     change: {
       "const charge = await gateway().retrieve(stripeId);":
         "const charge = undefined as GatewayCharge | undefined;",
@@ -351,7 +353,7 @@ export const payments: Mutant[] = [
   },
   {
     guard: "reconcile: partial refunds are seen",
-    file: "payments/src/reconcile.ts",
+    file: compare,
     change: { 'if (amountRefunded > 0 && state !== "refunding")': "if (amountRefunded < 0)" },
     red: {
       "payments/src/reconcile.test.ts": [
@@ -502,7 +504,7 @@ export const payments: Mutant[] = [
   },
   {
     guard: "reconcile: a hold of a payment that has not ended is left alone",
-    file: "payments/src/reconcile.ts",
+    file: compare,
     change: { " || (state && !hasEnded(state))": "" },
     red: { "payments/src/reconcile.test.ts": ["a hold is left alone while its payment has not ended"] },
   },

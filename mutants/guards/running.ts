@@ -121,7 +121,7 @@ export const running: Mutant[] = [
   },
   {
     guard: "a stopping reconciliation starts no further item",
-    file: "payments/src/reconcile.ts",
+    file: "payments/src/compare.ts",
     change: { "    signal?.throwIfAborted();\n    yield item;": "    yield item;" },
     red: {
       "payments/src/reconcile.test.ts": [

@@ -1,6 +1,7 @@
 import { forEachDocument, intentPaymentStates, runPeriodically, seconds } from "@eventhive/common";
 import { proceed } from "./intents";
-import { type Payment, attemptMs, claimUntil, duePayments } from "./models/payment";
+import { claimUntil, duePayments } from "./models/attempts";
+import { type Payment, attemptMs } from "./models/payment";
 
 /**
  * Takes each payment that is due a step further: one whose process has crashed, one whose last request has no outcome,

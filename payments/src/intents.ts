@@ -1,7 +1,8 @@
 import { clock, hours, seconds } from "@eventhive/common";
 import type { GatewayIntent, IntentAnswer } from "./intent-gateway";
 import { Order } from "./models/order";
-import { type Payment, attemptMs, pauseUntil } from "./models/payment";
+import { pauseUntil } from "./models/attempts";
+import { type Payment, attemptMs } from "./models/payment";
 import { pauseAfter } from "./pause-after";
 import { pending } from "./pending";
 import { saveChange } from "./save-change";

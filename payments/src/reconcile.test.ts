@@ -7,7 +7,8 @@ import { z } from "zod";
 import { externalChanges } from "./metrics";
 import { Payment } from "./models/payment";
 import { Reconciliation, advance, claimReconciliation } from "./models/reconciliation";
-import { reconcile, reconcileByHand, reconcileWhenDue, unreconciledPayments } from "./reconcile";
+import { unreconciledPayments } from "./compare";
+import { reconcile, reconcileByHand, reconcileWhenDue } from "./reconcile";
 import { finishRefunds } from "./refund";
 import { gateway, intentGateway } from "./stripe";
 import {

@@ -1,5 +1,6 @@
 import { forEachDocument, minutes, runPeriodically, seconds } from "@eventhive/common";
-import { type Payment, attemptMs, claimUntil, countKeptRefundAnswer, duePayments } from "./models/payment";
+import { claimUntil, countKeptRefundAnswer, duePayments } from "./models/attempts";
+import { type Payment, attemptMs } from "./models/payment";
 import { pauseAfter } from "./pause-after";
 import { gateway } from "./stripe";
 import { isKeptForKey, isStripeFailure } from "./stripe-failure";

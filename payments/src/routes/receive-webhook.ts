@@ -5,7 +5,8 @@ import { z } from "zod";
 import { config } from "../config";
 import { finishSweep } from "../finish-intents";
 import { webhooks } from "../metrics";
-import { Payment, makeDue } from "../models/payment";
+import { makeDue } from "../models/attempts";
+import { Payment } from "../models/payment";
 
 const toleranceMs = seconds(300);
 const signatureHeader = "Stripe-Signature";

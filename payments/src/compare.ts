@@ -1,0 +1,212 @@
+import { randomUUID } from "node:crypto";
+import { hours, isId, logger } from "@eventhive/common";
+import { trusted } from "mongoose";
+import type { GatewayHold } from "./intent-gateway";
+import { refundLateCharge } from "./late-charges";
+import { externalChanges } from "./metrics";
+import { Payment } from "./models/payment";
+import type { Progress } from "./models/reconciliation";
+import type { GatewayCharge } from "./payment-gateway";
+import { gateway, intentGateway } from "./stripe";
+
+interface Difference {
+  problem: string;
+  stripeId: string;
+  paymentId?: string;
+  orderId?: string;
+  /** Whether the money went back because of it. */
+  isRefunded: boolean;
+}
+
+export interface Options {
+  /** Whether charges that name a payment which does not exist are refunded. */
+  refundsUnknown?: boolean;
+  report?: (difference: Difference) => void;
+  /** Ends it between two items of a page. */
+  signal?: AbortSignal | undefined;
+}
+
+const log = (difference: Difference) => logger.warn(difference, "the gateway and the payments differ");
+
+/**
+ * Compares one page of charges, holds or refunds at the gateway, or of payments whose charge no list has shown.
+ * @returns where to continue, or undefined at the end
+ */
+export async function comparePage(progress: Progress, options: Options = {}): Promise<Progress | undefined> {
+  const { startedAt, from, until, step, after } = progress;
+  const goOn = (next: string | undefined, nextStep: Progress["step"]): Progress =>
+    next ? { ...progress, after: next } : { startedAt, from, until, step: nextStep };
+
+  // Begins an hour before the payments that are compared, for clocks that disagree.
+  const request = { since: new Date(from.getTime() - hours(1)), ...(after ? { after } : {}) };
+  if (step === "charges") {
+    const { items, next } = await gateway().listCharges(request);
+    await compareCharges(items, progress, options);
+    return goOn(next, "holds");
+  }
+  if (step === "holds") {
+    const { items, next } = await intentGateway().listHolds(request);
+    await compareHolds(items, progress, options);
+    return goOn(next, "refunds");
+  }
+  if (step === "refunds") {
+    const { items, next } = await gateway().listRefunds(request);
+    await compareRefunded(items, progress, options);
+    return goOn(next, "payments");
+  }
+  return compareUnreconciled(progress, options);
+}
+
+/** @throws the reason of the signal before the next item, once it is aborted */
+function* untilAborted<Item>(items: Item[], signal: AbortSignal | undefined): Generator<Item> {
+  for (const item of items) {
+    signal?.throwIfAborted();
+    yield item;
+  }
+}
+
+async function compareCharges(
+  charges: GatewayCharge[],
+  { until }: Progress,
+  options: Options,
+): Promise<void> {
+  const ids = charges.map(({ paymentId }) => paymentId).filter(isId);
+  const found = await Payment.find({ _id: trusted({ $in: ids }) });
+  const payments = new Map(found.map((payment) => [payment.id, payment]));
+  const paymentOf = ({ paymentId = "" }: GatewayCharge) => payments.get(paymentId);
+
+  const shown = charges.filter((charge) => {
+    const payment = paymentOf(charge);
+    return payment?.unreconciled && payment.stripeId === charge.stripeId;
+  });
+  if (shown.length > 0) await markReconciled(shown.map(({ stripeId }) => stripeId));
+
+  for (const charge of untilAborted(charges, options.signal)) {
+    const payment = paymentOf(charge);
+    // However young: nothing but a refund can follow the charge of a payment that failed.
+    if (charge.createdAt <= until || payment?.state === "failed") await compare(charge, payment, options);
+  }
+}
+
+/** Not versioned: that the charge was seen is not published, and no save of a payment writes it. */
+const markReconciled = (stripeIds: string[]) =>
+  Payment.updateMany({ stripeId: trusted({ $in: stripeIds }) }, { $unset: { unreconciled: 1 } });
+
+/**
+ * Releases money that no payment will take: each hold is of a payment that has not ended, unless something is wrong. One
+ * without our payment's id is not ours: others may use the same account.
+ */
+async function compareHolds(
+  holds: GatewayHold[],
+  { until }: Progress,
+  { report = log, signal }: Options,
+): Promise<void> {
+  const ids = holds.map(({ paymentId }) => paymentId).filter(isId);
+  const found = await Payment.find({ _id: trusted({ $in: ids }) }, { state: 1 }).lean();
+  const states = new Map(found.map(({ _id, state }) => [String(_id), state]));
+  for (const { intentId, paymentId, orderId, createdAt } of untilAborted(holds, signal)) {
+    const state = states.get(paymentId ?? "");
+    if (!paymentId || createdAt > until || (state && !hasEnded(state))) continue;
+    const problem = state ? `money is held for a ${state} payment` : "money is held for no payment";
+    await intentGateway().cancel({ paymentId, intentId });
+    report({ problem, stripeId: intentId, paymentId, orderId, isRefunded: true });
+  }
+}
+
+const hasEnded = (state: Payment["state"]): boolean =>
+  state === "settled" || state === "failed" || state === "refunded";
+
+/** A refund that was made by hand may be of a charge that is older than what is compared otherwise. */
+async function compareRefunded(
+  refunded: { stripeId: string }[],
+  { from }: Progress,
+  options: Options,
+): Promise<void> {
+  const stripeIds = refunded.map(({ stripeId }) => stripeId);
+  const kept = { stripeId: trusted({ $in: stripeIds }), state: "settled", createdAt: trusted({ $lt: from }) };
+  for (const payment of untilAborted(await Payment.find(kept), options.signal)) {
+    const charge = await gateway().retrieve(payment.stripeId ?? "");
+    if (charge) await compare(charge, payment, options);
+  }
+}
+
+const maxLookUps = 20;
+
+/** Payments whose charge no list has shown, oldest first. */
+export const unreconciledPayments = ({ from, until, after }: Progress) =>
+  Payment.find({
+    unreconciled: trusted({ $exists: true }),
+    createdAt: trusted({ $gte: from, $lte: until }),
+    ...(after ? { $or: [{ createdAt: trusted({ $gt: from }) }, { _id: trusted({ $gt: after }) }] } : {}),
+  })
+    .sort({ createdAt: 1, _id: 1 })
+    .limit(maxLookUps);
+
+/** That a list does not show a charge proves nothing, because it may be younger than the list: each is looked up. */
+async function compareUnreconciled(progress: Progress, options: Options): Promise<Progress | undefined> {
+  const payments = await unreconciledPayments(progress);
+  for (const payment of untilAborted(payments, options.signal)) {
+    const { id: paymentId, orderId, stripeId } = payment;
+    if (!stripeId) continue;
+    const charge = await gateway().retrieve(stripeId);
+    if (charge) {
+      await markReconciled([stripeId]);
+      await compare(charge, payment, options);
+    } else {
+      const problem = "the gateway does not know this charge";
+      (options.report ?? log)({ problem, stripeId, paymentId, orderId, isRefunded: false });
+    }
+  }
+  const last = payments.at(-1);
+  if (!last || payments.length < maxLookUps) return undefined;
+  return { ...progress, from: last.createdAt, after: last.id };
+}
+
+async function compare(
+  charge: GatewayCharge,
+  payment: Payment | undefined,
+  { refundsUnknown = false, report = log }: Options,
+): Promise<void> {
+  const problem = problemOf(charge, payment);
+  if (!problem) return;
+  const { stripeId, paymentId, orderId } = charge;
+  // One without our payment's id is not ours to refund: others may use the same account.
+  const isOrphan = payment ? payment.state === "failed" : refundsUnknown && paymentId !== undefined;
+  try {
+    if (isOrphan && paymentId)
+      await (payment ? refundLateCharge(payment, stripeId) : refundUnknown(paymentId, stripeId));
+  } catch (error) {
+    // The next comparison tries again; one that cannot be refunded at all must not hold up the others.
+    logger.warn({ err: error, stripeId, paymentId }, "could not refund an unknown charge");
+    return;
+  }
+  if (payment?.state === "settled") countExternalChange(charge);
+  report({ problem, stripeId, paymentId, orderId, isRefunded: isOrphan });
+}
+
+/** The ticket stays sold: only a person can decide what a dispute or a refund made in the dashboard means for it. */
+function countExternalChange({ disputed, amountRefunded }: GatewayCharge): void {
+  if (disputed) externalChanges.inc({ change: "dispute" });
+  if (amountRefunded > 0) externalChanges.inc({ change: "refund" });
+}
+
+/** Nothing is stored about it, so each request has a key of its own; a charge that was refunded is only refused. */
+const refundUnknown = (paymentId: string, stripeId: string) =>
+  gateway().refund({ paymentId: `${paymentId}-${randomUUID()}`, stripeId });
+
+function problemOf(charge: GatewayCharge, payment: Payment | undefined): string | undefined {
+  const { stripeId, amount, currency, refunded, amountRefunded, disputed } = charge;
+  if (!payment) return refunded ? undefined : "no payment knows this charge";
+  const { state } = payment;
+  if (state === "failed") return refunded ? undefined : "the payment of this charge failed";
+  if (payment.stripeId && payment.stripeId !== stripeId)
+    return refunded ? undefined : "the payment of this charge was charged twice";
+  if (payment.amount !== amount || payment.currency !== currency) return "the amounts differ";
+  if (disputed) return `the charge of a ${state} payment is disputed`;
+  if (refunded && state === "settled") return "the charge of a settled payment was refunded";
+  if (refunded) return undefined;
+  // Our own refunds are of all that is left, so a part was refunded by hand.
+  if (amountRefunded > 0 && state !== "refunding")
+    return `only a part of the charge of a ${state} payment was refunded`;
+  return state === "refunded" ? "the charge of a refunded payment was not refunded" : undefined;
+}

@@ -1,0 +1,72 @@
+import { type AnyPaymentState, clock } from "@eventhive/common";
+import { trusted } from "mongoose";
+import { Payment, attempt } from "./payment";
+
+// When the gateway is asked about a payment, and by which process. Not versioned: none of this is published.
+
+// Also matches payments without the field.
+const due = (...states: AnyPaymentState[]) => ({
+  state: trusted({ $in: states }),
+  nextAttemptAt: trusted({ $not: { $gt: clock.date() } }),
+});
+
+/** Payments in these states for which the gateway should be asked now. */
+export const duePayments = (...states: AnyPaymentState[]) => Payment.find(due(...states));
+
+/**
+ * Begins another attempt to charge. It may have charged until `noteAttempt` records that it did not.
+ * @returns the payment, or null when it is not due any more: another process began one, or it was decided
+ */
+export const beginAttempt = ({ _id, openAttempts }: Payment): Promise<Payment | null> =>
+  Payment.findOneAndUpdate(
+    { _id, ...due("charging") },
+    // Without the field, their number is unknown: it must not begin to count now.
+    { $set: attempt(), ...(openAttempts !== undefined && { $inc: { openAttempts: 1 } }) },
+    { new: true },
+  ).exec();
+
+/** The attempt is over without a charge or a decline; `isOpen` unless it is known to have done nothing. */
+export async function noteAttempt(
+  { _id, openAttempts }: Payment,
+  { isOpen, pauseMs }: { isOpen: boolean; pauseMs: number },
+): Promise<void> {
+  const closes = !isOpen && openAttempts !== undefined;
+  await Payment.updateOne(
+    { _id, state: "charging" },
+    {
+      $set: { nextAttemptAt: new Date(clock.now() + pauseMs) },
+      ...(closes && { $inc: { openAttempts: -1 } }),
+    },
+  );
+}
+
+/** Nobody asks the gateway about the payment before then. */
+export async function pauseUntil(payment: Payment, milliseconds: number): Promise<void> {
+  const { _id, state } = payment;
+  payment.nextAttemptAt = new Date(milliseconds);
+  await Payment.updateOne({ _id, state }, { $set: { nextAttemptAt: payment.nextAttemptAt } });
+}
+
+/** From now on the gateway should be asked about the payment. Does nothing when its state has changed. */
+export async function makeDue({ _id, state }: Payment): Promise<void> {
+  await Payment.updateOne({ _id, state }, { $unset: { nextAttemptAt: 1 } });
+}
+
+/** @returns null when another process does it, or its state changed; else nobody asks again before `pauseMs` are over */
+export const claimUntil = ({ _id, state }: Payment, pauseMs: number): Promise<Payment | null> =>
+  Payment.findOneAndUpdate(
+    { _id, ...due(state) },
+    { $set: { nextAttemptAt: new Date(clock.now() + pauseMs) } },
+    { new: true },
+  ).exec();
+
+/**
+ * Stored before the next request is made, so the key of a request follows from the document: after a crash the request
+ * is repeated under the same key. Does nothing when another process has counted this answer.
+ */
+export async function countKeptRefundAnswer({ _id, keptRefundAnswers }: Payment): Promise<void> {
+  await Payment.updateOne(
+    { _id, keptRefundAnswers: keptRefundAnswers ?? null },
+    { $inc: { keptRefundAnswers: 1 } },
+  );
+}
