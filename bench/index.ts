@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client, bodyOf } from "../e2e/client";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { stackFile } from "../e2e/stack";
 import { startStack } from "../e2e/start-stack";
 import { root } from "../infra/local/program";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { clock } from "@eventhive/common";
 import type { mongo } from "mongoose";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { controlFile } from "../e2e/data-folder";
 import { database, start, stop } from "../e2e/stack";
 import { load, rateOf } from "./load";

@@ -1,6 +1,6 @@
 import { reportProblem } from "../common/test/response-problems";
 import { DocumentedResponses, type Document } from "../common/test/documented-responses";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { readRoutes } from "../infra/local/routes";
 import { useResponseListener } from "./request";
 import { stackFile } from "./stack";

@@ -1,6 +1,6 @@
 import { mongo } from "mongoose";
 import { type Order, bodyOf, newUser } from "./client";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { deadLettersOf } from "./dead-letters";
 import { orderOf, ticketOnSale } from "./setup";
 import { database, run } from "./stack";

@@ -6,7 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { serviceNames } from "../infra/services";
 import { bodyOf, newUser } from "./client";
 import type { ApiResponse } from "./request";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { replicated, ticketOnSale } from "./setup";
 import { processNamed, restarted, serviceProcesses, signal, start, stop } from "./stack";
 import { stackViolations } from "./stack-violations";

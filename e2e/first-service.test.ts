@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { eventBytes, newId, newIds } from "@eventhive/common/testing";
 import { connectBus } from "../common/src/messaging/connect-bus";
 import { type Subject, parseEvent } from "../common/src/contract/events";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { freePort } from "../infra/local/port";
 import { killGroup } from "../infra/local/processes";
 import { root } from "../infra/local/program";

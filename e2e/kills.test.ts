@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../infra/local/program";
 import { serviceNames } from "../infra/services";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { paysByIntents } from "./payment-flow";
 import {
   type Saga,

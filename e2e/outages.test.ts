@@ -5,7 +5,7 @@ import type { StackProcess } from "../infra/local/stack-file";
 import { type Order, type Ticket, bodyOf, newUser } from "./client";
 import type { ApiResponse } from "./request";
 import { readEventLog } from "./event-log";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { paysByIntents } from "./payment-flow";
 import { replicated, orderOf, ticketOnSale } from "./setup";
 import { kill, serviceProcesses, signal, stackFile, start, stop } from "./stack";

@@ -1,5 +1,5 @@
 import { clock } from "@eventhive/common";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { type Client, type Order, bodyOf, newUser } from "./client";
 import { paysByIntents } from "./payment-flow";
 import { buy } from "./sagas";

@@ -5,7 +5,7 @@ import { eventBytes, newId, newIds } from "@eventhive/common/testing";
 import { mongo } from "mongoose";
 import type { StackProcess } from "../infra/local/stack-file";
 import { type Order, bodyOf, newUser } from "./client";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { connectBus } from "../common/src/messaging/connect-bus";
 import { type DeadLetter, deadLettersOf } from "./dead-letters";
 import { orderOf, ticketOnSale } from "./setup";

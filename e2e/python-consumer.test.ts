@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { EventData } from "@eventhive/common";
 import { eventBytes, newId, newIds } from "@eventhive/common/testing";
 import { connectBus } from "../common/src/messaging/connect-bus";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { type Run, root, run } from "../infra/local/program";
 import { type Client, type Ticket, bodyOf, newUser } from "./client";
 import { pythonEnvironment } from "./python-environment";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { Client, type Order, bodyOf, newUser } from "./client";
 import type { ApiResponse } from "./request";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { replicated, orderOf, ticketOnSale } from "./setup";
 import { card, ledger } from "./stack";
 import { stackViolations } from "./stack-violations";

@@ -1,6 +1,6 @@
 import { mongo } from "mongoose";
 import { type Client, type Order, type Ticket, bodyOf, newUser } from "./client";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { database } from "./stack";
 
 const sides = 8;

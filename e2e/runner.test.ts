@@ -8,7 +8,7 @@ import { startOf } from "../infra/local/processes";
 import { root } from "../infra/local/program";
 import { readStackFile, type StackProcess, stackFileOf } from "../infra/local/stack-file";
 import { Client, type Credentials, bodyOf } from "./client";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 
 interface Run {
   pid: number;

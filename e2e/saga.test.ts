@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Client, type Order, type Payment, type Ticket, bodyOf, newUser } from "./client";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { replicated, orderOf, ticketOnSale } from "./setup";
 import { decisive, paysByIntents } from "./payment-flow";
 import { slowly } from "./sagas";

@@ -1,5 +1,5 @@
 import { type Client, type Order, type Ticket, bodyOf, newUser } from "./client";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { orderOf, ticketOnSale } from "./setup";
 import { decisive, paysByIntents } from "./payment-flow";
 import { card, database, endChallenge, fault } from "./stack";

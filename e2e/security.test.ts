@@ -5,7 +5,7 @@ import { Client, type Order, type Ticket, type User, bodyOf, newUser } from "./c
 import { readEventLog } from "./event-log";
 import { orderOf, replicated, ticketOnSale } from "./setup";
 import { card, database, stackFile } from "./stack";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 
 let seller: Client;
 let buyer: Client;

@@ -7,7 +7,7 @@ import { execute } from "../infra/local/execute";
 import { root } from "../infra/local/program";
 import { readStackFile, type StackFile, type StackProcess } from "../infra/local/stack-file";
 import { controlFile, dataFolder, failpointsFolder } from "./data-folder";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 
 /** Read anew at each call, because pids change. */
 export function stackFile(): StackFile {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { type EventStream, readStream } from "../common/test/event-stream";
 import { Client, bodyOf, newUser } from "./client";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { orderOf, ticketOnSale } from "./setup";
 import { processNamed, restarted, signal, stackFile } from "./stack";
 

@@ -4,7 +4,7 @@ import type { mongo } from "mongoose";
 import { bodyOf, newUser } from "./client";
 import { brokerFolder, dataFolder } from "./data-folder";
 import { readEventLog } from "./event-log";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { lastingViolations } from "./invariants";
 import { orderOf, ticketOnSale } from "./setup";
 import { database, ledger, run, stackFile, start, stop } from "./stack";

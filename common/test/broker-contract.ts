@@ -3,7 +3,7 @@ import type { EventBus } from "../src/messaging/event-bus";
 import { newIds } from "../src/testing";
 import type { BrokerProcess } from "./broker-process";
 import { type BrokerUnderTest, describeEventBus } from "../src/testing/event-bus-contract";
-import { eventually } from "./eventually";
+import { eventually } from "../src/testing/eventually";
 import { Gate } from "../src/testing/gate";
 import { readLog } from "../src/testing/read-log";
 import { endProcesses, run } from "./service-process";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mongo as mongoServer } from "../../infra/local/known-servers";
 import { freePort } from "../../infra/local/port";
-import { eventually } from "./eventually";
+import { eventually } from "../src/testing/eventually";
 import { ensureReplicaSet, replicaSetName, withAdmin } from "../src/service/replica-set";
 
 /** Three members of a replica set, in which a new primary is elected after this time without one. */

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { type Server, type Socket, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { freePort } from "../../infra/local/port";
-import { eventually } from "./eventually";
+import { eventually } from "../src/testing/eventually";
 
 const processes: ChildProcess[] = [];
 

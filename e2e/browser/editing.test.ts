@@ -1,5 +1,5 @@
 import { bodyOf } from "../client";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { visitSignedIn } from "./browser";
 import { hydrated } from "./chromium";
 import { button, heading, link } from "./page-actions";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
 import { newUser } from "../client";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { orderOf, ticketOnSale } from "../setup";
 import { expectFailure, visit, visitSignedIn } from "./browser";
 import { hydrated } from "./chromium";

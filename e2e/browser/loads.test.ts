@@ -1,5 +1,5 @@
 import { fingerprint } from "../../client/fingerprint";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { bodyOf } from "../client";
 import { stackFile } from "../stack";
 import { violations } from "./axe";

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import type { Page } from "playwright-core";
 import { demoTickets } from "../../infra/local/demo";
 import { bodyOf, Client, type Credentials, type Order, type Ticket } from "../client";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { orderOf, ticketOnSale } from "../setup";
 import { card, endFaults, fault } from "../stack";
 import { whilePayingByCharges, whileReservationsLast } from "./stack-controls";

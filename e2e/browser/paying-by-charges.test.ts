@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { type Client, type Order, bodyOf } from "../client";
 import { endFaults, fault, ledger } from "../stack";
 import { expectFailure } from "./browser";

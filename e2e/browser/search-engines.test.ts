@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { bodyOf, newUser, type Ticket } from "../client";
 import { orderOf, ticketOnSale } from "../setup";
 import { dataFolder } from "../data-folder";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { outgoing } from "../outgoing";
 import { stackFile } from "../stack";
 

@@ -1,4 +1,4 @@
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { restartWith, stackFile, start, stop } from "../stack";
 
 // Temporary changes of the shared stack, undone before the next test.

@@ -2,7 +2,7 @@ import type { EventBus } from "@eventhive/common";
 import { natsStreamingBus } from "../../common/src/messaging/nats-streaming/bus";
 import { newIds } from "../../common/src/testing";
 import { newUser } from "../client";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { stackFile } from "../stack";
 import { startStore, kubectl, rolledOut, stopStore } from "./cluster";
 import { type Prometheus, startPrometheus } from "./prometheus";

@@ -1,5 +1,5 @@
 import { newUser } from "../client";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { kubectl, pods, rolledOut } from "./cluster";
 
 const slowly = { withinSeconds: 300, intervalMs: 1000 };

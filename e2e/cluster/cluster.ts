@@ -1,6 +1,6 @@
 import { execute } from "../../infra/local/execute";
 import { serviceNames } from "../../infra/services";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 
 // The cluster under test is kubectl's current context.
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { labelledBySkaffold, runId, sameRunId } from "../../infra/k8s/skaffold";
 import { execute, succeeds } from "../../infra/local/execute";
 import { root } from "../../infra/local/program";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { kubectl, rolledOut, apps } from "./cluster";
 import { applyKustomized } from "./kustomize";
 import { memoryByApp } from "./memory";

@@ -1,6 +1,6 @@
 import { fingerprint } from "../../client/fingerprint";
 import { type Client, bodyOf, newUser } from "../client";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { orderOf, ticketOnSale } from "../setup";
 import { stackFile } from "../stack";
 import { stackViolations } from "../stack-violations";

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { freePort, isFree } from "../../infra/local/port";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { namespace } from "./cluster";
 
 export interface Forward {

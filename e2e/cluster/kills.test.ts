@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import { mongo } from "mongoose";
 import { Client, bodyOf, newUser } from "../client";
 import { readEventLog } from "../event-log";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { ticketOnSale } from "../setup";
 import { type Saga, buy, cancel, letExpire, slowly, payTooLate, reserve, sell } from "../sagas";
 import { database, stackFile } from "../stack";

@@ -5,7 +5,7 @@ import { parseAllDocuments } from "yaml";
 import { execute } from "../../infra/local/execute";
 import { type Manifest, render } from "../../infra/k8s/render";
 import { root } from "../../infra/local/program";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { kubectl, rolledOut } from "./cluster";
 import { applyKustomized } from "./kustomize";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { execute } from "../../infra/local/execute";
 import { root } from "../../infra/local/program";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { kubectl, namespace, pods, rolledOut, runIn, apps } from "./cluster";
 
 /** An address outside the cluster that listens on 80 and 443, if there is one for tests. */

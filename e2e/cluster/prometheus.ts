@@ -6,7 +6,7 @@ import { parse, stringify } from "yaml";
 import { findTool, prometheus } from "../../infra/k8s/find-tool";
 import { freePort } from "../../infra/local/port";
 import { root } from "../../infra/local/program";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { namespace, pods } from "./cluster";
 
 interface Alert {

@@ -1,5 +1,5 @@
 import { bodyOf, newUser } from "../client";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { orderOf, ticketOnSale } from "../setup";
 import { slowly } from "../sagas";
 import { stackViolations } from "../stack-violations";

@@ -1,6 +1,6 @@
 import { clock, onFailpoint, parseEvent, seconds, withContext } from "@eventhive/common";
 import { MemoryBroker, deliver, eventBytes, newId } from "@eventhive/common/testing";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { expirationComplete, expirationWorker } from "./expirations";
 import { Redis } from "ioredis";
 import { orderCancelled, orderCompleted } from "./listeners/order-ended";

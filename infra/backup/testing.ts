@@ -3,7 +3,7 @@ import { mkdtemp } from "node:fs/promises";
 import { type IncomingMessage, type ServerResponse, request as sendTo } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { execute } from "../local/execute";
 import { fromGo } from "../local/install";
 import { freePort, isFree } from "../local/port";

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type IncomingMessage, request, type ServerResponse } from "node:http";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { afterwards, send, backend, gatewayTo } from "./testing";
 
 const maxConnections = 2;

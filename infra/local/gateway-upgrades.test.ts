@@ -1,6 +1,6 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 import type { Duplex } from "node:stream";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { startGateway } from "./gateway";
 import { freePort } from "./port";
 import { readRoutes } from "./routes";

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { type HttpResponse, afterwards, send, backend, gatewayTo, type Handler } from "./testing";
 
 describe("a request is routed to", () => {

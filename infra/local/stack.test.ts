@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { freePort } from "./port";
 import { startOf } from "./processes";
 import { startStack, type Stack, type StackOptions } from "./stack";

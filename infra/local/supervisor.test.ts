@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { startOf } from "./processes";
 import type { Program } from "./program";
 import { type Death, Supervisor } from "./supervisor";

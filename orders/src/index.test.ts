@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { newId, setUpService } from "@eventhive/common/testing";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { endProcesses, run, runOnce, testEnvironment } from "../../common/test/service-process";
 import { database } from "./database";
 import { Payment } from "./models/payment";

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { type CancelReason, type EventData, clock, onFailpoint, seconds } from "@eventhive/common";
 import { newId, signedIn } from "@eventhive/common/testing";
 import request, { type Response } from "supertest";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { createSandbox } from "../../infra/stripe-sandbox/sandbox";
 import { app } from "../src/app";
 import { charge } from "../src/charge";

@@ -1,7 +1,7 @@
 import crypto from "node:crypto";
 import { setUpService } from "@eventhive/common/testing";
 import request from "supertest";
-import { eventually } from "../../../common/test/eventually";
+import { eventually } from "../../../common/src/testing/eventually";
 import { app } from "../app";
 import { database } from "../database";
 import { signInHashes } from "../hashing-queue";

@@ -2,7 +2,7 @@ import crypto from "node:crypto";
 import { clock } from "@eventhive/common";
 import { setUpService } from "@eventhive/common/testing";
 import request from "supertest";
-import { eventually } from "../../../common/test/eventually";
+import { eventually } from "../../../common/src/testing/eventually";
 import { app } from "../app";
 import { database } from "../database";
 import { User } from "../models/user";

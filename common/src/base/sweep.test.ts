@@ -1,5 +1,5 @@
 import { hours, minutes } from "./clock";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { type Sweep, forEachDocument, runPeriodically, retryOnConflict } from "./sweep";
 
 const versionError = Object.assign(new Error("another write was faster"), { name: "VersionError" });

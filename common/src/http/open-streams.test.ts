@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { exposeMetrics } from "../base/metrics";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { signedIn } from "../testing";
 import { withoutHeartbeats } from "../../test/event-stream";
 import { oneConnection } from "../../test/one-connection";

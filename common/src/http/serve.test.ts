@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import express from "express";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { freePort } from "../../../infra/local/port";
 import { oneConnection } from "../../test/one-connection";
 import { type HttpServer, type Readiness, serve } from "./serve";

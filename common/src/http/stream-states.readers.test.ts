@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type Socket, connect } from "node:net";
 import { seconds } from "../base/clock";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { signedIn } from "../testing";
 import { withoutHeartbeats } from "../../test/event-stream";
 import { publish, setUpStream, ticket } from "../../test/stream-server";

@@ -1,5 +1,5 @@
 import { clock, hours, seconds } from "../base/clock";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { newId, signedIn } from "../testing";
 import { withoutHeartbeats } from "../../test/event-stream";
 import { publish, setUpStream, ticket } from "../../test/stream-server";

@@ -1,6 +1,6 @@
 import { seconds } from "../base/clock";
 import { NotFoundError } from "../contract/errors";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { newId } from "../testing";
 import { type EventStream, withoutHeartbeats } from "../../test/event-stream";
 import { publish, setUpStream, ticket } from "../../test/stream-server";

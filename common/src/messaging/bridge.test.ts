@@ -3,7 +3,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connect as connectToNats, nanos } from "@nats-io/transport-node";
 import { seconds } from "../base/clock";
 import type { Subject } from "../contract/events";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { startJetStreamBroker } from "../../test/jetstream-broker";
 import { startNatsBroker } from "../../test/nats-broker";
 import { readLog } from "../testing/read-log";

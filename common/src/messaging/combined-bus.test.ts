@@ -1,4 +1,4 @@
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { readLog } from "../testing/read-log";
 import { MemoryBroker, newIds } from "../testing";
 import { combinedBus } from "./combined-bus";

@@ -2,7 +2,7 @@ import { clock, seconds } from "../base/clock";
 import { isTransient } from "../contract/errors";
 import { mongoStore } from "./store";
 import { Sample, database, saveSample } from "../../test/sample";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { startReplicaSet } from "../../test/replica-set";
 
 let all: Awaited<ReturnType<typeof startReplicaSet>>;

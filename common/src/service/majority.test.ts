@@ -3,7 +3,7 @@ import { seconds } from "../base/clock";
 import { isTransient } from "../contract/errors";
 import { mongoStore } from "./store";
 import { Sample, database, saveSample } from "../../test/sample";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { broker, startRelay, useRelays } from "../../test/relay";
 import { startReplicaSet } from "../../test/replica-set";
 

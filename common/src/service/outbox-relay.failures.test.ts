@@ -1,6 +1,6 @@
 import { Sample, crash, loadSample, saveSample, storedOutbox, useSamples } from "../../test/sample";
 import { onFailpoint } from "../base/failpoint";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { Gate } from "../testing/gate";
 import {
   broker,

@@ -1,6 +1,6 @@
 import { clock, seconds } from "../base/clock";
 import { Sample, database, saveSample, storedOutbox, useSamples } from "../../test/sample";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import {
   broker,
   countUnpublished,

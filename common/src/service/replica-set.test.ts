@@ -1,7 +1,7 @@
 import { mongo } from "mongoose";
 import { seconds } from "../base/clock";
 import { type Member, createMembers, startMembers } from "../../test/replica-set";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { ensureReplicaSet, withAdmin } from "./replica-set";
 
 let all: Awaited<ReturnType<typeof createMembers>>;

@@ -1,7 +1,7 @@
 import { clock, seconds } from "../base/clock";
 import { mongoStore } from "./store";
 import { Sample, database, saveSample, useSamples } from "../../test/sample";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { Gate } from "../testing/gate";
 import { listener } from "../messaging/listener";
 import { exposeMetrics } from "../base/metrics";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { startMongod } from "../../test/mongod";
 import { freePort } from "../../../infra/local/port";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { BlockableProxy, endProcesses, run, testEnvironment } from "../../test/service-process";
 
 afterAll(endProcesses);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { startJetStreamBroker } from "../../test/jetstream-broker";
 import { startNatsBroker } from "../../test/nats-broker";
 import { readLog } from "../testing/read-log";

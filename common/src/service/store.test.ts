@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
 import { freePort } from "../../../infra/local/port";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { BlockableProxy } from "../../test/service-process";
 import { createDatabase } from "../database/database";
 import { mongoStore, redisStore } from "./store";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { Collector } from "../../test/trace-collector";
 import { freePort } from "../../../infra/local/port";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { endProcesses, run, testEnvironment } from "../../test/service-process";
 
 const collectors: Collector[] = [];

@@ -1,7 +1,7 @@
 import { clock, hours, seconds } from "@eventhive/common";
 import { MemoryBroker, eventBytes, newId, newIds, setUpService, signedIn } from "@eventhive/common/testing";
 import { streamsOf } from "../../../common/test/event-stream";
-import { eventually } from "../../../common/test/eventually";
+import { eventually } from "../../../common/src/testing/eventually";
 import { app } from "../app";
 import { database } from "../database";
 import type { Order } from "../models/order";

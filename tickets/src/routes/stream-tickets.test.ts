@@ -1,6 +1,6 @@
 import { MemoryBroker, deliver, eventBytes, newId, newIds, setUpService } from "@eventhive/common/testing";
 import { streamsOf } from "../../../common/test/event-stream";
-import { eventually } from "../../../common/test/eventually";
+import { eventually } from "../../../common/src/testing/eventually";
 import { app } from "../app";
 import { database } from "../database";
 import { orderCreated } from "../listeners/orders";

@@ -1,5 +1,5 @@
 import { describeBroker } from "../../../test/broker-contract";
-import { eventually } from "../../../test/eventually";
+import { eventually } from "../../testing/eventually";
 import { startJetStreamBroker } from "../../../test/jetstream-broker";
 import { readLog } from "../../testing/read-log";
 import { newIds } from "../../testing";

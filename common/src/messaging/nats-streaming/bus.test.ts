@@ -1,7 +1,7 @@
 import { seconds } from "../../base/clock";
 import type { EventBus } from "../event-bus";
 import { type BusOptions, describeBroker } from "../../../test/broker-contract";
-import { eventually } from "../../../test/eventually";
+import { eventually } from "../../testing/eventually";
 import { Gate } from "../../testing/gate";
 import { startNatsBroker } from "../../../test/nats-broker";
 import { readLog } from "../../testing/read-log";
