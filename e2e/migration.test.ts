@@ -134,7 +134,7 @@ const maxWaitSeconds = 15; // longer than a redelivery takes
 /** Resolves when the metrics show that nothing waits in the brokers for the bridge, or for any service. */
 async function caughtUp(): Promise<void> {
   const begun = Date.now();
-  const services = serviceNames.filter((name) => name !== "auth").map((name) => `${name}-1`);
+  const services = serviceNames.map((name) => `${name}-1`);
   const urls = [bridge.url, ...services.map((name) => processNamed(name).url)];
   const look = async (url: string) => {
     const metrics = await metricsAt(url);

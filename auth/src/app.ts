@@ -1,4 +1,5 @@
 import { createApp } from "@eventhive/common";
+import { access } from "./access";
 import { banUser } from "./routes/ban-user";
 import { currentUser } from "./routes/current-user";
 import { findUsers } from "./routes/find-users";
@@ -17,5 +18,5 @@ export const app = createApp(
     api.post("/api/users/:userId/ban", banUser);
     api.delete("/api/users/:userId/ban", unbanUser);
   },
-  { openApi: { title: "Users and sessions", path: "/api/users/openapi.json" } },
+  { access, openApi: { title: "Users and sessions", path: "/api/users/openapi.json" } },
 );

@@ -1,6 +1,7 @@
 import type { Express } from "express";
 import request from "supertest";
-import { newId, signedIn } from "../src/testing";
+import type { UserAccess } from "../src/service/user-access";
+import { deliver, newId, signedIn } from "../src/testing";
 import type { Document } from "./documented-responses";
 
 type Operation = {
@@ -36,6 +37,17 @@ export function itKeepsItsContract(app: Express): void {
     it(`rejects ${name} without a session`, async () => {
       await request(app)[method as "get"](path).expect(401);
     });
+
+  it("rejects whatever needs a session with that of a banned user", async () => {
+    const id = newId();
+    const { access } = app.locals as { access: UserAccess };
+    const [userBanned] = access.listeners;
+    await deliver(userBanned, { id, version: 1, banned: true, since: new Date().toISOString() });
+    for (const { method, path } of operations.filter(({ needsSession }) => needsSession)) {
+      const { body } = await request(app)[method as "get"](path).set("Cookie", signedIn(id)).expect(403);
+      expect(body.code).toBe("banned");
+    }
+  });
 
   it.each(changes)("rejects $name of another site", async ({ send }) => {
     await send().set("Sec-Fetch-Site", "cross-site").expect(403);

@@ -9,6 +9,8 @@ const throttlingTests = "auth/src/throttling.test.ts";
 const emailTests = "auth/src/canonicalize-emails.test.ts";
 const signUpTests = "auth/src/routes/sign-up.test.ts";
 const banTests = "auth/src/routes/ban-user.test.ts";
+const access = "common/src/service/user-access.ts";
+const accessTests = "common/src/service/user-access.test.ts";
 const sessionTests = "common/src/http/session.test.ts";
 
 export const auth: Mutant[] = [
@@ -159,5 +161,59 @@ export const auth: Mutant[] = [
         "brings the bans of restored accounts up to date, and makes no account from an event",
       ],
     },
+  },
+  {
+    guard: "auth: bans: a service refuses the session of a banned user",
+    file: session,
+    change: { "if (isBanned(req, user)) throw new BannedError();": "" },
+    red: {
+      [accessTests]: [
+        "refuses the sessions of a banned user until the ban ends, and shows them what visitors see",
+      ],
+    },
+  },
+  {
+    guard: "auth: bans: a process remembers the newest event of a user",
+    file: access,
+    change: { " || version <= (users.get(id)?.version ?? -1)": "" },
+    red: {
+      [accessTests]: ["ignores an older event that comes late, also in a process that has just started"],
+    },
+  },
+  {
+    guard: "auth: bans: an event that is older than the last token is ignored",
+    file: access,
+    change: { "      if (isOver(state.since)) return;\n": "", "if (isOver(since) || ": "if (" },
+    red: {
+      [accessTests]: ["refuses as long as tokens from before the ban are valid, and then ignores its events"],
+    },
+  },
+  {
+    guard: "auth: bans: a process reads what another one has stored",
+    file: access,
+    change: { "runPeriodically(seconds(1), readBans)": "runPeriodically(seconds(1), async () => {})" },
+    red: { [accessTests]: ["reads again what another process has stored"] },
+  },
+  {
+    guard: "auth: bans: each process hears of a ban",
+    file: access,
+    change: { "          changes.watch(remember);\n": "" },
+    red: { [accessTests]: ["hears events that another process of the service handles"] },
+  },
+  {
+    guard: "auth: bans: what is stored outlives the events that are heeded",
+    file: access,
+    change: { "new Date(endOf(since) + hours(1))": "new Date(endOf(since))" },
+    red: {
+      [accessTests]: [
+        "keeps what it stores an hour longer than it heeds events, so that none outlives a newer one",
+      ],
+    },
+  },
+  {
+    guard: "auth: bans: a ban ends the user's streams",
+    file: access,
+    change: { "if (banned) closeStreamsOf(id);": "" },
+    red: { [accessTests]: ["ends the streams of a banned user, and no others"] },
   },
 ];

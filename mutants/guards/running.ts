@@ -88,7 +88,7 @@ export const running: Mutant[] = [
   {
     guard: "nothing starts before the clock is synchronized with the store",
     file: service,
-    change: { "return await clock.follow(store.time);": "return;" },
+    change: { "      await clock.follow(store.time);\n": "" },
     red: {
       [runningOrders]: ["expires nothing before its time by the clock of its store, whatever its own says"],
     },

@@ -1,4 +1,5 @@
 import { createApp } from "@eventhive/common";
+import { access } from "./access";
 import { cancelOrder } from "./routes/cancel-order";
 import { createOrder } from "./routes/create-order";
 import { listOrders } from "./routes/list-orders";
@@ -17,5 +18,5 @@ export const app = createApp(
     api.post("/api/orders", createOrder);
     api.delete("/api/orders/:orderId", cancelOrder);
   },
-  { openApi: { title: "Orders", path: "/api/orders/openapi.json" } },
+  { access, openApi: { title: "Orders", path: "/api/orders/openapi.json" } },
 );

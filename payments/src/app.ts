@@ -1,4 +1,5 @@
 import { createApp } from "@eventhive/common";
+import { access } from "./access";
 import { createPayment } from "./routes/create-payment";
 import { listPayments } from "./routes/list-payments";
 import { receiveWebhook } from "./routes/receive-webhook";
@@ -9,6 +10,7 @@ export const app = createApp(
     api.post("/api/payments", createPayment);
   },
   {
+    access,
     openApi: { title: "Payments", path: "/api/payments/openapi.json" },
     addMachineRoutes: (api) => {
       api.post("/api/payments/webhook", receiveWebhook);

@@ -1,4 +1,5 @@
 import { createApp } from "@eventhive/common";
+import { access } from "./access";
 import { createTicket } from "./routes/create-ticket";
 import { listTickets } from "./routes/list-tickets";
 import { showTicket } from "./routes/show-ticket";
@@ -15,5 +16,5 @@ export const app = createApp(
     api.put("/api/tickets/:ticketId", updateTicket);
     api.delete("/api/tickets/:ticketId", withdrawTicket);
   },
-  { openApi: { title: "Tickets", path: "/api/tickets/openapi.json" } },
+  { access, openApi: { title: "Tickets", path: "/api/tickets/openapi.json" } },
 );

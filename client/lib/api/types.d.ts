@@ -1069,7 +1069,7 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
-      /** @description not-admin */
+      /** @description not-admin, banned */
       403: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1078,7 +1078,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "not-admin";
+            code?: "not-admin" | "banned";
           } & components["schemas"]["Error"];
         };
       };
@@ -1164,7 +1164,7 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
-      /** @description not-admin, foreign-origin */
+      /** @description not-admin, banned, foreign-origin */
       403: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1173,7 +1173,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "not-admin" | "foreign-origin";
+            code?: "not-admin" | "banned" | "foreign-origin";
           } & components["schemas"]["Error"];
         };
       };
@@ -1318,7 +1318,7 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
-      /** @description not-admin, foreign-origin */
+      /** @description not-admin, banned, foreign-origin */
       403: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1327,7 +1327,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "not-admin" | "foreign-origin";
+            code?: "not-admin" | "banned" | "foreign-origin";
           } & components["schemas"]["Error"];
         };
       };
@@ -1525,7 +1525,7 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
-      /** @description foreign-origin */
+      /** @description banned, foreign-origin */
       403: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1534,7 +1534,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "foreign-origin";
+            code?: "banned" | "foreign-origin";
           } & components["schemas"]["Error"];
         };
       };
@@ -1840,7 +1840,7 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
-      /** @description not-yours, foreign-origin */
+      /** @description not-yours, banned, foreign-origin */
       403: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1849,7 +1849,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "not-yours" | "foreign-origin";
+            code?: "not-yours" | "banned" | "foreign-origin";
           } & components["schemas"]["Error"];
         };
       };
@@ -2006,7 +2006,7 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
-      /** @description not-yours, foreign-origin */
+      /** @description not-yours, banned, foreign-origin */
       403: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2015,7 +2015,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "not-yours" | "foreign-origin";
+            code?: "not-yours" | "banned" | "foreign-origin";
           } & components["schemas"]["Error"];
         };
       };
@@ -2126,6 +2126,19 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
+      /** @description banned */
+      403: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "banned";
+          } & components["schemas"]["Error"];
+        };
+      };
       /** @description internal */
       500: {
         headers: {
@@ -2216,7 +2229,7 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
-      /** @description foreign-origin */
+      /** @description banned, foreign-origin */
       403: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2225,7 +2238,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "foreign-origin";
+            code?: "banned" | "foreign-origin";
           } & components["schemas"]["Error"];
         };
       };
@@ -2466,7 +2479,7 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
-      /** @description not-yours */
+      /** @description not-yours, banned */
       403: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2475,7 +2488,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "not-yours";
+            code?: "not-yours" | "banned";
           } & components["schemas"]["Error"];
         };
       };
@@ -2567,7 +2580,7 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
-      /** @description not-yours, foreign-origin */
+      /** @description not-yours, banned, foreign-origin */
       403: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2576,7 +2589,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "not-yours" | "foreign-origin";
+            code?: "not-yours" | "banned" | "foreign-origin";
           } & components["schemas"]["Error"];
         };
       };
@@ -2712,7 +2725,7 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
-      /** @description not-yours */
+      /** @description not-yours, banned */
       403: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2721,7 +2734,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "not-yours";
+            code?: "not-yours" | "banned";
           } & components["schemas"]["Error"];
         };
       };
@@ -2938,6 +2951,19 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
+      /** @description banned */
+      403: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "banned";
+          } & components["schemas"]["Error"];
+        };
+      };
       /** @description internal */
       500: {
         headers: {
@@ -3037,7 +3063,7 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
-      /** @description not-yours, foreign-origin */
+      /** @description not-yours, banned, foreign-origin */
       403: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3046,7 +3072,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "not-yours" | "foreign-origin";
+            code?: "not-yours" | "banned" | "foreign-origin";
           } & components["schemas"]["Error"];
         };
       };

@@ -43,8 +43,16 @@ export const traffic: Record<Subject, { from: string; to: string[]; when: string
   "payment:failed": { from: "payments", to: ["orders"], when: "An authorized payment failed" },
   "payment:created": { from: "payments", to: ["orders"], when: "A card was charged" },
   "payment:refunded": { from: "payments", to: [], when: "A payment was refunded" },
-  "user:banned": { from: "auth", to: [], when: "An administrator banned a user" },
-  "user:unbanned": { from: "auth", to: [], when: "An administrator ended the ban of a user" },
+  "user:banned": {
+    from: "auth",
+    to: ["auth", "tickets", "orders", "payments"],
+    when: "An administrator banned a user",
+  },
+  "user:unbanned": {
+    from: "auth",
+    to: ["auth", "tickets", "orders", "payments"],
+    when: "An administrator ended the ban of a user",
+  },
 };
 
 /**

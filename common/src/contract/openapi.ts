@@ -169,7 +169,10 @@ function errorsOf(
   if (signature) add(400, "invalid-signature");
   if (query) add(400, "invalid-input");
   if (path.includes(":")) add(400, "malformed");
-  if (needsSession) add(401, "not-signed-in");
+  if (needsSession) {
+    add(401, "not-signed-in");
+    add(403, "banned");
+  }
   if (method !== "get" && !signature) add(403, "foreign-origin");
   add(500, "internal");
   add(503, "unavailable", "starting");

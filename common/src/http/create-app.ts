@@ -11,7 +11,7 @@ import { rejectCrossOrigin } from "./reject-cross-origin";
 import { requestIdOf } from "./request-id";
 import { type Api, Routes } from "./routes";
 import { isStream } from "./serve";
-import { session } from "./session";
+import { type Access, session } from "./session";
 
 const config = settings({
   /** The address ranges of our own proxies, whose X-Forwarded-For is trusted. */
@@ -19,6 +19,8 @@ const config = settings({
 });
 
 interface Options {
+  /** Without it, nobody is banned. */
+  access?: Access;
   /** The title and the path of the OpenAPI document of the endpoints. */
   openApi?: { title: string; path: string };
   /**
@@ -42,6 +44,7 @@ export function createApp(addRoutes: (api: Api) => void, options: Options = {}):
   app.disable("etag"); // responses about reservations are never worth a cached copy
   app.set("trust proxy", config.TRUSTED_PROXIES);
   app.set("query parser", "simple"); // no operators from ?a[$gt]=
+  app.locals.access = options.access;
   app.use(inContext, measure, helmet(), noStore);
   const routes = new Routes(app);
   options.addMachineRoutes?.(routes.api);

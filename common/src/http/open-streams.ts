@@ -25,7 +25,6 @@ export interface Reader {
   site: string;
 }
 
-/** The reader is part of each entry so that whatever ends a user's access can also end that user's streams. */
 const open = new Map<Response, Reader>();
 
 /**
@@ -66,4 +65,9 @@ export function countStream(res: Response, reader: Reader): void {
     open.delete(res);
     metrics.openStreams.set(open.size);
   });
+}
+
+/** Ends the streams that a user has opened with a session. */
+export function closeStreamsOf(userId: string): void {
+  for (const [res, reader] of open) if (reader.userId === userId) res.end();
 }

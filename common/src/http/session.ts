@@ -5,7 +5,7 @@ import type { Request, RequestHandler } from "express";
 import jwt from "jsonwebtoken";
 import { z } from "zod";
 import { clock, seconds } from "../base/clock";
-import { NotAuthenticatedError } from "../contract/errors";
+import { BannedError, NotAuthenticatedError } from "../contract/errors";
 import { durationInSeconds, settings, text, url } from "../base/settings";
 
 let isUsed = false;
@@ -65,6 +65,9 @@ export const publicOrigin = (): string => new URL(config.PUBLIC_URL).origin;
  */
 export const pseudonymOf = (value: string): string =>
   createHmac("sha256", config.JWT_KEY).update(`pseudonym: ${value}`).digest("base64url").slice(0, 22);
+
+/** How long a token is valid. */
+export const sessionLifetimeMs = (): number => seconds(config.JWT_EXPIRES_IN);
 
 /** A token that identifies its bearer for the length of a session. */
 export function createToken(user: CurrentUser): string {
@@ -208,14 +211,26 @@ function newestSession(req: Request): Session | undefined {
   return newest && { user: user.parse(newest), endsAt: seconds(newest.exp) };
 }
 
+/** Decides whose sessions are accepted. */
+export interface Access {
+  isBanned(userId: string): boolean;
+}
+
+/** Not remembered for a request: one that waits may be overtaken by a ban. */
+const isBanned = (req: Request, { id }: CurrentUser): boolean =>
+  (req.app.locals.access as Access | undefined)?.isBanned(id) === true;
+
 /**
- * The user of this request, if any.
+ * The user of this request, if any. A banned user is treated as a visitor without a session.
  * @example
  * createApp((api) => {
  *   api.get("/api/greeting", (req, res) => void res.json(`Hello ${findCurrentUser(req)?.email ?? "stranger"}`));
  * });
  */
-export const findCurrentUser = (req: Request): CurrentUser | undefined => findSession(req)?.user;
+export function findCurrentUser(req: Request): CurrentUser | undefined {
+  const user = findSession(req)?.user;
+  return user && !isBanned(req, user) ? user : undefined;
+}
 
 /**
  * When the token of this request expires, in milliseconds since 1970; undefined without a session. For responses that
@@ -224,7 +239,7 @@ export const findCurrentUser = (req: Request): CurrentUser | undefined => findSe
 export const sessionEndsAt = (req: Request): number | undefined => findSession(req)?.endsAt;
 
 /**
- * @throws NotAuthenticatedError without a session
+ * @throws NotAuthenticatedError without a session, BannedError with that of a banned user
  * @example
  * createApp((api) => {
  *   api.get("/api/tickets/mine", async (req, res) => {
@@ -233,13 +248,14 @@ export const sessionEndsAt = (req: Request): number | undefined => findSession(r
  * });
  */
 export function currentUser(req: Request): CurrentUser {
-  const user = findCurrentUser(req);
+  const user = findSession(req)?.user;
   if (!user) throw new NotAuthenticatedError();
+  if (isBanned(req, user)) throw new BannedError();
   return user;
 }
 
 /**
- * Rejects requests without a session; name it before the validators.
+ * Rejects requests without a session, and those of banned users; name it before the validators.
  * @example
  * createApp((api) => {
  *   api.get("/api/secrets", requireAuth, (_req, res) => void res.json([]));

@@ -59,7 +59,7 @@ export async function streamStates<S extends State>(
   };
   const beat = () => {
     clearInterval(timer);
-    if (endsAt <= clock.now()) end();
+    if (endsAt <= clock.now() || res.writableEnded) end();
     else write(":\n\n");
     schedule();
   };

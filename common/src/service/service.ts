@@ -11,6 +11,7 @@ import { type ServiceDefinition, storeOf } from "./service-definition";
 import { connectBus } from "../messaging/connect-bus";
 import { checkSettings } from "../base/settings";
 import { runPeriodically } from "../base/sweep";
+import { type UserAccess, withAccess } from "./user-access";
 import { startTraces, stopTraces } from "./traces";
 
 let take: ((definition: ServiceDefinition) => void) | undefined;
@@ -32,7 +33,8 @@ export function onStartService(handle: typeof take): void {
  *   sweeps: [runPeriodically(hours(1), async () => logger.info("an hour is over"))],
  * });
  */
-export function startService(definition: ServiceDefinition): void {
+export function startService(given: ServiceDefinition): void {
+  const definition = withAccess(given);
   if (take) return take(definition);
   const [command, ...args] = process.argv.slice(2);
   const run = command
@@ -46,7 +48,7 @@ export function startService(definition: ServiceDefinition): void {
 
 async function runService(definition: ServiceDefinition): Promise<void> {
   checkSettings();
-  const { name, app } = definition;
+  const { name, app, access } = definition;
   collectProcessMetrics();
   await startTraces(name);
   const store = storeOf(definition);
@@ -76,7 +78,7 @@ async function runService(definition: ServiceDefinition): Promise<void> {
   });
 
   measuring.start();
-  await untilOpen(store);
+  await untilOpen(store, access);
   followClock.start();
   runtime.start();
   server.open(app);
@@ -85,11 +87,12 @@ async function runService(definition: ServiceDefinition): Promise<void> {
   logger.info({ service: name, port: config.PORT }, "ready");
 }
 
-async function untilOpen(store: Store): Promise<void> {
+async function untilOpen(store: Store, access?: UserAccess): Promise<void> {
   for (let failures = 1; ; failures++) {
     try {
       await store.open();
-      return await clock.follow(store.time);
+      await clock.follow(store.time);
+      return await access?.load();
     } catch (error) {
       logger.warn({ err: error }, `waiting for ${store.name}`);
       await clock.wait(backoffMs(failures, { firstMs: 100, maxMs: seconds(5) }));

@@ -1,0 +1,146 @@
+import request from "supertest";
+import { clock, hours, minutes } from "../base/clock";
+import { useScheduling } from "../base/joined";
+import { createDatabase } from "../database/database";
+import { createApp } from "../http/create-app";
+import { currentUser, findCurrentUser } from "../http/session";
+import { streamStates } from "../http/stream-states";
+import { watcher } from "../messaging/watcher";
+import { streamsOf } from "../../test/event-stream";
+import { eventually } from "../../test/eventually";
+import { MemoryBroker, deliver, eventBytes, newId, newIds, setUpService, signedIn } from "../testing";
+import { keepUserAccess } from "./user-access";
+
+const database = createDatabase("samples");
+const ended: string[][] = [];
+const access = keepUserAccess(database, { endFor: async (userIds) => void ended.push(userIds) });
+const [banned, unbanned] = access.listeners;
+const updates = watcher("ticket:updated");
+const bus = new MemoryBroker().connect("samples");
+for (const each of [updates, ...access.watchers]) each.connect(bus);
+
+const app = createApp(
+  (api) => {
+    api.get("/who", (req, res) => void res.json({ user: findCurrentUser(req)?.id ?? null }));
+    api.get("/mine", (req, res) => void res.json(currentUser(req)));
+    api.get("/stream", (req, res) =>
+      streamStates(req, res, { name: "ticket", watcher: updates, look: async () => [] }),
+    );
+  },
+  { access },
+);
+const open = streamsOf(app);
+
+setUpService(database);
+
+/** The code that runs until the next call belongs to another process, which has just started. */
+const inNewProcess = () => {
+  const process = {};
+  useScheduling({ process: () => process, waitFor: async (promise) => void (await promise) });
+};
+
+let userId: string;
+beforeEach(() => {
+  userId = newId();
+  ended.length = 0;
+});
+afterEach(() => useScheduling());
+
+const stateOf = (version: number, isBanned: boolean, since = clock.date()) => ({
+  id: userId,
+  version,
+  banned: isBanned,
+  since: since.toISOString(),
+});
+const hearBan = (version = 1, since?: Date) => deliver(banned, stateOf(version, true, since));
+const hearEnd = (version = 2, since?: Date) => deliver(unbanned, stateOf(version, false, since));
+
+async function isRefused(): Promise<boolean> {
+  const { status, body } = await request(app).get("/mine").set("Cookie", signedIn(userId));
+  expect([200, "banned"]).toContain(status === 403 ? body.code : status);
+  return status === 403;
+}
+
+it("refuses the sessions of a banned user until the ban ends, and shows them what visitors see", async () => {
+  const whoIs = async () => (await request(app).get("/who").set("Cookie", signedIn(userId))).body.user;
+  expect([await isRefused(), await whoIs()]).toEqual([false, userId]);
+  await hearBan();
+  expect([await isRefused(), await whoIs()]).toEqual([true, null]);
+  await request(app).get("/mine").set("Cookie", signedIn()).expect(200);
+  await hearEnd();
+  expect([await isRefused(), await whoIs()]).toEqual([false, userId]);
+});
+
+it("ignores an older event that comes late, also in a process that has just started", async () => {
+  await hearEnd(2);
+  await hearBan(1);
+  expect(await isRefused()).toBe(false);
+  inNewProcess();
+  await access.load();
+  expect(await isRefused()).toBe(false);
+});
+
+it("knows in a new process, before it accepts requests, who is banned", async () => {
+  await hearBan();
+  inNewProcess();
+  expect(await isRefused()).toBe(false);
+  await access.load();
+  expect(await isRefused()).toBe(true);
+});
+
+it("reads again what another process has stored", async () => {
+  await access.load();
+  inNewProcess();
+  await hearBan();
+  useScheduling();
+  expect(await isRefused()).toBe(false);
+  await access.sweeps[0]?.run();
+  expect(await isRefused()).toBe(true);
+});
+
+it("hears events that another process of the service handles", async () => {
+  await bus.publish("user:banned", eventBytes("user:banned", stateOf(1, true)), newIds());
+  await eventually(async () => expect(await isRefused()).toBe(true));
+});
+
+it("refuses as long as tokens from before the ban are valid, and then ignores its events", async () => {
+  const now = clock.now();
+  const cookie = signedIn(userId);
+  await hearBan(1, new Date(now - hours(24)));
+  await request(app).get("/mine").set("Cookie", cookie).expect(403);
+  clock.use(() => now + hours(1) + minutes(1));
+  await access.sweeps[0]?.run();
+  expect(await isRefused()).toBe(false); // a token that auth would not have issued during a ban
+  await hearBan(3, new Date(now - hours(24)));
+  expect(await isRefused()).toBe(false);
+});
+
+it("keeps what it stores an hour longer than it heeds events, so that none outlives a newer one", async () => {
+  const since = new Date();
+  await hearBan(1, since);
+  const [stored] = await database.collection("bans").find().toArray();
+  expect(stored?.expiresAt.getTime() - since.getTime()).toBe(hours(26)); // sessions last 24
+  const indexes = await database.collection("bans").indexes();
+  expect(indexes).toContainEqual(expect.objectContaining({ key: { expiresAt: 1 }, expireAfterSeconds: 0 }));
+});
+
+it("ends what a banned user has begun: at once, and again for requests that were in progress", async () => {
+  await hearBan();
+  expect(ended).toContainEqual([userId]);
+  ended.length = 0;
+  await access.sweeps[1]?.run();
+  expect(ended.flat()).toContain(userId);
+  await hearEnd();
+  ended.length = 0;
+  await access.sweeps[1]?.run();
+  expect(ended.flat()).not.toContain(userId);
+});
+
+it("ends the streams of a banned user, and no others", async () => {
+  const [own, other] = [await open("/stream", signedIn(userId)), await open("/stream", signedIn())];
+  let isOtherOpen = true;
+  void other.ended.then(() => (isOtherOpen = false));
+  await hearBan();
+  expect(await own.ended).toBe("in order");
+  expect(isOtherOpen).toBe(true);
+});
