@@ -216,4 +216,30 @@ export const auth: Mutant[] = [
     change: { "if (banned) closeStreamsOf(id);": "" },
     red: { [accessTests]: ["ends the streams of a banned user, and no others"] },
   },
+  {
+    guard: "auth: bans: what a request in progress has created is ended, too",
+    file: access,
+    change: {
+      "[runPeriodically(seconds(5), endForBanned)]": "[runPeriodically(seconds(5), async () => {})]",
+    },
+    red: {
+      "orders/src/cancel-orders-of.test.ts": ["cancels an order that was created by a request in progress"],
+      "tickets/src/withdraw-tickets-of.test.ts": [
+        "withdraws a reserved ticket when it becomes available, and one that was created by a request in progress",
+      ],
+    },
+  },
+  {
+    guard: "auth: bans: an order that is being paid runs to its end",
+    file: "orders/src/models/order.ts",
+    change: {
+      'if (this.status !== "created") return false;\n      this.buyerBanned = true;':
+        "this.buyerBanned = true;",
+    },
+    red: {
+      "orders/src/models/order.test.ts": [
+        "is not cancelled for a ban while it is being paid, or once it is complete",
+      ],
+    },
+  },
 ];

@@ -1,4 +1,5 @@
 import { keepUserAccess } from "@eventhive/common";
+import { cancelOrdersOf } from "./cancel-orders-of";
 import { database } from "./database";
 
-export const access = keepUserAccess(database);
+export const access = keepUserAccess(database, { endFor: cancelOrdersOf });

@@ -3,18 +3,16 @@ import { Counter, Gauge } from "prom-client";
 
 export const orderOutcomes = new Counter({
   name: "orders_total",
-  help: "Orders created, complete, expired, or cancelled by the buyer",
+  help: "Orders created, complete, expired, or cancelled by the buyer or a ban",
   labelNames: ["outcome"],
 });
 
-const cancelOutcomes = { buyer: "cancelled_by_buyer", expired: "expired" } satisfies Record<
-  CancelReason,
-  string
->;
+const cancelOutcomes = { buyer: "cancelled_by_buyer", expired: "expired", ban: "cancelled_by_ban" };
+type CancelCause = CancelReason | "ban";
 
 /** Counts a transition to the state that an order has now. */
-export const countOutcome = (status: OrderStatus, reason?: CancelReason | null): void =>
-  orderOutcomes.inc({ outcome: reason ? cancelOutcomes[reason] : status });
+export const countOutcome = (status: OrderStatus, cause?: CancelCause | null): void =>
+  orderOutcomes.inc({ outcome: cause ? cancelOutcomes[cause] : status });
 
 // Initialized to 0: a counter that first appears with 1 is no increase to Prometheus.
 for (const outcome of ["created", "complete", ...Object.values(cancelOutcomes)])

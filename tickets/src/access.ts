@@ -1,4 +1,5 @@
 import { keepUserAccess } from "@eventhive/common";
 import { database } from "./database";
+import { withdrawTicketsOf } from "./withdraw-tickets-of";
 
-export const access = keepUserAccess(database);
+export const access = keepUserAccess(database, { endFor: withdrawTicketsOf });

@@ -418,6 +418,8 @@ export interface components {
       status: "created" | "awaiting:payment" | "complete" | "cancelled";
       /** @enum {string} */
       cancelReason?: "buyer" | "expired";
+      /** @description It was cancelled because the buyer was banned */
+      buyerBanned?: boolean;
       /** @description The buyer */
       userId: string;
       /** @description The payment that it is granted to, or was paid by */
@@ -2402,6 +2404,19 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
+      /** @description banned */
+      403: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "banned";
+          } & components["schemas"]["Error"];
+        };
+      };
       /** @description internal */
       500: {
         headers: {
@@ -2675,6 +2690,8 @@ export interface operations {
             status: "created" | "awaiting:payment" | "complete" | "cancelled";
             /** @enum {string} */
             cancelReason?: "buyer" | "expired";
+            /** @description It was cancelled because the buyer was banned */
+            buyerBanned?: boolean;
             /** @description The buyer */
             userId: string;
             /** @description The payment that it is granted to, or was paid by */

@@ -23,7 +23,7 @@ export const traffic: Record<Subject, { from: string; to: string[]; when: string
   "order:cancelled": {
     from: "orders",
     to: ["tickets", "payments", "expiration"],
-    when: "An order was cancelled by its buyer, or expired",
+    when: "An order was cancelled by its buyer or a ban, or expired",
   },
   "order:completed": {
     from: "orders",

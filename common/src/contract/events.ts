@@ -28,6 +28,7 @@ const order = z.object({
   version: ownVersion,
   status: z.enum(["created", "awaiting:payment", "complete", "cancelled"]),
   cancelReason: z.enum(["buyer", "expired"]).optional(),
+  buyerBanned: z.boolean().optional().describe("It was cancelled because the buyer was banned"),
   userId: id.describe("The buyer"),
   paymentId: id.optional().describe("The payment that it is granted to, or was paid by"),
   expiresAt: date.describe("The end of the reservation, unless the order is complete"),

@@ -64,6 +64,7 @@ const states = fc.record({
     { status: "complete" },
     { status: "cancelled", cancelReason: "buyer" },
     { status: "cancelled", cancelReason: "expired" },
+    { status: "cancelled", buyerBanned: true },
   ),
   expiresAt: fc.date({ noInvalidDate: true, min: new Date(0), max: new Date("2100-01-01") }),
   title: fc.string({ minLength: 1, maxLength: 200 }),
@@ -80,4 +81,15 @@ it("is rebuilt from an event as it was published, with its claim on the ticket u
       expect(order.reserves).toBe(status.status === "cancelled" ? undefined : ticket.id);
     }),
   );
+});
+
+it("is not cancelled for a ban while it is being paid, or once it is complete", async () => {
+  const order = await orderOf();
+  order.grant(newId());
+  await order.save();
+  expect(order.cancelForBan()).toBe(false);
+  order.complete(order.paymentId ?? undefined);
+  await order.save();
+  expect(order.cancelForBan()).toBe(false);
+  expect(order.status).toBe("complete");
 });

@@ -36,6 +36,8 @@ export const Order = defineAggregate(database, "Order", {
     userId: { type: String, required: true },
     status: { type: String, enum: statuses, required: true },
     cancelReason: { type: String, enum: ["buyer", "expired"] satisfies CancelReason[] },
+    /** It was cancelled because its buyer was banned; it has no reason then. */
+    buyerBanned: { type: Boolean },
     /** The payment that it is granted to, or was paid by. */
     paymentId: { type: String },
     expiresAt: { type: Date, required: true },
@@ -81,9 +83,9 @@ export const Order = defineAggregate(database, "Order", {
   },
   transition: {
     field: "status",
-    count: ({ status, cancelReason, version }) => {
+    count: ({ status, cancelReason, buyerBanned, version }) => {
       const isGrantOrRelease = version > 0 && (status === "awaiting:payment" || status === "created");
-      if (!isGrantOrRelease) countOutcome(status, cancelReason);
+      if (!isGrantOrRelease) countOutcome(status, buyerBanned ? "ban" : cancelReason);
     },
   },
   methods: {
@@ -113,7 +115,14 @@ export const Order = defineAggregate(database, "Order", {
       return this.status === "created" && this.isOverdue() && this.cancel("expired");
     },
 
-    end(reason: CancelReason): boolean {
+    /** @returns whether anything changed; an order that is granted to a payment runs to its end */
+    cancelForBan(): boolean {
+      if (this.status !== "created") return false;
+      this.buyerBanned = true;
+      return this.end();
+    },
+
+    end(reason?: CancelReason): boolean {
       this.status = "cancelled";
       this.paymentId = undefined;
       this.cancelReason = reason;

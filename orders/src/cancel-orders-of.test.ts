@@ -1,0 +1,47 @@
+import { clock } from "@eventhive/common";
+import { deliver, newId, setUpService } from "@eventhive/common/testing";
+import { access } from "./access";
+import { database } from "./database";
+import { orderOf, reload, unchargedPaymentOf } from "../test/fixtures";
+import { paymentAuthorized, paymentFailed } from "./listeners/payments";
+
+const { published } = setUpService(database);
+
+const [userBanned] = access.listeners;
+const [, endForBanned] = access.sweeps;
+const ban = (id: string) =>
+  deliver(userBanned, { id, version: 1, banned: true, since: clock.date().toISOString() });
+
+it("cancels the orders of a banned buyer, and frees their tickets", async () => {
+  const [order, ofAnother] = [await orderOf(), await orderOf()];
+  await ban(order.userId);
+  const cancelled = { status: "cancelled", buyerBanned: true, version: 1, reserves: undefined };
+  expect(await reload(order)).toMatchObject(cancelled);
+  expect((await reload(order)).cancelReason).toBeUndefined();
+  expect((await reload(ofAnother)).status).toBe("created");
+  expect(await published("order:cancelled")).toMatchObject([{ id: order.id, buyerBanned: true }]);
+});
+
+it("cancels an order that was created by a request in progress", async () => {
+  const userId = newId();
+  await ban(userId);
+  const order = await orderOf(userId);
+  await endForBanned?.run();
+  expect((await reload(order)).status).toBe("cancelled");
+});
+
+it("leaves complete orders, and one that is being paid until its payment fails", async () => {
+  const userId = newId();
+  const [complete, paid] = [await orderOf(userId), await orderOf(userId)];
+  complete.complete();
+  await complete.save();
+  const payment = unchargedPaymentOf(paid);
+  await deliver(paymentAuthorized, payment);
+  await ban(userId);
+  const statuses = async () =>
+    Promise.all([complete, paid].map(async (order) => (await reload(order)).status));
+  expect(await statuses()).toEqual(["complete", "awaiting:payment"]);
+  await deliver(paymentFailed, { ...payment, version: payment.version + 1, state: "failed" });
+  await endForBanned?.run();
+  expect(await statuses()).toEqual(["complete", "cancelled"]);
+});

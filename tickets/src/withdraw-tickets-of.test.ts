@@ -1,0 +1,36 @@
+import { clock } from "@eventhive/common";
+import { deliver, newId, setUpService } from "@eventhive/common/testing";
+import { access } from "./access";
+import { database } from "./database";
+import { orderCancelled, orderCreated } from "./listeners/orders";
+import { Ticket } from "./models/ticket";
+import { orderEvent, ticketOnSale } from "../test/fixtures";
+
+const { published } = setUpService(database);
+
+const [userBanned] = access.listeners;
+const [, endForBanned] = access.sweeps;
+const ban = (id: string) =>
+  deliver(userBanned, { id, version: 1, banned: true, since: clock.date().toISOString() });
+const statusOf = async ({ id }: Ticket) => (await Ticket.findById(id).orFail()).status;
+
+it("withdraws the tickets of a banned seller", async () => {
+  const userId = newId();
+  const [ticket, ofAnother] = [await ticketOnSale({ userId }), await ticketOnSale()];
+  await ban(userId);
+  expect([await statusOf(ticket), await statusOf(ofAnother)]).toEqual(["withdrawn", "available"]);
+  expect(await published("ticket:updated")).toMatchObject([{ id: ticket.id, withdrawn: true }]);
+});
+
+it("withdraws a reserved ticket when it becomes available, and one that was created by a request in progress", async () => {
+  const userId = newId();
+  const reserved = await ticketOnSale({ userId });
+  const order = orderEvent(reserved);
+  await deliver(orderCreated, order);
+  await ban(userId);
+  expect(await statusOf(reserved)).toBe("reserved");
+  await deliver(orderCancelled, { ...order, version: 1, status: "cancelled" });
+  const late = await ticketOnSale({ userId });
+  await endForBanned?.run();
+  expect([await statusOf(reserved), await statusOf(late)]).toEqual(["withdrawn", "withdrawn"]);
+});
