@@ -3,7 +3,7 @@ import axios, { type AxiosInstance } from "axios";
 /** The request for which the server renders a page, and the services' addresses. */
 export interface RequestContext {
   headers: Headers;
-  /** The address of the service that answers a path such as `/api/tickets`. */
+  /** The address of the service that serves a path such as `/api/tickets`. */
   addressOf: (path: string) => string;
 }
 

@@ -12,18 +12,18 @@ export interface OrderView {
   attempts: Payment[];
   unpaidAttempts: UnpaidAttempts;
   arePaymentsUnavailable: boolean;
-  /** The rest of the reservation when orders answered. */
+  /** The rest of the reservation when orders responded. */
   secondsLeft: number;
 }
 
 /** The visitor's order with its payment. Undefined while orders is unavailable. */
 export async function findOrder(id: string, path: string): Promise<OrderView | undefined> {
-  const [answer, payments] = await Promise.all([
+  const [response, payments] = await Promise.all([
     read<Order>(`/api/orders/${encodeURIComponent(id)}`, { path }),
     read<Payment[]>("/api/payments", { query: { orderId: id, limit: 100 }, path, isOptional: true }),
   ]);
-  if (!answer) return undefined;
-  const { body: order, serverTime } = answer;
+  if (!response) return undefined;
+  const { body: order, serverTime } = response;
   const known = payments?.body ?? [];
   return {
     order,

@@ -18,7 +18,7 @@ export async function serverClient() {
   });
   const addressOf = (path: string) => {
     const service = services.find(([prefix]) => path.startsWith(prefix));
-    if (!service) throw new Error(`No service answers ${path}`);
+    if (!service) throw new Error(`No service serves ${path}`);
     return service[1];
   };
   return buildClient({ headers: await headers(), addressOf });

@@ -11,7 +11,7 @@ type Operation = {
   operationId: string;
 };
 
-/** What follows for each endpoint of a service from its description. Its answers are compared with the document. */
+/** What follows for each endpoint of a service from its description. Its responses are compared with the document. */
 export function itKeepsItsContract(app: Express): void {
   const { paths } = (app.locals as { openApi: () => Document }).openApi();
   const operations = Object.entries(paths).flatMap(([template, byMethod]) =>

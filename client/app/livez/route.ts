@@ -1,2 +1,2 @@
-/** Answers while the process runs. */
+/** Responds while the process runs. */
 export const GET = () => new Response("ok");

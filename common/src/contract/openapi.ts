@@ -24,7 +24,7 @@ export interface EndpointDescription<
   /** Unique in all services; clients that are generated call it by this name. */
   id: string;
   summary: string;
-  /** Whether it is answered with 401 without a session. */
+  /** Whether it responds with 401 without a session. */
   needsSession?: boolean;
   /** Fields of the JSON body. */
   body?: Body;

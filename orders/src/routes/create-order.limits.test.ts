@@ -43,8 +43,8 @@ async function endUnpaid(count: number, userId = newId(), from = network): Promi
 
 describe("a network", () => {
   it("holds no more than its places, however many of its users ask at once", async () => {
-    const answers = await Promise.all(Array.from({ length: 40 }, () => reserve()));
-    const refused = answers.filter(({ status }) => status !== 201);
+    const responses = await Promise.all(Array.from({ length: 40 }, () => reserve()));
+    const refused = responses.filter(({ status }) => status !== 201);
     expect(await Order.countDocuments()).toBe(10);
     expect(new Set(refused.map(({ body }) => body.code))).toEqual(new Set(["too-many-from-network"]));
     expect(refused[0]?.headers["retry-after"]).toBe("60");

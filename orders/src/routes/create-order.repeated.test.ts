@@ -24,16 +24,16 @@ it("responds to a request that comes again with the order that the first one mad
 it("responds to 20 parallel requests of one buyer with the same order", async () => {
   const ticket = await ticketOnSale();
   await Promise.all(Array.from({ length: 9 }, () => orderOf(buyer))); // one more is the limit
-  const answers = await Promise.all(Array.from({ length: 20 }, () => order({ ticketId: ticket.id })));
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
-  expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
+  const responses = await Promise.all(Array.from({ length: 20 }, () => order({ ticketId: ticket.id })));
+  expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([201]));
+  expect(new Set(responses.map(({ body }) => body.id)).size).toBe(1);
   expect(await Order.countDocuments({ reserves: ticket.id })).toBe(1);
 });
 
 it("finds its own order when the outcome of the insert was lost", async () => {
   const ticket = await ticketOnSale();
   onFailpoint(async (name) => {
-    if (name === "orders.save.after") throw new Error("the answer was lost");
+    if (name === "orders.save.after") throw new Error("the response was lost");
   });
   jest.spyOn(process.stdout, "write").mockReturnValue(true); // the error is logged
   await order({ ticketId: ticket.id }).expect(500);

@@ -40,9 +40,9 @@ it("responds with the public state and nothing else", async () => {
 
 it("gives a ticket to one of many concurrent buyers", async () => {
   const ticket = await ticketOnSale();
-  const answers = await Promise.all(Array.from({ length: 20 }, () => order({ ticketId: ticket.id })));
-  expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
-  const refused = answers.filter(({ status, body }) => status === 400 && body.code === "ticket-reserved");
+  const responses = await Promise.all(Array.from({ length: 20 }, () => order({ ticketId: ticket.id })));
+  expect(responses.filter(({ status }) => status === 201)).toHaveLength(1);
+  const refused = responses.filter(({ status, body }) => status === 400 && body.code === "ticket-reserved");
   expect(refused).toHaveLength(19);
   expect(await Order.countDocuments()).toBe(1);
 });

@@ -23,7 +23,7 @@ import { orderResource } from "./order-body";
 
 const maxAttempts = 10;
 
-/** A request that comes again, or whose answer was lost, is answered with the order that the first one made. */
+/** A repeated request, or one whose response was lost, gets the order that the first one made. */
 export const createOrder = endpoint(
   {
     id: "createOrder",
