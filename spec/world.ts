@@ -7,7 +7,7 @@ export interface World {
   payments: { order: number; flow: "charges" | "intents" }[];
   /** Decisions of a service that are computed but not saved yet, at most so many at a time. */
   maxDecisions: number;
-  /** For each payment, creates that Stripe answers with a stored 5xx. */
+  /** For each payment, creates that Stripe responds with a stored 5xx. */
   maxStoredErrors: number;
   /** Crashes and losses in one history; unlimited by default, which is usually the smaller state space. */
   maxFaults?: number;

@@ -30,7 +30,7 @@ const faultSchema = z.discriminatedUnion("kind", [
    */
   z.strictObject({ kind: z.literal("hold"), operation: common.operation }),
   /**
-   * Answers with an error and does no work. Stripe keeps a 500 for its idempotency key and repeats it, unless the
+   * Responds with an error and does no work. Stripe keeps a 500 for its idempotency key and repeats it, unless the
    * request was rejected before the endpoint ran (`beforeWork`), as for 429. With `afterWork` the work is done
    * all the same.
    */

@@ -64,7 +64,7 @@ export const challengePage = ({ id }: Intent): string => `<!doctype html>
 `;
 
 /** The page after that, which tells the one that shows it in a frame. */
-export const answeredPage = `<!doctype html>
+export const challengeEndedPage = `<!doctype html>
 <html lang="en">
 <title>3-D Secure (test)</title>
 <p>You can close this page.</p>

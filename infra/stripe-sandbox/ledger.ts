@@ -81,7 +81,7 @@ export interface Refund {
 }
 
 /** The response to a request with an idempotency key. */
-export interface Answer {
+export interface StoredResponse {
   key: string;
   path: string;
   parameters: unknown;
@@ -98,7 +98,7 @@ export interface Changes {
   refund?: Refund;
 }
 
-type Entry = Changes & { answer?: Answer };
+type Entry = Changes & { answer?: StoredResponse };
 
 /** The state of the sandbox, oldest entries first. Without a folder, it is kept in memory only. */
 export class Ledger {
@@ -107,7 +107,7 @@ export class Ledger {
   readonly intents = new Map<string, Intent>();
   readonly charges = new Map<string, Charge>();
   readonly refunds = new Map<string, Refund>();
-  readonly answers = new Map<string, Answer>();
+  readonly responses = new Map<string, StoredResponse>();
   readonly #file?: string;
   /** Called after an intent has been written. */
   onIntent?: (intent: Intent) => void;
@@ -137,6 +137,6 @@ export class Ledger {
     if (intent) this.intents.set(intent.id, intent);
     if (charge) this.charges.set(charge.id, charge);
     if (refund) this.refunds.set(refund.id, refund);
-    if (answer) this.answers.set(answer.key, answer);
+    if (answer) this.responses.set(answer.key, answer);
   }
 }

@@ -1,9 +1,9 @@
 import express, { type ErrorRequestHandler, type RequestHandler } from "express";
-import { type Timing, answering } from "./answering";
+import { type Timing, requestHandlers } from "./request-handlers";
 import { Faults } from "./faults";
 import { Ledger } from "./ledger";
 
-import { answeredPage, applyIntentEvent, challengePage } from "./intent-events";
+import { challengeEndedPage, applyIntentEvent, challengePage } from "./intent-events";
 import { cancelIntent, captureIntent, confirmIntent } from "./intent-requests";
 import { createIntent, intentById } from "./intents";
 import { createConfirmationToken, createPaymentMethod, findConfirmationToken } from "./payment-methods";
@@ -26,7 +26,7 @@ export function createSandbox({ dataFolder, now = Date.now, later = systemLater 
   const faults = new Faults();
   const webhooks = new Webhooks(now, later);
   ledger.onIntent = (intent) => webhooks.notify(intent);
-  const { get, post } = answering(ledger, faults, { now, later });
+  const { get, post } = requestHandlers(ledger, faults, { now, later });
 
   const stripe = express.Router();
   stripe.use(requireKey, express.urlencoded({ extended: true }));
@@ -69,7 +69,7 @@ export function createSandbox({ dataFolder, now = Date.now, later = systemLater 
   });
   app.post("/sandbox/challenges/:id", express.urlencoded(), ({ params: { id }, body }, res) => {
     applyIntentEvent(ledger, id, body, Math.floor(now() / 1000));
-    res.send(answeredPage);
+    res.send(challengeEndedPage);
   });
   app.post("/sandbox/faults", express.json(), (req, res) => void res.status(201).json(faults.add(req.body)));
   app.delete("/sandbox/faults", ({ query: { operation } }, res) => {

@@ -68,7 +68,7 @@ export const payments: Mutant[] = [
     red: {
       [asking]: [
         "charge charges once for a payment, however often it is asked",
-        "charge is unknown when the answer is lost, and charges once when it is asked again",
+        "charge is unknown when the response is lost, and charges once when it is asked again",
       ],
       [charging]: ["charges once, and says so once, when it crashes after the card was charged"],
     },
@@ -89,7 +89,7 @@ export const payments: Mutant[] = [
     guard: "a refund is done when the gateway says so, not a proxy",
     file: gateway,
     change: { 'refund.status !== "succeeded" && refund.status !== "pending"': 'refund.status === "failed"' },
-    red: { [asking]: ["refund is unknown when a proxy answered instead of the gateway"] },
+    red: { [asking]: ["refund is unknown when a proxy responded instead of the gateway"] },
   },
   {
     guard: "a refund that fails is requested ever more rarely",
@@ -123,7 +123,7 @@ export const payments: Mutant[] = [
     },
   },
   {
-    guard: "an answer that is not known is not taken for a decline",
+    guard: "an unknown outcome is not taken for a decline",
     file: gateway,
     change: { "if (isFinal(error)) return": "if (error) return" },
     red: { [asking]: ["charge has failed when an error follows the work, and again when it is asked again"] },
@@ -131,10 +131,10 @@ export const payments: Mutant[] = [
   {
     guard: "a charge that Stripe made before it failed is found while the order lives",
     file: charge,
-    change: { 'answer.outcome === "failed" ? await findCharge(payment) : undefined': "undefined" },
+    change: { 'result.outcome === "failed" ? await findCharge(payment) : undefined': "undefined" },
     red: {
       [charging]: [
-        "finds a charge whose answer was a failure that Stripe repeats, while the buyer waits",
+        "finds a charge whose response was a failure that Stripe repeats, while the buyer waits",
         "finds it with a later attempt, within the order's time, when it could not be looked up",
       ],
     },
@@ -148,8 +148,8 @@ export const payments: Mutant[] = [
     },
     red: {
       [following]: [
-        "an order that is cancelled between the card's answer and writing it down",
-        "an order that is completed between the card's answer and writing it down",
+        "an order that is cancelled between the card's response and writing it down",
+        "an order that is completed between the card's response and writing it down",
       ],
     },
   },
@@ -179,7 +179,7 @@ export const payments: Mutant[] = [
     },
   },
   {
-    guard: "a charge or refund that may still be answered is left alone",
+    guard: "a charge or refund that may still get a response is left alone",
     file: attempts,
     change: { "nextAttemptAt: trusted({ $not: { $gt: clock.date() } }),": "" },
     red: {
@@ -202,9 +202,9 @@ export const payments: Mutant[] = [
     },
   },
   {
-    guard: "an attempt without an answer may have charged",
+    guard: "an attempt without a response may have charged",
     file: charge,
-    change: { 'isOpen: answer.outcome !== "not-done"': "isOpen: false" },
+    change: { 'isOpen: result.outcome !== "not-done"': "isOpen: false" },
     red: { [charging]: ["does not take a charge that is not there yet for one that will never be"] },
   },
   {
@@ -295,7 +295,7 @@ export const payments: Mutant[] = [
     guard: "only its buyer pays an order",
     file: "payments/src/models/order.ts",
     change: { "if (order.userId !== userId) throw new ForbiddenError();": "" },
-    red: { "payments/src/routes/create-payment.test.ts": ["answers 403 for another user's order"] },
+    red: { "payments/src/routes/create-payment.test.ts": ["returns 403 for another user's order"] },
   },
   {
     guard: "reconcile leaves alone what may still come to its end",
@@ -404,7 +404,7 @@ export const payments: Mutant[] = [
   {
     guard: "a capture that is refused for good is followed by a cancel, which decides",
     file: intents,
-    change: { "current.startVoid(answer.reason)": "current.confirmVoid()" },
+    change: { "current.startVoid(result.reason)": "current.confirmVoid()" },
     red: {
       [byIntent]: [
         "the money is released when a capture is refused for good",
@@ -444,7 +444,7 @@ export const payments: Mutant[] = [
     },
   },
   {
-    guard: "a request without an answer fails no payment",
+    guard: "a request without a response fails no payment",
     file: intents,
     change: {
       '      case "unknown":\n        return false;':

@@ -62,7 +62,7 @@ it.each([
   expect(await published("payment:created")).toHaveLength(1);
 });
 
-it("charges once when the answer got lost", async () => {
+it("charges once when the response got lost", async () => {
   const order = await orderToPay();
   await paysUnheard(order);
   later();
@@ -80,21 +80,21 @@ it.each([
   const order = await orderToPay();
   const attempts = countAttempts();
   sandbox.faults.add(fault);
-  const answer = pays(order);
+  const response = pays(order);
   await untilPayment(order, "charged");
   await deliver(orderCompleted, completionOf(order));
-  expect(await answer).toMatchObject({ status: 201 });
+  expect(await response).toMatchObject({ status: 201 });
   expect(attempts()).toBe(2);
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("finds a charge whose answer was a failure that Stripe repeats, while the buyer waits", async () => {
+it("finds a charge whose response was a failure that Stripe repeats, while the buyer waits", async () => {
   const order = await orderToPay();
   sandbox.faults.add({ operation: "charge", kind: "fail", afterWork: true });
-  const answer = pays(order);
+  const response = pays(order);
   await untilPayment(order, "charged");
   await deliver(orderCompleted, completionOf(order));
-  expect(await answer).toMatchObject({ status: 201, body: { state: "settled" } });
+  expect(await response).toMatchObject({ status: 201, body: { state: "settled" } });
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
@@ -102,20 +102,20 @@ it("finds it with a later attempt, within the order's time, when it could not be
   const order = await orderToPay();
   sandbox.faults.add({ operation: "charge", kind: "fail", afterWork: true });
   sandbox.faults.add({ operation: "read", kind: "fail", times: 2 });
-  const answer = pays(order);
+  const response = pays(order);
   await untilPayment(order, "charged");
   await deliver(orderCompleted, completionOf(order));
-  expect(await answer).toMatchObject({ status: 201 });
+  expect(await response).toMatchObject({ status: 201 });
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
 it("repeats a charge that was refused when the same token is sent again", async () => {
   const order = await orderToPay();
   await paysRefused(order);
-  const answer = pays(order);
+  const response = pays(order);
   await untilPayment(order, "charged");
   await deliver(orderCompleted, completionOf(order));
-  expect(await answer).toMatchObject({ status: 201 });
+  expect(await response).toMatchObject({ status: 201 });
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
@@ -141,11 +141,11 @@ it("does not repeat a charge within the request once the order is over", async (
   const order = await orderToPay();
   const attempts = countAttempts();
   sandbox.faults.add({ ...refusedBeforeWork, times: 1000 });
-  const answer = pays(order);
+  const response = pays(order);
   while (attempts() === 0) await clock.wait(1);
   await deliver(orderCancelled, cancellationOf(order));
   const count = attempts();
-  expect((await answer).body.code).toBe("payment-pending");
+  expect((await response).body.code).toBe("payment-pending");
   expect(attempts()).toBeLessThanOrEqual(count + 1); // one may have been about to begin
   expect(sandbox.chargesOf(order)).toEqual([]);
 });

@@ -14,18 +14,18 @@ type KnownOutcome = Extract<ChargeOutcome, { outcome: "charged" | "declined" }>;
 
 /**
  * Asks for the money once and writes down what came of it. Asking again is asking the same: the gateway repeats its
- * answer. The caller has begun the attempt: by inserting the payment, or by `beginAttempt`.
+ * response. The caller has begun the attempt: by inserting the payment, or by `beginAttempt`.
  * @returns the payment as it is then
  */
 export async function charge(payment: Payment): Promise<Payment> {
   const { id: paymentId, orderId, amount, currency, token } = payment;
   if (!token) return payment; // charged or failed in the meantime
-  const answer = await gateway().charge({ paymentId, orderId, amount, currency, token });
-  if (answer.outcome === "charged" || answer.outcome === "declined") return conclude(payment, answer);
-  const found = answer.outcome === "failed" ? await findCharge(payment) : undefined;
+  const result = await gateway().charge({ paymentId, orderId, amount, currency, token });
+  if (result.outcome === "charged" || result.outcome === "declined") return conclude(payment, result);
+  const found = result.outcome === "failed" ? await findCharge(payment) : undefined;
   if (found) return conclude(payment, { outcome: "charged", stripeId: found.stripeId });
   const pauseMs = pauseAfter(payment.since, seconds(5));
-  await noteAttempt(payment, { isOpen: answer.outcome !== "not-done", pauseMs });
+  await noteAttempt(payment, { isOpen: result.outcome !== "not-done", pauseMs });
   return Payment.findById(paymentId).orFail();
 }
 
@@ -46,18 +46,18 @@ export async function chargeAgain(payment: Payment): Promise<Payment | null> {
   return begun && charge(begun);
 }
 
-async function conclude(payment: Payment, answer: KnownOutcome): Promise<Payment> {
+async function conclude(payment: Payment, result: KnownOutcome): Promise<Payment> {
   const concluded = await saveChange(payment, (current) =>
-    answer.outcome === "charged" ? current.confirmCharge(answer.stripeId) : current.decline(answer.reason),
+    result.outcome === "charged" ? current.confirmCharge(result.stripeId) : current.decline(result.reason),
   );
-  if (answer.outcome === "declined") return concluded;
+  if (result.outcome === "declined") return concluded;
   if (concluded.state === "charged") {
     const followed = await followOrder(concluded.orderId, { payment: concluded });
     // Another process was faster: the payment in hand has a change that was not saved.
     return followed ?? Payment.findById(concluded.id).orFail();
   }
   // A sweep gave it up while this charge was still on its way.
-  if (concluded.state === "failed") await refundLateCharge(concluded, answer.stripeId);
+  if (concluded.state === "failed") await refundLateCharge(concluded, result.stripeId);
   return concluded;
 }
 

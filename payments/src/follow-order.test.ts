@@ -35,7 +35,7 @@ describe.each(verdicts)("an order that is %s", (_verdict, state, listener, verdi
     expect(await reload(payment)).toMatchObject({ state, version: 2 });
   });
 
-  it("between the card's answer and writing it down", async () => {
+  it("between the card's response and writing it down", async () => {
     const order = await orderToPay();
     const payment = await begunPayment(order);
     meanwhileAt("payments.charge.after", () => deliver(listener, verdictOf(order)));

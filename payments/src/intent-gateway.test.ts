@@ -4,7 +4,7 @@ import { onFailpoint } from "@eventhive/common";
 import supertest from "supertest";
 import { createSandbox } from "../../infra/stripe-sandbox/sandbox";
 import { startStripeMock } from "../../infra/stripe-sandbox/stripe-mock";
-import { type CreateRequest, type IntentAnswer, stripeIntentGateway } from "./intent-gateway";
+import { type CreateRequest, type IntentResult, stripeIntentGateway } from "./intent-gateway";
 
 let sandbox: ReturnType<typeof createSandbox>;
 let server: Server;
@@ -35,9 +35,9 @@ const doLateWork = () => {
 };
 const fail = (operation: string, fault: object) => sandbox.faults.add({ operation, ...fault });
 
-function intentOf(answer: IntentAnswer) {
-  if (answer.outcome !== "known") throw new Error(`The outcome is ${answer.outcome}`);
-  return answer.intent;
+function intentOf(response: IntentResult) {
+  if (response.outcome !== "known") throw new Error(`The outcome is ${response.outcome}`);
+  return response.intent;
 }
 
 const created = async () => intentOf(await gateway().create(terms)).intentId;
@@ -142,8 +142,8 @@ describe("confirm", () => {
     fail("payment-method", { kind: "delay", milliseconds: 250 });
     fail("confirm", { kind: "delay", milliseconds: 5000 });
     const startedAt = performance.now();
-    const answer = await gateway(500).confirm({ paymentId, intentId, token: "tok_visa", keptAnswers: 0 });
-    expect(answer).toEqual({ outcome: "unknown" });
+    const response = await gateway(500).confirm({ paymentId, intentId, token: "tok_visa", keptAnswers: 0 });
+    expect(response).toEqual({ outcome: "unknown" });
     expect(performance.now() - startedAt).toBeLessThan(700);
   });
 });
@@ -201,7 +201,7 @@ describe("cancel", () => {
   });
 });
 
-it("takes what a proxy answers instead of Stripe for no answer", async () => {
+it("takes what a proxy returns instead of Stripe for no response", async () => {
   const intentId = await authorized();
   server.removeAllListeners("request").on("request", (_request, response: ServerResponse) => {
     response.writeHead(502, { "content-type": "application/json" }).end("{}");
@@ -221,14 +221,14 @@ it("sends only what Stripe's own API description allows", async () => {
     const stripe = stripeIntentGateway({ apiKey: "sk_test_123", apiUrl: mock.url, timeoutMs: 5000 });
     const intentId = intentOf(await stripe.create(terms)).intentId;
     const asked = { paymentId, intentId };
-    const answers = [
+    const responses = [
       await stripe.confirm({ ...asked, token: "tok_visa", keptAnswers: 0 }),
       await stripe.confirm({ ...asked, token: "ctoken_1", keptAnswers: 0 }),
       await stripe.capture(asked),
       await stripe.cancel(asked),
       await stripe.retrieve(asked),
     ];
-    expect(answers.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 5 }, () => "known"));
+    expect(responses.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 5 }, () => "known"));
   } finally {
     mock.stop();
   }

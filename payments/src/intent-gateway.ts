@@ -21,7 +21,7 @@ export interface GatewayIntent {
  * is repeated by Stripe for the idempotency key, which only creates have. After `unknown`, the request may have been
  * executed, or be executed later: repeat it, and go by the status.
  */
-export type IntentAnswer =
+export type IntentResult =
   | { outcome: "known"; intent: GatewayIntent }
   | { outcome: "rejected"; reason: string }
   | { outcome: "kept" }
@@ -33,7 +33,7 @@ export interface CreateRequest {
   /** In the currency's minor unit. */
   amount: number;
   currency: string;
-  /** How many answers Stripe may keep for earlier keys of this create. */
+  /** How many responses Stripe may keep for earlier keys of this create. */
   keptAnswers: number;
 }
 
@@ -53,14 +53,14 @@ interface IntentRequest {
 
 export interface IntentGateway {
   /** Creates an intent that is not confirmed, so that any number of them holds no money. */
-  create(request: CreateRequest): Promise<IntentAnswer>;
+  create(request: CreateRequest): Promise<IntentResult>;
   /** Asks the bank to hold the money. */
-  confirm(request: ConfirmRequest): Promise<IntentAnswer>;
+  confirm(request: ConfirmRequest): Promise<IntentResult>;
   /** Takes the money that is held, all of it. */
-  capture(request: IntentRequest): Promise<IntentAnswer>;
+  capture(request: IntentRequest): Promise<IntentResult>;
   /** Releases the money. A canceled intent can neither be confirmed nor captured any more. */
-  cancel(request: IntentRequest): Promise<IntentAnswer>;
-  retrieve(request: IntentRequest): Promise<IntentAnswer>;
+  cancel(request: IntentRequest): Promise<IntentResult>;
+  retrieve(request: IntentRequest): Promise<IntentResult>;
   /** The holds of one page, by one call, of the intents that were created since then. */
   listHolds(request: PageRequest): Promise<GatewayPage<GatewayHold>>;
 }
@@ -73,13 +73,13 @@ export interface GatewayHold {
   createdAt: Date;
 }
 
-type Unanswered = Exclude<IntentAnswer, { outcome: "known" }>;
+type WithoutIntent = Exclude<IntentResult, { outcome: "known" }>;
 type Operation = Exclude<keyof IntentGateway, "listHolds"> | "payment method";
 
 /** How many milliseconds are left for the operation. */
 type Left = () => number;
 
-/** Those with an idempotency key, for which Stripe keeps its answer. */
+/** Those with an idempotency key, for which Stripe keeps its response. */
 const creates = new Set<Operation>(["create", "payment method"]);
 
 /** Confirm, capture and cancel have no idempotency key: the intent's status makes a repetition harmless. */
@@ -91,19 +91,19 @@ export function stripeIntentGateway(options: StripeOptions): IntentGateway {
     { paymentId, intentId }: { paymentId: string; intentId?: string },
     left: Left,
     send: (options: StripeApi.RequestOptions) => Promise<StripeApi.PaymentIntent>,
-  ): Promise<IntentAnswer> {
+  ): Promise<IntentResult> {
     try {
-      return answerOf(await send({ timeout: left() }));
+      return resultOf(await send({ timeout: left() }));
     } catch (error) {
       if (!isStripeFailure(error)) throw error;
       const isInAnotherStatus = error.code === "payment_intent_unexpected_state";
       return isInAnotherStatus && intentId
         ? retrieve({ paymentId, intentId }, left)
-        : unanswered(operation, paymentId, error);
+        : outcomeOf(operation, paymentId, error);
     }
   }
 
-  const retrieve = ({ paymentId, intentId }: IntentRequest, left: Left): Promise<IntentAnswer> =>
+  const retrieve = ({ paymentId, intentId }: IntentRequest, left: Left): Promise<IntentResult> =>
     ask("retrieve", { paymentId }, left, (options) =>
       stripe.paymentIntents.retrieve(intentId, undefined, options),
     );
@@ -119,22 +119,22 @@ export function stripeIntentGateway(options: StripeOptions): IntentGateway {
       return { payment_method: id };
     } catch (error) {
       if (!isStripeFailure(error)) throw error;
-      return unanswered("payment method", paymentId, error);
+      return outcomeOf("payment method", paymentId, error);
     }
   }
 
   /** All requests of one operation together take no longer than the timeout. */
   async function between(
     operation: string,
-    work: (left: Left) => Promise<IntentAnswer>,
-  ): Promise<IntentAnswer> {
+    work: (left: Left) => Promise<IntentResult>,
+  ): Promise<IntentResult> {
     await failpoint(`payments.${operation}.before`);
     const startedAt = performance.now();
-    const answer = await work(() =>
+    const result = await work(() =>
       Math.max(1, Math.ceil(startedAt + options.timeoutMs - performance.now())),
     );
     await failpoint(`payments.${operation}.after`);
-    return answer;
+    return result;
   }
 
   return {
@@ -197,7 +197,7 @@ const keyOf = (kind: string, paymentId: string, keptAnswers: number) => ({
   idempotencyKey: keptAnswers ? `${kind}-${paymentId}-${keptAnswers}` : `${kind}-${paymentId}`,
 });
 
-function unanswered(operation: Operation, paymentId: string, error: StripeFailure): Unanswered {
+function outcomeOf(operation: Operation, paymentId: string, error: StripeFailure): WithoutIntent {
   if (isRejected(operation, error)) return { outcome: "rejected", reason: error.message };
   logFailure(error, paymentId, `The outcome of a request (${operation}) is not known`);
   return { outcome: creates.has(operation) && isKeptForKey(error) ? "kept" : "unknown" };
@@ -208,8 +208,8 @@ function isRejected(operation: Operation, error: StripeFailure): boolean {
   return operation !== "cancel" && operation !== "retrieve" && isFinal(error);
 }
 
-/** The library takes any JSON without an error in it for an answer, even with a 502 of a proxy. */
-function answerOf(intent: StripeApi.PaymentIntent): IntentAnswer {
+/** The library takes any JSON without an error in it for a response, even with a 502 of a proxy. */
+function resultOf(intent: StripeApi.PaymentIntent): IntentResult {
   const { id: intentId, object, status, latest_charge: charge, last_payment_error: error } = intent;
   if (object !== "payment_intent") return { outcome: "unknown" };
   const chargeId = typeof charge === "string" ? charge : charge?.id;

@@ -1,5 +1,5 @@
 import { clock, hours, seconds } from "@eventhive/common";
-import type { GatewayIntent, IntentAnswer } from "./intent-gateway";
+import type { GatewayIntent, IntentResult } from "./intent-gateway";
 import { Order } from "./models/order";
 import { pauseUntil } from "./models/attempts";
 import { type Payment, attemptMs } from "./models/payment";
@@ -47,24 +47,24 @@ export const look = (payment: Payment): Promise<Payment> =>
 
 /**
  * For the buyer's browser only, which passes 3-D Secure with it; asked for each time, and never stored.
- * @throws UnavailableError when Stripe does not answer
+ * @throws UnavailableError when Stripe does not respond
  */
 export async function clientSecretOf({ id: paymentId, intentId }: Payment): Promise<string> {
   if (!intentId) throw new Error(`The payment ${paymentId} has no intent`);
-  const answer = await intentGateway().retrieve({ paymentId, intentId });
-  if (answer.outcome !== "known" || !answer.intent.clientSecret) throw pending();
-  return answer.intent.clientSecret;
+  const result = await intentGateway().retrieve({ paymentId, intentId });
+  if (result.outcome !== "known" || !result.intent.clientSecret) throw pending();
+  return result.intent.clientSecret;
 }
 
 /** The id is stored before the intent is confirmed, so no intent can hold money that no payment knows of. */
 async function create(payment: Payment, until: number): Promise<Payment> {
   const { id: paymentId, orderId, amount, currency } = payment;
   const keptAnswers = payment.keptAnswers();
-  const answer = await intentGateway().create({ paymentId, orderId, amount, currency, keptAnswers });
-  if (answer.outcome === "rejected")
-    return saveChange(payment, (current) => current.failUnconfirmed(answer.reason));
-  if (answer.outcome !== "known") return conclude(payment, answer, keptAnswers);
-  const { intentId } = answer.intent;
+  const result = await intentGateway().create({ paymentId, orderId, amount, currency, keptAnswers });
+  if (result.outcome === "rejected")
+    return saveChange(payment, (current) => current.failUnconfirmed(result.reason));
+  if (result.outcome !== "known") return conclude(payment, result, keptAnswers);
+  const { intentId } = result.intent;
   const goesOn = clock.now() < until;
   const stored = await saveChange(payment, (current) => {
     current.nextAttemptAt = goesOn ? new Date(clock.now() + attemptMs()) : undefined;
@@ -78,26 +78,26 @@ async function confirm(payment: Payment, intentId: string): Promise<Payment> {
   const { id: paymentId, token } = payment;
   if (!token) return payment; // confirmed in the meantime
   const keptAnswers = payment.keptAnswers();
-  const answer = await intentGateway().confirm({ paymentId, intentId, token, keptAnswers });
-  return conclude(payment, answer, keptAnswers);
+  const result = await intentGateway().confirm({ paymentId, intentId, token, keptAnswers });
+  return conclude(payment, result, keptAnswers);
 }
 
 type Request = { paymentId: string; intentId: string };
 
-async function ask(payment: Payment, send: (request: Request) => Promise<IntentAnswer>): Promise<Payment> {
+async function ask(payment: Payment, send: (request: Request) => Promise<IntentResult>): Promise<Payment> {
   const { id: paymentId, intentId } = payment;
   if (!intentId) throw new Error(`The payment ${paymentId} is ${payment.state}, but has no intent`);
   return conclude(payment, await send({ paymentId, intentId }));
 }
 
-async function conclude(payment: Payment, answer: IntentAnswer, keptAnswers = 0): Promise<Payment> {
+async function conclude(payment: Payment, result: IntentResult, keptAnswers = 0): Promise<Payment> {
   const { state, version } = payment;
   const after = await saveChange(payment, (current) => {
-    switch (answer.outcome) {
+    switch (result.outcome) {
       case "known":
-        return changeByStatus(current, answer.intent);
+        return changeByStatus(current, result.intent);
       case "rejected":
-        return current.state === state && current.startVoid(answer.reason);
+        return current.state === state && current.startVoid(result.reason);
       case "kept":
         return current.takeNextKey(keptAnswers);
       case "unknown":

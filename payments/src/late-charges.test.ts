@@ -91,10 +91,10 @@ it("refunds a charge that was made a moment ago", async () => {
 it("leaves alone the charges of payments that did not fail", async () => {
   await givenUpPayment();
   const order = await orderToPay();
-  const answer = pays(order);
+  const response = pays(order);
   await untilPayment(order, "charged");
   await compareHourly();
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: false }]);
   later(seconds(720));
-  await answer;
+  await response;
 });

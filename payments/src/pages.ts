@@ -21,9 +21,9 @@ export const firstPage = (since: Date) => ({
 
 export const startingAfter = (id?: string) => (id ? { starting_after: id } : {});
 
-/** The library takes any JSON for an answer, even with a 502 of a proxy; an empty list must be Stripe's own. */
+/** The library takes any JSON for a response, even with a 502 of a proxy; an empty list must be Stripe's own. */
 export function checked<Item extends { id: string }>(page: StripeApi.ApiList<Item>): StripeApi.ApiList<Item> {
-  if (!Array.isArray(page.data)) throw new Error("The gateway answered with no list");
+  if (!Array.isArray(page.data)) throw new Error("The gateway responded with no list");
   return page;
 }
 

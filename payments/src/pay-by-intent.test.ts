@@ -54,12 +54,12 @@ const challengedCard = "4000002760003184";
 describe("a payment by an intent", () => {
   it("holds the money, and takes it once the order is granted to it", async () => {
     const order = await orderToPay();
-    const answer = pays(order);
+    const response = pays(order);
     const { id, intentId } = await untilPayment(order, "authorized");
     expect(captured(order)).toEqual([]);
     await deliver(orderUpdated, grantOf(order, id));
 
-    const { status, body } = await answer;
+    const { status, body } = await response;
     const [charge] = captured(order);
     expect({ status, body }).toMatchObject({ status: 201, body: { state: "charged", stripeId: charge?.id } });
     expect(statusesOf(order)).toEqual(["succeeded"]);
@@ -72,9 +72,9 @@ describe("a payment by an intent", () => {
 
   it("is settled once its order is complete, and the same token gets the same payment", async () => {
     const order = await orderToPay();
-    const answer = pays(order);
+    const response = pays(order);
     const { id } = await grants(order);
-    await answer;
+    await response;
     await deliver(orderCompleted, { ...completionOf(order), version: 2, paymentId: id });
     expect(await pays(order)).toMatchObject({ status: 201, body: { id, state: "settled" } });
     expect(intentsOf(order)).toHaveLength(1);
@@ -82,11 +82,11 @@ describe("a payment by an intent", () => {
 
   it("takes nothing for an order that is granted to another payment", async () => {
     const order = await orderToPay();
-    const answer = pays(order);
+    const response = pays(order);
     const { id } = await untilPayment(order, "authorized");
     await deliver(orderUpdated, grantOf(order, newId()));
     later(seconds(6));
-    expect(await answer).toMatchObject({ status: 202, body: { id, state: "authorized" } });
+    expect(await response).toMatchObject({ status: 202, body: { id, state: "authorized" } });
     expect(captured(order)).toEqual([]);
   });
 
@@ -109,30 +109,30 @@ describe("a payment by an intent", () => {
   it("lets another card pay after a decline", async () => {
     const order = await orderToPay();
     await pays(order, "tok_chargeDeclined");
-    const answer = pays(order);
+    const response = pays(order);
     await grants(order);
-    expect(await answer).toMatchObject({ status: 201 });
+    expect(await response).toMatchObject({ status: 201 });
   });
 
   it("is refused while another card is being charged", async () => {
     const order = await orderToPay();
-    const answer = pays(order);
+    const response = pays(order);
     await untilPayment(order, "authorized");
     expect(await pays(order, "tok_mastercard")).toMatchObject({
       status: 400,
       body: { code: "payment-in-progress" },
     });
     await grants(order);
-    await answer;
+    await response;
     expect(captured(order)).toHaveLength(1);
   });
 
   it("fails, and says so, when its order is cancelled while the money is held", async () => {
     const order = await orderToPay();
-    const answer = pays(order);
+    const response = pays(order);
     await untilPayment(order, "authorized");
     await deliver(orderCancelled, cancellationOf(order));
-    expect(await answer).toMatchObject({ status: 400, body: { code: "order-cancelled" } });
+    expect(await response).toMatchObject({ status: 400, body: { code: "order-cancelled" } });
     expect(statusesOf(order)).toEqual(["canceled"]);
     expect(await published("payment:failed")).toMatchObject([{ orderId: order.id, state: "failed" }]);
   });
@@ -159,9 +159,9 @@ describe("3-D Secure", () => {
     });
     expect(await pays(order, token)).toMatchObject({ status: 202, body: { state: "challenged" } });
     await happen(intent?.id ?? "", "pass-challenge");
-    const answer = pays(order, token);
+    const response = pays(order, token);
     await grants(order);
-    expect(await answer).toMatchObject({ status: 201 });
+    expect(await response).toMatchObject({ status: 201 });
     expect(captured(order)).toHaveLength(1);
   });
 
@@ -187,9 +187,9 @@ describe("3-D Secure", () => {
   it("does not lock the buyer out who closed it: another token replaces it", async () => {
     const order = await orderToPay();
     await pays(order, await tokenOf(challengedCard));
-    const answer = pays(order);
+    const response = pays(order);
     await grants(order);
-    expect(await answer).toMatchObject({ status: 201 });
+    expect(await response).toMatchObject({ status: 201 });
     expect(statusesOf(order)).toEqual(["canceled", "succeeded"]);
   });
 
@@ -227,9 +227,9 @@ describe("is paid once, with one hold at a time, although", () => {
       jest.spyOn(console, "error").mockImplementation(() => {});
       const order = await longOrder();
       crashAt(failpoint, time);
-      const answer = pays(order);
+      const response = pays(order);
       void grants(order).catch(() => {});
-      await answer;
+      await response;
       onFailpoint(undefined);
       if (!(await Payment.findOne({ orderId: order.id }))) void (await pays(order));
       await sweep(order);
@@ -260,10 +260,10 @@ describe("is paid once, with one hold at a time, although", () => {
   ])("Stripe's %s meets the fault %j", async (operation, fault) => {
     const order = await longOrder();
     faults.add({ operation, ...fault });
-    const answer = pays(order, await tokenOf("4242424242424242"));
+    const response = pays(order, await tokenOf("4242424242424242"));
     void grants(order).catch(() => {});
     later(seconds(20));
-    await answer;
+    await response;
     doLateWork();
     const [intent] = intentsOf(order);
     if (intent?.status === "processing") await happen(intent.id, "end-processing");
@@ -278,10 +278,10 @@ describe("the money is released when", () => {
   async function capturing(fault: object): Promise<OrderEvent> {
     const order = await longOrder();
     faults.add({ operation: "capture", ...fault });
-    const answer = pays(order);
+    const response = pays(order);
     await grants(order);
     later(seconds(20));
-    await answer;
+    await response;
     return order;
   }
 
@@ -302,10 +302,10 @@ describe("the money is released when", () => {
 
   it("the authorization lapses", async () => {
     const order = await orderToPay({ expiresAt: new Date(clock.now() + hours(3)).toISOString() });
-    const answer = pays(order);
+    const response = pays(order);
     const { intentId = "" } = await untilPayment(order, "authorized");
     later(seconds(20));
-    await answer;
+    await response;
     await happen(intentId ?? "", "lapse");
     later(hours(1));
     await finishIntents();
@@ -318,10 +318,10 @@ describe("the money is released when", () => {
     faults.add({ operation: "capture", kind: "late", milliseconds: 1 });
     faults.add({ operation: "capture", kind: "refuse" });
     meanwhileAt("payments.cancel.before", async () => doLateWork());
-    const answer = pays(order);
+    const response = pays(order);
     await grants(order);
     later(seconds(3));
-    await answer;
+    await response;
     await sweep();
     expect(await paymentOf(order)).toMatchObject({ state: "charged" });
     expect(captured(order)).toHaveLength(1);

@@ -8,7 +8,7 @@ import { gatewayTimeout } from "./stripe";
 
 /**
  * Takes a payment as far as it goes while it is worth waiting. In its first seconds a request asks Stripe itself; later
- * it leaves that to the sweep, so that no answer takes longer than these seconds and the gateway's timeout together.
+ * it leaves that to the sweep, so that no response takes longer than these seconds and the gateway's timeout together.
  * @param isNew it was begun by this request, so its 3-D Secure cannot be passed yet
  */
 export async function payByIntent(payment: Payment, begunAt: number, isNew: boolean): Promise<Payment> {

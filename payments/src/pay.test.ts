@@ -31,19 +31,19 @@ it("charges once when many cards are offered at the same moment", async () => {
   await untilPayment(order, "charged");
   later(5000);
 
-  const answers = await Promise.all(sent);
-  expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
-  expect(answers.filter(({ body }) => body.code === "payment-in-progress")).toHaveLength(19);
+  const responses = await Promise.all(sent);
+  expect(responses.filter(({ status }) => status === 202)).toHaveLength(1);
+  expect(responses.filter(({ body }) => body.code === "payment-in-progress")).toHaveLength(19);
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("charges once when the same card is sent twice at the same moment, and answers both alike", async () => {
+it("charges once when the same card is sent twice at the same moment, and responds to both alike", async () => {
   const order = await orderToPay();
-  const answers = [pays(order), pays(order)];
+  const responses = [pays(order), pays(order)];
   await untilPayment(order, "charged");
   await deliver(orderCompleted, completionOf(order));
 
-  const [first, second] = await Promise.all(answers);
+  const [first, second] = await Promise.all(responses);
   expect(first).toMatchObject({ status: 201, body: { state: "settled" } });
   expect(second).toMatchObject({ status: 201, body: first?.body });
   expect(sandbox.chargesOf(order)).toHaveLength(1);
@@ -62,7 +62,7 @@ it("lets the same token join a charge that is under way", async () => {
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("answers the same token as its payment ended: settled", async () => {
+it("responds to the same token as its payment ended: settled", async () => {
   const order = await orderToPay();
   await chargedPayment(order);
   await deliver(orderCompleted, completionOf(order));
@@ -70,23 +70,23 @@ it("answers the same token as its payment ended: settled", async () => {
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("answers the same token as its payment ended: declined", async () => {
+it("responds to the same token as its payment ended: declined", async () => {
   const order = await orderToPay();
   const token = await sandbox.tokenOf("4000000000009995");
-  const answers = [await pays(order, token), await pays(order, token)];
+  const responses = [await pays(order, token), await pays(order, token)];
   const declined = { code: "payment-declined", errors: [{ message: "Your card has insufficient funds." }] };
-  expect(answers).toMatchObject([{ body: declined }, { body: declined }]);
+  expect(responses).toMatchObject([{ body: declined }, { body: declined }]);
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("answers the same token as its payment ended: given back", async () => {
+it("responds to the same token as its payment ended: given back", async () => {
   const order = await orderToPay();
   await chargedPayment(order);
   await deliver(orderCancelled, cancellationOf(order, "expired"));
   expect(await pays(order)).toMatchObject({ status: 400, body: { code: "order-expired" } });
 });
 
-it("answers 503 payment-pending to the same token when the card's answer is not worth waiting for any more", async () => {
+it("returns 503 payment-pending to the same token when the card's response is not worth waiting for any more", async () => {
   const order = await orderToPay();
   await begunPayment(order);
   expect(await pays(order)).toMatchObject({ status: 503, body: { code: "payment-pending" } });
@@ -106,10 +106,10 @@ it("takes another card when the first one was rejected for too many requests and
   sandbox.faults.add({ operation: "charge", kind: "fail", status: 429, beforeWork: true, times: 1000 });
   expect(await pays(order)).toMatchObject({ status: 503, body: { code: "payment-pending" } });
   sandbox.faults.clear();
-  const answer = pays(order, "tok_mastercard");
+  const response = pays(order, "tok_mastercard");
   await untilPayment(order, "charged");
   await deliver(orderCompleted, completionOf(order));
-  expect(await answer).toMatchObject({ status: 201 });
+  expect(await response).toMatchObject({ status: 201 });
   expect(await pays(order)).toMatchObject({ status: 400, body: { code: "payment-declined" } });
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });

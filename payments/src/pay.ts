@@ -99,7 +99,7 @@ const payByCharge = (payment: Payment, begunAt: number, isNew: boolean): Promise
     }
   });
 
-/** No answer takes longer than the gateway's timeout and the time for repetitions together. */
+/** No response takes longer than the gateway's timeout and the time for repetitions together. */
 function isWorthWaiting({ state, since }: Payment, passedMs: number): boolean {
   if (state === "charging") return passedMs < gatewayTimeout();
   return (

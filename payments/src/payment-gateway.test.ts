@@ -107,7 +107,7 @@ describe("charge", () => {
     [403, "not-done"],
     [401, "not-done"],
     [400, "not-done"],
-  ])("when Stripe answers %d before it begins is %s", async (status, outcome) => {
+  ])("when Stripe responds with %d before it begins is %s", async (status, outcome) => {
     sandbox.faults.add({ operation: "charge", kind: "fail", status, beforeWork: true });
     expect(await gateway().charge(request())).toEqual({ outcome });
     await charged(); // and can be asked again
@@ -150,7 +150,7 @@ describe("charge", () => {
     expect(charges()).toMatchObject([{ paid: true }]);
   });
 
-  it("is unknown when the answer is lost, and charges once when it is asked again", async () => {
+  it("is unknown when the response is lost, and charges once when it is asked again", async () => {
     const token = await newToken();
     sandbox.faults.add({ operation: "charge", kind: "lose" });
     expect(await gateway().charge(request({ token }))).toEqual({ outcome: "unknown" });
@@ -159,7 +159,7 @@ describe("charge", () => {
     expect(charges()).toHaveLength(1);
   });
 
-  it("is unknown when the answer takes too long", async () => {
+  it("is unknown when the response takes too long", async () => {
     sandbox.faults.add({ operation: "charge", kind: "delay", milliseconds: 2000 });
     const impatient = stripeGateway({ apiKey: "sk_test_eventhive", apiUrl, timeoutMs: 50 });
     expect(await impatient.charge(request())).toEqual({ outcome: "unknown" });
@@ -188,7 +188,7 @@ describe("refund", () => {
 
   it("asks, as the charge did, under a key that is the payment's own, whichever process asks", async () => {
     await gateway().refund({ paymentId: "p1", stripeId: await charged() });
-    expect([...sandbox.ledger.answers.keys()]).toEqual(["charge-p1", "refund-p1"]);
+    expect([...sandbox.ledger.responses.keys()]).toEqual(["charge-p1", "refund-p1"]);
   });
 
   it("is done when the charge was already refunded", async () => {
@@ -198,7 +198,7 @@ describe("refund", () => {
     expect(refunds()).toHaveLength(1);
   });
 
-  it("is unknown when a proxy answered instead of the gateway", async () => {
+  it("is unknown when a proxy responded instead of the gateway", async () => {
     const stripeId = await charged();
     server.removeAllListeners("request").on("request", (_request, response: ServerResponse) => {
       response.writeHead(502, { "content-type": "application/json" }).end("{}");
@@ -301,7 +301,7 @@ describe("find and list", () => {
     expect(await gateway().listRefunds({ since })).toEqual({ items: [{ stripeId }] });
   });
 
-  it("knows a charge that there is from one that there is not, and both from no answer", async () => {
+  it("knows a charge that there is from one that there is not, and both from no response", async () => {
     const stripeId = await charged();
     expect(await gateway().retrieve(stripeId)).toMatchObject({ stripeId, paymentId: "p1" });
     expect(await gateway().retrieve("ch_none")).toBeUndefined();
@@ -309,7 +309,7 @@ describe("find and list", () => {
     await expect(gateway().retrieve("ch_none")).rejects.toThrow("unknown error");
   });
 
-  it("takes what a proxy answers instead of the gateway for no list", async () => {
+  it("takes what a proxy returns instead of the gateway for no list", async () => {
     const proxy = createServer((_req, res) => {
       res.writeHead(200, { "content-type": "application/json" }).end("{}");
     });

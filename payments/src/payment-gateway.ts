@@ -16,7 +16,7 @@ export interface ChargeRequest {
 /**
  * `declined` is final and moved no money. `not-done` is only known of this request: it did nothing, and can be sent
  * again. `unknown` may have charged, or may still: send the same request again while Stripe remembers its key (24
- * hours), later `find` the charge. `failed` may have charged, too, but Stripe repeats this answer: `find` the charge.
+ * hours), later `find` the charge. `failed` may have charged, too, but Stripe repeats this response: `find` the charge.
  */
 export type ChargeOutcome =
   | { outcome: "charged"; stripeId: string }
@@ -43,7 +43,7 @@ export interface GatewayCharge {
 export interface RefundRequest {
   paymentId: string;
   stripeId: string;
-  /** How many answers Stripe may keep for earlier idempotency keys of this refund; each needs another key. */
+  /** How many responses Stripe may keep for earlier idempotency keys of this refund; each needs another key. */
   keptAnswers?: number;
 }
 
@@ -73,7 +73,7 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
     try {
       const charge = await charging.charges.create(
         { amount, currency, source: token, metadata: { orderId, paymentId } },
-        // Stripe repeats its first answer for the same key, so asking again cannot charge twice.
+        // Stripe repeats its first response for the same key, so asking again cannot charge twice.
         { idempotencyKey: `charge-${paymentId}` },
       );
       return charge.status === "succeeded"
@@ -99,7 +99,7 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
   async function retrieve(stripeId: string): Promise<GatewayCharge | undefined> {
     try {
       const charge = await stripe.charges.retrieve(stripeId);
-      if (charge.object !== "charge") throw new Error(`The gateway answered with no charge for ${stripeId}`);
+      if (charge.object !== "charge") throw new Error(`The gateway responded with no charge for ${stripeId}`);
       return fromStripe(charge);
     } catch (error) {
       if (isStripeFailure(error) && error.code === "resource_missing") return undefined;
@@ -124,7 +124,7 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
           { charge: stripeId },
           { idempotencyKey: keptAnswers ? `refund-${paymentId}-${keptAnswers}` : `refund-${paymentId}` },
         );
-        // Named, because the library takes any JSON without an error in it for an answer, even with a 502 of a proxy.
+        // Named, because the library takes any JSON without an error in it for a response, even with a 502 of a proxy.
         if (refund.status !== "succeeded" && refund.status !== "pending")
           throw new Error(`The refund of ${stripeId} is ${refund.status}`);
       } catch (error) {

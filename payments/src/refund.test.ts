@@ -58,7 +58,7 @@ it.each(["payments.refund.before", "payments.refund.after", "payments.save.befor
   },
 );
 
-it("gives it back once when the answer got lost", async () => {
+it("gives it back once when the response got lost", async () => {
   const payment = await paymentToGiveBack();
   sandbox.faults.add({ operation: "refund", kind: "lose", times: 2 }); // Stripe's library asks twice
   await finishRefunds();
@@ -85,7 +85,7 @@ it.each([
   },
 );
 
-it("refunds once when each of several keys is answered by a failure, one of them after the work", async () => {
+it("refunds once when each of several keys fails, one of them after the work", async () => {
   const payment = await paymentToGiveBack();
   sandbox.faults.add({ operation: "refund", kind: "fail", times: 2 });
   sandbox.faults.add({ operation: "read", kind: "fail" }); // so it is not known that the first one did nothing

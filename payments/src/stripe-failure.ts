@@ -36,7 +36,7 @@ const finalCodes = new Set<string | undefined>([
 
 /**
  * True when the same request can never charge, and did not: the card was declined, or Stripe rejects the token or
- * amount. A token used already cannot be this payment's own work: its first answer would have been repeated.
+ * amount. A token used already cannot be this payment's own work: its first response would have been repeated.
  */
 export function isFinal({ type, code, param }: StripeFailure): boolean {
   if (type === "StripeCardError") return true;
@@ -75,7 +75,7 @@ export function isNotDone({ type, detail }: StripeFailure): boolean {
 }
 
 /**
- * True when Stripe may keep this answer for the idempotency key and repeat it for 24 hours, whatever was done: a failure
+ * True when Stripe may keep this response for the idempotency key and repeat it for 24 hours, whatever was done: a failure
  * of its own, or a rejection by the endpoint. The same request can only succeed under another key.
  */
 export const isKeptForKey = ({ type, statusCode = 0 }: StripeFailure): boolean =>

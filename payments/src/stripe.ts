@@ -7,7 +7,7 @@ import type { StripeOptions } from "./stripe-client";
 /** After this long the gateway is not waited for any more; what it did is unknown then. */
 export const gatewayTimeout = (): number => seconds(config.STRIPE_TIMEOUT_SECONDS);
 
-/** After this long without a charge, an attempt that was not answered is taken for one that will not charge. */
+/** After this long without a charge, an attempt without a response is taken for one that will not charge. */
 export const chargeOutcomeTimeout = (): number => seconds(config.CHARGE_OUTCOME_TIMEOUT);
 
 const options = (): StripeOptions => ({

@@ -58,7 +58,7 @@ export function setUpSandbox({ flow = "intents" }: { flow?: "intents" | "charges
     },
     /** All that was asked so far, such as `GET /v1/charges`. */
     requests,
-    /** From now on hears of each request before it is answered. */
+    /** From now on hears of each request before it gets a response. */
     listen: (listener: (request: string) => void) => {
       onRequest = listener;
     },
@@ -121,7 +121,7 @@ export const pays = (order: OrderEvent, token = "tok_visa"): Promise<Response> =
     .post("/api/payments")
     .set("Cookie", signedIn(order.userId))
     .send({ orderId: order.id, token })
-    .then((answer) => answer);
+    .then((response) => response);
 
 /** A payment that has not been charged yet, as a crash would leave it. */
 export async function begunPayment(order: OrderEvent, token = "tok_visa"): Promise<Payment> {

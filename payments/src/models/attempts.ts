@@ -62,7 +62,7 @@ export const claimUntil = ({ _id, state }: Payment, pauseMs: number): Promise<Pa
 
 /**
  * Stored before the next request is made, so the key of a request follows from the document: after a crash the request
- * is repeated under the same key. Does nothing when another process has counted this answer.
+ * is repeated under the same key. Does nothing when another process has counted this response.
  */
 export async function countKeptRefundAnswer({ _id, keptRefundAnswers }: Payment): Promise<void> {
   await Payment.updateOne(

@@ -40,7 +40,7 @@ export const Payment = defineAggregate(database, "Payment", {
     releasedAt: { type: Date },
     /** `payment:authorized` was published, so its failure has to be, too. */
     isAnnounced: { type: Boolean },
-    /** Answers to creates of the intent or its payment method that Stripe may repeat for their idempotency keys. */
+    /** Responses to creates of the intent or its payment method that Stripe may repeat for their idempotency keys. */
     keptCreateAnswers: { type: Number },
     /** The card, as the browser got it from Stripe; only while it may have to be charged again. */
     token: { type: String },
@@ -52,13 +52,13 @@ export const Payment = defineAggregate(database, "Payment", {
     unreconciled: { type: Boolean },
     /** In the card's own words. */
     failureReason: { type: String },
-    /** Until then the gateway is not asked: an attempt may be under way, or was answered a moment ago. */
+    /** Until then the gateway is not asked: an attempt may be under way, or has just ended. */
     nextAttemptAt: { type: Date },
     // Of the attempts to charge; missing in payments that an older version of this service began.
     lastAttemptAt: { type: Date },
-    /** Attempts that may have charged. 0 proves that the card was not charged; a missing answer never does. */
+    /** Attempts that may have charged. 0 proves that the card was not charged; a missing response never does. */
     openAttempts: { type: Number },
-    /** Answers to refund requests that Stripe may repeat for their idempotency keys: the next request needs another. */
+    /** Responses to refund requests that Stripe may repeat for their idempotency keys: the next request needs another. */
     keptRefundAnswers: { type: Number },
   },
   /** The card's token is not published: the same token would not find this payment again, but be declined. */
@@ -179,7 +179,7 @@ export const Payment = defineAggregate(database, "Payment", {
       return true;
     },
 
-    /** From now on the money is only released; if it was taken already, Stripe's answer says so. */
+    /** From now on the money is only released; if it was taken already, Stripe's response says so. */
     startVoid(reason?: string): boolean {
       if (!this.intentId) return false;
       if (!this.move(["authorizing", "challenged", "authorized", "capturing"], "voiding")) return false;
@@ -300,7 +300,7 @@ export function paymentFor(order: Order, token: string): Payment {
 export const findPayment = (orderId: string, token: string): Promise<Payment | null> =>
   Payment.findOne({ orderId, tokenHash: hashOf(token) }).exec();
 
-/** After that the attempt that begins now has an answer, or its process is gone. */
+/** After that the attempt that begins now has a response, or its process is gone. */
 export const attemptMs = () => seconds(config.STRIPE_TIMEOUT_SECONDS + 1);
 
 /** The times of an attempt to charge that begins now. */

@@ -24,13 +24,13 @@ const sandbox = setUpSandbox({ flow: "charges" });
 const post = (input: object, cookie = signedIn()) =>
   request(app).post("/api/payments").set("Cookie", cookie).send(input);
 
-it("answers 201 once orders has accepted the payment, having charged the order's price", async () => {
+it("returns 201 once orders has accepted the payment, having charged the order's price", async () => {
   const order = await orderToPay();
-  const answer = pays(order);
+  const response = pays(order);
   await untilPayment(order, "charged");
   await deliver(orderCompleted, completionOf(order));
 
-  const { status, body } = await answer;
+  const { status, body } = await response;
   const [charge] = sandbox.chargesOf(order);
   expect(status).toBe(201);
   expect(body).toEqual({
@@ -51,7 +51,7 @@ it("answers 201 once orders has accepted the payment, having charged the order's
   });
 });
 
-it("answers with what is stored when a sweep settles the payment first", async () => {
+it("responds with what is stored when a sweep settles the payment first", async () => {
   const order = await orderToPay();
   let isFaster = true;
   onFailpoint(async (name) => {
@@ -68,22 +68,22 @@ it("answers with what is stored when a sweep settles the payment first", async (
 
 it("publishes a charge, once", async () => {
   const order = await orderToPay();
-  const answer = pays(order);
+  const response = pays(order);
   const payment = await untilPayment(order, "charged");
   await deliver(orderCompleted, completionOf(order));
-  await answer;
+  await response;
   const { id, userId, stripeId } = payment;
   expect(await published("payment:created")).toEqual([
     { id, version: 1, orderId: order.id, userId, stripeId, amount: 1999, currency: "usd", state: "charged" },
   ]);
 });
 
-it("answers 202 when orders has not answered within five seconds", async () => {
+it("returns 202 when orders has not responded within five seconds", async () => {
   const order = await orderToPay();
-  const answer = pays(order);
+  const response = pays(order);
   await untilPayment(order, "charged");
   later(5000);
-  expect(await answer).toMatchObject({ status: 202, body: { state: "charged", amount: 1999 } });
+  expect(await response).toMatchObject({ status: 202, body: { state: "charged", amount: 1999 } });
 });
 
 it.each([
@@ -91,10 +91,10 @@ it.each([
   ["expired", "order-expired"],
 ] as const)("gives the money back when orders refuses it: %s", async (reason, code) => {
   const order = await orderToPay();
-  const answer = pays(order);
+  const response = pays(order);
   await untilPayment(order, "charged");
   await deliver(orderCancelled, cancellationOf(order, reason));
-  expect(await answer).toMatchObject({ status: 400, body: { code } });
+  expect(await response).toMatchObject({ status: 400, body: { code } });
 
   await finishRefunds();
   expect(sandbox.chargesOf(order)).toMatchObject([{ amount: 1999, amount_refunded: 1999, refunded: true }]);
@@ -123,7 +123,7 @@ it.each([
   expect(await Payment.countDocuments()).toBe(0);
 });
 
-it("answers payment-declined with the card's own reason, and takes another card", async () => {
+it("responses payment-declined with the card's own reason, and takes another card", async () => {
   const order = await orderToPay();
   expect(await pays(order, "tok_chargeDeclinedInsufficientFunds")).toMatchObject({
     status: 400,
@@ -136,7 +136,7 @@ it("answers payment-declined with the card's own reason, and takes another card"
   expect(sandbox.chargesOf(order)).toMatchObject([{ paid: false }, { paid: true }]);
 });
 
-it("answers 503 payment-pending when the card's outcome is not known", async () => {
+it("returns 503 payment-pending when the card's outcome is not known", async () => {
   const order = await orderToPay();
   sandbox.faults.add({ operation: "charge", kind: "lose", times: 100 }); // however often it is asked
   const { status, body, headers } = await pays(order);
@@ -144,20 +144,20 @@ it("answers 503 payment-pending when the card's outcome is not known", async () 
   expect(headers["retry-after"]).toBe("1");
 });
 
-it("answers 503 payment-pending when Stripe takes too long", async () => {
+it("returns 503 payment-pending when Stripe takes too long", async () => {
   const order = await orderToPay();
   sandbox.faults.add({ operation: "charge", kind: "delay", milliseconds: 2500 });
   expect(await pays(order)).toMatchObject({ status: 503, body: { code: "payment-pending" } });
 });
 
-it("answers 403 for another user's order", async () => {
+it("returns 403 for another user's order", async () => {
   const order = await orderToPay();
   const { body } = await post({ orderId: order.id, token: "tok_visa" }).expect(403);
   expect(body.code).toBe("not-yours");
   expect(await Payment.countDocuments()).toBe(0);
 });
 
-it("answers 404 for an unknown order", async () => {
+it("returns 404 for an unknown order", async () => {
   const { body } = await post({ orderId: newId(), token: "tok_visa" }).expect(404);
   expect(body.code).toBe("not-found");
 });
@@ -172,12 +172,12 @@ it.each([
   ["an operator for a token", { orderId, token: { $ne: "" } }, "token"],
   ["a list of tokens", { orderId, token: ["tok_visa"] }, "token"],
   ["a token that is none", { orderId, token: "tok visa" }, "token"],
-])("answers 400 invalid-input for %s", async (_what, input, field) => {
+])("returns 400 invalid-input for %s", async (_what, input, field) => {
   const { body } = await post(input).expect(400);
   expect(body).toMatchObject({ code: "invalid-input", errors: [{ field }] });
 });
 
-it("answers 400 for malformed JSON, 413 for too much of it and 415 for something else", async () => {
+it("returns 400 for malformed JSON, 413 for too much of it and 415 for something else", async () => {
   const raw = (type: string, text: string) =>
     request(app).post("/api/payments").set("Cookie", signedIn()).set("Content-Type", type).send(text);
   const tooMuch = JSON.stringify({ token: "x".repeat(11_000) });
@@ -191,7 +191,7 @@ it("responds with 401 without a session", async () => {
   expect(body.code).toBe("not-signed-in");
 });
 
-it("answers 409 when another write came first", async () => {
+it("returns 409 when another write came first", async () => {
   const order = await orderToPay();
   const lost = Object.assign(new Error("No matching document"), { name: "VersionError" });
   const save = jest.spyOn(Payment.prototype, "save").mockRejectedValueOnce(lost);

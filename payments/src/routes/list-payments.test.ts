@@ -108,12 +108,12 @@ it.each([
   ["?orderId=nonsense", "orderId"],
   ["?orderId=", "orderId"],
   ["?orderId=0123456789abcdef01234567&orderId=0123456789abcdef01234567", "orderId"],
-])("answers 400 invalid-input for %s", async (query, field) => {
+])("returns 400 invalid-input for %s", async (query, field) => {
   const { body } = await list(newId(), query).expect(400);
   expect(body).toMatchObject({ code: "invalid-input", errors: [{ field }] });
 });
 
-it("answers 400 invalid-input for more than 100 orders at once", async () => {
+it("returns 400 invalid-input for more than 100 orders at once", async () => {
   const ids = Array.from({ length: 101 }, newId).join();
   await list(newId(), `?orderId=${ids}`).expect(400);
 });

@@ -43,7 +43,7 @@ export const listPayments = endpoint(
   },
 );
 
-/** Whether a failed payment may still be charged, which is then refunded: it was given up without an answer. */
+/** Whether a failed payment may still be charged, which is then refunded: it was given up without a response. */
 const mayBeCharged = ({ openAttempts }: Payment) => openAttempts !== 0;
 
 /** When the money was held, taken, and given back or released, as far as it was. */

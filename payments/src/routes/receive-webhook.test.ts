@@ -48,7 +48,7 @@ async function challenged(): Promise<{ order: OrderEvent; intentId: string }> {
 
 const stateOf = async (order: OrderEvent) => (await Payment.findOne({ orderId: order.id }).orFail()).state;
 
-it("makes payments look at the intent at once, and believes Stripe's answer only", async () => {
+it("makes payments look at the intent at once, and believes Stripe's response only", async () => {
   const { order, intentId } = await challenged();
   await send(bodyOf(intentId, "requires_capture")).expect(200);
   await finishIntents();
@@ -61,10 +61,10 @@ it("makes payments look at the intent at once, and believes Stripe's answer only
 
 it("finds a hold that was canceled in the dashboard, long before the sweep would", async () => {
   const order = await orderToPay({ expiresAt: new Date(clock.now() + hours(1)).toISOString() });
-  const answer = pays(order);
+  const response = pays(order);
   const { intentId } = await untilPayment(order, "authorized");
   later(seconds(20));
-  await answer;
+  await response;
   await happen(intentId ?? "", "lapse");
   await send(bodyOf(intentId ?? "", "canceled")).expect(200);
   await finishIntents();
@@ -87,8 +87,8 @@ it("takes repeated events for one hint, and asks nothing about what payments kno
 it("accepts the secret before, so that it can be replaced, and no other", async () => {
   const body = bodyOf("pi_none", "succeeded");
   await send(body, { by: previous }).expect(200);
-  const { body: answer } = await send(body, { by: "whsec_of_somebody_else" }).expect(400);
-  expect(answer.code).toBe("invalid-signature");
+  const { body: response } = await send(body, { by: "whsec_of_somebody_else" }).expect(400);
+  expect(response.code).toBe("invalid-signature");
 });
 
 it("refuses what was signed more than five minutes ago, or from now, by our own clock", async () => {

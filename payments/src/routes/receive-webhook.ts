@@ -66,7 +66,7 @@ const news: Partial<Record<Payment["state"], string[]>> = {
   capturing: ["succeeded", "requires_payment_method", "canceled"],
 };
 
-/** A capture that is under way learns this from its answer. */
+/** A capture that is under way learns this from its response. */
 const isUnderWay = ({ state, since }: Payment) =>
   state === "capturing" && clock.now() - since.getTime() < seconds(5);
 

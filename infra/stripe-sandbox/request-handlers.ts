@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Request, RequestHandler, Response } from "express";
 import type { Fault, Faults } from "./faults";
-import type { Answer, Ledger } from "./ledger";
+import type { StoredResponse, Ledger } from "./ledger";
 import type { Read } from "./reads";
 import { type ErrorBody, StripeError, invalidRequest } from "./stripe-error";
 import type { Done, Work } from "./writes";
@@ -16,7 +16,7 @@ export interface Timing {
 }
 
 /** Responds to requests: applies faults, and executes POSTs once per idempotency key. */
-export function answering(ledger: Ledger, faults: Faults, { now, later }: Timing) {
+export function requestHandlers(ledger: Ledger, faults: Faults, { now, later }: Timing) {
   const running = new Set<string>();
   const nowSeconds = () => Math.floor(now() / 1000);
 
@@ -46,7 +46,7 @@ export function answering(ledger: Ledger, faults: Faults, { now, later }: Timing
       }
       try {
         await faults.delay(fault);
-        const kept = key ? firstAnswer(key, req) : undefined;
+        const kept = key ? firstResponse(key, req) : undefined;
         if (kept) res.set("Idempotent-Replayed", "true");
         send(res, kept ?? carryOut(withFault(work, fault), req, key, fault?.kind === "processing"), fault);
       } finally {
@@ -56,7 +56,7 @@ export function answering(ledger: Ledger, faults: Faults, { now, later }: Timing
 
   function doLate(work: Work, req: Request, key: string | undefined): void {
     try {
-      if (!key || !firstAnswer(key, req)) carryOut(work, req, key);
+      if (!key || !firstResponse(key, req)) carryOut(work, req, key);
     } catch (error) {
       if (!(error instanceof StripeError)) throw error; // a rejected request; the connection is already closed
     } finally {
@@ -64,8 +64,8 @@ export function answering(ledger: Ledger, faults: Faults, { now, later }: Timing
     }
   }
 
-  function firstAnswer(key: string, { path, body }: Request): Answer | undefined {
-    const kept = ledger.answers.get(key);
+  function firstResponse(key: string, { path, body }: Request): StoredResponse | undefined {
+    const kept = ledger.responses.get(key);
     if (!kept || kept.created + daySeconds <= nowSeconds()) return undefined; // Stripe forgets keys after a day
     if (kept.path !== path || !isDeepStrictEqual(kept.parameters, body)) throw keyMisused(key);
     return kept;
@@ -99,8 +99,8 @@ const outage = (status: number) => new StripeError(status, outageBody(status));
 function withFault(work: Work, fault: Fault | undefined): Work {
   if (fault?.kind !== "fail") return work;
   const { status, afterWork } = fault;
-  const answer = { status, body: { error: outageBody(status) } };
-  return (...request) => ({ ...answer, changes: afterWork ? work(...request).changes : {} });
+  const response = { status, body: { error: outageBody(status) } };
+  return (...request) => ({ ...response, changes: afterWork ? work(...request).changes : {} });
 }
 
 const captureRefused = () =>

@@ -49,7 +49,7 @@ describe("idempotency keys", () => {
     expect(body.error).toMatchObject({ type: "idempotency_error", code: "idempotency_key_in_use" });
     expect((await sandbox.ledger()).charges).toEqual([]); // the delay precedes execution
 
-    const statuses = (await Promise.all(both)).map((answer) => answer.status);
+    const statuses = (await Promise.all(both)).map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([200, 409]));
     expect((await sandbox.post("/v1/charges", price, "k").expect(200)).get("Idempotent-Replayed")).toBe(
       "true",
