@@ -242,4 +242,14 @@ export const auth: Mutant[] = [
       ],
     },
   },
+  {
+    guard: "auth: bans: every service hears of a ban",
+    file: access,
+    change: { "if (!access) return definition;": "return definition;" },
+    red: {
+      "infra/banning.test.ts": [
+        "a ban reaches every service that the user has a session with, and ends what the user has begun",
+      ],
+    },
+  },
 ];
