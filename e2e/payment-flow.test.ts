@@ -61,13 +61,10 @@ it("changes the flow and changes it back under purchases, with requests open at 
   /** Resolves when enough purchases have been made, and payments were begun by all these flows, and by no other. */
   const purchasesBy = async (...flows: Flow[]) => {
     const [since, before] = [clock.now(), bought];
-    await eventually(
-      async () => {
-        expect(await flowsSince(since)).toEqual(new Set(flows));
-        expect(bought - before).toBeGreaterThanOrEqual(purchasesInEachPhase);
-      },
-      { withinSeconds: 30 },
-    );
+    await eventually(async () => {
+      expect(await flowsSince(since)).toEqual(new Set(flows));
+      expect(bought - before).toBeGreaterThanOrEqual(purchasesInEachPhase);
+    });
   };
 
   await purchasesBy("charges");
@@ -96,7 +93,7 @@ it("changes the flow and changes it back under purchases, with requests open at 
   isOver = true;
   await shopping;
   expect(await stackViolations()).toEqual([]);
-}, 180_000);
+}, 600_000);
 
 interface Challenged {
   buyer: Client;
