@@ -383,7 +383,7 @@ export const states: State[] = [
     name: "api",
     path: "/api/docs",
     shows: "The card, as the browser got it from Stripe",
-    act: (page) => page.getByText("POST /api/payments").click(),
+    act: (page) => page.getByText("POST /api/payments", { exact: true }).click(),
   },
   {
     name: "events",
