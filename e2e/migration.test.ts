@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { eventually } from "../common/test/eventually";
+import { eventually } from "../common/src/testing/eventually";
 import { isReady } from "../infra/local/backends";
 import { sharedEnvironment } from "../infra/local/environment";
 import { type Server, jetStream, natsStreaming } from "../infra/local/known-servers";

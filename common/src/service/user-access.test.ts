@@ -7,7 +7,7 @@ import { currentUser, findCurrentUser } from "../http/session";
 import { streamStates } from "../http/stream-states";
 import { watcher } from "../messaging/watcher";
 import { streamsOf } from "../../test/event-stream";
-import { eventually } from "../../test/eventually";
+import { eventually } from "../testing/eventually";
 import { MemoryBroker, deliver, eventBytes, newId, newIds, setUpService, signedIn } from "../testing";
 import { keepUserAccess } from "./user-access";
 
