@@ -40,11 +40,12 @@ export default async function OrderPage({ params }: PageProps<"/orders/[orderId]
     );
   }
   const { order, state } = view;
+  const isEndedByBan = state === "cancelled" && order.buyerBanned === true;
   return (
     <article className={styles.order}>
       <div className="stack">
         <div role="status">
-          <h1>{headings[state]}</h1>
+          <h1>{isEndedByBan ? "This order was cancelled" : headings[state]}</h1>
         </div>
         <TicketShape price={order.ticket.price} isUnavailable={over.includes(state)}>
           <h2>
