@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { EventData, PaymentState } from "@eventhive/common";
+import type { AnyPaymentState, EventData } from "@eventhive/common";
 import { type ApiResponse, cookieOf, request } from "./request";
 import { card, stackFile } from "./stack";
 
@@ -11,7 +11,7 @@ export interface Payment {
   stripeId: string;
   amount: number;
   currency: string;
-  state: PaymentState;
+  state: AnyPaymentState;
   intentId?: string;
   clientSecret?: string;
 }

@@ -93,19 +93,31 @@ function lostReservation(
   ];
 }
 
-/** A payment acknowledged as settled stays settled. One acknowledged as charged is settled or refunded. */
+/**
+ * A payment acknowledged as settled, or by an intent as charged, stays settled. A charge may be refunded. A payment that was
+ * undecided is settled, or has failed and taken nothing.
+ */
 function lostPayment(
-  { id, orderId, stripeId, state, amount }: Payment,
+  { id, orderId, intentId, stripeId, state, amount }: Payment,
   { orders, money }: Snapshot,
 ): string[] {
   const order = orders.find((one) => one.id === orderId);
   const payment = money?.payments.find((one) => one.id === id);
-  const charge = money?.charges.find((one) => one.id === stripeId);
+  const taken =
+    money?.charges.filter(({ metadata, captured }) => captured && metadata.paymentId === id) ?? [];
+  const [charge, ...others] = taken;
+  const isDecided = state === "charged" || state === "settled";
+  const isSameCharge =
+    charge?.paid &&
+    charge.amount === amount &&
+    charge.id === payment?.stripeId &&
+    (!isDecided || charge.id === stripeId) &&
+    others.length === 0;
   const isPaid = order?.status === "complete" && payment?.state === "settled" && charge?.refunded === false;
   const isRefunded =
     order?.status === "cancelled" && payment?.state === "refunded" && charge?.refunded === true;
-  const isSameCharge = charge?.paid && charge.amount === amount && payment?.stripeId === stripeId;
-  if (isSameCharge && (isPaid || (state === "charged" && isRefunded))) return [];
+  if (isSameCharge && (isPaid || (state === "charged" && !intentId && isRefunded))) return [];
+  if (!isDecided && payment?.state === "failed" && taken.length === 0) return [];
   const now = `order ${order?.status}, payment ${payment?.state}, charge refunded: ${charge?.refunded}`;
-  return [`I13: payment ${id} was ${state} by ${stripeId}, and now: ${now}`];
+  return [`I13: payment ${id} was ${state} by ${stripeId ?? intentId}, and now: ${now}`];
 }

@@ -25,6 +25,8 @@ const collections = [
   ["payments", "payments"],
 ] as const;
 
+/** An order in these states may be paid. By an intent, it must be in one of them to be paid. */
+const grantedStates = ["awaiting:payment", "complete"];
 const finals = ["complete", "cancelled", "settled", "failed", "refunded", "sold"];
 const stateOf = ({ status, state, sold }: Seen) => status ?? state ?? (sold ? "sold" : "on sale");
 
@@ -38,6 +40,8 @@ export class Monitor {
   maxOverdueMs = 0;
   readonly violations = new Set<string>();
   before = new Map<string, Seen>();
+  /** Orders for which money was captured by an intent, by the poll before. */
+  private captured = new Set<string>();
 
   async run(isOver: () => boolean): Promise<void> {
     for (; !isOver(); await wait(250)) {
@@ -69,10 +73,17 @@ export class Monitor {
       if (cancelReason === "expired" && end - clockMarginMs > ended)
         this.violations.add(`I9: ${order} expired before ${expiresAt.toISOString()}`);
     }
+    for (const orderId of this.captured) {
+      const { status = "missing" } = seen.get(`orders.orders ${orderId}`) ?? {};
+      if (!grantedStates.includes(status))
+        this.violations.add(`I2: order ${orderId} was ${status}, but its money was captured`);
+    }
     const { charges } = await ledger();
     const standing = charges.filter(({ paid, refunded }) => paid && !refunded);
     for (const order of repeated(standing.map(({ metadata }) => metadata.orderId)))
-      this.violations.add(`I2: order ${order} had two charges at once`);
+      this.violations.add(`I2: order ${order} had two charges or holds at once`);
+    const byIntent = standing.filter(({ captured, payment_intent: intent }) => captured && intent);
+    this.captured = new Set(byIntent.map(({ metadata }) => metadata.orderId ?? "none"));
     return seen;
   }
 

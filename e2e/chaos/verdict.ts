@@ -56,7 +56,10 @@ function figuresOf(findings: Findings): Record<string, string> {
   const { snapshot, monitor, log, plan } = findings;
   const { tickets, orders, replicas, money, published = [] } = snapshot;
   const charges = money?.charges.filter(({ paid }) => paid) ?? [];
-  const unrefunded = charges.filter(({ refunded }) => !refunded).length;
+  const captured = charges.filter((charge) => charge.captured);
+  const unrefunded = captured.filter(({ refunded }) => !refunded).length;
+  const held = charges.filter(({ payment_intent: intent }) => intent).length;
+  const released = charges.length - captured.length;
   const versions = [...tickets, ...orders].reduce((sum, { version }) => sum + version + 1, 0);
   const complete = orders.filter(({ status }) => status === "complete").length;
   const expired = orders.filter(({ cancelReason }) => cancelReason === "expired").length;
@@ -64,7 +67,7 @@ function figuresOf(findings: Findings): Record<string, string> {
   const polls = `${monitor.polls} polls during the run (${monitor.failedPolls} more failed)`;
   return {
     I1: `${tickets.length} tickets, ${orders.length} orders, of which ${complete} complete; ${polls}`,
-    I2: `${money?.payments.length} payments, ${charges.length} charges, of which ${unrefunded} are not refunded; ${polls}`,
+    I2: `${money?.payments.length} payments, ${held} holds, of which ${released} were not captured, ${captured.length} charges, of which ${unrefunded} are not refunded; ${polls}`,
     I3: `${versions} versions of tickets and orders`,
     I4: `${published.length} events, of which ${published.length - distinct} are repeats`,
     I5: `${Object.values(replicas).flat().length} replicas`,
