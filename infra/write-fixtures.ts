@@ -12,6 +12,7 @@ import {
   releaseOf,
 } from "./contract-files";
 import { type Contract, nextVersion } from "./fixtures";
+import { jetStreamUsers, usersFile } from "./k8s/jetstream-users";
 import { execute, reasonOf } from "./local/execute";
 import { root } from "./local/program";
 
@@ -22,6 +23,7 @@ import { root } from "./local/program";
 const contract: Contract = { ...events, envelope: envelope.omit({ type: true }) }; // a new subject does not change it
 
 async function writeAll(): Promise<void> {
+  writeFileSync(join(root, usersFile), jetStreamUsers());
   const written = [...writeFixtures(), ...writeSnapshot(), ...writePublishedFiles()];
   await execute(join(root, "node_modules/.bin/prettier"), ["--write", ...written], { cwd: root });
 }

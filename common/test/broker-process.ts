@@ -17,7 +17,7 @@ export async function startBrokerProcess(
   let server: ChildProcess;
 
   async function start(): Promise<void> {
-    server = spawn(binary, parameters, { stdio: ["ignore", "ignore", "pipe"] });
+    server = spawn(binary, parameters, { stdio: ["ignore", "ignore", "pipe"], env: process.env });
     let output = "";
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);

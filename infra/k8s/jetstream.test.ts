@@ -52,7 +52,7 @@ it("JetStream runs with the flags and the configuration of `npm start`, a token 
 });
 
 it("every service and the bridge get the address of JetStream, after the token in it", () => {
-  const address = { name: "JETSTREAM_URL", value: "nats://$(NATS_TOKEN)@jetstream:4222" };
+  const address = { name: "JETSTREAM_URL", value: "nats://$(NATS_TOKEN)@$(JETSTREAM_SERVERS)" };
   for (const name of [...serviceNames, "bridge"]) {
     const { env } = containerOf(workload(name));
     expect(env).toContainEqual(address);

@@ -57,7 +57,7 @@ it.each(["local", "ci", "release", "gke"])("in %s only Secrets contain secret va
 it("secrets are generated for each installation, and gke's manifests contain none", async () => {
   const again = valuesOf((await render("ci")).secrets);
   const random = valuesOf(rendered.secrets).filter((value) => value !== "sk_test_eventhive");
-  expect(random).toHaveLength(7);
+  expect(random).toHaveLength(24);
   expect(random.filter((value) => again.includes(value))).toEqual([]);
   for (const overlay of ["gke", "release"]) expect((await render(overlay)).secrets).toEqual([]);
 });

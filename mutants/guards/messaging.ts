@@ -111,7 +111,7 @@ export const messaging: Mutant[] = [
   {
     guard: "JetStream: publishing waits for the broker's ack",
     file: jetStream,
-    change: { "await jetStream.publish(": "void jetStream.publish(" },
+    change: { "await made.jetStream.publish(": "void made.jetStream.publish(" },
     red: { [jetStreamTests]: [onJetStream(rejectsUnanswered)] },
   },
   {

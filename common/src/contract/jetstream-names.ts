@@ -11,3 +11,6 @@ export const filterOf = (subject: Subject): string => subjectOf(subject, "*");
 
 /** One consumer per event, because permissions cannot restrict a consumer with several filters. */
 export const durableOf = (service: string, subject: Subject): string => `${service}-${subject}`;
+
+/** Of the responses to a service, so that permissions can keep others from reading them. */
+export const inboxPrefixOf = (service: string): string => `_INBOX_${service}`;

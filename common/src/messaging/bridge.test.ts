@@ -88,7 +88,7 @@ const inBase64 = (...events: { bytes: Buffer }[]) =>
 async function shortenWindow(): Promise<void> {
   const client = await connectToNats({ servers: newBroker.url() });
   const manager = await jetstreamManager(client);
-  await ensureStream(manager);
+  await ensureStream({ manager, replicas: 1 });
   await manager.streams.update(streamName, { duplicate_window: nanos(100) });
   await client.close();
 }

@@ -1,4 +1,4 @@
-import { choices, servers, settings, text, url } from "../base/settings";
+import { choices, servers, settings, text, url, wholeNumber } from "../base/settings";
 import { combinedBus } from "./combined-bus";
 import type { EventBus } from "./event-bus";
 import { jetStreamBus } from "./jetstream/bus";
@@ -12,7 +12,13 @@ const connect = {
       monitorUrl: config.NATS_MONITOR_URL,
       clusterId: config.NATS_CLUSTER_ID,
     }),
-  jetstream: (name: string) => jetStreamBus({ name, url: config.JETSTREAM_URL ?? config.NATS_URL }),
+  jetstream: (name: string) =>
+    jetStreamBus({
+      name,
+      url: config.JETSTREAM_URL ?? config.NATS_URL,
+      credentials: config.JETSTREAM_CREDENTIALS,
+      replicas: config.JETSTREAM_REPLICAS,
+    }),
 };
 
 const config = settings({
@@ -21,6 +27,10 @@ const config = settings({
   NATS_URL: servers(),
   /** If it is not NATS_URL. */
   JETSTREAM_URL: servers().optional(),
+  /** Of JetStream, where each service is a user of its own: an nkey's seed, or the content of a credentials file. */
+  JETSTREAM_CREDENTIALS: text().optional(),
+  /** How many of JetStream's servers store each event, for a stream that does not exist yet. */
+  JETSTREAM_REPLICAS: wholeNumber().default(1),
   /** Of NATS Streaming. */
   NATS_CLUSTER_ID: text().default("eventhive"),
   /** NATS Streaming's monitoring endpoint; without it, the age of undelivered events is not measured there. */

@@ -54,15 +54,15 @@ export function jetStreamBus({ ackWaitSeconds = 10, ...options }: JetStreamBusOp
     for (let attempt = 1; ; attempt++) {
       // While it is disconnected, the client keeps copies, and sends them once it reconnects.
       if (!connection.isConnected || !connection.made) throw new Error("the broker is unavailable");
-      const { manager, jetStream } = connection.made;
+      const { made } = connection;
       try {
         const options = { msgID: id, timeout: publishTimeout, headers: isCopy ? markOfCopies() : undefined };
-        await jetStream.publish(subjectOf(subject, aggregateId), bytes, options);
+        await made.jetStream.publish(subjectOf(subject, aggregateId), bytes, options);
         return;
       } catch (error) {
         if (attempt === publishAttempts) throw error;
         // There is no stream: this is the first event ever, or the broker has lost its store.
-        if (hasNoStream(error)) await ensureStream(manager);
+        if (hasNoStream(error)) await ensureStream(made);
         else if (!(error instanceof TimeoutError)) throw error;
       }
     }

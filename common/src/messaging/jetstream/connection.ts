@@ -1,10 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type JetStreamClient, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
-import { type NatsConnection, connect } from "@nats-io/transport-node";
+import { type NatsConnection, connect, credsAuthenticator, nkeyAuthenticator } from "@nats-io/transport-node";
 import { jitteredBackoffMs } from "../../base/backoff";
 import { seconds } from "../../base/clock";
 import { logger } from "../../base/logger";
 import { withTimeout } from "../../base/with-timeout";
+import { inboxPrefixOf } from "../../contract/jetstream-names";
 import { parseAddress } from "../broker-address";
 
 const backoff = { firstMs: 250, maxMs: seconds(5) };
@@ -12,6 +13,10 @@ const backoff = { firstMs: 250, maxMs: seconds(5) };
 export interface JetStreamConnectionOptions {
   /** May carry `user:password@` or `token@`, percent-encoded. */
   url: string;
+  /** The private key of a user (an nkey's seed), or the content of a credentials file. */
+  credentials?: string | undefined;
+  /** On how many servers a new stream is stored. */
+  replicas?: number;
   /** The service. */
   name: string;
 }
@@ -21,6 +26,8 @@ export interface Connected {
   client: NatsConnection;
   manager: JetStreamManager;
   jetStream: JetStreamClient;
+  /** On how many servers a new stream is stored. */
+  replicas: number;
 }
 
 /**
@@ -82,12 +89,14 @@ export class JetStreamConnection {
   }
 
   private async connect(): Promise<Connected> {
-    const { url, name } = this.options;
-    const { servers, credentials } = parseAddress(url);
+    const { url, name, credentials, replicas = 1 } = this.options;
+    const address = parseAddress(url);
     const client = await connect({
-      ...credentials,
-      servers,
+      ...address.credentials,
+      ...(credentials && { authenticator: authenticatorOf(credentials) }),
+      servers: address.servers,
       name,
+      inboxPrefix: inboxPrefixOf(name),
       timeout: seconds(5),
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
@@ -95,7 +104,7 @@ export class JetStreamConnection {
       maxPingOut: 2,
     });
     const manager = await jetstreamManager(client, { checkAPI: false, timeout: seconds(2) });
-    return { client, manager, jetStream: manager.jetstream() };
+    return { client, manager, jetStream: manager.jetstream(), replicas };
   }
 
   /** Resolves when the client stops reconnecting. */
@@ -124,4 +133,9 @@ export class JetStreamConnection {
   private wake(): void {
     for (const resolve of this.waiting.splice(0)) resolve();
   }
+}
+
+function authenticatorOf(credentials: string) {
+  const bytes = new TextEncoder().encode(credentials.trim());
+  return credentials.includes("BEGIN") ? credsAuthenticator(bytes) : nkeyAuthenticator(bytes);
 }

@@ -30,9 +30,9 @@ export async function* readJetStreamLog(
   const filter = filterOf(subject);
 
   // From the leader, because another replica may not have the last messages yet.
-  const last = await untilSuccessful(async ({ manager }) => {
-    await ensureStream(manager);
-    const message = await manager.streams.getMessage(streamName, { last_by_subj: filter });
+  const last = await untilSuccessful(async (made) => {
+    await ensureStream(made);
+    const message = await made.manager.streams.getMessage(streamName, { last_by_subj: filter });
     return message?.seq ?? 0;
   });
   if (last === 0) logger.warn({ subject }, "the broker's log of this channel is empty");

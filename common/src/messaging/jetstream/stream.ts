@@ -3,7 +3,6 @@ import {
   DeliverPolicy,
   DiscardPolicy,
   JetStreamApiError,
-  type JetStreamManager,
   RetentionPolicy,
   StorageType,
 } from "@nats-io/jetstream";
@@ -11,6 +10,7 @@ import { nanos } from "@nats-io/transport-node";
 import { minutes, seconds } from "../../base/clock";
 import type { Subject } from "../../contract/events";
 import { durableOf, filterOf, streamName } from "../../contract/jetstream-names";
+import type { Connected } from "./connection";
 
 /** A header of messages that a bridge has copied from another broker. */
 export const copyHeader = "EventHive-Copy";
@@ -28,8 +28,10 @@ const existsOtherwise = 10148;
 export const hasCode = (error: unknown, code: number): boolean =>
   error instanceof JetStreamApiError && error.code === code;
 
+type Made = Pick<Connected, "manager" | "replicas">;
+
 /** Creates the stream if there is none. An existing one keeps its settings, which operators own. */
-export async function ensureStream(manager: JetStreamManager): Promise<void> {
+export async function ensureStream({ manager, replicas }: Made): Promise<void> {
   try {
     await manager.streams.info(streamName);
   } catch (error) {
@@ -38,6 +40,7 @@ export async function ensureStream(manager: JetStreamManager): Promise<void> {
       name: streamName,
       subjects: [`${streamName}.>`],
       storage: StorageType.File,
+      num_replicas: replicas,
       retention: RetentionPolicy.Limits,
       discard: DiscardPolicy.New, // if an operator sets a limit, publishing fails there, and nothing is dropped
       duplicate_window: nanos(minutes(2)),
@@ -50,11 +53,12 @@ export async function ensureStream(manager: JetStreamManager): Promise<void> {
 
 /** Creates a service's durable consumer, or brings it up to date. */
 export async function ensureDurable(
-  manager: JetStreamManager,
+  made: Made,
   service: string,
   subject: Subject,
   ackWaitSeconds: number,
 ): Promise<void> {
+  const { manager } = made;
   const durable = durableOf(service, subject);
   const changeable = {
     ack_wait: nanos(seconds(ackWaitSeconds)),
@@ -69,7 +73,7 @@ export async function ensureDurable(
   } catch (error) {
     if (hasCode(error, existsOtherwise)) await manager.consumers.update(streamName, durable, changeable);
     else if (hasCode(error, streamNotFound)) {
-      await ensureStream(manager);
+      await ensureStream(made);
       await add();
     } else throw error;
   }

@@ -11,7 +11,7 @@ import { seconds } from "../../base/clock";
 import { logger } from "../../base/logger";
 import { withTimeout } from "../../base/with-timeout";
 import type { Subject } from "../../contract/events";
-import { durableOf, streamName } from "../../contract/jetstream-names";
+import { durableOf, inboxPrefixOf, streamName } from "../../contract/jetstream-names";
 import type { Message, Subscription } from "../event-bus";
 import type { Connected, JetStreamConnection } from "./connection";
 import { copyHeader, ensureDurable, maxInFlight } from "./stream";
@@ -80,7 +80,7 @@ export class JetStreamSubscription implements Subscription {
       const made = await this.connection.established();
       if (!made) return;
       try {
-        await ensureDurable(made.manager, name, subject, ackWaitSeconds);
+        await ensureDurable(made, name, subject, ackWaitSeconds);
         while (!this.isClosed) {
           if (this.running.size < maxInFlight) await this.pull(made, maxInFlight - this.running.size);
           else await Promise.race(this.running);
@@ -116,7 +116,7 @@ export class JetStreamSubscription implements Subscription {
       if (missing === 0) settle.resolve();
     };
     try {
-      this.inbox = client.subscribe(createInbox(), { callback: receive });
+      this.inbox = client.subscribe(createInbox(inboxPrefixOf(name)), { callback: receive });
       const request = { batch, expires: nanos(expiresMs), idle_heartbeat: nanos(heartbeatMs) };
       const next = `$JS.API.CONSUMER.MSG.NEXT.${streamName}.${durableOf(name, subject)}`;
       client.publish(next, JSON.stringify(request), { reply: this.inbox.getSubject() });

@@ -1,0 +1,235 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { connect, nkeyAuthenticator } from "@nats-io/transport-node";
+import { jetStreamBus } from "../../common/src/messaging/jetstream/bus";
+import type { EventBus } from "../../common/src/messaging/event-bus";
+import { newIds } from "../../common/src/testing/ids";
+import { eventually } from "../../common/test/eventually";
+import { startBrokerProcess, type BrokerProcess } from "../../common/test/broker-process";
+import { freePort } from "../local/port";
+import { root } from "../local/program";
+import { databaseServices, serviceNames } from "../services";
+import { jetStreamUsers, usersFile } from "./jetstream-users";
+import { containerOf, render, type NetworkPolicy, type Rendered } from "./render";
+
+const stores = [...databaseServices.map((name) => `${name}-mongo`), "jetstream"];
+
+describe("in the overlay gke-ha", () => {
+  let rendered: Rendered;
+  beforeAll(async () => {
+    rendered = await render("gke-ha");
+  });
+
+  const workload = (name: string) => {
+    const found = rendered.workloads.find(({ metadata }) => metadata.name === name);
+    if (!found) throw new Error(`There is no workload ${name}`);
+    return found;
+  };
+  const settings = () =>
+    rendered.configMaps.find(({ metadata }) => metadata.name.startsWith("settings-"))?.data ?? {};
+
+  it.each(stores)(
+    "%s has three members on different nodes and zones, of which one may be evicted",
+    (name) => {
+      const { spec } = workload(name);
+      expect(spec.replicas).toBe(3);
+      expect(spec.template.metadata).toEqual({ labels: { app: name, role: "store" } });
+      expect(spec.template.spec.topologySpreadConstraints).toMatchObject([
+        { topologyKey: "kubernetes.io/hostname", minDomains: 3, whenUnsatisfiable: "DoNotSchedule" },
+        { topologyKey: "topology.kubernetes.io/zone", whenUnsatisfiable: "DoNotSchedule" },
+      ]);
+      const budget = rendered.budgets.find(({ metadata }) => metadata.name === name);
+      expect(budget?.spec).toMatchObject({ maxUnavailable: 1, selector: { matchLabels: { app: name } } });
+    },
+  );
+
+  it("has one Redis, and no NATS Streaming", () => {
+    const all = rendered.workloads.filter(({ kind }) => kind === "StatefulSet");
+    expect(all.map(({ metadata }) => metadata.name).toSorted()).toEqual(
+      ["expiration-redis", ...stores].toSorted(),
+    );
+    expect(workload("expiration-redis").spec.replicas ?? 1).toBe(1);
+    expect(settings().BROKER).toBe("jetstream");
+  });
+
+  it.each(databaseServices)(
+    "the members of %s's database share a keyfile, and its services know all of them",
+    (name) => {
+      const { template } = workload(`${name}-mongo`).spec;
+      const secret = { secretName: `${name}-mongo`, items: [{ key: "keyfile", path: "keyfile" }] };
+      expect(template.spec).toMatchObject({ volumes: expect.arrayContaining([{ name: "keyfile", secret }]) });
+      expect(template.spec.containers[0]).toMatchObject({
+        args: expect.arrayContaining(["--replSet=eventhive", "--keyFile=/tmp/keyfile"]),
+        volumeMounts: expect.arrayContaining([{ name: "keyfile", mountPath: "/etc/mongo", readOnly: true }]),
+      });
+      expect(settings()[`${name.toUpperCase()}_MONGO`]).toBe(
+        [0, 1, 2].map((n) => `${name}-mongo-${n}.${name}-mongo:27017`).join(","),
+      );
+      const job = rendered.cronJobs.find(({ metadata }) => metadata.name === `${name}-mongo-members`);
+      const [container] = job?.spec.jobTemplate.spec.template.spec.containers ?? [];
+      expect(container).toMatchObject({
+        image: `eventhive/${name}`,
+        args: ["node", "../common/dist/replica-set.js"],
+      });
+      const address = ({ env }: { env: { name: string; value?: string }[] }) =>
+        env.find((variable) => variable.name === "MONGO_URL")?.value;
+      expect(container && address(container)).toBe(address(containerOf(workload(name))));
+    },
+  );
+
+  it("members reach each other, and jobs reach the members, by rules on both ends", () => {
+    const rules = (policy: NetworkPolicy, kind: "ingress" | "egress") =>
+      (policy.spec[kind] ?? []).flatMap((rule) =>
+        (rule.from ?? rule.to ?? []).flatMap(({ podSelector }) =>
+          rule.ports.map(({ port }) => `${podSelector?.matchLabels?.app}:${port}`),
+        ),
+      );
+    const of = (app: string, kind: "ingress" | "egress") =>
+      rendered.policies
+        .filter(({ spec }) => spec.podSelector.matchLabels?.app === app)
+        .flatMap((policy) => rules(policy, kind));
+    for (const name of databaseServices.map((service) => `${service}-mongo`)) {
+      expect(of(name, "egress")).toEqual([`${name}:27017`]);
+      expect(of(name, "ingress")).toEqual(expect.arrayContaining([`${name}:27017`, `${name}-members:27017`]));
+      expect(of(`${name}-members`, "egress")).toEqual([`${name}:27017`]);
+    }
+    expect(of("jetstream", "egress")).toEqual(["jetstream:6222"]);
+    expect(of("jetstream", "ingress")).toContain("jetstream:6222");
+  });
+
+  it("each service is a user of its own of JetStream", () => {
+    for (const name of serviceNames) {
+      const { env } = containerOf(workload(name));
+      const secretKeyRef = (key: string) => ({ secretKeyRef: { name: `${name}-jetstream`, key } });
+      expect(env).toContainEqual({ name: "JETSTREAM_CREDENTIALS", valueFrom: secretKeyRef("seed") });
+      expect(env).toContainEqual({ name: "JETSTREAM_URL", value: "nats://$(JETSTREAM_SERVERS)" });
+      const server = containerOf(workload("jetstream"));
+      expect(server.env).toContainEqual({
+        name: `${name.toUpperCase()}_NKEY`,
+        valueFrom: secretKeyRef("public"),
+      });
+      expect(JSON.stringify(server)).not.toContain("NATS_TOKEN");
+    }
+    expect(settings()).toMatchObject({ JETSTREAM_REPLICAS: "3" });
+  });
+
+  it("one-node lets members share a node", async () => {
+    const { workloads } = await render("gke-ha", { add: ["one-node"] });
+    const spread = workloads.filter(
+      ({ kind, spec }) => kind === "StatefulSet" && spec.template.spec.topologySpreadConstraints,
+    );
+    expect(spread).toEqual([]);
+  });
+});
+
+it("with external stores, the cluster has none, and addresses and credentials come from one Secret", async () => {
+  const { workloads, services, cronJobs } = await render("gke", { add: ["external-stores"] });
+  expect(workloads.filter(({ kind }) => kind === "StatefulSet")).toEqual([]);
+  expect(services.filter(({ metadata }) => metadata.labels?.role === "store")).toEqual([]);
+  const containers = [
+    ...workloads.map(containerOf),
+    ...cronJobs.map(({ spec }) => spec.jobTemplate.spec.template.spec.containers[0]),
+  ];
+  const read = containers.flatMap(({ env }) =>
+    env.map(({ valueFrom }) => valueFrom?.secretKeyRef.name ?? ""),
+  );
+  expect(read.filter((name) => /mongo|redis|nats/.test(name))).toEqual([]);
+  expect(read.filter((name) => name === "external-stores")).toHaveLength(5 + 5 + 5 + 4);
+});
+
+it("the permissions follow from the contract", () => {
+  expect(readFileSync(join(root, usersFile), "utf8")).toBe(jetStreamUsers()); // `npm run fixtures` writes it
+});
+
+describe("three servers with the users of the manifests", () => {
+  let brokers: BrokerProcess[];
+  let servers: string;
+  let seeds: Record<string, string>;
+  const buses: EventBus[] = [];
+
+  beforeAll(async () => {
+    const { secrets } = await render("ci");
+    seeds = {};
+    for (const { metadata, stringData } of secrets) {
+      const [name = "", kind] = metadata.name.split("-");
+      if (kind !== "jetstream") continue;
+      seeds[name] = stringData.seed ?? "";
+      process.env[`${name.toUpperCase()}_NKEY`] = stringData.public; // the servers inherit it
+    }
+    const numbers = [1, 2, 3];
+    const ports = await Promise.all(numbers.map(freePort));
+    const clusterPorts = await Promise.all(numbers.map(freePort));
+    const routes = clusterPorts.map((port) => `nats://cluster:password@127.0.0.1:${port}`).join(",");
+    const configuration = join(root, usersFile, "../cluster.conf");
+    const start = (n: number) =>
+      startBrokerProcess(
+        process.env.NATS_SERVER_BINARY ?? "nats-server",
+        (folder) =>
+          [
+            `-c ${configuration} -js -sd ${join(folder, "store")} -a 127.0.0.1 -p ${ports[n]}`,
+            `--name jetstream-${n} --cluster_name eventhive --routes ${routes}`,
+            `--cluster nats://cluster:password@127.0.0.1:${clusterPorts[n]}`,
+          ].flatMap((flags) => flags.split(" ")),
+        "Server is ready",
+      );
+    brokers = await Promise.all([0, 1, 2].map(start));
+    servers = ports.map((port) => `127.0.0.1:${port}`).join(",");
+  });
+  afterAll(async () => {
+    await Promise.all(buses.map((bus) => bus.close()));
+    await Promise.all(brokers.map((broker) => broker.remove()));
+  });
+
+  function busOf(name: string): EventBus {
+    const bus = jetStreamBus({ name, url: `nats://${servers}`, credentials: seeds[name], replicas: 3 });
+    buses.push(bus);
+    return bus;
+  }
+
+  it("a service publishes its own events and receives those meant for it, also after a server was killed", async () => {
+    const [tickets, orders] = [busOf("tickets"), busOf("orders")];
+    const received: string[] = [];
+    orders.subscribe("ticket:created", async ({ bytes }) => void received.push(bytes.toString()));
+    const publish = (text: string) =>
+      eventually(() => tickets.publish("ticket:created", Buffer.from(text), newIds()));
+    await publish("a");
+    await eventually(() => expect(received).toContain("a"));
+    await brokers[0]?.stop();
+    await publish("b");
+    await eventually(() => expect(received).toContain("b"));
+    await brokers[0]?.start();
+  });
+
+  it("a service is refused everything else", async () => {
+    const authenticator = nkeyAuthenticator(new TextEncoder().encode(seeds.payments));
+    const client = await connect({
+      servers: servers.split(","),
+      authenticator,
+      inboxPrefix: "_INBOX_payments",
+    });
+    const refused = [
+      "eventhive.ticket.created.1",
+      "$JS.API.CONSUMER.MSG.NEXT.eventhive.orders-ticket:created",
+      "$JS.API.CONSUMER.CREATE.eventhive.payments-order:created.eventhive.>",
+      "$JS.API.CONSUMER.DELETE.eventhive.payments-order:created",
+      "$JS.API.STREAM.DELETE.eventhive",
+      "$JS.API.STREAM.UPDATE.eventhive",
+      "$JS.API.STREAM.PURGE.eventhive",
+    ];
+    for (const subject of refused)
+      await expect(client.request(subject, "", { timeout: 2000 })).rejects.toThrow(/permission/i);
+    for (const subject of ["_INBOX_orders.>", "eventhive.ticket.created.*", ">"]) {
+      const failure = new Promise<unknown>((resolve) => {
+        client.subscribe(subject, { callback: (error) => resolve(error) });
+      });
+      expect(String(await failure)).toMatch(/permission/i);
+    }
+    await client.close();
+  });
+
+  it("without a private key, a client is refused", async () => {
+    await expect(connect({ servers: servers.split(","), token: "token", reconnect: false })).rejects.toThrow(
+      /authorization/i,
+    );
+  });
+});
