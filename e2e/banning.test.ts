@@ -1,0 +1,135 @@
+import { randomUUID } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import { eventually } from "../common/src/testing/eventually";
+import { Client, type User, bodyOf, newUser } from "./client";
+import { request } from "./request";
+import { orderOf, ticketOnSale } from "./setup";
+import { kill, processNamed, run, start, stop } from "./stack";
+import { stackViolations } from "./stack-violations";
+
+const password = "correct horse";
+
+interface Account extends User {
+  client: Client;
+}
+
+async function newAccount(name: string): Promise<Account> {
+  const client = new Client();
+  const user = await bodyOf(client.signUp({ email: `${name}-${randomUUID()}@example.com`, password }));
+  return { ...user, client };
+}
+
+let admin: Client;
+beforeAll(async () => {
+  const { client, email } = await newAccount("admin");
+  await run("auth", "grant-admin", email);
+  admin = client;
+});
+
+const ban = ({ id }: User) =>
+  bodyOf(admin.send("POST", `/api/users/${id}/ban`, { reason: "Sells forged tickets" }));
+const unban = ({ id }: User) => bodyOf(admin.send("DELETE", `/api/users/${id}/ban`));
+
+/** A request of each service that needs a session. It has no effect. */
+const probes: Record<string, [method: string, path: string]> = {
+  auth: ["GET", "/api/users?email=nobody@example.com"],
+  tickets: ["DELETE", `/api/tickets/${"0".repeat(24)}`],
+  orders: ["GET", "/api/orders"],
+  payments: ["GET", "/api/payments"],
+};
+const processes = Object.keys(probes).flatMap((service) => [`${service}-1`, `${service}-2`]);
+
+async function isRefusedBy(name: string, { client }: Account): Promise<boolean> {
+  const [method, path] = probes[name.replace(/-\d$/, "")] ?? ["GET", "/"];
+  const response = await request(processNamed(name).url, { method, path, cookie: client.cookie });
+  return !response.ok && response.body.code === "banned";
+}
+
+/** Resolves when every process of every service refuses the session, or accepts it. */
+const untilAll = (account: Account, isRefused: boolean) =>
+  Promise.all(
+    processes.map((name) =>
+      eventually(async () => expect([name, await isRefusedBy(name, account)]).toEqual([name, isRefused]), {
+        withinSeconds: 30,
+        intervalMs: 5,
+      }),
+    ),
+  );
+
+const quantile = (sorted: number[], part: number) =>
+  Math.round(sorted[Math.ceil(sorted.length * part) - 1] ?? Number.NaN);
+
+it("refuses a banned user in every process of every service, and accepts them after the ban", async () => {
+  const accounts = await Promise.all(Array.from({ length: 10 }, () => newAccount("seller")));
+  const delays: number[] = [];
+  for (let round = 0; round < 5; round++)
+    for (const account of accounts) {
+      await ban(account);
+      const answeredAt = performance.now();
+      await untilAll(account, true);
+      delays.push(performance.now() - answeredAt);
+      await unban(account);
+      await untilAll(account, false);
+    }
+  const sorted = delays.toSorted((one, other) => one - other);
+  console.log(
+    `${sorted.length} bans, from the response until all ${processes.length} processes refused: ` +
+      `p50 ${quantile(sorted, 0.5)} ms, p99 ${quantile(sorted, 0.99)} ms`,
+  );
+  expect(sorted).toHaveLength(50);
+}, 240_000);
+
+it("lets no tab of a banned buyer pay, and frees the ticket", async () => {
+  const [seller, buyer] = await Promise.all([newUser("seller"), newAccount("buyer")]);
+  const ticket = await ticketOnSale(seller);
+  const order = await orderOf(buyer.client, ticket);
+  const tabs = Array.from({ length: 6 }, () => new Client(undefined, buyer.client.cookie));
+  await ban(buyer);
+  await untilAll(buyer, true);
+  for (const tab of tabs)
+    expect(await tab.pay(order)).toMatchObject({ status: 403, body: { code: "banned" } });
+  await eventually(async () =>
+    expect(await bodyOf(seller.ticket(ticket))).toMatchObject({ status: "available" }),
+  );
+  await unban(buyer);
+  await untilAll(buyer, false);
+  expect(await bodyOf(buyer.client.showOrder(order))).toMatchObject({
+    status: "cancelled",
+    buyerBanned: true,
+  });
+});
+
+it("withdraws the tickets of a banned seller", async () => {
+  const seller = await newAccount("seller");
+  const ticket = await ticketOnSale(seller.client);
+  await ban(seller);
+  await eventually(async () =>
+    expect(await bodyOf(admin.ticket(ticket))).toMatchObject({ status: "withdrawn" }),
+  );
+});
+
+it("refuses a ban of an outage of the broker once it is back, and signing in at once", async () => {
+  const account = await newAccount("seller");
+  await stop("nats");
+  await ban(account);
+  const signIn = await new Client().signIn({ email: account.email, password });
+  expect(signIn).toMatchObject({ status: 403, body: { code: "banned" } });
+  await start("nats");
+  const returnedAt = performance.now();
+  await untilAll(account, true);
+  console.log(`All refused ${Math.round(performance.now() - returnedAt)} ms after the broker was ready`);
+}, 90_000);
+
+it("refuses across kills and restarts of every process", async () => {
+  const account = await newAccount("seller");
+  await ban(account);
+  await untilAll(account, true);
+  for (const name of processes) {
+    await kill(name);
+    expect(await isRefusedBy(name, account)).toBe(true);
+  }
+}, 120_000);
+
+it("keeps every invariant", async () => {
+  expect(await stackViolations()).toEqual([]);
+}, 60_000);
