@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { serviceNames } from "../../infra/services";
 import { brokerFolder, dataFolder } from "../data-folder";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { fault, kill, processNamed, run, setClock, stackFile, start, stop } from "../stack";
 import type { Random } from "../random";
 

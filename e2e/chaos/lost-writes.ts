@@ -1,5 +1,5 @@
 import { Client, type Credentials, type Payment, type Ticket, type User } from "../client";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import type { Snapshot } from "../snapshot";
 import type { ResponseLog, Reservation } from "./response-log";
 import { clockMarginMs } from "./monitor";

@@ -4,7 +4,7 @@ import { connect, nkeyAuthenticator } from "@nats-io/transport-node";
 import { jetStreamBus } from "../../common/src/messaging/jetstream/bus";
 import type { EventBus } from "../../common/src/messaging/event-bus";
 import { newIds } from "../../common/src/testing/ids";
-import { eventually } from "../../common/test/eventually";
+import { eventually } from "../../common/src/testing/eventually";
 import { startBrokerProcess, type BrokerProcess } from "../../common/test/broker-process";
 import { freePort } from "../local/port";
 import { root } from "../local/program";
