@@ -8,6 +8,15 @@ import { startReplicaSet } from "../../test/replica-set";
 let all: Awaited<ReturnType<typeof startReplicaSet>>;
 const store = mongoStore(database);
 
+/** Ends the writers, also those of a test that fails. */
+let isOver = false;
+beforeEach(() => {
+  isOver = false;
+});
+afterEach(() => {
+  isOver = true;
+});
+
 beforeAll(async () => {
   all = await startReplicaSet();
   Object.assign(process.env, { MONGO_URL: all.url("samples"), MONGO_TIMEOUT_SECONDS: "4" }); // as on a cluster
@@ -21,7 +30,6 @@ afterAll(async () => {
 it("loses nothing that was acknowledged when the primary is killed", async () => {
   const acknowledged: { id: string; at: number }[] = [];
   const failures: unknown[] = [];
-  let isOver = false;
   const writer = async () => {
     while (!isOver)
       await saveSample("acknowledged").then(
@@ -54,7 +62,6 @@ it("loses nothing that was acknowledged when the primary is killed", async () =>
 
 it("fails no write while the primary is handed over", async () => {
   await all.untilComplete();
-  let isOver = false;
   const writer = async () => {
     while (!isOver) await saveSample("handed over");
   };
