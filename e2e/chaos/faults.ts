@@ -5,8 +5,14 @@ import { Redis } from "ioredis";
 import { serviceNames } from "../../infra/services";
 import { brokerFolder, dataFolder } from "../data-folder";
 import { eventually } from "../../common/src/testing/eventually";
-import { fault, kill, processNamed, run, setClock, stackFile, start, stop } from "../stack";
+import { paysByIntents } from "../payment-flow";
+import { type Operation, fault, kill, processNamed, run, setClock, stackFile, start, stop } from "../stack";
 import type { Random } from "../random";
+
+/** All requests to Stripe that change something. */
+const requests: Operation[] = paysByIntents
+  ? ["payment-method", "intent", "confirm", "capture", "cancel"]
+  : ["charge", "refund"];
 
 const services = serviceNames.flatMap((service) => [`${service}-1`, `${service}-2`]);
 
@@ -38,12 +44,15 @@ const faultKinds: FaultKind[] = [
   { kind: "Redis flushed", victims: ["redis"], inject: flush },
   { kind: "mongod kill -9", victims: ["mongo"], inject: kill },
   { kind: "sandbox loses responses", victims: ["stripe"], inject: loseResponses },
-  { kind: "sandbox rejects, drops and fails charges and refunds", victims: ["stripe"], inject: failPayments },
-  { kind: "sandbox charges 8 s late", victims: ["stripe"], inject: chargeLate },
+  { kind: "sandbox rejects, drops and fails requests", victims: ["stripe"], inject: failRequests },
+  { kind: "sandbox executes requests 8 s late", victims: ["stripe"], inject: executeLate },
+  ...(paysByIntents
+    ? [{ kind: "sandbox refuses a capture for good", victims: ["stripe"], inject: refuseCapture }]
+    : []),
   { kind: "clock 5 s ahead", victims: services, inject: (name) => setClock(name, "ahead") },
   { kind: "clock 5 s behind", victims: services, inject: (name) => setClock(name, "behind") },
 ];
-const secondsPerFault = 6;
+const secondsPerFault = 5;
 const quietAtTheEndSeconds = 30;
 
 export interface Fault extends Pick<FaultKind, "kind" | "inject"> {
@@ -126,23 +135,27 @@ async function flush(): Promise<void> {
   redis.disconnect();
 }
 
-async function failPayments(): Promise<void> {
-  await fault({ kind: "fail", operation: "charge", status: 429, beforeWork: true, times: 6 });
-  await fault({ kind: "lose", operation: "charge", beforeWork: true, times: 3 });
-  await fault({ kind: "fail", operation: "charge", times: 2 });
-  await fault({ kind: "fail", operation: "charge", afterWork: true, times: 2 });
-  await fault({ kind: "fail", operation: "refund", times: 2 });
-  await fault({ kind: "fail", operation: "refund", afterWork: true, times: 2 });
+async function failRequests(): Promise<void> {
+  for (const operation of requests) {
+    await fault({ kind: "fail", operation, status: 429, beforeWork: true, times: 3 });
+    await fault({ kind: "lose", operation, beforeWork: true, times: 3 });
+    await fault({ kind: "fail", operation, times: 2 });
+    await fault({ kind: "fail", operation, afterWork: true, times: 2 });
+  }
 }
 
-// Longer than a reservation: each of these charges belongs to an order that has ended.
-async function chargeLate(): Promise<void> {
-  await fault({ kind: "late", operation: "charge", milliseconds: 8000, times: 3 });
+// Longer than a reservation: each of these requests belongs to an order that has ended, unless it was granted.
+async function executeLate(): Promise<void> {
+  for (const operation of requests)
+    if (operation !== "refund") await fault({ kind: "late", operation, milliseconds: 8000, times: 3 });
+}
+
+async function refuseCapture(): Promise<void> {
+  await fault({ kind: "refuse", operation: "capture" });
 }
 
 // Stripe's library retries refunds and reads once after a connection error, so two responses must be lost.
 async function loseResponses(): Promise<void> {
-  await fault({ kind: "lose", operation: "charge", times: 6 });
-  await fault({ kind: "lose", operation: "refund", times: 4 });
+  for (const operation of requests) await fault({ kind: "lose", operation, times: 4 });
   await fault({ kind: "lose", operation: "read", times: 2 });
 }

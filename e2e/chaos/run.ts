@@ -11,6 +11,7 @@ import { Random } from "../random";
 import { finalState } from "./final-state";
 import { ResponseLog } from "./response-log";
 import { type Fault, injectAll, lostStores, planFaults } from "./faults";
+import { endFaults } from "../stack";
 import { runUser } from "./user";
 import { lostWrites } from "./lost-writes";
 import { type Findings, verdictOn } from "./verdict";
@@ -60,6 +61,7 @@ async function runThrough(minutes: number, seed: number, plan: Fault[]): Promise
   await Promise.all([injectAll(plan, () => over++), wait(minutes * 60_000)]);
   isOver = true;
   await Promise.all(sessions);
+  await endFaults();
   print("All faults are over and all users have stopped. Waiting until the system is quiescent …");
   const rest = await finalState(lostStores());
   isAtRest = true;

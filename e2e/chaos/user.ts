@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { clock } from "@eventhive/common";
 import { Client, type Credentials, type Order, type Ticket } from "../client";
+import { paysByIntents } from "../payment-flow";
 import type { Random } from "../random";
+import { card, endChallenge } from "../stack";
 import { type ResponseLog, isRejected } from "./response-log";
 
 /** Sells, buys, edits and cancels at random until `isOver`, whatever the responses are. */
@@ -83,12 +85,22 @@ export async function runUser(log: ResponseLog, random: Random, isOver: () => bo
     }
   }
 
+  /** Passes 3-D Secure, unless the sandbox is down or the intent was canceled. */
+  async function payWith3DSecure(order: Order): Promise<void> {
+    const token = await card("4000002760003184").catch(() => undefined);
+    const response = token && (await log.record(client.pay(order, token)));
+    if (!response || !response.ok || !response.body.intentId) return;
+    await endChallenge(response.body.intentId, "pass-challenge").catch(() => undefined);
+    await pay(order, token);
+  }
+
   const followUps: ((order: Order) => Promise<unknown>)[] = [
     (order) => pay(order),
     (order) => pay(order),
     (order) => pay(order, "tok_chargeDeclined").then(() => pay(order)),
     (order) => Promise.all([pay(order), pay(order, "tok_mastercard")]),
     (order) => Promise.all([pay(order), cancel(order)]),
+    ...(paysByIntents ? [payWith3DSecure] : []),
     cancel,
     async () => {}, // never pays
     async (order) => {
