@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Subject, subjects } from "@eventhive/common";
 import { eventBytes, newId, newIds } from "@eventhive/common/testing";
 import { mongo } from "mongoose";
+import { traffic } from "../common/src/contract/asyncapi";
 import type { StackProcess } from "../infra/local/stack-file";
 import { type Order, bodyOf, newUser } from "./client";
 import { eventually } from "../common/src/testing/eventually";
@@ -21,13 +22,7 @@ interface Poison {
 }
 
 const orderEvents: Subject[] = ["order:created", "order:cancelled", "order:completed"];
-const paymentEvents: Subject[] = ["payment:created", "payment:authorized", "payment:failed"];
-const listensTo: Record<string, Subject[]> = {
-  tickets: [...orderEvents, "order:updated"],
-  orders: ["ticket:created", "ticket:updated", "expiration:complete", ...paymentEvents],
-  payments: [...orderEvents, "order:updated"],
-  expiration: orderEvents,
-};
+const services = [...new Set(Object.values(traffic).flatMap(({ to }) => to))];
 
 const bytesOf = (value: unknown) => Buffer.from(JSON.stringify(value));
 const envelope = (type: Subject, data: object) => {
@@ -70,7 +65,6 @@ function refused(orderOfLostTicket: Order): Poison[] {
   ];
 }
 
-const services = Object.keys(listensTo);
 const allLetters = async () =>
   new Map(
     await Promise.all(services.map(async (service) => [service, await deadLettersOf(service)] as const)),
@@ -113,7 +107,7 @@ describe("poison among 1,000 valid events", () => {
     const known = new Set(lettersBefore.get(service)?.map(({ id }) => id));
     const expected = poison
       .filter(
-        ({ subject, refusedBy = service }) => listensTo[service]?.includes(subject) && refusedBy === service,
+        ({ subject, refusedBy = service }) => traffic[subject].to.includes(service) && refusedBy === service,
       )
       .map(({ subject, bytes }) => `${subject} ${bytes.toString("base64")}`)
       .toSorted();
