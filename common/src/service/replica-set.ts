@@ -33,20 +33,18 @@ export async function ensureReplicaSet(url: string, electionTimeoutMs = seconds(
   const [first] = urls as [URL];
   if (sets.every((name) => name === undefined)) await initiate(first, electionTimeoutMs);
 
-  await withAdmin(url, { replicaSet: replicaSetName }, async (admin) => {
-    await reconfigure(admin, (config) => {
-      if (config.settings?.electionTimeoutMillis === electionTimeoutMs) return undefined;
-      return { ...config, settings: { ...config.settings, electionTimeoutMillis: electionTimeoutMs } };
-    });
-    // One at a time, as MongoDB requires. A new member has no vote until it has copied the data.
-    for (const host of hosts)
-      await reconfigure(admin, ({ members, ...config }) => {
-        if (members.some((member) => member.host === host)) return undefined;
-        logger.info({ host }, "adding a member to the replica set");
-        const _id = Math.max(...members.map((member) => member._id)) + 1;
-        return { ...config, members: [...members, { _id, host }] };
-      });
+  await reconfigure(url, (config) => {
+    if (config.settings?.electionTimeoutMillis === electionTimeoutMs) return undefined;
+    return { ...config, settings: { ...config.settings, electionTimeoutMillis: electionTimeoutMs } };
   });
+  // One at a time, as MongoDB requires. A new member has no vote until it has copied the data.
+  for (const host of hosts)
+    await reconfigure(url, ({ members, ...config }) => {
+      if (members.some((member) => member.host === host)) return undefined;
+      logger.info({ host }, "adding a member to the replica set");
+      const _id = Math.max(...members.map((member) => member._id)) + 1;
+      return { ...config, members: [...members, { _id, host }] };
+    });
 }
 
 /** The name of the replica set that a server is in, if it is in one. Needs no password. */
@@ -67,17 +65,18 @@ async function initiate(first: URL, electionTimeoutMillis: number): Promise<void
   await withAdmin(first.href, { directConnection: true }, (admin) => admin.command({ replSetInitiate }));
 }
 
-/** Repeats a change that another one, or an election, is in the way of. */
-async function reconfigure(
-  admin: mongo.Admin,
-  change: (config: Config) => Config | undefined,
-): Promise<void> {
+/**
+ * Repeats a change that another one, or an election, is in the way of. Each attempt has a client of its own: one that has
+ * found no primary in time stays closed.
+ */
+async function reconfigure(url: string, change: (config: Config) => Config | undefined): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const { config }: { config: Config } = (await admin.command({ replSetGetConfig: 1 })) as never;
-      const changed = change(config);
-      if (changed) await admin.command({ replSetReconfig: { ...changed, version: config.version + 1 } });
-      return;
+      return await withAdmin(url, { replicaSet: replicaSetName }, async (admin) => {
+        const { config }: { config: Config } = (await admin.command({ replSetGetConfig: 1 })) as never;
+        const changed = change(config);
+        if (changed) await admin.command({ replSetReconfig: { ...changed, version: config.version + 1 } });
+      });
     } catch (error) {
       if (attempt === maxAttempts) throw error;
       await clock.wait(seconds(1));
