@@ -9,7 +9,7 @@ export default function robots(): MetadataRoute.Robots {
     rules: {
       userAgent: "*",
       allow: "/api/docs",
-      disallow: ["/api/", "/auth/", "/listings", "/orders", "/tickets/new"],
+      disallow: ["/admin", "/api/", "/auth/", "/listings", "/orders", "/tickets/new"],
     },
     sitemap: new URL("/sitemap.xml", settings().PUBLIC_URL).href,
   };

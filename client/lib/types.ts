@@ -10,4 +10,6 @@ export type Order = Schemas["Order"];
 export type Sale = Schemas["Sale"];
 export type Payment = Schemas["ListedPayment"];
 export type User = Schemas["Account"];
+/** As administrators see it. */
+export type ManagedUser = Schemas["ManagedUser"];
 export type ErrorBody = Schemas["Error"];

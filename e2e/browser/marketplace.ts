@@ -4,14 +4,14 @@ import { demoTickets } from "../../infra/local/demo";
 import { bodyOf, Client, type Credentials, type Order, type Ticket } from "../client";
 import { eventually } from "../../common/src/testing/eventually";
 import { orderOf, ticketOnSale } from "../setup";
-import { card, endFaults, fault } from "../stack";
+import { card, endFaults, fault, run } from "../stack";
 import { whilePayingByCharges, whileReservationsLast } from "./stack-controls";
 
 const programme = demoTickets.toReversed(); // lists begin with the newest
 const pageAndMore = 26;
 
-/** `owner` has one listing of each kind, `buyer` one order of each kind, `newcomer` has nothing. */
-export type Role = "seller" | "owner" | "buyer" | "rival" | "newcomer";
+/** `owner` has one listing of each kind, `buyer` one order of each kind, `newcomer` has nothing, `forger` is banned. */
+export type Role = "seller" | "owner" | "buyer" | "rival" | "newcomer" | "admin" | "forger";
 type User = Credentials & { client: Client };
 
 /** A marketplace with an order and a listing in every state, and methods to add more. */
@@ -31,7 +31,10 @@ export class Marketplace {
       buyer: await signUp("buyer"),
       rival: await signUp("rival"),
       newcomer: await signUp("newcomer"),
+      admin: await signUp("admin"),
+      forger: await signUp("forger"),
     };
+    await ban(users.forger, { by: users.admin });
     const [seller, owner, buyer, rival] = [users.seller, users.owner, users.buyer, users.rival];
     const past = await placeOrders(buyer.client, seller.client);
     const listings = await createListings(owner.client, rival.client);
@@ -108,6 +111,12 @@ async function signUp(role: Role): Promise<User> {
   const credentials = { email: `${role}-${randomInt(1e6)}@example.com`, password: "correct horse" };
   await bodyOf(client.signUp(credentials));
   return { client, ...credentials };
+}
+
+async function ban({ email }: User, { by: { email: admin, client } }: { by: User }): Promise<void> {
+  await run("auth", "grant-admin", admin);
+  const [found] = await bodyOf(client.send<{ id: string }[]>("GET", `/api/users?email=${email}`));
+  await bodyOf(client.send("POST", `/api/users/${found?.id}/ban`, { reason: "Sells forged tickets" }));
 }
 
 async function placeOrders(buyer: Client, seller: Client) {

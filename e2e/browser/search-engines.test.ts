@@ -111,16 +111,20 @@ it.each(["/auth/signin", "/auth/signup", "/auth/signout", "/?q=jazz"])("does not
   expect([status, meta(html, "robots")]).toEqual([200, "noindex"]);
 });
 
-it.each(["/orders", "/listings", "/listings/sales", "/tickets/new", "/orders/000000000000000000000000"])(
-  "redirects from %s to the sign-in page, with a way back",
-  async (path) => {
-    const response = await fetch(urlOf(path), { redirect: "manual" });
-    expect([response.status, response.headers.get("location")]).toEqual([
-      307,
-      `/auth/signin?${new URLSearchParams({ next: path }).toString()}`,
-    ]);
-  },
-);
+it.each([
+  "/admin",
+  "/orders",
+  "/listings",
+  "/listings/sales",
+  "/tickets/new",
+  "/orders/000000000000000000000000",
+])("redirects from %s to the sign-in page, with a way back", async (path) => {
+  const response = await fetch(urlOf(path), { redirect: "manual" });
+  expect([response.status, response.headers.get("location")]).toEqual([
+    307,
+    `/auth/signin?${new URLSearchParams({ next: path }).toString()}`,
+  ]);
+});
 
 it.each(["/nowhere", "/tickets/000000000000000000000000", "/tickets/1"])(
   "responds to %s with 404",
@@ -134,7 +138,8 @@ it("has a robots.txt and a sitemap", async () => {
   const { html: robots } = await get("/robots.txt");
   expect(robots).toContain(`Sitemap: ${urlOf("/sitemap.xml")}`);
   expect(robots).toContain("Allow: /api/docs");
-  for (const path of ["/api/", "/orders", "/listings"]) expect(robots).toContain(`Disallow: ${path}`);
+  for (const path of ["/admin", "/api/", "/orders", "/listings"])
+    expect(robots).toContain(`Disallow: ${path}`);
   const { html: sitemap } = await get("/sitemap.xml");
   expect(sitemap).toContain(`<loc>${urlOf(`/tickets/${available.id}`)}</loc>`);
 });

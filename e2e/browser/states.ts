@@ -25,6 +25,8 @@ export interface State {
 
 const ticket = ({ id }: { id: string }) => `/tickets/${id}`;
 const order = ({ id }: { id: string }) => `/orders/${id}`;
+const userFound = (role: Role) => (market: Marketplace) =>
+  `/admin?${new URLSearchParams({ email: market.users[role].email }).toString()}`;
 const press = (name: string) => (page: Page) => page.getByRole("button", { name }).first().click();
 
 export const states: State[] = [
@@ -212,6 +214,30 @@ export const states: State[] = [
     path: "/listings/sales",
     shows: "Your sales are temporarily unavailable",
     stopped: "orders",
+  },
+
+  { name: "users", role: "admin", path: "/admin", shows: "Users" },
+  {
+    name: "user-not-found",
+    role: "admin",
+    path: "/admin?email=nobody@example.com",
+    shows: "No account found",
+  },
+  { name: "user", role: "admin", path: userFound("newcomer"), shows: "Ban this user" },
+  { name: "user-banned", role: "admin", path: userFound("forger"), shows: "Sells forged tickets" },
+  {
+    name: "users-unavailable",
+    role: "admin",
+    path: "/admin",
+    shows: "Accounts are temporarily unavailable",
+    stopped: "auth",
+  },
+  {
+    name: "users-not-admin",
+    role: "buyer",
+    path: "/admin",
+    shows: "Page not found",
+    failure: [404, "/admin"],
   },
 
   { name: "orders-none", role: "newcomer", path: "/orders", shows: "No orders yet" },
