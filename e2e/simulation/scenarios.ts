@@ -26,6 +26,12 @@ const wait = (seconds: number): Action => ({ does: "wait", seconds });
 export const flows = ["intents", "charges"] as const;
 export type Flow = (typeof flows)[number];
 
+export function flowNamed(name = ""): Flow {
+  const flow = flows.find((each) => each === name);
+  if (!flow) throw new Error(`There is no flow of payments "${name}": ${flows.join(", ")}`);
+  return flow;
+}
+
 const common: Record<string, Scenario> = {
   buy: [[sell], [order, pay]],
   expire: [[sell], [order, { does: "wait", seconds: 70 }]],
@@ -102,6 +108,22 @@ const intents: Record<string, Scenario> = {
   "confirmed too late": [
     [sell],
     [order, wait(59), { does: "gateway fault", confirm: { lateBySeconds: 30 } }, pay],
+  ],
+  // The broker brings the hold to orders after the order has ended.
+  "order cancelled before the grant": [
+    [sell],
+    [order, { does: "stop broker" }, pay, { does: "cancel" }, { does: "start broker" }],
+  ],
+  // The captures do not reach Stripe until the hold has been canceled.
+  "hold canceled while capturing": [
+    [sell],
+    [
+      order,
+      ...Array.from({ length: 8 }, (): Action => ({ does: "gateway fault", capture: "cut" })),
+      pay,
+      { does: "cancel holds" },
+      wait(10),
+    ],
   ],
   "hold canceled before the grant": [
     [sell],

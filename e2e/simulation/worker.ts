@@ -1,22 +1,22 @@
 import { useFlow } from "./environment";
 import { Exploration, type Report } from "./explore";
-import { flows } from "./scenarios";
+import { flowNamed } from "./scenarios";
 import { startServers } from "./servers";
 
 // Runs a share of the test cases on its own servers. Started by run.ts.
 
 async function work(): Promise<boolean> {
-  const [worker = 0, workers = 1, firstSeed = 0, durationMs = 0] = process.argv.slice(2).map(Number);
+  const [flowName, leavesShared, ...numbers] = process.argv.slice(2);
+  const [worker = 0, workers = 1, firstSeed = 0, durationMs = 0] = numbers.map(Number);
+  const flow = flowNamed(flowName);
+  useFlow(flow);
   const servers = await startServers();
   try {
     const exploration = new Exploration(servers);
-    const flow = flows.find((each) => each === process.env.PAYMENT_FLOW) ?? "charges";
-    useFlow(flow);
-    const isOk = await exploration.run({ flow, worker, workers, firstSeed, durationMs });
-    const report: Report = {
-      counters: exploration.counters,
-      transitions: [...exploration.transitions],
-    };
+    const part = { flow, leavesShared: leavesShared === "true", worker, workers, firstSeed, durationMs };
+    const isOk = await exploration.run(part);
+    const { counters, transitions } = exploration;
+    const report: Report = { flow, counters, transitions: [...transitions] };
     process.send?.(report);
     return isOk;
   } finally {
