@@ -13,6 +13,7 @@ const ids = {
   refunded: "c1".repeat(12),
   settled: "c2".repeat(12),
   user: "d1".repeat(12),
+  banned: "d2".repeat(12),
 };
 const key = (id: string) => new mongo.ObjectId(id);
 const expiresAt = new Date("2100-01-01");
@@ -20,6 +21,8 @@ const expiresAt = new Date("2100-01-01");
 const ticket = { title: "Jazz", price: 20, userId: ids.user, withdrawn: false };
 const onSale = { _id: key(ids.onSale), version: 2, ...ticket };
 const sold = { _id: key(ids.sold), version: 2, ...ticket };
+
+const ban = { _id: key(ids.banned), version: 1, banned: true };
 
 const order = { version: 1, userId: ids.user, expiresAt };
 const cancelled = { _id: key(ids.cancelled), ...order, status: "cancelled", cancelReason: "buyer" };
@@ -34,13 +37,16 @@ const chargeOf = (id: string, orderId: string, paymentId: string) =>
 const published = (type: string, id: string, version: number, state: object = {}) =>
   ({ type, subject: id, data: { id, version, ...state } }) as unknown as Event;
 
-/** A consistent state: one ticket back on sale after a cancelled order, and one sold. */
+/** A consistent state: one ticket back on sale after a cancelled order, one sold, and a user who is banned. */
 async function goodWorld() {
   const name = newId();
   const [tickets, orders, payments] = [database(`t-${name}`), database(`o-${name}`), database(`p-${name}`)];
+  const auth = database(`a-${name}`);
   const insert = (where: mongo.Db, collection: string, ...documents: object[]) =>
     where.collection(collection).insertMany(documents);
   await Promise.all([
+    insert(auth, "users", ban),
+    ...[auth, tickets, orders, payments].map((where) => insert(where, "bans", ban)),
     insert(
       tickets,
       "tickets",
@@ -76,6 +82,7 @@ async function goodWorld() {
   const versions = (type: string, id: string, newest: number) =>
     Array.from({ length: newest + 1 }, (_, version) => published(type, id, version, ticket));
   return {
+    auth,
     tickets,
     orders,
     payments,
@@ -99,14 +106,14 @@ type GoodWorld = Awaited<ReturnType<typeof goodWorld>>;
 
 async function violationsAfter(plant: (world: GoodWorld) => unknown): Promise<string[]> {
   const world = await goodWorld();
-  const { tickets, orders, payments, charges, events } = world;
+  const { auth, tickets, orders, payments, charges, events } = world;
   await plant(world);
   const money = { payments, ledger: async () => ({ charges }) };
   const found = await lastingViolations(
-    { tickets, orders, money, published: () => events },
+    { auth, tickets, orders, money, published: () => events },
     { withinSeconds: 0 },
   );
-  await Promise.all([tickets, orders, payments].map((database) => database.dropDatabase()));
+  await Promise.all([auth, tickets, orders, payments].map((database) => database.dropDatabase()));
   return found;
 }
 
@@ -221,6 +228,21 @@ it.each<[string, string, (world: GoodWorld) => unknown]>([
     "a published version that its service has lost",
     "I8: version 3 of a2",
     ({ events }) => events.push(published("ticket:updated", ids.sold, 3, ticket)),
+  ],
+  [
+    "a live order of a banned user",
+    "I15: order b2",
+    ({ orders }) => change(orders, "orders", ids.complete, { status: "created", userId: ids.banned }),
+  ],
+  [
+    "a ticket on sale of a banned user",
+    "I15: ticket a1",
+    ({ tickets }) => change(tickets, "tickets", ids.onSale, { userId: ids.banned }),
+  ],
+  [
+    "a service that has not heard of a ban",
+    "I15: payments has not heard of version 1 of user d2",
+    ({ payments }) => payments.collection("bans").deleteOne({ _id: ban._id }),
   ],
   [
     "a live order past its expiry",

@@ -102,12 +102,40 @@ const reservationsMatchOrders: Invariant = ({ tickets, orders }) => {
   });
 };
 
+const bannedUsersHoldNothing: Invariant = ({ tickets, orders, bans }) => {
+  if (!bans) return [];
+  const banned = new Set(bans.users.filter((user) => user.banned).map(({ id }) => id));
+  const isOffered = (ticket: Snapshot["tickets"][number]) =>
+    !ticket.withdrawn && !ticket.sold && !ticket.orderId;
+  return [
+    ...orders
+      .filter(({ userId, status }) => banned.has(userId) && status === "created")
+      .map(({ id }) => `I15: order ${id} of a banned user is still live`),
+    ...tickets
+      .filter((ticket) => banned.has(ticket.userId) && isOffered(ticket))
+      .map(({ id }) => `I15: ticket ${id} of a banned user is still on sale`),
+  ];
+};
+
+const bansAreKnown: Invariant = ({ bans }) => {
+  if (!bans) return [];
+  const changed = bans.users.filter(({ version }) => version > 0);
+  return Object.entries(bans.replicas).flatMap(([service, replicas]) => {
+    const versionOf = new Map(replicas.map(({ id, version }) => [id, version]));
+    return changed
+      .filter(({ id, version }) => versionOf.get(id) !== version)
+      .map(({ id, version }) => `I15: ${service} has not heard of version ${version} of user ${id}`);
+  });
+};
+
 const invariants: Invariant[] = [
   outboxesAreEmpty,
   overdueOrdersAreCancelled,
   oneActiveOrderPerTicket,
   replicasEqualSources,
   reservationsMatchOrders,
+  bannedUsersHoldNothing,
+  bansAreKnown,
   ...moneyInvariants,
   ...publishingInvariants,
 ];

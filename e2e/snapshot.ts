@@ -7,6 +7,8 @@ import type { Charge } from "../infra/stripe-sandbox/ledger";
 export interface SnapshotSources {
   tickets: mongo.Db;
   orders: mongo.Db;
+  /** If missing, invariants about bans are not checked. */
+  auth?: mongo.Db;
   /** If missing, invariants about money are not checked. */
   money?: { payments: mongo.Db; ledger: () => Promise<{ charges: Charge[] }> };
   /** If missing, invariants about publishing are not checked. */
@@ -41,6 +43,12 @@ const paymentSchema = aggregate.extend({
   state: z.enum(allPaymentStates),
 });
 
+const userSchema = z.object({
+  id: z.string(),
+  version: z.int().default(0),
+  banned: z.boolean().default(false),
+});
+
 const replicaSchema = z.looseObject({ id: z.string(), version: z.int() });
 export type Replica = z.infer<typeof replicaSchema>;
 
@@ -49,6 +57,11 @@ export interface Snapshot {
   tickets: z.infer<typeof ticketSchema>[];
   orders: z.infer<typeof orderSchema>[];
   replicas: { ticketsInOrders: Replica[]; ordersInTickets: Replica[]; ordersInPayments?: Replica[] };
+  bans?: {
+    users: z.infer<typeof userSchema>[];
+    /** By service. */
+    replicas: Record<string, Replica[]>;
+  };
   money?: { payments: z.infer<typeof paymentSchema>[]; charges: Charge[] };
   published?: Event[];
 }
@@ -59,6 +72,7 @@ export type Invariant = (snapshot: Snapshot) => string[];
 export async function takeSnapshot({
   tickets,
   orders,
+  auth,
   money,
   published,
 }: SnapshotSources): Promise<Snapshot> {
@@ -70,6 +84,15 @@ export async function takeSnapshot({
     },
     tickets: await all(tickets, "tickets", ticketSchema),
     orders: await all(orders, "orders", orderSchema),
+    bans: auth && {
+      users: await all(auth, "users", userSchema),
+      replicas: {
+        auth: await all(auth, "bans", replicaSchema),
+        tickets: await all(tickets, "bans", replicaSchema),
+        orders: await all(orders, "bans", replicaSchema),
+        ...(money && { payments: await all(money.payments, "bans", replicaSchema) }),
+      },
+    },
     money: money && {
       payments: await all(money.payments, "payments", paymentSchema),
       charges: (await money.ledger()).charges,

@@ -8,6 +8,7 @@ import type { SnapshotSources } from "./snapshot";
 export const stackSources = (published: () => Event[]): SnapshotSources => ({
   tickets: database("tickets"),
   orders: database("orders"),
+  auth: database("auth"),
   money: { payments: database("payments"), ledger },
   published,
 });

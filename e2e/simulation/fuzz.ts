@@ -28,7 +28,7 @@ export async function fuzz(simulation: Simulation, random: Random): Promise<void
 
     if (random.chance(faultRate)) injectFault(simulation, random);
     for (const process of simulation.processes)
-      if (!process.isUp && random.chance(0.02)) simulation.start(process);
+      if (!process.isUp && random.chance(0.02)) simulation.restart(process);
     if (random.chance(clockRate)) advanceClock(simulation, random);
 
     const ready = scheduler.tasks.filter(scheduler.isRunnable);

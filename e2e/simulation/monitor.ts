@@ -25,6 +25,8 @@ export class Monitor {
   private readonly known = new Map<string, Seen>();
   private readonly intents = new Map<string, string>();
   private ledger: Ledger | undefined;
+  /** By service: the users of whose ban it has stored the event. */
+  private readonly banned = new Map<string, string[]>();
 
   constructor(
     private readonly now: () => number,
@@ -33,8 +35,13 @@ export class Monitor {
 
   async checkWrite(namespace: string): Promise<void> {
     const [service = "", collection = ""] = namespace.split(".");
-    if (service === "auth" || collection === "deadletters") return;
+    if (namespace === "auth.users" || collection === "deadletters") return;
     const documents = await databaseOf(service).collection(collection).find().toArray();
+    if (collection === "bans")
+      this.banned.set(
+        service,
+        documents.filter(({ banned }) => banned).map(({ _id }) => String(_id)),
+      );
     const held = new Map<string, number>();
     for (const { _id, ...rest } of documents) {
       const is = seen.parse(rest);
@@ -47,6 +54,9 @@ export class Monitor {
     for (const [ticket, orders] of held)
       if (orders > 1) this.violations.push(`I1: ticket ${ticket} has ${orders} live orders at once`);
   }
+
+  /** The users of whose ban a service has stored the event. */
+  bannedIn = (service: string): string[] => this.banned.get(service) ?? [];
 
   checkMoney(ledger: Ledger): void {
     this.ledger = ledger;

@@ -24,13 +24,18 @@ export class Network {
   /** Balances over the running processes of a service (round-robin), as the gateway of the stack does. */
   async send(sent: UserRequest): Promise<ApiResponse<unknown> | undefined> {
     const { user, method, path, body } = sent;
-    const running = this.simulation.runningProcesses(serviceFor(path));
+    const running = this.simulation.runningProcesses(serviceFor(path)).filter(({ isOpen }) => isOpen);
     const process = running[this.next++ % Math.max(1, running.length)];
+    const isRefused = process?.refuses.has(this.simulation.userContext.accountIds.get(user) ?? "");
     this.simulation.trace(`${user}: ${method} ${path} ${JSON.stringify(body ?? {})}`);
     const response = process ? await this.sendTo(process, sent) : unavailable;
     this.simulation.trace(
       `${user} receives ${response ? `${response.status} ${response.ok ? "" : response.body.code}` : "nothing"}`,
     );
+    if (isRefused && response?.ok)
+      this.simulation.monitor.violations.push(
+        `I15: ${process?.name} accepted ${method} ${path} of ${user}, of whose ban it had heard`,
+      );
     return response;
   }
 

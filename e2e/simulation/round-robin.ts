@@ -72,7 +72,7 @@ export async function quiesce(simulation: Simulation): Promise<void> {
   simulation.drawDatabaseOutcome = undefined;
   simulation.broker.isUp = true;
   for (const process of simulation.processes) {
-    if (!process.isUp) simulation.start(process);
+    if (!process.isUp) simulation.restart(process);
     simulation.unpublished.add(process.service.name);
   }
   await runToCompletion(simulation);
@@ -103,7 +103,7 @@ export async function runWithFault({ at, kind }: Fault, simulation: Simulation):
     if (kind === "kill") {
       const process = simulation.processes.find(({ name }) => name === task.process);
       if (process) simulation.kill(process);
-      if (process) simulation.start(process);
+      if (process) simulation.restart(process);
       return;
     }
     if (kind === "time-out" || kind === "time-out-late") {

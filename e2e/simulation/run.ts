@@ -97,7 +97,7 @@ async function explore(): Promise<boolean> {
   const unseen = table.filter(({ runs }) => runs.every((count) => count === 0));
   const scenarioCount = new Set(flowsRun.flatMap((flow) => Object.keys(basicScenarios(flow)))).size;
   const sum = (name: keyof Counters) => counters.reduce((total, each) => total + each[name], 0);
-  console.log(`${sum("runs")} runs of ${sum("steps")} steps, each checked for I1 to I14:
+  console.log(`${sum("runs")} runs of ${sum("steps")} steps, each checked for I1 to I15:
   ${sum("firstKills")} kills: one at each failpoint of the scenarios of both flows, by one of them, and at each of payments by the other,
     and one before and after each request to Stripe in those of one flow; ${scenarioCount} scenarios in total
   ${sum("otherFaults")} of ${sum("allOtherFaults")} other single faults: later kills, and holds and timeouts at each read and write

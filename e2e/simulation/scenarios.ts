@@ -6,6 +6,7 @@ import {
   constant,
   constantFrom,
   oneof,
+  option,
   record,
   sample,
   tuple,
@@ -41,6 +42,12 @@ const common: Record<string, Scenario> = {
   "edit while ordering": [
     [sell, { does: "edit", ticket: 0, price: 30 }],
     [order, pay],
+  ],
+  // The buyer is banned, and the seller, whose tickets are reserved and on sale.
+  ban: [
+    [sell, sell],
+    [order, wait(10), pay, { does: "order", ticket: 1 }, { does: "cancel" }, { does: "cancel" }],
+    [wait(5), { does: "ban", user: 0 }, { does: "ban", user: 1 }],
   ],
 };
 
@@ -199,14 +206,23 @@ const purchase: Arbitrary<Action[]> = tuple(
   array(oneof(pays, pays, paysTwice, paysWithChallenge, cancels, waits, gatewayFaults), { maxLength: 4 }),
 ).map(([first, then]) => [first, ...then]);
 
-/** One user who sells, and others who mostly buy. Tickets are few, so that they compete. */
+const bans: Arbitrary<Action> = record({ does: constant("ban"), user: constantFrom(0, 1, 2) });
+
+/**
+ * One user who sells, others who mostly buy, and in half of them an administrator. Tickets are few, so that they compete.
+ */
 const scenarios: Arbitrary<Scenario> = tuple(
   array(changes, { maxLength: 4 }),
   array(array(oneof(purchase, purchase, purchase, tuple(changes)), { minLength: 1, maxLength: 3 }), {
     minLength: 1,
     maxLength: 3,
   }),
-).map(([offers, others]) => [[sell, ...offers], ...others.map((steps) => steps.flat())]);
+  option(array(oneof(bans, waits), { minLength: 1, maxLength: 3 }), { freq: 2 }),
+).map(([offers, others, administrator]) => [
+  [sell, ...offers],
+  ...others.map((steps) => steps.flat()),
+  ...(administrator ? [administrator] : []),
+]);
 
 /** Deterministic: the same scenario for the same seed. */
 export function scenarioOf(seed: number): Scenario {
@@ -243,6 +259,8 @@ const describeAction = (action: Action): string => {
       return "pays the newest order with two cards at once";
     case "wait":
       return `waits ${action.seconds} s`;
+    case "ban":
+      return `bans user ${action.user + 1}`;
     case "stop broker":
       return "sees the broker stop";
     case "start broker":

@@ -2,6 +2,9 @@ import { type DeadLetters, mongoDeadLetters } from "../../common/src/messaging/d
 import { ensureIndexes } from "../../common/src/database/database";
 import type { ServiceDefinition } from "../../common/src/service/service-definition";
 import type { mongo } from "mongoose";
+import { canonicalEmail } from "../../auth/src/canonical-email";
+import { User } from "../../auth/src/models/user";
+import { hashPassword } from "../../auth/src/password";
 import { timers } from "./timers";
 import { definitions } from "./definitions";
 import "../../auth/src/index";
@@ -66,6 +69,18 @@ export async function resetServices(): Promise<void> {
     for (const model of Object.values(definition.store.database.models))
       await model.collection.deleteMany({});
   }
+}
+
+/** An account that may ban others. */
+export async function createAdmin({ email, password }: { email: string; password: string }): Promise<void> {
+  const admin = new User({
+    email,
+    canonicalEmail: canonicalEmail(email),
+    password: await hashPassword(password),
+    isAdmin: true,
+  });
+  admin.recordNothing("as a sign-up");
+  await admin.save();
 }
 
 export function databaseOf(name: string): mongo.Db {

@@ -5,10 +5,10 @@ import { OutboxRelay } from "../../common/src/service/outbox-relay";
 import { chargeOutcomeTimeout, gatewayTimeout } from "../../payments/src/stripe";
 import { Broker } from "./broker";
 import { Gateway } from "./gateway";
-import { type Action, type UserContext, User } from "./user";
+import { type Action, type UserContext, User, credentialsOf, nameOfUser } from "./user";
 import type { DatabaseOutcome } from "./database-operations";
 import { Scheduler, type Task } from "./scheduler";
-import { type Service, resetServices, services } from "./services";
+import { type Service, createAdmin, resetServices, services } from "./services";
 import { timers } from "./timers";
 import { Monitor } from "./monitor";
 import { Network } from "./network";
@@ -23,6 +23,10 @@ export interface Process {
   relay?: OutboxRelay;
   isRelaying?: boolean;
   sweptAt?: number;
+  /** Whether it accepts requests. */
+  isOpen: boolean;
+  /** The users of whose ban it has heard. */
+  refuses: Set<string>;
 }
 
 /**
@@ -34,6 +38,7 @@ export class Simulation {
   readonly broker = new Broker();
   readonly processes: Process[];
   readonly users: User[];
+  private readonly admins: User[];
   readonly monitor = new Monitor(() => this.scheduler.now, chargeOutcomeTimeout());
   readonly gateway: Gateway;
   readonly network: Network;
@@ -82,10 +87,12 @@ export class Simulation {
       setBroker: (isUp) => {
         this.broker.isUp = isUp;
       },
+      accountIds: new Map(),
       ticketIds: [],
       acknowledged: [],
     };
-    this.users = scenario.map((actions, n) => new User(`user ${n + 1}`, [...actions], this.userContext));
+    this.users = scenario.map((actions, n) => new User(nameOfUser(n), [...actions], this.userContext));
+    this.admins = this.users.filter((_, n) => scenario[n]?.some(({ does }) => does === "ban"));
     const checkMoney = () => this.monitor.checkMoney(this.gateway.sandbox.ledger);
     this.gateway = new Gateway(
       this.scheduler,
@@ -99,6 +106,8 @@ export class Simulation {
         name: `${service.name}-${n + 1}`,
         service,
         isUp: false,
+        isOpen: false,
+        refuses: new Set<string>(),
       })),
     );
   }
@@ -109,6 +118,7 @@ export class Simulation {
       (milliseconds) => this.scheduler.park("waits", milliseconds),
     );
     await resetServices();
+    for (const { name } of this.admins) await createAdmin(credentialsOf(name));
     for (const { name, definition } of services) {
       this.broker.addGroup(
         name,
@@ -144,6 +154,30 @@ export class Simulation {
     for (const worker of workers) worker.start();
     process.isRelaying = false;
     process.isUp = true;
+    process.isOpen = true;
+  }
+
+  /** Starts a killed process again. It accepts requests once it has read who is banned. */
+  restart(process: Process): void {
+    this.start(process);
+    const { name, service } = process;
+    const { access } = service.definition;
+    if (!access) return;
+    process.isOpen = false;
+    const stored = this.monitor.bannedIn(service.name);
+    const load = async () => {
+      for (;;)
+        try {
+          return await access.load();
+        } catch {
+          await clock.wait(100);
+        }
+    };
+    const onEnd = () => {
+      process.isOpen = true;
+      process.refuses = new Set([...process.refuses, ...stored]);
+    };
+    this.scheduler.start(name, "reads who is banned", load, { onEnd });
   }
 
   /** Its tasks never resume. What they have written stays. */
@@ -151,6 +185,7 @@ export class Simulation {
     this.trace(`${process.name} is killed`);
     this.kills++;
     process.isUp = false;
+    process.refuses = new Set();
     this.broker.disconnect(process.name);
     if (process.service.name === "expiration") timers.release();
     this.scheduler.kill(process.name);

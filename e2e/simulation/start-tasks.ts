@@ -21,7 +21,7 @@ export function deliverable({ broker, scheduler }: Simulation): Delivery[] {
 }
 
 export function deliver(
-  { broker, scheduler }: Simulation,
+  { broker, scheduler, processes }: Simulation,
   delivery: Delivery,
   process: string,
   isAckLost = false,
@@ -35,7 +35,13 @@ export function deliver(
     process,
     `${deliveries > 0 ? "again " : ""}${what}`,
     () => broker.deliver(delivery, process, isAckLost),
-    { onEnd: () => inFlight.delete(process) },
+    {
+      onEnd: ({ status }) => {
+        inFlight.delete(process);
+        if (event?.type === "user:banned" && status === "fulfilled")
+          processes.find(({ name }) => name === process)?.refuses.add(event.subject);
+      },
+    },
   );
 }
 

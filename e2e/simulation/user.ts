@@ -14,6 +14,8 @@ export type Action =
   | { does: "pay with 3-D Secure"; outcome: Challenge }
   | { does: "pay twice" }
   | { does: "wait"; seconds: number }
+  /** As an administrator. `user` is an index into the users. */
+  | { does: "ban"; user: number }
   | { does: "stop broker" | "start broker" | "cancel holds" }
   | { does: "get webhooks"; copies: number }
   | ({ does: "gateway fault" } & Partial<Record<Operation, GatewayOutcome>>);
@@ -41,6 +43,8 @@ export interface UserContext {
   /** How often the next events of Stripe arrive. */
   planWebhooks: (copies: number) => void;
   setBroker: (isUp: boolean) => void;
+  /** By the names of users who have signed in. */
+  accountIds: Map<string, string>;
   ticketIds: string[];
   acknowledged: AcknowledgedWrite[];
 }
@@ -52,6 +56,17 @@ export interface AcknowledgedWrite {
   description: string;
   holds: (snapshot: Snapshot) => boolean;
 }
+
+interface Account {
+  id: string;
+}
+
+export const nameOfUser = (index: number): string => `user ${index + 1}`;
+
+export const credentialsOf = (name: string) => ({
+  email: `${name.replaceAll(" ", "-")}@example.com`,
+  password: "correct horse",
+});
 
 const transient = new Set([404, 409, 503]);
 
@@ -106,6 +121,8 @@ export class User {
         return this.payWithChallenge(action.outcome);
       case "wait":
         return this.context.wait(action.seconds * 1000);
+      case "ban":
+        return this.ban(action.user);
       case "stop broker":
       case "start broker":
         return this.context.setBroker(action.does === "start broker");
@@ -122,10 +139,14 @@ export class User {
   }
 
   private async signUp(): Promise<void> {
-    const email = `${this.name.replaceAll(" ", "-")}@example.com`;
-    const credentials = { email, password: "correct horse" };
-    const response = await this.requestWithRetry("POST", "/api/users/signup", credentials);
-    if (response?.status !== 201) await this.requestWithRetry("POST", "/api/users/signin", credentials);
+    const credentials = credentialsOf(this.name);
+    const signedUp = await this.requestWithRetry<Account>("POST", "/api/users/signup", credentials);
+    const response =
+      signedUp?.status === 201
+        ? signedUp
+        : await this.requestWithRetry<Account>("POST", "/api/users/signin", credentials);
+    if (response?.status === 200 || response?.status === 201)
+      this.context.accountIds.set(this.name, response.body.id);
   }
 
   private async sell(price: number): Promise<void> {
@@ -169,6 +190,21 @@ export class User {
     this.acknowledge(response.body, `an order for ${price}`, ({ orders }) =>
       orders.filter((order) => order.ticket.id === id && order.ticket.price === price),
     );
+  }
+
+  private async ban(user: number): Promise<void> {
+    const { accountIds, wait, acknowledged } = this.context;
+    const name = nameOfUser(user);
+    for (let attempts = 0; !accountIds.has(name) && attempts < 10; attempts++) await wait(500);
+    const id = accountIds.get(name);
+    if (!id) return;
+    const body = { reason: "Sells forged tickets" };
+    const response = await this.requestWithRetry("POST", `/api/users/${id}/ban`, body);
+    if (response?.status !== 200) return;
+    acknowledged.push({
+      description: `the ban of ${id}`,
+      holds: ({ bans }) => bans?.users.some((each) => each.id === id && each.banned) === true,
+    });
   }
 
   /** Waits for the first ticket. */

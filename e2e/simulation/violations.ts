@@ -27,6 +27,7 @@ function snapshotOf({ gateway, broker }: Simulation): Promise<Snapshot> {
   return takeSnapshot({
     tickets: databaseOf("tickets"),
     orders: databaseOf("orders"),
+    auth: databaseOf("auth"),
     money: { payments: databaseOf("payments"), ledger: async () => ({ charges }) },
     published: () => broker.log.flatMap(({ subject, bytes }) => tryParseEvent(subject, bytes) ?? []),
   });
