@@ -46,7 +46,7 @@ async function goodWorld() {
     where.collection(collection).insertMany(documents);
   await Promise.all([
     insert(auth, "users", ban),
-    ...[auth, tickets, orders, payments].map((where) => insert(where, "bans", ban)),
+    ...Object.values({ auth, tickets, orders, payments }).map((where) => insert(where, "bans", ban)),
     insert(
       tickets,
       "tickets",
@@ -113,7 +113,8 @@ async function violationsAfter(plant: (world: GoodWorld) => unknown): Promise<st
     { auth, tickets, orders, money, published: () => events },
     { withinSeconds: 0 },
   );
-  await Promise.all([auth, tickets, orders, payments].map((database) => database.dropDatabase()));
+  const databases = Object.values({ auth, tickets, orders, payments });
+  await Promise.all(databases.map((database) => database.dropDatabase()));
   return found;
 }
 

@@ -2,7 +2,7 @@ import { bodyOf } from "../client";
 import { run } from "../stack";
 import { visitSignedIn } from "./browser";
 import { hydrated } from "./chromium";
-import { button, heading } from "./page-actions";
+import { button } from "./page-actions";
 
 it("lets an administrator find a user, ban them with a reason, and end the ban", async () => {
   const [{ page, credentials: admin }, { client, credentials: user }] = [
@@ -14,7 +14,7 @@ it("lets an administrator find a user, ban them with a reason, and end the ban",
   await hydrated(page);
   await page.getByLabel("Email of the user").fill(user.email.toUpperCase());
   await button(page, "Find").click();
-  await heading(page, user.email).waitFor();
+  await page.getByRole("heading", { name: user.email }).waitFor();
   await hydrated(page);
 
   await page.getByLabel("Reason").fill("Sells forged tickets");
