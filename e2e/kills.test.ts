@@ -15,7 +15,7 @@ import {
   reserve,
   sell,
 } from "./sagas";
-import { arm, disarmAll, isArmed, ready, restartWith, serviceProcesses } from "./stack";
+import { arm, disarmAll, isArmed, ready, serviceProcesses, setReservations } from "./stack";
 import { stackViolations } from "./stack-violations";
 
 const beforeAndAfter = (service: string, ...steps: string[]) =>
@@ -83,11 +83,6 @@ const byIntents: Batch = {
     ...beforeAndAfter("payments", ...intentOperations),
   ],
 };
-
-const setReservations = (seconds: number) =>
-  Promise.all(
-    ["orders-1", "orders-2"].map((name) => restartWith(name, { EXPIRATION_SECONDS: String(seconds) })),
-  );
 
 const restarts = () => serviceProcesses().reduce((sum, process) => sum + process.restarts, 0);
 

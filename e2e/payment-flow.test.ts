@@ -4,7 +4,7 @@ import { type Client, type Order, bodyOf, newUser } from "./client";
 import { paysByIntents } from "./payment-flow";
 import { buy } from "./sagas";
 import { orderOf, ticketOnSale } from "./setup";
-import { card, database, endChallenge, endFaults, fault, restartWith } from "./stack";
+import { card, database, endChallenge, endFaults, fault, restartWith, setReservations } from "./stack";
 import { stackViolations } from "./stack-violations";
 
 // The change of payments from charges to intents, and back, one process at a time: docs/operating.md describes it.
@@ -17,10 +17,6 @@ const purchasesInEachPhase = 6;
 const reservationSeconds = { meanwhile: 60, otherwise: 5 };
 
 const begin = (name: string, flow: Flow) => restartWith(name, { PAYMENT_FLOW: flow });
-const setReservations = (seconds: number) =>
-  Promise.all(
-    ["orders-1", "orders-2"].map((name) => restartWith(name, { EXPIRATION_SECONDS: String(seconds) })),
-  );
 
 beforeAll(() =>
   Promise.all([

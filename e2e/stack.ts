@@ -72,6 +72,12 @@ export async function restartWith(name: string, variables: Record<string, string
   await start(name);
 }
 
+/** How long reservations last from now on, where there are two processes of orders. */
+export async function setReservations(seconds: number): Promise<void> {
+  const names = ["orders-1", "orders-2"];
+  await Promise.all(names.map((name) => restartWith(name, { EXPIRATION_SECONDS: String(seconds) })));
+}
+
 type Action = "ready" | "start" | "stop" | "ahead" | "behind" | `set?${string}`;
 
 async function command(name: string, action: Action): Promise<void> {
