@@ -7,11 +7,11 @@ import { root } from "./local/program";
 
 const runTests = ["infra/bootstrap.mjs", "infra/run-tests.ts"];
 
-it("runs every part even if one fails, and ends with a summary", () => {
+it("runs every part even if one fails, and ends with what failed and a summary", () => {
   const parameters = [...runTests, "no-such-script", "BROKER=jetstream test:services -- --version"];
   const { status, stdout } = spawnSync(process.execPath, parameters, { cwd: root, encoding: "utf8" });
   expect(stdout).toMatch(
-    /Summary\n +no-such-script +FAILED after \d+ s\n +BROKER=jetstream test:services -- --version +passed after \d+ s\n$/,
+    /The end of the output of no-such-script, which failed:\npackage.json has no script no-such-script .*\n\nSummary\n +no-such-script +FAILED after \d+ s\n +BROKER=jetstream test:services -- --version +passed after \d+ s\n$/,
   );
   expect(status).toBe(1);
 }, 60_000);

@@ -27,12 +27,17 @@ const portsOfEach = 2_000;
 /** Longer than a graceful stop of a stack takes. */
 const stopGraceMs = 40_000;
 
+/** A log may keep only its end, which must say what failed. */
+const charactersRepeated = 6_000;
+
 const { scripts }: { scripts: Record<string, string> } = require("../package.json");
 
 interface Part {
   name: string;
   /** Its buffered output. */
   output: Buffer[];
+  /** The last `charactersRepeated` of all its output. */
+  end: string;
   outcome?: { isGood: boolean; seconds: number };
 }
 
@@ -53,6 +58,8 @@ async function runAll(names: string[]): Promise<void> {
   };
   await Promise.all(Array.from({ length: maxConcurrentParts }, work));
 
+  for (const { name, end, outcome } of started)
+    if (!outcome?.isGood) console.log(`\nThe end of the output of ${name}, which failed:\n${end}`);
   console.log("\nSummary");
   for (const name of names) {
     const outcome = started.find((part) => part.name === name)?.outcome;
@@ -63,7 +70,7 @@ async function runAll(names: string[]): Promise<void> {
 }
 
 async function run(name: string): Promise<void> {
-  const part: Part = { name, output: [] };
+  const part: Part = { name, output: [], end: "" };
   started.push(part);
   const startedAt = performance.now();
   const code = await exitCodeOf(part);
@@ -79,7 +86,7 @@ async function exitCodeOf(part: Part): Promise<number | null> {
   const [script = "", ...given] = words.filter((word) => !isVariable(word));
   const [command, ...parameters] = scripts[script]?.split(" ") ?? [];
   if (command !== "node") {
-    part.output.push(Buffer.from(`package.json has no script ${script} that runs Node.js\n`));
+    addOutput(part, Buffer.from(`package.json has no script ${script} that runs Node.js\n`));
     return 1;
   }
   const child = spawn(process.execPath, [...parameters, ...given], {
@@ -94,10 +101,7 @@ async function exitCodeOf(part: Part): Promise<number | null> {
     detached: true, // it leads a process group
   });
   for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (output: Buffer) => {
-      part.output.push(output);
-      showOutput();
-    });
+    stream.on("data", (output: Buffer) => addOutput(part, output));
   await once(child, "spawn");
   const group = child.pid ?? NaN;
   groups.add(group);
@@ -106,6 +110,12 @@ async function exitCodeOf(part: Part): Promise<number | null> {
   killGroup(group);
   groups.delete(group);
   return code ?? null;
+}
+
+function addOutput(part: Part, output: Buffer): void {
+  part.output.push(output);
+  part.end = (part.end + output.toString()).slice(-charactersRepeated);
+  showOutput();
 }
 
 /** Whether the group has a process that is not a zombie. */
