@@ -59,7 +59,7 @@ async function runAll(names: string[]): Promise<void> {
   await Promise.all(Array.from({ length: maxConcurrentParts }, work));
 
   for (const { name, end, outcome } of started)
-    if (!outcome?.isGood) console.log(`\nThe end of the output of ${name}, which failed:\n${end}`);
+    if (!outcome?.isGood) console.log(`\nThe end of the output of ${name}, which failed:\n${end.trimEnd()}`);
   console.log("\nSummary");
   for (const name of names) {
     const outcome = started.find((part) => part.name === name)?.outcome;
