@@ -162,6 +162,16 @@ it("works for an account that is older than bans", async () => {
   await signIn(newPassword).expect(200);
 });
 
+it("returns 409 when every attempt loses the race, and leaves the link valid", async () => {
+  await registered();
+  const token = await requested();
+  const lost = Object.assign(new Error("No matching document"), { name: "VersionError" });
+  const save = jest.spyOn(User.prototype, "save").mockRejectedValue(lost);
+  expect((await reset(token).expect(409)).body.code).toBe("changed");
+  save.mockRestore();
+  await reset(token).expect(204);
+});
+
 it.each([
   ["no token", { password: newPassword }, "token"],
   ["a short password", { token: "x", password: "1234567" }, "password"],
