@@ -1,5 +1,5 @@
 import { clock, minutes } from "@eventhive/common";
-import { setUpService, signedIn } from "@eventhive/common/testing";
+import { newId, setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
 import { setUpMailbox, tokenIn } from "../../../infra/mailbox/testing";
 import { app } from "../app";
@@ -8,7 +8,11 @@ import { User } from "../models/user";
 import { sendMails } from "../send-mails";
 import { admin, password, registered } from "../../test/fixtures";
 
-Object.assign(process.env, { MAX_MAILS_PER_NETWORK_PER_HOUR: "8", MAX_MAILS_PER_SITE_PER_HOUR: "12" });
+Object.assign(process.env, {
+  MAX_FAILED_SIGN_INS_PER_NETWORK: "10",
+  MAX_MAILS_PER_NETWORK_PER_HOUR: "8",
+  MAX_MAILS_PER_SITE_PER_HOUR: "12",
+});
 const { published } = setUpService(database);
 const mailbox = setUpMailbox();
 
@@ -160,6 +164,13 @@ it("works for an account that is older than bans", async () => {
   await User.collection.updateOne({ email }, { $unset: { version: 1, outbox: 1, banned: 1 } });
   await reset(await requested()).expect(204);
   await signIn(newPassword).expect(200);
+});
+
+it("counts wrong links as failed sign-ins from their address", async () => {
+  clock.use(() => Date.parse("2030-01-01T12:00:00Z"));
+  const wrong = `${newId()}-${"A".repeat(43)}`;
+  await Promise.all(Array.from({ length: 10 }, () => reset(wrong).expect(400)));
+  expect((await reset(wrong).expect(429)).body.code).toBe("too-many-attempts");
 });
 
 it("returns 409 when every attempt loses the race, and leaves the link valid", async () => {
