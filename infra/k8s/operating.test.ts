@@ -56,7 +56,7 @@ it("names only existing workloads and Secrets", async () => {
   );
   expect([...named].filter((name) => ![...names, ...shell, ...ofCharts].includes(name))).toEqual([]);
   const patched = found(/(?:patch|get) secret ([\w-]+)/g);
-  expect(patched.size).toBe(6);
+  expect(patched.size).toBe(7);
   const known = secrets.map(({ metadata }) => metadata.name);
   expect([...patched].filter((name) => !known.includes(name))).toEqual([]);
 });

@@ -336,6 +336,16 @@ export const outages: Outage[] = [
     resolvesAfter: 240,
   },
   {
+    outage: "the SMTP server is down",
+    alert: { alertname: "MailsFail" },
+    series: {
+      'mail_attempts_total{app="auth", mail="password_reset", outcome="failed"}': counts(0, 1),
+      'mail_attempts_total{app="auth", mail="password_reset", outcome="sent"}': counts(1, 0),
+    },
+    firesAfter: 615,
+    resolvesAfter: 300,
+  },
+  {
     outage: "there are too few processes for the open streams",
     alert: { alertname: "StreamsRefused", app: "orders" },
     series: { 'streams_refused_total{app="orders", limit="process"}': counts(0, 1) },
