@@ -36,9 +36,7 @@ export const listPayments = endpoint(
       payments.map((payment) => ({
         ...payment.toJSON(),
         ...timesOf(payment),
-        ...(payment.state === "failed"
-          ? { mayBeCharged: mayBeCharged(payment) }
-          : { mayBeReplaced: payment.mayBeReplaced() }),
+        ...(payment.state === "failed" && { mayBeCharged: mayBeCharged(payment) }),
         order: orders.find(({ id }) => id === payment.orderId)?.summary(),
       })),
     );
