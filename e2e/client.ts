@@ -18,7 +18,6 @@ export interface Payment {
 export interface User {
   id: string;
   email: string;
-  emailVerified?: boolean;
 }
 export interface Credentials {
   email: string;

@@ -1,6 +1,6 @@
 import { findByEmail, User } from "./models/user";
 
-/** Grants or revokes the role of administrator, which nothing else changes. */
+/** The role of administrator of an existing account: the only way to get or lose it. */
 const changeAdmin =
   (isAdmin: boolean) =>
   async ([email = ""]: string[]): Promise<void> => {

@@ -9,17 +9,7 @@ export default function robots(): MetadataRoute.Robots {
     rules: {
       userAgent: "*",
       allow: "/api/docs",
-      disallow: [
-        "/admin",
-        "/api/",
-        "/auth/",
-        "/forgot-password",
-        "/listings",
-        "/orders",
-        "/reset-password",
-        "/tickets/new",
-        "/verify-email",
-      ],
+      disallow: ["/admin", "/api/", "/auth/", "/listings", "/orders", "/tickets/new"],
     },
     sitemap: new URL("/sitemap.xml", settings().PUBLIC_URL).href,
   };

@@ -35,14 +35,7 @@ it("gives every page its own title", async () => {
   const page = await visit();
   await market.signIn(page, "buyer");
   const { paid } = market.past;
-  const auth = [
-    "/auth/signin",
-    "/auth/signup",
-    "/auth/signout",
-    "/forgot-password",
-    "/reset-password",
-    "/verify-email",
-  ];
+  const auth = ["/auth/signin", "/auth/signup", "/auth/signout"];
   const own = [
     "/orders",
     `/orders/${paid.id}`,

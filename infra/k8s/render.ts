@@ -50,7 +50,6 @@ export interface CronJob extends Manifest {
       metadata: { labels: Record<string, string> };
       spec: {
         activeDeadlineSeconds: number;
-        ttlSecondsAfterFinished?: number;
         template: {
           metadata: { labels: Record<string, string> };
           spec: { containers: [Container]; volumes: { name: string; emptyDir?: object }[] };

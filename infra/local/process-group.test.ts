@@ -5,6 +5,8 @@ import { ProcessGroup } from "./process-group";
 import { afterwards } from "./testing";
 import { temporaryFolder } from "../jest/temporary-folder";
 
+jest.setTimeout(30_000);
+
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
 

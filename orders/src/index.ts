@@ -1,4 +1,5 @@
 import { runPeriodically, seconds, startService } from "@eventhive/common";
+import { access } from "./access";
 import { app } from "./app";
 import { database } from "./database";
 import { expireOverdueOrders } from "./expire-orders";
@@ -16,6 +17,7 @@ startService({
   name: "orders",
   store: { database },
   app,
+  access,
   listeners: [
     ticketCreated,
     ticketUpdated,

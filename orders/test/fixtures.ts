@@ -30,7 +30,7 @@ export async function orderOf(userId = newId(), ticket?: Ticket, network = newId
   return order;
 }
 
-/** A live, overdue order. */
+/** A live order whose time is over. */
 export async function overdueOrder(userId = newId()): Promise<Order> {
   const hourAgo = clock.now() - hours(1);
   clock.use(() => hourAgo);

@@ -3,41 +3,30 @@ import { hours, isId, logger } from "@eventhive/common";
 import { trusted } from "mongoose";
 import type { GatewayHold } from "./intent-gateway";
 import { refundLateCharge } from "./late-charges";
-import { type Difference, externalChanges, foundDifferences } from "./metrics";
+import { externalChanges } from "./metrics";
 import { Payment } from "./models/payment";
 import type { Progress } from "./models/reconciliation";
 import type { GatewayCharge } from "./payment-gateway";
 import { gateway, intentGateway } from "./stripe";
 
-interface Problem {
+interface Difference {
   problem: string;
-  /** Undefined where another metric counts it, or nobody has to see it. */
-  difference?: Difference | undefined;
-}
-
-interface Found extends Problem {
   stripeId: string;
   paymentId?: string;
   orderId?: string;
-  /** Whether the charge was refunded because of it. */
+  /** Whether the money went back because of it. */
   isRefunded: boolean;
 }
 
 export interface Options {
   /** Whether charges that name a payment which does not exist are refunded. */
   refundsUnknown?: boolean;
-  report?: (found: Found) => void;
+  report?: (difference: Difference) => void;
   /** Ends it between two items of a page. */
   signal?: AbortSignal | undefined;
 }
 
-const log = (found: Found) => logger.warn(found, "the gateway and the payments differ");
-
-function tell(found: Found, { report = log }: Options): void {
-  const { difference } = found;
-  if (difference) foundDifferences.inc({ difference });
-  report(found);
-}
+const log = (difference: Difference) => logger.warn(difference, "the gateway and the payments differ");
 
 /**
  * Compares one page of charges, holds or refunds at the gateway, or of payments whose charge no list has shown.
@@ -94,7 +83,7 @@ async function compareCharges(
 
   for (const charge of untilAborted(charges, options.signal)) {
     const payment = paymentOf(charge);
-    // At any age: only a refund can follow the charge of a payment that failed.
+    // However young: nothing but a refund can follow the charge of a payment that failed.
     if (charge.createdAt <= until || payment?.state === "failed") await compare(charge, payment, options);
   }
 }
@@ -104,26 +93,30 @@ const markReconciled = (stripeIds: string[]) =>
   Payment.updateMany({ stripeId: trusted({ $in: stripeIds }) }, { $unset: { unreconciled: 1 } });
 
 /**
- * Releases holds that no payment will capture: those whose payment has ended or does not exist. A hold without the id of a
- * payment is not ours: other systems may use the same account.
+ * Releases money that no payment will take: each hold is of a payment that has not ended, unless something is wrong. One
+ * without our payment's id is not ours: others may use the same account.
  */
-async function compareHolds(holds: GatewayHold[], { until }: Progress, options: Options): Promise<void> {
+async function compareHolds(
+  holds: GatewayHold[],
+  { until }: Progress,
+  { report = log, signal }: Options,
+): Promise<void> {
   const ids = holds.map(({ paymentId }) => paymentId).filter(isId);
   const found = await Payment.find({ _id: trusted({ $in: ids }) }, { state: 1 }).lean();
   const states = new Map(found.map(({ _id, state }) => [String(_id), state]));
-  for (const { intentId, paymentId, orderId, createdAt } of untilAborted(holds, options.signal)) {
+  for (const { intentId, paymentId, orderId, createdAt } of untilAborted(holds, signal)) {
     const state = states.get(paymentId ?? "");
     if (!paymentId || createdAt > until || (state && !hasEnded(state))) continue;
     const problem = state ? `money is held for a ${state} payment` : "money is held for no payment";
     await intentGateway().cancel({ paymentId, intentId });
-    tell({ problem, difference: "hold", stripeId: intentId, paymentId, orderId, isRefunded: true }, options);
+    report({ problem, stripeId: intentId, paymentId, orderId, isRefunded: true });
   }
 }
 
 const hasEnded = (state: Payment["state"]): boolean =>
   state === "settled" || state === "failed" || state === "refunded";
 
-/** A refund that was made by hand may be of a charge from before the period. */
+/** A refund that was made by hand may be of a charge that is older than what is compared otherwise. */
 async function compareRefunded(
   refunded: { stripeId: string }[],
   { from }: Progress,
@@ -149,7 +142,7 @@ export const unreconciledPayments = ({ from, until, after }: Progress) =>
     .sort({ createdAt: 1, _id: 1 })
     .limit(maxLookUps);
 
-/** A charge that is missing from a list may be newer than the list, so each is looked up. */
+/** That a list does not show a charge proves nothing, because it may be younger than the list: each is looked up. */
 async function compareUnreconciled(progress: Progress, options: Options): Promise<Progress | undefined> {
   const payments = await unreconciledPayments(progress);
   for (const payment of untilAborted(payments, options.signal)) {
@@ -161,8 +154,7 @@ async function compareUnreconciled(progress: Progress, options: Options): Promis
       await compare(charge, payment, options);
     } else {
       const problem = "the gateway does not know this charge";
-      const difference = "missing_charge";
-      tell({ problem, difference, stripeId, paymentId, orderId, isRefunded: false }, options);
+      (options.report ?? log)({ problem, stripeId, paymentId, orderId, isRefunded: false });
     }
   }
   const last = payments.at(-1);
@@ -170,56 +162,51 @@ async function compareUnreconciled(progress: Progress, options: Options): Promis
   return { ...progress, from: last.createdAt, after: last.id };
 }
 
-async function compare(charge: GatewayCharge, payment: Payment | undefined, options: Options): Promise<void> {
-  const found = problemOf(charge, payment);
-  if (!found) return;
+async function compare(
+  charge: GatewayCharge,
+  payment: Payment | undefined,
+  { refundsUnknown = false, report = log }: Options,
+): Promise<void> {
+  const problem = problemOf(charge, payment);
+  if (!problem) return;
   const { stripeId, paymentId, orderId } = charge;
-  // A charge without the id of a payment is not ours to refund: other systems may use the same account.
-  const isOrphan = payment
-    ? payment.state === "failed"
-    : options.refundsUnknown === true && paymentId !== undefined;
+  // One without our payment's id is not ours to refund: others may use the same account.
+  const isOrphan = payment ? payment.state === "failed" : refundsUnknown && paymentId !== undefined;
   try {
     if (isOrphan && paymentId)
       await (payment ? refundLateCharge(payment, stripeId) : refundUnknown(paymentId, stripeId));
   } catch (error) {
-    // The next comparison retries; a charge that cannot be refunded at all must not block the others.
+    // The next comparison tries again; one that cannot be refunded at all must not hold up the others.
     logger.warn({ err: error, stripeId, paymentId }, "could not refund an unknown charge");
     return;
   }
   if (payment?.state === "settled") countExternalChange(charge);
-  tell({ ...found, stripeId, paymentId, orderId, isRefunded: isOrphan }, options);
+  report({ problem, stripeId, paymentId, orderId, isRefunded: isOrphan });
 }
 
-/** The ticket stays sold: only an operator can decide what a dispute or a refund in the dashboard means for it. */
+/** The ticket stays sold: only a person can decide what a dispute or a refund made in the dashboard means for it. */
 function countExternalChange({ disputed, amountRefunded }: GatewayCharge): void {
   if (disputed) externalChanges.inc({ change: "dispute" });
   if (amountRefunded > 0) externalChanges.inc({ change: "refund" });
 }
 
-/** Nothing is stored about it, so each request has its own key; Stripe rejects a refund of a refunded charge. */
+/** Nothing is stored about it, so each request has a key of its own; a charge that was refunded is only refused. */
 const refundUnknown = (paymentId: string, stripeId: string) =>
   gateway().refund({ paymentId: `${paymentId}-${randomUUID()}`, stripeId });
 
-function problemOf(charge: GatewayCharge, payment: Payment | undefined): Problem | undefined {
-  const { stripeId, paymentId, amount, currency, refunded, amountRefunded, disputed } = charge;
-  if (!payment) {
-    if (refunded) return undefined;
-    return { problem: "no payment knows this charge", difference: paymentId ? "unknown_charge" : undefined };
-  }
+function problemOf(charge: GatewayCharge, payment: Payment | undefined): string | undefined {
+  const { stripeId, amount, currency, refunded, amountRefunded, disputed } = charge;
+  if (!payment) return refunded ? undefined : "no payment knows this charge";
   const { state } = payment;
-  if (state === "failed") return refunded ? undefined : { problem: "the payment of this charge failed" };
+  if (state === "failed") return refunded ? undefined : "the payment of this charge failed";
   if (payment.stripeId && payment.stripeId !== stripeId)
-    return refunded
-      ? undefined
-      : { problem: "the payment of this charge was charged twice", difference: "charged_twice" };
-  if (payment.amount !== amount || payment.currency !== currency)
-    return { problem: "the amounts differ", difference: "amount" };
-  if (disputed) return { problem: `the charge of a ${state} payment is disputed` };
-  if (refunded && state === "settled") return { problem: "the charge of a settled payment was refunded" };
+    return refunded ? undefined : "the payment of this charge was charged twice";
+  if (payment.amount !== amount || payment.currency !== currency) return "the amounts differ";
+  if (disputed) return `the charge of a ${state} payment is disputed`;
+  if (refunded && state === "settled") return "the charge of a settled payment was refunded";
   if (refunded) return undefined;
-  const difference = state === "refunded" ? "not_refunded" : undefined;
-  // Our own refunds are always of the full rest, so a partial refund was made by hand.
+  // Our own refunds are of all that is left, so a part was refunded by hand.
   if (amountRefunded > 0 && state !== "refunding")
-    return { problem: `only a part of the charge of a ${state} payment was refunded`, difference };
-  return difference && { problem: "the charge of a refunded payment was not refunded", difference };
+    return `only a part of the charge of a ${state} payment was refunded`;
+  return state === "refunded" ? "the charge of a refunded payment was not refunded" : undefined;
 }

@@ -1,4 +1,5 @@
 import { runPeriodically, minutes, seconds, startService } from "@eventhive/common";
+import { access } from "./access";
 import { app } from "./app";
 import { finishCharging } from "./charge";
 import { database } from "./database";
@@ -15,6 +16,7 @@ startService({
   name: "payments",
   store: { database },
   app,
+  access,
   listeners: [orderCreated, orderUpdated, orderCancelled, orderCompleted],
   sweeps: [
     runPeriodically(seconds(5), finishCharging),

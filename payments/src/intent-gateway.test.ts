@@ -1,17 +1,39 @@
+import { type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { onFailpoint } from "@eventhive/common";
 import supertest from "supertest";
+import { createSandbox } from "../../infra/stripe-sandbox/sandbox";
 import { startStripeMock } from "../../infra/stripe-sandbox/stripe-mock";
-import { serveSandbox } from "../../infra/stripe-sandbox/testing";
 import { type CreateRequest, type IntentResult, stripeIntentGateway } from "./intent-gateway";
 
-const stripe = serveSandbox();
-afterEach(() => onFailpoint(undefined));
+let sandbox: ReturnType<typeof createSandbox>;
+let server: Server;
+let apiUrl: string;
+let lateWork: (() => void)[];
 
-const gateway = (timeoutMs = 5000) =>
-  stripeIntentGateway({ apiKey: "sk_test_eventhive", apiUrl: stripe.url(), timeoutMs });
+beforeEach(async () => {
+  lateWork = [];
+  sandbox = createSandbox({ later: (_milliseconds, work) => lateWork.push(work) });
+  await new Promise<void>((resolve) => {
+    server = sandbox.app.listen(0, "127.0.0.1", () => resolve());
+  });
+  apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterEach(() => {
+  onFailpoint(undefined);
+  server.closeAllConnections();
+  server.close();
+});
+
+const gateway = (timeoutMs = 5000) => stripeIntentGateway({ apiKey: "sk_test_eventhive", apiUrl, timeoutMs });
 const paymentId = "p1";
 const terms: CreateRequest = { paymentId, orderId: "o1", amount: 1999, currency: "usd", keptAnswers: 0 };
-const intents = () => [...stripe.ledger().intents.values()];
+const intents = () => [...sandbox.ledger.intents.values()];
+const doLateWork = () => {
+  for (const work of lateWork.splice(0)) work();
+};
+const fail = (operation: string, fault: object) => sandbox.faults.add({ operation, ...fault });
 
 function intentOf(response: IntentResult) {
   if (response.outcome !== "known") throw new Error(`The outcome is ${response.outcome}`);
@@ -31,12 +53,12 @@ async function authorized(): Promise<string> {
 async function tokenOf(number: string, path = "/v1/tokens"): Promise<string> {
   const card = { number, exp_month: 12, exp_year: 2040, cvc: "123" };
   const body = path === "/v1/tokens" ? { card } : { payment_method_data: { type: "card", card } };
-  const asked = supertest(stripe.url()).post(path).auth("sk_test_eventhive", { type: "bearer" });
+  const asked = supertest(apiUrl).post(path).auth("sk_test_eventhive", { type: "bearer" });
   return (await asked.type("form").send(body).expect(200)).body.id;
 }
 
 describe("create", () => {
-  it("creates one intent for a payment, which holds nothing", async () => {
+  it("makes one intent for a payment, which holds nothing", async () => {
     expect(await created()).toBe(await created());
     expect(intents()).toMatchObject([
       { amount: 1999, currency: "usd", metadata: { orderId: "o1", paymentId: "p1" }, latest_charge: null },
@@ -46,20 +68,20 @@ describe("create", () => {
   it.each([{}, { afterWork: true }])(
     "is kept by Stripe when it fails %j, and not for the next key",
     async (fault) => {
-      stripe.addFault("intent", { kind: "fail", ...fault });
+      fail("intent", { kind: "fail", ...fault });
       expect(await gateway().create(terms)).toEqual({ outcome: "kept" });
       expect(await gateway().create(terms)).toEqual({ outcome: "kept" });
       expect(await gateway().create({ ...terms, keptAnswers: 1 })).toMatchObject({ outcome: "known" });
     },
   );
 
-  it("is unknown after anything else, and creates one intent when it is repeated", async () => {
-    stripe.addFault("intent", { kind: "lose" });
-    stripe.addFault("intent", { kind: "late", milliseconds: 1 });
+  it("is unknown after anything else, and makes one intent when it is asked again", async () => {
+    fail("intent", { kind: "lose" });
+    fail("intent", { kind: "late", milliseconds: 1 });
     expect(await gateway().create({ ...terms, paymentId: "p0" })).toEqual({ outcome: "unknown" });
     expect(await gateway().create(terms)).toEqual({ outcome: "unknown" });
     expect(await gateway().create(terms)).toEqual({ outcome: "unknown" }); // the key is in use
-    stripe.doLateWork();
+    doLateWork();
     await created();
     expect(intents()).toHaveLength(2);
   });
@@ -78,13 +100,13 @@ describe("confirm", () => {
     expect(await confirm(other, token)).toMatchObject({ intent: { status: "requires_capture" } });
   });
 
-  it("returns the intent's status when it was already confirmed", async () => {
+  it("tells the intent's status when it was confirmed already", async () => {
     const intentId = await created();
     const token = await tokenOf("4242424242424242");
-    stripe.addFault("confirm", { kind: "lose" });
+    fail("confirm", { kind: "lose" });
     expect(await confirm(intentId, token)).toEqual({ outcome: "unknown" });
     expect(await confirm(intentId, token)).toMatchObject({ intent: { status: "requires_capture" } });
-    expect(stripe.ledger().charges.size).toBe(1);
+    expect(sandbox.ledger.charges.size).toBe(1);
   });
 
   it.each([
@@ -95,7 +117,7 @@ describe("confirm", () => {
     expect(await confirm(await created(), token)).toEqual({ outcome: "rejected", reason });
   });
 
-  it("requires 3-D Secure in the page", async () => {
+  it("asks for 3-D Secure in the page", async () => {
     const intentId = await created();
     const [intent] = intents();
     expect(await confirm(intentId, await tokenOf("4000002760003184"))).toMatchObject({
@@ -103,22 +125,22 @@ describe("confirm", () => {
     });
   });
 
-  it("uses another key for the payment method when Stripe repeats a failure", async () => {
+  it("takes another key for the payment method when Stripe keeps a failure of it", async () => {
     const intentId = await created();
-    stripe.addFault("payment-method", { kind: "fail" });
+    fail("payment-method", { kind: "fail" });
     expect(await confirm(intentId)).toEqual({ outcome: "kept" });
     expect(await confirm(intentId, "tok_visa", 1)).toMatchObject({ intent: { status: "requires_capture" } });
   });
 
-  it("is unknown, not kept, when the confirmation itself fails: it has no key", async () => {
-    stripe.addFault("confirm", { kind: "fail" });
+  it("is unknown, not kept, when it fails itself: it has no key", async () => {
+    fail("confirm", { kind: "fail" });
     expect(await confirm(await created())).toEqual({ outcome: "unknown" });
   });
 
   it("takes no longer than the timeout with both of its requests", async () => {
     const intentId = await created();
-    stripe.addFault("payment-method", { kind: "delay", milliseconds: 250 });
-    stripe.addFault("confirm", { kind: "delay", milliseconds: 5000 });
+    fail("payment-method", { kind: "delay", milliseconds: 250 });
+    fail("confirm", { kind: "delay", milliseconds: 5000 });
     const startedAt = performance.now();
     const response = await gateway(500).confirm({ paymentId, intentId, token: "tok_visa", keptAnswers: 0 });
     expect(response).toEqual({ outcome: "unknown" });
@@ -129,16 +151,16 @@ describe("confirm", () => {
 describe("capture", () => {
   const capture = (intentId: string) => gateway().capture({ paymentId, intentId });
 
-  it("captures once, however often it is requested", async () => {
+  it("takes the money once, however often it is asked", async () => {
     const intentId = await authorized();
     const first = await capture(intentId);
     expect(first).toMatchObject({ intent: { status: "succeeded" } });
     expect(await capture(intentId)).toEqual(first);
   });
 
-  it("is rejected when it fails permanently", async () => {
+  it("is rejected when it fails for good", async () => {
     const intentId = await authorized();
-    stripe.addFault("capture", { kind: "refuse" });
+    fail("capture", { kind: "refuse" });
     expect(await capture(intentId)).toMatchObject({ outcome: "rejected" });
   });
 
@@ -146,13 +168,13 @@ describe("capture", () => {
     "is unknown after %j",
     async (fault) => {
       const intentId = await authorized();
-      stripe.addFault("capture", fault);
+      fail("capture", fault);
       expect(await capture(intentId)).toEqual({ outcome: "unknown" });
       expect(await capture(intentId)).toMatchObject({ intent: { status: "succeeded" } });
     },
   );
 
-  it("reports that the intent is canceled", async () => {
+  it("tells that the intent is canceled", async () => {
     const intentId = await authorized();
     await gateway().cancel({ paymentId, intentId });
     expect(await capture(intentId)).toMatchObject({ intent: { status: "canceled" } });
@@ -168,7 +190,7 @@ describe("cancel", () => {
     expect(await cancel(intentId)).toMatchObject({ intent: { status: "canceled" } });
   });
 
-  it("reports that the money was captured", async () => {
+  it("tells that the money was taken", async () => {
     const intentId = await authorized();
     await gateway().capture({ paymentId, intentId });
     expect(await cancel(intentId)).toMatchObject({ intent: { status: "succeeded" } });
@@ -179,9 +201,11 @@ describe("cancel", () => {
   });
 });
 
-it("treats a proxy's response as no response", async () => {
+it("takes what a proxy returns instead of Stripe for no response", async () => {
   const intentId = await authorized();
-  stripe.respondAsProxy(502);
+  server.removeAllListeners("request").on("request", (_request, response: ServerResponse) => {
+    response.writeHead(502, { "content-type": "application/json" }).end("{}");
+  });
   const asked = { paymentId, intentId };
   expect([
     await gateway().create(terms),
@@ -194,15 +218,15 @@ it("treats a proxy's response as no response", async () => {
 it("sends only what Stripe's own API description allows", async () => {
   const mock = await startStripeMock();
   try {
-    const strict = stripeIntentGateway({ apiKey: "sk_test_123", apiUrl: mock.url, timeoutMs: 5000 });
-    const intentId = intentOf(await strict.create(terms)).intentId;
+    const stripe = stripeIntentGateway({ apiKey: "sk_test_123", apiUrl: mock.url, timeoutMs: 5000 });
+    const intentId = intentOf(await stripe.create(terms)).intentId;
     const asked = { paymentId, intentId };
     const responses = [
-      await strict.confirm({ ...asked, token: "tok_visa", keptAnswers: 0 }),
-      await strict.confirm({ ...asked, token: "ctoken_1", keptAnswers: 0 }),
-      await strict.capture(asked),
-      await strict.cancel(asked),
-      await strict.retrieve(asked),
+      await stripe.confirm({ ...asked, token: "tok_visa", keptAnswers: 0 }),
+      await stripe.confirm({ ...asked, token: "ctoken_1", keptAnswers: 0 }),
+      await stripe.capture(asked),
+      await stripe.cancel(asked),
+      await stripe.retrieve(asked),
     ];
     expect(responses.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 5 }, () => "known"));
   } finally {

@@ -72,108 +72,6 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/users/sessions": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post?: never;
-    /** Sign out everywhere else */
-    delete: operations["endSessions"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/users/password": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Change the password, and sign out everywhere else */
-    post: operations["changePassword"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/users/verification": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Send the mail that verifies the email of the account again */
-    post: operations["requestVerification"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/users/verification/confirm": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Verify the email of an account by the link in a mail */
-    post: operations["confirmVerification"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/users/password-reset": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Send a mail with a link that sets a new password, if the email has an account */
-    post: operations["requestPasswordReset"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/users/password-reset/confirm": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Set a new password by the link in a mail */
-    post: operations["resetPassword"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
   "/api/users": {
     parameters: {
       query?: never;
@@ -256,7 +154,7 @@ export interface paths {
     /** Change the title and the price of a ticket */
     put: operations["updateTicket"];
     post?: never;
-    /** Withdraw a ticket from sale */
+    /** Take a ticket off the market */
     delete: operations["withdrawTicket"];
     options?: never;
     head?: never;
@@ -360,7 +258,7 @@ export interface paths {
     /** The caller's payments, newest first */
     get: operations["listPayments"];
     put?: never;
-    /** Pay for an order, or get the state of its payment */
+    /** Pay an order, or ask again what became of its payment */
     post: operations["createPayment"];
     delete?: never;
     options?: never;
@@ -399,22 +297,9 @@ export interface components {
         message: string;
         field?: string;
       }[];
-      /** @description Stable: clients switch on it */
+      /** @description Clients decide by this */
       code: string;
       requestId: string;
-    };
-    /**
-     * @example {
-     *       "id": "6553f1000000000000000004",
-     *       "email": "alice@example.com",
-     *       "emailVerified": true
-     *     }
-     */
-    CurrentUser: {
-      id: string;
-      email: string;
-      /** @description Whether a link that was sent to the email was opened; absent while that is unknown */
-      emailVerified?: boolean;
     };
     /**
      * @example {
@@ -463,7 +348,7 @@ export interface components {
      */
     ListedTicket: {
       id: string;
-      /** @description Increases with every change: apply an event only if it is newer */
+      /** @description Rises with every change: apply an event only if it is newer than what you have */
       version: number;
       title: string;
       /** @description Decimal, with at most two places */
@@ -493,7 +378,7 @@ export interface components {
      */
     Ticket: {
       id: string;
-      /** @description Increases with every change: apply an event only if it is newer */
+      /** @description Rises with every change: apply an event only if it is newer than what you have */
       version: number;
       title: string;
       /** @description Decimal, with at most two places */
@@ -527,13 +412,13 @@ export interface components {
      */
     Order: {
       id: string;
-      /** @description Increases with every change: apply an event only if it is newer */
+      /** @description Rises with every change: apply an event only if it is newer than what you have */
       version: number;
       /** @enum {string} */
       status: "created" | "awaiting:payment" | "complete" | "cancelled";
       /** @enum {string} */
       cancelReason?: "buyer" | "expired";
-      /** @description Whether it was cancelled because the buyer was banned */
+      /** @description It was cancelled because the buyer was banned */
       buyerBanned?: boolean;
       /** @description The buyer */
       userId: string;
@@ -594,7 +479,7 @@ export interface components {
      */
     ListedPayment: {
       id: string;
-      /** @description Increases with every change: apply an event only if it is newer */
+      /** @description Rises with every change: apply an event only if it is newer than what you have */
       version: number;
       orderId: string;
       /** @description The buyer */
@@ -630,7 +515,7 @@ export interface components {
       refundedAt?: string;
       /** Format: date-time */
       releasedAt?: string;
-      /** @description Whether a failed payment may still be charged; it is then refunded */
+      /** @description Whether a failed payment may still be charged, which is then refunded */
       mayBeCharged?: boolean;
       order?: {
         id: string;
@@ -655,7 +540,7 @@ export interface components {
      */
     Payment: {
       id: string;
-      /** @description Increases with every change: apply an event only if it is newer */
+      /** @description Rises with every change: apply an event only if it is newer than what you have */
       version: number;
       orderId: string;
       /** @description The buyer */
@@ -699,7 +584,7 @@ export interface components {
      */
     PendingPayment: {
       id: string;
-      /** @description Increases with every change: apply an event only if it is newer */
+      /** @description Rises with every change: apply an event only if it is newer than what you have */
       version: number;
       orderId: string;
       /** @description The buyer */
@@ -734,11 +619,11 @@ export interface components {
   parameters: never;
   requestBodies: never;
   headers: {
-    /** @description Identifies the request in logs; copied from the request if present */
+    /** @description Names the request in logs; taken from the request if it has one */
     "X-Request-Id": string;
     /** @description Seconds after which to try again */
     "Retry-After": number;
-    /** @description The next page, as `<…>; rel="next"`; absent on the last page */
+    /** @description The next page, as `<…>; rel="next"`; not there on the last page */
     Link: string;
     /** @description The cookie `session` */
     "Set-Cookie": string;
@@ -1036,7 +921,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description The session cookie is cleared */
+      /** @description Nothing is left of the session */
       200: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1106,809 +991,8 @@ export interface operations {
         };
         content: {
           "application/json": {
-            currentUser: components["schemas"]["CurrentUser"] | null;
+            currentUser: components["schemas"]["Account"] | null;
           };
-        };
-      };
-      /** @description internal */
-      500: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "internal";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description unavailable, starting */
-      503: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          "Retry-After": components["headers"]["Retry-After"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "unavailable" | "starting";
-          } & components["schemas"]["Error"];
-        };
-      };
-    };
-  };
-  endSessions: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The account, with a new session; all others have ended */
-      200: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          "Set-Cookie": components["headers"]["Set-Cookie"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Account"];
-        };
-      };
-      /** @description not-signed-in */
-      401: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "not-signed-in";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description banned, foreign-origin */
-      403: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "banned" | "foreign-origin";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description changed */
-      409: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "changed";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description too-many-attempts */
-      429: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          "Retry-After": components["headers"]["Retry-After"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "too-many-attempts";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description internal */
-      500: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "internal";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description unavailable, starting */
-      503: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          "Retry-After": components["headers"]["Retry-After"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "unavailable" | "starting";
-          } & components["schemas"]["Error"];
-        };
-      };
-    };
-  };
-  changePassword: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": {
-          password: string;
-          newPassword: string;
-        };
-      };
-    };
-    responses: {
-      /** @description The account, with a new session; all others have ended */
-      200: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          "Set-Cookie": components["headers"]["Set-Cookie"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Account"];
-        };
-      };
-      /** @description invalid-credentials, invalid-input, malformed */
-      400: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "invalid-credentials" | "invalid-input" | "malformed";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description not-signed-in */
-      401: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "not-signed-in";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description banned, foreign-origin */
-      403: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "banned" | "foreign-origin";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description request-timeout */
-      408: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "request-timeout";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description changed */
-      409: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "changed";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description too-large */
-      413: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "too-large";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description not-json */
-      415: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "not-json";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description too-many-attempts */
-      429: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          "Retry-After": components["headers"]["Retry-After"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "too-many-attempts";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description internal */
-      500: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "internal";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description unavailable, starting */
-      503: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          "Retry-After": components["headers"]["Retry-After"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "unavailable" | "starting";
-          } & components["schemas"]["Error"];
-        };
-      };
-    };
-  };
-  requestVerification: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The mail will be sent */
-      202: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description already-verified */
-      400: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "already-verified";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description not-signed-in */
-      401: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "not-signed-in";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description banned, foreign-origin */
-      403: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "banned" | "foreign-origin";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description mail-off */
-      404: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "mail-off";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description too-many-attempts */
-      429: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          "Retry-After": components["headers"]["Retry-After"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "too-many-attempts";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description internal */
-      500: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "internal";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description unavailable, starting */
-      503: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          "Retry-After": components["headers"]["Retry-After"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "unavailable" | "starting";
-          } & components["schemas"]["Error"];
-        };
-      };
-    };
-  };
-  confirmVerification: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": {
-          /** @example 6553f1000000000000000004-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA */
-          token: string;
-        };
-      };
-    };
-    responses: {
-      /** @description The email is verified */
-      204: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description invalid-link, invalid-input, malformed */
-      400: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "invalid-link" | "invalid-input" | "malformed";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description foreign-origin */
-      403: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "foreign-origin";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description request-timeout */
-      408: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "request-timeout";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description too-large */
-      413: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "too-large";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description not-json */
-      415: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "not-json";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description too-many-attempts */
-      429: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          "Retry-After": components["headers"]["Retry-After"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "too-many-attempts";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description internal */
-      500: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "internal";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description unavailable, starting */
-      503: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          "Retry-After": components["headers"]["Retry-After"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "unavailable" | "starting";
-          } & components["schemas"]["Error"];
-        };
-      };
-    };
-  };
-  requestPasswordReset: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": {
-          /**
-           * Format: email
-           * @example alice@example.com
-           */
-          email: string;
-        };
-      };
-    };
-    responses: {
-      /** @description The same whether the email has an account or not */
-      202: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description invalid-input, malformed */
-      400: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "invalid-input" | "malformed";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description foreign-origin */
-      403: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "foreign-origin";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description mail-off */
-      404: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "mail-off";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description request-timeout */
-      408: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "request-timeout";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description too-large */
-      413: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "too-large";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description not-json */
-      415: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "not-json";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description too-many-attempts */
-      429: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          "Retry-After": components["headers"]["Retry-After"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "too-many-attempts";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description internal */
-      500: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "internal";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description unavailable, starting */
-      503: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          "Retry-After": components["headers"]["Retry-After"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "unavailable" | "starting";
-          } & components["schemas"]["Error"];
-        };
-      };
-    };
-  };
-  resetPassword: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": {
-          /** @example 6553f1000000000000000004-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA */
-          token: string;
-          password: string;
-        };
-      };
-    };
-    responses: {
-      /** @description The new password is valid */
-      204: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description invalid-link, invalid-input, malformed */
-      400: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "invalid-link" | "invalid-input" | "malformed";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description foreign-origin */
-      403: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "foreign-origin";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description request-timeout */
-      408: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "request-timeout";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description changed */
-      409: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "changed";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description too-large */
-      413: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "too-large";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description not-json */
-      415: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "not-json";
-          } & components["schemas"]["Error"];
-        };
-      };
-      /** @description too-many-attempts */
-      429: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          "Retry-After": components["headers"]["Retry-After"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "too-many-attempts";
-          } & components["schemas"]["Error"];
         };
       };
       /** @description internal */
@@ -2307,14 +1391,14 @@ export interface operations {
   listTickets: {
     parameters: {
       query?: {
-        /** @description The maximum number of results */
+        /** @description How many to return at most */
         limit?: number;
         /** @description From the link to the next page */
         cursor?: string;
-        /** @description Words of the title; the last one may be incomplete */
+        /** @description Words that the title has; the last one may be a beginning */
         q?: string;
         sort?: "newest" | "price" | "-price";
-        /** @description `true` for the caller's own tickets, in any state */
+        /** @description `true` for the caller's own, whatever became of them */
         mine?: "true" | "false";
       };
       header?: never;
@@ -2495,20 +1579,6 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
-      /** @description too-many-from-network */
-      429: {
-        headers: {
-          "X-Request-Id": components["headers"]["X-Request-Id"];
-          "Retry-After": components["headers"]["Retry-After"];
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @enum {unknown} */
-            code?: "too-many-from-network";
-          } & components["schemas"]["Error"];
-        };
-      };
       /** @description internal */
       500: {
         headers: {
@@ -2541,11 +1611,11 @@ export interface operations {
   streamTickets: {
     parameters: {
       query?: {
-        /** @description IDs of tickets, separated by commas */
+        /** @description Those of a page, by commas */
         ids?: string;
-        /** @description `true` to include tickets that are put on sale later */
+        /** @description `true` for tickets that are put on sale later, too */
         added?: "true" | "false";
-        /** @description Words of the title; the last one may be incomplete */
+        /** @description Words that the title has; the last one may be a beginning */
         q?: string;
       };
       header?: never;
@@ -2563,7 +1633,7 @@ export interface operations {
         content: {
           "application/json": {
             id: string;
-            /** @description Increases with every change: apply an event only if it is newer */
+            /** @description Rises with every change: apply an event only if it is newer than what you have */
             version: number;
             title: string;
             /** @description Decimal, with at most two places */
@@ -2850,7 +1920,7 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
-      /** @description too-many-edits, too-many-from-network */
+      /** @description too-many-edits */
       429: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2860,7 +1930,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "too-many-edits" | "too-many-from-network";
+            code?: "too-many-edits";
           } & components["schemas"]["Error"];
         };
       };
@@ -3009,7 +2079,7 @@ export interface operations {
   listOrders: {
     parameters: {
       query?: {
-        /** @description The maximum number of results */
+        /** @description How many to return at most */
         limit?: number;
         /** @description From the link to the next page */
         cursor?: string;
@@ -3111,7 +2181,7 @@ export interface operations {
       content: {
         "application/json": {
           ticketId: string;
-          /** @description The price that the buyer saw */
+          /** @description What the buyer was shown */
           price?: number;
         };
       };
@@ -3285,7 +2355,7 @@ export interface operations {
   listSales: {
     parameters: {
       query?: {
-        /** @description The maximum number of results */
+        /** @description How many to return at most */
         limit?: number;
         /** @description From the link to the next page */
         cursor?: string;
@@ -3614,13 +2684,13 @@ export interface operations {
         content: {
           "application/json": {
             id: string;
-            /** @description Increases with every change: apply an event only if it is newer */
+            /** @description Rises with every change: apply an event only if it is newer than what you have */
             version: number;
             /** @enum {string} */
             status: "created" | "awaiting:payment" | "complete" | "cancelled";
             /** @enum {string} */
             cancelReason?: "buyer" | "expired";
-            /** @description Whether it was cancelled because the buyer was banned */
+            /** @description It was cancelled because the buyer was banned */
             buyerBanned?: boolean;
             /** @description The buyer */
             userId: string;
@@ -3848,11 +2918,11 @@ export interface operations {
   listPayments: {
     parameters: {
       query?: {
-        /** @description The maximum number of results */
+        /** @description How many to return at most */
         limit?: number;
         /** @description From the link to the next page */
         cursor?: string;
-        /** @description Only payments of these orders, separated by commas */
+        /** @description The orders whose payments are requested; all when none is named */
         orderId?: string;
       };
       header?: never;
@@ -3951,7 +3021,7 @@ export interface operations {
       content: {
         "application/json": {
           orderId: string;
-          /** @description The token of the card, from Stripe */
+          /** @description The card, as the browser got it from Stripe */
           token: string;
         };
       };

@@ -1,4 +1,4 @@
-/** The states of payments by charges. Payments by PaymentIntents share the last of them. */
+/** Of payments by charges. Payments by PaymentIntents end with them, too. */
 export const chargePaymentStates = [
   "charging",
   "charged",

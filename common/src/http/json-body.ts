@@ -26,8 +26,7 @@ export function jsonBody(): RequestHandler {
 }
 
 /**
- * Reads a body of at most 256 kB into `req.body`, as the bytes that were sent, so that a signature can be verified before
- * parsing.
+ * Reads a body of at most 256 kB into `req.body`, as the bytes that were sent: what is signed is not parsed before.
  * @example
  * createApp(() => {}, {
  *   addMachineRoutes: (api) => {
@@ -41,7 +40,7 @@ function withTimeLimit(read: RequestHandler): RequestHandler {
   return (req, res, next) => {
     let isDone = false;
     const finish = (error?: unknown) => {
-      if (isDone) return; // after a 408, an aborted body is not another error
+      if (isDone) return; // a caller that breaks off after its 408 is no second error
       isDone = true;
       clearTimeout(timer);
       next(error);

@@ -12,7 +12,7 @@ let isUsed = false;
 const config = settings(
   {
     JWT_KEY: text().min(32, "must have at least 32 characters"),
-    /** The previous key: tokens signed with it are accepted until they expire. */
+    /** The key before the present one: tokens signed with it are accepted until they expire. */
     JWT_PREVIOUS_KEY: text().optional(),
     JWT_EXPIRES_IN: durationInSeconds().default(24 * 3600),
     /**
@@ -25,11 +25,7 @@ const config = settings(
 );
 
 const user = z.object({ id: z.string(), email: z.string() });
-const claims = user.extend({
-  iat: z.number(),
-  exp: z.number(),
-  sessionEpoch: z.int().nonnegative().default(0),
-});
+const claims = user.extend({ iat: z.number(), exp: z.number() });
 
 /**
  * The sender of a request, according to the token.
@@ -62,8 +58,8 @@ function keyOf(text: string): Key {
 export const publicOrigin = (): string => new URL(config.PUBLIC_URL).origin;
 
 /**
- * Replaces a value that is compared but must not be stored, such as an address: 22 characters, the same in every
- * service, and different after a rotation of the session key.
+ * Stands for a value that is compared and must not be read back, such as an address: 22 characters, the same in every
+ * service, and different ones after the session key was rotated.
  * @example
  * pseudonymOf("192.0.2.1") === pseudonymOf("192.0.2.2"); // => false
  */
@@ -73,12 +69,11 @@ export const pseudonymOf = (value: string): string =>
 /** How long a token is valid. */
 export const sessionLifetimeMs = (): number => seconds(config.JWT_EXPIRES_IN);
 
-/** A token that identifies its bearer for the length of a session, unless all sessions of this epoch are ended before. */
-export function createToken(user: CurrentUser, sessionEpoch = 0): string {
-  // With milliseconds: of two sessions in one browser, the newer one counts.
+/** A token that identifies its bearer for the length of a session. */
+export function createToken(user: CurrentUser): string {
+  // With milliseconds: of two sessions in one browser the newer one counts.
   const { id, secret } = keyOf(config.JWT_KEY);
-  const epoch = sessionEpoch > 0 && { sessionEpoch };
-  return jwt.sign({ ...user, ...epoch, iat: Math.floor(clock.now()) / 1000 }, secret, {
+  return jwt.sign({ ...user, iat: Math.floor(clock.now()) / 1000 }, secret, {
     algorithm: "HS256",
     expiresIn: config.JWT_EXPIRES_IN,
     issuer: issuer,
@@ -134,7 +129,6 @@ export function session(): RequestHandler {
 
 /**
  * The response to this request sets the cookie.
- * @param sessionEpoch the present one of the user
  * @example
  * createApp((api) => {
  *   api.post("/api/session", (req, res) => {
@@ -143,9 +137,9 @@ export function session(): RequestHandler {
  *   });
  * });
  */
-export function signIn(req: Request, user: CurrentUser, sessionEpoch = 0): void {
+export function signIn(req: Request, user: CurrentUser): void {
   if (sessionCookies(req).length > 1) clearOthers(req);
-  req.session = { jwt: createToken(user, sessionEpoch) };
+  req.session = { jwt: createToken(user) };
 }
 
 /**
@@ -199,43 +193,35 @@ function tokenIn(cookie: string): unknown {
 
 interface Session {
   user: CurrentUser;
-  epoch: number;
   /** Milliseconds since 1970. */
   endsAt: number;
 }
 
 const sessions = new WeakMap<Request, Session | undefined>();
 
-/**
- * Browsers may send several cookies named `session`, of parent domains or other paths: the newest valid one counts.
- * Undefined if it was ended, too, which is not remembered for a request: one that waits may be overtaken by an event.
- */
+/** Browsers may send several cookies named `session`, of parent domains or other paths: the newest valid one counts. */
 function findSession(req: Request): Session | undefined {
   if (!sessions.has(req)) sessions.set(req, newestSession(req));
-  const session = sessions.get(req);
-  return session && !accessOf(req)?.isEnded(session.user.id, session.epoch) ? session : undefined;
+  return sessions.get(req);
 }
 
 function newestSession(req: Request): Session | undefined {
   const valid = sessionCookies(req).flatMap((cookie) => readToken(tokenIn(cookie)) ?? []);
   const [newest] = valid.toSorted((one, other) => other.iat - one.iat);
-  return newest && { user: user.parse(newest), epoch: newest.sessionEpoch, endsAt: seconds(newest.exp) };
+  return newest && { user: user.parse(newest), endsAt: seconds(newest.exp) };
 }
 
 /** Decides whose sessions are accepted. */
 export interface Access {
   isBanned(userId: string): boolean;
-  /** Whether the user's sessions of this epoch were ended. */
-  isEnded(userId: string, sessionEpoch: number): boolean;
 }
 
-const accessOf = (req: Request) => req.app.locals.access as Access | undefined;
-
 /** Not remembered for a request: one that waits may be overtaken by a ban. */
-const isBanned = (req: Request, { id }: CurrentUser): boolean => accessOf(req)?.isBanned(id) === true;
+const isBanned = (req: Request, { id }: CurrentUser): boolean =>
+  (req.app.locals.access as Access | undefined)?.isBanned(id) === true;
 
 /**
- * The user of this request, if any. A banned user is treated as a visitor, and so is one whose session was ended.
+ * The user of this request, if any. A banned user is treated as a visitor without a session.
  * @example
  * createApp((api) => {
  *   api.get("/api/greeting", (req, res) => void res.json(`Hello ${findCurrentUser(req)?.email ?? "stranger"}`));
@@ -253,16 +239,7 @@ export function findCurrentUser(req: Request): CurrentUser | undefined {
 export const sessionEndsAt = (req: Request): number | undefined => findSession(req)?.endsAt;
 
 /**
- * The epoch of the session of this request; 0 without a session.
- * @example
- * createApp((api) => {
- *   api.get("/api/epoch", (req, res) => void res.json(sessionEpochOf(req)));
- * });
- */
-export const sessionEpochOf = (req: Request): number => findSession(req)?.epoch ?? 0;
-
-/**
- * @throws NotAuthenticatedError without a session or with one that was ended, BannedError with that of a banned user
+ * @throws NotAuthenticatedError without a session, BannedError with that of a banned user
  * @example
  * createApp((api) => {
  *   api.get("/api/tickets/mine", async (req, res) => {

@@ -10,7 +10,7 @@ interface Delivery {
   redeliveries: number;
 }
 
-/** A message with the state of its deliveries. */
+/** A message, however often it is delivered. */
 interface Offer {
   at: number;
 }

@@ -7,14 +7,7 @@ import {
   mongoDeadLetters,
   redisDeadLetters,
 } from "../messaging/dead-letters";
-import {
-  connectDatabase,
-  databaseTime,
-  electionsOf,
-  ensureIndexes,
-  pingDatabase,
-  usedVolume,
-} from "../database/database";
+import { connectDatabase, databaseTime, ensureIndexes, pingDatabase, usedVolume } from "../database/database";
 import { withTimeout } from "../base/with-timeout";
 
 /** A service's own store, as used by startup, readiness, clock and shutdown. */
@@ -29,8 +22,6 @@ export interface Store {
   time: () => Promise<number>;
   /** The used part of its volume, from 0 to 1; a store that does not report it has none. */
   usedVolume?: () => Promise<number>;
-  /** Counts the elections of a primary; a store that has none does not. */
-  elections?: () => number;
   close: () => Promise<void>;
 }
 
@@ -50,7 +41,6 @@ export function mongoStore(database: Connection): Store {
     ping: () => pingDatabase(database),
     time: () => databaseTime(database),
     usedVolume: () => usedVolume(database),
-    elections: () => electionsOf(database),
     close: () => database.close(),
   };
 }

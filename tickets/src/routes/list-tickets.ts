@@ -12,11 +12,11 @@ const sortOrders: SortOrder[] = [
   { name: "-price", field: "price", direction: -1 },
 ];
 
-/** The search query. */
+/** What is searched for. */
 export const searchText = z
   .string({ error: "q must be given once" })
   .optional()
-  .describe("Words of the title; the last one may be incomplete");
+  .describe("Words that the title has; the last one may be a beginning");
 
 const sortNames = sortOrders.map(({ name }) => name);
 
@@ -32,7 +32,7 @@ export const listTickets = endpoint(
       mine: z
         .enum(["true", "false"])
         .optional()
-        .describe("`true` for the caller's own tickets, in any state"),
+        .describe("`true` for the caller's own, whatever became of them"),
     }),
     responses: {
       200: {

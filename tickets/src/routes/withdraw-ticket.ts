@@ -4,7 +4,7 @@ import { findOwnTicket } from "../models/ticket";
 export const withdrawTicket = endpoint(
   {
     id: "withdrawTicket",
-    summary: "Withdraw a ticket from sale",
+    summary: "Take a ticket off the market",
     needsSession: true,
     responses: { 204: { description: "It is withdrawn" } },
     errors: { 400: ["ticket-reserved"], 403: ["not-yours"], 404: ["not-found"], 409: ["changed"] },
