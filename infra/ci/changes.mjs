@@ -32,7 +32,8 @@ const table = [
   [/^infra\/cluster\//, { components: ["infra"] }], // for machines without kind; the pipeline uses kind
   [/^e2e\/cluster\//, { cluster: true }],
   [/^mutants\//, { components: ["mutants"] }],
-  [/^(e2e|bench|spec|examples)\//, { stack: true }],
+  [/^spec\//, { components: ["mutants"], stack: true }], // whose mutants have twins
+  [/^(e2e|bench|examples)\//, { stack: true }],
 ];
 
 const paths = readFileSync(0, "utf8").split("\n").filter(Boolean);

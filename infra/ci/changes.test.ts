@@ -55,6 +55,11 @@ it("builds no service's image when only the local runner or tests change", () =>
   expect(checksFor("e2e/cluster/kills.test.ts")).toEqual({ ...none, cluster: true });
 });
 
+it("compares the mutants with those of the payment model when either changes", () => {
+  expect(checksFor("mutants/guards/orders.ts")).toEqual({ ...none, components: ["mutants"] });
+  expect(checksFor("spec/mutants.ts")).toEqual({ ...none, components: ["mutants"], stack: true });
+});
+
 it.each(["stripe-sandbox", "backup", "verify"])("builds only the image of %s when it changes", (name) => {
   const { images, cluster } = checksFor(`infra/${name}/file`);
   expect({ images, cluster }).toEqual({ images: [name], cluster: true });

@@ -7,6 +7,7 @@ const races = "common/src/database/define-aggregate.races.test.ts";
 const replicating = "common/src/database/define-replica.test.ts";
 const relaying = "common/src/service/outbox-relay.failures.test.ts";
 const charging = "payments/src/charge.test.ts";
+const granting = "orders/src/follow-payments.test.ts";
 const connection = "common/src/database/database.ts";
 const majority = "common/src/service/majority.test.ts";
 const failover = "common/src/service/failover.test.ts";
@@ -16,6 +17,7 @@ const relay = "common/src/service/outbox-relay.ts";
 export const database: Mutant[] = [
   {
     guard: "compare-and-set in every save: cancel, complete, each transition of a payment",
+    modelMutants: ["saveOrderUnconditionally", "savePaymentUnconditionally"],
     file: aggregate,
     change: { "schema.plugin(updateIfCurrentPlugin);": "" },
     red: {
@@ -86,9 +88,13 @@ export const database: Mutant[] = [
   },
   {
     guard: "outbox: a save stores its event with the change",
+    modelMutants: ["noGrantEvent"],
     file: aggregate,
     change: { "if (event) outbox.push(event);": "" },
-    red: { [races]: ["stores change and event atomically, whenever it crashes"] },
+    red: {
+      [races]: ["stores change and event atomically, whenever it crashes"],
+      [granting]: ["an order is granted, and says so, although the process crashes right after the save"],
+    },
   },
   {
     guard: "outbox: an aggregate whose save has failed cannot be saved again",
@@ -196,6 +202,7 @@ export const database: Mutant[] = [
   },
   {
     guard: "version gate: a replica accepts only newer versions",
+    modelMutants: ["takeOlderPayments", "takeOlderOrders"],
     file: replica,
     change: {
       "model.castObject({ _id: id }), version: { $lt: version } }": "model.castObject({ _id: id }) }",
@@ -206,6 +213,8 @@ export const database: Mutant[] = [
         "ignores a version that it already has",
       ],
       "orders/src/listeners/tickets.test.ts": ["keeps the newest of what it hears, in whatever order"],
+      [granting]: ["an order is not granted to a payment that has failed, though that is heard of first"],
+      "payments/src/listeners/order-created.test.ts": ["keeps an order cancelled that it heard of too late"],
     },
   },
   {

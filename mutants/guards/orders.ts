@@ -96,6 +96,7 @@ export const orders: Mutant[] = [
   },
   {
     guard: "expiry leaves a granted order alone",
+    modelMutants: ["expireGranted"],
     file: order,
     change: {
       'this.status === "created" && this.isOverdue() && this.cancel("expired")':
@@ -105,6 +106,7 @@ export const orders: Mutant[] = [
   },
   {
     guard: "a granted order is not cancelled by its buyer",
+    modelMutants: ["cancelGranted"],
     file: order,
     change: {
       'if (this.status === "awaiting:payment")\n        throw': "if (Date.now() < 0)\n        throw",
@@ -125,12 +127,14 @@ export const orders: Mutant[] = [
   },
   {
     guard: "an authorized payment completes nothing",
+    modelMutants: ["completeBeforeCapture"],
     file: order,
     change: { "this.grant(authorized.id)": "this.complete(authorized.id)" },
     red: { [following]: ["an order is granted to an authorized payment, and says so once"] },
   },
   {
     guard: "orders looks at the payments again after it has saved",
+    modelMutants: ["followOnce"],
     file: "orders/src/follow-payments.ts",
     change: { "const maxChanges = 10;": "const maxChanges = 1;" },
     red: {

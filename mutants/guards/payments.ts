@@ -27,6 +27,7 @@ const arrow = (name: string, from: string, to: string, red: Mutant["red"]): Muta
 export const payments: Mutant[] = [
   {
     guard: "unique index: one live payment of an order",
+    modelMutants: ["noUniqueIndex"],
     file: payment,
     change: { "{ pays: 1 }, { unique: true, ": "{ pays: 1 }, { " },
     red: {
@@ -379,6 +380,7 @@ export const payments: Mutant[] = [
   },
   {
     guard: "an intent's create does not confirm it",
+    modelMutants: ["confirmOnCreate"],
     file: intentGateway,
     change: {
       '{ ...terms, capture_method: "manual",': '{ ...terms, confirm: true, capture_method: "manual",',
@@ -387,6 +389,7 @@ export const payments: Mutant[] = [
   },
   {
     guard: "an intent whose create Stripe fails is created under another key",
+    modelMutants: ["sameKey"],
     file: intents,
     change: { "return current.takeNextKey(keptAnswers);": "return false;" },
     red: {
@@ -397,12 +400,14 @@ export const payments: Mutant[] = [
   },
   {
     guard: "a failed payment's intent is canceled, because the browser could confirm it again",
+    modelMutants: ["failUncancelled"],
     file: intents,
     change: { "payment.startVoid(declineReason)": "payment.confirmVoid()" },
     red: { [byIntent]: ["3-D Secure declines the payment when the buyer fails it"] },
   },
   {
     guard: "a capture that is refused for good is followed by a cancel, which decides",
+    modelMutants: ["failOnCaptureError"],
     file: intents,
     change: { "current.startVoid(result.reason)": "current.confirmVoid()" },
     red: {
@@ -414,6 +419,7 @@ export const payments: Mutant[] = [
   },
   {
     guard: "an authorization that comes too late is voided",
+    modelMutants: ["noVoid"],
     file: intents,
     change: {
       "order.isOverFor(payment.id) && payment.startVoid()":
@@ -427,6 +433,7 @@ export const payments: Mutant[] = [
   },
   {
     guard: "nothing is captured without a grant",
+    modelMutants: ["captureUngranted"],
     file: intents,
     change: {
       "if (order.isGrantedTo(payment.id))": "if (order.isGrantedTo(payment.id) || order.version >= 0)",
@@ -437,6 +444,7 @@ export const payments: Mutant[] = [
   },
   {
     guard: "a grant is to one payment",
+    modelMutants: ["anonymousGrant"],
     file: "payments/src/models/order.ts",
     change: { " && this.paymentId === paymentId;": ";" },
     red: {
@@ -445,6 +453,7 @@ export const payments: Mutant[] = [
   },
   {
     guard: "a request without a response fails no payment",
+    modelMutants: ["failOnTimeout"],
     file: intents,
     change: {
       '      case "unknown":\n        return false;':
@@ -457,7 +466,36 @@ export const payments: Mutant[] = [
     },
   },
   {
+    guard: "a capture without a response is repeated",
+    modelMutants: ["noCaptureSweep"],
+    file: "payments/src/finish-intents.ts",
+    change: {
+      "duePayments(...intentPaymentStates)":
+        'duePayments(...intentPaymentStates.filter((state) => state !== "capturing"))',
+    },
+    red: {
+      [byIntent]: [
+        "is paid once, with one hold at a time, although its process crashes at payments.capture.before, time 1",
+      ],
+    },
+  },
+  {
+    guard: "what a webhook claims is not believed",
+    modelMutants: ["believeWebhooks"],
+    file: "payments/src/routes/receive-webhook.ts",
+    change: {
+      "await makeDue(payment);":
+        'if (status === "requires_capture" && payment.authorize()) await payment.save();',
+    },
+    red: {
+      "payments/src/routes/receive-webhook.test.ts": [
+        "makes payments look at the intent at once, and believes Stripe's response only",
+      ],
+    },
+  },
+  {
     guard: "the failure of an authorized payment is published",
+    modelMutants: ["silentFailure"],
     file: payment,
     change: {
       'if (this.isAnnounced) this.record("payment:failed");':

@@ -36,6 +36,15 @@ describe("an order", () => {
     ]);
   });
 
+  it("is granted, and says so, although the process crashes right after the save", async () => {
+    const order = await orderOf();
+    onFailpoint((name) => {
+      if (name === "orders.save.after") throw new Error(`crashed at ${name}`);
+    });
+    await expect(deliver(paymentAuthorized, unchargedPaymentOf(order))).rejects.toThrow("crashed");
+    expect(await published("order:updated")).toMatchObject([{ id: order.id, status: "awaiting:payment" }]);
+  });
+
   it("is complete once the payment that it is granted to is charged", async () => {
     const { order, charged } = await grantedOrder();
     await deliver(paymentCreated, charged);
