@@ -6,7 +6,7 @@ import { registered } from "../test/fixtures";
 
 setUpService(database);
 
-it("brings the bans of restored accounts up to date, and makes no account from an event", async () => {
+it("updates the bans of restored accounts, and creates no account from an event", async () => {
   const bus = new MemoryBroker().connect("auth");
   const { id, email } = await registered();
   await User.collection.updateOne({ email }, { $unset: { version: 1 } }); // older than bans

@@ -272,7 +272,7 @@ const describeAction = (action: Action): string => {
     case "gateway fault":
       return `has the gateway handle the next requests as ${JSON.stringify(action)}`;
     case "pay with 3-D Secure":
-      return `pays the newest order with a card that asks for 3-D Secure: ${action.outcome}`;
+      return `pays the newest order with a card that requires 3-D Secure: ${action.outcome}`;
   }
 };
 

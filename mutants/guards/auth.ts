@@ -57,7 +57,7 @@ export const auth: Mutant[] = [
     },
     red: {
       [throttlingTests]: [
-        "counts what an account's limit rejects against the address, so that guessing ends",
+        "counts attempts rejected by an account's limit against the address, so that guessing ends",
       ],
     },
   },
@@ -70,7 +70,7 @@ export const auth: Mutant[] = [
     },
     red: {
       [throttlingTests]: [
-        "a user who has signed in before gives a stranger no further guesses by signing in there",
+        "a user who has signed in before gives strangers no further guesses by signing in there",
       ],
     },
   },
@@ -137,10 +137,10 @@ export const auth: Mutant[] = [
     change: { "isAdmin: true, ...notBanned()": "" },
     red: {
       [banTests]: [
-        "rejects everyone else: users, visitors, and an administrator who was banned or has lost the role",
+        "rejects everyone else: users, visitors, and administrators who were banned or have lost the role",
       ],
       "auth/src/change-admin.test.ts": [
-        "grants and revokes the role of an existing account, whose sessions have it from then on or lose it",
+        "grants and revokes the role of an existing account, with immediate effect on its sessions",
       ],
     },
   },
@@ -150,15 +150,15 @@ export const auth: Mutant[] = [
     change: {
       "await User.updateOne({ _id: id, version: trusted({ $exists: false }) }, { version: 0 });": "",
     },
-    red: { [banTests]: ["bans an account that is older than bans"] },
+    red: { [banTests]: ["bans an account that was created before bans existed"] },
   },
   {
-    guard: "auth: bans: a rebuild makes no account from an event",
+    guard: "auth: bans: a rebuild creates no account from an event",
     file: "common/src/service/rebuild.ts",
     change: { "upsert: !model.log.isUpdatedOnly": "upsert: true" },
     red: {
       "auth/src/rebuild.test.ts": [
-        "brings the bans of restored accounts up to date, and makes no account from an event",
+        "updates the bans of restored accounts, and creates no account from an event",
       ],
     },
   },
@@ -185,7 +185,9 @@ export const auth: Mutant[] = [
     file: access,
     change: { "      if (isOver(state.since)) return;\n": "", "if (isOver(since) || ": "if (" },
     red: {
-      [accessTests]: ["refuses as long as tokens from before the ban are valid, and then ignores its events"],
+      [accessTests]: [
+        "refuses sessions while tokens from before the ban are valid, and then ignores its events",
+      ],
     },
   },
   {
@@ -195,18 +197,18 @@ export const auth: Mutant[] = [
     red: { [accessTests]: ["reads again what another process has stored"] },
   },
   {
-    guard: "auth: bans: each process hears of a ban",
+    guard: "auth: bans: each process receives a ban",
     file: access,
     change: { "          changes.watch(remember);\n": "" },
-    red: { [accessTests]: ["hears events that another process of the service handles"] },
+    red: { [accessTests]: ["receives events that another process of the service handles"] },
   },
   {
-    guard: "auth: bans: what is stored outlives the events that are heeded",
+    guard: "auth: bans: entries outlive the events that are accepted",
     file: access,
     change: { "new Date(endOf(since) + hours(1))": "new Date(endOf(since))" },
     red: {
       [accessTests]: [
-        "keeps what it stores an hour longer than it heeds events, so that none outlives a newer one",
+        "keeps entries an hour longer than it accepts events, so that no event outlives a newer one",
       ],
     },
   },
@@ -243,7 +245,7 @@ export const auth: Mutant[] = [
     },
   },
   {
-    guard: "auth: bans: every service hears of a ban",
+    guard: "auth: bans: every service receives a ban",
     file: access,
     change: { "if (!access) return definition;": "return definition;" },
     red: {

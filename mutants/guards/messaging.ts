@@ -118,7 +118,7 @@ export const messaging: Mutant[] = [
     guard: "JetStream: an event published twice is stored once",
     file: jetStream,
     change: { "msgID: id, ": "" },
-    red: { [jetStreamTests]: ["a connection to JetStream stores an event once that is published again"] },
+    red: { [jetStreamTests]: ["a connection to JetStream stores an event once when it is published again"] },
   },
   {
     guard: "JetStream: changed settings of a durable consumer apply",
@@ -178,13 +178,13 @@ export const messaging: Mutant[] = [
     guard: "the bridge does not copy a copy",
     file: bridging,
     change: { "if (isCopy) return;": "" },
-    red: { [bridgeTests]: ["copies no event again that comes back too late to be recognized"] },
+    red: { [bridgeTests]: ["does not copy an event again that comes back too late to be recognized"] },
   },
   {
     guard: "JetStream: a copy is marked",
     file: jetStream,
     change: { "headers: isCopy ? markOfCopies() : undefined": "headers: undefined" },
-    red: { [bridgeTests]: ["copies no event again that comes back too late to be recognized"] },
+    red: { [bridgeTests]: ["does not copy an event again that comes back too late to be recognized"] },
   },
   {
     guard: "the bridge publishes an event under its own ID",
@@ -196,7 +196,7 @@ export const messaging: Mutant[] = [
     guard: "the bridge uses no ID that a broker rejects",
     file: bridging,
     change: { "z.string().regex(/^[\\w-]{1,100}$/)": "z.string()", "z.string().refine(isId)": "z.string()" },
-    red: { [bridgeTests]: ["copies messages that are no events"] },
+    red: { [bridgeTests]: ["copies messages that are not events"] },
   },
   {
     guard: "the bridge acknowledges what it has copied",
@@ -413,8 +413,7 @@ export const messaging: Mutant[] = [
     change: { "count > maxLetters ?": "count < 0 ?" },
     red: {
       "common/src/messaging/dead-letters.test.ts": ["MongoDB", "Redis"].map(
-        (store) =>
-          `dead letters in ${store} are no more than there may be: the oldest tenth goes, and the log names them`,
+        (store) => `dead letters in ${store} are limited: the oldest tenth is dropped and logged`,
       ),
     },
   },

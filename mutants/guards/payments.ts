@@ -31,7 +31,7 @@ export const payments: Mutant[] = [
     file: payment,
     change: { "{ pays: 1 }, { unique: true, ": "{ pays: 1 }, { " },
     red: {
-      [machine]: ["is the only one that pays its order, until it fails"],
+      [machine]: ["is the only payment of its order, until it fails"],
       "payments/src/pay.test.ts": ["refuses another card while a payment is charging"],
     },
   },
@@ -39,26 +39,26 @@ export const payments: Mutant[] = [
     guard: "unique index: the same token is the same payment",
     file: payment,
     change: { "{ orderId: 1, tokenHash: 1 }, { unique: true }": "{ orderId: 1, tokenHash: 1 }" },
-    red: { [machine]: ["is the only one that pays its order, until it fails"] },
+    red: { [machine]: ["is the only payment of its order, until it fails"] },
   },
   arrow("confirmCharge", "charging", "charged", {
-    [machine]: ["goes from failed only where it may"],
+    [machine]: ["leaves failed only where it may"],
     [charging]: [
-      "says once that the card was charged when another process finishes the same charge meanwhile",
-      "gives a charge back that came through after it was given up",
+      "publishes the charge once when another process finishes it in the meantime",
+      "refunds a charge that succeeds after its payment has failed",
     ],
   }),
-  arrow("fail", "charging", "failed", { [machine]: ["goes from charged only where it may"] }),
-  arrow("settle", "charged", "settled", { [machine]: ["goes from refunding only where it may"] }),
-  arrow("startRefund", "charged", "refunding", { [machine]: ["goes from settled only where it may"] }),
-  arrow("confirmRefund", "refunding", "refunded", { [machine]: ["goes from settled only where it may"] }),
+  arrow("fail", "charging", "failed", { [machine]: ["leaves charged only where it may"] }),
+  arrow("settle", "charged", "settled", { [machine]: ["leaves refunding only where it may"] }),
+  arrow("startRefund", "charged", "refunding", { [machine]: ["leaves settled only where it may"] }),
+  arrow("confirmRefund", "refunding", "refunded", { [machine]: ["leaves settled only where it may"] }),
   {
-    guard: "rebuild takes an order from a card that was refused later",
+    guard: "rebuild releases an order from a payment that was declined later",
     file: payment,
     change: { "$unset: { pays: 1, token: 1 }": "$unset: { token: 1 }" },
     red: {
       "payments/src/rebuild.test.ts": [
-        "brings back the card that paid, though the copy still charges one that was refused afterwards",
+        "restores the payment that succeeded, although the copy still has one charging that was declined later",
       ],
     },
   },
@@ -68,10 +68,10 @@ export const payments: Mutant[] = [
     change: { "{ idempotencyKey: `charge-${paymentId}` }": "{}" },
     red: {
       [asking]: [
-        "charge charges once for a payment, however often it is asked",
-        "charge is unknown when the response is lost, and charges once when it is asked again",
+        "charge charges once for a payment, however often it is requested",
+        "charge is unknown when the response is lost, and charges once when it is repeated",
       ],
-      [charging]: ["charges once, and says so once, when it crashes after the card was charged"],
+      [charging]: ["charges once, and publishes it once, when it crashes after the card was charged"],
     },
   },
   {
@@ -81,23 +81,21 @@ export const payments: Mutant[] = [
       "{ idempotencyKey: keptAnswers ? `refund-${paymentId}-${keptAnswers}` : `refund-${paymentId}` }": "{}",
     },
     red: {
-      [asking]: [
-        "refund asks, as the charge did, under a key that is the payment's own, whichever process asks",
-      ],
+      [asking]: ["refund uses, like the charge, a key derived from the payment, whichever process sends it"],
     },
   },
   {
-    guard: "a refund is done when the gateway says so, not a proxy",
+    guard: "a refund is done when the gateway, not a proxy, confirms it",
     file: gateway,
     change: { 'refund.status !== "succeeded" && refund.status !== "pending"': 'refund.status === "failed"' },
     red: { [asking]: ["refund is unknown when a proxy responded instead of the gateway"] },
   },
   {
-    guard: "a refund that fails is requested ever more rarely",
+    guard: "a failing refund is retried with growing pauses",
     file: "payments/src/refund.ts",
     change: { "Math.max(attemptMs(), pauseAfter(payment.since, maxPauseMs))": "attemptMs()" },
     red: {
-      "payments/src/refund.test.ts": ["requests it ever more rarely, but every 10 minutes, while it fails"],
+      "payments/src/refund.test.ts": ["retries with growing pauses, of 10 minutes at most, while it fails"],
     },
   },
   {
@@ -106,7 +104,7 @@ export const payments: Mutant[] = [
     change: { "isStripeFailure(error) && isKeptForKey(error) && (await isRefunded(stripeId))": "false" },
     red: {
       "payments/src/refund.test.ts": [
-        "accepts that it was refunded by hand",
+        "accepts a refund that was made by hand",
         "refunds once, within minutes, when Stripe failed after the work and repeats that for the key",
       ],
     },
@@ -118,16 +116,18 @@ export const payments: Mutant[] = [
     red: {
       "payments/src/refund.test.ts": [
         "refunds once, within minutes, when Stripe failed before the work and repeats that for the key",
-        "uses another key although the process that saw the failure crashed",
+        "uses another key even if the process that saw the failure has crashed",
       ],
-      [late]: ["repeats a refund that failed and is repeated for its key"],
+      [late]: ["retries a refund that failed and is repeated for its key"],
     },
   },
   {
-    guard: "an unknown outcome is not taken for a decline",
+    guard: "an unknown outcome is not treated as a decline",
     file: gateway,
     change: { "if (isFinal(error)) return": "if (error) return" },
-    red: { [asking]: ["charge has failed when an error follows the work, and again when it is asked again"] },
+    red: {
+      [asking]: ["charge has failed when an error follows the work, and fails again when it is repeated"],
+    },
   },
   {
     guard: "a charge that Stripe made before it failed is found while the order lives",
@@ -135,13 +135,13 @@ export const payments: Mutant[] = [
     change: { 'result.outcome === "failed" ? await findCharge(payment) : undefined': "undefined" },
     red: {
       [charging]: [
-        "finds a charge whose response was a failure that Stripe repeats, while the buyer waits",
-        "finds it with a later attempt, within the order's time, when it could not be looked up",
+        "finds, while the buyer waits, a charge for which Stripe repeats a failure",
+        "finds it at a later attempt, within the order's time, when it could not be looked up",
       ],
     },
   },
   {
-    guard: "the order is read after the charge was written down",
+    guard: "the order is read after the charge was stored",
     file: charge,
     change: {
       "const followed = await followOrder(concluded.orderId, { payment: concluded });":
@@ -149,56 +149,56 @@ export const payments: Mutant[] = [
     },
     red: {
       [following]: [
-        "an order that is cancelled between the card's response and writing it down",
-        "an order that is completed between the card's response and writing it down",
+        "an order that is cancelled between the response to the charge and storing it",
+        "an order that is completed between the response to the charge and storing it",
       ],
     },
   },
   {
-    guard: "a charge that comes after its payment was given up goes back",
+    guard: "a charge that succeeds after its payment has failed is refunded",
     file: charge,
     change: { 'if (concluded.state === "failed") await': 'if (concluded.state === "charging") await' },
-    red: { [charging]: ["gives a charge back that came through after it was given up"] },
+    red: { [charging]: ["refunds a charge that succeeds after its payment has failed"] },
   },
   {
-    guard: "nobody charges for an order that is over",
+    guard: "no charge for an order that has ended",
     file: charge,
     change: { "!order.refusal() && ": "" },
     red: {
       [charging]: [
         "does not charge for an order that was cancelled in the meantime",
-        "does not charge for an order whose time is over",
+        "does not charge for an overdue order",
       ],
     },
   },
   {
-    guard: "nobody asks again once Stripe has forgotten the key",
+    guard: "no charge is repeated once Stripe has forgotten its key",
     file: charge,
     change: { " && clock.now() - since.getTime() < keyLifetime": "" },
     red: {
-      [charging]: ["finds a charge that Stripe would not recognise any more, instead of charging again"],
+      [charging]: ["finds a charge whose key Stripe has forgotten, instead of charging again"],
     },
   },
   {
-    guard: "a charge or refund that may still get a response is left alone",
+    guard: "a charge or refund that may still get a response is not repeated",
     file: attempts,
     change: { "nextAttemptAt: trusted({ $not: { $gt: clock.date() } }),": "" },
     red: {
-      "payments/src/refund.test.ts": ["requests it once when several processes do so at the same moment"],
+      "payments/src/refund.test.ts": ["sends one request when several processes refund concurrently"],
       [charging]: [
-        "leaves a payment alone that may still be waiting for the card",
-        "asks once when many processes finish the same charge at the same moment",
+        "does not touch a payment that may still be waiting for Stripe",
+        "sends one request when many processes finish the same charge concurrently",
       ],
     },
   },
   {
-    guard: "a charge that is not listed is not taken for one that will never be",
+    guard: "a charge that is not listed may still appear",
     file: charge,
     change: { "if (isTooLate)": "if (isTooLate || true)" },
     red: {
       [charging]: [
-        "does not take a charge that is not there yet for one that will never be",
-        "gives a charge up that never came, but not before its time",
+        "does not conclude from a missing charge that there will be none",
+        "fails a payment whose charge never appears, but not before the timeout",
       ],
     },
   },
@@ -206,7 +206,7 @@ export const payments: Mutant[] = [
     guard: "an attempt without a response may have charged",
     file: charge,
     change: { 'isOpen: result.outcome !== "not-done"': "isOpen: false" },
-    red: { [charging]: ["does not take a charge that is not there yet for one that will never be"] },
+    red: { [charging]: ["does not conclude from a missing charge that there will be none"] },
   },
   {
     guard: "every attempt is counted before it is made",
@@ -215,17 +215,17 @@ export const payments: Mutant[] = [
     red: { [charging]: ["does not forget an attempt that may have charged when a later one did nothing"] },
   },
   {
-    guard: "no payment is given up for which an attempt has begun",
+    guard: "no payment fails for which an attempt has begun",
     file: payment,
     change: { "this.$where = { ...this.$where, lastAttemptAt: this.lastAttemptAt ?? null };": "" },
-    red: { [charging]: ["does not give a payment up for which an attempt has begun meanwhile"] },
+    red: { [charging]: ["does not fail a payment for which an attempt has begun in the meantime"] },
   },
   {
     guard: "a charge is one request, which the library does not repeat",
     file: gateway,
     change: { "stripeClient(options, { httpClient: sendingOnce() })": "stripeClient(options)" },
     red: {
-      [asking]: ["charge is unknown when the connection is cut, although a repetition would be refused"],
+      [asking]: ["charge is unknown when the connection is cut, although a retry would be refused"],
     },
   },
   {
@@ -234,24 +234,24 @@ export const payments: Mutant[] = [
     change: { "next = await chargeAgain(current);": "return current;" },
     red: {
       [charging]: [
-        "repeats within the request, with the same key, a charge that was refused for too many requests",
-        "repeats a charge that was refused when the same token is sent again",
+        "retries within the request, with the same key, a charge that was refused for too many requests",
+        "retries a rejected charge when the same token is sent again",
       ],
     },
   },
   {
-    guard: "charges that come too late are looked for each hour, a day back",
+    guard: "late charges are looked for each hour, a day back",
     file: "payments/src/reconcile.ts",
     change: { "days: inDays(config.LATE_CHARGE_WINDOW)": "days: 0.25" },
     red: { [late]: ["refunds a charge that appears a day after it was made"] },
   },
   {
-    guard: "another card is taken where nothing can have charged",
+    guard: "another card is accepted where nothing can have charged",
     file: "payments/src/pay.ts",
     change: { "if (mayReplace && ": "if (!mayReplace && " },
     red: {
       "payments/src/pay.test.ts": [
-        "takes another card when the first one was rejected for too many requests and cannot be charged",
+        "accepts another card when the first one was rejected for too many requests and cannot be charged",
       ],
     },
   },
@@ -278,18 +278,16 @@ export const payments: Mutant[] = [
     red: {
       [following]: ["cancelled", "completed"].map(
         (verdict) =>
-          `an order that is ${verdict} although the listener crashes once it has written it down, when the event comes again`,
+          `an order that is ${verdict} although the listener crashes after storing the order, when the event is redelivered`,
       ),
     },
   },
   {
-    guard: "a payment that may still be charged is not taken for an uncharged one",
+    guard: "a payment that may still be charged is not shown as uncharged",
     file: "payments/src/routes/list-payments.ts",
     change: { "openAttempts !== 0;": "(openAttempts ?? 0) < 0;" },
     red: {
-      "payments/src/routes/list-payments.test.ts": [
-        "says of a failed payment whether it may still be charged",
-      ],
+      "payments/src/routes/list-payments.test.ts": ["shows whether a failed payment may still be charged"],
     },
   },
   {
@@ -299,14 +297,14 @@ export const payments: Mutant[] = [
     red: { "payments/src/routes/create-payment.test.ts": ["returns 403 for another user's order"] },
   },
   {
-    guard: "reconcile leaves alone what may still come to its end",
+    guard: "reconcile ignores payments that have not ended",
     file: compare,
     change: {
       'payment ? payment.state === "failed"': 'payment ? payment.state !== "settled"',
       'if (state === "failed") return': 'if (state !== "settled") return',
     },
     red: {
-      "payments/src/reconcile.test.ts": ["never touches a charge whose payment has not come to its end"],
+      "payments/src/reconcile.test.ts": ["never touches a charge whose payment has not ended"],
     },
   },
   {
@@ -327,17 +325,17 @@ export const payments: Mutant[] = [
     },
     red: {
       "payments/src/reconcile.test.ts": [
-        "the comparison that is due is not thrown back by a process that took too long over a page",
+        "the comparison that is due is not set back by a process that took too long over a page",
       ],
     },
   },
   {
-    guard: "reconcile: goes on where it was",
+    guard: "reconcile: resumes at its position",
     file: "payments/src/reconcile.ts",
     change: { "claimed.progress ?? beginning(schedule)": "beginning(schedule)" },
     red: {
       "payments/src/reconcile.test.ts": [
-        "the comparison that is due goes on after a refusal at the page that was refused, and after a while",
+        "the comparison that is due resumes after a rejection at the rejected page, after a pause",
       ],
     },
   },
@@ -349,7 +347,7 @@ export const payments: Mutant[] = [
         "const charge = undefined as GatewayCharge | undefined;",
     },
     red: {
-      "payments/src/reconcile.test.ts": ["looks up what no list showed, and does not take that for proof"],
+      "payments/src/reconcile.test.ts": ["looks up charges that no list showed, because that proves nothing"],
     },
   },
   {
@@ -358,7 +356,7 @@ export const payments: Mutant[] = [
     change: { 'if (amountRefunded > 0 && state !== "refunding")': "if (amountRefunded < 0)" },
     red: {
       "payments/src/reconcile.test.ts": [
-        "what was done in Stripe's dashboard is reported when it refunded a part of the price",
+        "what was done in Stripe's dashboard is reported when it refunded part of the price",
       ],
     },
   },
@@ -376,7 +374,7 @@ export const payments: Mutant[] = [
     guard: "sweep: pruneOrders in payments",
     file: "payments/src/index.ts",
     change: { "    runPeriodically(minutes(1), pruneOrders),\n": "" },
-    red: { "payments/src/index.test.ts": ["prunes by itself what was cancelled long ago"] },
+    red: { "payments/src/index.test.ts": ["prunes orders that were cancelled long ago"] },
   },
   {
     guard: "an intent's create does not confirm it",
@@ -385,7 +383,7 @@ export const payments: Mutant[] = [
     change: {
       '{ ...terms, capture_method: "manual",': '{ ...terms, confirm: true, capture_method: "manual",',
     },
-    red: { [asksIntents]: ["create makes one intent for a payment, which holds nothing"] },
+    red: { [asksIntents]: ["create creates one intent for a payment, which holds nothing"] },
   },
   {
     guard: "an intent whose create Stripe fails is created under another key",
@@ -406,14 +404,14 @@ export const payments: Mutant[] = [
     red: { [byIntent]: ["3-D Secure declines the payment when the buyer fails it"] },
   },
   {
-    guard: "a capture that is refused for good is followed by a cancel, which decides",
+    guard: "a capture that is refused permanently is followed by a cancel, which decides",
     modelMutants: ["failOnCaptureError"],
     file: intents,
     change: { "current.startVoid(result.reason)": "current.confirmVoid()" },
     red: {
       [byIntent]: [
-        "the money is released when a capture is refused for good",
-        "the money is released when an order is cancelled after a capture that came late was refused, unless it was taken",
+        "the money is released when a capture is refused permanently",
+        "the money is released when an order is cancelled after a late capture was refused, unless the money was captured",
       ],
     },
   },
@@ -427,7 +425,7 @@ export const payments: Mutant[] = [
     },
     red: {
       [byIntent]: [
-        "a payment by an intent fails, and says so, when its order is cancelled while the money is held",
+        "a payment by an intent fails, and publishes that, when its order is cancelled while the money is held",
       ],
     },
   },
@@ -439,7 +437,7 @@ export const payments: Mutant[] = [
       "if (order.isGrantedTo(payment.id))": "if (order.isGrantedTo(payment.id) || order.version >= 0)",
     },
     red: {
-      [byIntent]: ["a payment by an intent takes nothing for an order that is granted to another payment"],
+      [byIntent]: ["a payment by an intent captures nothing for an order that is granted to another payment"],
     },
   },
   {
@@ -448,7 +446,7 @@ export const payments: Mutant[] = [
     file: "payments/src/models/order.ts",
     change: { " && this.paymentId === paymentId;": ";" },
     red: {
-      [byIntent]: ["a payment by an intent takes nothing for an order that is granted to another payment"],
+      [byIntent]: ["a payment by an intent captures nothing for an order that is granted to another payment"],
     },
   },
   {
@@ -489,7 +487,7 @@ export const payments: Mutant[] = [
     },
     red: {
       "payments/src/routes/receive-webhook.test.ts": [
-        "makes payments look at the intent at once, and believes Stripe's response only",
+        "makes payments read the intent at once, and trusts only Stripe's response",
       ],
     },
   },
@@ -503,7 +501,7 @@ export const payments: Mutant[] = [
     },
     red: {
       [byIntent]: [
-        "a payment by an intent fails, and says so, when its order is cancelled while the money is held",
+        "a payment by an intent fails, and publishes that, when its order is cancelled while the money is held",
       ],
     },
   },
@@ -520,14 +518,16 @@ export const payments: Mutant[] = [
     guard: "another token replaces a payment that waits for 3-D Secure",
     file: "payments/src/pay.ts",
     change: { 'other.state === "challenged" || other.state === "voiding"': 'other.state === "voiding"' },
-    red: { [byIntent]: ["3-D Secure does not lock the buyer out who closed it: another token replaces it"] },
+    red: { [byIntent]: ["3-D Secure does not lock out a buyer who closed it: another token replaces it"] },
   },
   {
-    guard: "a hold is not taken for a charge",
+    guard: "a hold is not mistaken for a charge",
     file: gateway,
     change: { 'status === "succeeded" && captured;': 'status === "succeeded" && (captured || true);' },
     red: {
-      [asking]: ["find and list does not take the hold of an intent for money, or its release for a refund"],
+      [asking]: [
+        "find and list does not mistake the hold of an intent for a charge, or its release for a refund",
+      ],
     },
   },
   {
@@ -536,12 +536,12 @@ export const payments: Mutant[] = [
     change: { "    finishSweep,\n": "" },
     red: {
       "payments/src/index.test.ts": [
-        "finishes by itself a payment by an intent that was interrupted, though new ones are charges",
+        "finishes an interrupted payment by an intent, although new payments are by charges",
       ],
     },
   },
   {
-    guard: "reconcile: a hold of a payment that has not ended is left alone",
+    guard: "reconcile: a hold of a payment that has not ended is not released",
     file: compare,
     change: { " || (state && !hasEnded(state))": "" },
     red: { "payments/src/reconcile.test.ts": ["a hold is left alone while its payment has not ended"] },

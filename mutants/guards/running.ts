@@ -17,7 +17,7 @@ export const running: Mutant[] = [
     guard: "sweep: expireOverdueOrders",
     file: "orders/src/index.ts",
     change: { "runPeriodically(seconds(5), expireOverdueOrders),": "" },
-    red: { [runningOrders]: ["expires by itself what is overdue"] },
+    red: { [runningOrders]: ["expires overdue orders without an event"] },
   },
   {
     guard: "sweep: forgetNetworks",
@@ -36,22 +36,20 @@ export const running: Mutant[] = [
     file: payments,
     change: { "runPeriodically(seconds(5), finishCharging),": "" },
     red: {
-      [runningPayments]: [
-        "finishes by itself a charge that was interrupted, though new payments are by intents",
-      ],
+      [runningPayments]: ["finishes an interrupted charge, although new payments are by intents"],
     },
   },
   {
     guard: "sweep: followOrders",
     file: payments,
     change: { "runPeriodically(seconds(5), followOrders),": "" },
-    red: { [runningPayments]: ["settles what was left unsettled"] },
+    red: { [runningPayments]: ["settles a payment whose order is already complete"] },
   },
   {
     guard: "sweep: finishRefunds",
     file: payments,
     change: { "refundSweep,\n": "" },
-    red: { [runningPayments]: ["gives back by itself what is to be given back"] },
+    red: { [runningPayments]: ["completes a refund that is due"] },
   },
   {
     guard: "sweep: measureUnfinished",
@@ -64,9 +62,7 @@ export const running: Mutant[] = [
     file: payments,
     change: { "    reconcileSweep,\n": "" },
     red: {
-      [runningPayments]: [
-        "compares itself with the gateway, and gives back the charge of a payment that failed",
-      ],
+      [runningPayments]: ["reconciles with the gateway, and refunds the charge of a failed payment"],
     },
   },
   {
@@ -83,14 +79,14 @@ export const running: Mutant[] = [
     guard: "sweep: the clock follows the clock of the store",
     file: service,
     change: { "followClock.start();": "" },
-    red: { [runningOrders]: ["goes on following the clock of its store when its own jumps"] },
+    red: { [runningOrders]: ["keeps following the store's clock when its own jumps"] },
   },
   {
     guard: "nothing starts before the clock is synchronized with the store",
     file: service,
     change: { "      await clock.follow(store.time);\n": "" },
     red: {
-      [runningOrders]: ["expires nothing before its time by the clock of its store, whatever its own says"],
+      [runningOrders]: ["expires nothing early by the store's clock, whatever its own clock says"],
     },
   },
   {
@@ -200,7 +196,7 @@ export const running: Mutant[] = [
     guard: "a service is not ready without its indexes",
     file: "common/src/service/store.ts",
     change: { "await ensureIndexes(database);": "ensureIndexes(database).catch(() => {});" },
-    red: { [runningOrders]: ["is not ready before the index is built that its first rule hangs on"] },
+    red: { [runningOrders]: ["is not ready before the index that its first rule depends on is built"] },
   },
   {
     guard: "drain: before its parts are stopped",

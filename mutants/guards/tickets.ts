@@ -68,7 +68,7 @@ export const tickets: Mutant[] = [
       'const ticket = await Ticket.findById(ticketId).orFail();\n    await failpoint("tickets.derive.loaded");\n    while (await followOrders(ticket)) await ticket.save();':
         'const orders = await findLiveOrders(ticketId);\n    await failpoint("tickets.derive.loaded");\n    const ticket = await Ticket.findById(ticketId).orFail();\n    if (ticket.follow(orders)) await ticket.save();\n    while (await followOrders(ticket)) await ticket.save();',
     },
-    red: { [following]: ["never frees a ticket that another order reserves at tickets.derive.loaded"] },
+    red: { [following]: ["never releases a ticket that another order reserves at tickets.derive.loaded"] },
   },
   {
     guard: "derived reservation: computed again after each save",
@@ -149,7 +149,7 @@ export const tickets: Mutant[] = [
     guard: "search: only a prefix of a long word is stored",
     file: words,
     change: { "letters.slice(0, maxWordLetters).map((": "letters.map((" },
-    red: { [searching]: ["keeps little even of a title that is one word"] },
+    red: { [searching]: ["stores few terms even of a title that is one word"] },
   },
   {
     guard: "search: the indexes of terms hold tickets on sale only",

@@ -26,7 +26,7 @@ async function grantedOrder() {
 }
 
 describe("an order", () => {
-  it("is granted to an authorized payment, and says so once", async () => {
+  it("is granted to an authorized payment, and publishes that once", async () => {
     const order = await orderOf();
     const payment = unchargedPaymentOf(order);
     await deliver(paymentAuthorized, payment);
@@ -64,7 +64,7 @@ describe("an order", () => {
     expect(await reload(order)).toMatchObject({ status: "awaiting:payment", paymentId: next.id });
   });
 
-  it("is granted to the payment that was authorized while the one before was released", async () => {
+  it("is granted to the payment that was authorized while the previous one was being released", async () => {
     const { order, failed } = await grantedOrder();
     const next = unchargedPaymentOf(order);
     let isFirst = true;
@@ -86,7 +86,7 @@ describe("an order", () => {
     expect(await reload(order)).toMatchObject({ status: "awaiting:payment", version: 1 });
   });
 
-  it("is not granted to a payment that has failed, though that is heard of first", async () => {
+  it("is not granted to a failed payment whose failure arrives first", async () => {
     const order = await orderOf();
     const authorized = unchargedPaymentOf(order, { version: 2 });
     await deliver(paymentFailed, { ...authorized, version: 4, state: "failed" });
@@ -94,14 +94,14 @@ describe("an order", () => {
     expect(await reload(order)).toMatchObject({ status: "created", version: 0 });
   });
 
-  it("is not granted when its time is over", async () => {
+  it("is not granted when it is overdue", async () => {
     const order = await orderOf();
     overdue(order);
     await deliver(paymentAuthorized, unchargedPaymentOf(order));
     expect(await reload(order)).toMatchObject({ status: "created", version: 0 });
   });
 
-  it("expires when its payment fails after its time", async () => {
+  it("expires when its payment fails after expiresAt", async () => {
     const { order, failed } = await grantedOrder();
     overdue(order);
     await deliver(paymentFailed, failed);
@@ -119,7 +119,7 @@ describe("an order", () => {
 });
 
 describe("the sweep", () => {
-  it("grants, completes and releases what no event has", async () => {
+  it("grants, completes and releases orders whose events had no effect", async () => {
     const waiting = await orderOf();
     await Payment.apply(unchargedPaymentOf(waiting));
     const paid = await grantedOrder();
@@ -134,7 +134,7 @@ describe("the sweep", () => {
     ]);
   });
 
-  it("passes over a payment whose order it does not know", async () => {
+  it("skips a payment of an unknown order", async () => {
     const order = await orderOf();
     await Payment.apply({ ...unchargedPaymentOf(order), orderId: newId() });
     await Payment.apply(unchargedPaymentOf(order));

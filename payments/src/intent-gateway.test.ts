@@ -58,7 +58,7 @@ async function tokenOf(number: string, path = "/v1/tokens"): Promise<string> {
 }
 
 describe("create", () => {
-  it("makes one intent for a payment, which holds nothing", async () => {
+  it("creates one intent for a payment, which holds nothing", async () => {
     expect(await created()).toBe(await created());
     expect(intents()).toMatchObject([
       { amount: 1999, currency: "usd", metadata: { orderId: "o1", paymentId: "p1" }, latest_charge: null },
@@ -75,7 +75,7 @@ describe("create", () => {
     },
   );
 
-  it("is unknown after anything else, and makes one intent when it is asked again", async () => {
+  it("is unknown after anything else, and creates one intent when it is repeated", async () => {
     fail("intent", { kind: "lose" });
     fail("intent", { kind: "late", milliseconds: 1 });
     expect(await gateway().create({ ...terms, paymentId: "p0" })).toEqual({ outcome: "unknown" });
@@ -100,7 +100,7 @@ describe("confirm", () => {
     expect(await confirm(other, token)).toMatchObject({ intent: { status: "requires_capture" } });
   });
 
-  it("tells the intent's status when it was confirmed already", async () => {
+  it("returns the intent's status when it was already confirmed", async () => {
     const intentId = await created();
     const token = await tokenOf("4242424242424242");
     fail("confirm", { kind: "lose" });
@@ -117,7 +117,7 @@ describe("confirm", () => {
     expect(await confirm(await created(), token)).toEqual({ outcome: "rejected", reason });
   });
 
-  it("asks for 3-D Secure in the page", async () => {
+  it("requires 3-D Secure in the page", async () => {
     const intentId = await created();
     const [intent] = intents();
     expect(await confirm(intentId, await tokenOf("4000002760003184"))).toMatchObject({
@@ -125,14 +125,14 @@ describe("confirm", () => {
     });
   });
 
-  it("takes another key for the payment method when Stripe keeps a failure of it", async () => {
+  it("uses another key for the payment method when Stripe repeats a failure", async () => {
     const intentId = await created();
     fail("payment-method", { kind: "fail" });
     expect(await confirm(intentId)).toEqual({ outcome: "kept" });
     expect(await confirm(intentId, "tok_visa", 1)).toMatchObject({ intent: { status: "requires_capture" } });
   });
 
-  it("is unknown, not kept, when it fails itself: it has no key", async () => {
+  it("is unknown, not kept, when the confirmation itself fails: it has no key", async () => {
     fail("confirm", { kind: "fail" });
     expect(await confirm(await created())).toEqual({ outcome: "unknown" });
   });
@@ -151,14 +151,14 @@ describe("confirm", () => {
 describe("capture", () => {
   const capture = (intentId: string) => gateway().capture({ paymentId, intentId });
 
-  it("takes the money once, however often it is asked", async () => {
+  it("captures once, however often it is requested", async () => {
     const intentId = await authorized();
     const first = await capture(intentId);
     expect(first).toMatchObject({ intent: { status: "succeeded" } });
     expect(await capture(intentId)).toEqual(first);
   });
 
-  it("is rejected when it fails for good", async () => {
+  it("is rejected when it fails permanently", async () => {
     const intentId = await authorized();
     fail("capture", { kind: "refuse" });
     expect(await capture(intentId)).toMatchObject({ outcome: "rejected" });
@@ -174,7 +174,7 @@ describe("capture", () => {
     },
   );
 
-  it("tells that the intent is canceled", async () => {
+  it("reports that the intent is canceled", async () => {
     const intentId = await authorized();
     await gateway().cancel({ paymentId, intentId });
     expect(await capture(intentId)).toMatchObject({ intent: { status: "canceled" } });
@@ -190,7 +190,7 @@ describe("cancel", () => {
     expect(await cancel(intentId)).toMatchObject({ intent: { status: "canceled" } });
   });
 
-  it("tells that the money was taken", async () => {
+  it("reports that the money was captured", async () => {
     const intentId = await authorized();
     await gateway().capture({ paymentId, intentId });
     expect(await cancel(intentId)).toMatchObject({ intent: { status: "succeeded" } });
@@ -201,7 +201,7 @@ describe("cancel", () => {
   });
 });
 
-it("takes what a proxy returns instead of Stripe for no response", async () => {
+it("treats a proxy's response as no response", async () => {
   const intentId = await authorized();
   server.removeAllListeners("request").on("request", (_request, response: ServerResponse) => {
     response.writeHead(502, { "content-type": "application/json" }).end("{}");

@@ -64,7 +64,7 @@ async function newToken(): Promise<string> {
 }
 
 describe("charge", () => {
-  it("takes the money and leaves both ids with it", async () => {
+  it("charges the card, with both ids in the metadata", async () => {
     const result = await gateway().charge(request());
     expect(charges()).toMatchObject([
       { amount: 1999, currency: "usd", status: "succeeded", metadata: { orderId: "o1", paymentId: "p1" } },
@@ -72,7 +72,7 @@ describe("charge", () => {
     expect(result).toEqual({ outcome: "charged", stripeId: charges()[0]?.id });
   });
 
-  it("charges once for a payment, however often it is asked", async () => {
+  it("charges once for a payment, however often it is requested", async () => {
     const token = await newToken();
     expect(await charged({ token })).toBe(await charged({ token }));
     expect(charges()).toHaveLength(1);
@@ -83,7 +83,7 @@ describe("charge", () => {
     ["tok_chargeDeclinedInsufficientFunds", "Your card has insufficient funds."],
     ["tok_chargeDeclinedExpiredCard", "Your card has expired."],
     ["tok_chargeDeclinedIncorrectCvc", "Your card's security code is incorrect."],
-  ])("is declined for %s with the card's own reason", async (token, reason) => {
+  ])("is declined for %s with the reason of the decline", async (token, reason) => {
     expect(await gateway().charge(request({ token }))).toEqual({ outcome: "declined", reason });
   });
 
@@ -119,7 +119,7 @@ describe("charge", () => {
     expect(charges()).toEqual([]);
   });
 
-  it("is unknown with parameters that differ: the first request may have charged", async () => {
+  it("is unknown when the parameters differ: the first request may have charged", async () => {
     await charged();
     expect(await gateway().charge(request({ amount: 2000 }))).toEqual({ outcome: "unknown" });
   });
@@ -135,14 +135,14 @@ describe("charge", () => {
     expect(await nowhere.charge(request())).toEqual({ outcome: "not-done" });
   });
 
-  it("has failed when an error follows the work, and again when it is asked again", async () => {
+  it("has failed when an error follows the work, and fails again when it is repeated", async () => {
     sandbox.faults.add({ operation: "charge", kind: "fail", afterWork: true });
     expect(await gateway().charge(request())).toEqual({ outcome: "failed" });
     expect(await gateway().charge(request())).toEqual({ outcome: "failed" });
     expect(charges()).toMatchObject([{ paid: true }]);
   });
 
-  it("is unknown when the connection is cut, although a repetition would be refused", async () => {
+  it("is unknown when the connection is cut, although a retry would be refused", async () => {
     sandbox.faults.add({ operation: "charge", kind: "lose" });
     sandbox.faults.add({ operation: "charge", kind: "fail", status: 429, beforeWork: true });
     expect(await gateway().charge(request())).toEqual({ outcome: "unknown" });
@@ -150,7 +150,7 @@ describe("charge", () => {
     expect(charges()).toMatchObject([{ paid: true }]);
   });
 
-  it("is unknown when the response is lost, and charges once when it is asked again", async () => {
+  it("is unknown when the response is lost, and charges once when it is repeated", async () => {
     const token = await newToken();
     sandbox.faults.add({ operation: "charge", kind: "lose" });
     expect(await gateway().charge(request({ token }))).toEqual({ outcome: "unknown" });
@@ -178,7 +178,7 @@ describe("charge", () => {
 });
 
 describe("refund", () => {
-  it("gives the money back once, however often it is asked", async () => {
+  it("refunds once, however often it is requested", async () => {
     const stripeId = await charged();
     await gateway().refund({ paymentId: "p1", stripeId });
     await gateway().refund({ paymentId: "p1", stripeId });
@@ -186,7 +186,7 @@ describe("refund", () => {
     expect(refunds()).toHaveLength(1);
   });
 
-  it("asks, as the charge did, under a key that is the payment's own, whichever process asks", async () => {
+  it("uses, like the charge, a key derived from the payment, whichever process sends it", async () => {
     await gateway().refund({ paymentId: "p1", stripeId: await charged() });
     expect([...sandbox.ledger.responses.keys()]).toEqual(["charge-p1", "refund-p1"]);
   });
@@ -208,7 +208,7 @@ describe("refund", () => {
     expect(refunds()).toEqual([]);
   });
 
-  it("throws while it is not known, and refunds once when it is asked again", async () => {
+  it("throws while the outcome is unknown, and refunds once when it is repeated", async () => {
     const stripeId = await charged();
     sandbox.faults.add({ operation: "refund", kind: "fail", beforeWork: true });
     await expect(gateway().refund({ paymentId: "p1", stripeId })).rejects.toThrow("unknown error");
@@ -227,7 +227,7 @@ describe("refund", () => {
 });
 
 describe("find and list", () => {
-  it("finds the payment's own charge that succeeded, and whether the money went back", async () => {
+  it("finds the payment's own successful charge, and whether it was refunded", async () => {
     const since = new Date();
     await charged({ paymentId: "p0" });
     await gateway().charge(request({ paymentId: "declined", token: "tok_chargeDeclined" }));
@@ -277,7 +277,7 @@ describe("find and list", () => {
     });
   });
 
-  it("does not take the hold of an intent for money, or its release for a refund", async () => {
+  it("does not mistake the hold of an intent for a charge, or its release for a refund", async () => {
     const options = { apiKey: "sk_test_eventhive", apiUrl, timeoutMs: 5000 };
     const intents = stripeIntentGateway(options);
     const paymentId = "p1";
@@ -301,7 +301,7 @@ describe("find and list", () => {
     expect(await gateway().listRefunds({ since })).toEqual({ items: [{ stripeId }] });
   });
 
-  it("knows a charge that there is from one that there is not, and both from no response", async () => {
+  it("distinguishes an existing charge, a missing one, and no response", async () => {
     const stripeId = await charged();
     expect(await gateway().retrieve(stripeId)).toMatchObject({ stripeId, paymentId: "p1" });
     expect(await gateway().retrieve("ch_none")).toBeUndefined();
@@ -309,7 +309,7 @@ describe("find and list", () => {
     await expect(gateway().retrieve("ch_none")).rejects.toThrow("unknown error");
   });
 
-  it("takes what a proxy returns instead of the gateway for no list", async () => {
+  it("treats a proxy's response as no list", async () => {
     const proxy = createServer((_req, res) => {
       res.writeHead(200, { "content-type": "application/json" }).end("{}");
     });
@@ -356,7 +356,7 @@ describe("Stripe's own description of its API", () => {
 
   afterAll(() => mock.stop());
 
-  it("accepts all that is sent", async () => {
+  it("accepts every request that is sent", async () => {
     const strict = stripeGateway({ apiKey: "sk_test_123", apiUrl: mock.url, timeoutMs: 5000 });
     const result = await strict.charge(request());
     expect(result).toMatchObject({ outcome: "charged", stripeId: expect.stringMatching(/^ch_/) });

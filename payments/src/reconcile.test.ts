@@ -66,7 +66,7 @@ async function refundByHand({ stripeId }: Payment, amount: number): Promise<void
   expect(response.status).toBe(200);
 }
 
-it("finds nothing to say about payments that are as they should be", async () => {
+it("reports nothing for consistent payments", async () => {
   await chargedPayment(await orderToPay());
   await begunPayment(await orderToPay());
   const settled = await orderToPay();
@@ -82,7 +82,7 @@ it("finds nothing to say about payments that are as they should be", async () =>
   expect([...sandbox.ledger.charges.values()].filter((charge) => charge.refunded)).toHaveLength(1);
 });
 
-it("gives a charge back whose payment failed, once", async () => {
+it("refunds a charge whose payment failed, once", async () => {
   const order = await orderToPay();
   const payment = await begunPayment(order);
   payment.fail("given up");
@@ -116,7 +116,7 @@ it("never refunds a charge that names no payment: it may belong to another syste
   expect([...sandbox.ledger.charges.values()]).toMatchObject([{ refunded: false }]);
 });
 
-it("leaves young charges alone", async () => {
+it("ignores recent charges", async () => {
   const order = await orderToPay();
   await chargeAtGateway(order);
   later(hours(0.9));
@@ -124,7 +124,7 @@ it("leaves young charges alone", async () => {
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: false }]);
 });
 
-it("never touches a charge whose payment has not come to its end", async () => {
+it("never touches a charge whose payment has not ended", async () => {
   const order = await orderToPay();
   const payment = await begunPayment(order);
   await chargeAtGateway(order, payment.id);
@@ -144,7 +144,7 @@ it("reports a payment whose charge the gateway does not know", async () => {
   ]);
 });
 
-it("reports amounts that differ and money that went another way than the payment says", async () => {
+it("reports amounts, charges and refunds that differ from the payment", async () => {
   const dearer = await chargedPayment(await orderToPay());
   await Payment.updateOne({ _id: dearer.id }, { amount: 1 });
 
@@ -169,7 +169,7 @@ it("reports amounts that differ and money that went another way than the payment
   ]);
 });
 
-it("refunds an unknown charge by hand although the first attempt met an error that Stripe repeats", async () => {
+it("refunds an unknown charge by hand, although Stripe repeats the failure of the first attempt", async () => {
   const order = await orderToPay();
   await chargeAtGateway(order);
   later(hours(2));
@@ -206,7 +206,7 @@ describe("what was done in Stripe's dashboard", () => {
       (await externalChanges.get()).values.map(({ labels, value }) => [labels.change, value]),
     );
 
-  it("is reported when it refunded a part of the price", async () => {
+  it("is reported when it refunded part of the price", async () => {
     const payment = await settledPayment();
     await refundByHand(payment, 500);
     later(hours(2));
@@ -214,7 +214,7 @@ describe("what was done in Stripe's dashboard", () => {
     expect(await counted()).toEqual({ refund: 1 });
   });
 
-  it("is reported when it refunded a part of what was to go back", async () => {
+  it("is reported when it refunded only part of a refunded payment", async () => {
     const payment = await settledPayment();
     await Payment.updateOne({ _id: payment.id }, { state: "refunded" });
     await refundByHand(payment, 500);
@@ -244,7 +244,7 @@ describe("what was done in Stripe's dashboard", () => {
     expect(await counted()).toEqual({ dispute: 1 });
   });
 
-  it("is our own business when it refunded a part of what is being refunded anyway", async () => {
+  it("is not reported when it refunded part of what is being refunded anyway", async () => {
     const order = await orderToPay();
     const payment = await chargedPayment(order);
     await refundByHand(payment, 500);
@@ -281,7 +281,7 @@ describe("the comparison that is due", () => {
     }
   }
 
-  it("takes each page once, however many processes there are, and nothing until it is due again", async () => {
+  it("processes each page once, however many processes there are, and nothing until it is due again", async () => {
     fillPages(3);
     await Promise.all(Array.from({ length: 4 }, compareAllThatIsDue));
     expect(countOf("GET /v1/charges")).toBe(6); // hourly and daily
@@ -298,7 +298,7 @@ describe("the comparison that is due", () => {
     expect(countOf("GET /v1/charges")).toBe(13); // daily again, and an hourly one that finds nothing so young
   });
 
-  it("goes on after a refusal at the page that was refused, and after a while", async () => {
+  it("resumes after a rejection at the rejected page, after a pause", async () => {
     fillPages(3);
     await reconcileWhenDue(); // the first page of both
     sandbox.faults.add({ operation: "read", kind: "fail", status: 429, times: 2 });
@@ -329,7 +329,7 @@ describe("the comparison that is due", () => {
     expect(countOf("GET /v1/charges")).toBe(1);
   });
 
-  it("is not thrown back by a process that took too long over a page", async () => {
+  it("is not set back by a process that took too long over a page", async () => {
     const slow = await claimReconciliation("hourly");
     later(minutes(2) + 1);
     const other = await claimReconciliation("hourly");
@@ -387,7 +387,7 @@ describe("the comparison that is due", () => {
     expect(seen()).toBeGreaterThanOrEqual(3);
   });
 
-  it("begins anew when the gateway no longer knows where it was", async () => {
+  it("starts over when the gateway no longer knows its position", async () => {
     fillPages(2);
     await reconcileWhenDue();
     sandbox.ledger.charges.clear();
@@ -398,14 +398,14 @@ describe("the comparison that is due", () => {
   });
 });
 
-it("by hand, repeats a page that the gateway refused, and only that", async () => {
+it("run by hand, retries only the page that the gateway rejected", async () => {
   for (let count = 0; count < 3; count++) await chargeAtGateway(await orderToPay());
   sandbox.faults.add({ operation: "read", kind: "fail", status: 429, times: 2 });
   await reconcileByHand([]);
   expect(countOf("GET /v1/charges")).toBe(3);
 });
 
-it("looks up what no list showed, and does not take that for proof", async () => {
+it("looks up charges that no list showed, because that proves nothing", async () => {
   const payment = await settledPayment();
   // Charged a day after it was begun: too late for the period that is compared.
   await Payment.collection.updateOne(
@@ -420,7 +420,7 @@ it("looks up what no list showed, and does not take that for proof", async () =>
   expect(countOf(`GET /v1/charges/${payment.stripeId}`)).toBe(1);
 });
 
-it("goes through many unknown charges in parts", async () => {
+it("processes many unknown charges in parts", async () => {
   const payments = [];
   for (let count = 0; count < 41; count++) payments.push(await settledPayment());
   const createdAt = new Date();

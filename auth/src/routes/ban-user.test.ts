@@ -51,7 +51,7 @@ it("changes and publishes nothing the second time", async () => {
   expect(await published("user:unbanned")).toHaveLength(1);
 });
 
-it("bans an account that is older than bans", async () => {
+it("bans an account that was created before bans existed", async () => {
   const { cookie } = await admin();
   const { id } = await registered();
   await User.collection.updateOne(
@@ -81,7 +81,7 @@ it("refuses a sign-in whose password was checked before the ban", async () => {
   expect((await signIn(email).expect(403)).body.code).toBe("banned");
 });
 
-it("keeps one of two concurrent changes, and repeats the other", async () => {
+it("saves one of two concurrent bans, and retries the other", async () => {
   const { cookie } = await admin();
   const { id } = await registered();
   await Promise.all([ban(cookie, id).expect(200), ban(cookie, id).expect(200)]);
@@ -97,7 +97,7 @@ it("rejects a missing reason, an unknown user, and a ban of oneself", async () =
   expect((await ban(cookie, id).expect(400)).body.code).toBe("own-account");
 });
 
-it("rejects everyone else: users, visitors, and an administrator who was banned or has lost the role", async () => {
+it("rejects everyone else: users, visitors, and administrators who were banned or have lost the role", async () => {
   const { id } = await registered();
   const all = (cookie: string) => [
     ban(cookie, id),

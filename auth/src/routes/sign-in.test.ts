@@ -54,7 +54,7 @@ it.each([
   ["no hash", "correct horse"],
   ["a hash that was cut off", `$scrypt$ln=4,r=8,p=1$${"A".repeat(32)}$A`],
   ["a hash too costly to compute", `$scrypt$ln=40,r=8,p=1$${"A".repeat(32)}$${"A".repeat(64)}`],
-])("spends the same work on %s as on a wrong password", async (_, stored) => {
+])("does the same work for %s as for a wrong password", async (_, stored) => {
   const work = jest.spyOn(crypto, "scrypt");
   const workOf = async (email: string) => {
     work.mockClear();
@@ -70,7 +70,7 @@ it.each([
   work.mockRestore();
 });
 
-it("renews a hash of old parameters, once the password is known to be right", async () => {
+it("replaces a hash with old parameters, once the password has been verified", async () => {
   const old = await hashPassword(password, 8);
   const { id } = await storedUser({ email: "alice@example.com", password: old });
   const present = async () => (await User.findById(id).orFail()).password;
@@ -86,7 +86,7 @@ it("renews a hash of old parameters, once the password is known to be right", as
   expect(await present()).toBe(renewed);
 });
 
-it("returns 503 when too many wait to be hashed, and counts no failure", async () => {
+it("returns 503 when too many passwords are waiting to be hashed, and counts no failure", async () => {
   await registered("alice@example.com");
   let finish = () => {};
   const finished = new Promise<void>((resolve) => (finish = resolve));

@@ -60,7 +60,7 @@ it("loses nothing that was acknowledged when the primary is killed", async () =>
   expect(acknowledged.filter(({ id }) => !ids.has(id))).toEqual([]);
 });
 
-it("fails no write while the primary is handed over", async () => {
+it("fails no write during a planned change of the primary", async () => {
   await all.untilComplete();
   const writer = async () => {
     while (!isOver) await saveSample("handed over");

@@ -98,12 +98,12 @@ it("reads again what another process has stored", async () => {
   expect(await isRefused()).toBe(true);
 });
 
-it("hears events that another process of the service handles", async () => {
+it("receives events that another process of the service handles", async () => {
   await bus.publish("user:banned", eventBytes("user:banned", stateOf(1, true)), newIds());
   await eventually(async () => expect(await isRefused()).toBe(true));
 });
 
-it("refuses as long as tokens from before the ban are valid, and then ignores its events", async () => {
+it("refuses sessions while tokens from before the ban are valid, and then ignores its events", async () => {
   const now = clock.now();
   const cookie = signedIn(userId);
   await hearBan(1, new Date(now - hours(24)));
@@ -115,7 +115,7 @@ it("refuses as long as tokens from before the ban are valid, and then ignores it
   expect(await isRefused()).toBe(false);
 });
 
-it("keeps what it stores an hour longer than it heeds events, so that none outlives a newer one", async () => {
+it("keeps entries an hour longer than it accepts events, so that no event outlives a newer one", async () => {
   const since = new Date();
   await hearBan(1, since);
   const [stored] = await database.collection("bans").find().toArray();

@@ -70,7 +70,7 @@ describe("a ticket that is put on sale", () => {
     await eventually(() => expect(messages[1]?.data).toEqual(stateOf(nowTaken)));
   });
 
-  it("is shown with the next look when the bus did not deliver it", async () => {
+  it("is shown at the next read when the bus did not deliver it", async () => {
     const { messages } = await stream(`?ids=${newId()}&added=true`);
     const ticket = await ticketOnSale();
     jest.advanceTimersByTime(15_000);
