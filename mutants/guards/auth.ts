@@ -7,6 +7,7 @@ const session = "common/src/http/session.ts";
 const queueTests = "auth/src/hashing-queue.test.ts";
 const throttlingTests = "auth/src/throttling.test.ts";
 const emailTests = "auth/src/canonicalize-emails.test.ts";
+const signInTests = "auth/src/routes/sign-in.test.ts";
 const signUpTests = "auth/src/routes/sign-up.test.ts";
 const banTests = "auth/src/routes/ban-user.test.ts";
 const access = "common/src/service/user-access.ts";
@@ -123,7 +124,7 @@ export const auth: Mutant[] = [
   {
     guard: "auth: bans: a sign-in checks the ban in its last write",
     file: user,
-    change: { "User.updateOne({ _id: id, ...notBanned() }": "User.updateOne({ _id: id }" },
+    change: { "User.findOneAndUpdate({ _id: id, ...notBanned() }": "User.findOneAndUpdate({ _id: id }" },
     red: {
       [banTests]: [
         "bans a user, publishes it without personal data, and refuses to sign them in",
@@ -175,7 +176,7 @@ export const auth: Mutant[] = [
   {
     guard: "auth: bans: a process remembers the newest event of a user",
     file: access,
-    change: { " || version <= (users.get(id)?.version ?? -1)": "" },
+    change: { " || version <= (known?.version ?? -1)": "" },
     red: {
       [accessTests]: ["ignores an older event that comes late, also in a process that has just started"],
     },
@@ -193,7 +194,7 @@ export const auth: Mutant[] = [
   {
     guard: "auth: bans: a process reads what another one has stored",
     file: access,
-    change: { "runPeriodically(seconds(1), readBans)": "runPeriodically(seconds(1), async () => {})" },
+    change: { "runPeriodically(seconds(1), readUsers)": "runPeriodically(seconds(1), async () => {})" },
     red: { [accessTests]: ["reads again what another process has stored"] },
   },
   {
@@ -215,8 +216,57 @@ export const auth: Mutant[] = [
   {
     guard: "auth: bans: a ban ends the user's streams",
     file: access,
-    change: { "if (banned) closeStreamsOf(id);": "" },
-    red: { [accessTests]: ["ends the streams of a banned user, and no others"] },
+    change: { "closeStreamsOf(id, banned ? Infinity : sessionEpoch);": "" },
+    red: {
+      [accessTests]: [
+        "ends the streams of a banned user, and no others",
+        "sessions of an older epoch lose their streams, and others keep theirs",
+      ],
+    },
+  },
+  {
+    guard: "auth: sessions: a service refuses those of an older epoch",
+    file: access,
+    change: { "sessionEpoch < (memory().users.get(userId)?.sessionEpoch ?? 0)": "false" },
+    red: {
+      [accessTests]: [
+        "sessions of an older epoch are refused like no session at all, and those of the present and of newer epochs are accepted",
+      ],
+    },
+  },
+  {
+    guard: "auth: sessions: streams of the present epoch stay",
+    file: "common/src/http/open-streams.ts",
+    change: { " && reader.sessionEpoch < epoch": "" },
+    red: { [accessTests]: ["sessions of an older epoch lose their streams, and others keep theirs"] },
+  },
+  {
+    guard: "auth: sessions: an event without an epoch keeps the known one in memory",
+    file: access,
+    change: { "Math.max(state.sessionEpoch ?? 0, known?.sessionEpoch ?? 0)": "state.sessionEpoch ?? 0" },
+    red: {
+      [accessTests]: [
+        "sessions of an older epoch stay refused after a ban that was published without an epoch",
+      ],
+    },
+  },
+  {
+    guard: "auth: sessions: an event without an epoch keeps the stored one",
+    file: access,
+    change: { "sessionEpoch: sessionEpoch ?? unchanged,": "sessionEpoch," },
+    red: {
+      [accessTests]: [
+        "sessions of an older epoch stay refused after a ban that was published without an epoch",
+      ],
+    },
+  },
+  {
+    guard: "auth: sessions: a sign-in gets the epoch that its last write saw",
+    file: user,
+    change: { "return user ? (user.sessionEpoch ?? 0) : undefined;": "return user ? 0 : undefined;" },
+    red: {
+      [signInTests]: ["signs in with the epoch that its last write saw, when all sessions ended meanwhile"],
+    },
   },
   {
     guard: "auth: bans: what a request in progress has created is ended, too",

@@ -34,11 +34,13 @@ const banChangeSchema = new Schema(
 const maxBanChanges = 50;
 
 export const User = defineAggregate(database, "User", {
-  subjects: ["user:banned", "user:unbanned"],
+  subjects: ["user:banned", "user:unbanned", "user:signed-out"],
   published: {
     banned: { type: Boolean, required: true, default: false },
-    /** When it was banned, or the ban ended. */
+    /** When any of this last changed. */
     since: { type: Date },
+    /** Rises when all sessions are ended. Their tokens carry it; absent for 0. */
+    sessionEpoch: { type: Number },
   },
   isUpdatedOnly: true,
   // The broker's log keeps events for ever, so nothing in them describes a person.
@@ -67,9 +69,10 @@ export const User = defineAggregate(database, "User", {
     isAdmin: unchanged,
     banChanges: unchanged,
   }),
-  currentSubject({ version, banned }) {
+  currentSubject({ version, banned, sessionEpoch }) {
     if (version === 0) return undefined;
-    return banned ? "user:banned" : "user:unbanned";
+    if (banned) return "user:banned";
+    return sessionEpoch ? "user:signed-out" : "user:unbanned";
   },
   methods: {
     toAccount(): CurrentUser {
@@ -94,6 +97,13 @@ export const User = defineAggregate(database, "User", {
     /** @returns whether anything changed */
     unban(by: string): boolean {
       return this.banned && this.changeBan({ banned: false, by });
+    },
+
+    /** Ends all sessions: tokens from before the save are of an older epoch. */
+    endSessions(): void {
+      this.sessionEpoch = (this.sessionEpoch ?? 0) + 1;
+      this.since = clock.date();
+      this.record("user:signed-out");
     },
 
     changeBan(change: { banned: boolean; by: string; reason?: string }): boolean {
@@ -160,11 +170,11 @@ export async function hasPassword(user: User | undefined, password: string): Pro
 }
 
 /**
- * One atomic statement, so that concurrent sign-ins store at most the latest networks, and none passes a ban that was
- * saved before.
- * @returns false if the account is banned
+ * One atomic statement, so that concurrent sign-ins store at most the latest networks, and none passes a ban or an end
+ * of all sessions that was saved before.
+ * @returns the epoch of the new session; undefined if the account is banned
  */
-export async function rememberNetwork({ id }: User, network: string): Promise<boolean> {
+export async function rememberNetwork({ id }: User, network: string): Promise<number | undefined> {
   const entry = knownNetwork(id, network);
   const others = {
     $filter: {
@@ -175,6 +185,8 @@ export async function rememberNetwork({ id }: User, network: string): Promise<bo
     },
   };
   const knownNetworks = { $slice: [{ $concatArrays: [[entry], others] }, config.MAX_KNOWN_NETWORKS] };
-  const { matchedCount } = await User.updateOne({ _id: id, ...notBanned() }, [{ $set: { knownNetworks } }]);
-  return matchedCount === 1;
+  const user = await User.findOneAndUpdate({ _id: id, ...notBanned() }, [{ $set: { knownNetworks } }])
+    .select({ sessionEpoch: 1 })
+    .lean();
+  return user ? (user.sessionEpoch ?? 0) : undefined;
 }

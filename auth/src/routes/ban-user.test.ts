@@ -4,7 +4,7 @@ import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
 import { User } from "../models/user";
-import { admin, password, registered } from "../../test/fixtures";
+import { admin, afterNextRead, password, registered } from "../../test/fixtures";
 
 const { published } = setUpService(database);
 afterEach(() => onFailpoint(undefined));
@@ -66,18 +66,7 @@ it("bans an account that was created before bans existed", async () => {
 it("refuses a sign-in whose password was checked before the ban", async () => {
   const { cookie } = await admin();
   const { id, email } = await registered();
-  const check = User.find.bind(User);
-  const find = jest.spyOn(User, "find").mockImplementationOnce((...parameters) => {
-    find.mockRestore();
-    const query = check(...parameters);
-    const execute = query.exec.bind(query);
-    query.exec = async () => {
-      const found = await execute();
-      await ban(cookie, id).expect(200);
-      return found;
-    };
-    return query;
-  });
+  afterNextRead(() => ban(cookie, id).expect(200));
   expect((await signIn(email).expect(403)).body.code).toBe("banned");
 });
 

@@ -7,10 +7,17 @@ import { database } from "../database";
 import { signInHashes } from "../hashing-queue";
 import { User } from "../models/user";
 import { hashPassword } from "../password";
-import { password, registered, storedUser } from "../../test/fixtures";
+import {
+  afterNextRead,
+  endSessionsOf,
+  hearSignOut,
+  password,
+  registered,
+  storedUser,
+} from "../../test/fixtures";
 
 process.env.HASHING_QUEUE_TIMEOUT = "1h"; // hashes are held up here
-setUpService(database);
+const service = setUpService(database);
 afterEach(() => jest.restoreAllMocks());
 
 const signIn = (body?: object) => request(app).post("/api/users/signin").send(body);
@@ -37,6 +44,21 @@ it.each(["u@bücher.example", "u@xn--bcher-kva.example", "U@bu\u0308cher.EXAMPLE
     }
   },
 );
+
+const whoIs = async (cookie = "") => {
+  const { body } = await request(app).get("/api/users/currentuser").set("Cookie", cookie).expect(200);
+  return body.currentUser?.id;
+};
+
+it("signs in with the epoch that its last write saw, when all sessions ended meanwhile", async () => {
+  const { id, email } = await registered();
+  const before = await signIn({ email, password }).expect(200);
+  afterNextRead(() => endSessionsOf(id));
+  const during = await signIn({ email, password }).expect(200);
+  await hearSignOut(service);
+  expect(await whoIs(before.headers["set-cookie"])).toBeUndefined();
+  expect(await whoIs(during.headers["set-cookie"])).toBe(id);
+});
 
 it("returns the same error for an unknown email as for a wrong password", async () => {
   await registered("alice@example.com");

@@ -33,8 +33,9 @@ export const signIn = endpoint(
       () => signInHashes.run(address, () => hasPassword(user, password)),
     );
     if (!user || !isRight) throw new BadRequestError("invalid-credentials", "Incorrect email or password");
-    if (!(await rememberNetwork(user, network))) throw new BannedError();
-    openSession(req, user.toAccount());
+    const sessionEpoch = await rememberNetwork(user, network);
+    if (sessionEpoch === undefined) throw new BannedError();
+    openSession(req, user.toAccount(), sessionEpoch);
     res.json(user.toAccount());
   },
 );

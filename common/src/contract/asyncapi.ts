@@ -53,6 +53,11 @@ export const traffic: Record<Subject, { from: string; to: string[]; when: string
     to: ["auth", "tickets", "orders", "payments"],
     when: "An administrator ended the ban of a user",
   },
+  "user:signed-out": {
+    from: "auth",
+    to: ["auth", "tickets", "orders", "payments"],
+    when: "All sessions of a user were ended",
+  },
 };
 
 /**

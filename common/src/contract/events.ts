@@ -53,7 +53,14 @@ const user = z.object({
   id,
   version: ownVersion,
   banned: z.boolean().describe("While it is true, no service accepts the user's session"),
-  since: date.describe("When the user was banned, or the ban ended"),
+  since: date.describe("When any of this last changed"),
+  sessionEpoch: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe(
+      "Rises when all sessions of the user end: no service accepts those of older epochs. 0 if absent",
+    ),
 });
 
 /** A payment that is not charged: its states never appear on the subjects of charged ones, whose readers would refuse them. */
@@ -84,6 +91,7 @@ export const events = {
   "payment:refunded": payment,
   "user:banned": user,
   "user:unbanned": user,
+  "user:signed-out": user,
 } as const;
 
 /**

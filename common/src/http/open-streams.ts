@@ -19,6 +19,8 @@ const config = settings({
 export interface Reader {
   /** Undefined without a session: such readers are limited by their network alone. */
   userId: string | undefined;
+  /** Of the session; 0 without one. */
+  sessionEpoch: number;
   /** An IPv4 address or IPv6 /64, as rateLimitKey() says. */
   network: string;
   /** An IPv4 address or IPv6 /48. */
@@ -67,7 +69,7 @@ export function countStream(res: Response, reader: Reader): void {
   });
 }
 
-/** Ends the streams that a user has opened with a session. */
-export function closeStreamsOf(userId: string): void {
-  for (const [res, reader] of open) if (reader.userId === userId) res.end();
+/** Ends the streams that a user has opened with sessions of older epochs than `epoch`; by default with any. */
+export function closeStreamsOf(userId: string, epoch = Infinity): void {
+  for (const [res, reader] of open) if (reader.userId === userId && reader.sessionEpoch < epoch) res.end();
 }

@@ -4,7 +4,7 @@ import { NotAuthenticatedError } from "../contract/errors";
 import { rateLimitKey } from "./rate-limit-key";
 import { type Live, type State, viewOf } from "./live-view";
 import { checkStreamLimits, countStream } from "./open-streams";
-import { findCurrentUser, sessionEndsAt } from "./session";
+import { findCurrentUser, sessionEndsAt, sessionEpochOf } from "./session";
 
 const maxUnreadBytes = 128 * 1024; // above any snapshot: 100 tickets with the longest titles
 const heartbeatMs = seconds(15);
@@ -68,6 +68,7 @@ export async function streamStates<S extends State>(
   const address = req.ip ?? "";
   const reader = {
     userId: findCurrentUser(req)?.id,
+    sessionEpoch: sessionEpochOf(req),
     network: rateLimitKey(address),
     site: rateLimitKey(address, 48),
   };
