@@ -18,15 +18,8 @@ const edgesEverywhere = [
   "orders → orders-mongo:27017",
   "payments → payments-mongo:27017",
   "expiration → expiration-redis:6379",
-  "auth → nats:4222",
-  "tickets → nats:4222",
-  "orders → nats:4222",
-  "payments → nats:4222",
-  "expiration → nats:4222",
-  "tickets → nats:8222",
-  "orders → nats:8222",
-  "payments → nats:8222",
-  "expiration → nats:8222",
+  // Every service has listeners, whose backlog it measures by the broker's monitoring.
+  ...serviceNames.flatMap((app) => [`${app} → nats:4222`, `${app} → nats:8222`]),
 ];
 const toSandbox = ["payments → stripe-sandbox:3000", "client → stripe-sandbox:3000"];
 const monitored = serviceNames.flatMap((app) => [
