@@ -1,7 +1,9 @@
 import { createApp } from "@eventhive/common";
 import { access } from "./access";
 import { banUser } from "./routes/ban-user";
+import { changePassword } from "./routes/change-password";
 import { currentUser } from "./routes/current-user";
+import { endSessions } from "./routes/end-sessions";
 import { findUsers } from "./routes/find-users";
 import { signIn } from "./routes/sign-in";
 import { signOut } from "./routes/sign-out";
@@ -14,6 +16,8 @@ export const app = createApp(
     api.post("/api/users/signin", signIn);
     api.post("/api/users/signout", signOut);
     api.get("/api/users/currentuser", currentUser);
+    api.delete("/api/users/sessions", endSessions);
+    api.post("/api/users/password", changePassword);
     api.get("/api/users", findUsers);
     api.post("/api/users/:userId/ban", banUser);
     api.delete("/api/users/:userId/ban", unbanUser);

@@ -1,5 +1,7 @@
 import { type setUpService, deliver, signedIn } from "@eventhive/common/testing";
+import request from "supertest";
 import { access } from "../src/access";
+import { app } from "../src/app";
 import { canonicalEmail } from "../src/canonical-email";
 import { User, findUser } from "../src/models/user";
 import { hashPassword } from "../src/password";
@@ -59,4 +61,13 @@ export async function hearSignOut({ published }: ReturnType<typeof setUpService>
   if (!state) throw new Error("No sessions were ended");
   const [, , signedOut] = access.listeners;
   await deliver(signedOut, state);
+}
+
+/** The account that a cookie signs in, or null. */
+export async function whoIs(cookie: string | undefined): Promise<unknown> {
+  const { body } = await request(app)
+    .get("/api/users/currentuser")
+    .set("Cookie", cookie ?? "")
+    .expect(200);
+  return body.currentUser;
 }

@@ -7,6 +7,8 @@ const session = "common/src/http/session.ts";
 const queueTests = "auth/src/hashing-queue.test.ts";
 const throttlingTests = "auth/src/throttling.test.ts";
 const emailTests = "auth/src/canonicalize-emails.test.ts";
+const endSessionsTests = "auth/src/routes/end-sessions.test.ts";
+const passwordTests = "auth/src/routes/change-password.test.ts";
 const signInTests = "auth/src/routes/sign-in.test.ts";
 const signUpTests = "auth/src/routes/sign-up.test.ts";
 const banTests = "auth/src/routes/ban-user.test.ts";
@@ -124,7 +126,9 @@ export const auth: Mutant[] = [
   {
     guard: "auth: bans: a sign-in checks the ban in its last write",
     file: user,
-    change: { "User.findOneAndUpdate({ _id: id, ...notBanned() }": "User.findOneAndUpdate({ _id: id }" },
+    change: {
+      "passwordVersion: passwordVersion ?? null, ...notBanned()": "passwordVersion: passwordVersion ?? null",
+    },
     red: {
       [banTests]: [
         "bans a user, publishes it without personal data, and refuses to sign them in",
@@ -258,6 +262,57 @@ export const auth: Mutant[] = [
       [accessTests]: [
         "sessions of an older epoch stay refused after a ban that was published without an epoch",
       ],
+    },
+  },
+  {
+    guard: "auth: sessions: a sign-in checks the password's version in its last write",
+    file: user,
+    change: { "_id: id, passwordVersion: passwordVersion ?? null,": "_id: id," },
+    red: { [passwordTests]: ["refuses a sign-in whose password was checked before the change"] },
+  },
+  {
+    guard: "auth: sessions: a change of the password ends all others",
+    file: user,
+    change: { "      this.endSessions();\n": '      this.record("user:signed-out");\n' },
+    red: {
+      [passwordTests]: ["changes the password, and ends all sessions but that of the browser that asks"],
+    },
+  },
+  {
+    guard: "auth: sessions: what changes an account reads the epoch from the database",
+    file: user,
+    change: { "!user?.accepts(sessionEpoch)": "!user" },
+    red: {
+      [endSessionsTests]: [
+        "refuses a session that was ended, before the service has heard of it, and a user who was banned",
+        "keeps one of two sessions that end each other at once",
+      ],
+      [passwordTests]: ["refuses a session that ends while the change is saved, and keeps the password"],
+    },
+  },
+  {
+    guard: "auth: sessions: an administrator's epoch is read from the database",
+    file: "auth/src/routes/managed-user.ts",
+    change: { "  if (!admin.accepts(sessionEpochOf(req))) throw new NotAuthenticatedError();\n": "" },
+    red: { [endSessionsTests]: ["ends the sessions of an administrator before the service has heard of it"] },
+  },
+  {
+    guard: "auth: sessions: ends are limited",
+    file: "auth/src/routes/end-sessions.ts",
+    change: { "    await countAttempt(limit, id);\n": "" },
+    red: { [endSessionsTests]: ["is limited for each account"] },
+  },
+  {
+    guard: "auth: sessions: a change of the password is throttled as a sign-in",
+    file: "auth/src/routes/change-password.ts",
+    change: {
+      "await checkPassword(asked, { email: asked.email, password, address });":
+        "if (!(await hasPassword(asked, password))) throw new InvalidCredentialsError();",
+      'import { checkPassword } from "../check-password";':
+        'import { InvalidCredentialsError } from "../check-password";\nimport { hasPassword } from "../models/user";',
+    },
+    red: {
+      [passwordTests]: ["shares the limit of sign-ins, so that a stolen session does not help to guess"],
     },
   },
   {

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import {
+  BannedError,
   type CurrentUser,
   clock,
   defineAggregate,
   isId,
+  NotAuthenticatedError,
   NotFoundError,
   seconds,
   unchanged,
@@ -54,6 +56,8 @@ export const User = defineAggregate(database, "User", {
     canonicalEmail: { type: String },
     /** Its hash, with salt and parameters. */
     password: { type: String, required: true },
+    /** Counts the changes of the password; another hash of the same one is none. Absent for 0. */
+    passwordVersion: { type: Number },
     /** The networks of its sign-ins, latest first, as hashes, so that no addresses are stored. */
     knownNetworks: { type: [knownNetworkSchema], required: true },
     /** May ban others. Granted and revoked by commands only. */
@@ -65,6 +69,7 @@ export const User = defineAggregate(database, "User", {
     email: unchanged,
     canonicalEmail: unchanged,
     password: unchanged,
+    passwordVersion: unchanged,
     knownNetworks: unchanged,
     isAdmin: unchanged,
     banChanges: unchanged,
@@ -89,6 +94,11 @@ export const User = defineAggregate(database, "User", {
       this.knownNetworks.push(knownNetwork(this.id, network));
     },
 
+    /** Whether sessions of this epoch were not ended. */
+    accepts(sessionEpoch: number): boolean {
+      return sessionEpoch >= (this.sessionEpoch ?? 0);
+    },
+
     /** @returns whether anything changed */
     ban(by: string, reason: string): boolean {
       return !this.banned && this.changeBan({ banned: true, by, reason });
@@ -104,6 +114,13 @@ export const User = defineAggregate(database, "User", {
       this.sessionEpoch = (this.sessionEpoch ?? 0) + 1;
       this.since = clock.date();
       this.record("user:signed-out");
+    },
+
+    /** Ends all sessions, too. */
+    changePassword(hash: string): void {
+      this.password = hash;
+      this.passwordVersion = (this.passwordVersion ?? 0) + 1;
+      this.endSessions();
     },
 
     changeBan(change: { banned: boolean; by: string; reason?: string }): boolean {
@@ -150,12 +167,27 @@ export async function findByEmail(email: string): Promise<User | undefined> {
  * @throws NotFoundError
  */
 export async function findUser(id: unknown): Promise<User> {
-  if (!isId(id)) throw new NotFoundError("user");
-  // Accounts that are older than bans have no version, and a save compares it.
-  await User.updateOne({ _id: id, version: trusted({ $exists: false }) }, { version: 0 });
-  const user = await User.findById(id);
+  const user = isId(id) && (await findById(id));
   if (!user) throw new NotFoundError("user");
   return user;
+}
+
+/**
+ * The account of a session, to be changed by a save. What changes an account does not wait for the event that ends a
+ * session, so the epoch and the ban are read from the database.
+ * @throws NotAuthenticatedError if the session was ended or there is no such account, BannedError
+ */
+export async function findUserOfSession(id: string, sessionEpoch: number): Promise<User> {
+  const user = await findById(id);
+  if (!user?.accepts(sessionEpoch)) throw new NotAuthenticatedError();
+  if (user.banned) throw new BannedError();
+  return user;
+}
+
+async function findById(id: string): Promise<User | null> {
+  // Accounts that are older than bans have no version, and a save compares it.
+  await User.updateOne({ _id: id, version: trusted({ $exists: false }) }, { version: 0 });
+  return User.findById(id);
 }
 
 /** False after the same time whether there is no account or the password is wrong. */
@@ -170,11 +202,15 @@ export async function hasPassword(user: User | undefined, password: string): Pro
 }
 
 /**
- * One atomic statement, so that concurrent sign-ins store at most the latest networks, and none passes a ban or an end
- * of all sessions that was saved before.
- * @returns the epoch of the new session; undefined if the account is banned
+ * One atomic statement, so that concurrent sign-ins store at most the latest networks, and none passes a ban, a change of
+ * the password or an end of all sessions that was saved before.
+ * @returns the epoch of the new session; undefined if the account is banned, or has another password
  */
-export async function rememberNetwork({ id }: User, network: string): Promise<number | undefined> {
+export async function rememberNetwork(
+  { id, passwordVersion }: User,
+  network: string,
+): Promise<number | undefined> {
+  const isSame = { _id: id, passwordVersion: passwordVersion ?? null, ...notBanned() };
   const entry = knownNetwork(id, network);
   const others = {
     $filter: {
@@ -185,7 +221,7 @@ export async function rememberNetwork({ id }: User, network: string): Promise<nu
     },
   };
   const knownNetworks = { $slice: [{ $concatArrays: [[entry], others] }, config.MAX_KNOWN_NETWORKS] };
-  const user = await User.findOneAndUpdate({ _id: id, ...notBanned() }, [{ $set: { knownNetworks } }])
+  const user = await User.findOneAndUpdate(isSame, [{ $set: { knownNetworks } }])
     .select({ sessionEpoch: 1 })
     .lean();
   return user ? (user.sessionEpoch ?? 0) : undefined;

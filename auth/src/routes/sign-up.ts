@@ -6,7 +6,6 @@ import {
   rateLimitKey,
   signIn as openSession,
 } from "@eventhive/common";
-import { body } from "express-validator";
 import { z } from "zod";
 import { canonicalEmail } from "../canonical-email";
 import { config } from "../config";
@@ -14,27 +13,18 @@ import { signUpHashes } from "../hashing-queue";
 import { countAttempt } from "../models/attempt-count";
 import { User } from "../models/user";
 import { hashPassword } from "../password";
-import { account, emailField, isEmail } from "./account";
-
-const passwordRule = "The password must have 8 to 128 characters, not only spaces";
+import { account, emailField, isEmail, isNewPassword, newPasswordField } from "./account";
 
 export const signUp = endpoint(
   {
     id: "signUp",
     summary: "Create an account and sign in",
-    body: z.object({
-      email: emailField,
-      password: z.string({ error: passwordRule }).meta({ minLength: 8, maxLength: 128 }),
-    }),
+    body: z.object({ email: emailField, password: newPasswordField }),
     responses: { 201: { description: "The new account", body: account, headers: ["Set-Cookie"] } },
     errors: { 400: ["email-in-use"], 429: ["too-many-attempts"] },
   },
   isEmail(),
-  body("password", passwordRule)
-    .isString()
-    .bail()
-    .isLength({ min: 8, max: 128 })
-    .notEmpty({ ignore_whitespace: true }),
+  isNewPassword("password"),
   async (req, res) => {
     const { email, password } = req.body;
     const address = req.ip ?? "";

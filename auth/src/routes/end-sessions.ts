@@ -1,0 +1,40 @@
+import { endpoint, retryOnConflict, seconds, signIn as openSession } from "@eventhive/common";
+import { countAttempt } from "../models/attempt-count";
+import { account } from "./account";
+import { ownAccount } from "./own-account";
+
+/** Each leaves an event in the log of the broker for ever. */
+const limit = {
+  name: "ends of all sessions of an account",
+  free: 10,
+  initialWait: seconds(1),
+  maxWait: seconds(60),
+};
+
+/** Signs the user out everywhere else: the browser that asks gets a new session. */
+export const endSessions = endpoint(
+  {
+    id: "endSessions",
+    summary: "Sign out everywhere else",
+    needsSession: true,
+    responses: {
+      200: {
+        description: "The account, with a new session; all others are over",
+        body: account,
+        headers: ["Set-Cookie"],
+      },
+    },
+    errors: { 409: ["changed"], 429: ["too-many-attempts"] },
+  },
+  async (req, res) => {
+    const { id } = await ownAccount(req);
+    await countAttempt(limit, id);
+    const user = await retryOnConflict(async () => {
+      const found = await ownAccount(req);
+      found.endSessions();
+      return found.save();
+    });
+    openSession(req, user.toAccount(), user.sessionEpoch ?? 0);
+    res.json(user.toAccount());
+  },
+);
