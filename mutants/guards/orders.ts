@@ -138,9 +138,7 @@ export const orders: Mutant[] = [
     file: "orders/src/follow-payments.ts",
     change: { "const maxChanges = 10;": "const maxChanges = 1;" },
     red: {
-      [following]: [
-        "an order is granted to the payment that was authorized while the previous one was being released",
-      ],
+      [following]: ["an order is granted to the next payment by the delivery that releases it"],
     },
   },
   {

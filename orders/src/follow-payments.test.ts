@@ -1,5 +1,5 @@
 import { clock, onFailpoint } from "@eventhive/common";
-import { deliver, newId, setUpService } from "@eventhive/common/testing";
+import { deliver, eventBytes, newId, setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
 import { followAllPayments } from "./follow-payments";
 import { paymentAuthorized, paymentCreated, paymentFailed } from "./listeners/payments";
@@ -74,6 +74,14 @@ describe("an order", () => {
       await deliver(paymentAuthorized, next); // finds the order as it was
     });
     await deliver(paymentFailed, failed);
+    expect(await reload(order)).toMatchObject({ status: "awaiting:payment", paymentId: next.id, version: 3 });
+  });
+
+  it("is granted to the next payment by the delivery that releases it", async () => {
+    const { order, failed } = await grantedOrder();
+    const next = unchargedPaymentOf(order);
+    await deliver(paymentAuthorized, next); // too early to change anything
+    await paymentFailed.handle(eventBytes("payment:failed", failed)); // once: a second delivery would also grant it
     expect(await reload(order)).toMatchObject({ status: "awaiting:payment", paymentId: next.id, version: 3 });
   });
 
