@@ -214,7 +214,9 @@ export const database: Mutant[] = [
       ],
       "orders/src/listeners/tickets.test.ts": ["keeps the newest state, in any order of events"],
       [granting]: ["an order is not granted to a failed payment whose failure arrives first"],
-      "payments/src/listeners/order-created.test.ts": ["keeps an order cancelled that it heard of too late"],
+      "payments/src/listeners/order-created.test.ts": [
+        "keeps an order cancelled when its creation is delivered late",
+      ],
     },
   },
   {
