@@ -1,5 +1,4 @@
 import { startService } from "@eventhive/common";
-import { access } from "./access";
 import { app } from "./app";
 import { canonicalizeEmails } from "./canonicalize-emails";
 import { grantAdmin, revokeAdmin } from "./change-admin";
@@ -11,7 +10,6 @@ startService({
   name: "auth",
   store: { database },
   app,
-  access,
   commands: {
     "canonicalize-emails": canonicalizeEmails,
     "grant-admin": grantAdmin,

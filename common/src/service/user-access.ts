@@ -61,7 +61,7 @@ const subjects = ["user:banned", "user:unbanned", "user:signed-out"] as const;
  *
  * @example
  * const access = keepUserAccess(createDatabase("tickets"));
- * startService({ name: "tickets", store: { database }, app: createApp(() => {}, { access }), access });
+ * startService({ name: "tickets", store: { database }, app: createApp(() => {}, { access }) });
  */
 export function keepUserAccess(database: Connection, { endFor }: Options = {}): UserAccess {
   // The name is that of its collection, which kept only bans at first.
@@ -153,9 +153,14 @@ const endOf = (since: string): number => Date.parse(since) + sessionLifetimeMs()
 
 const isOver = (since: string): boolean => endOf(since) <= clock.now();
 
-/** A definition with all that its `access` needs. */
+/** What the app of a service was created with. */
+export const accessOf = ({ app }: ServiceDefinition): UserAccess | undefined =>
+  app?.locals.access as UserAccess | undefined;
+
+/** A definition with all that the access of its app needs. */
 export function withAccess(definition: ServiceDefinition): ServiceDefinition {
-  const { access, listeners: own = [], watchers = [], sweeps = [] } = definition;
+  const { listeners: own = [], watchers = [], sweeps = [] } = definition;
+  const access = accessOf(definition);
   if (!access) return definition;
   return {
     ...definition,
