@@ -11,6 +11,7 @@ const words = "tickets/src/words.ts";
 const title = "tickets/src/title.ts";
 const reindex = "tickets/src/reindex-titles.ts";
 const searching = "tickets/src/routes/list-tickets.search.test.ts";
+const streaming = "tickets/src/routes/stream-tickets.test.ts";
 const listing = "tickets/src/routes/create-ticket.test.ts";
 const validating = "tickets/src/routes/validate-ticket.test.ts";
 const reindexing = "tickets/src/reindex-titles.test.ts";
@@ -179,6 +180,17 @@ export const tickets: Mutant[] = [
         "queryTermsOf(q).length === 0 ? undefined : queryTermsOf(q)",
     },
     red: { [searching]: ["does not find a ticket by signs alone"] },
+  },
+  {
+    guard: "search: a stream of a query without words shows nothing that is put on sale",
+    file: "tickets/src/routes/stream-tickets.ts",
+    change: { " && terms?.length !== 0;": ";" },
+    red: {
+      [streaming]: [
+        "a ticket that is put on sale is not shown by a stream of a search without words",
+        "a ticket that is put on sale is not shown by a stream of a search without words and without ids",
+      ],
+    },
   },
   {
     guard: "search: outdated terms are recognised",

@@ -95,7 +95,6 @@ export function queryTermsOf(query: string): string[] {
 
 /** Whether a title has all of these terms of a query. */
 export const isFoundBy = (title: string, terms: string[]): boolean => {
-  if (terms.length === 0) return true;
   const stored = new Set(searchTermsOf(title));
   return terms.every((term) => stored.has(term));
 };

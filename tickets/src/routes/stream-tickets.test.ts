@@ -80,6 +80,8 @@ describe("a ticket that is put on sale", () => {
   it.each([
     ["of named tickets", `?ids=${newId()}`],
     ["of a search that does not find it", `?ids=${newId()}&added=true&q=opera`],
+    ["of a search without words", `?ids=${newId()}&added=true&q=.`],
+    ["of a search without words and without ids", "?q=."],
   ])("is not shown by a stream %s", async (_what, query) => {
     const [{ messages }, all] = [await stream(query), await stream()];
     await announce(await ticketOnSale({ title: "Chamber music" }));
