@@ -1,8 +1,10 @@
 const maxCharacters = 200;
 
 const refused = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\u202a-\u202e\u2066-\u2069]/u;
-// U+2800 is a braille pattern without dots; the fillers of Hangul are among the ignorable ones.
-const visible = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\p{M}\u2800]/u;
+// Blank signs of braille, music and hieroglyphs; the fillers of Hangul are among the ignorable ones. U+FFFC stands for an
+// object that is not there, and no font draws what is unassigned or of private use.
+const visible =
+  /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\p{Cn}\p{Co}\p{M}\u2800\ufffc\u{1d159}\u{13441}\u{13442}]/u;
 
 /** A title as it is stored: NFC, so that what looks alike is alike, and without space around it. */
 export const normalizeTitle = (title: unknown): unknown =>
