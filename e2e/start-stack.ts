@@ -30,7 +30,7 @@ export async function startStack(settings: NodeJS.ProcessEnv = {}): Promise<void
     env: { ...environment(), ...settings },
     silent: true,
   });
-  process.stdout.write(`with ${JSON.stringify(raisedLimits)}\n`);
+  process.stdout.write(`with ${JSON.stringify({ ...raisedLimits, ...settings })}\n`);
   const log = createWriteStream(logFile);
   runner.stdout?.pipe(log);
   runner.stderr?.pipe(log);
