@@ -1,11 +1,11 @@
 import { seconds } from "../base/clock";
 import type { EventBus } from "../messaging/event-bus";
 import { setUpBuses } from "./event-bus/buses";
-import { describeDelivery } from "./event-bus/delivery";
-import { describeFailures } from "./event-bus/failures";
-import { describeLogs } from "./event-bus/logs";
-import { describeMeasures } from "./event-bus/measures";
-import { describeWatchers } from "./event-bus/watchers";
+import { describeDelivery } from "./event-bus/delivery-contract";
+import { describeFailures } from "./event-bus/failures-contract";
+import { describeLogs } from "./event-bus/logs-contract";
+import { describeMeasures } from "./event-bus/measures-contract";
+import { describeWatchers } from "./event-bus/watchers-contract";
 
 /**
  * A broker that the suite controls: a real process, or an in-memory one.
