@@ -1,20 +1,36 @@
 import type { Mutant } from "../mutant";
 import { auth } from "./auth";
+import { bridge } from "./bridge";
+import { charges } from "./charges";
 import { database } from "./database";
-import { messaging } from "./messaging";
+import { deadLetters } from "./dead-letters";
+import { paymentIntents } from "./intents";
+import { jetStream } from "./jetstream";
+import { natsStreaming } from "./nats-streaming";
 import { orders } from "./orders";
 import { payments } from "./payments";
+import { rebuilding } from "./rebuild";
+import { reconciliation } from "./reconciliation";
 import { running } from "./running";
 import { streaming } from "./streams";
 import { tickets } from "./tickets";
+import { timers } from "./timers";
 
 export const guards: Mutant[] = [
   ...auth,
   ...orders,
   ...payments,
+  ...charges,
+  ...paymentIntents,
+  ...reconciliation,
   ...tickets,
+  ...timers,
   ...database,
-  ...messaging,
+  ...rebuilding,
+  ...natsStreaming,
+  ...jetStream,
+  ...bridge,
+  ...deadLetters,
   ...running,
   ...streaming,
 ];
