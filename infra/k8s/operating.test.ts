@@ -105,8 +105,8 @@ it("creates the variables and environments that the deployment uses", () => {
 const section = (title: string) => guide.split(new RegExp(`^#+ ${title}$`, "m"))[1]?.split(/^#+ /m)[0] ?? "";
 
 it("leads with the Gateway API: a new cluster needs no ingress controller", () => {
-  expect(section("GKE from nothing")).toContain("gatewayHTTPRoute");
-  expect(section("GKE from nothing")).not.toContain("kubernetes/ingress-nginx");
+  expect(section("Set up GKE")).toContain("gatewayHTTPRoute");
+  expect(section("Set up GKE")).not.toContain("kubernetes/ingress-nginx");
 });
 
 it("installs the ingress controller with two replicas and a disruption budget", () => {
@@ -119,12 +119,12 @@ it("creates every Secret that a release needs", async () => {
   const { secrets } = await render("ci");
   const made = Object.fromEntries(
     [
-      ...section("A release, without building").matchAll(
+      ...section("Try a release").matchAll(
         /create secret generic (\S+) --from-literal=(\w+)=/g,
       ),
     ].map(([, name = "", key]) => [name, key]),
   );
-  const [, stores = ""] = /for store in (.*); do/.exec(section("A release, without building")) ?? [];
+  const [, stores = ""] = /for store in (.*); do/.exec(section("Try a release")) ?? [];
   for (const store of stores.split(" ")) made[store] = made.$store;
   delete made.$store;
   // The others are for the component high-availability.
