@@ -46,8 +46,8 @@ it("sets the canonical email of every account, once", async () => {
   expect((await signUp(ascii).expect(400)).body.code).toBe("email-in-use");
   await canonicalizeEmails();
   expect(printed).toEqual([
-    "canonicalized 3, left out 0 that an older account collides with",
-    "canonicalized 0, left out 0 that an older account collides with",
+    "canonicalized 3, left out 0 that collide with an older account",
+    "canonicalized 0, left out 0 that collide with an older account",
   ]);
 });
 

@@ -13,7 +13,7 @@ export const config = settings({
   SIGNUPS_PER_SITE_PER_HOUR: wholeNumber().default(3000),
   /** Failed sign-ins to one account per hour before further ones are delayed. */
   MAX_FAILED_SIGN_INS: wholeNumber().default(10),
-  /** The same, from one network (an IPv4 address, or the first 64 bits of IPv6), to whichever accounts. */
+  /** The same, from one network (an IPv4 address, or the first 64 bits of IPv6), to any accounts. */
   MAX_FAILED_SIGN_INS_PER_NETWORK: wholeNumber().default(200),
   /** The lengths of the queues of sign-ins and of sign-ups. */
   MAX_PENDING_HASHES: wholeNumber().default(100),

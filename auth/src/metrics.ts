@@ -4,7 +4,7 @@ export type RefusalReason = "network" | "full" | "timeout";
 
 export const refusedHashes = new Counter({
   name: "password_hashes_refused_total",
-  help: "Sign-ins and sign-ups refused by their queue: the network holds its share, the queue is full, or the turn did not come",
+  help: "Sign-ins and sign-ups rejected by their queue: the network has used its share, the queue is full, or the request timed out",
   labelNames: ["queue", "reason"],
 });
 

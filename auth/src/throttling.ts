@@ -30,11 +30,11 @@ interface SignInAttempt {
 }
 
 /**
- * Counts a sign-in as failed before it is tried, so that parallel guesses count too. Success is taken back from what
- * the address counts, and resets its own budget, but no other: a stranger gains no guesses when the owner signs in.
- * What the account's limit rejects stays counted against the address, or guessing would never end.
- * @param verify false when the credentials are wrong; when it throws for another reason than the store, nobody has
- * looked at them and nothing is counted
+ * Counts a sign-in as failed before it is tried, so that parallel guesses count too. A success is
+ * not counted against the address, and resets only the budget that it used: a stranger gains no guesses when the owner
+ * signs in. Attempts that the account's limit rejects stay counted against the address, or guessing would never end.
+ * @param verify returns false when the credentials are wrong; when it throws, unless the store failed, they were not
+ * checked and nothing is counted
  * @throws TooManyRequestsError when the account or the address has to wait
  */
 export async function throttled(
@@ -50,7 +50,7 @@ export async function throttled(
   try {
     isRight = await verify();
   } catch (error) {
-    // A store that does not respond would only make the caller wait for its time limit again.
+    // A store that does not respond would only make the caller wait for its timeout again.
     if (!isTransient(error)) await Promise.all([ofAccount.undo(), ofAddress.undo()]);
     throw error;
   }

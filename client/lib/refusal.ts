@@ -15,7 +15,7 @@ type Refusal = z.infer<typeof shape>;
 
 const name = "refused";
 
-/** Carries a form's error to the page that shows it: in the URL, it would stay in histories and logs. */
+/** Passes a form's error to the page that shows it, in a cookie: in the URL, it would stay in histories and logs. */
 export function refusalCookie(refusal: Refusal): string {
   return `${name}=${encodeURIComponent(JSON.stringify(refusal))}; Path=/auth; Max-Age=60; HttpOnly; SameSite=Lax`;
 }

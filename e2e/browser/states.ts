@@ -408,7 +408,7 @@ export const states: State[] = [
   {
     name: "api",
     path: "/api/docs",
-    shows: "The card, as the browser got it from Stripe",
+    shows: "The token of the card, from Stripe",
     act: (page) => page.getByText("POST /api/payments", { exact: true }).click(),
   },
   {
@@ -438,7 +438,7 @@ export async function open(state: State, page: Page, market: Marketplace, inspec
 }
 
 async function payWithChallenge(page: Page): Promise<void> {
-  await press("asks for 3-D Secure")(page);
+  await press("requires 3-D Secure")(page);
   await press("Pay $")(page);
 }
 

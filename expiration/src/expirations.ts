@@ -110,9 +110,9 @@ export const expirationWorker: Worker = {
       .catch((error: unknown) => logger.error({ err: error }, "the worker of expirations ended"));
   },
   stop: async () => {
-    // Waits until Redis has stored the end of each job in hand. What is left goes to another worker.
+    // Waits until Redis has stored the end of each job in progress. Another worker takes the rest.
     await withTimeout(expirations().close(), seconds(5)).catch((error: unknown) => {
-      logger.warn({ err: error }, "stopped before all timers in hand were done");
+      logger.warn({ err: error }, "stopped before all timers in progress were done");
     });
   },
 };

@@ -45,7 +45,7 @@ async function examineServer(server: Server, container?: string): Promise<Findin
   return {
     what,
     isFine: false,
-    note: `missing, unless npm start can download it. To mend it: ${installHint}, or set ${address}`,
+    note: `missing, unless npm start can download it. To fix it: ${installHint}, or set ${address}`,
   };
 }
 

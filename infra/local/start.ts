@@ -49,7 +49,7 @@ function summary({ url, dataFolder, servers }: Stack): string {
     ["Pages", url, ""],
     ["API", `${url}/api/tickets`, "and /api/users, /api/orders, /api/payments"],
     ...accounts.map(({ email, password, does }) => ["Demo account", `${email}  ${password}`, does]),
-    ...(isSandbox ? testCards : [["Cards", "real ones, by Stripe"]]),
+    ...(isSandbox ? testCards : [["Cards", "real cards, through Stripe"]]),
     ["Data", data, "npm run reset removes it"],
     ["Logs", `${data}/logs`, "npm run logs -- orders follows some of them"],
   ];

@@ -93,7 +93,7 @@ export const running: Mutant[] = [
     guard: "a sweep continues after a failed run",
     file: "common/src/base/sweep.ts",
     change: {
-      'logger.warn({ err: error, sweep: run.name }, "a sweep failed and will be repeated");':
+      'logger.warn({ err: error, sweep: run.name }, "a sweep failed and will be retried");':
         "isStarted = false;",
     },
     red: { "common/src/base/sweep.test.ts": ["continues after a failed run"] },

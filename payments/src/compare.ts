@@ -14,7 +14,7 @@ interface Difference {
   stripeId: string;
   paymentId?: string;
   orderId?: string;
-  /** Whether the money went back because of it. */
+  /** Whether the charge was refunded because of it. */
   isRefunded: boolean;
 }
 
@@ -83,7 +83,7 @@ async function compareCharges(
 
   for (const charge of untilAborted(charges, options.signal)) {
     const payment = paymentOf(charge);
-    // However young: nothing but a refund can follow the charge of a payment that failed.
+    // At any age: only a refund can follow the charge of a payment that failed.
     if (charge.createdAt <= until || payment?.state === "failed") await compare(charge, payment, options);
   }
 }
@@ -93,8 +93,8 @@ const markReconciled = (stripeIds: string[]) =>
   Payment.updateMany({ stripeId: trusted({ $in: stripeIds }) }, { $unset: { unreconciled: 1 } });
 
 /**
- * Releases money that no payment will take: each hold is of a payment that has not ended, unless something is wrong. One
- * without our payment's id is not ours: others may use the same account.
+ * Releases holds that no payment will capture: those whose payment has ended or does not exist. A hold without the id of a
+ * payment is not ours: other systems may use the same account.
  */
 async function compareHolds(
   holds: GatewayHold[],
@@ -116,7 +116,7 @@ async function compareHolds(
 const hasEnded = (state: Payment["state"]): boolean =>
   state === "settled" || state === "failed" || state === "refunded";
 
-/** A refund that was made by hand may be of a charge that is older than what is compared otherwise. */
+/** A refund that was made by hand may be of a charge from before the period. */
 async function compareRefunded(
   refunded: { stripeId: string }[],
   { from }: Progress,
@@ -142,7 +142,7 @@ export const unreconciledPayments = ({ from, until, after }: Progress) =>
     .sort({ createdAt: 1, _id: 1 })
     .limit(maxLookUps);
 
-/** That a list does not show a charge proves nothing, because it may be younger than the list: each is looked up. */
+/** A charge that is missing from a list may be newer than the list, so each is looked up. */
 async function compareUnreconciled(progress: Progress, options: Options): Promise<Progress | undefined> {
   const payments = await unreconciledPayments(progress);
   for (const payment of untilAborted(payments, options.signal)) {
@@ -170,13 +170,13 @@ async function compare(
   const problem = problemOf(charge, payment);
   if (!problem) return;
   const { stripeId, paymentId, orderId } = charge;
-  // One without our payment's id is not ours to refund: others may use the same account.
+  // A charge without the id of a payment is not ours to refund: other systems may use the same account.
   const isOrphan = payment ? payment.state === "failed" : refundsUnknown && paymentId !== undefined;
   try {
     if (isOrphan && paymentId)
       await (payment ? refundLateCharge(payment, stripeId) : refundUnknown(paymentId, stripeId));
   } catch (error) {
-    // The next comparison tries again; one that cannot be refunded at all must not hold up the others.
+    // The next comparison retries; a charge that cannot be refunded at all must not block the others.
     logger.warn({ err: error, stripeId, paymentId }, "could not refund an unknown charge");
     return;
   }
@@ -184,13 +184,13 @@ async function compare(
   report({ problem, stripeId, paymentId, orderId, isRefunded: isOrphan });
 }
 
-/** The ticket stays sold: only a person can decide what a dispute or a refund made in the dashboard means for it. */
+/** The ticket stays sold: only an operator can decide what a dispute or a refund in the dashboard means for it. */
 function countExternalChange({ disputed, amountRefunded }: GatewayCharge): void {
   if (disputed) externalChanges.inc({ change: "dispute" });
   if (amountRefunded > 0) externalChanges.inc({ change: "refund" });
 }
 
-/** Nothing is stored about it, so each request has a key of its own; a charge that was refunded is only refused. */
+/** Nothing is stored about it, so each request has its own key; Stripe rejects a refund of a refunded charge. */
 const refundUnknown = (paymentId: string, stripeId: string) =>
   gateway().refund({ paymentId: `${paymentId}-${randomUUID()}`, stripeId });
 
@@ -205,7 +205,7 @@ function problemOf(charge: GatewayCharge, payment: Payment | undefined): string 
   if (disputed) return `the charge of a ${state} payment is disputed`;
   if (refunded && state === "settled") return "the charge of a settled payment was refunded";
   if (refunded) return undefined;
-  // Our own refunds are of all that is left, so a part was refunded by hand.
+  // Our own refunds are always of the full rest, so a partial refund was made by hand.
   if (amountRefunded > 0 && state !== "refunding")
     return `only a part of the charge of a ${state} payment was refunded`;
   return state === "refunded" ? "the charge of a refunded payment was not refunded" : undefined;

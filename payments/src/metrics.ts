@@ -3,7 +3,7 @@ import { Counter, Gauge } from "prom-client";
 
 export const paymentStates = new Counter({
   name: "payments_total",
-  help: "Payments that have come to each state",
+  help: "Payments that have entered each state",
   labelNames: ["state"],
 });
 
@@ -44,7 +44,7 @@ export const unfinishedStates: AnyPaymentState[] = [
 
 export const unfinishedPayments = new Gauge({
   name: "payments_unfinished_seconds",
-  help: "For how long the oldest payment in a state that should pass has been in it; 0 where there is none",
+  help: "How long the oldest payment has been in each transient state; 0 if there is none",
   labelNames: ["state"],
 });
 

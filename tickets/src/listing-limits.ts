@@ -21,7 +21,7 @@ export async function checkListingLimits(userId: string): Promise<void> {
 }
 
 /**
- * A place of the seller that is free now; another request may be faster.
+ * A place of the seller that is free now; a concurrent request may take it first.
  * @throws BadRequestError when there is none
  */
 export async function findFreePlace(userId: string, ticketId: string): Promise<number> {

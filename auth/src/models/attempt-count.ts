@@ -12,7 +12,7 @@ export interface Limit {
 }
 
 export interface Attempt {
-  /** Uncounts the attempt. */
+  /** No longer counts the attempt. */
   undo(): Promise<void>;
 }
 
@@ -34,13 +34,13 @@ attemptCountSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 
 const AttemptCount = database.model("AttemptCount", attemptCountSchema);
 
-// Not the present: the clocks of several processes differ by milliseconds, and none of them is to wait for another's.
+// Not the current time: the clocks of processes differ by milliseconds, and no process should wait for another's clock.
 const noWait = new Date(0);
 
 const keyOf = ({ name }: Limit, who: string) => createHash("sha256").update(`${name}: ${who}`).digest("hex");
 
 /**
- * Counts an attempt in one atomic statement: of many at once, exactly the free ones pass.
+ * Counts an attempt in one atomic statement: of many concurrent ones, exactly the free ones pass.
  * @throws TooManyRequestsError while `who` has to wait
  */
 export async function countAttempt(limit: Limit, who: string): Promise<Attempt> {
@@ -65,7 +65,7 @@ export async function countAttempt(limit: Limit, who: string): Promise<Attempt> 
 
   if (isRefused) {
     const rest = Math.min(waitUntil.getTime(), expiresAt.getTime()) - now.getTime();
-    throw new TooManyRequestsError("Too many attempts: wait a little", rest / 1000);
+    throw new TooManyRequestsError("Too many attempts: wait a moment", rest / 1000);
   }
   return {
     undo: async () => {

@@ -45,13 +45,13 @@ export const User = defineAggregate(database, "User", {
     sessionEpoch: { type: Number },
   },
   isUpdatedOnly: true,
-  // The broker's log keeps events for ever, so nothing in them describes a person.
+  // The broker's log keeps events forever, so they contain no personal data.
   unpublished: {
-    /** As it was given, but in lower case. */
+    /** As entered, but in lower case. */
     email: { type: String, required: true, unique: true, lowercase: true },
     /**
-     * Decides whose email it is. Absent where an older process wrote the account, until `canonicalize-emails` has run,
-     * and where an older account has the same.
+     * Identifies the mailbox. Missing in accounts that an older process wrote, until `canonicalize-emails` has run, and
+     * if an older account has the same.
      */
     canonicalEmail: { type: String },
     /** Its hash, with salt and parameters. */
@@ -154,7 +154,7 @@ const forgottenBefore = () => new Date(clock.now() - seconds(config.KNOWN_NETWOR
 export const notBanned = () => ({ banned: trusted({ $ne: true }) });
 
 /**
- * The account of a mailbox, however it is written. Where two have the same mailbox, each is found by its own spelling.
+ * The account of a mailbox, in any spelling. If two accounts share a mailbox, each is found by its own spelling.
  */
 export async function findByEmail(email: string): Promise<User | undefined> {
   const exact = email.toLowerCase();

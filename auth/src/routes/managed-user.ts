@@ -40,7 +40,7 @@ export const toManagedUser = ({ id, email, createdAt, banned, banChanges }: User
 });
 
 /**
- * The administrator who sends the request. Read from the database each time: a token outlives a role that was revoked.
+ * The administrator who sent the request. Read from the database each time: a token outlives a revoked role.
  * @throws NotAuthenticatedError if the session was ended, ForbiddenError for everyone else
  */
 export async function currentAdmin(req: Request): Promise<User> {

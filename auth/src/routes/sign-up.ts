@@ -47,7 +47,7 @@ export const signUp = endpoint(
   },
 );
 
-/** Counts rejected ones too: their responses reveal which emails have an account. */
+/** Also counts rejected sign-ups, because their responses reveal which emails have an account. */
 const signUps = (origin: "network" | "site", free: number) => ({
   name: `sign-ups from a ${origin}`,
   free,

@@ -188,7 +188,7 @@ export interface paths {
     /** Change the title and the price of a ticket */
     put: operations["updateTicket"];
     post?: never;
-    /** Take a ticket off the market */
+    /** Withdraw a ticket from sale */
     delete: operations["withdrawTicket"];
     options?: never;
     head?: never;
@@ -292,7 +292,7 @@ export interface paths {
     /** The caller's payments, newest first */
     get: operations["listPayments"];
     put?: never;
-    /** Pay an order, or ask again what became of its payment */
+    /** Pay for an order, or get the state of its payment */
     post: operations["createPayment"];
     delete?: never;
     options?: never;
@@ -331,7 +331,7 @@ export interface components {
         message: string;
         field?: string;
       }[];
-      /** @description Clients decide by this */
+      /** @description Stable: clients switch on it */
       code: string;
       requestId: string;
     };
@@ -382,7 +382,7 @@ export interface components {
      */
     ListedTicket: {
       id: string;
-      /** @description Rises with every change: apply an event only if it is newer than what you have */
+      /** @description Increases with every change: apply an event only if it is newer */
       version: number;
       title: string;
       /** @description Decimal, with at most two places */
@@ -412,7 +412,7 @@ export interface components {
      */
     Ticket: {
       id: string;
-      /** @description Rises with every change: apply an event only if it is newer than what you have */
+      /** @description Increases with every change: apply an event only if it is newer */
       version: number;
       title: string;
       /** @description Decimal, with at most two places */
@@ -446,13 +446,13 @@ export interface components {
      */
     Order: {
       id: string;
-      /** @description Rises with every change: apply an event only if it is newer than what you have */
+      /** @description Increases with every change: apply an event only if it is newer */
       version: number;
       /** @enum {string} */
       status: "created" | "awaiting:payment" | "complete" | "cancelled";
       /** @enum {string} */
       cancelReason?: "buyer" | "expired";
-      /** @description It was cancelled because the buyer was banned */
+      /** @description Whether it was cancelled because the buyer was banned */
       buyerBanned?: boolean;
       /** @description The buyer */
       userId: string;
@@ -513,7 +513,7 @@ export interface components {
      */
     ListedPayment: {
       id: string;
-      /** @description Rises with every change: apply an event only if it is newer than what you have */
+      /** @description Increases with every change: apply an event only if it is newer */
       version: number;
       orderId: string;
       /** @description The buyer */
@@ -549,7 +549,7 @@ export interface components {
       refundedAt?: string;
       /** Format: date-time */
       releasedAt?: string;
-      /** @description Whether a failed payment may still be charged, which is then refunded */
+      /** @description Whether a failed payment may still be charged; it is then refunded */
       mayBeCharged?: boolean;
       order?: {
         id: string;
@@ -574,7 +574,7 @@ export interface components {
      */
     Payment: {
       id: string;
-      /** @description Rises with every change: apply an event only if it is newer than what you have */
+      /** @description Increases with every change: apply an event only if it is newer */
       version: number;
       orderId: string;
       /** @description The buyer */
@@ -618,7 +618,7 @@ export interface components {
      */
     PendingPayment: {
       id: string;
-      /** @description Rises with every change: apply an event only if it is newer than what you have */
+      /** @description Increases with every change: apply an event only if it is newer */
       version: number;
       orderId: string;
       /** @description The buyer */
@@ -653,11 +653,11 @@ export interface components {
   parameters: never;
   requestBodies: never;
   headers: {
-    /** @description Names the request in logs; taken from the request if it has one */
+    /** @description Identifies the request in logs; copied from the request if present */
     "X-Request-Id": string;
     /** @description Seconds after which to try again */
     "Retry-After": number;
-    /** @description The next page, as `<…>; rel="next"`; not there on the last page */
+    /** @description The next page, as `<…>; rel="next"`; absent on the last page */
     Link: string;
     /** @description The cookie `session` */
     "Set-Cookie": string;
@@ -955,7 +955,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description Nothing is left of the session */
+      /** @description The session cookie is cleared */
       200: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1688,14 +1688,14 @@ export interface operations {
   listTickets: {
     parameters: {
       query?: {
-        /** @description How many to return at most */
+        /** @description The maximum number of results */
         limit?: number;
         /** @description From the link to the next page */
         cursor?: string;
-        /** @description Words that the title has; the last one may be a beginning */
+        /** @description Words of the title; the last one may be incomplete */
         q?: string;
         sort?: "newest" | "price" | "-price";
-        /** @description `true` for the caller's own, whatever became of them */
+        /** @description `true` for the caller's own tickets, in any state */
         mine?: "true" | "false";
       };
       header?: never;
@@ -1908,11 +1908,11 @@ export interface operations {
   streamTickets: {
     parameters: {
       query?: {
-        /** @description Those of a page, by commas */
+        /** @description IDs of tickets, separated by commas */
         ids?: string;
-        /** @description `true` for tickets that are put on sale later, too */
+        /** @description `true` to include tickets that are put on sale later */
         added?: "true" | "false";
-        /** @description Words that the title has; the last one may be a beginning */
+        /** @description Words of the title; the last one may be incomplete */
         q?: string;
       };
       header?: never;
@@ -1930,7 +1930,7 @@ export interface operations {
         content: {
           "application/json": {
             id: string;
-            /** @description Rises with every change: apply an event only if it is newer than what you have */
+            /** @description Increases with every change: apply an event only if it is newer */
             version: number;
             title: string;
             /** @description Decimal, with at most two places */
@@ -2376,7 +2376,7 @@ export interface operations {
   listOrders: {
     parameters: {
       query?: {
-        /** @description How many to return at most */
+        /** @description The maximum number of results */
         limit?: number;
         /** @description From the link to the next page */
         cursor?: string;
@@ -2478,7 +2478,7 @@ export interface operations {
       content: {
         "application/json": {
           ticketId: string;
-          /** @description What the buyer was shown */
+          /** @description The price that the buyer saw */
           price?: number;
         };
       };
@@ -2652,7 +2652,7 @@ export interface operations {
   listSales: {
     parameters: {
       query?: {
-        /** @description How many to return at most */
+        /** @description The maximum number of results */
         limit?: number;
         /** @description From the link to the next page */
         cursor?: string;
@@ -2981,13 +2981,13 @@ export interface operations {
         content: {
           "application/json": {
             id: string;
-            /** @description Rises with every change: apply an event only if it is newer than what you have */
+            /** @description Increases with every change: apply an event only if it is newer */
             version: number;
             /** @enum {string} */
             status: "created" | "awaiting:payment" | "complete" | "cancelled";
             /** @enum {string} */
             cancelReason?: "buyer" | "expired";
-            /** @description It was cancelled because the buyer was banned */
+            /** @description Whether it was cancelled because the buyer was banned */
             buyerBanned?: boolean;
             /** @description The buyer */
             userId: string;
@@ -3215,11 +3215,11 @@ export interface operations {
   listPayments: {
     parameters: {
       query?: {
-        /** @description How many to return at most */
+        /** @description The maximum number of results */
         limit?: number;
         /** @description From the link to the next page */
         cursor?: string;
-        /** @description The orders whose payments are requested; all when none is named */
+        /** @description Only payments of these orders, separated by commas */
         orderId?: string;
       };
       header?: never;
@@ -3318,7 +3318,7 @@ export interface operations {
       content: {
         "application/json": {
           orderId: string;
-          /** @description The card, as the browser got it from Stripe */
+          /** @description The token of the card, from Stripe */
           token: string;
         };
       };

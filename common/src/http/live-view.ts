@@ -26,7 +26,7 @@ interface Reader {
 
 const lookIntervalMs = seconds(15);
 const maxLooks = 20;
-/** How many views are looking again now. */
+/** How many views are reading again now. */
 let looks = 0;
 
 /** The latest of them; older ones are dropped. */
@@ -46,7 +46,7 @@ export class LiveView<S extends State = State> {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly live: Live<S>) {
-    this.stopWatching = live.watcher.watch(this.receive); // before the first look, which misses later changes
+    this.stopWatching = live.watcher.watch(this.receive); // before the first read, which misses later changes
     this.loaded = this.load();
   }
 
@@ -95,7 +95,7 @@ export class LiveView<S extends State = State> {
     for (const reader of this.readers) reader.write(message);
   }
 
-  /** The bus does not repeat what it could not deliver. A slow database gets no growing load. */
+  /** The bus does not repeat what it could not deliver. Skips a turn if the database is slow. */
   private async lookAgain(): Promise<void> {
     if (this.isLooking || looks >= maxLooks) return;
     this.isLooking = true;
@@ -106,7 +106,7 @@ export class LiveView<S extends State = State> {
         else this.add(state);
     } catch (error) {
       if (isHttpError(error) && error.status < 500) for (const { end } of this.readers) end();
-      else logger.debug({ err: error }, "a view could not look again");
+      else logger.debug({ err: error }, "could not refresh a live view");
     }
     looks -= 1;
     this.isLooking = false;

@@ -6,7 +6,7 @@ import { settings, wholeNumber } from "../base/settings";
 const config = settings({
   /**
    * Streams that one process holds. Measured on tickets: 110 MB without streams, 40 kB for a stream of 24 tickets, 80
-   * kB for one of 100, the most there can be; the manifests allow a process 256 MiB.
+   * kB for one of 100, the maximum; the manifests allow a process 256 MiB.
    */
   MAX_STREAMS: wholeNumber().default(1000),
   MAX_STREAMS_PER_USER: wholeNumber().default(5),
@@ -21,7 +21,7 @@ export interface Reader {
   userId: string | undefined;
   /** Of the session; 0 without one. */
   sessionEpoch: number;
-  /** An IPv4 address or IPv6 /64, as rateLimitKey() says. */
+  /** An IPv4 address or IPv6 /64, from rateLimitKey(). */
   network: string;
   /** An IPv4 address or IPv6 /48. */
   site: string;
@@ -31,7 +31,7 @@ const open = new Map<Response, Reader>();
 
 /**
  * Limits what readers cost this process; the streams of other processes are not counted.
- * @throws HttpError 503 when this process holds all the streams it may; 429 when this user, network or site does
+ * @throws HttpError 503 at the limit of this process; 429 at the limit of the user, network or site
  */
 export function checkStreamLimits({ userId, network, site }: Reader): void {
   const readers = [...open.values()];
@@ -39,7 +39,7 @@ export function checkStreamLimits({ userId, network, site }: Reader): void {
   if (readers.length >= config.MAX_STREAMS) {
     metrics.streamsRefused.inc({ limit: "process" });
     throw new UnavailableError(
-      "Too many pages follow live updates right now: try again later",
+      "Too many pages with live updates are open: try again later",
       "too-many-streams",
       {
         retryAfterSeconds: 15 + Math.random() * 30, // not all of them in the same second

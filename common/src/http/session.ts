@@ -12,7 +12,7 @@ let isUsed = false;
 const config = settings(
   {
     JWT_KEY: text().min(32, "must have at least 32 characters"),
-    /** The key before the present one: tokens signed with it are accepted until they expire. */
+    /** The previous key: tokens signed with it are accepted until they expire. */
     JWT_PREVIOUS_KEY: text().optional(),
     JWT_EXPIRES_IN: durationInSeconds().default(24 * 3600),
     /**
@@ -62,8 +62,8 @@ function keyOf(text: string): Key {
 export const publicOrigin = (): string => new URL(config.PUBLIC_URL).origin;
 
 /**
- * Stands for a value that is compared and must not be read back, such as an address: 22 characters, the same in every
- * service, and different ones after the session key was rotated.
+ * Replaces a value that is compared but must not be stored, such as an address: 22 characters, the same in every
+ * service, and different after a rotation of the session key.
  * @example
  * pseudonymOf("192.0.2.1") === pseudonymOf("192.0.2.2"); // => false
  */
@@ -75,7 +75,7 @@ export const sessionLifetimeMs = (): number => seconds(config.JWT_EXPIRES_IN);
 
 /** A token that identifies its bearer for the length of a session, unless all sessions of this epoch are ended before. */
 export function createToken(user: CurrentUser, sessionEpoch = 0): string {
-  // With milliseconds: of two sessions in one browser the newer one counts.
+  // With milliseconds: of two sessions in one browser, the newer one counts.
   const { id, secret } = keyOf(config.JWT_KEY);
   const epoch = sessionEpoch > 0 && { sessionEpoch };
   return jwt.sign({ ...user, ...epoch, iat: Math.floor(clock.now()) / 1000 }, secret, {

@@ -20,10 +20,10 @@ const randomRetryMs = () => Math.round(seconds(1 + Math.random() * 7));
  * Responds with server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) for as long as the
  * reader stays, but not longer than the session that the stream was opened with. Each message is the state of one
  * aggregate, as in its events: first of all that `look` finds, so that a client that reconnects has missed nothing,
- * then each newer version of these that the bus delivers, and never an older one. Looks again every 15 s, because the
- * bus does not repeat what it could not deliver, and ends when `look` then throws. HEAD gets a response at once, with the
- * headers alone. A client that prefers JSON gets a single list of what `look` finds, without a limit: a page that was
- * refused a stream polls it.
+ * then each newer version of these that the bus delivers, and never an older one. It calls `look` every 15 s, because
+ * the bus does not repeat what it could not deliver, and ends when `look` throws. HEAD gets a response at once, with the
+ * headers alone. A client that prefers JSON gets a single list of what `look` finds, without a limit: pages poll it if
+ * their stream is rejected.
  * @param key of what everyone may see: streams with the same key share what they show, and its cost
  * @throws HttpError 401 when the session is over; 429 or 503 at a limit of open streams; whatever `look` throws
  * @example
@@ -64,7 +64,7 @@ export async function streamStates<S extends State>(
     schedule();
   };
 
-  if (endsAt <= clock.now()) throw new NotAuthenticatedError(); // other routes tolerate a token that is just over
+  if (endsAt <= clock.now()) throw new NotAuthenticatedError(); // other routes tolerate a token that has just expired
   const address = req.ip ?? "";
   const reader = {
     userId: findCurrentUser(req)?.id,
@@ -82,7 +82,7 @@ export async function streamStates<S extends State>(
     res.set(headers).end();
     return;
   }
-  if (res.closed) return; // before it was counted, so nothing would end the count
+  if (res.closed) return; // counted now, it would never be uncounted
   countStream(res, reader);
   const [view, release] = viewOf(live, key);
   const output = { write, end };

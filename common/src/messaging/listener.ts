@@ -67,9 +67,9 @@ const backoff = { firstMs: 200, maxMs: seconds(1) };
 const retryWindow = seconds(4);
 
 /**
- * Turns a listener into what the bus calls. Poison (malformed JSON, another schema, or three failures) becomes a dead
- * letter and is acknowledged, so that it does not block other messages. When a store is unavailable, or a save lost its
- * race, it retries for some seconds and then leaves the message to be delivered again.
+ * Turns a listener into a handler for the bus. Poison (malformed JSON, another schema, or three failures) becomes a dead
+ * letter and is acknowledged, so that it does not block other messages. When a store is unavailable, or a save lost a
+ * race, it retries for some seconds and then leaves the message to be redelivered.
  */
 export function consume(
   listener: Listener,
@@ -140,6 +140,6 @@ export function consume(
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     await deadLetters.keep({ subject: message.subject, bytes: message.bytes, reason, attempts, traceparent });
     metrics.eventsConsumed.inc({ subject: message.subject, outcome: "deadLettered" });
-    logger.error({ err: error, subject: message.subject }, "kept an event as a dead letter");
+    logger.error({ err: error, subject: message.subject }, "stored an event as a dead letter");
   }
 }

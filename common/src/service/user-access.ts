@@ -28,7 +28,7 @@ export interface UserAccess extends Access {
 
 interface Options {
   /**
-   * Ends what these banned users have begun. Called as soon as the service hears of a ban, and every five seconds for all,
+   * Ends what these banned users have begun. Called as soon as the service receives a ban, and every five seconds for all,
    * because a request that was accepted before may still be in progress.
    */
   endFor?: (userIds: string[], signal?: AbortSignal) => Promise<void>;

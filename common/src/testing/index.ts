@@ -68,7 +68,7 @@ export async function deliver<S extends Subject>(listener: Listener<S>, data: Ev
 }
 
 /**
- * What a rebuild from the broker's log makes of an aggregate whose state was published: not saved, as if it was lost.
+ * The aggregate that a rebuild from the broker's log creates from a published state; it is not saved.
  * @example
  * rebuilt(Ticket, ticket).publicState(); // => expect.objectContaining({ title: "Chamber music", price: 20 })
  */

@@ -21,14 +21,14 @@ const tokenRule = "A token from Stripe is required";
 export const createPayment = endpoint(
   {
     id: "createPayment",
-    summary: "Pay an order, or ask again what became of its payment",
+    summary: "Pay for an order, or get the state of its payment",
     needsSession: true,
     body: z.object({
       orderId: idField("An order id is required"),
       token: z
         .string({ error: tokenRule })
         .regex(/^\w{1,255}$/, tokenRule)
-        .describe("The card, as the browser got it from Stripe"),
+        .describe("The token of the card, from Stripe"),
     }),
     responses: {
       201: { description: "The order is paid", body: paymentResource },

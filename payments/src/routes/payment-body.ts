@@ -48,7 +48,7 @@ export const listedPayment = named(
     mayBeCharged: z
       .boolean()
       .optional()
-      .describe("Whether a failed payment may still be charged, which is then refunded"),
+      .describe("Whether a failed payment may still be charged; it is then refunded"),
     order: orderSummary.optional(),
   }),
   { ...example, chargedAt: "2026-06-01T18:00:21.000Z" },

@@ -19,7 +19,7 @@ editCountSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 export const EditCount = database.model("EditCount", editCountSchema);
 
 /**
- * Counts an edit in one atomic statement: of many at once, exactly those within the limit pass.
+ * Counts an edit in one atomic statement: of many concurrent ones, exactly those within the limit pass.
  * @throws TooManyRequestsError for the rest of the hour
  */
 export async function countEdit(userId: string): Promise<void> {

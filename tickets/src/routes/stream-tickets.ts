@@ -17,7 +17,7 @@ import { ticketState } from "./ticket-body";
 
 const maxTickets = 100; // of a page of the list
 
-/** Longer than a page takes from its query to its stream. */
+/** Longer than it takes a page from its query to its stream. */
 const openingMs = seconds(10);
 
 export const ticketChanges = watcher("ticket:created", "ticket:updated");
@@ -33,11 +33,11 @@ export const streamTickets = endpoint(
     id: "streamTickets",
     summary: "Changes of tickets",
     query: z.object({
-      ids: idsField(maxTickets, idsRule).optional().describe("Those of a page, by commas"),
+      ids: idsField(maxTickets, idsRule).optional().describe("IDs of tickets, separated by commas"),
       added: z
         .enum(["true", "false"])
         .optional()
-        .describe("`true` for tickets that are put on sale later, too"),
+        .describe("`true` to include tickets that are put on sale later"),
       q: searchText,
     }),
     responses: {

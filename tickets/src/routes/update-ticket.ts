@@ -10,7 +10,7 @@ export const updateTicket = endpoint(
     summary: "Change the title and the price of a ticket",
     needsSession: true,
     body: ticketBody.extend({
-      /** That the seller was shown: an edit of any other is refused, because it would undo what came since. */
+      /** The version that the seller saw. If it is outdated, the edit is rejected, because it would undo later changes. */
       version: z.int({ error: "The version must be a whole number" }).optional(),
     }),
     responses: { 200: { description: "The ticket", body: ticketResource } },

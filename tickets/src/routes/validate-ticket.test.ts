@@ -52,7 +52,7 @@ describe.each(["post", "put"] as const)("by %s", (method) => {
   ])("refuses a title of nothing but %s", async (_, title) => {
     const { body } = await send().send({ title, price: 20 }).expect(400);
     expect(body.errors).toEqual([
-      { field: "title", message: expect.stringMatching(/seen|1 to 200 characters/) },
+      { field: "title", message: expect.stringMatching(/visible|1 to 200 characters/) },
     ]);
   });
 
