@@ -29,7 +29,7 @@ export function setUpBuses(startBroker: () => Promise<BrokerUnderTest>) {
     return bus;
   }
 
-  /** Unless a test is about redelivery, none comes because a slow machine took a second to acknowledge. */
+  /** Long, so that a slow machine causes no redelivery in tests that are not about redelivery. */
   function open(name: string, options?: { redelivers: "soon" }): EventBus {
     const bus = broker.connect(name, options ? 1 : 10);
     opened.push(bus);

@@ -21,7 +21,7 @@ export function describeWatchers(buses: Buses): void {
     expect(seen.texts).toEqual(["new"]);
   });
 
-  /** Begins to watch, and waits until it does. */
+  /** Starts a watcher, and waits until it receives events. */
   async function watch(bus: EventBus) {
     const texts: string[] = [];
     const signs: string[] = [];
