@@ -234,7 +234,7 @@ export const auth: Mutant[] = [
     change: { "sessionEpoch < (memory().users.get(userId)?.sessionEpoch ?? 0)": "false" },
     red: {
       [accessTests]: [
-        "sessions of an older epoch are refused like no session at all, and those of the present and of newer epochs are accepted",
+        "sessions of an older epoch are refused like a missing session, and those of the current and newer epochs are accepted",
       ],
     },
   },
@@ -275,7 +275,7 @@ export const auth: Mutant[] = [
     file: user,
     change: { "      this.endSessions();\n": '      this.record("user:signed-out");\n' },
     red: {
-      [passwordTests]: ["changes the password, and ends all sessions but that of the browser that asks"],
+      [passwordTests]: ["changes the password, and ends all sessions except the requesting browser's"],
     },
   },
   {
@@ -284,8 +284,8 @@ export const auth: Mutant[] = [
     change: { "!user?.accepts(sessionEpoch)": "!user" },
     red: {
       [endSessionsTests]: [
-        "refuses a session that was ended, before the service has heard of it, and a user who was banned",
-        "keeps one of two sessions that end each other at once",
+        "refuses an ended session before the service has received the event, and a banned user",
+        "keeps one of two sessions that end each other concurrently",
       ],
       [passwordTests]: ["refuses a session that ends while the change is saved, and keeps the password"],
     },
@@ -294,13 +294,15 @@ export const auth: Mutant[] = [
     guard: "auth: sessions: an administrator's epoch is read from the database",
     file: "auth/src/routes/managed-user.ts",
     change: { "  if (!admin.accepts(sessionEpochOf(req))) throw new NotAuthenticatedError();\n": "" },
-    red: { [endSessionsTests]: ["ends the sessions of an administrator before the service has heard of it"] },
+    red: {
+      [endSessionsTests]: ["ends the sessions of an administrator before the service has received the event"],
+    },
   },
   {
     guard: "auth: sessions: ends are limited",
     file: "auth/src/routes/end-sessions.ts",
     change: { "    await countAttempt(limit, id);\n": "" },
-    red: { [endSessionsTests]: ["is limited for each account"] },
+    red: { [endSessionsTests]: ["is limited per account"] },
   },
   {
     guard: "auth: sessions: a change of the password is throttled as a sign-in",
@@ -312,7 +314,9 @@ export const auth: Mutant[] = [
         'import { InvalidCredentialsError } from "../check-password";\nimport { hasPassword } from "../models/user";',
     },
     red: {
-      [passwordTests]: ["shares the limit of sign-ins, so that a stolen session does not help to guess"],
+      [passwordTests]: [
+        "shares the limit of sign-ins, so that a stolen session does not help to guess the password",
+      ],
     },
   },
   {
@@ -320,7 +324,9 @@ export const auth: Mutant[] = [
     file: user,
     change: { "return user ? (user.sessionEpoch ?? 0) : undefined;": "return user ? 0 : undefined;" },
     red: {
-      [signInTests]: ["signs in with the epoch that its last write saw, when all sessions ended meanwhile"],
+      [signInTests]: [
+        "signs in with the epoch that its last write read, when all sessions ended in the meantime",
+      ],
     },
   },
   {

@@ -41,7 +41,7 @@ export const User = defineAggregate(database, "User", {
     banned: { type: Boolean, required: true, default: false },
     /** When any of this last changed. */
     since: { type: Date },
-    /** Rises when all sessions are ended. Their tokens carry it; absent for 0. */
+    /** Incremented when all sessions are ended. Tokens carry it; absent for 0. */
     sessionEpoch: { type: Number },
   },
   isUpdatedOnly: true,
@@ -56,7 +56,7 @@ export const User = defineAggregate(database, "User", {
     canonicalEmail: { type: String },
     /** Its hash, with salt and parameters. */
     password: { type: String, required: true },
-    /** Counts the changes of the password; another hash of the same one is none. Absent for 0. */
+    /** Counts the changes of the password, but not a new hash of the same one. Absent for 0. */
     passwordVersion: { type: Number },
     /** The networks of its sign-ins, latest first, as hashes, so that no addresses are stored. */
     knownNetworks: { type: [knownNetworkSchema], required: true },

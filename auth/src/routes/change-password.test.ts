@@ -21,7 +21,7 @@ const signIn = (body: object) =>
     .post("/api/users/signin")
     .send({ email: "alice@example.com", password, ...body });
 
-it("changes the password, and ends all sessions but that of the browser that asks", async () => {
+it("changes the password, and ends all sessions except the requesting browser's", async () => {
   const { id, email } = await registered();
   const [asking, other] = [signedIn(id, email), signedIn(id, email)];
   const { body, headers } = await change(asking).expect(200);
@@ -38,7 +38,7 @@ it("changes the password, and ends all sessions but that of the browser that ask
   expect(await whoIs(later.headers["set-cookie"])).toEqual({ id, email });
 });
 
-it("rejects a wrong present password, and one that a sign-up rejects", async () => {
+it("rejects a wrong current password, and a new one that a sign-up would reject", async () => {
   const { id, email } = await registered();
   const cookie = signedIn(id, email);
   const wrong = await change(cookie, { password: "wrong horse" }).expect(400);
@@ -52,7 +52,7 @@ it("rejects a wrong present password, and one that a sign-up rejects", async () 
   await signIn({}).expect(200);
 });
 
-it("shares the limit of sign-ins, so that a stolen session does not help to guess", async () => {
+it("shares the limit of sign-ins, so that a stolen session does not help to guess the password", async () => {
   clock.use(() => Date.parse("2030-01-01T12:00:00Z"));
   const { id, email } = await registered();
   const guess = () => change(signedIn(id, email), { password: "wrong horse" });
@@ -69,7 +69,7 @@ it("refuses a sign-in whose password was checked before the change", async () =>
   expect(refusal.headers["set-cookie"]).toBeUndefined();
 });
 
-it("keeps one of two concurrent changes, whose session goes on", async () => {
+it("keeps one of two concurrent changes, whose session stays valid", async () => {
   const { id, email } = await registered();
   const passwords = ["battery staple", "staple battery"];
   const responses = await Promise.all(
@@ -92,7 +92,7 @@ it("refuses a session that ends while the change is saved, and keeps the passwor
   await signIn({}).expect(200);
 });
 
-it("refuses a user who was banned, before the service has heard of it", async () => {
+it("refuses a banned user before the service has received the event", async () => {
   const { id } = await registered();
   await User.updateOne({ _id: id }, { banned: true });
   expect((await change(signedIn(id)).expect(403)).body.code).toBe("banned");

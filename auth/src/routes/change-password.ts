@@ -6,7 +6,7 @@ import { hashPassword } from "../password";
 import { account, isNewPassword, newPasswordField, passwordField } from "./account";
 import { ownAccount } from "./own-account";
 
-/** Ends all sessions in the same write, and gives the browser that asks a new one. */
+/** Ends all sessions in the same write, and gives the requesting browser a new one. */
 export const changePassword = endpoint(
   {
     id: "changePassword",
@@ -15,7 +15,7 @@ export const changePassword = endpoint(
     body: z.object({ password: passwordField, newPassword: newPasswordField }),
     responses: {
       200: {
-        description: "The account, with a new session; all others are over",
+        description: "The account, with a new session; all others have ended",
         body: account,
         headers: ["Set-Cookie"],
       },

@@ -11,7 +11,7 @@ const { published } = service;
 
 const endSessions = (cookie: string) => request(app).delete("/api/users/sessions").set("Cookie", cookie);
 
-it("ends all sessions but that of the browser that asks, and publishes no personal data", async () => {
+it("ends all sessions except the requesting browser's, and publishes no personal data", async () => {
   const { id, email } = await registered();
   const [asking, other] = [signedIn(id, email), signedIn(id, email)];
   const { body, headers } = await endSessions(asking).expect(200);
@@ -23,7 +23,7 @@ it("ends all sessions but that of the browser that asks, and publishes no person
   expect(await whoIs(headers["set-cookie"])).toEqual({ id, email });
 });
 
-it("refuses a session that was ended, before the service has heard of it, and a user who was banned", async () => {
+it("refuses an ended session before the service has received the event, and a banned user", async () => {
   const { id } = await registered();
   await endSessionsOf(id);
   expect((await endSessions(signedIn(id)).expect(401)).body.code).toBe("not-signed-in");
@@ -33,14 +33,14 @@ it("refuses a session that was ended, before the service has heard of it, and a 
   expect(await published("user:signed-out")).toHaveLength(1);
 });
 
-it("keeps one of two sessions that end each other at once", async () => {
+it("keeps one of two sessions that end each other concurrently", async () => {
   const { id, email } = await registered();
   const responses = await Promise.all([endSessions(signedIn(id, email)), endSessions(signedIn(id, email))]);
   expect(responses.map(({ status }) => status).toSorted()).toEqual([200, 401]);
   expect(await published("user:signed-out")).toHaveLength(1);
 });
 
-it("ends the sessions of an account that is older than its events", async () => {
+it("ends the sessions of an account created before accounts had events", async () => {
   const { id } = await registered();
   const { collection } = User;
   await collection.updateOne(
@@ -53,7 +53,7 @@ it("ends the sessions of an account that is older than its events", async () => 
   ]);
 });
 
-it("is limited for each account", async () => {
+it("is limited per account", async () => {
   clock.use(() => Date.parse("2030-01-01T12:00:00Z"));
   const { id, email } = await registered();
   for (let epoch = 0; epoch < 10; epoch++) await endSessions(signedIn(id, email, epoch)).expect(200);
@@ -63,7 +63,7 @@ it("is limited for each account", async () => {
   await endSessions(signedIn(other.id)).expect(200);
 });
 
-it("ends the sessions of an administrator before the service has heard of it", async () => {
+it("ends the sessions of an administrator before the service has received the event", async () => {
   const { id, cookie } = await admin();
   const find = () => request(app).get("/api/users?email=admin@example.com").set("Cookie", cookie);
   await find().expect(200);
@@ -71,7 +71,7 @@ it("ends the sessions of an administrator before the service has heard of it", a
   await find().expect(401);
 });
 
-it("returns 409 when every attempt loses the race, as all that changes an account does", async () => {
+it("returns 409 when every attempt loses the race, like other changes of an account", async () => {
   const { cookie } = await admin();
   const { id } = await registered();
   const lost = Object.assign(new Error("No matching document"), { name: "VersionError" });

@@ -3,7 +3,7 @@ import { countAttempt } from "../models/attempt-count";
 import { account } from "./account";
 import { ownAccount } from "./own-account";
 
-/** Each leaves an event in the log of the broker for ever. */
+/** Each stores an event in the broker's log forever. */
 const limit = {
   name: "ends of all sessions of an account",
   free: 10,
@@ -11,7 +11,7 @@ const limit = {
   maxWait: seconds(60),
 };
 
-/** Signs the user out everywhere else: the browser that asks gets a new session. */
+/** Signs the user out everywhere else: the requesting browser gets a new session. */
 export const endSessions = endpoint(
   {
     id: "endSessions",
@@ -19,7 +19,7 @@ export const endSessions = endpoint(
     needsSession: true,
     responses: {
       200: {
-        description: "The account, with a new session; all others are over",
+        description: "The account, with a new session; all others have ended",
         body: account,
         headers: ["Set-Cookie"],
       },

@@ -46,7 +46,7 @@ it.each(["u@bücher.example", "u@xn--bcher-kva.example", "U@bu\u0308cher.EXAMPLE
   },
 );
 
-it("signs in with the epoch that its last write saw, when all sessions ended meanwhile", async () => {
+it("signs in with the epoch that its last write read, when all sessions ended in the meantime", async () => {
   const { id, email } = await registered();
   const before = await signIn({ email, password }).expect(200);
   afterNextRead(() => endSessionsOf(id));

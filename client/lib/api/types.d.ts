@@ -1067,7 +1067,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description The account, with a new session; all others are over */
+      /** @description The account, with a new session; all others have ended */
       200: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1176,7 +1176,7 @@ export interface operations {
       };
     };
     responses: {
-      /** @description The account, with a new session; all others are over */
+      /** @description The account, with a new session; all others have ended */
       200: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];

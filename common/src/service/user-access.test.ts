@@ -159,7 +159,7 @@ it("ends the streams of a banned user, and no others", async () => {
 });
 
 describe("sessions of an older epoch", () => {
-  it("are refused like no session at all, and those of the present and of newer epochs are accepted", async () => {
+  it("are refused like a missing session, and those of the current and newer epochs are accepted", async () => {
     const whoIs = async () => (await request(app).get("/who").set("Cookie", signedIn(userId))).body.user;
     expect([await responses(0, 1), await whoIs()]).toEqual([[200, 200], userId]);
     await hearSignOut(1, 1);
@@ -187,7 +187,7 @@ describe("sessions of an older epoch", () => {
     expect(await responses(0, 1)).toEqual(["not-signed-in", 200]);
   });
 
-  it("are refused before a ban is looked at, and those of the present epoch with the ban", async () => {
+  it("are refused before a ban is checked, and those of the current epoch because of the ban", async () => {
     await hearSignOut(1, 1, true);
     expect(await responses(0, 1)).toEqual(["not-signed-in", "banned"]);
   });
