@@ -1,7 +1,7 @@
 import { safePath } from "./safe-path";
 
 it.each(["/", "/orders", "/tickets/0123456789abcdef01234567", "/?q=jazz&sort=-price"])(
-  "goes on to %s",
+  "continues to %s",
   (path) => {
     expect(safePath(path)).toBe(path);
   },

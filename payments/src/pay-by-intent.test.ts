@@ -24,7 +24,7 @@ const { chargesOf, doLateWork, faults, happen, intentsOf, tokenOf } = setUpSandb
 
 afterEach(() => onFailpoint(undefined));
 
-/** What orders does once it hears of the authorization. */
+/** What orders does once it receives the authorization. */
 async function grants(order: OrderEvent): Promise<Payment> {
   const payment = await untilPayment(order, "authorized");
   await deliver(orderUpdated, grantOf(order, payment.id));

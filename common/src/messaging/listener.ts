@@ -49,7 +49,7 @@ export function listener<S extends Subject>(
  * One listener for each of these subjects, in their order, with the same handler.
  * @example
  * const [created, updated] = listeners(["ticket:created", "ticket:updated"], async ({ title }) => {
- *   logger.info({ title }, "heard of a ticket");
+ *   logger.info({ title }, "received a ticket");
  * });
  * startService({ name: "search", store: { database }, listeners: [created, updated] });
  */

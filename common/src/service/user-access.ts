@@ -49,15 +49,15 @@ const maxUsersAtOnce = 1000;
 const subjects = ["user:banned", "user:unbanned", "user:signed-out"] as const;
 
 /**
- * Keeps the users whose sessions a service does not accept: all sessions of banned users, and those that were ended,
- * which a token shows by an older epoch. An entry matters until the last token that was issued before it has expired:
- * auth signs no banned user in, and all others in the present epoch. So events that are older are ignored, and what is
- * stored is removed an hour later, for clocks that disagree: by then, no event can bring it back. A token of an epoch
- * that the service has not heard of yet is accepted.
+ * Keeps the users whose sessions a service does not accept: all sessions of banned users, and ended sessions, whose
+ * tokens have an older epoch. An entry matters until the last token that was issued before it has expired, because auth
+ * signs no banned user in, and signs all others in with the current epoch. So older events are ignored, and an entry is
+ * removed an hour later, to allow for clock skew: by then, no event can restore it. A token of an epoch that the service
+ * has not received yet is accepted.
  *
- * A request is checked in memory. Each process has its own: it reads what is stored before it accepts requests, hears
- * new events as live pages do, and reads again each second what another process has stored, because the bus repeats
- * nothing that a process has missed.
+ * Requests are checked in the memory of their process, which reads all entries before it accepts requests, receives new
+ * events as live pages do, and reads each second what other processes have stored, because the bus does not repeat what a
+ * process has missed.
  *
  * @example
  * const access = keepUserAccess(createDatabase("tickets"));

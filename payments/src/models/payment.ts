@@ -205,7 +205,7 @@ export const Payment = defineAggregate(database, "Payment", {
       this.token = undefined;
       this.pays = undefined; // lets the buyer try another card
       if (this.isAnnounced) this.record("payment:failed");
-      else this.recordNothing("nobody has heard of it");
+      else this.recordNothing("it was never published");
       return true;
     },
 

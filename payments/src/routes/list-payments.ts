@@ -43,10 +43,10 @@ export const listPayments = endpoint(
   },
 );
 
-/** Whether a failed payment may still be charged; it is then refunded: it was given up without a response. */
+/** Whether a failed payment may still be charged, and then refunded: it failed without a response. */
 const mayBeCharged = ({ openAttempts }: Payment) => openAttempts !== 0;
 
-/** When the money was held, taken, and given back or released, as far as it was. */
+/** When the money was held, charged, refunded and released, if it was. */
 const timesOf = ({ authorizedAt, chargedAt, refundedAt, releasedAt }: Payment) => ({
   authorizedAt,
   chargedAt,

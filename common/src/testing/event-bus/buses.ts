@@ -61,7 +61,7 @@ export const textOf = (message: Message) => message.bytes.toString();
 export const numbers = (count: number) => Array.from({ length: count }, (_, index) => `${1000 + index}`);
 
 /**
- * All that a bus hears, but not again what it has received and the broker marks as repeated: NATS Streaming repeats at
+ * All that a bus receives, without repeats that the broker marks as such: NATS Streaming repeats at
  * once what it delivered while a subscription was starting and has no acknowledgement of yet.
  */
 export function listen(bus: EventBus, received: string[] = []): string[] {

@@ -2,7 +2,7 @@ import type { EventBus } from "../../messaging/event-bus";
 import { eventually } from "../eventually";
 import { type Buses, textOf } from "./buses";
 
-/** Messages for whoever listens at the moment. */
+/** Messages for current listeners only. */
 export function describeWatchers(buses: Buses): void {
   const { connect, publish } = buses;
 
