@@ -41,7 +41,7 @@ async function examineServer(server: Server, container?: string): Promise<Findin
   if (container)
     return { what, isFine: true, note: `npm start runs it with ${container}, if it cannot download it` };
   if (await succeeds(...registry.check))
-    return { what, isFine: true, note: `npm start gets it, at the latest from ${registry.what}` };
+    return { what, isFine: true, note: `npm start installs it, if necessary from ${registry.what}` };
   return {
     what,
     isFine: false,
