@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import type { Connection } from "mongoose";
 import type { Subject } from "../common/src/contract/events";
 import type { DeadLetter, DeadLetters } from "../common/src/messaging/dead-letters";
 import { type Listener, consume } from "../common/src/messaging/listener";
@@ -7,8 +6,18 @@ import { newId } from "../common/src/testing/ids";
 import { fixtureVersions } from "./contract-files";
 import type { Version } from "./fixtures";
 
-/** An example of each kind of event, and of each field that was added later. */
-export const examples: Version["events"] = fixtureVersions().flatMap(({ events }) => events);
+const fixtures = fixtureVersions().flatMap(({ events }) => events);
+const ageMs = Date.now() - Math.max(...fixtures.map(({ time }) => Date.parse(time)));
+const isTime = (value: unknown): value is string =>
+  typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value);
+
+/**
+ * An example of each kind of event, and of each field that was added later, as if they had just been published: services
+ * ignore events that are much older, and the database removes what has expired.
+ */
+export const examples: Version["events"] = JSON.parse(JSON.stringify(fixtures), (_key, value: unknown) =>
+  isTime(value) ? new Date(Date.parse(value) + ageMs).toISOString() : value,
+);
 
 const hostile = fc.oneof(
   fc.jsonValue(),
@@ -56,25 +65,19 @@ export const anyMessage = (subject: Subject): fc.Arbitrary<Buffer> =>
   );
 
 /**
- * Sends a message, and expects that it is kept byte for byte and changes nothing unless it is an event of the subject.
+ * Sends a message, and expects that it is kept byte for byte unless it is an event of the subject.
  * @returns whether it is one
  */
-export async function handleOrKeep(
-  listener: Listener,
-  bytes: Buffer,
-  database?: Connection,
-): Promise<boolean> {
+export async function handleOrKeep(listener: Listener, bytes: Buffer): Promise<boolean> {
   const { subject } = listener;
   const letters: DeadLetter[] = [];
   const deadLetters = { keep: async (letter: DeadLetter) => void letters.push(letter) };
-  const before = database && (await contentOf(database));
   await consume(listener, deadLetters as unknown as DeadLetters)({ subject, bytes, redeliveries: 0 });
   if (matchesSchema(listener, bytes)) {
     expect(letters.length).toBeLessThanOrEqual(1);
     return true;
   }
   expect(letters).toMatchObject([{ subject, bytes }]);
-  expect(database && (await contentOf(database))).toEqual(before);
   return false;
 }
 
@@ -86,15 +89,3 @@ function matchesSchema(listener: Listener, bytes: Buffer): boolean {
     return false;
   }
 }
-
-/** All that is stored, except events, which are removed once they are published. */
-const contentOf = (database: Connection) =>
-  Promise.all(
-    Object.values(database.models).map(async ({ collection }) => ({
-      name: collection.name,
-      documents: await collection
-        .find({}, { projection: { outbox: 0 } })
-        .sort({ _id: 1 })
-        .toArray(),
-    })),
-  );
