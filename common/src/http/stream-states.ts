@@ -6,7 +6,7 @@ import { type Live, type State, viewOf } from "./live-view";
 import { checkStreamLimits, countStream } from "./open-streams";
 import { findCurrentUser, sessionEndsAt, sessionEpochOf } from "./session";
 
-const maxUnreadBytes = 128 * 1024; // above any snapshot: 100 tickets with the longest titles
+const maxUnreadBytes = 128 * 1024; // above what a new reader is sent at once
 const heartbeatMs = seconds(15);
 const headers = {
   "Content-Type": "text/event-stream",
@@ -44,10 +44,10 @@ export async function streamStates<S extends State>(
   const endsAt = sessionEndsAt(req) ?? Infinity;
   let isClosed = false;
 
-  const write = (text: string) => {
-    if (res.writableEnded) return;
+  const write = (text: string, sent?: () => void) => {
+    if (res.writableEnded || res.destroyed) return;
     if (res.writableLength > maxUnreadBytes) res.destroy();
-    else res.write(text);
+    else res.write(text, sent);
   };
   /** A reader that does not read the end of the stream either is disconnected at the next heartbeat. */
   const end = () => (res.writableEnded ? res.destroy() : res.end());
