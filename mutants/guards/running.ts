@@ -264,6 +264,20 @@ export const running: Mutant[] = [
     red: { [runtimeTests]: ["publishes saved events before it closes bus and store"] },
   },
   {
+    guard: "client: a path to continue on has a limited length",
+    file: "client/lib/safe-path.ts",
+    change: { " || safe.length > maxLength": "" },
+    red: { "client/lib/safe-path.test.ts": [`returns the front page for /?q=${"x".repeat(2_000)}`] },
+  },
+  {
+    guard: "client: the cookie of a refused form has a limited length",
+    file: "client/lib/refusal.ts",
+    change: { 'email.length > maxEmailLength ? "" : email': "email" },
+    red: {
+      "client/lib/refusal.test.ts": ['stays short enough for browsers, whatever is entered: "東"'],
+    },
+  },
+  {
     guard: "drain: the client closes keep-alive connections",
     file: "client/lib/drain.ts",
     change: { "for (const server of servers) server.closeAllConnections();": "void 0;" },
