@@ -8,7 +8,26 @@ export const refusedHashes = new Counter({
   labelNames: ["queue", "reason"],
 });
 
+const attemptLimits = [
+  "sign_ins_of_account",
+  "sign_ins_of_account_in_known_network",
+  "sign_ins_of_network",
+  "sign_ups_of_network",
+  "sign_ups_of_site",
+  "session_ends_of_account",
+] as const;
+
+/** The limits that an attempt can be refused by. */
+export type AttemptLimit = (typeof attemptLimits)[number];
+
+export const refusedAttempts = new Counter({
+  name: "attempts_refused_total",
+  help: "Sign-ins, sign-ups and ends of all sessions refused, by the limit that was reached",
+  labelNames: ["limit"],
+});
+
 // Initialized with 0; otherwise, the first increment would not be visible as an increase.
 for (const queue of ["sign_in", "sign_up"])
   for (const reason of ["network", "full", "timeout"] satisfies RefusalReason[])
     refusedHashes.inc({ queue, reason }, 0);
+for (const limit of attemptLimits) refusedAttempts.inc({ limit }, 0);

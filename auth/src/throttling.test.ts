@@ -3,6 +3,7 @@ import { setUpService } from "@eventhive/common/testing";
 import request from "supertest";
 import { app } from "./app";
 import { database } from "./database";
+import { refusedAttempts } from "./metrics";
 import { User } from "./models/user";
 import { password, registered } from "../test/fixtures";
 import { throttled } from "./throttling";
@@ -215,6 +216,18 @@ it("treats the first 64 bits of an IPv6 address as the address", async () => {
   const responses = await many(5, (number) => signUp(number, `2001:db8:1:2::${number}`));
   expect([statuses(responses, 201), statuses(responses, 429)]).toEqual([3, 2]);
   await signUp(6, "2001:db8:1:3::1").expect(201);
+});
+
+it("counts what it refuses, by the limit that was reached", async () => {
+  await registered();
+  refusedAttempts.reset();
+  await many(12, () => guess());
+  await many(4, (number) => post("signup", { email: `user-${number}@example.com`, password }));
+  const { values } = await refusedAttempts.get();
+  expect(values.map(({ labels, value }) => [labels.limit, value])).toEqual([
+    ["sign_ins_of_account", 2],
+    ["sign_ups_of_network", 1],
+  ]);
 });
 
 it("limits sign-ups per hour of an IPv6 site, whatever the networks", async () => {

@@ -4,16 +4,16 @@ import { type Limit, countAttempt, forgetAttempts } from "./models/attempt-count
 
 const waits = { initialWait: seconds(1), maxWait: seconds(60) };
 const perAccount = (): Limit => ({
-  name: "failed sign-ins of an account",
+  name: "sign_ins_of_account",
   free: config.MAX_FAILED_SIGN_INS,
   ...waits,
 });
 const perKnownNetwork = (): Limit => ({
   ...perAccount(),
-  name: "failed sign-ins of an account from a known network",
+  name: "sign_ins_of_account_in_known_network",
 });
 const perAddress = (): Limit => ({
-  name: "failed sign-ins from an address",
+  name: "sign_ins_of_network",
   free: config.MAX_FAILED_SIGN_INS_PER_NETWORK,
   ...waits,
 });

@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { TooManyRequestsError, clock, hours } from "@eventhive/common";
 import { Schema } from "mongoose";
 import { database } from "../database";
+import { type AttemptLimit, refusedAttempts } from "../metrics";
 
 /** How many attempts per hour are free, and the first delay, which doubles with each further attempt. */
 export interface Limit {
-  name: string;
+  name: AttemptLimit;
   free: number;
   initialWait: number;
   maxWait: number;
@@ -64,6 +65,7 @@ export async function countAttempt(limit: Limit, who: string): Promise<Attempt> 
   ).orFail();
 
   if (isRefused) {
+    refusedAttempts.inc({ limit: limit.name });
     const rest = Math.min(waitUntil.getTime(), expiresAt.getTime()) - now.getTime();
     throw new TooManyRequestsError("Too many attempts: wait a moment", rest / 1000);
   }

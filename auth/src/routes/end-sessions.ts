@@ -1,11 +1,11 @@
 import { endpoint, retryOnConflict, seconds, signIn as openSession } from "@eventhive/common";
-import { countAttempt } from "../models/attempt-count";
+import { type Limit, countAttempt } from "../models/attempt-count";
 import { account } from "./account";
 import { ownAccount } from "./own-account";
 
 /** Each stores an event in the broker's log forever. */
-const limit = {
-  name: "ends of all sessions of an account",
+const limit: Limit = {
+  name: "session_ends_of_account",
   free: 10,
   initialWait: seconds(1),
   maxWait: seconds(60),

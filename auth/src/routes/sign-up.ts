@@ -10,7 +10,7 @@ import { z } from "zod";
 import { canonicalEmail } from "../canonical-email";
 import { config } from "../config";
 import { signUpHashes } from "../hashing-queue";
-import { countAttempt } from "../models/attempt-count";
+import { type Limit, countAttempt } from "../models/attempt-count";
 import { User } from "../models/user";
 import { hashPassword } from "../password";
 import { account, emailField, isEmail, isNewPassword, newPasswordField } from "./account";
@@ -48,8 +48,8 @@ export const signUp = endpoint(
 );
 
 /** Also counts rejected sign-ups, because their responses reveal which emails have an account. */
-const signUps = (origin: "network" | "site", free: number) => ({
-  name: `sign-ups from a ${origin}`,
+const signUps = (origin: "network" | "site", free: number): Limit => ({
+  name: `sign_ups_of_${origin}`,
   free,
   initialWait: hours(1),
   maxWait: hours(1),
