@@ -10,6 +10,7 @@ import "../../auth/src/metrics";
 import "../../expiration/src/metrics";
 import "../../orders/src/metrics";
 import "../../payments/src/metrics";
+import "../../tickets/src/metrics";
 import { render } from "./render";
 
 /** Metrics of Prometheus, the blackbox exporter and kube-state-metrics. */

@@ -13,6 +13,7 @@ const reindex = "tickets/src/reindex-titles.ts";
 const searching = "tickets/src/routes/list-tickets.search.test.ts";
 const streaming = "tickets/src/routes/stream-tickets.test.ts";
 const listing = "tickets/src/routes/create-ticket.test.ts";
+const changeLimits = "tickets/src/change-limits.test.ts";
 const validating = "tickets/src/routes/validate-ticket.test.ts";
 const reindexing = "tickets/src/reindex-titles.test.ts";
 
@@ -51,7 +52,7 @@ export const tickets: Mutant[] = [
   {
     guard: "a seller has a limit of edits per hour",
     file: "tickets/src/routes/update-ticket.ts",
-    change: { "      await countEdit(userId);\n": "" },
+    change: { 'await countEdit(userId, req.ip ?? "");': "" },
     red: {
       [updating]: ["limits the edits of a seller per hour, even when they are concurrent"],
     },
@@ -236,6 +237,39 @@ export const tickets: Mutant[] = [
       "{ limit: MAX_LISTINGS_PER_DAY })) >= MAX_LISTINGS_PER_DAY)": "{ limit: MAX_LISTINGS_PER_DAY })) < 0)",
     },
     red: { [listing]: ["counts withdrawn tickets for a day"] },
+  },
+  {
+    guard: "a network has a limit of listings per day",
+    file: "tickets/src/change-limits.ts",
+    change: { "config.MAX_LISTINGS_PER_NETWORK_PER_DAY": "Infinity" },
+    red: {
+      [changeLimits]: [
+        "limits the listings a day from an IPv4 address, however many sellers list in parallel",
+        "limits the listings a day from an IPv6 /64, however many sellers list in parallel",
+      ],
+    },
+  },
+  {
+    guard: "a network has a limit of edits per hour",
+    file: "tickets/src/change-limits.ts",
+    change: { "config.MAX_EDITS_PER_NETWORK_PER_HOUR": "Infinity" },
+    red: {
+      [changeLimits]: [
+        "limits the edits an hour from an IPv4 address, however many sellers edit in parallel",
+        "limits the edits an hour from an IPv6 /64, however many sellers edit in parallel",
+      ],
+    },
+  },
+  {
+    guard: "an IPv6 /48 has limits of listings and edits",
+    file: "tickets/src/change-limits.ts",
+    change: { "if (site !== network) ": "if (site === null) " },
+    red: {
+      [changeLimits]: [
+        "limits the listings a day from an IPv6 /48",
+        "limits the edits an hour from an IPv6 /48",
+      ],
+    },
   },
   {
     guard: "a title has visible characters",

@@ -1876,6 +1876,20 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
+      /** @description too-many-from-network */
+      429: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-many-from-network";
+          } & components["schemas"]["Error"];
+        };
+      };
       /** @description internal */
       500: {
         headers: {
@@ -2217,7 +2231,7 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
-      /** @description too-many-edits */
+      /** @description too-many-edits, too-many-from-network */
       429: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2227,7 +2241,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "too-many-edits";
+            code?: "too-many-edits" | "too-many-from-network";
           } & components["schemas"]["Error"];
         };
       };

@@ -1,6 +1,6 @@
 import { ConflictError, currentUser, endpoint } from "@eventhive/common";
 import { z } from "zod";
-import { countEdit } from "../models/edit-count";
+import { countEdit } from "../change-limits";
 import { findOwnTicket } from "../models/ticket";
 import { isTitle, ticketBody, ticketResource } from "./ticket-body";
 
@@ -19,7 +19,7 @@ export const updateTicket = endpoint(
       403: ["not-yours"],
       404: ["not-found"],
       409: ["changed"],
-      429: ["too-many-edits"],
+      429: ["too-many-edits", "too-many-from-network"],
     },
   },
   isTitle(),
@@ -30,7 +30,7 @@ export const updateTicket = endpoint(
     const isChanged = ticket.edit(details);
     if (version !== undefined && version !== ticket.version) throw new ConflictError();
     if (isChanged) {
-      await countEdit(userId);
+      await countEdit(userId, req.ip ?? "");
       await ticket.save();
     }
     res.json(ticket);
