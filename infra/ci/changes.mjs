@@ -32,7 +32,7 @@ const table = [
   [/^infra\/cluster\//, { components: ["infra"] }], // for machines without kind; the pipeline uses kind
   [/^e2e\/cluster\//, { cluster: true }],
   [/^mutants\//, { components: ["mutants"] }],
-  [/^spec\//, { components: ["mutants"], stack: true }], // whose mutants have twins
+  [/^spec\//, { components: ["mutants"], stack: true }], // mutants name those of the model
   [/^(e2e|bench|examples)\//, { stack: true }],
 ];
 
