@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { clock } from "../common/src/base/clock";
 import type { Subject } from "../common/src/contract/events";
 import type { DeadLetter, DeadLetters } from "../common/src/messaging/dead-letters";
 import { type Listener, consume } from "../common/src/messaging/listener";
@@ -7,7 +8,7 @@ import { fixtureVersions } from "./contract-files";
 import type { Version } from "./fixtures";
 
 const fixtures = fixtureVersions().flatMap(({ events }) => events);
-const ageMs = Date.now() - Math.max(...fixtures.map(({ time }) => Date.parse(time)));
+const ageMs = clock.now() - Math.max(...fixtures.map(({ time }) => Date.parse(time)));
 const isTime = (value: unknown): value is string =>
   typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value);
 

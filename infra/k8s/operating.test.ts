@@ -118,11 +118,9 @@ it("installs the ingress controller with two replicas and a disruption budget", 
 it("creates every Secret that a release needs", async () => {
   const { secrets } = await render("ci");
   const made = Object.fromEntries(
-    [
-      ...section("Try a release").matchAll(
-        /create secret generic (\S+) --from-literal=(\w+)=/g,
-      ),
-    ].map(([, name = "", key]) => [name, key]),
+    [...section("Try a release").matchAll(/create secret generic (\S+) --from-literal=(\w+)=/g)].map(
+      ([, name = "", key]) => [name, key],
+    ),
   );
   const [, stores = ""] = /for store in (.*); do/.exec(section("Try a release")) ?? [];
   for (const store of stores.split(" ")) made[store] = made.$store;
