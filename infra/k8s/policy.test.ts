@@ -1,3 +1,5 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { exposeMetrics } from "../../common/src/base/metrics";
 import { durationInSeconds } from "../../common/src/base/settings";
 import { natsStreaming, redis } from "../local/known-servers";
@@ -225,12 +227,27 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
   });
 });
 
+it("every image that any manifest names is pinned, also in components that no overlay lists", async () => {
+  const names = (await readdir(__dirname, { recursive: true })).filter((name) => name.endsWith(".yaml"));
+  const texts = await Promise.all(names.map((name) => readFile(join(__dirname, name), "utf8")));
+  const images = texts.flatMap((text) => [...text.matchAll(/\bimage: (\S+)/g)].map(([, image = ""]) => image));
+  const foreign = images.filter((image) => !image.startsWith("eventhive/"));
+  expect(foreign.map((image) => image.split(":")[0]).toSorted()).toEqual([
+    "mongo",
+    "nats",
+    "nats-streaming",
+    "redis",
+  ]);
+  expect(foreign.filter((image) => !isPinned(image))).toEqual([]);
+});
+
 it.each([
   "mongo",
   "mongo:latest",
   "redis:7",
   "mongo:7.0",
   "mongo:7.0.43-jammy",
+  "nats:2.15.3-alpine",
   `mongo@sha256:${"0".repeat(64)}`,
 ])("does not accept %s as pinned", (image) => {
   expect(isPinned(image)).toBe(false);
