@@ -49,6 +49,10 @@ describe.each(["ci", "gke"])("in the overlay %s", (overlay) => {
     }
   });
 
+  it("a failed job is removed after a day, which ends the chart's alert KubeJobFailed", () => {
+    for (const { spec } of jobs) expect(spec.jobTemplate.spec.ttlSecondsAfterFinished).toBe(24 * 3600);
+  });
+
   it("a job and its pods have the label by which the restore procedure stops them", () => {
     for (const job of jobs) {
       const { metadata, spec } = job.spec.jobTemplate;
