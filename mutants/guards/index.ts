@@ -1,5 +1,6 @@
 import type { Mutant } from "../mutant";
 import { auth } from "./auth";
+import { backup } from "./backup";
 import { bridge } from "./bridge";
 import { charges } from "./charges";
 import { database } from "./database";
@@ -33,4 +34,5 @@ export const guards: Mutant[] = [
   ...deadLetters,
   ...running,
   ...streaming,
+  ...backup,
 ];
