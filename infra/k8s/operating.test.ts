@@ -46,7 +46,7 @@ it("names only existing workloads and Secrets", async () => {
   const { workloads } = await render("gke", forMigration);
   const { secrets } = await render("ci");
   const names = workloads.map(({ metadata }) => metadata.name);
-  const shell = ["NAME", "$service", "$service-mongo", "$name"];
+  const shell = ["NAME", "$service", "$service-mongo", "$name", "$broker"];
   const ofCharts = [
     "ingress-nginx-controller",
     "envoy-gateway",
@@ -86,6 +86,23 @@ it("refers to claims, variables and flags that the stores have", async () => {
     expect(containerOf(workload).env.map(({ name }) => name)).toContain("MONGO_INITDB_ROOT_PASSWORD");
   const nats = workloads.find(({ metadata }) => metadata.name === "nats");
   expect(nats && containerOf(nats).args).toContain("-file_truncate_bad_eof");
+});
+
+it("treats all members of a store alike, whose number the overlay decides", () => {
+  const commands = [...guide.matchAll(/^ *```sh\n([^]*?)^ *```$/gm)]
+    .flatMap(([, block = ""]) => block.replaceAll(/\\\n */g, "").split("\n"))
+    .map((line) => line.trim());
+  const emptied = commands.filter((line) => line.includes(" delete pvc "));
+  expect(emptied).toHaveLength(2);
+  for (const line of emptied) expect(line).toMatch(/ delete pvc --selector=app=\$[\w-]+( #|$)/);
+  const scaled = commands.filter((line) => /scale statefulset\/.*--replicas=(?!0)/.test(line));
+  expect(scaled).toHaveLength(2);
+  for (const line of scaled) expect(line).toMatch(/ --replicas=\$members$/);
+  const written = commands.filter((line) =>
+    /changeUserPassword|setFeatureComp|\.drop\(|rs\.reconfig/.test(line),
+  );
+  expect(written).toHaveLength(4);
+  for (const line of written) expect(line).toMatch(/directConnection=false|replicaSet=eventhive/);
 });
 
 it("creates the variables and environments that the deployment uses", () => {
