@@ -14,7 +14,8 @@ const everyCheck = {
 
 /** The checks that a changed path needs. The first matching row counts; a path that matches no row needs all checks. */
 const table = [
-  [/^docs\/operating\.md$/, { components: ["infra"], charts: true }], // it names the charts and their versions
+  // It names the charts and their versions, and tests on a cluster run its commands.
+  [/^docs\/operating\.md$/, { components: ["infra"], charts: true, cluster: true }],
   [/^docs\/|\.md$/, { components: ["infra"] }], // its tests check links, decision records and the guide
   [/^LICENSE$|^\.github\/ISSUE_TEMPLATE\//, {}],
   ...apps.map((name) => [

@@ -40,8 +40,9 @@ it.each(["README.md", "orders/README.md", "docs/order.png"])(
   },
 );
 
-it("renders the charts when the guide changes, which names their versions", () => {
-  expect(checksFor("docs/operating.md")).toEqual({ ...none, components: ["infra"], charts: true });
+it("renders the charts and tests on a cluster when the guide changes, which has their versions and commands", () => {
+  const checks = { components: ["infra"], charts: true, cluster: true };
+  expect(checksFor("docs/operating.md")).toEqual({ ...none, ...checks });
 });
 
 it("builds every image for the cluster when a Dockerfile, a manifest or skaffold.yaml changes", () => {

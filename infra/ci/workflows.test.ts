@@ -2,6 +2,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
+import { optionalVariables } from "../../e2e/cluster/left-out";
+import { containerOf, render } from "../k8s/render";
 import { sameRunId } from "../k8s/skaffold";
 
 interface Job {
@@ -232,6 +234,20 @@ it("runs all cluster tests with skaffold, which deploy twice and compare the UID
   expect(withSkaffold).toBeGreaterThan(-1);
   expect(tests).toBeGreaterThan(withSkaffold);
   expect(existsSync(join(github, "../e2e/cluster/redeploy.test.ts"))).toBe(true);
+  expect(steps[tests]?.env?.E2E_WITHOUT?.split(" ")).toEqual(optionalVariables); // docs/delivery.md
+  expect(readFileSync(join(github, "../docs/delivery.md"), "utf8")).toContain(
+    "| tests that GitHub leaves out |",
+  );
+});
+
+it("moves a stack to JetStream in one of the end-to-end runs", () => {
+  const { jobs }: Workflow = parse(read("workflows/ci.yml"));
+  expect(jobs.stack?.steps).toContainEqual(
+    expect.objectContaining({
+      env: { MIGRATION: "short" },
+      run: "npm run test:e2e -- --testPathPatterns e2e/migration",
+    }),
+  );
 });
 
 it("every scan accepts the findings of .trivyignore.yaml, each until a date and for a reason", () => {
