@@ -1,7 +1,7 @@
 import { podTemplatesOf, render, type NetworkPolicy, type Rendered, type Selector } from "./render";
 import { databaseServices, serviceNames } from "../services";
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 const edgesEverywhere = [
   "outside → auth:3000",
@@ -40,6 +40,16 @@ const migration = [
   "bridge → nats:4222",
   "bridge → nats:8222",
 ];
+const members = databaseServices.flatMap((name) => [
+  `${name}-mongo → ${name}-mongo:27017`,
+  `${name}-mongo-members → ${name}-mongo:27017`,
+]);
+const highAvailability = [
+  ...edgesEverywhere.filter((edge) => !edge.includes("→ nats:")),
+  ...members,
+  ...serviceNames.map((app) => `${app} → jetstream:4222`),
+  "jetstream → jetstream:6222",
+];
 /** Policies that other tests check. */
 const others = ["everyone-to-dns", "outside-to-challenges", "google-to-challenges"];
 
@@ -48,6 +58,7 @@ it.each([
   ["ci", [...edgesEverywhere, ...toSandbox, ...backup]],
   ["release", [...edgesEverywhere, ...toSandbox]],
   ["gke", [...edgesEverywhere, ...fromGoogle, ...monitored, toStripe, ...backup, ...toBucket]],
+  ["gke-ha", [...highAvailability, ...fromGoogle, ...monitored, toStripe, ...backup, ...toBucket]],
   ["ci, with jetstream and bridge,", [...edgesEverywhere, ...toSandbox, ...backup, ...migration]],
 ])("the overlay %s allows exactly these connections, at both ends", async (name, edges) => {
   const [overlay = "", ...components] = name.split(/, with | and |,/).filter(Boolean);
@@ -61,7 +72,7 @@ it.each([
   expect([...new Set([...accepted, ...sent])].toSorted()).toEqual(edges.toSorted());
 });
 
-it.each(["local", "ci", "release", "gke"])(
+it.each(["local", "ci", "release", "gke", "gke-ha"])(
   "the overlay %s denies all connections by default, and allows DNS",
   async (overlay) => {
     const { policies } = await render(overlay);
