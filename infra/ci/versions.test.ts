@@ -17,6 +17,8 @@ it.each([
   ["Node.js", found(read("infra/Dockerfile"), /node:([\d.]+)-/)],
   ["Debian, of our images", found(read("infra/Dockerfile"), /node:[\d.]+-(\w+)-slim/)],
   ["Kubernetes, in tests and schemas", found(read("infra/cluster/build.sh"), /^kubernetes=v(\d+\.\d+)\./m)],
+  ["Go, builds `backup`", found(read("infra/backup/Dockerfile"), /golang:(\d+\.\d+)\./)],
+  ["skaffold", found(read(".github/actions/skaffold/action.yml"), /releases\/v([\d.]+)\//)],
   ["MongoDB", found(manifests, /\bmongo:(\d+\.\d+)/)],
   ["Redis", found(manifests, /\bredis:(\d+\.\d+)/)],
   ["NATS JetStream", found(manifests, /\bnats:(\d+\.\d+)/)],

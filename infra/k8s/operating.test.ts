@@ -167,7 +167,7 @@ it("names every program that its commands need", () => {
   const [introduction = ""] = guide.split("\n## ", 1);
   const blocks = [...guide.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text = ""]) => text);
   const starts =
-    /(?:^|[|(;&]|\bdo|\bxargs)[ \n]*(?:[A-Z_]+=\S+ )*(curl|docker|gcloud|gh|helm|jq|kubectl|node|openssl|perl|skaffold)\b/gm;
+    /(?:^|[|(;&]|\bdo|\bxargs)[ \n]*(?:[A-Z_]+=\S+ )*(cosign|crane|curl|dig|docker|gcloud|gh|git|go|helm|jq|kubectl|node|openssl|perl|skaffold)\b/gm;
   const used = new Set(blocks.flatMap((text) => [...text.matchAll(starts)].map(([, name = ""]) => name)));
   expect(used.size).toBeGreaterThan(7);
   const isNamed = (name: string) => introduction.includes(name === "node" ? "Node.js" : `\`${name}\``);
