@@ -5,11 +5,13 @@ import { grantAdmin, revokeAdmin } from "./change-admin";
 import { database } from "./database";
 import { listEmailCollisions } from "./list-email-collisions";
 import { removeVerificationAccounts } from "./remove-verification-accounts";
+import { sendMails } from "./send-mails";
 
 startService({
   name: "auth",
   store: { database },
   app,
+  sweeps: Object.values(sendMails),
   commands: {
     "canonicalize-emails": canonicalizeEmails,
     "grant-admin": grantAdmin,

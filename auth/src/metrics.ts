@@ -15,6 +15,10 @@ const attemptLimits = [
   "sign_ups_of_network",
   "sign_ups_of_site",
   "session_ends_of_account",
+  "verifications_of_mailbox",
+  "password_resets_of_mailbox",
+  "mails_of_network",
+  "mails_of_site",
 ] as const;
 
 /** The limits that an attempt can be refused by. */
@@ -22,7 +26,7 @@ export type AttemptLimit = (typeof attemptLimits)[number];
 
 export const refusedAttempts = new Counter({
   name: "attempts_refused_total",
-  help: "Sign-ins, sign-ups and ends of all sessions refused, by the limit that was reached",
+  help: "Sign-ins, sign-ups, ends of all sessions and mails refused, by the limit that was reached",
   labelNames: ["limit"],
 });
 
@@ -31,3 +35,15 @@ for (const queue of ["sign_in", "sign_up"])
   for (const reason of ["network", "full", "timeout"] satisfies RefusalReason[])
     refusedHashes.inc({ queue, reason }, 0);
 for (const limit of attemptLimits) refusedAttempts.inc({ limit }, 0);
+
+export type MailOutcome = "sent" | "failed" | "rejected";
+
+export const mailAttempts = new Counter({
+  name: "mail_attempts_total",
+  help: "Attempts to send a mail: accepted by the SMTP server, to be repeated, or rejected for good because of the address",
+  labelNames: ["mail", "outcome"],
+});
+
+for (const mail of ["verification", "password_reset"])
+  for (const outcome of ["sent", "failed", "rejected"] satisfies MailOutcome[])
+    mailAttempts.inc({ mail, outcome }, 0);

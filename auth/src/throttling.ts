@@ -1,6 +1,8 @@
-import { isTransient, seconds } from "@eventhive/common";
+import { TooManyRequestsError, hours, isTransient, rateLimitKey, seconds } from "@eventhive/common";
+import { canonicalEmail } from "./canonical-email";
 import { config } from "./config";
 import { type Limit, countAttempt, forgetAttempts } from "./models/attempt-count";
+import type { Purpose } from "./models/email-link";
 
 const waits = { initialWait: seconds(1), maxWait: seconds(60) };
 const perAccount = (): Limit => ({
@@ -59,4 +61,58 @@ export async function throttled(
     await ofAddress.undo();
   }
   return isRight;
+}
+
+/** No more than these per hour. */
+export const perHour = (name: Limit["name"], free: number): Limit => ({
+  name,
+  free,
+  initialWait: hours(1),
+  maxWait: hours(1),
+});
+const perMailbox = (purpose: Purpose): Limit =>
+  perHour(
+    purpose === "verification" ? "verifications_of_mailbox" : "password_resets_of_mailbox",
+    config.MAX_MAILS_PER_HOUR,
+  );
+
+/**
+ * Limits the mails that can be requested by a network and to a mailbox, which counts whether it has an account or not.
+ * @throws TooManyRequestsError
+ */
+export async function limitMails(purpose: Purpose, { address, email }: MailRequest): Promise<void> {
+  const { MAX_MAILS_PER_NETWORK_PER_HOUR, MAX_MAILS_PER_SITE_PER_HOUR } = config;
+  await countAttempt(perHour("mails_of_network", MAX_MAILS_PER_NETWORK_PER_HOUR), rateLimitKey(address));
+  await countAttempt(perHour("mails_of_site", MAX_MAILS_PER_SITE_PER_HOUR), rateLimitKey(address, 48));
+  await countAttempt(perMailbox(purpose), canonicalEmail(email));
+}
+
+interface MailRequest {
+  address: string;
+  email: string;
+}
+
+/** For a sign-up, which is not refused because of its mail. */
+export async function mayBeMailed(purpose: Purpose, email: string): Promise<boolean> {
+  try {
+    await countAttempt(perMailbox(purpose), canonicalEmail(email));
+    return true;
+  } catch (error) {
+    if (error instanceof TooManyRequestsError) return false;
+    throw error;
+  }
+}
+
+/**
+ * Counts a wrong link as a failed sign-in from its address.
+ * @throws TooManyRequestsError when the address has to wait
+ */
+export async function throttledByAddress<T>(
+  address: string,
+  find: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const attempt = await countAttempt(perAddress(), rateLimitKey(address));
+  const found = await find();
+  if (found) await attempt.undo();
+  return found;
 }

@@ -91,7 +91,7 @@ export const auth: Mutant[] = [
     guard: "sign-ups: limit per site",
     file: "auth/src/routes/sign-up.ts",
     change: {
-      'await countAttempt(signUps("site", config.SIGNUPS_PER_SITE_PER_HOUR), rateLimitKey(address, 48));': "",
+      "await countAttempt(perSite, rateLimitKey(address, 48));": "",
     },
     red: {
       "auth/src/throttling.test.ts": ["limits sign-ups per hour of an IPv6 site, whatever the networks"],

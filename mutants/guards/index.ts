@@ -7,6 +7,7 @@ import { database } from "./database";
 import { deadLetters } from "./dead-letters";
 import { paymentIntents } from "./intents";
 import { jetStream } from "./jetstream";
+import { mail } from "./mail";
 import { natsStreaming } from "./nats-streaming";
 import { orders } from "./orders";
 import { payments } from "./payments";
@@ -19,6 +20,7 @@ import { timers } from "./timers";
 
 export const guards: Mutant[] = [
   ...auth,
+  ...mail,
   ...orders,
   ...payments,
   ...charges,

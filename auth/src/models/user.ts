@@ -32,6 +32,20 @@ const banChangeSchema = new Schema(
   { _id: false },
 );
 
+/** A link in a mail. What is stored does not contain the link. */
+const emailLinkSchema = new Schema(
+  {
+    requestedAt: { type: Date, required: true },
+    attempts: { type: Number, required: true },
+    /** When the mail is to be sent, or sent again; absent once it was sent, or is not tried any more. */
+    dueAt: { type: Date },
+    /** Of the last mail. */
+    secretHash: { type: String },
+    expiresAt: { type: Date },
+  },
+  { _id: false },
+);
+
 /** The latest of an account's bans and their ends. */
 const maxBanChanges = 50;
 
@@ -60,6 +74,10 @@ export const User = defineAggregate(database, "User", {
     passwordVersion: { type: Number },
     /** The networks of its sign-ins, latest first, as hashes, so that no addresses are stored. */
     knownNetworks: { type: [knownNetworkSchema], required: true },
+    /** The user has opened a link that was sent to the email. */
+    emailVerified: { type: Boolean },
+    verification: { type: emailLinkSchema },
+    passwordReset: { type: emailLinkSchema },
     /** May ban others. Granted and revoked by commands only. */
     isAdmin: { type: Boolean },
     /** Oldest first. */
@@ -71,6 +89,9 @@ export const User = defineAggregate(database, "User", {
     password: unchanged,
     passwordVersion: unchanged,
     knownNetworks: unchanged,
+    emailVerified: unchanged,
+    verification: unchanged,
+    passwordReset: unchanged,
     isAdmin: unchanged,
     banChanges: unchanged,
   }),
@@ -99,6 +120,12 @@ export const User = defineAggregate(database, "User", {
       return sessionEpoch >= (this.sessionEpoch ?? 0);
     },
 
+    /** For a new account, whose mail is stored with it. */
+    startsVerification(): void {
+      const now = clock.date();
+      this.verification = { requestedAt: now, dueAt: now, attempts: 0 };
+    },
+
     /** @returns whether anything changed */
     ban(by: string, reason: string): boolean {
       return !this.banned && this.changeBan({ banned: true, by, reason });
@@ -116,11 +143,19 @@ export const User = defineAggregate(database, "User", {
       this.record("user:signed-out");
     },
 
-    /** Ends all sessions, too. */
+    /** Ends all sessions, too, and the validity of a link that resets the password. */
     changePassword(hash: string): void {
       this.password = hash;
       this.passwordVersion = (this.passwordVersion ?? 0) + 1;
+      this.passwordReset = undefined;
       this.endSessions();
+    },
+
+    /** By a link that was sent to the email, which verifies it. */
+    resetPassword(hash: string): void {
+      this.changePassword(hash);
+      this.emailVerified = true;
+      this.verification = undefined;
     },
 
     changeBan(change: { banned: boolean; by: string; reason?: string }): boolean {
@@ -136,6 +171,8 @@ export const User = defineAggregate(database, "User", {
   indexes: [
     // Sparse: it can be built before all accounts have the field, and holds for those that do.
     [{ canonicalEmail: 1 }, { unique: true, sparse: true }],
+    [{ "verification.dueAt": 1 }, { sparse: true }],
+    [{ "passwordReset.dueAt": 1 }, { sparse: true }],
   ],
 });
 export type User = InstanceType<typeof User>;

@@ -1,6 +1,7 @@
-import { named } from "@eventhive/common";
+import { BadRequestError, HttpError, named } from "@eventhive/common";
 import { body } from "express-validator";
 import { z } from "zod";
+import { config } from "../config";
 
 /** An account as responses show it. */
 export const account = named(
@@ -31,3 +32,21 @@ export const isNewPassword = (field: string) =>
     .notEmpty({ ignore_whitespace: true });
 
 export const isEmail = () => body("email", emailRule).isString().bail().isEmail();
+
+const tokenRule = "The token of the link is required";
+
+/** As the link in a mail contains it. */
+export const tokenField = z
+  .string({ error: tokenRule })
+  .min(1, tokenRule)
+  .max(200, tokenRule)
+  .meta({ examples: [`6553f1000000000000000004-${"A".repeat(43)}`] });
+
+export const invalidLink = () =>
+  new BadRequestError("invalid-link", "This link has expired, or was used already");
+
+/** @throws HttpError where no mail is sent: the pages do not offer it */
+export function requireMail(): void {
+  if (config.MAIL === "off")
+    throw new HttpError(404, "mail-off", "This installation of EventHive sends no mail");
+}

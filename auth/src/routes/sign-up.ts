@@ -1,7 +1,6 @@
 import {
   BadRequestError,
   endpoint,
-  hours,
   isDuplicateKey,
   rateLimitKey,
   signIn as openSession,
@@ -10,9 +9,11 @@ import { z } from "zod";
 import { canonicalEmail } from "../canonical-email";
 import { config } from "../config";
 import { signUpHashes } from "../hashing-queue";
-import { type Limit, countAttempt } from "../models/attempt-count";
+import { countAttempt } from "../models/attempt-count";
 import { User } from "../models/user";
 import { hashPassword } from "../password";
+import { sendMails } from "../send-mails";
+import { mayBeMailed, perHour } from "../throttling";
 import { account, emailField, isEmail, isNewPassword, newPasswordField } from "./account";
 
 export const signUp = endpoint(
@@ -29,12 +30,15 @@ export const signUp = endpoint(
     const { email, password } = req.body;
     const address = req.ip ?? "";
     const network = rateLimitKey(address);
-    await countAttempt(signUps("network", config.SIGNUPS_PER_HOUR), network);
-    await countAttempt(signUps("site", config.SIGNUPS_PER_SITE_PER_HOUR), rateLimitKey(address, 48));
+    // Rejected sign-ups count, too, because their responses reveal which emails have an account.
+    await countAttempt(perHour("sign_ups_of_network", config.SIGNUPS_PER_HOUR), network);
+    const perSite = perHour("sign_ups_of_site", config.SIGNUPS_PER_SITE_PER_HOUR);
+    await countAttempt(perSite, rateLimitKey(address, 48));
 
     const hash = await signUpHashes.run(address, () => hashPassword(password));
     const user = new User({ email, canonicalEmail: canonicalEmail(email), password: hash });
     user.startsFrom(network);
+    if (config.MAIL === "smtp" && (await mayBeMailed("verification", email))) user.startsVerification();
     user.recordNothing("other services know a user by the session");
     try {
       await user.save();
@@ -42,17 +46,10 @@ export const signUp = endpoint(
       const isInUse = isDuplicateKey(error, "email") || isDuplicateKey(error, "canonicalEmail");
       throw isInUse ? inUse() : error;
     }
+    sendMails.verification.kick();
     openSession(req, user.toAccount());
     res.status(201).json(user.toAccount());
   },
 );
-
-/** Also counts rejected sign-ups, because their responses reveal which emails have an account. */
-const signUps = (origin: "network" | "site", free: number): Limit => ({
-  name: `sign_ups_of_${origin}`,
-  free,
-  initialWait: hours(1),
-  maxWait: hours(1),
-});
 
 const inUse = () => new BadRequestError("email-in-use", "An account with this email already exists", "email");

@@ -106,6 +106,74 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/users/verification": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Send the mail that verifies the email of the account again */
+    post: operations["requestVerification"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/users/verification/confirm": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Verify the email of an account by the link in a mail */
+    post: operations["confirmVerification"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/users/password-reset": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Send a mail with a link that sets a new password, if the email has an account */
+    post: operations["requestPasswordReset"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/users/password-reset/confirm": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Set a new password by the link in a mail */
+    post: operations["resetPassword"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/users": {
     parameters: {
       query?: never;
@@ -334,6 +402,19 @@ export interface components {
       /** @description Stable: clients switch on it */
       code: string;
       requestId: string;
+    };
+    /**
+     * @example {
+     *       "id": "6553f1000000000000000004",
+     *       "email": "alice@example.com",
+     *       "emailVerified": true
+     *     }
+     */
+    CurrentUser: {
+      id: string;
+      email: string;
+      /** @description Whether a link that was sent to the email was opened; absent while that is unknown */
+      emailVerified?: boolean;
     };
     /**
      * @example {
@@ -1025,7 +1106,7 @@ export interface operations {
         };
         content: {
           "application/json": {
-            currentUser: components["schemas"]["Account"] | null;
+            currentUser: components["schemas"]["CurrentUser"] | null;
           };
         };
       };
@@ -1223,6 +1304,544 @@ export interface operations {
           "application/json": {
             /** @enum {unknown} */
             code?: "banned" | "foreign-origin";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description request-timeout */
+      408: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "request-timeout";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description changed */
+      409: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "changed";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-large */
+      413: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-large";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-json */
+      415: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-json";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-many-attempts */
+      429: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-many-attempts";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description internal */
+      500: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "internal";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description unavailable, starting */
+      503: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "unavailable" | "starting";
+          } & components["schemas"]["Error"];
+        };
+      };
+    };
+  };
+  requestVerification: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The mail will be sent */
+      202: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description already-verified */
+      400: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "already-verified";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-signed-in */
+      401: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-signed-in";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description banned, foreign-origin */
+      403: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "banned" | "foreign-origin";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description mail-off */
+      404: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "mail-off";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-many-attempts */
+      429: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-many-attempts";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description internal */
+      500: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "internal";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description unavailable, starting */
+      503: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "unavailable" | "starting";
+          } & components["schemas"]["Error"];
+        };
+      };
+    };
+  };
+  confirmVerification: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @example 6553f1000000000000000004-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA */
+          token: string;
+        };
+      };
+    };
+    responses: {
+      /** @description The email is verified */
+      204: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description invalid-link, invalid-input, malformed */
+      400: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "invalid-link" | "invalid-input" | "malformed";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description foreign-origin */
+      403: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "foreign-origin";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description request-timeout */
+      408: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "request-timeout";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-large */
+      413: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-large";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-json */
+      415: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-json";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-many-attempts */
+      429: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-many-attempts";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description internal */
+      500: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "internal";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description unavailable, starting */
+      503: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "unavailable" | "starting";
+          } & components["schemas"]["Error"];
+        };
+      };
+    };
+  };
+  requestPasswordReset: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /**
+           * Format: email
+           * @example alice@example.com
+           */
+          email: string;
+        };
+      };
+    };
+    responses: {
+      /** @description The same whether the email has an account or not */
+      202: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description invalid-input, malformed */
+      400: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "invalid-input" | "malformed";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description foreign-origin */
+      403: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "foreign-origin";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description mail-off */
+      404: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "mail-off";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description request-timeout */
+      408: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "request-timeout";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-large */
+      413: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-large";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-json */
+      415: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-json";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-many-attempts */
+      429: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-many-attempts";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description internal */
+      500: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "internal";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description unavailable, starting */
+      503: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "unavailable" | "starting";
+          } & components["schemas"]["Error"];
+        };
+      };
+    };
+  };
+  resetPassword: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @example 6553f1000000000000000004-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA */
+          token: string;
+          password: string;
+        };
+      };
+    };
+    responses: {
+      /** @description The new password is valid */
+      204: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description invalid-link, invalid-input, malformed */
+      400: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "invalid-link" | "invalid-input" | "malformed";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description foreign-origin */
+      403: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "foreign-origin";
           } & components["schemas"]["Error"];
         };
       };
