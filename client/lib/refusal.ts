@@ -20,7 +20,7 @@ const maxEmailLength = 320;
 /** Passes a form's error to the page that shows it, in a cookie: in the URL, it would stay in histories and logs. */
 export function refusalCookie({ problem, email }: Refusal): string {
   const refusal: Refusal = { problem, email: email.length > maxEmailLength ? "" : email };
-  return `${name}=${encodeURIComponent(JSON.stringify(refusal))}; Path=/auth; Max-Age=60; HttpOnly; SameSite=Lax`;
+  return `${name}=${encodeURIComponent(JSON.stringify(refusal))}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax`;
 }
 
 /** The error of the form that led to this page. */
