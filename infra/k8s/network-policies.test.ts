@@ -50,6 +50,7 @@ const highAvailability = [
   ...serviceNames.map((app) => `${app} → jetstream:4222`),
   "jetstream → jetstream:6222",
 ];
+const toSmtp = [465, 587].map((port) => `auth → ${outside.replace(/443$/, String(port))}`);
 /** Policies that other tests check. */
 const others = ["everyone-to-dns", "outside-to-challenges", "google-to-challenges"];
 
@@ -59,6 +60,7 @@ it.each([
   ["release", [...edgesEverywhere, ...toSandbox]],
   ["gke", [...edgesEverywhere, ...fromGoogle, ...monitored, toStripe, ...backup, ...toBucket]],
   ["gke-ha", [...highAvailability, ...fromGoogle, ...monitored, toStripe, ...backup, ...toBucket]],
+  ["release, with smtp", [...edgesEverywhere, ...toSandbox, ...toSmtp]],
   ["ci, with jetstream and bridge,", [...edgesEverywhere, ...toSandbox, ...backup, ...migration]],
 ])("the overlay %s allows exactly these connections, at both ends", async (name, edges) => {
   const [overlay = "", ...components] = name.split(/, with | and |,/).filter(Boolean);

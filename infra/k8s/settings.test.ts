@@ -24,6 +24,22 @@ it("detects a missing setting", async () => {
   expect(await problemsOf("client", ["AUTH_URL"])).toMatch(/AUTH_URL/);
 });
 
+it("with the component smtp, auth names what it lacks, and only auth can read the server's password", async () => {
+  const shown = rendered;
+  process.env.SMTP_URL = "smtps://user:password@smtp.example.com";
+  try {
+    rendered = await render("ci", { add: ["smtp"] });
+    expect(await problemsOf("auth", ["SMTP_URL"])).toMatch(/SMTP_URL is missing.*MAIL_FROM is missing/);
+    const readers = rendered.workloads.filter((workload) =>
+      containerOf(workload).env.some(({ valueFrom }) => valueFrom?.secretKeyRef.name === "smtp"),
+    );
+    expect(readers.map(({ metadata }) => metadata.name)).toEqual(["auth"]);
+  } finally {
+    delete process.env.SMTP_URL;
+    rendered = shown;
+  }
+});
+
 it("every overlay has the same settings, except for Stripe, a collector and a load balancer", async () => {
   const [local, gke] = [await render("local"), await render("gke")];
   const shared = keysOf(rendered).filter((name) => name !== "STRIPE_API_URL");
