@@ -32,7 +32,7 @@ export const reconciliation: Mutant[] = [
     file: "payments/src/models/reconciliation.ts",
     change: { "nextDueAt: due, claimedUntil: due }": "nextDueAt: due }" },
     red: {
-      "payments/src/reconcile.test.ts": [
+      "payments/src/reconcile.due.test.ts": [
         "the comparison that is due is continued by another process after a crash",
       ],
     },
@@ -44,7 +44,7 @@ export const reconciliation: Mutant[] = [
       "Reconciliation.updateOne({ _id, claim }, change)": "Reconciliation.updateOne({ _id }, change)",
     },
     red: {
-      "payments/src/reconcile.test.ts": [
+      "payments/src/reconcile.due.test.ts": [
         "the comparison that is due is not set back by a process that took too long over a page",
       ],
     },
@@ -54,7 +54,7 @@ export const reconciliation: Mutant[] = [
     file: "payments/src/reconcile.ts",
     change: { "claimed.progress ?? beginning(schedule)": "beginning(schedule)" },
     red: {
-      "payments/src/reconcile.test.ts": [
+      "payments/src/reconcile.due.test.ts": [
         "the comparison that is due resumes after a rejection at the rejected page, after a pause",
       ],
     },

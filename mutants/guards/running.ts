@@ -120,7 +120,7 @@ export const running: Mutant[] = [
     file: "payments/src/compare.ts",
     change: { "    signal?.throwIfAborted();\n    yield item;": "    yield item;" },
     red: {
-      "payments/src/reconcile.test.ts": [
+      "payments/src/reconcile.due.test.ts": [
         "the comparison that is due stops between two refunds of late charges, and leaves the page to another process",
         "the comparison that is due stops between two look-ups of charges that no list showed, and leaves the page to another process",
       ],
@@ -131,7 +131,7 @@ export const running: Mutant[] = [
     file: "payments/src/reconcile.ts",
     change: { "await abandon(claimed);\n": "" },
     red: {
-      "payments/src/reconcile.test.ts": [
+      "payments/src/reconcile.due.test.ts": [
         "the comparison that is due stops between two refunds of late charges, and leaves the page to another process",
       ],
     },
