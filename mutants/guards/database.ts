@@ -61,6 +61,16 @@ export const database: Mutant[] = [
     red: { [majority]: ["neither reads nor publishes what a change of the primary may undo"] },
   },
   {
+    guard: "replica set: an event that was handled on two primaries is handled again",
+    file: "common/src/messaging/listener.ts",
+    change: { "while (elections() !== electionsBefore)": "while (false)" },
+    red: {
+      "common/src/service/runtime.test.ts": [
+        "handles an event again if another member became the primary meanwhile",
+      ],
+    },
+  },
+  {
     guard: "replica set: a write is repeated on the next primary",
     file: connection,
     change: { "retryWrites: true": "retryWrites: false" },

@@ -65,6 +65,23 @@ export async function connectDatabase(database: Connection, mongoUrl = config.MO
     autoCreate: false,
     autoIndex: false,
   });
+  countElections(database);
+}
+
+const elections = new WeakMap<Connection, number>();
+
+/**
+ * How often this process has seen another member become the primary. Operations go to a new primary only after it was
+ * counted: those between two equal counts went to one primary.
+ */
+export const electionsOf = (database: Connection): number => elections.get(database) ?? 0;
+
+/** To be called once, when the database is connected. */
+export function countElections(database: Connection): void {
+  database.getClient().on("serverDescriptionChanged", ({ previousDescription, newDescription }) => {
+    if (newDescription.type !== "RSPrimary" || previousDescription.type === "RSPrimary") return;
+    elections.set(database, electionsOf(database) + 1);
+  });
 }
 
 /** @throws when an index cannot be built: without it, a rule would silently not be enforced */

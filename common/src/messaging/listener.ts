@@ -60,6 +60,12 @@ export function listeners<const S extends readonly Subject[]>(
   return subjects.map((subject) => listener<S[number]>(subject, handle)) as never;
 }
 
+interface ConsumeOptions {
+  giveUpAfterMs?: number;
+  /** Of the listener's store. */
+  elections?: (() => number) | undefined;
+}
+
 const maxAttempts = 3;
 const backoff = { firstMs: 200, maxMs: seconds(1) };
 // The last attempt begins at most a pause later, and may take as long as an operation of the database: together that is
@@ -70,11 +76,14 @@ const retryWindow = seconds(4);
  * Turns a listener into a handler for the bus. Poison (malformed JSON, another schema, or three failures) becomes a dead
  * letter and is acknowledged, so that it does not block other messages. When a store is unavailable, or a save lost a
  * race, it retries for some seconds and then leaves the message to be redelivered.
+ *
+ * A message that was handled on two primaries is handled again. Until its first write, a new one does not know what the
+ * majority has, so its reads may miss what the handler has just written on the old one.
  */
 export function consume(
   listener: Listener,
   deadLetters: DeadLetters,
-  { giveUpAfterMs = retryWindow } = {},
+  { giveUpAfterMs = retryWindow, elections = () => 0 }: ConsumeOptions = {},
 ): MessageHandler {
   // Initialized with 0; otherwise, the first increment would not be visible as an increase.
   for (const outcome of ["done", "left", "deadLettered"])
@@ -107,7 +116,11 @@ export function consume(
     let refusals = 0;
     for (let attempt = 1; ; attempt++) {
       try {
-        await listener.handle(message.bytes);
+        let electionsBefore: number;
+        do {
+          electionsBefore = elections();
+          await listener.handle(message.bytes);
+        } while (elections() !== electionsBefore);
         metrics.eventsConsumed.inc({ subject: message.subject, outcome: "done" });
         span?.setAttribute("outcome", "done");
         return;

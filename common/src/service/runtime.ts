@@ -37,8 +37,9 @@ export class Runtime {
     for (const publisher of publishers) publisher.connect(this.bus, name);
     for (const watcher of watchers) watcher.connect(this.bus);
     this.relay?.start();
+    const { deadLetters, elections } = this.store;
     this.subscriptions = listeners.map((listener) =>
-      this.bus.subscribe(listener.subject, consume(listener, this.store.deadLetters)),
+      this.bus.subscribe(listener.subject, consume(listener, deadLetters, { elections })),
     );
     for (const worker of workers) worker.start();
     for (const sweep of sweeps) sweep.start();
