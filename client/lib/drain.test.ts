@@ -4,8 +4,6 @@ import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 
-jest.setTimeout(30_000);
-
 const server = `
   const { createServer } = require("node:http");
   const { drainOnSignal } = require(${JSON.stringify(join(__dirname, "drain.ts"))});

@@ -13,8 +13,6 @@ import { startReplicaSet } from "../../common/test/replica-set";
 import { freePort } from "../local/port";
 import { type Bucket, build, forward, type Outcome, outcomeOf, startBucket } from "./testing";
 
-jest.setTimeout(60_000);
-
 const server = () => String(process.env.TEST_MONGO_URL);
 
 let program: string;

@@ -6,8 +6,6 @@ import { root } from "../local/program";
 import { serviceNames } from "../services";
 import { temporaryFolder } from "../jest/temporary-folder";
 
-jest.setTimeout(60_000);
-
 // The steps between building images and deploying or publishing them.
 
 const appNames = [...serviceNames, "client"];

@@ -1,8 +1,6 @@
 import { type Container, containerOf as serverOf, type CronJob, render, type Workload } from "./render";
 import { databaseServices } from "../services";
 
-jest.setTimeout(60_000);
-
 const containerOf = ({ spec }: CronJob) => spec.jobTemplate.spec.template.spec.containers[0];
 const urlOf = ({ env }: Container) => env.find(({ name }) => name === "MONGO_URL")?.value;
 const nameOf = ({ metadata }: CronJob) => metadata.name;

@@ -1,8 +1,6 @@
 import { podTemplatesOf, render, type NetworkPolicy, type Rendered, type Selector } from "./render";
 import { databaseServices, serviceNames } from "../services";
 
-jest.setTimeout(60_000);
-
 const edgesEverywhere = [
   "outside → auth:3000",
   "outside → tickets:3000",

@@ -8,8 +8,6 @@ import { root } from "../local/program";
 import { outageTable } from "./outages";
 import { containerOf, render } from "./render";
 
-jest.setTimeout(30_000);
-
 const guide = readFileSync(join(root, "docs/operating.md"), "utf8");
 
 /** The components of "Move to JetStream". */

@@ -6,8 +6,6 @@ import { natsStreaming, redis } from "../local/known-servers";
 import { databaseServices, serviceNames } from "../services";
 import { containerOf, podTemplatesOf, render, type Rendered, type Workload } from "./render";
 
-jest.setTimeout(60_000);
-
 const appNames = [...serviceNames, "client"];
 const mongos = databaseServices.map((name) => `${name}-mongo`);
 

@@ -4,8 +4,6 @@ import { root } from "../local/program";
 import { databaseServices, serviceNames } from "../services";
 import { containerOf, render, type Rendered } from "./render";
 
-jest.setTimeout(30_000);
-
 let rendered: Rendered;
 beforeAll(async () => {
   rendered = await render("ci");

@@ -7,8 +7,6 @@ import { readStackFile, type StackProcess } from "./stack-file";
 import { afterwards, send, backend } from "./testing";
 import { temporaryFolder } from "../jest/temporary-folder";
 
-jest.setTimeout(30_000);
-
 /** A fake service: responds with its environment, and exits on SIGTERM. */
 const service = `
   require("node:http")
