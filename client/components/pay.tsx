@@ -47,9 +47,11 @@ const rejectionCodes = [...outdatedCodes, "payment-declined", "invalid-input", "
 type PayProps = Pick<PaymentFormProps, "order" | "checkout"> & {
   /** Hides the form while a payment is being confirmed; if that fails, the order has to be paid again. */
   isConfirming: boolean;
+  /** Nothing was charged, and another card can take the place of the one that has no outcome. */
+  mayBeReplaced: boolean;
 };
 
-export function Pay({ order, checkout, isConfirming }: PayProps) {
+export function Pay({ order, checkout, isConfirming, mayBeReplaced }: PayProps) {
   const router = useRouter();
   const [isPaying, setIsPaying] = useState(false);
   const [problem, setProblem] = useState<Problem>();
@@ -126,7 +128,8 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
   const PaymentForm = forms[checkout.form];
   const clientSecret = challenge?.clientSecret;
   const form = { order, checkout, isPaying, onToken, clientSecret, onChallengeEnd };
-  const mayUseAnotherCard = !openToken || problem?.code === "not-authenticated";
+  const isUncharged = problem?.code === "payment-pending" && mayBeReplaced;
+  const mayUseAnotherCard = !openToken || isUncharged || problem?.code === "not-authenticated";
   const retry = openToken && (
     <button
       type="button"
@@ -145,7 +148,7 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
       </div>
       {problem && (
         <div role="alert" className="notice bad">
-          <p>{explain(problem)}</p>
+          <p>{explain(isUncharged ? { ...problem, code: "not-authenticated" } : problem)}</p>
           {mayUseAnotherCard && retry}
         </div>
       )}

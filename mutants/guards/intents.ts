@@ -150,9 +150,40 @@ export const paymentIntents: Mutant[] = [
   },
   {
     guard: "another token replaces a payment that waits for 3-D Secure",
-    file: "payments/src/pay.ts",
-    change: { 'other.state === "challenged" || other.state === "voiding"': 'other.state === "voiding"' },
+    file: payment,
+    change: { 'return this.state === "challenged" || ': "return " },
     red: { [byIntent]: ["3-D Secure does not lock out a buyer who closed it: another token replaces it"] },
+  },
+  {
+    guard: "another token replaces an intent without an outcome",
+    file: payment,
+    change: { 'if (this.state === "authorizing")': "if (!this.state)" },
+    red: {
+      [byIntent]: [
+        "another card pays when Stripe rejects each request of the first one: intent",
+        "another card pays when Stripe rejects each request of the first one: confirm",
+      ],
+    },
+  },
+  {
+    guard: "another token waits while the first one may be under way",
+    file: payment,
+    change: { "clock.now() - this.since.getTime() >= seconds(config.STRIPE": "0 < seconds(config.STRIPE" },
+    red: {
+      [byIntent]: ["another card waits while the request that began the first one may wait for Stripe"],
+    },
+  },
+  {
+    guard: "another token replaces a stored intent only once it is canceled",
+    modelMutants: ["replaceUncancelled"],
+    file: "payments/src/pay.ts",
+    change: {
+      "const { state } = await askStripe(other);":
+        'other.confirmVoid();\n  await other.save();\n  const state: string = "failed";',
+    },
+    red: {
+      [byIntent]: ["another card pays although the first one is confirmed late, before the cancel"],
+    },
   },
   {
     guard: "a hold is not mistaken for a charge",

@@ -7,6 +7,7 @@ import { orderCancelled, orderCompleted, orderUpdated } from "./listeners/order-
 import { Payment } from "./models/payment";
 import {
   type OrderEvent,
+  begunPayment,
   cancellationOf,
   completionOf,
   crashAt,
@@ -209,6 +210,70 @@ describe("3-D Secure", () => {
     await finishIntents();
     expect(statusesOf(order)).toEqual(["canceled"]);
     expect(await paymentOf(order)).toMatchObject({ state: "failed" });
+  });
+});
+
+describe("another card", () => {
+  /** A payment whose requests for this operation Stripe rejects, without doing anything. */
+  async function rejectedPayment(operation: string): Promise<OrderEvent> {
+    const order = await longOrder();
+    const token = await tokenOf("4242424242424242");
+    faults.add({ operation, kind: "fail", beforeWork: true, status: 429, times: 1000 });
+    expect(await pays(order, token)).toMatchObject({ status: 503, body: { code: "payment-pending" } });
+    faults.clear();
+    later(seconds(3));
+    return order;
+  }
+
+  async function isPaidInstead(order: OrderEvent, response: Promise<unknown>): Promise<void> {
+    await response;
+    await sweep(order);
+    const payments = await Payment.find({ orderId: order.id }).sort({ createdAt: 1 });
+    expect(payments.map(({ state }) => state)).toEqual(["failed", "charged"]);
+    expect(captured(order)).toHaveLength(1);
+  }
+
+  it.each(["intent", "payment-method", "confirm"])(
+    "pays when Stripe rejects each request of the first one: %s",
+    async (operation) => {
+      const order = await rejectedPayment(operation);
+      await isPaidInstead(order, pays(order, "tok_mastercard"));
+      expect(chargesOf(order)).toHaveLength(1);
+    },
+  );
+
+  it.each(["before", "after"])(
+    "pays although the first one is confirmed late, %s the cancel",
+    async (when) => {
+      const order = await longOrder();
+      faults.add({ operation: "confirm", kind: "late", milliseconds: 1, times: 1000 });
+      expect((await pays(order)).status).toBe(503);
+      faults.clear();
+      later(seconds(3));
+      meanwhileAt(`payments.cancel.${when}`, async () => doLateWork());
+      await isPaidInstead(order, pays(order, "tok_mastercard"));
+      expect(statusesOf(order)).toEqual(["canceled", "succeeded"]);
+    },
+  );
+
+  it.each(["intent", "confirm"])("pays once when two are sent in parallel: %s", async (operation) => {
+    const order = await rejectedPayment(operation);
+    const responses = Promise.all(["tok_mastercard", "tok_amex"].map((token) => pays(order, token)));
+    await isPaidInstead(order, responses);
+    expect((await responses).filter(({ status }) => status === 400)).toMatchObject([
+      { body: { code: "payment-in-progress" } },
+    ]);
+    expect(chargesOf(order)).toHaveLength(1);
+  });
+
+  it("waits while the request that began the first one may wait for Stripe", async () => {
+    const order = await longOrder();
+    const { since } = await begunPayment(order);
+    clock.use(() => since.getTime() + seconds(2) - 1);
+    expect(await pays(order, "tok_mastercard")).toMatchObject({
+      status: 400,
+      body: { code: "payment-in-progress" },
+    });
   });
 });
 

@@ -43,18 +43,20 @@ async function begin(order: Order, token: string, mayReplace = true): Promise<Be
 
 const inProgress = () => new BadRequestError("payment-in-progress", "This order is already being paid");
 
+const replaced = "Another card was used instead";
+
 /**
- * Ends the payment by another card that blocks this one, if it cannot charge any more: one whose card was declined, one
- * that waits for 3-D Secure, which its buyer may have closed, and one by a charge of which no attempt can have charged.
+ * Ends the payment of another card where it may be replaced. Requests to Stripe that are still under way do no harm:
+ * an intent that is not stored is never confirmed, and a stored one is canceled.
  * @returns whether it did
  */
 async function replace(orderId: string, token: string): Promise<boolean> {
   const other = await Payment.findOne({ pays: orderId });
-  if (!other || (await findPayment(orderId, token))) return false;
+  if (!other?.mayBeReplaced() || (await findPayment(orderId, token))) return false;
   try {
-    if (other.state === "charging" && other.openAttempts === 0) await giveUpUncharged(other);
-    else if (other.state === "challenged" || other.state === "voiding") return await voidNow(other);
-    else return false;
+    if (other.state === "charging") await giveUpUncharged(other);
+    else if (other.failUnconfirmed(replaced)) await other.save();
+    else return await voidNow(other);
     return true;
   } catch (error) {
     if (!isVersionError(error)) throw error;
@@ -64,7 +66,7 @@ async function replace(orderId: string, token: string): Promise<boolean> {
 
 /** @throws UnavailableError when Stripe does not confirm it now: the card is free again in a moment */
 async function voidNow(other: Payment): Promise<true> {
-  if (other.startVoid("Another card was used instead")) {
+  if (other.startVoid(replaced)) {
     other.holdFor(attemptMs());
     await other.save();
   }

@@ -219,6 +219,17 @@ export const Payment = defineAggregate(database, "Payment", {
       return true;
     },
 
+    /**
+     * Whether another card can take its place: nothing was charged, and it never will be once this has ended. An intent
+     * without an outcome is left alone while the request that began it may still wait for Stripe.
+     */
+    mayBeReplaced(): boolean {
+      if (this.state === "charging") return this.openAttempts === 0;
+      if (this.state === "authorizing")
+        return clock.now() - this.since.getTime() >= seconds(config.STRIPE_TIMEOUT_SECONDS);
+      return this.state === "challenged" || this.state === "voiding";
+    },
+
     settle(): boolean {
       if (!this.move("charged", "settled")) return false;
       this.recordNothing("orders has published it itself");

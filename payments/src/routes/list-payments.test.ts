@@ -89,6 +89,20 @@ it("shows whether a failed payment may still be charged", async () => {
   ]);
 });
 
+it("shows whether another card can still pay instead", async () => {
+  const userId = newId();
+  const [open, uncharged] = [
+    await begunPayment(await orderToPay({ userId })),
+    await begunPayment(await orderToPay({ userId })),
+  ];
+  await Payment.updateOne({ _id: uncharged._id }, { openAttempts: 0 });
+  const { body } = await list(userId).expect(200);
+  expect(body).toMatchObject([
+    { id: uncharged.id, mayBeReplaced: true },
+    { id: open.id, mayBeReplaced: false },
+  ]);
+});
+
 it("links to the next page until there is none", async () => {
   const userId = newId();
   const payments = [];

@@ -36,7 +36,9 @@ export const listPayments = endpoint(
       payments.map((payment) => ({
         ...payment.toJSON(),
         ...timesOf(payment),
-        ...(payment.state === "failed" && { mayBeCharged: mayBeCharged(payment) }),
+        ...(payment.state === "failed"
+          ? { mayBeCharged: mayBeCharged(payment) }
+          : { mayBeReplaced: payment.mayBeReplaced() }),
         order: orders.find(({ id }) => id === payment.orderId)?.summary(),
       })),
     );
