@@ -322,6 +322,13 @@ export const outages: Outage[] = [
     lastsSeconds: hours(2),
   },
   {
+    outage: "a payment and Stripe differ about money",
+    alert: { alertname: "PaymentsDifferFromStripe", difference: "charged_twice" },
+    series: { 'payments_differences_total{difference="charged_twice"}': once },
+    firesAfter: 0,
+    lastsSeconds: hours(2),
+  },
+  {
     outage: "auth rejects sign-ins",
     alert: { alertname: "SignInsRefused", queue: "sign-in", reason: "full" },
     series: { 'password_hashes_refused_total{app="auth", queue="sign-in", reason="full"}': counts(0, 5) },

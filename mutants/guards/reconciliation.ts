@@ -20,7 +20,7 @@ export const reconciliation: Mutant[] = [
     guard: "reconcile ignores payments that have not ended",
     file: compare,
     change: {
-      'payment ? payment.state === "failed"': 'payment ? payment.state !== "settled"',
+      '? payment.state === "failed"': '? payment.state !== "settled"',
       'if (state === "failed") return': 'if (state !== "settled") return',
     },
     red: {
@@ -68,6 +68,17 @@ export const reconciliation: Mutant[] = [
     },
     red: {
       "payments/src/reconcile.test.ts": ["looks up charges that no list showed, because that proves nothing"],
+    },
+  },
+  {
+    guard: "reconcile: differences are counted for an alert",
+    file: compare,
+    change: { "if (difference) foundDifferences.inc({ difference });": "" },
+    red: {
+      "payments/src/reconcile.test.ts": [
+        "reports amounts, charges and refunds that differ from the payment",
+        "a hold is released when its payment has failed or does not exist",
+      ],
     },
   },
   {

@@ -3,14 +3,19 @@ import { hours, isId, logger } from "@eventhive/common";
 import { trusted } from "mongoose";
 import type { GatewayHold } from "./intent-gateway";
 import { refundLateCharge } from "./late-charges";
-import { externalChanges } from "./metrics";
+import { type Difference, externalChanges, foundDifferences } from "./metrics";
 import { Payment } from "./models/payment";
 import type { Progress } from "./models/reconciliation";
 import type { GatewayCharge } from "./payment-gateway";
 import { gateway, intentGateway } from "./stripe";
 
-interface Difference {
+interface Problem {
   problem: string;
+  /** Undefined where another metric counts it, or nobody has to see it. */
+  difference?: Difference | undefined;
+}
+
+interface Found extends Problem {
   stripeId: string;
   paymentId?: string;
   orderId?: string;
@@ -21,12 +26,18 @@ interface Difference {
 export interface Options {
   /** Whether charges that name a payment which does not exist are refunded. */
   refundsUnknown?: boolean;
-  report?: (difference: Difference) => void;
+  report?: (found: Found) => void;
   /** Ends it between two items of a page. */
   signal?: AbortSignal | undefined;
 }
 
-const log = (difference: Difference) => logger.warn(difference, "the gateway and the payments differ");
+const log = (found: Found) => logger.warn(found, "the gateway and the payments differ");
+
+function tell(found: Found, { report = log }: Options): void {
+  const { difference } = found;
+  if (difference) foundDifferences.inc({ difference });
+  report(found);
+}
 
 /**
  * Compares one page of charges, holds or refunds at the gateway, or of payments whose charge no list has shown.
@@ -96,20 +107,16 @@ const markReconciled = (stripeIds: string[]) =>
  * Releases holds that no payment will capture: those whose payment has ended or does not exist. A hold without the id of a
  * payment is not ours: other systems may use the same account.
  */
-async function compareHolds(
-  holds: GatewayHold[],
-  { until }: Progress,
-  { report = log, signal }: Options,
-): Promise<void> {
+async function compareHolds(holds: GatewayHold[], { until }: Progress, options: Options): Promise<void> {
   const ids = holds.map(({ paymentId }) => paymentId).filter(isId);
   const found = await Payment.find({ _id: trusted({ $in: ids }) }, { state: 1 }).lean();
   const states = new Map(found.map(({ _id, state }) => [String(_id), state]));
-  for (const { intentId, paymentId, orderId, createdAt } of untilAborted(holds, signal)) {
+  for (const { intentId, paymentId, orderId, createdAt } of untilAborted(holds, options.signal)) {
     const state = states.get(paymentId ?? "");
     if (!paymentId || createdAt > until || (state && !hasEnded(state))) continue;
     const problem = state ? `money is held for a ${state} payment` : "money is held for no payment";
     await intentGateway().cancel({ paymentId, intentId });
-    report({ problem, stripeId: intentId, paymentId, orderId, isRefunded: true });
+    tell({ problem, difference: "hold", stripeId: intentId, paymentId, orderId, isRefunded: true }, options);
   }
 }
 
@@ -154,7 +161,8 @@ async function compareUnreconciled(progress: Progress, options: Options): Promis
       await compare(charge, payment, options);
     } else {
       const problem = "the gateway does not know this charge";
-      (options.report ?? log)({ problem, stripeId, paymentId, orderId, isRefunded: false });
+      const difference = "missing_charge";
+      tell({ problem, difference, stripeId, paymentId, orderId, isRefunded: false }, options);
     }
   }
   const last = payments.at(-1);
@@ -162,16 +170,14 @@ async function compareUnreconciled(progress: Progress, options: Options): Promis
   return { ...progress, from: last.createdAt, after: last.id };
 }
 
-async function compare(
-  charge: GatewayCharge,
-  payment: Payment | undefined,
-  { refundsUnknown = false, report = log }: Options,
-): Promise<void> {
-  const problem = problemOf(charge, payment);
-  if (!problem) return;
+async function compare(charge: GatewayCharge, payment: Payment | undefined, options: Options): Promise<void> {
+  const found = problemOf(charge, payment);
+  if (!found) return;
   const { stripeId, paymentId, orderId } = charge;
   // A charge without the id of a payment is not ours to refund: other systems may use the same account.
-  const isOrphan = payment ? payment.state === "failed" : refundsUnknown && paymentId !== undefined;
+  const isOrphan = payment
+    ? payment.state === "failed"
+    : options.refundsUnknown === true && paymentId !== undefined;
   try {
     if (isOrphan && paymentId)
       await (payment ? refundLateCharge(payment, stripeId) : refundUnknown(paymentId, stripeId));
@@ -181,7 +187,7 @@ async function compare(
     return;
   }
   if (payment?.state === "settled") countExternalChange(charge);
-  report({ problem, stripeId, paymentId, orderId, isRefunded: isOrphan });
+  tell({ ...found, stripeId, paymentId, orderId, isRefunded: isOrphan }, options);
 }
 
 /** The ticket stays sold: only an operator can decide what a dispute or a refund in the dashboard means for it. */
@@ -194,19 +200,26 @@ function countExternalChange({ disputed, amountRefunded }: GatewayCharge): void 
 const refundUnknown = (paymentId: string, stripeId: string) =>
   gateway().refund({ paymentId: `${paymentId}-${randomUUID()}`, stripeId });
 
-function problemOf(charge: GatewayCharge, payment: Payment | undefined): string | undefined {
-  const { stripeId, amount, currency, refunded, amountRefunded, disputed } = charge;
-  if (!payment) return refunded ? undefined : "no payment knows this charge";
+function problemOf(charge: GatewayCharge, payment: Payment | undefined): Problem | undefined {
+  const { stripeId, paymentId, amount, currency, refunded, amountRefunded, disputed } = charge;
+  if (!payment) {
+    if (refunded) return undefined;
+    return { problem: "no payment knows this charge", difference: paymentId ? "unknown_charge" : undefined };
+  }
   const { state } = payment;
-  if (state === "failed") return refunded ? undefined : "the payment of this charge failed";
+  if (state === "failed") return refunded ? undefined : { problem: "the payment of this charge failed" };
   if (payment.stripeId && payment.stripeId !== stripeId)
-    return refunded ? undefined : "the payment of this charge was charged twice";
-  if (payment.amount !== amount || payment.currency !== currency) return "the amounts differ";
-  if (disputed) return `the charge of a ${state} payment is disputed`;
-  if (refunded && state === "settled") return "the charge of a settled payment was refunded";
+    return refunded
+      ? undefined
+      : { problem: "the payment of this charge was charged twice", difference: "charged_twice" };
+  if (payment.amount !== amount || payment.currency !== currency)
+    return { problem: "the amounts differ", difference: "amount" };
+  if (disputed) return { problem: `the charge of a ${state} payment is disputed` };
+  if (refunded && state === "settled") return { problem: "the charge of a settled payment was refunded" };
   if (refunded) return undefined;
+  const difference = state === "refunded" ? "not_refunded" : undefined;
   // Our own refunds are always of the full rest, so a partial refund was made by hand.
   if (amountRefunded > 0 && state !== "refunding")
-    return `only a part of the charge of a ${state} payment was refunded`;
-  return state === "refunded" ? "the charge of a refunded payment was not refunded" : undefined;
+    return { problem: `only a part of the charge of a ${state} payment was refunded`, difference };
+  return difference && { problem: "the charge of a refunded payment was not refunded", difference };
 }

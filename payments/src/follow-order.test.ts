@@ -3,6 +3,7 @@ import { charge } from "./charge";
 import { database } from "./database";
 import { followOrder, followOrders } from "./follow-order";
 import { orderCancelled, orderCompleted } from "./listeners/order-changed";
+import { foundDifferences } from "./metrics";
 import { applyOrder } from "./models/order";
 import { Payment } from "./models/payment";
 import { refundSweep } from "./refund";
@@ -21,6 +22,17 @@ import {
 
 const { published } = setUpService(database);
 setUpSandbox({ flow: "charges" });
+
+it("counts that a captured payment is refunded, which the protocol excludes", async () => {
+  jest.spyOn(console, "error").mockImplementation(() => {});
+  foundDifferences.reset();
+  const order = await orderToPay();
+  const payment = await chargedPayment(order);
+  await Payment.updateOne({ _id: payment._id }, { intentId: "pi_1" });
+  await deliver(orderCancelled, cancellationOf(order));
+  const { values } = await foundDifferences.get();
+  expect(values).toMatchObject([{ labels: { difference: "captured" }, value: 1 }]);
+});
 
 const verdicts = [
   ["cancelled", "refunding", orderCancelled, cancellationOf],

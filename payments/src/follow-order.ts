@@ -2,6 +2,7 @@ import { type AnyPaymentState, forEachDocument, logger, retryOnConflict } from "
 import { trusted } from "mongoose";
 import { finishSweep } from "./finish-intents";
 import { followDemand } from "./intents";
+import { foundDifferences } from "./metrics";
 import { Order } from "./models/order";
 import { Payment } from "./models/payment";
 import { announce } from "./payment-news";
@@ -43,8 +44,10 @@ export async function followOrder(orderId: string, known: Known = {}): Promise<P
     }
     if (order.status === "cancelled" && payment.startRefund()) {
       // No order is cancelled once its money has been captured.
-      if (payment.intentId) logger.error({ paymentId: payment.id }, "refunding a captured payment");
+      const isCaptured = payment.intentId !== undefined;
+      if (isCaptured) logger.error({ paymentId: payment.id }, "refunding a captured payment");
       await payment.save();
+      if (isCaptured) foundDifferences.inc({ difference: "captured" });
       announce(payment);
       refundSweep.kick();
     }

@@ -23,6 +23,26 @@ export const externalChanges = new Counter({
 
 for (const change of ["dispute", "refund"]) externalChanges.inc({ change }, 0);
 
+/** What should never differ; late charges, disputes and refunds by hand have counters of their own. */
+export const differences = [
+  "hold", // money is held for a payment that has ended, or for none
+  "unknown_charge",
+  "missing_charge",
+  "charged_twice",
+  "amount",
+  "not_refunded",
+  "captured", // a captured payment is refunded, because its order was cancelled
+] as const;
+export type Difference = (typeof differences)[number];
+
+export const foundDifferences = new Counter({
+  name: "payments_differences_total",
+  help: "Differences between payments and Stripe that need a person, each time they are found",
+  labelNames: ["difference"],
+});
+
+for (const difference of differences) foundDifferences.inc({ difference }, 0);
+
 export const webhooks = new Counter({
   name: "payments_webhooks_total",
   help: "Calls of the webhook by outcome: accepted, or rejected because of the signature",

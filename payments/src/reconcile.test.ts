@@ -4,7 +4,7 @@ import { z } from "zod";
 import { unreconciledPayments } from "./compare";
 import { database } from "./database";
 import { orderCancelled, orderCompleted } from "./listeners/order-changed";
-import { externalChanges } from "./metrics";
+import { externalChanges, foundDifferences } from "./metrics";
 import { Payment } from "./models/payment";
 import { reconcile, reconcileByHand } from "./reconcile";
 import { finishRefunds } from "./refund";
@@ -29,6 +29,14 @@ import {
 setUpService(database);
 const sandbox = setUpReconciliation();
 const { countOf } = sandbox;
+
+beforeEach(() => foundDifferences.reset());
+
+/** The differences that a metric has counted since the test began. */
+const counted = async () =>
+  (await foundDifferences.get()).values.flatMap(({ labels, value }) =>
+    value > 0 ? [labels.difference] : [],
+  );
 
 async function differences(options = {}): Promise<string[]> {
   const found: string[] = [];
@@ -70,6 +78,7 @@ it("only reports a charge without a payment, until it is run by hand", async () 
   later(hours(2));
   await compareAllThatIsDue();
   expect(await differences()).toEqual(["no payment knows this charge"]);
+  expect(await counted()).toEqual(["unknown_charge"]);
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: false }]);
 
   await reconcileByHand([]);
@@ -83,6 +92,7 @@ it("never refunds a charge that names no payment: it may belong to another syste
   for (const charge of sandbox.chargesOf(order)) charge.metadata = { invoice: "7" };
   later(hours(2));
   expect(await differences({ refundsUnknown: true })).toEqual(["no payment knows this charge"]);
+  expect(await counted()).toEqual([]);
   expect([...sandbox.ledger.charges.values()]).toMatchObject([{ refunded: false }]);
 });
 
@@ -137,6 +147,8 @@ it("reports amounts, charges and refunds that differ from the payment", async ()
     "the gateway does not know this charge",
     "the payment of this charge was charged twice",
   ]);
+  const counts = new Set(await counted());
+  expect(counts).toEqual(new Set(["amount", "charged_twice", "missing_charge", "not_refunded"]));
 });
 
 it("refunds an unknown charge by hand, although Stripe repeats the failure of the first attempt", async () => {
@@ -171,7 +183,7 @@ it.each([
 describe("what was done in Stripe's dashboard", () => {
   beforeEach(() => externalChanges.reset());
 
-  const counted = async () =>
+  const changes = async () =>
     Object.fromEntries(
       (await externalChanges.get()).values.map(({ labels, value }) => [labels.change, value]),
     );
@@ -181,7 +193,8 @@ describe("what was done in Stripe's dashboard", () => {
     await refundByHand(payment, 500);
     later(hours(2));
     expect(await differences()).toEqual(["only a part of the charge of a settled payment was refunded"]);
-    expect(await counted()).toEqual({ refund: 1 });
+    expect(await changes()).toEqual({ refund: 1 });
+    expect(await counted()).toEqual([]);
   });
 
   it("is reported when it refunded only part of a refunded payment", async () => {
@@ -211,7 +224,7 @@ describe("what was done in Stripe's dashboard", () => {
     if (charge) charge.disputed = true;
     later(hours(2));
     expect(await differences()).toEqual(["the charge of a settled payment is disputed"]);
-    expect(await counted()).toEqual({ dispute: 1 });
+    expect(await changes()).toEqual({ dispute: 1 });
   });
 
   it("is not reported when it refunded part of what is being refunded anyway", async () => {
@@ -308,6 +321,7 @@ describe("a hold", () => {
     later(hours(2));
     const found = await differences();
     expect(found.toSorted()).toEqual(["money is held for a failed payment", "money is held for no payment"]);
+    expect(await counted()).toEqual(["hold"]);
     expect([statusOf(failed), statusOf(unknown)]).toEqual(["canceled", "canceled"]);
   });
 
