@@ -53,7 +53,7 @@ async function countDeadLetters(): Promise<number> {
   const redis = new Redis(stackFile().servers.redis);
   const ofExpiration = await redis.hlen("expiration:dead-letters");
   redis.disconnect();
-  const databases = ["tickets", "orders", "payments"].map(database);
+  const databases = ["auth", "tickets", "orders", "payments"].map(database);
   const others = await Promise.all(databases.map((one) => one.collection("deadletters").countDocuments()));
   return ofExpiration + sum(others);
 }
