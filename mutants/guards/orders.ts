@@ -275,4 +275,30 @@ export const orders: Mutant[] = [
     change: { "if (sold)": "if (!sold)" },
     red: { [selling]: ["lists a sale that was stored without its seller once the sweep has set the seller"] },
   },
+  {
+    guard: "sweep: prunePayments in orders",
+    file: "orders/src/index.ts",
+    change: { "    runPeriodically(minutes(1), prunePayments),\n": "" },
+    red: { "orders/src/index.test.ts": ["prunes payments that began long ago"] },
+  },
+  {
+    guard: "pruned payments: none of a live order",
+    file: "orders/src/prune-payments.ts",
+    change: { "live.map(({ id }) => id)": "[]" },
+    red: {
+      "orders/src/prune-payments.test.ts": [
+        "prunes payments that began more than 30 days ago and whose order has ended, and no others",
+      ],
+    },
+  },
+  {
+    guard: "pruned payments: an old authorization is ignored",
+    file: "orders/src/models/payment.ts",
+    change: { 'if (!isOld || payment.state !== "authorized") await': "await" },
+    red: {
+      "orders/src/prune-payments.test.ts": [
+        "does not follow a pruned payment whose authorization is delivered late",
+      ],
+    },
+  },
 ];

@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { clock, hours } from "@eventhive/common";
 import { newId, setUpService } from "@eventhive/common/testing";
+import { Types } from "mongoose";
 import { eventually } from "../../common/src/testing/eventually";
 import { endProcesses, run, runOnce, testEnvironment } from "../../common/test/service-process";
 import { database } from "./database";
@@ -47,6 +49,14 @@ it("follows a payment whose event had no effect", async () => {
   await Payment.apply(unchargedPaymentOf(order));
   await runOnce(file, { MONGO_URL: databaseUrl() }, async () =>
     expect((await reload(order)).status).toBe("awaiting:payment"),
+  );
+});
+
+it("prunes payments that began long ago", async () => {
+  const id = Types.ObjectId.createFromTime(Math.floor((clock.now() - hours(24 * 31)) / 1000)).toString();
+  await Payment.apply({ ...unchargedPaymentOf(await orderOf(), { id }), orderId: newId(), state: "failed" });
+  await runOnce(file, { MONGO_URL: databaseUrl() }, async () =>
+    expect(await Payment.countDocuments()).toBe(0),
   );
 });
 
