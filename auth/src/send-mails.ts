@@ -9,23 +9,30 @@ import { smtpMailer } from "./smtp-mailer";
 
 let mailer: Mailer | undefined;
 
-/**
- * Sends the mails that were requested, at least once. A request that stores one kicks it. What fails, or was begun by a
- * process that crashed, is repeated later, for as long as its link would be valid, and at most ten times.
- */
-const sendAll = (purpose: Purpose) =>
-  runPeriodically(seconds(5), async (signal) => {
-    if (config.MAIL === "off") return;
-    const { SMTP_URL: url, MAIL_FROM: from } = smtp;
-    const by = (mailer ??= smtpMailer({ url, from, name: new URL(config.PUBLIC_URL).hostname }));
-    await forEachDocument(accountsDue(purpose), (user) => send(by, user, purpose), signal);
-  });
+export function sendVerifications(signal?: AbortSignal): Promise<void> {
+  return sendAll("verification", signal);
+}
 
-/** Separate, so that many sign-ups do not delay the reset of a password. */
+export function sendPasswordResets(signal?: AbortSignal): Promise<void> {
+  return sendAll("passwordReset", signal);
+}
+
+/** A request that stores a mail kicks its sweep. Separate, so that many sign-ups do not delay the reset of a password. */
 export const sendMails: Record<Purpose, Sweep> = {
-  verification: sendAll("verification"),
-  passwordReset: sendAll("passwordReset"),
+  verification: runPeriodically(seconds(5), sendVerifications),
+  passwordReset: runPeriodically(seconds(5), sendPasswordResets),
 };
+
+/**
+ * Sends the mails that were requested, at least once. What fails, or was begun by a process that crashed, is repeated
+ * later, for as long as its link would be valid, and at most ten times.
+ */
+async function sendAll(purpose: Purpose, signal?: AbortSignal): Promise<void> {
+  if (config.MAIL === "off") return;
+  const { SMTP_URL: url, MAIL_FROM: from } = smtp;
+  const by = (mailer ??= smtpMailer({ url, from, name: new URL(config.PUBLIC_URL).hostname }));
+  await forEachDocument(accountsDue(purpose), (user) => send(by, user, purpose), signal);
+}
 
 async function send(by: Mailer, user: User, purpose: Purpose): Promise<void> {
   const token = await claimLink(user, purpose);
