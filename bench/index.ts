@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client, bodyOf } from "../e2e/client";
 import { eventually } from "../common/src/testing/eventually";
+import { raisedLimits } from "../e2e/raised-limits";
 import { stackFile } from "../e2e/stack";
 import { startStack } from "../e2e/start-stack";
 import { root } from "../infra/local/program";
@@ -108,7 +109,11 @@ async function run(): Promise<void> {
   const unknown = named.find((name) => !(name in parts));
   if (unknown) throw new Error(`There is no part ${unknown}: name some of ${Object.keys(parts).join(", ")}`);
 
-  const about = { run: [isShort ? "short" : "full", ...named].join(", "), ...machine() };
+  const about = {
+    run: [isShort ? "short" : "full", ...named].join(", "),
+    settings: JSON.stringify({ ...raisedLimits, ...settings }),
+    ...machine(),
+  };
   await startStack(settings);
   try {
     const results = await measure(isShort ? short : full, named.length > 0 ? named : Object.keys(parts));

@@ -18,6 +18,7 @@ export interface Payment {
 export interface User {
   id: string;
   email: string;
+  emailVerified?: boolean;
 }
 export interface Credentials {
   email: string;

@@ -241,8 +241,8 @@ it.each<[string, string, (world: GoodWorld) => unknown]>([
     ({ tickets }) => change(tickets, "tickets", ids.onSale, { userId: ids.banned }),
   ],
   [
-    "a service that has not heard of a ban",
-    "I15: payments has not heard of version 1 of user d2",
+    "a service that has not received a ban",
+    "I15: payments has not received version 1 of user d2",
     ({ payments }) => payments.collection("bans").deleteOne({ _id: ban._id }),
   ],
   [

@@ -124,7 +124,7 @@ const bansAreKnown: Invariant = ({ bans }) => {
     const versionOf = new Map(replicas.map(({ id, version }) => [id, version]));
     return changed
       .filter(({ id, version }) => versionOf.get(id) !== version)
-      .map(({ id, version }) => `I15: ${service} has not heard of version ${version} of user ${id}`);
+      .map(({ id, version }) => `I15: ${service} has not received version ${version} of user ${id}`);
   });
 };
 

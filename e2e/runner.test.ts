@@ -94,7 +94,7 @@ describe("npm start", () => {
   it("shows its processes", async () => {
     const { code, printed } = await npmRun("status").ended;
     expect(code).toBe(0);
-    expect(processes).toHaveLength(10);
+    expect(processes).toHaveLength(11);
     for (const { name, pid } of processes)
       expect(printed).toMatch(new RegExp(`^ *${name} +(ready|running) +${pid} +0 `, "m"));
   });

@@ -126,7 +126,7 @@ it("does not sell a withdrawn ticket", async () => {
   expect(await bea.order(ticket)).toMatchObject({ status: 400, body: { code: "ticket-withdrawn" } });
 });
 
-it("takes nothing, or refunds it, when the order expires while the card is asked for the money", async () => {
+it("charges nothing, or refunds it, when the order expires during the charge", async () => {
   const order = await orderOf(bea, await ticketOnSale(sam));
   await fault({ kind: "delay", operation: decisive, milliseconds: 1_500 });
   const token = await card();
@@ -178,7 +178,7 @@ byIntents("asks the card once more than Stripe answers, and holds its money once
   expect(await chargesOf(order)).toMatchObject([{ captured: true, refunded: false }]);
 });
 
-describe("with a card that asks for 3-D Secure", () => {
+describe("with a card that requires 3-D Secure", () => {
   async function challenged(): Promise<{ order: Order; token: string; intentId: string }> {
     const order = await orderOf(bea, await ticketOnSale(sam));
     const token = await card("4000002760003184");

@@ -30,7 +30,7 @@ export async function startStack(settings: NodeJS.ProcessEnv = {}): Promise<void
     env: { ...environment(), ...settings },
     silent: true,
   });
-  process.stdout.write(`with ${JSON.stringify(raisedLimits)}\n`);
+  process.stdout.write(`with ${JSON.stringify({ ...raisedLimits, ...settings })}\n`);
   const log = createWriteStream(logFile);
   runner.stdout?.pipe(log);
   runner.stderr?.pipe(log);
@@ -56,5 +56,5 @@ export async function startStack(settings: NodeJS.ProcessEnv = {}): Promise<void
 /** Without the variables of other tests and stacks. */
 function environment(): NodeJS.ProcessEnv {
   const { MONGO_URL, REDIS_URL, NATS_URL, PUBLIC_URL, JWT_KEY, LOG_LEVEL, NODE_ENV, ...rest } = process.env;
-  return { ...rest, STRIPE_KEY: "", STRIPE_PUBLISHABLE_KEY: "" };
+  return { ...rest, STRIPE_KEY: "", STRIPE_PUBLISHABLE_KEY: "", MAIL: "", SMTP_URL: "" };
 }

@@ -57,6 +57,24 @@ it("redirects to a path in any script", async () => {
   expect(response).toMatchObject({ status: 303, headers: { location: "/%E6%9D%B1" } });
 });
 
+it("redirects from a sign-in with a long email to the page that shows the error", async () => {
+  const body = new URLSearchParams({ intent: "signin", email: "東".repeat(1_500), password: "x", next: "/" });
+  const response = await send("POST", "/auth/session", form, body.toString());
+  expect(response).toMatchObject({ status: 303, headers: { location: "/auth/signin?next=%2F&refused=" } });
+  expect(decodeURIComponent(String(response.headers["set-cookie"]))).toContain('"email":""');
+});
+
+it("redirects from a sign-in with a long path to continue on, to the front page", async () => {
+  const body = new URLSearchParams({
+    intent: "signin",
+    email: "",
+    password: "x",
+    next: `/${"東".repeat(1_500)}`,
+  });
+  const response = await send("POST", "/auth/session", form, body.toString());
+  expect(response).toMatchObject({ status: 303, headers: { location: "/auth/signin?next=%2F&refused=" } });
+});
+
 describe.each(["/auth/session", "/test-cards", "/listings"])("a body sent to the client's %s", (path) => {
   it("is rejected with 413 when its Content-Length is too large", async () => {
     const sent = requestToClient(path, { ...form, "content-length": 20_000 });

@@ -80,7 +80,7 @@ it("says what a keyword was and is", () => {
   ]);
 });
 
-it("takes the identifier of a schema for a part of the contract", () => {
+it("treats the identifier of a schema as part of the contract", () => {
   const [before, now] = [
     { $id: "urn:eventhive:event:ticket:created" },
     { $id: "urn:eventhive:event:ticket" },

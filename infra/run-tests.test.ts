@@ -14,7 +14,7 @@ it("runs every part even if one fails, and ends with what failed and a summary",
     /The end of the output of no-such-script, which failed:\npackage.json has no script no-such-script .*\n\nSummary\n +no-such-script +FAILED after \d+ s\n +BROKER=jetstream test:services -- --version +passed after \d+ s\n$/,
   );
   expect(status).toBe(1);
-}, 60_000);
+});
 
 it("stops its parts on SIGTERM, and leaves no process behind", async () => {
   const run = randomUUID();

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { onStartService } from "../common/src/service/service";
 import type { ServiceDefinition } from "../common/src/service/service-definition";
+import { accessOf } from "../common/src/service/user-access";
 import { root } from "./local/program";
 import { serviceNames } from "./services";
 
@@ -26,7 +27,7 @@ function runnablesOf(name: string): string[] {
 
 it.each(serviceNames)("%s registers each of its sweeps and commands", (name) => {
   const definition = definitions.find((each) => each.name === name);
-  const ofCommon = definition?.access?.sweeps ?? []; // which `startService` registers
+  const ofCommon = (definition && accessOf(definition)?.sweeps) ?? []; // which `startService` registers
   const sweeps = (definition?.sweeps ?? [])
     .filter((sweep) => !ofCommon.includes(sweep))
     .map((sweep) => sweep.run.name);

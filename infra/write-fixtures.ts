@@ -36,9 +36,7 @@ function writeFixtures(): string[] {
   const folder = join(fixturesFolder, `v${versions.length + 1}`);
   mkdirSync(folder); // fails if it exists
   for (const [name, content] of Object.entries(next)) write(join(folder, `${name}.json`), content);
-  console.log(
-    `Wrote ${folder}. Replace values that were made up by ones that read well, and run this again.`,
-  );
+  console.log(`Wrote ${folder}. Replace generated values with realistic ones, and run this again.`);
   return [folder];
 }
 

@@ -99,11 +99,11 @@ export function explore(
     frontier = next;
   }
   found.states = numbers.size;
-  // Every end is good. If fair steps cannot repeat for ever, every history in which they happen reaches an end.
+  // Every end is good. If fair steps cannot repeat forever, every history in which they happen reaches an end.
   const endless = stateOnACycle(fairSteps);
   return endless === undefined
     ? found
-    : failed("endless", "fair steps can repeat for ever", historyTo(endless));
+    : failed("endless", "fair steps can repeat forever", historyTo(endless));
 }
 
 const selected = (conditions: Conditions, only?: readonly string[]): Conditions =>

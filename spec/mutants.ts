@@ -28,7 +28,7 @@ export const mutants = {
     violates: "one hold or capture per order",
   },
   sameKey: {
-    why: "a create that was answered by a stored 5xx is repeated under the same key for ever",
+    why: "a create that got a stored 5xx is repeated under the same key forever",
     world: "oneTab",
     violates: "endless",
   },
@@ -63,12 +63,12 @@ export const mutants = {
     violates: "captured only for its order",
   },
   failOnCaptureError: {
-    why: "a final error of a capture fails the payment without a cancel; an earlier capture may still be under way",
+    why: "a final error of a capture fails the payment without a cancel; an earlier capture may still be in progress",
     world: "oneTab",
     violates: "failed only when nothing can be captured",
   },
   failOnTimeout: {
-    why: "a capture without an answer counts as failed",
+    why: "a capture without a response counts as failed",
     world: "oneTab",
     violates: "failed only when nothing can be captured",
   },
@@ -113,7 +113,7 @@ export const mutants = {
     violates: "no order stays live",
   },
   noCaptureSweep: {
-    why: "a capture whose answer was lost is not repeated",
+    why: "a capture whose response was lost is not repeated",
     world: "oneTab",
     violates: "no order stays live",
   },

@@ -9,7 +9,7 @@ it.each([
   ["a backslash within quotes", '"\\u"@books.example', "u@books.example"],
   ["quotes around letters beyond ASCII", '"\u00e9"@books.example', "\u00e9@books.example"],
   ["a backslash where the quotes are needed", '"\\a b"@books.example', '"a b"@books.example'],
-])("takes %s for the same mailbox", (_, one, other) => {
+])("treats %s as the same mailbox", (_, one, other) => {
   expect(canonicalEmail(one)).toBe(other);
   expect(canonicalEmail(other)).toBe(other);
 });

@@ -1,6 +1,6 @@
 import { domainToASCII } from "node:url";
 
-/** Dots separate these in a local part without quotes (RFC 5321, 4.1.2; RFC 6531 adds all characters beyond ASCII). */
+/** A part of an unquoted local part, between dots (RFC 5321, 4.1.2; RFC 6531 adds all characters beyond ASCII). */
 const atom = /^[\w!#$%&'*+/=?^`{|}~\u0080-\u{10ffff}-]+$/u;
 
 /**

@@ -46,8 +46,8 @@ it("sets the canonical email of every account, once", async () => {
   expect((await signUp(ascii).expect(400)).body.code).toBe("email-in-use");
   await canonicalizeEmails();
   expect(printed).toEqual([
-    "canonicalized 3, left out 0 that an older account collides with",
-    "canonicalized 0, left out 0 that an older account collides with",
+    "canonicalized 3, left out 0 that collide with an older account",
+    "canonicalized 0, left out 0 that collide with an older account",
   ]);
 });
 
@@ -100,7 +100,7 @@ it("resumes after an interruption, and while accounts are stored in the old form
   for (const id of [first, second, third]) expect(await canonicalOf(id)).toBeDefined();
 });
 
-it("gives a mailbox to the oldest account, even with concurrent runs", async () => {
+it("assigns a mailbox to the oldest account, even with concurrent runs", async () => {
   const spellings = [unicode, ascii, "u@bu\u0308cher.example"];
   const ids: string[] = [];
   for (const email of spellings) ids.push(await storedBefore(email, ids.length + 1));

@@ -2,12 +2,12 @@ import { isDuplicateKey, logger } from "@eventhive/common";
 import { canonicalEmail } from "./canonical-email";
 import { User } from "./models/user";
 
-const maxAttempts = 10; // each further one needs a sign-up with yet another spelling in the same moment
+const maxAttempts = 10; // each further one needs a concurrent sign-up with another spelling
 const maxInFlight = 10;
 
 /**
- * Gives every account its canonical email, also while accounts are being made. Where several accounts have the same,
- * the oldest gets it. Accounts that have it are skipped, so it can be interrupted and repeated.
+ * Sets the canonical email of every account, even while accounts are being created. If several accounts share one, the
+ * oldest gets it. Accounts that have one are skipped, so the command can be interrupted and repeated.
  */
 export async function canonicalizeEmails(): Promise<void> {
   let count = 0;
@@ -20,9 +20,7 @@ export async function canonicalizeEmails(): Promise<void> {
     },
     { parallel: maxInFlight },
   );
-  process.stdout.write(
-    `canonicalized ${count}, left out ${collisions} that an older account collides with\n`,
-  );
+  process.stdout.write(`canonicalized ${count}, left out ${collisions} that collide with an older account\n`);
 }
 
 /** @returns whether the account has it now; false when it belongs to an older one */
@@ -36,15 +34,15 @@ async function claimCanonicalEmail(account: User): Promise<boolean> {
       if (!isDuplicateKey(error, "canonicalEmail")) throw error;
     }
     const holder = await User.findOne({ canonicalEmail: canonical });
-    if (!holder) continue; // deleted, or has just lost it
+    if (!holder) continue; // it was deleted, or has just lost the email
     if (holder.id === account.id) return true; // by another run
     if (isOlder(holder, account)) return false;
-    // If the process ends between this and the next attempt, neither has it, and the next run decides again.
+    // If the process crashes before the next attempt, neither has it, and the next run decides again.
     await User.updateOne({ _id: holder.id, canonicalEmail: canonical }, { $unset: { canonicalEmail: 1 } });
     logger.info({ from: holder.id, to: account.id }, "moved a canonical email to the older account");
   }
   throw new Error(
-    `The email of account ${account.id} is claimed by new sign-ups again and again: run this command again`,
+    `The email of account ${account.id} keeps being claimed by new sign-ups: run this command again`,
   );
 }
 

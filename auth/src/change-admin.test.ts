@@ -7,7 +7,7 @@ import { registered } from "../test/fixtures";
 
 setUpService(database);
 
-it("grants and revokes the role of an existing account, whose sessions have it from then on or lose it", async () => {
+it("grants and revokes the role of an existing account, with immediate effect on its sessions", async () => {
   const { id, email } = await registered();
   const cookie = signedIn(id, email);
   const find = () => request(app).get("/api/users").query({ email }).set("Cookie", cookie);
@@ -24,7 +24,7 @@ it("grants and revokes the role of an existing account, whose sessions have it f
   print.mockRestore();
 });
 
-it("names an email without an account", async () => {
+it("rejects an email without an account, and names it", async () => {
   await expect(grantAdmin(["bob@example.com"])).rejects.toThrow(
     'no account with the email "bob@example.com"',
   );

@@ -1,6 +1,6 @@
 import { findByEmail, User } from "./models/user";
 
-/** The role of administrator of an existing account: the only way to get or lose it. */
+/** Grants or revokes the role of administrator, which nothing else changes. */
 const changeAdmin =
   (isAdmin: boolean) =>
   async ([email = ""]: string[]): Promise<void> => {

@@ -1,4 +1,5 @@
-import { durationInSeconds, settings, wholeNumber } from "@eventhive/common";
+import { choice, durationInSeconds, settings, text, url, wholeNumber } from "@eventhive/common";
+import { z } from "zod";
 
 export const config = settings({
   /** scrypt's N for new hashes. Twice the cost is twice the time and the memory: 128 MiB for each hashing at 2^17. */
@@ -13,7 +14,7 @@ export const config = settings({
   SIGNUPS_PER_SITE_PER_HOUR: wholeNumber().default(3000),
   /** Failed sign-ins to one account per hour before further ones are delayed. */
   MAX_FAILED_SIGN_INS: wholeNumber().default(10),
-  /** The same, from one network (an IPv4 address, or the first 64 bits of IPv6), to whichever accounts. */
+  /** The same, from one network (an IPv4 address, or the first 64 bits of IPv6), to any accounts. */
   MAX_FAILED_SIGN_INS_PER_NETWORK: wholeNumber().default(200),
   /** The lengths of the queues of sign-ins and of sign-ups. */
   MAX_PENDING_HASHES: wholeNumber().default(100),
@@ -23,4 +24,33 @@ export const config = settings({
   MAX_KNOWN_NETWORKS: wholeNumber().default(10),
   /** How long a network is remembered after a sign-in from it. */
   KNOWN_NETWORK_EXPIRES_IN: durationInSeconds().default(90 * 24 * 3600),
+  /** The address of EventHive for its visitors: links in mails begin with it. */
+  PUBLIC_URL: url(),
+  /** Required with an SMTP server, so that none is left unused by mistake. Without mail, nobody can reset a password. */
+  MAIL: choice("smtp", "off")
+    .optional()
+    .refine((mail) => mail !== undefined || !process.env.SMTP_URL)
+    .transform((mail) => mail ?? "off"),
+  /** How long a link in a mail is valid, and how long the mail is retried. */
+  VERIFICATION_EXPIRES_IN: durationInSeconds().default(24 * 3600),
+  PASSWORD_RESET_EXPIRES_IN: durationInSeconds().default(30 * 60),
+  /** Mails of one kind per hour that can be requested to one mailbox. */
+  MAX_MAILS_PER_HOUR: wholeNumber().default(5),
+  /** Mails per hour that one network can request, to whichever mailboxes; sign-ups have limits of their own. */
+  MAX_MAILS_PER_NETWORK_PER_HOUR: wholeNumber().default(100),
+  /** The same, of one site. */
+  MAX_MAILS_PER_SITE_PER_HOUR: wholeNumber().default(300),
 });
+
+const mailbox = /^[^\s@<>]+@[^\s@<>]+$|^[^@<>\r\n]+ <[^\s@<>]+@[^\s@<>]+>$/;
+
+/** How mail is sent. */
+export const smtp = settings(
+  {
+    /** `smtps:` encrypts from the start, `smtp:` by STARTTLS. */
+    SMTP_URL: z.url({ protocol: /^smtps?$/, error: "must be a URL with smtp: or smtps:" }),
+    /** The sender: `no-reply@example.com`, or `EventHive <no-reply@example.com>`. */
+    MAIL_FROM: text().regex(mailbox, "must be an email address, with or without a name"),
+  },
+  () => process.env.MAIL === "smtp",
+);

@@ -2,7 +2,7 @@ import { TooManyRequestsError, UnavailableError, rateLimitKey, seconds } from "@
 import { config } from "./config";
 import { type RefusalReason, refusedHashes } from "./metrics";
 
-const maxRunning = 2; // over all queues: each fills a core and, at the usual cost, 128 MiB
+const maxRunning = 2; // over all queues: each takes a core and, at the usual cost, 128 MiB
 let running = 0;
 
 interface Entry {
@@ -87,7 +87,7 @@ class HashingQueue {
   }
 }
 
-/** The last entry of the group with the most, if that is fairer than to refuse one more of `newcomer`. */
+/** The last entry of the group with the most entries, if evicting it is fairer than rejecting `newcomer`. */
 function lastOfLargest(entries: Entry[], group: "site" | "network", newcomer: string): Entry | undefined {
   const counts = new Map<string, number>();
   for (const entry of entries) counts.set(entry[group], (counts.get(entry[group]) ?? 0) + 1);

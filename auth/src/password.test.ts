@@ -15,7 +15,7 @@ it("distinguishes the password from others", async () => {
   expect(await verifyPassword("", hash)).toBe(false);
 });
 
-it("gives the same password another hash each time", async () => {
+it("hashes the same password differently each time", async () => {
   expect(await hashPassword(password, 16)).not.toBe(await hashPassword(password, 16));
 });
 

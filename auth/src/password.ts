@@ -32,7 +32,7 @@ export async function hashPassword(password: string, cost = config.PASSWORD_COST
   return `${prefix(cost)}${salt.toString("base64")}$${key.toString("base64")}`;
 }
 
-/** False at the same cost, so after the same time, when there is no hash or none that can be read. */
+/** False at the same cost, so after the same time, if there is no hash or it cannot be parsed. */
 export async function verifyPassword(password: string, stored: string | undefined): Promise<boolean> {
   const hash = parse(stored) ?? unmatched();
   return timingSafeEqual(await derive(password, hash), hash.key);
@@ -54,7 +54,7 @@ function parse(stored = ""): Hash | undefined {
   };
 }
 
-/** A hash like any other of today, but of no password. */
+/** A hash like any new one, but of no password. */
 const unmatched = (): Hash => ({
   N: config.PASSWORD_COST,
   r: blockSize,
@@ -64,7 +64,7 @@ const unmatched = (): Hash => ({
 });
 
 function derive(password: string, { N, r, p, salt }: Omit<Hash, "key">): Promise<Buffer> {
-  const maxmem = 128 * r * (N + p + 2); // what OpenSSL requires; Node allows no more than 32 MiB by itself
+  const maxmem = 128 * r * (N + p + 2); // what OpenSSL requires; Node's default is 32 MiB
   // Keyboards differ in how they compose the same letter.
   const text = password.normalize("NFKC");
   return new Promise((resolve, reject) => {

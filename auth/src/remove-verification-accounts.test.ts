@@ -9,7 +9,7 @@ setUpService(database);
 
 const emails = ["buyer-1@verification.invalid", "buyer@verification.invalid.example.com", "u@example.com"];
 
-it("removes the accounts of verifications and no others, and reports their number", async () => {
+it("removes only the accounts of verifications, and reports how many", async () => {
   for (const email of emails)
     await request(app).post("/api/users/signup").send({ email, password }).expect(201);
   const print = jest.spyOn(process.stdout, "write").mockReturnValue(true);

@@ -1,12 +1,12 @@
 import { trusted } from "mongoose";
 import { User } from "./models/user";
 
-/** Of `infra/verify/buy-a-ticket.mjs`. The domain is reserved (RFC 2606), so no real account is removed. */
+/** Created by `infra/verify/buy-a-ticket.mjs`. The domain is reserved (RFC 2606), so no real account is removed. */
 const ofVerifications = trusted({ $regex: /@verification\.invalid$/ });
 
 /**
- * Removes the accounts that verifications of a deployment have made. Their tickets and orders stay, as records of a
- * sale.
+ * Removes the accounts that the verification after each deployment creates. Their tickets and orders stay, as records
+ * of a sale.
  */
 export async function removeVerificationAccounts(): Promise<void> {
   const { deletedCount } = await User.deleteMany({ email: ofVerifications });

@@ -3,6 +3,7 @@ import { setUpService } from "@eventhive/common/testing";
 import request from "supertest";
 import { app } from "./app";
 import { database } from "./database";
+import { refusedAttempts } from "./metrics";
 import { User } from "./models/user";
 import { password, registered } from "../test/fixtures";
 import { throttled } from "./throttling";
@@ -53,7 +54,7 @@ it("lets ten of a hundred parallel guesses through, and one after each wait", as
   expect([statuses(more, 400), statuses(more, 429)]).toEqual([1, 19]);
 });
 
-it("delays no one because the clock of another process is ahead", async () => {
+it("does not delay anyone because another process's clock is ahead", async () => {
   await registered();
   await guess().expect(400);
   now -= 1;
@@ -115,7 +116,7 @@ it("makes an address wait after 200 failures, whatever the accounts, and no othe
   expect((await guess("carol@example.com").expect(429)).headers["retry-after"]).toBe("2");
 });
 
-it("counts what an account's limit rejects against the address, so that guessing ends", async () => {
+it("counts attempts rejected by an account's limit against the address, so that guessing ends", async () => {
   await registered("bob@example.com");
   for (let hundred = 0; hundred < 2; hundred++) await many(100, () => guess());
   expect((await guess("bob@example.com").expect(429)).headers["retry-after"]).toBe("1");
@@ -161,21 +162,21 @@ describe("a user who has signed in before", () => {
     await signIn({ password }, home).expect(200);
   });
 
-  it("gives a stranger no further guesses by signing in there", async () => {
+  it("gives strangers no further guesses by signing in there", async () => {
     await signUp(home).expect(201);
     await lockOut();
     await signIn({ password }, home).expect(200);
     await guess("alice@example.com", "203.0.113.99").expect(429);
   });
 
-  it("has no privilege there at other accounts", async () => {
+  it("has no such budget there for other accounts", async () => {
     await registered("bob@example.com");
     await signUp(home).expect(201);
     await many(10, (number) => guess("bob@example.com", `203.0.113.${number}`));
     await guess("bob@example.com", home).expect(429);
   });
 
-  it("is known by the latest ten networks, though many are new at once, and for 90 days", async () => {
+  it("is known by the latest ten networks, even if many are new at once, for 90 days", async () => {
     await registered();
     for (const half of [0, 1])
       await many(8, (number) => signIn({ password }, `198.51.10${half}.${number}`).expect(200));
@@ -200,7 +201,7 @@ describe("a user who has signed in before", () => {
   });
 });
 
-it("does not query a store again that has just not responded: the attempt stays counted", async () => {
+it("does not query an unresponsive store again: the attempt stays counted", async () => {
   const attempt = { email: "alice@example.com", network: "203.0.113.0", isKnownNetwork: false };
   const withoutStore = () =>
     throttled(attempt, () => Promise.reject(new StoreUnavailableError("no response")));
@@ -209,12 +210,24 @@ it("does not query a store again that has just not responded: the attempt stays 
   await guess().expect(429);
 });
 
-it("takes the 64 bits that an IPv6 address begins with for the address", async () => {
+it("treats the first 64 bits of an IPv6 address as the address", async () => {
   const signUp = (number: number, address: string) =>
     post("signup", { email: `user-${number}@example.com`, password }, address);
   const responses = await many(5, (number) => signUp(number, `2001:db8:1:2::${number}`));
   expect([statuses(responses, 201), statuses(responses, 429)]).toEqual([3, 2]);
   await signUp(6, "2001:db8:1:3::1").expect(201);
+});
+
+it("counts what it refuses, by the limit that was reached", async () => {
+  await registered();
+  refusedAttempts.reset();
+  await many(12, () => guess());
+  await many(4, (number) => post("signup", { email: `user-${number}@example.com`, password }));
+  const { values } = await refusedAttempts.get();
+  expect(values.map(({ labels, value }) => [labels.limit, value])).toEqual([
+    ["sign_ins_of_account", 2],
+    ["sign_ups_of_network", 1],
+  ]);
 });
 
 it("limits sign-ups per hour of an IPv6 site, whatever the networks", async () => {
@@ -254,7 +267,7 @@ it("keeps neither addresses nor the emails of strangers", async () => {
   expect(JSON.stringify(counts)).not.toMatch(/stranger|203\.0\.113/);
 });
 
-it("has its counts removed by the database once they are over", async () => {
+it("lets the database remove expired counts", async () => {
   expect(await database.collection("attemptcounts").indexes()).toContainEqual(
     expect.objectContaining({ key: { expiresAt: 1 }, expireAfterSeconds: 0 }),
   );

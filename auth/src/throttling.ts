@@ -1,19 +1,21 @@
-import { isTransient, seconds } from "@eventhive/common";
+import { TooManyRequestsError, hours, isTransient, rateLimitKey, seconds } from "@eventhive/common";
+import { canonicalEmail } from "./canonical-email";
 import { config } from "./config";
 import { type Limit, countAttempt, forgetAttempts } from "./models/attempt-count";
+import type { Purpose } from "./models/email-link";
 
 const waits = { initialWait: seconds(1), maxWait: seconds(60) };
 const perAccount = (): Limit => ({
-  name: "failed sign-ins of an account",
+  name: "sign_ins_of_account",
   free: config.MAX_FAILED_SIGN_INS,
   ...waits,
 });
 const perKnownNetwork = (): Limit => ({
   ...perAccount(),
-  name: "failed sign-ins of an account from a known network",
+  name: "sign_ins_of_account_in_known_network",
 });
 const perAddress = (): Limit => ({
-  name: "failed sign-ins from an address",
+  name: "sign_ins_of_network",
   free: config.MAX_FAILED_SIGN_INS_PER_NETWORK,
   ...waits,
 });
@@ -30,11 +32,11 @@ interface SignInAttempt {
 }
 
 /**
- * Counts a sign-in as failed before it is tried, so that parallel guesses count too. Success is taken back from what
- * the address counts, and resets its own budget, but no other: a stranger gains no guesses when the owner signs in.
- * What the account's limit rejects stays counted against the address, or guessing would never end.
- * @param verify false when the credentials are wrong; when it throws for another reason than the store, nobody has
- * looked at them and nothing is counted
+ * Counts a sign-in as failed before it is tried, so that parallel guesses count too. A success is
+ * not counted against the address, and resets only the budget that it used: a stranger gains no guesses when the owner
+ * signs in. Attempts that the account's limit rejects stay counted against the address, or guessing would never end.
+ * @param verify returns false when the credentials are wrong; when it throws, unless the store failed, they were not
+ * checked and nothing is counted
  * @throws TooManyRequestsError when the account or the address has to wait
  */
 export async function throttled(
@@ -50,7 +52,7 @@ export async function throttled(
   try {
     isRight = await verify();
   } catch (error) {
-    // A store that does not respond would only make the caller wait for its time limit again.
+    // A store that does not respond would only make the caller wait for its timeout again.
     if (!isTransient(error)) await Promise.all([ofAccount.undo(), ofAddress.undo()]);
     throw error;
   }
@@ -59,4 +61,58 @@ export async function throttled(
     await ofAddress.undo();
   }
   return isRight;
+}
+
+/** No more than these per hour. */
+export const perHour = (name: Limit["name"], free: number): Limit => ({
+  name,
+  free,
+  initialWait: hours(1),
+  maxWait: hours(1),
+});
+const perMailbox = (purpose: Purpose): Limit =>
+  perHour(
+    purpose === "verification" ? "verifications_of_mailbox" : "password_resets_of_mailbox",
+    config.MAX_MAILS_PER_HOUR,
+  );
+
+/**
+ * Limits the mails that can be requested by a network and to a mailbox, which counts whether it has an account or not.
+ * @throws TooManyRequestsError
+ */
+export async function limitMails(purpose: Purpose, { address, email }: MailRequest): Promise<void> {
+  const { MAX_MAILS_PER_NETWORK_PER_HOUR, MAX_MAILS_PER_SITE_PER_HOUR } = config;
+  await countAttempt(perHour("mails_of_network", MAX_MAILS_PER_NETWORK_PER_HOUR), rateLimitKey(address));
+  await countAttempt(perHour("mails_of_site", MAX_MAILS_PER_SITE_PER_HOUR), rateLimitKey(address, 48));
+  await countAttempt(perMailbox(purpose), canonicalEmail(email));
+}
+
+interface MailRequest {
+  address: string;
+  email: string;
+}
+
+/** For a sign-up, which is not refused because of its mail. */
+export async function mayBeMailed(purpose: Purpose, email: string): Promise<boolean> {
+  try {
+    await countAttempt(perMailbox(purpose), canonicalEmail(email));
+    return true;
+  } catch (error) {
+    if (error instanceof TooManyRequestsError) return false;
+    throw error;
+  }
+}
+
+/**
+ * Counts a wrong link as a failed sign-in from its address.
+ * @throws TooManyRequestsError when the address has to wait
+ */
+export async function throttledByAddress<T>(
+  address: string,
+  find: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const attempt = await countAttempt(perAddress(), rateLimitKey(address));
+  const found = await find();
+  if (found) await attempt.undo();
+  return found;
 }

@@ -9,7 +9,17 @@ export default function robots(): MetadataRoute.Robots {
     rules: {
       userAgent: "*",
       allow: "/api/docs",
-      disallow: ["/admin", "/api/", "/auth/", "/listings", "/orders", "/tickets/new"],
+      disallow: [
+        "/admin",
+        "/api/",
+        "/auth/",
+        "/forgot-password",
+        "/listings",
+        "/orders",
+        "/reset-password",
+        "/tickets/new",
+        "/verify-email",
+      ],
     },
     sitemap: new URL("/sitemap.xml", settings().PUBLIC_URL).href,
   };

@@ -6,12 +6,12 @@ export function FindUserForm({ email }: { email?: string }) {
     <search>
       <form action="/admin" className={styles.form}>
         <label className={styles.words}>
-          <span className="visually-hidden">Email of the user</span>
+          <span className="visually-hidden">User’s email</span>
           <input
             type="search"
             name="email"
             defaultValue={email}
-            placeholder="Email of the user"
+            placeholder="User’s email"
             maxLength={320}
             required
           />

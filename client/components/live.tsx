@@ -40,7 +40,7 @@ export function Live({ url, event, version, maxDelayMs = 0 }: LiveProps) {
       setSignedOut(false); // or the user has signed in in another tab
       if (state.version > version) refreshSoon();
     },
-    // Without a session, a refresh would replace the page by the sign-in form.
+    // Without a session, a refresh would replace the page with the sign-in form.
     onFailure: (status) => (status === 401 ? setSignedOut(true) : refresh()),
   });
   if (!isSignedOut) return null;
@@ -52,7 +52,7 @@ export function Live({ url, event, version, maxDelayMs = 0 }: LiveProps) {
   );
 }
 
-/** Renders a page again that the browser restores from its history as it was when the user left it. */
+/** Renders the page again when the browser restores it from its history, because it may be outdated. */
 export function RefreshOnBack() {
   const refresh = useRefresh();
   useEffect(() => {

@@ -4,7 +4,7 @@ import styles from "./part.module.css";
 
 const pages = { API: "/api/docs", Events: "/api/docs/events" };
 
-/** From each page about an interface to the others. */
+/** Links between the pages about interfaces. */
 export function DocsNavigation({ current }: { current: keyof typeof pages }) {
   return (
     <nav aria-label="Documentation" className={`row ${styles.navigation}`}>
@@ -17,7 +17,7 @@ export function DocsNavigation({ current }: { current: keyof typeof pages }) {
   );
 }
 
-/** A part of such a page. Opens by itself when a link leads to its content. */
+/** A part of such a page. It opens when a link leads to its content. */
 export function Part({ id, title, children }: { id: string; title: ReactNode; children: ReactNode }) {
   return (
     <details className={styles.part}>

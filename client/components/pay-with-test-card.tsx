@@ -13,7 +13,7 @@ const testCards = [
   { number: "4242 4242 4242 4242", does: "pays" },
   { number: "4000 0000 0000 0002", does: "is declined" },
   { number: "4000 0000 0000 9995", does: "has insufficient funds" },
-  { number: "4000 0027 6000 3184", does: "asks for 3-D Secure" },
+  { number: "4000 0027 6000 3184", does: "requires 3-D Secure" },
 ];
 
 /** Replaces Stripe's dialog where no Stripe keys are set: the card goes to the sandbox. */

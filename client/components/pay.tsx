@@ -24,9 +24,9 @@ export interface PaymentFormProps {
   checkout: Checkout;
   isPaying: boolean;
   onToken: (token: string) => void;
-  /** Of a payment that waits for 3-D Secure. */
+  /** The secret of a payment that waits for 3-D Secure. */
   clientSecret?: string;
-  /** Whatever came of it: payments asks Stripe. */
+  /** Called whatever the outcome: payments reads it at Stripe. */
   onChallengeEnd: () => void;
 }
 
@@ -80,7 +80,7 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
         let { data } = await post();
         for (let repeats = 0; undecidedStates.includes(data.state) && repeats < maxRepeats; repeats++) {
           router.refresh();
-          ({ data } = await post()); // says why, if the card is not charged
+          ({ data } = await post()); // throws the reason if the card is not charged
         }
         if (data.clientSecret && !wasChallenged) {
           setChallenge({ token, clientSecret: data.clientSecret });

@@ -53,7 +53,7 @@ export function ReserveButton({ ticket, className = "primary", children }: Reser
 
 const pausesMs = [500, 1_000, 2_000, 4_000];
 
-/** Orders learns of a new ticket shortly after it is listed: retries while it does not know the ticket. */
+/** Orders stores a new ticket shortly after it is listed: retries while it does not know the ticket. */
 async function post(input: object): Promise<Order> {
   const client = buildClient();
   for (const pauseMs of pausesMs) {

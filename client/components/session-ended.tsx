@@ -3,7 +3,7 @@
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 
-/** Replaces the API's "Sign in first" by a link that returns to this page. */
+/** Replaces the API's "Sign in first" with a link that returns to this page. */
 export function SessionEnded({ toDo }: { toDo: string }) {
   const path = usePathname();
   return (

@@ -3,10 +3,13 @@
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 
+/** Nobody wants to return to these pages. */
+const isAnEnd = /^\/(auth\/.*|forgot-password|reset-password)?$/;
+
 /** Return to this page after signing in. */
 export function SignInLinks() {
   const path = usePathname();
-  const query = path === "/" || path.startsWith("/auth/") ? "" : `?next=${encodeURIComponent(path)}`;
+  const query = isAnEnd.test(path) ? "" : `?next=${encodeURIComponent(path)}`;
   return (
     <>
       <Link href={`/auth/signin${query}`}>Sign in</Link>

@@ -9,7 +9,7 @@ interface TicketShapeProps {
   children: ReactNode;
 }
 
-/** A paper ticket: the price is on the stub, with notches at the perforation. */
+/** A ticket drawn as paper: the price is on the stub, with notches at the perforation. */
 export function TicketShape({ price, isUnavailable, isLarge, children }: TicketShapeProps) {
   return (
     <div

@@ -32,7 +32,7 @@ function limitBody(
   let size = 0;
   let isRejected = false;
 
-  /** Past Next, which takes it for a client that disconnected. */
+  /** Bypasses Next, which treats this as a client that disconnected. */
   function reject(status: 408 | 413): void {
     isRejected = true;
     const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;

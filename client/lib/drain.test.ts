@@ -4,8 +4,6 @@ import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 
-jest.setTimeout(30_000);
-
 const server = `
   const { createServer } = require("node:http");
   const { drainOnSignal } = require(${JSON.stringify(join(__dirname, "drain.ts"))});
@@ -54,7 +52,7 @@ it("ends with 1 when a request keeps it from stopping in time", async () => {
     const [response]: IncomingMessage[] = await once(sent, "response");
     const cut = new Promise((resolve) => response?.once("error", resolve));
     child.kill("SIGTERM");
-    expect(String(await once(child.stderr, "data"))).toBe("could not stop in time\n");
+    expect(String(await once(child.stderr, "data"))).toBe("could not shut down in time\n");
     expect(await ended).toEqual([1, null]);
     await cut;
   } finally {

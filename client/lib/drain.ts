@@ -39,7 +39,7 @@ export function drainOnSignal({ timeoutMs }: { timeoutMs: number }): void {
   function onSignal(): void {
     if (globalThis.isDraining) process.exit(1);
     setTimeout(() => {
-      process.stderr.write("could not stop in time\n");
+      process.stderr.write("could not shut down in time\n");
       process.exit(1);
     }, timeoutMs).unref();
     void drain().then(() => process.exit(0));

@@ -73,7 +73,7 @@ it.each([
   ["a payment that was given up", [true], "unconfirmed"],
   ["a declined card and a payment that was given up", [false, true], "unconfirmed"],
   ["an older payments service", [undefined], "unconfirmed"],
-] as const)("knows what became of %s", (_what, all, expected) => {
+] as const)("knows the outcome of %s", (_what, all, expected) => {
   const payments = all.flatMap((mayBeCharged) =>
     paymentsIn("failed").map((payment) => ({ ...payment, mayBeCharged })),
   );

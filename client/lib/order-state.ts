@@ -29,10 +29,10 @@ export function stateOf(order: Order, payments: Payment[], serverTime: number): 
   return Date.parse(order.expiresAt) <= serverTime ? "ending" : "awaiting-payment";
 }
 
-/** What became of the attempts to pay an order that ended unpaid. */
+/** The outcome of the attempts to pay for an order that ended unpaid. */
 export type UnpaidAttempts = "none" | "releasing" | "not-charged" | "unconfirmed";
 
-/** @param payments none was charged; a failed one that does not say whether it may still be is taken for one that may */
+/** @param payments none was charged; a failed one may still be, unless it says otherwise */
 export function unpaidAttempts(payments: Payment[]): UnpaidAttempts {
   if (payments.length === 0) return "none";
   if (payments.some(isUncharged)) return "releasing";
@@ -51,8 +51,8 @@ const unchargedStates = [
   "voiding",
 ] satisfies Payment["state"][];
 
-/** By an intent: it never charges for an order that has ended, and releases what it holds. */
+/** A payment by an intent never charges for an order that has ended, and releases its hold. */
 const isUncharged = ({ state }: Payment): boolean => unchargedStates.some((each) => each === state);
 
-/** Another card takes its place: the buyer has not passed 3-D Secure, or the card was declined. */
+/** Another card can replace it: the buyer has not passed 3-D Secure, or the card was declined. */
 const isReplaceable = ({ state }: Payment): boolean => state === "challenged" || state === "voiding";

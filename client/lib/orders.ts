@@ -8,11 +8,11 @@ export interface OrderView {
   state: OrderState;
   /** The one that has not failed. */
   payment?: Payment;
-  /** All that moved or held money, oldest first. */
+  /** All payments that held or charged money, oldest first. */
   attempts: Payment[];
   unpaidAttempts: UnpaidAttempts;
   arePaymentsUnavailable: boolean;
-  /** The rest of the reservation when orders responded. */
+  /** The time left when orders responded. */
   secondsLeft: number;
 }
 

@@ -14,10 +14,13 @@ const shape = z.object({
 type Refusal = z.infer<typeof shape>;
 
 const name = "refused";
+/** 64 characters before the "@", and 255 after it. A longer cookie is ignored by browsers, or refused by proxies. */
+const maxEmailLength = 320;
 
-/** Carries a form's error to the page that shows it: in the URL, it would stay in histories and logs. */
-export function refusalCookie(refusal: Refusal): string {
-  return `${name}=${encodeURIComponent(JSON.stringify(refusal))}; Path=/auth; Max-Age=60; HttpOnly; SameSite=Lax`;
+/** Passes a form's error to the page that shows it, in a cookie: in the URL, it would stay in histories and logs. */
+export function refusalCookie({ problem, email }: Refusal): string {
+  const refusal: Refusal = { problem, email: email.length > maxEmailLength ? "" : email };
+  return `${name}=${encodeURIComponent(JSON.stringify(refusal))}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax`;
 }
 
 /** The error of the form that led to this page. */

@@ -5,7 +5,7 @@ import { useEffect, useEffectEvent } from "react";
 const loadTimeoutMs = 10_000;
 let loading: Promise<Stripe> | undefined;
 
-/** Stripe.js, which Stripe serves itself. Loaded once, and again after it has rejected. */
+/** Stripe.js, loaded from Stripe once, or again after a failure. */
 export function stripeJs(publishableKey: string): Promise<Stripe> {
   loading ??= load(publishableKey).catch((error: unknown) => {
     loading = undefined;
@@ -25,9 +25,9 @@ async function load(publishableKey: string): Promise<Stripe> {
 
 interface Challenge {
   publishableKey: string;
-  /** Of the payment that waits for 3-D Secure. */
+  /** The secret of the payment that waits for 3-D Secure. */
   clientSecret?: string;
-  /** Whether the buyer has passed, failed or closed it, and also when it could not be shown. */
+  /** Called when the buyer has passed, failed or closed it, or it could not be shown. */
   onEnd: () => void;
 }
 

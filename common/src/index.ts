@@ -32,7 +32,15 @@ export { endpoint } from "./http/endpoint";
 export type { Endpoint } from "./http/endpoint";
 export { named, resource } from "./contract/openapi";
 export { rawBody } from "./http/json-body";
-export { currentUser, findCurrentUser, pseudonymOf, requireAuth, signIn, signOut } from "./http/session";
+export {
+  currentUser,
+  findCurrentUser,
+  pseudonymOf,
+  requireAuth,
+  sessionEpochOf,
+  signIn,
+  signOut,
+} from "./http/session";
 export type { CurrentUser } from "./http/session";
 export { rateLimitKey } from "./http/rate-limit-key";
 export { validateRequest } from "./http/validate-request";

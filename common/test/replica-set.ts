@@ -39,8 +39,7 @@ export async function createMembers(count: number) {
   await chmod(keyfile, 0o400);
   const members: Member[] = [];
   while (members.length < count) members.push(await createMember(keyfile));
-  const url = (database = "") =>
-    `mongodb://${credentials}@${members.map(({ host }) => host).join(",")}/${database}?authSource=admin`;
+  const url = (database = "") => urlOf(members.map(({ host }) => host).join(","), database);
   const command = (document: object) =>
     withAdmin(url(), { replicaSet: replicaSetName }, (admin) => admin.command({ ...document }));
   return {
@@ -68,6 +67,9 @@ export async function createMembers(count: number) {
     },
   };
 }
+
+const urlOf = (hosts: string, database: string) =>
+  `mongodb://${credentials}@${hosts}/${database}?authSource=admin`;
 
 async function createMember(keyfile: string) {
   const folder = await mkdtemp(join(tmpdir(), "eventhive-member-"));
@@ -102,6 +104,8 @@ async function createMember(keyfile: string) {
 
   return {
     host,
+    /** Of this member alone. */
+    url: (database = "") => urlOf(host, database),
     /** As a server of its own, without a password. */
     startAlone: () => start([]),
     start: () => start(["--replSet", replicaSetName, "--keyFile", keyfile]),

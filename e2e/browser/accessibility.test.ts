@@ -35,7 +35,14 @@ it("gives every page its own title", async () => {
   const page = await visit();
   await market.signIn(page, "buyer");
   const { paid } = market.past;
-  const auth = ["/auth/signin", "/auth/signup", "/auth/signout"];
+  const auth = [
+    "/auth/signin",
+    "/auth/signup",
+    "/auth/signout",
+    "/forgot-password",
+    "/reset-password",
+    "/verify-email",
+  ];
   const own = [
     "/orders",
     `/orders/${paid.id}`,

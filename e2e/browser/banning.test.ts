@@ -12,7 +12,7 @@ it("lets an administrator find a user, ban them with a reason, and end the ban",
   await run("auth", "grant-admin", admin.email);
   await page.goto("/admin");
   await hydrated(page);
-  await page.getByLabel("Email of the user").fill(user.email.toUpperCase());
+  await page.getByLabel("User’s email").fill(user.email.toUpperCase());
   await button(page, "Find").click();
   await page.getByRole("heading", { name: user.email }).waitFor();
   await hydrated(page);

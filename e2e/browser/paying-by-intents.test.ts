@@ -59,7 +59,7 @@ it("shows why an approved card was not charged when the first response came befo
 
 it("pays once the buyer has passed 3-D Secure, and lists what happened to the money", async () => {
   const page = await openOrder();
-  await payWith(page, /asks for 3-D Secure$/);
+  await payWith(page, /requires 3-D Secure$/);
   await button(page, "Confirm the payment").click();
   await heading(page, "The ticket is yours").waitFor();
   const terms = await page.locator("main dt").allTextContents();
@@ -71,7 +71,7 @@ it("pays once the buyer has passed 3-D Secure, and lists what happened to the mo
 it("declines a card whose buyer fails 3-D Secure", async () => {
   const page = await openOrder();
   expectFailure(400, "/api/payments");
-  await payWith(page, /asks for 3-D Secure$/);
+  await payWith(page, /requires 3-D Secure$/);
   await button(page, "Reject it").click();
   await page.getByText("Your bank did not confirm this payment. You have not been charged.").waitFor();
   await payWith(page, /pays$/);
@@ -89,7 +89,7 @@ it("shows why a card was declined after 3-D Secure", async () => {
 
 it("lets a buyer who has closed 3-D Secure open it again, or use another card", async () => {
   const page = await openOrder();
-  await payWith(page, /asks for 3-D Secure$/);
+  await payWith(page, /requires 3-D Secure$/);
   await button(page, "Close without an answer").click();
   const notConfirmed = page.getByText("Your bank has not confirmed this payment yet.");
   await notConfirmed.waitFor();

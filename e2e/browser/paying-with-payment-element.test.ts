@@ -18,7 +18,7 @@ async function pay(page: Page, number: string): Promise<void> {
   await button(page, /^Pay \$/).click();
 }
 
-it("tells Stripe what is paid, and pays with a confirmation token", async () => {
+it("passes the amount to Stripe, and pays with a confirmation token", async () => {
   const page = await openOrder();
   await button(page, "Pay $20.00").waitFor();
   const options = await page.locator("[data-options]").getAttribute("data-options");
@@ -44,7 +44,7 @@ it("shows why a card was declined, and accepts another card", async () => {
   await heading(page, "The ticket is yours").waitFor();
 });
 
-it("shows what Stripe says to a wrong number", async () => {
+it("shows Stripe's message for a wrong number", async () => {
   const page = await openOrder();
   expectFailure(402, "/v1/confirmation_tokens");
   await pay(page, "4242424242424241");

@@ -106,7 +106,15 @@ it.each([
   expect(outgoing(dataFolder())).toEqual([]);
 });
 
-it.each(["/auth/signin", "/auth/signup", "/auth/signout", "/?q=jazz"])("does not index %s", async (path) => {
+it.each([
+  "/auth/signin",
+  "/auth/signup",
+  "/auth/signout",
+  "/forgot-password",
+  "/reset-password",
+  "/verify-email",
+  "/?q=jazz",
+])("does not index %s", async (path) => {
   const { status, html } = await get(path);
   expect([status, meta(html, "robots")]).toEqual([200, "noindex"]);
 });

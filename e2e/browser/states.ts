@@ -405,10 +405,33 @@ export const states: State[] = [
     },
   },
   { name: "sign-out", role: "buyer", path: "/auth/signout", shows: "Sign out?" },
+  { name: "forgot-password", path: "/forgot-password", shows: "We send you a link" },
+  { name: "forgot-password-sent", path: "/forgot-password?sent", shows: "a link is on its way" },
+  { name: "reset-password", path: "/reset-password?token=x", shows: "8 to 128 characters" },
+  {
+    name: "reset-password-refused",
+    path: "/reset-password?token=x",
+    shows: "This link has expired",
+    failure: [400, "/api/users/password-reset/confirm"],
+    act: async (page) => {
+      await page.getByLabel("New password").fill("correct horse");
+      await press("Save")(page);
+    },
+  },
+  { name: "password-changed", path: "/auth/signin?reset", shows: "Your password was changed" },
+  { name: "verify-email", path: "/verify-email?token=x", shows: "Press the button" },
+  {
+    name: "verify-email-refused",
+    role: "buyer",
+    path: "/verify-email?token=x",
+    shows: "Send the mail again",
+    act: press("Confirm"),
+  },
+  { name: "email-verified", path: "/verify-email?verified", shows: "Email confirmed" },
   {
     name: "api",
     path: "/api/docs",
-    shows: "The card, as the browser got it from Stripe",
+    shows: "The token of the card, from Stripe",
     act: (page) => page.getByText("POST /api/payments", { exact: true }).click(),
   },
   {
@@ -438,7 +461,7 @@ export async function open(state: State, page: Page, market: Marketplace, inspec
 }
 
 async function payWithChallenge(page: Page): Promise<void> {
-  await press("asks for 3-D Secure")(page);
+  await press("requires 3-D Secure")(page);
   await press("Pay $")(page);
 }
 

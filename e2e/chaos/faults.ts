@@ -47,7 +47,7 @@ const faultKinds: FaultKind[] = [
   { kind: "sandbox rejects, drops and fails requests", victims: ["stripe"], inject: failRequests },
   { kind: "sandbox executes requests 8 s late", victims: ["stripe"], inject: executeLate },
   ...(paysByIntents
-    ? [{ kind: "sandbox refuses a capture for good", victims: ["stripe"], inject: refuseCapture }]
+    ? [{ kind: "sandbox refuses a capture permanently", victims: ["stripe"], inject: refuseCapture }]
     : []),
   { kind: "clock 5 s ahead", victims: services, inject: (name) => setClock(name, "ahead") },
   { kind: "clock 5 s behind", victims: services, inject: (name) => setClock(name, "behind") },

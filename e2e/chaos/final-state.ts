@@ -3,6 +3,7 @@ import type { Event } from "@eventhive/common";
 import { Redis } from "ioredis";
 import { startBroker } from "../../infra/local/servers";
 import type { StackProcess } from "../../infra/local/stack-file";
+import { databaseServices } from "../../infra/services";
 import { readEventLog } from "../event-log";
 import { lastingViolations } from "../invariants";
 import { database, ready, serviceProcesses, stackFile } from "../stack";
@@ -53,7 +54,7 @@ async function countDeadLetters(): Promise<number> {
   const redis = new Redis(stackFile().servers.redis);
   const ofExpiration = await redis.hlen("expiration:dead-letters");
   redis.disconnect();
-  const databases = ["tickets", "orders", "payments"].map(database);
+  const databases = databaseServices.map(database);
   const others = await Promise.all(databases.map((one) => one.collection("deadletters").countDocuments()));
   return ofExpiration + sum(others);
 }

@@ -38,12 +38,12 @@ it.each([
 );
 
 if (GATEWAY_URL) {
-  it("the API server would take the admission policies", async () => {
+  it("the API server would accept the admission policies", async () => {
     const policies = await kubectl("kustomize", join(root, "infra/k8s/admission"));
     await wouldBeTaken(objectsIn(policies));
   });
 
-  it("the API server would take every object that the guide creates", async () => {
+  it("the API server would accept every object that the guide creates", async () => {
     const guide = await readFile(join(root, "docs/operating.md"), "utf8");
     const created = [...guide.matchAll(/^kubectl apply -f - <<END\n([^]*?)\nEND$/gm)];
     const objects = created.flatMap(([, text = ""]) => objectsIn(text.replaceAll("$HOST", "example.org")));

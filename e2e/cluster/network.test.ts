@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => kubectl("delete", "pod", "--selector", "probe=yes", "--grace-period=0", "--force"));
 
 it.each([
-  ["auth", ["auth-mongo:27017", "nats:4222"]],
+  ["auth", ["auth-mongo:27017", "nats:4222", "nats:8222"]],
   ["tickets", ["tickets-mongo:27017", "nats:4222", "nats:8222"]],
   ["orders", ["orders-mongo:27017", "nats:4222", "nats:8222"]],
   ["payments", ["payments-mongo:27017", "nats:4222", "nats:8222", "stripe-sandbox:80"]],

@@ -18,7 +18,7 @@ afterAll(async () => {
   await rolledOut();
 }, 300_000);
 
-it("rotates the session key by the guide's commands, and signs nobody out", async () => {
+it("rotates the session key by the guide's commands, and signs no user out", async () => {
   const earlier = await newUser("earlier");
   const [introduce = "", use = ""] = commands("**The session key**", "**Stripe's keys.**");
   await run(introduce + use);

@@ -9,6 +9,7 @@ import { databaseServices } from "../../infra/services";
 import { kubectl, namespace, rolledOut } from "./cluster";
 import { deploy } from "./deploy";
 import { type Forward, forward } from "./forward";
+import { requireNamedOmissions } from "./left-out";
 
 declare global {
   var stopStack: (() => Promise<void>) | undefined;
@@ -22,6 +23,7 @@ const { EVENTHIVE_URL = "http://localhost", IMAGE_TAG } = process.env;
  * deployment, for example after `skaffold run -p ci`. The tests reach stores through forwarded ports.
  */
 export default async function startCluster(): Promise<void> {
+  requireNamedOmissions(process.env);
   await mustBeForTests();
   if (IMAGE_TAG) await deploy(IMAGE_TAG);
   await rolledOut();

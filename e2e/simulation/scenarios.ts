@@ -72,6 +72,20 @@ const charges: Record<string, Scenario> = {
 };
 
 const intents: Record<string, Scenario> = {
+  // Once each, with 429.
+  "create refused": [[sell], [order, { does: "gateway fault", intent: "refused" }, pay]],
+  "confirm refused": [[sell], [order, { does: "gateway fault", confirm: "refused" }, pay]],
+  "capture refused for now": [[sell], [order, { does: "gateway fault", capture: "refused" }, pay]],
+  // So often that the first card has no outcome when the second one is used.
+  "confirm refused, then another card": [
+    [sell],
+    [
+      order,
+      ...Array.from({ length: 12 }, (): Action => ({ does: "gateway fault", confirm: "refused" })),
+      pay,
+      { does: "pay", token: "tok_mastercard" },
+    ],
+  ],
   "create failed": [[sell], [order, { does: "gateway fault", intent: "failed after work" }, pay]],
   // The order has expired when an intent is known.
   "create late": [[sell], [order, wait(59), { does: "gateway fault", intent: { lateBySeconds: 30 } }, pay]],
@@ -161,6 +175,9 @@ export const sales = new Set([
   "charge refused",
   "charge failed after work",
   "edit while ordering",
+  "create refused",
+  "confirm refused",
+  "capture refused for now",
   "create failed",
   "capture refused",
   "3-D Secure",
@@ -272,7 +289,7 @@ const describeAction = (action: Action): string => {
     case "gateway fault":
       return `has the gateway handle the next requests as ${JSON.stringify(action)}`;
     case "pay with 3-D Secure":
-      return `pays the newest order with a card that asks for 3-D Secure: ${action.outcome}`;
+      return `pays the newest order with a card that requires 3-D Secure: ${action.outcome}`;
   }
 };
 

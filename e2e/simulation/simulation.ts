@@ -2,6 +2,7 @@ import { type Subject, clock } from "@eventhive/common";
 import { type SavedEvent, onSave } from "../../common/src/database/saved-events";
 import { consume } from "../../common/src/messaging/listener";
 import { OutboxRelay } from "../../common/src/service/outbox-relay";
+import { accessOf } from "../../common/src/service/user-access";
 import { chargeOutcomeTimeout, gatewayTimeout } from "../../payments/src/stripe";
 import { Broker } from "./broker";
 import { Gateway } from "./gateway";
@@ -161,7 +162,7 @@ export class Simulation {
   restart(process: Process): void {
     this.start(process);
     const { name, service } = process;
-    const { access } = service.definition;
+    const access = accessOf(service.definition);
     if (!access) return;
     process.isOpen = false;
     const stored = this.monitor.bannedIn(service.name);

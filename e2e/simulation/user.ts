@@ -34,7 +34,7 @@ export interface UserContext {
   wait: (milliseconds: number) => Promise<void>;
   /** Decides the outcome of the next request of this operation. */
   planGatewayFault: (operation: Operation, outcome: GatewayOutcome) => void;
-  /** A token of a card that asks for 3-D Secure, for one payment. */
+  /** A token of a card that requires 3-D Secure, for one payment. */
   challengedToken: () => string;
   /** What happens to an intent apart from payments. */
   happenToIntent: (intentId: string, event: string) => void;

@@ -19,7 +19,7 @@ TABLES = """
 CREATE TABLE IF NOT EXISTS tickets (id TEXT PRIMARY KEY, version INTEGER NOT NULL, data TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS dead_letters (subject TEXT, bytes BLOB, reason TEXT, PRIMARY KEY (subject, bytes));
 """
-# Whatever is delivered twice, late or in another order ends in the same state: the newest version wins.
+# Duplicates, late events and any order end in the same state: the newest version wins.
 APPLY = """
 INSERT INTO tickets (id, version, data) VALUES (?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET version = excluded.version, data = excluded.data

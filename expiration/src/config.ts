@@ -2,6 +2,6 @@ import { settings, url, wholeNumber } from "@eventhive/common";
 
 export const config = settings({
   REDIS_URL: url(),
-  /** Timers that may wait in memory for Redis. Further events are redelivered by the broker. */
+  /** Timers that may wait in memory for Redis. The broker redelivers further events. */
   MAX_PENDING_TIMERS: wholeNumber().default(256),
 });

@@ -19,7 +19,7 @@ export const expirationComplete = publisher("expiration:complete");
 
 interface Expiration {
   orderId: string;
-  /** Jobs from before this was noted have none. */
+  /** Missing in jobs of older versions. */
   expiresAt?: string;
   traceparent?: string;
 }
@@ -31,7 +31,7 @@ function expirations(): Queue.Queue<Expiration> {
   queue = new Queue("order-expirations", config.REDIS_URL, {
     redis: redisOptions,
     settings: {
-      // A worker that is killed leaves its job locked: let another one have it soon, and as often as it takes.
+      // A killed worker leaves its job locked: lets another one take it soon, any number of times.
       lockDuration: seconds(10),
       stalledInterval: seconds(5),
       maxStalledCount: Number.MAX_SAFE_INTEGER,
@@ -81,8 +81,8 @@ export async function scheduleExpiration(expiration: Expiration & { expiresAt: s
 }
 
 /**
- * Removes the timer of an order that has ended. Where the events came in another order, the timer that is scheduled
- * afterwards stays; it publishes what orders then ignores, and is removed as well.
+ * Removes the timer of an order that has ended. If the events arrive in the opposite order, the timer that is
+ * scheduled afterwards stays; it publishes an event that orders ignores, and is then removed.
  * @throws StoreUnavailableError when Redis is unavailable
  */
 export const removeExpiration = (orderId: string): Promise<void> =>
@@ -110,9 +110,9 @@ export const expirationWorker: Worker = {
       .catch((error: unknown) => logger.error({ err: error }, "the worker of expirations ended"));
   },
   stop: async () => {
-    // Waits until Redis has stored the end of each job in hand. What is left goes to another worker.
+    // Waits until Redis has stored the end of each job in progress. Another worker takes the rest.
     await withTimeout(expirations().close(), seconds(5)).catch((error: unknown) => {
-      logger.warn({ err: error }, "stopped before all timers in hand were done");
+      logger.warn({ err: error }, "stopped before all timers in progress were done");
     });
   },
 };

@@ -11,8 +11,8 @@ export const redisOptions = {
 
 /**
  * The service's own store, for readiness and dead letters; Bull makes connections of its own to the same server.
- * Commands fail with each attempt to connect that fails, and with a connection that is silent for 5 s: nobody waits for
- * them any longer, and the requests of probes would pile up for as long as Redis is unavailable.
+ * Commands fail when an attempt to connect fails, and when the connection is silent for 5 s: their callers have timed out
+ * by then, and the commands of probes would pile up while Redis is unavailable.
  */
 export function connectRedis(): Redis {
   const redis = new Redis(config.REDIS_URL, {

@@ -52,7 +52,7 @@ func dump(ctx context.Context, known settings) error {
 	startedAt := time.Now().UTC()
 	made := manifest{Name: nameOf(startedAt), Database: known.database, StartedAt: startedAt}
 	file := filepath.Join(folder, "archive.gz")
-	if err := writeArchive(known, file); err != nil {
+	if err := writeArchive(ctx, known, file); err != nil {
 		return err
 	}
 	if made.Collections, err = verifyArchive(file, known.database); err != nil {
@@ -92,7 +92,7 @@ func nameOf(at time.Time) string {
 	return at.Format(timeInNames) + "-" + hex.EncodeToString(random)
 }
 
-func writeArchive(known settings, path string) error {
+func writeArchive(ctx context.Context, known settings, path string) error {
 	options, err := mongodump.ParseOptions([]string{"--uri=" + known.mongoURL, "--archive=" + path, "--gzip"}, "", "")
 	if err != nil {
 		return err
@@ -100,6 +100,13 @@ func writeArchive(known settings, path string) error {
 	tool := mongodump.MongoDump{ToolOptions: options.ToolOptions, InputOptions: options.InputOptions, OutputOptions: options.OutputOptions}
 	if err := tool.Init(); err != nil {
 		return fmt.Errorf("cannot read %s: %w", known.database, err)
+	}
+	client, err := tool.SessionProvider.GetSession()
+	if err != nil {
+		return err
+	}
+	if err := requirePrimary(ctx, client, known.database); err != nil {
+		return err
 	}
 	if err := tool.Dump(); err != nil {
 		return fmt.Errorf("cannot read %s: %w", known.database, err)

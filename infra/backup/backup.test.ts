@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { EventEmitter, once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { mkdtempSync } from "node:fs";
@@ -8,10 +9,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { mongo } from "mongoose";
+import { startReplicaSet } from "../../common/test/replica-set";
 import { freePort } from "../local/port";
 import { type Bucket, build, forward, type Outcome, outcomeOf, startBucket } from "./testing";
-
-jest.setTimeout(60_000);
 
 const server = () => String(process.env.TEST_MONGO_URL);
 
@@ -406,6 +406,58 @@ describe("restores nothing, and does not change the database, when", () => {
     await service.close();
     expect(await titles()).toEqual(["first"]);
   });
+
+  it("another client is connected; other members of a replica set are no clients", async () => {
+    const member = await connectedAs("NetworkInterfaceTL-ReplNetwork");
+    await printed("restore latest", toFolder());
+    const service = await connectedAs("nodejs");
+    expect(await backup("restore latest", toFolder())).toEqual(failsWith(/is in use by \[127.0.0.2\]/));
+    for (const socket of [member, service]) socket.destroy();
+  });
+});
+
+/** Connects from another address, and introduces itself as a driver. Members do this, too. */
+async function connectedAs(name: string): Promise<Socket> {
+  const driver = { name, version: "1" };
+  const hello = mongo.BSON.serialize({ hello: 1, $db: "admin", client: { driver, os: { type: "Linux" } } });
+  const header = Buffer.alloc(21); // of an OP_MSG with one document
+  header.writeInt32LE(header.length + hello.length, 0);
+  header.writeInt32LE(2013, 12);
+  const { hostname, port } = new URL(server());
+  const socket = connect({ host: hostname, port: Number(port), localAddress: "127.0.0.2" });
+  socket.write(Buffer.concat([header, hello]));
+  await once(socket, "data");
+  return socket;
+}
+
+describe("with a replica set", () => {
+  let set: Awaited<ReturnType<typeof startReplicaSet>>;
+  beforeAll(async () => {
+    set = await startReplicaSet();
+  }, 300_000);
+  afterAll(() => set.remove());
+
+  it("backs up from the primary and restores on it, and changes nothing on a secondary", async () => {
+    const all = await new mongo.MongoClient(set.url()).connect();
+    const tickets = all.db(db.databaseName).collection("tickets");
+    const titles = async () => (await tickets.find().toArray()).map(({ title }) => title);
+    const { host } = await set.primary();
+    const [secondary] = set.members.filter((member) => member.host !== host);
+    const everyMember = { ...toFolder(), MONGO_URL: set.url(db.databaseName) };
+    const oneMember = { ...toFolder(), MONGO_URL: secondary?.url(db.databaseName) };
+
+    await tickets.insertOne({ title: "first" }, { writeConcern: { w: 3 } });
+    const refused = failsWith(/this member of the replica set of backup-\w+ is not its primary: list all/);
+    expect(await backup("dump", oneMember)).toEqual(refused);
+    await printed("dump", everyMember);
+    await tickets.insertOne({ title: "second" });
+    expect(await backup("restore latest", oneMember)).toEqual(refused);
+    expect(await backup("restore --in-use latest", oneMember)).toEqual(refused);
+    expect(await titles()).toEqual(["first", "second"]);
+    await printed("restore latest", everyMember);
+    expect(await titles()).toEqual(["first"]);
+    await all.close();
+  }, 180_000);
 });
 
 it("reports all missing or invalid settings, and unknown commands", async () => {

@@ -12,8 +12,8 @@ import (
 
 	"github.com/mongodb/mongo-tools/mongorestore"
 	"go.mongodb.org/mongo-driver/bson"
+	"go.mongodb.org/mongo-driver/bson/primitive"
 	"go.mongodb.org/mongo-driver/mongo"
-	"go.mongodb.org/mongo-driver/mongo/options"
 )
 
 // restore drops the database only after it has downloaded and verified the whole backup.
@@ -42,9 +42,6 @@ func restore(ctx context.Context, known settings, name string, isInUse bool) err
 	if _, err := verifyArchive(file, known.database); err != nil {
 		return err
 	}
-	if err := dropDatabase(ctx, known, isInUse); err != nil {
-		return err
-	}
 	parameters := []string{"--uri=" + known.mongoURL, "--nsInclude=" + known.database + ".*", "--archive=" + file, "--gzip"}
 	options, err := mongorestore.ParseOptions(parameters, "", "")
 	if err != nil {
@@ -55,6 +52,14 @@ func restore(ctx context.Context, known settings, name string, isInUse bool) err
 		return err
 	}
 	defer tool.Close()
+	// The tool's own connection, so that nothing is dropped where nothing can be restored.
+	client, err := tool.SessionProvider.GetSession()
+	if err != nil {
+		return err
+	}
+	if err := dropDatabase(ctx, client, known.database, isInUse); err != nil {
+		return err
+	}
 	result := tool.Restore()
 	if result.Err != nil || result.Failures > 0 || result.Successes != int64(made.Documents) {
 		return fmt.Errorf("%s is incomplete, %d of %d documents were restored: do not start its service, restore again: %w",
@@ -85,26 +90,41 @@ func download(ctx context.Context, known settings, made manifest, path string) e
 	return err
 }
 
-func dropDatabase(ctx context.Context, known settings, isInUse bool) error {
-	client, err := mongo.Connect(ctx, options.Client().ApplyURI(known.mongoURL))
-	if err != nil {
+func dropDatabase(ctx context.Context, client *mongo.Client, database string, isInUse bool) error {
+	if err := requirePrimary(ctx, client, database); err != nil {
 		return err
 	}
-	defer client.Disconnect(ctx)
 	if !isInUse {
 		others, err := otherClients(ctx, client)
 		if err != nil {
 			return err
 		}
 		if len(others) > 0 {
-			return fmt.Errorf("%s is in use by %v: stop its service first, or use --in-use if these clients do not belong to it", known.database, others)
+			return fmt.Errorf("%s is in use by %v: stop its service first, or use --in-use if these clients do not belong to it", database, others)
 		}
 	}
-	return client.Database(known.database).Drop(ctx)
+	return client.Database(database).Drop(ctx)
 }
 
-// otherClients returns the addresses of other connected clients, except from the server's own pod, such as a port forwarded by
-// kubectl.
+// requirePrimary fails for a secondary, which may lag behind and accepts no writes. An address of one host can lead to one.
+func requirePrimary(ctx context.Context, client *mongo.Client, database string) error {
+	var hello struct {
+		IsWritablePrimary bool `bson:"isWritablePrimary"`
+	}
+	if err := client.Database("admin").RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&hello); err != nil {
+		return err
+	}
+	if !hello.IsWritablePrimary {
+		return fmt.Errorf("this member of the replica set of %s is not its primary: list all members in MONGO_URL", database)
+	}
+	return nil
+}
+
+// The names that members of a replica set give to their connections to each other.
+var ofMembers = primitive.Regex{Pattern: "^(NetworkInterfaceTL|MongoDB Internal Client)"}
+
+// otherClients returns the addresses of other connected clients. Other members are not clients, nor are those in the server's
+// own pod, such as a port forwarded by kubectl.
 func otherClients(ctx context.Context, client *mongo.Client) ([]string, error) {
 	var self struct{ You string }
 	admin := client.Database("admin")
@@ -117,7 +137,10 @@ func otherClients(ctx context.Context, client *mongo.Client) ([]string, error) {
 	}
 	cursor, err := admin.Aggregate(ctx, mongo.Pipeline{
 		{{Key: "$currentOp", Value: bson.D{{Key: "allUsers", Value: true}, {Key: "idleConnections", Value: true}}}},
-		{{Key: "$match", Value: bson.D{{Key: "clientMetadata", Value: bson.D{{Key: "$exists", Value: true}}}}}},
+		{{Key: "$match", Value: bson.D{
+			{Key: "clientMetadata", Value: bson.D{{Key: "$exists", Value: true}}},
+			{Key: "clientMetadata.driver.name", Value: bson.D{{Key: "$not", Value: ofMembers}}},
+		}}},
 	})
 	if err != nil {
 		return nil, err

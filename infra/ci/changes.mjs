@@ -14,7 +14,8 @@ const everyCheck = {
 
 /** The checks that a changed path needs. The first matching row counts; a path that matches no row needs all checks. */
 const table = [
-  [/^docs\/operating\.md$/, { components: ["infra"], charts: true }], // it names the charts and their versions
+  // It names the charts and their versions, and tests on a cluster run its commands.
+  [/^docs\/operating\.md$/, { components: ["infra"], charts: true, cluster: true }],
   [/^docs\/|\.md$/, { components: ["infra"] }], // its tests check links, decision records and the guide
   [/^LICENSE$|^\.github\/ISSUE_TEMPLATE\//, {}],
   ...apps.map((name) => [
@@ -32,7 +33,8 @@ const table = [
   [/^infra\/cluster\//, { components: ["infra"] }], // for machines without kind; the pipeline uses kind
   [/^e2e\/cluster\//, { cluster: true }],
   [/^mutants\//, { components: ["mutants"] }],
-  [/^(e2e|bench|spec|examples)\//, { stack: true }],
+  [/^spec\//, { components: ["mutants"], stack: true }], // mutants name those of the model
+  [/^(e2e|bench|examples)\//, { stack: true }],
 ];
 
 const paths = readFileSync(0, "utf8").split("\n").filter(Boolean);

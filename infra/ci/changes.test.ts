@@ -40,8 +40,9 @@ it.each(["README.md", "orders/README.md", "docs/order.png"])(
   },
 );
 
-it("renders the charts when the guide changes, which names their versions", () => {
-  expect(checksFor("docs/operating.md")).toEqual({ ...none, components: ["infra"], charts: true });
+it("renders the charts and tests on a cluster when the guide changes, which has their versions and commands", () => {
+  const checks = { components: ["infra"], charts: true, cluster: true };
+  expect(checksFor("docs/operating.md")).toEqual({ ...none, ...checks });
 });
 
 it("builds every image for the cluster when a Dockerfile, a manifest or skaffold.yaml changes", () => {
@@ -53,6 +54,11 @@ it("builds no service's image when only the local runner or tests change", () =>
   expect(checksFor("infra/local/stack.ts")).toEqual({ ...none, components: ["infra"], stack: true });
   expect(checksFor("e2e/saga.test.ts")).toEqual({ ...none, stack: true });
   expect(checksFor("e2e/cluster/kills.test.ts")).toEqual({ ...none, cluster: true });
+});
+
+it("compares the mutants with those of the payment model when either changes", () => {
+  expect(checksFor("mutants/guards/orders.ts")).toEqual({ ...none, components: ["mutants"] });
+  expect(checksFor("spec/mutants.ts")).toEqual({ ...none, components: ["mutants"], stack: true });
 });
 
 it.each(["stripe-sandbox", "backup", "verify"])("builds only the image of %s when it changes", (name) => {

@@ -10,9 +10,18 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Runs the script with a `helm` that records its arguments and prints these default values. */
-function check({ guide, defaults }: { guide?: string; defaults: object }) {
-  const helm = `echo "$*" >> ${folder}/calls; cat >> ${folder}/input; [ "$1" = template ] || echo '${JSON.stringify(defaults)}'`;
+/** Runs the script with a `helm` that records its arguments and prints these manifests and default values. */
+function check({
+  guide,
+  defaults,
+  manifests = "",
+}: {
+  guide?: string;
+  defaults: object;
+  manifests?: string;
+}) {
+  const printed = `if [ "$1" = template ]; then echo '${manifests}'; else echo '${JSON.stringify(defaults)}'; fi`;
+  const helm = `echo "$*" >> ${folder}/calls; cat >> ${folder}/input; ${printed}`;
   writeFileSync(join(folder, "helm"), `#!/bin/sh\n${helm}\n`);
   chmodSync(join(folder, "helm"), 0o755);
   if (guide) writeFileSync(join(folder, "guide.md"), guide);
@@ -56,6 +65,21 @@ it("fails for a value that the chart does not have", () => {
   expect(stdout).toBe(
     "oci://example.org/stack 93.9.0: has no grafana.enabled\n" +
       "oci://example.org/stack 93.9.0: has no alertmanager.config.route.receiver\n",
+  );
+  expect(status).toBe(1);
+});
+
+it("fails for an alert about what cannot be monitored, which was disabled by another name", () => {
+  const defaults = { grafana: { enabled: true }, retention: "", alertmanager: { config: {} } };
+  const rules = (...names: string[]) =>
+    names.map((name) => `    - alert: ${name}\n      expr: "1"`).join("\n");
+  const wanted = rules("KubeJobFailed", "KubeCPUQuotaOvercommit", "KubeNodeNotReady");
+  expect(check({ guide, defaults, manifests: wanted }).status).toBe(0);
+  const manifests = rules("KubeletDown", "etcdNoLeader", "KubeCPUOvercommit", "KubeJobFailed");
+  const { status, stdout } = check({ guide, defaults, manifests });
+  expect(stdout).toBe(
+    "oci://example.org/stack 93.9.0: still has the alerts KubeletDown, etcdNoLeader, KubeCPUOvercommit\n" +
+      "oci://example.org/stack 93.9.0: rendered\n", // an upgrade that keeps the values of the installation
   );
   expect(status).toBe(1);
 });

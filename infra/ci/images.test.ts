@@ -47,6 +47,18 @@ it("all images that run Node.js have the same base, with the Node.js that local 
     expect(dockerfile.match(/^FROM (?!\$\{NODE_IMAGE\}|manifests|packages)/gm)).toHaveLength(1);
 });
 
+it("no image contains the package managers of its base, whose packages scans would find", () => {
+  for (const path of dockerfiles.filter((one) => one !== "infra/backup/Dockerfile")) {
+    const last = read(path)
+      .split(/^FROM \$\{NODE_IMAGE\}.*\n/m)
+      .at(-1);
+    expect([path, last]).toEqual([
+      path,
+      expect.stringMatching(/^RUN rm -rf \/usr\/local\/lib\/node_modules \/usr\/local\/bin\/npm .*yarn\*$/m),
+    ]);
+  }
+});
+
 it("every Dockerfile installs packages from the manifests of all workspaces, in the same layers", () => {
   const stage = (dockerfile: string) =>
     /^FROM \$\{NODE_IMAGE\} AS manifests\n([^]*?)\n\n/m.exec(dockerfile)?.[1]?.split("\n");

@@ -6,8 +6,6 @@ import { root } from "../local/program";
 import { serviceNames } from "../services";
 import { temporaryFolder } from "../jest/temporary-folder";
 
-jest.setTimeout(60_000);
-
 // The steps between building images and deploying or publishing them.
 
 const appNames = [...serviceNames, "client"];
@@ -64,7 +62,7 @@ describe("name-images", () => {
     cpSync(join(root, "infra/k8s"), join(folder, "k8s"), { recursive: true, filter });
   });
 
-  it.each(["release", "gke"])(
+  it.each(["release", "gke", "gke-ha"])(
     "the overlay %s references only images that exist after a release",
     async (overlay) => {
       nameImages(released);
@@ -80,7 +78,8 @@ describe("name-images", () => {
     "exactly one admission policy matches each image from %s, and none a foreign image",
     async (registry) => {
       nameImages(released.map((image) => ({ ...image, tag: image.tag.replace("ghcr.io/owner", registry) })));
-      for (const image of await imagesOf("gke")) expect([image, policiesFor(image)]).toEqual([image, 1]);
+      const images = [...(await imagesOf("gke")), ...(await imagesOf("gke-ha"))];
+      for (const image of new Set(images)) expect([image, policiesFor(image)]).toEqual([image, 1]);
       for (const foreign of ["nginx", "mongo:8.0.0", `ghcr.io/OTHER/eventhive/auth@${digest("c")}`])
         expect([foreign, policiesFor(foreign)]).toEqual([foreign, 0]); // rejected
     },

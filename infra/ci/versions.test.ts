@@ -8,17 +8,20 @@ const section = /^## Supported versions\n([^]*?)(?=^## |$(?![^]))/m.exec(read("d
 const rows = section.split("\n").filter((line) => line.startsWith("| "));
 
 const found = (text: string, pattern: RegExp) => pattern.exec(text)?.[1] ?? `nothing like ${pattern}`;
-const manifests = readdirSync(join(root, "infra/k8s/base"), { recursive: true, encoding: "utf8" })
+const manifests = readdirSync(join(root, "infra/k8s"), { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".yaml"))
-  .map((name) => read(`infra/k8s/base/${name}`))
+  .map((name) => read(`infra/k8s/${name}`))
   .join("\n");
 
 it.each([
   ["Node.js", found(read("infra/Dockerfile"), /node:([\d.]+)-/)],
   ["Debian, of our images", found(read("infra/Dockerfile"), /node:[\d.]+-(\w+)-slim/)],
   ["Kubernetes, in tests and schemas", found(read("infra/cluster/build.sh"), /^kubernetes=v(\d+\.\d+)\./m)],
+  ["Go, builds `backup`", found(read("infra/backup/Dockerfile"), /golang:(\d+\.\d+)\./)],
+  ["skaffold", found(read(".github/actions/skaffold/action.yml"), /releases\/v([\d.]+)\//)],
   ["MongoDB", found(manifests, /\bmongo:(\d+\.\d+)/)],
   ["Redis", found(manifests, /\bredis:(\d+\.\d+)/)],
+  ["NATS JetStream", found(manifests, /\bnats:(\d+\.\d+)/)],
   ["NATS Streaming", found(manifests, /\bnats-streaming:([\d.]+)-/)],
 ])("the guide states the end of support of %s %s", (component, version) => {
   const row = rows.find((line) => line.startsWith(`| ${component} | `));

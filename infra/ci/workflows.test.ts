@@ -2,7 +2,18 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
+import { optionalVariables } from "../../e2e/cluster/left-out";
+import { containerOf, render } from "../k8s/render";
 import { sameRunId } from "../k8s/skaffold";
+
+interface Step {
+  name?: string;
+  if?: string;
+  run?: string;
+  uses?: string;
+  env?: Record<string, string>;
+  with?: Record<string, unknown>;
+}
 
 interface Job {
   if?: string;
@@ -13,7 +24,7 @@ interface Job {
   "timeout-minutes"?: number;
   strategy?: { matrix: { node?: (number | string)[]; image?: string[]; include?: object[] } };
   with?: Record<string, unknown>;
-  steps?: { name?: string; if?: string; run?: string; uses?: string; with?: Record<string, unknown> }[];
+  steps?: Step[];
 }
 
 interface ImagePolicy {
@@ -116,13 +127,16 @@ it("builds natively for both architectures, then scans, signs and attests each i
   expect(jobs.sign?.needs).toBe("join");
   const steps = jobs.sign?.steps ?? [];
   const order = steps.map(({ uses, run }) => uses?.split("@")[0] ?? run?.split("\n")[0]);
-  expect(order.slice(-5)).toEqual([
+  expect(order.slice(-6)).toEqual([
+    "aquasecurity/trivy-action",
     "aquasecurity/trivy-action",
     "anchore/sbom-action",
     "sigstore/cosign-installer",
     'cosign sign --yes --recursive "$IMAGE"',
     "actions/attest",
   ]);
+  const platforms = steps.flatMap(({ env }) => env?.TRIVY_PLATFORM ?? []);
+  expect(platforms).toEqual(["linux/amd64", "linux/arm64"]);
   expect(steps.at(-1)?.with).toMatchObject({
     "subject-digest": "${{ matrix.image.digest }}",
     "push-to-registry": true, // the policy-controller reads it there
@@ -200,6 +214,21 @@ it("scans the stores, the latest release and main weekly", () => {
   expect(jobs.main?.strategy?.matrix.image?.toSorted()).toEqual(releasedImages());
 });
 
+it("scans the image of every store that any manifest names", async () => {
+  const { jobs }: Workflow = parse(read("workflows/scan.yml"));
+  const list = jobs.list?.steps?.at(-1)?.run ?? "";
+  const overlays = [...list.matchAll(/kubectl kustomize infra\/k8s\/overlays\/(\S+)/g)];
+  const rendered = await Promise.all(overlays.map(([, overlay = ""]) => render(overlay)));
+  const scanned = rendered.flatMap(({ workloads }) => workloads.map((one) => containerOf(one).image));
+  const folder = join(__dirname, "../k8s");
+  const manifests = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".yaml"))
+    .map((path) => readFileSync(join(folder, path), "utf8"));
+  const stores = manifests.flatMap((text) => text.match(/(?<=\bimage: )\S+@sha256:\S+/g) ?? []);
+  expect(stores).toHaveLength(4);
+  for (const store of stores) expect(scanned).toContain(store);
+});
+
 it("builds every image of a release in pull requests, natively for both architectures", () => {
   const { jobs }: Workflow = parse(read("workflows/ci.yml"));
   expect(jobs.image?.strategy?.matrix).toEqual({
@@ -232,6 +261,20 @@ it("runs all cluster tests with skaffold, which deploy twice and compare the UID
   expect(withSkaffold).toBeGreaterThan(-1);
   expect(tests).toBeGreaterThan(withSkaffold);
   expect(existsSync(join(github, "../e2e/cluster/redeploy.test.ts"))).toBe(true);
+  expect(steps[tests]?.env?.E2E_WITHOUT?.split(" ")).toEqual(optionalVariables); // docs/delivery.md
+  expect(readFileSync(join(github, "../docs/delivery.md"), "utf8")).toContain(
+    "| tests that GitHub leaves out |",
+  );
+});
+
+it("moves a stack to JetStream in one of the end-to-end runs", () => {
+  const { jobs }: Workflow = parse(read("workflows/ci.yml"));
+  expect(jobs.stack?.steps).toContainEqual(
+    expect.objectContaining({
+      env: { MIGRATION: "short" },
+      run: "npm run test:e2e -- --testPathPatterns e2e/migration",
+    }),
+  );
 });
 
 it("every scan accepts the findings of .trivyignore.yaml, each until a date and for a reason", () => {
@@ -240,7 +283,7 @@ it("every scan accepts the findings of .trivyignore.yaml, each until a date and 
     const steps = Object.values(jobs).flatMap((job) => job.steps ?? []);
     return steps.filter(({ uses }) => uses?.startsWith("aquasecurity/trivy-action@"));
   });
-  expect(scans).toHaveLength(3);
+  expect(scans).toHaveLength(4);
   for (const scan of scans) expect(scan.with).toMatchObject({ trivyignores: ".trivyignore.yaml" });
   const accepted = parse(readFileSync(join(github, "../.trivyignore.yaml"), "utf8"), { schema: "failsafe" });
   expect(Object.keys(accepted)).toEqual(["vulnerabilities"]);

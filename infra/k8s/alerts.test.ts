@@ -5,8 +5,6 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { type Outage, durationSeconds, healthy, marginSeconds as shortMargin, outages } from "./outages";
 
-jest.setTimeout(120_000);
-
 interface Rules {
   spec: { groups: { rules: { alert?: string; labels?: { severity: string } }[] }[] };
 }

@@ -1,17 +1,18 @@
-import { type CronJob, render } from "./render";
+import { type Container, containerOf as serverOf, type CronJob, render, type Workload } from "./render";
 import { databaseServices } from "../services";
 
-jest.setTimeout(30_000);
-
 const containerOf = ({ spec }: CronJob) => spec.jobTemplate.spec.template.spec.containers[0];
+const urlOf = ({ env }: Container) => env.find(({ name }) => name === "MONGO_URL")?.value;
 const nameOf = ({ metadata }: CronJob) => metadata.name;
 
-describe.each(["ci", "gke"])("in the overlay %s", (overlay) => {
+describe.each(["ci", "gke", "gke-ha"])("in the overlay %s", (overlay) => {
   let jobs: CronJob[];
+  let workloads: Workload[];
   let settings: Record<string, string>;
   beforeAll(async () => {
     const rendered = await render(overlay);
-    jobs = rendered.cronJobs;
+    jobs = rendered.cronJobs.filter(({ metadata }) => metadata.labels?.role === "backup");
+    ({ workloads } = rendered);
     const named = jobs
       .flatMap((job) => containerOf(job).envFrom ?? [])
       .map(({ configMapRef }) => configMapRef.name);
@@ -29,9 +30,16 @@ describe.each(["ci", "gke"])("in the overlay %s", (overlay) => {
     expect(order).toEqual(["backup-tickets", "backup-orders", "backup-payments", "backup-auth"]);
     for (const job of jobs) {
       const database = nameOf(job).replace("backup-", "");
-      const url = containerOf(job).env.find(({ name }) => name === "MONGO_URL")?.value;
-      expect(url).toBe(
-        `mongodb://root:$(MONGO_PASSWORD)@${database}-mongo:27017/${database}?authSource=admin`,
+      expect(urlOf(containerOf(job))).toContain(`/${database}?`);
+    }
+  });
+
+  it("each job knows its database by the address that the service has, with all members", () => {
+    for (const job of jobs) {
+      const service = workloads.find(({ metadata }) => `backup-${metadata.name}` === nameOf(job));
+      expect(urlOf(containerOf(job))).toBe(service && urlOf(serverOf(service)));
+      expect(serverOf(service as Workload).envFrom).toEqual(
+        containerOf(job).envFrom?.slice(0, 1), // settings, which have the hosts
       );
     }
   });
@@ -47,6 +55,10 @@ describe.each(["ci", "gke"])("in the overlay %s", (overlay) => {
       });
       expect(spec.jobTemplate.spec.activeDeadlineSeconds).toBeLessThan(3600);
     }
+  });
+
+  it("a failed job is removed after a day, which ends the chart's alert KubeJobFailed", () => {
+    for (const { spec } of jobs) expect(spec.jobTemplate.spec.ttlSecondsAfterFinished).toBe(24 * 3600);
   });
 
   it("a job and its pods have the label by which the restore procedure stops them", () => {

@@ -77,6 +77,12 @@ describe("in the overlay gke-ha", () => {
     },
   );
 
+  it("a failed job of the members is removed before the chart's alert KubeJobFailed fires", () => {
+    const jobs = rendered.cronJobs.filter(({ metadata }) => metadata.name.endsWith("-members"));
+    expect(jobs).toHaveLength(databaseServices.length);
+    for (const { spec } of jobs) expect(spec.jobTemplate.spec.ttlSecondsAfterFinished).toBeLessThan(15 * 60);
+  });
+
   it("members reach each other, and jobs reach the members, by rules on both ends", () => {
     const rules = (policy: NetworkPolicy, kind: "ingress" | "egress") =>
       (policy.spec[kind] ?? []).flatMap((rule) =>

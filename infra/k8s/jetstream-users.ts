@@ -39,7 +39,7 @@ function userOf(name: string, published: readonly Subject[], received: readonly 
       ];
     }),
   ];
-  // Every process watches events of its service: for its streams, and to hear of bans at once.
+  // Every process watches events of its service: for its streams, and to receive bans at once.
   const watched = [...new Set([...published, ...received])];
   const subscribe = [`${inboxPrefixOf(name)}.>`, ...watched.map(filterOf)];
   const lines = (list: string[]) => list.map((subject) => `          "${subject}"\n`).join("");

@@ -2,8 +2,6 @@ import { jetStream } from "../local/known-servers";
 import { serviceNames } from "../services";
 import { containerOf, render, type Rendered } from "./render";
 
-jest.setTimeout(30_000);
-
 let rendered: Rendered;
 beforeAll(async () => {
   rendered = await render("gke", { add: ["jetstream", "bridge"] });

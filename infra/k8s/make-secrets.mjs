@@ -1,14 +1,14 @@
 // Creates secrets/secrets.yaml with random values, or adds what is missing in it. Values in it are never changed: a database
 // keeps its first password.
 // STRIPE_KEY and STRIPE_PUBLISHABLE_KEY come from the environment (without them, cards go to the sandbox), and so do the bucket's
-// BACKUP_ACCESS_KEY_ID and BACKUP_SECRET_ACCESS_KEY.
+// BACKUP_ACCESS_KEY_ID and BACKUP_SECRET_ACCESS_KEY, and the mail server's SMTP_URL.
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const file = fileURLToPath(new URL("secrets/secrets.yaml", import.meta.url));
 const { STRIPE_KEY = "sk_test_eventhive", STRIPE_PUBLISHABLE_KEY } = process.env;
-const { BACKUP_ACCESS_KEY_ID, BACKUP_SECRET_ACCESS_KEY } = process.env;
+const { BACKUP_ACCESS_KEY_ID, BACKUP_SECRET_ACCESS_KEY, SMTP_URL } = process.env;
 
 const random = () => randomBytes(32).toString("hex"); // needs no escaping in a URL
 
@@ -29,6 +29,7 @@ const secrets = {
   sessions: { JWT_KEY: random() },
   stripe: { STRIPE_KEY, STRIPE_PUBLISHABLE_KEY },
   backup: { BACKUP_ACCESS_KEY_ID, BACKUP_SECRET_ACCESS_KEY },
+  smtp: { SMTP_URL },
 };
 
 const separator = "\n---\n";

@@ -1,8 +1,6 @@
 import { podTemplatesOf, render, type NetworkPolicy, type Rendered, type Selector } from "./render";
 import { databaseServices, serviceNames } from "../services";
 
-jest.setTimeout(30_000);
-
 const edgesEverywhere = [
   "outside → auth:3000",
   "outside → tickets:3000",
@@ -18,15 +16,8 @@ const edgesEverywhere = [
   "orders → orders-mongo:27017",
   "payments → payments-mongo:27017",
   "expiration → expiration-redis:6379",
-  "auth → nats:4222",
-  "tickets → nats:4222",
-  "orders → nats:4222",
-  "payments → nats:4222",
-  "expiration → nats:4222",
-  "tickets → nats:8222",
-  "orders → nats:8222",
-  "payments → nats:8222",
-  "expiration → nats:8222",
+  // Every service has listeners, whose backlog it measures by the broker's monitoring.
+  ...serviceNames.flatMap((app) => [`${app} → nats:4222`, `${app} → nats:8222`]),
 ];
 const toSandbox = ["payments → stripe-sandbox:3000", "client → stripe-sandbox:3000"];
 const monitored = serviceNames.flatMap((app) => [
@@ -47,6 +38,17 @@ const migration = [
   "bridge → nats:4222",
   "bridge → nats:8222",
 ];
+const members = databaseServices.flatMap((name) => [
+  `${name}-mongo → ${name}-mongo:27017`,
+  `${name}-mongo-members → ${name}-mongo:27017`,
+]);
+const highAvailability = [
+  ...edgesEverywhere.filter((edge) => !edge.includes("→ nats:")),
+  ...members,
+  ...serviceNames.map((app) => `${app} → jetstream:4222`),
+  "jetstream → jetstream:6222",
+];
+const toSmtp = [465, 587].map((port) => `auth → ${outside.replace(/443$/, String(port))}`);
 /** Policies that other tests check. */
 const others = ["everyone-to-dns", "outside-to-challenges", "google-to-challenges"];
 
@@ -55,6 +57,8 @@ it.each([
   ["ci", [...edgesEverywhere, ...toSandbox, ...backup]],
   ["release", [...edgesEverywhere, ...toSandbox]],
   ["gke", [...edgesEverywhere, ...fromGoogle, ...monitored, toStripe, ...backup, ...toBucket]],
+  ["gke-ha", [...highAvailability, ...fromGoogle, ...monitored, toStripe, ...backup, ...toBucket]],
+  ["release, with smtp", [...edgesEverywhere, ...toSandbox, ...toSmtp]],
   ["ci, with jetstream and bridge,", [...edgesEverywhere, ...toSandbox, ...backup, ...migration]],
 ])("the overlay %s allows exactly these connections, at both ends", async (name, edges) => {
   const [overlay = "", ...components] = name.split(/, with | and |,/).filter(Boolean);
@@ -68,7 +72,7 @@ it.each([
   expect([...new Set([...accepted, ...sent])].toSorted()).toEqual(edges.toSorted());
 });
 
-it.each(["local", "ci", "release", "gke"])(
+it.each(["local", "ci", "release", "gke", "gke-ha"])(
   "the overlay %s denies all connections by default, and allows DNS",
   async (overlay) => {
     const { policies } = await render(overlay);

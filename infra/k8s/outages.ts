@@ -322,11 +322,28 @@ export const outages: Outage[] = [
     lastsSeconds: hours(2),
   },
   {
+    outage: "a payment and Stripe differ about money",
+    alert: { alertname: "PaymentsDifferFromStripe", difference: "charged_twice" },
+    series: { 'payments_differences_total{difference="charged_twice"}': once },
+    firesAfter: 0,
+    lastsSeconds: hours(2),
+  },
+  {
     outage: "auth rejects sign-ins",
     alert: { alertname: "SignInsRefused", queue: "sign-in", reason: "full" },
     series: { 'password_hashes_refused_total{app="auth", queue="sign-in", reason="full"}': counts(0, 5) },
     firesAfter: 375,
     resolvesAfter: 240,
+  },
+  {
+    outage: "the SMTP server is down",
+    alert: { alertname: "MailsFail" },
+    series: {
+      'mail_attempts_total{app="auth", mail="password_reset", outcome="failed"}': counts(0, 1),
+      'mail_attempts_total{app="auth", mail="password_reset", outcome="sent"}': counts(1, 0),
+    },
+    firesAfter: 615,
+    resolvesAfter: 300,
   },
   {
     outage: "there are too few processes for the open streams",

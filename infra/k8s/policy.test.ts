@@ -1,23 +1,19 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { exposeMetrics } from "../../common/src/base/metrics";
 import { durationInSeconds } from "../../common/src/base/settings";
 import { natsStreaming, redis } from "../local/known-servers";
 import { databaseServices, serviceNames } from "../services";
 import { containerOf, podTemplatesOf, render, type Rendered, type Workload } from "./render";
 
-jest.setTimeout(30_000);
-
 const appNames = [...serviceNames, "client"];
-const storeNames = [
-  "auth-mongo",
-  "tickets-mongo",
-  "orders-mongo",
-  "payments-mongo",
-  "expiration-redis",
-  "nats",
-];
+const mongos = databaseServices.map((name) => `${name}-mongo`);
 
-describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) => {
+describe.each(["local", "ci", "release", "gke", "gke-ha"])("in the overlay %s", (overlay) => {
   const alone = overlay === "local" || overlay === "release"; // one process of each
+  const isProduction = overlay.startsWith("gke");
+  const withMembers = overlay === "gke-ha" ? [...mongos, "jetstream"] : [];
+  const storeNames = [...mongos, "expiration-redis", overlay === "gke-ha" ? "jetstream" : "nats"];
   let rendered: Rendered;
   let services: Workload[];
   let stores: Workload[];
@@ -70,7 +66,7 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
   it("production opts in to admission control", () => {
     const [namespace] = rendered.all.filter(({ kind }) => kind === "Namespace");
     expect(namespace?.metadata.labels?.["policy.sigstore.dev/include"]).toBe(
-      overlay === "gke" ? "true" : undefined,
+      isProduction ? "true" : undefined,
     );
   });
 
@@ -93,7 +89,7 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
     const settings = rendered.configMaps.find(({ metadata }) => metadata.name.startsWith("settings-"))?.data;
     const shutdownTimeout = durationInSeconds().parse(settings?.SHUTDOWN_TIMEOUT);
     for (const workload of services) {
-      const lag = overlay === "gke" && workload.metadata.name !== "expiration" ? 30 : 5; // until no more requests arrive
+      const lag = isProduction && workload.metadata.name !== "expiration" ? 30 : 5; // until no more requests arrive
       expect(workload.spec.strategy).toMatchObject({ rollingUpdate: { maxUnavailable: 0 } });
       expect(containerOf(workload)).toMatchObject({
         startupProbe: { httpGet: { path: "/livez" } },
@@ -121,7 +117,7 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
     for (const { metadata, spec } of stores) {
       expect(spec.template.metadata).toEqual({
         labels: { app: metadata.name, role: "store" },
-        ...(overlay === "gke"
+        ...(isProduction && !withMembers.includes(metadata.name)
           ? { annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" } }
           : {}),
       });
@@ -167,7 +163,7 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
     );
     const replicas = Object.fromEntries([...written, ...scaled]);
     const many = Object.keys(replicas).filter((name) => (replicas[name] ?? 1) >= 2);
-    expect(many.toSorted()).toEqual(alone ? [] : appNames.toSorted());
+    expect(many.toSorted()).toEqual(alone ? [] : [...appNames, ...withMembers].toSorted());
     expect(namesOf(rendered.budgets)).toEqual(many.toSorted());
     for (const { metadata, spec } of rendered.budgets)
       expect(spec.selector).toEqual({ matchLabels: { app: metadata.name } });
@@ -186,7 +182,7 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
       pods: { metric: { name: "open_streams" }, target: { type: "AverageValue", averageValue: "500" } },
     };
     const scaled = rendered.autoscalers.filter(({ spec }) => JSON.stringify(spec).includes("open_streams"));
-    expect(namesOf(scaled)).toEqual(overlay === "gke" ? ["orders", "tickets"] : []);
+    expect(namesOf(scaled)).toEqual(isProduction ? ["orders", "tickets"] : []);
     for (const { spec } of scaled)
       expect(spec.metrics).toEqual([expect.objectContaining({ type: "Resource" }), byStreams]);
     expect(await exposeMetrics()).toMatch(/^open_streams \d+$/m);
@@ -207,8 +203,9 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
       const store = stores.find(({ metadata }) => metadata.name === name);
       return store && containerOf(store).args;
     };
-    expect(argsOf("nats")).toEqual(
-      expect.arrayContaining(flagsOf(natsStreaming).map(([flag, value]) => `${flag}=${value}`)),
+    const ofNats = ["-auth=$(NATS_TOKEN)", ...flagsOf(natsStreaming).map((flag) => flag.join("="))];
+    expect(argsOf("nats") ?? []).toEqual(
+      expect.arrayContaining(storeNames.includes("nats") ? ofNats : []), // or JetStream, with users of its own
     );
     const password = ["--protected-mode", "no"]; // replaced by a password
     const flags = flagsOf(redis)
@@ -217,12 +214,27 @@ describe.each(["local", "ci", "release", "gke"])("in the overlay %s", (overlay) 
     expect(argsOf("expiration-redis")).toEqual(
       expect.arrayContaining(["--requirepass", "$(REDIS_PASSWORD)", ...flags]),
     );
-    expect(argsOf("nats")).toContain("-auth=$(NATS_TOKEN)");
     for (const store of stores.filter(({ metadata }) => metadata.name.endsWith("-mongo")))
       expect(containerOf(store).env.map(({ name }) => name)).toEqual(
         expect.arrayContaining(["MONGO_INITDB_ROOT_USERNAME", "MONGO_INITDB_ROOT_PASSWORD"]),
       );
   });
+});
+
+it("every image that any manifest names is pinned, also in components that no overlay lists", async () => {
+  const names = (await readdir(__dirname, { recursive: true })).filter((name) => name.endsWith(".yaml"));
+  const texts = await Promise.all(names.map((name) => readFile(join(__dirname, name), "utf8")));
+  const images = texts.flatMap((text) =>
+    [...text.matchAll(/\bimage: (\S+)/g)].map(([, image = ""]) => image),
+  );
+  const foreign = images.filter((image) => !image.startsWith("eventhive/"));
+  expect(foreign.map((image) => image.replace(/:.*/, "")).toSorted()).toEqual([
+    "mongo",
+    "nats",
+    "nats-streaming",
+    "redis",
+  ]);
+  expect(foreign.filter((image) => !isPinned(image))).toEqual([]);
 });
 
 it.each([
@@ -231,6 +243,7 @@ it.each([
   "redis:7",
   "mongo:7.0",
   "mongo:7.0.43-jammy",
+  "nats:2.15.3-alpine",
   `mongo@sha256:${"0".repeat(64)}`,
 ])("does not accept %s as pinned", (image) => {
   expect(isPinned(image)).toBe(false);

@@ -50,6 +50,7 @@ export interface CronJob extends Manifest {
       metadata: { labels: Record<string, string> };
       spec: {
         activeDeadlineSeconds: number;
+        ttlSecondsAfterFinished?: number;
         template: {
           metadata: { labels: Record<string, string> };
           spec: { containers: [Container]; volumes: { name: string; emptyDir?: object }[] };

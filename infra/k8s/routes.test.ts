@@ -4,8 +4,6 @@ import { parse } from "yaml";
 import { findService, readRoutes } from "../local/routes";
 import { render, type Manifest } from "./render";
 
-jest.setTimeout(30_000);
-
 interface HttpRoute {
   spec: {
     rules: { matches: { path: { type: string; value: string } }[]; backendRefs: { name: string }[] }[];

@@ -4,8 +4,6 @@ import { root } from "../local/program";
 import { databaseServices, serviceNames } from "../services";
 import { containerOf, render, type Rendered } from "./render";
 
-jest.setTimeout(30_000);
-
 let rendered: Rendered;
 beforeAll(async () => {
   rendered = await render("ci");
@@ -22,6 +20,22 @@ it("client has all the settings it needs", async () => {
 it("detects a missing setting", async () => {
   expect(await problemsOf("payments", ["NATS_URL", "STRIPE_KEY"])).toMatch(/NATS_URL.*STRIPE_KEY/);
   expect(await problemsOf("client", ["AUTH_URL"])).toMatch(/AUTH_URL/);
+});
+
+it("with the component smtp, auth names what it lacks, and only auth can read the server's password", async () => {
+  const shown = rendered;
+  process.env.SMTP_URL = "smtps://user:password@smtp.example.com";
+  try {
+    rendered = await render("ci", { add: ["smtp"] });
+    expect(await problemsOf("auth", ["SMTP_URL"])).toMatch(/SMTP_URL is missing.*MAIL_FROM is missing/);
+    const readers = rendered.workloads.filter((workload) =>
+      containerOf(workload).env.some(({ valueFrom }) => valueFrom?.secretKeyRef.name === "smtp"),
+    );
+    expect(readers.map(({ metadata }) => metadata.name)).toEqual(["auth"]);
+  } finally {
+    delete process.env.SMTP_URL;
+    rendered = shown;
+  }
 });
 
 it("every overlay has the same settings, except for Stripe, a collector and a load balancer", async () => {

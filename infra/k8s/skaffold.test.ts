@@ -4,8 +4,6 @@ import { root } from "../local/program";
 import { render, type Workload } from "./render";
 import { labelledBySkaffold, runId, sameRunId } from "./skaffold";
 
-jest.setTimeout(30_000);
-
 const templatesOf = (workloads: Workload[], kind: string) =>
   workloads.filter((workload) => workload.kind === kind).map(({ spec }) => spec);
 

@@ -37,7 +37,7 @@ export async function loadDemo(
     }
     writeFileSync(done, "");
   } catch (error) {
-    print(`The demo data is not complete and is tried again at the next start: ${reasonOf(error)}`);
+    print(`The demo data is incomplete; loading it is retried at the next start: ${reasonOf(error)}`);
   }
 }
 

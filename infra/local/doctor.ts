@@ -41,11 +41,11 @@ async function examineServer(server: Server, container?: string): Promise<Findin
   if (container)
     return { what, isFine: true, note: `npm start runs it with ${container}, if it cannot download it` };
   if (await succeeds(...registry.check))
-    return { what, isFine: true, note: `npm start gets it, at the latest from ${registry.what}` };
+    return { what, isFine: true, note: `npm start installs it, if necessary from ${registry.what}` };
   return {
     what,
     isFine: false,
-    note: `missing, unless npm start can download it. To mend it: ${installHint}, or set ${address}`,
+    note: `missing, unless npm start can download it. To fix it: ${installHint}, or set ${address}`,
   };
 }
 

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { databaseUrl, sharedEnvironment } from "./environment";
+import { databaseUrl, sharedEnvironment, usesMailbox } from "./environment";
+import type { StackFile } from "./stack-file";
 import { temporaryFolder } from "../jest/temporary-folder";
 
 const url = "http://localhost:3000";
@@ -42,6 +43,24 @@ it("uses the sandbox unless both Stripe keys are set", () => {
   );
 });
 
-function environmentFor(found: NodeJS.ProcessEnv, dataFolder = temporaryFolder("environment")) {
-  return sharedEnvironment(found, { url, servers }, dataFolder);
+it.each([
+  ["without settings", {}, true],
+  ["with an SMTP server, which needs MAIL, too", { SMTP_URL: "smtp://m" }, false],
+  ["with MAIL=off", { MAIL: "off" }, false],
+])("uses the mailbox, %s: %p → %p", (_, found, isUsed) => {
+  expect(usesMailbox(found)).toBe(isUsed);
+});
+
+it("sends mail to the mailbox that runs", () => {
+  const smtp = "smtp://127.0.0.1:2525";
+  expect(environmentFor({}, undefined, { ...servers, smtp })).toMatchObject({ MAIL: "smtp", SMTP_URL: smtp });
+  expect(environmentFor({ MAIL: "off" })).not.toHaveProperty("SMTP_URL");
+});
+
+function environmentFor(
+  found: NodeJS.ProcessEnv,
+  dataFolder = temporaryFolder("environment"),
+  running: StackFile["servers"] = servers,
+) {
+  return sharedEnvironment(found, { url, servers: running }, dataFolder);
 }

@@ -19,6 +19,11 @@ export function sharedEnvironment(
     ...Object.fromEntries(found),
     LISTEN_ADDRESS: "127.0.0.1", // only the gateway uses it; nothing is reachable from the network
     ...(usesStripe(environment) ? {} : { STRIPE_KEY: "sk_test_eventhive", STRIPE_API_URL: servers.stripe }),
+    ...(servers.smtp && {
+      MAIL: "smtp",
+      SMTP_URL: servers.smtp,
+      MAIL_FROM: environment.MAIL_FROM ?? "EventHive <no-reply@localhost>",
+    }),
     REDIS_URL: servers.redis,
     NATS_URL: servers.nats,
   };
@@ -33,6 +38,9 @@ export function usesStripe({ STRIPE_KEY, STRIPE_PUBLISHABLE_KEY }: NodeJS.Proces
   }
   return Boolean(STRIPE_KEY);
 }
+
+/** Mail goes to the local mailbox unless the environment has settings for it. */
+export const usesMailbox = ({ MAIL, SMTP_URL }: NodeJS.ProcessEnv): boolean => !MAIL && !SMTP_URL;
 
 /** The URL of one database of a MongoDB server. Options after the "?" are kept. */
 export function databaseUrl(server: string, database: string): string {

@@ -49,7 +49,7 @@ it("lists all attempts, and how to install a server, if it cannot be found", asy
   eventhive-test-server on the PATH or in .eventhive/bin: none that runs
   Docker or Podman: neither is running
   a registry: the registry is closed
-  To mend it: ${redis.installHint}, or set REDIS_URL.`);
+  To fix it: ${redis.installHint}, or set REDIS_URL.`);
 });
 
 it("runs a server as a container if only Docker is available, reachable from this machine only", async () => {

@@ -33,7 +33,7 @@ export async function firstThatWorks<Found>(
       tried.push(`${name}: ${reasonOf(error)}`);
     }
   }
-  throw new Error([`${title} is needed. Tried:`, ...tried, `To mend it: ${installHint}.`].join("\n  "));
+  throw new Error([`${title} is needed. Tried:`, ...tried, `To fix it: ${installHint}.`].join("\n  "));
 }
 
 /** The first of these programs that exists and prints its version. */

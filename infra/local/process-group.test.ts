@@ -5,8 +5,6 @@ import { ProcessGroup } from "./process-group";
 import { afterwards } from "./testing";
 import { temporaryFolder } from "../jest/temporary-folder";
 
-jest.setTimeout(30_000);
-
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { serviceNames } from "../services";
 import { isReady } from "./backends";
 import { clientCommand } from "./client";
-import { usesStripe } from "./environment";
+import { usesMailbox, usesStripe } from "./environment";
 import type { Search } from "./first-that-works";
 import { brokerOf, mongo, redis } from "./known-servers";
 import { freePort } from "./port";
@@ -34,13 +34,15 @@ export async function serverPrograms(
   const place = { dataFolder, ...search };
   const sandbox = [...fromSource, "infra/stripe-sandbox/index.ts"];
   const ledger = { ...environment, LISTEN_ADDRESS: "127.0.0.1", SANDBOX_DATA: join(dataFolder, "stripe") };
-  const [forMongo, forRedis, forNats, forStripe] = await Promise.all([
+  const smtpPort = usesMailbox(environment) ? await freePort() : undefined;
+  const [forMongo, forRedis, forNats, forStripe, ...forMail] = await Promise.all([
     environment.MONGO_URL || serverProgram(mongo, place),
     environment.REDIS_URL || serverProgram(redis, place),
     environment.NATS_URL || serverProgram(brokerOf(environment), place),
     usesStripe(environment)
       ? "https://api.stripe.com"
       : ours("stripe", "server", sandbox, dataFolder, ledger),
+    ...(smtpPort ? [mailboxProgram(dataFolder, environment, smtpPort)] : []),
   ]);
   const urlOf = (one: string | Program) => (typeof one === "string" ? one : one.url);
   return {
@@ -49,10 +51,18 @@ export async function serverPrograms(
       redis: urlOf(forRedis),
       nats: urlOf(forNats),
       stripe: urlOf(forStripe),
+      ...(smtpPort && { smtp: `smtp://127.0.0.1:${smtpPort}` }),
     },
-    programs: [forMongo, forRedis, forNats, forStripe].filter((one) => typeof one !== "string"),
+    programs: [forMongo, forRedis, forNats, forStripe, ...forMail].filter((one) => typeof one !== "string"),
   };
 }
+
+/** Its page is at its URL. */
+const mailboxProgram = (dataFolder: string, environment: NodeJS.ProcessEnv, smtpPort: number) =>
+  ours("mailbox", "server", [...fromSource, "infra/mailbox/index.ts"], dataFolder, {
+    ...environment,
+    SMTP_PORT: String(smtpPort),
+  });
 
 export interface ServiceProgram extends Program {
   service: string;

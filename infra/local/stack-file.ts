@@ -5,7 +5,10 @@ import { attempt } from "./processes";
 /** The running processes, for `npm run status`, `npm run logs` and tests that kill processes. */
 export interface StackFile {
   url: string;
-  servers: Record<"mongo" | "redis" | "nats" | "stripe", string>;
+  servers: Record<"mongo" | "redis" | "nats" | "stripe", string> & {
+    /** Of the local mailbox, if mail is sent to it. */
+    smtp?: string;
+  };
   /** By service, if each has its own server. */
   databases?: Record<string, string>;
   processes: StackProcess[];

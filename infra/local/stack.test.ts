@@ -7,8 +7,6 @@ import { readStackFile, type StackProcess } from "./stack-file";
 import { afterwards, send, backend } from "./testing";
 import { temporaryFolder } from "../jest/temporary-folder";
 
-jest.setTimeout(30_000);
-
 /** A fake service: responds with its environment, and exits on SIGTERM. */
 const service = `
   require("node:http")
@@ -23,9 +21,10 @@ const addresses = {
   NATS_URL: "nats://n:3",
   STRIPE_KEY: "sk_test_1",
   STRIPE_PUBLISHABLE_KEY: "pk_test_1",
+  MAIL: "off",
   EVENTHIVE_DEMO: "no",
 };
-const sandbox = { STRIPE_KEY: "", STRIPE_PUBLISHABLE_KEY: "" };
+const sandbox = { STRIPE_KEY: "", STRIPE_PUBLISHABLE_KEY: "", MAIL: "" };
 
 it("runs the requested number of processes of each service behind one address, and records them", async () => {
   const stack = await start({ replicas: 2, environment: { ...addresses, ...sandbox } });
@@ -44,9 +43,11 @@ it("runs the requested number of processes of each service behind one address, a
     redis: "redis://r:2",
     nats: "nats://n:3",
     stripe,
+    smtp: environment.SMTP_URL,
   });
   expect(written?.processes.map(({ name, kind }) => `${kind} ${name}`)).toEqual([
     "server stripe",
+    "server mailbox",
     "service auth-1",
     "service auth-2",
     "service orders-1",

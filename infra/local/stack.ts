@@ -73,7 +73,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
   try {
     const left = await endLeftovers(dataFolder);
-    if (left.length > 0) print(`Ended what an earlier run had left running: ${left.join(", ")}`);
+    if (left.length > 0) print(`Stopped processes that an earlier run had left: ${left.join(", ")}`);
     if (!(await isFree(port))) throw new Error(portIsTaken(port));
 
     const found = await serverPrograms(environment, dataFolder, { print, signal });

@@ -39,17 +39,19 @@ function print(line: string): void {
   console.log(line);
 }
 
-function summary({ url, dataFolder, servers }: Stack): string {
+function summary({ url, dataFolder, servers, processes }: Stack): string {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   const isSandbox = servers.stripe.startsWith("http://127.0.0.1");
   const accounts = process.env.EVENTHIVE_DEMO === "no" ? [] : demoAccounts;
   const nearby = relative(process.cwd(), dataFolder);
   const data = nearby.startsWith("..") ? dataFolder : nearby;
+  const mailbox = processes().find(({ name }) => name === "mailbox");
   const rows = [
     ["Pages", url, ""],
     ["API", `${url}/api/tickets`, "and /api/users, /api/orders, /api/payments"],
     ...accounts.map(({ email, password, does }) => ["Demo account", `${email}  ${password}`, does]),
-    ...(isSandbox ? testCards : [["Cards", "real ones, by Stripe"]]),
+    ...(isSandbox ? testCards : [["Cards", "real cards, through Stripe"]]),
+    ...(mailbox ? [["Mailbox", mailbox.url, "shows the mails that were sent"]] : []),
     ["Data", data, "npm run reset removes it"],
     ["Logs", `${data}/logs`, "npm run logs -- orders follows some of them"],
   ];

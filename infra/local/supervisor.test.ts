@@ -7,8 +7,6 @@ import { type Death, Supervisor } from "./supervisor";
 import { afterwards } from "./testing";
 import { temporaryFolder } from "../jest/temporary-folder";
 
-jest.setTimeout(30_000);
-
 const staysAlive = "console.log('ready'); setInterval(() => {}, 1000);";
 const takesItsTime =
   "process.on('SIGTERM', () => console.log('terminating')); process.once('SIGTERM', () => setTimeout(() => process.exit(0), 100));";

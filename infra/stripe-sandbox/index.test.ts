@@ -6,8 +6,6 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import request from "supertest";
 
-jest.setTimeout(30_000);
-
 let folder: string;
 let running: ChildProcess | undefined;
 

@@ -1,34 +1,21 @@
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import Stripe from "stripe";
 import request from "supertest";
-import { createSandbox } from "./sandbox";
 import { startStripeMock } from "./stripe-mock";
+import { serveSandbox } from "./testing";
 
-let sandbox: ReturnType<typeof createSandbox>;
-let server: Server;
+const sandbox = serveSandbox();
 let stripe: Stripe;
-let lateWork: () => void;
 
 const clientOf = (port: number) =>
   new Stripe("sk_test_1", { host: "127.0.0.1", port, protocol: "http", maxNetworkRetries: 0 });
 
-beforeEach(async () => {
-  sandbox = createSandbox({ later: (_milliseconds, work) => (lateWork = work) });
-  await new Promise<void>((resolve) => {
-    server = sandbox.app.listen(0, "127.0.0.1", () => resolve());
-  });
-  stripe = clientOf((server.address() as AddressInfo).port);
-});
-
-afterEach(() => {
-  server.closeAllConnections();
-  server.close();
+beforeEach(() => {
+  stripe = clientOf(Number(new URL(sandbox.url()).port));
 });
 
 const card = (number: string) => ({ number, exp_month: 12, exp_year: 2040 });
 const happen = (id: string, event: string) =>
-  request(sandbox.app).post(`/sandbox/intents/${id}`).send({ event });
+  request(sandbox.app()).post(`/sandbox/intents/${id}`).send({ event });
 
 /** Stripe's library retries a request once after a connection error, with a generated key. */
 const cutAndRepeated = { code: "idempotency_key_in_use" };
@@ -113,11 +100,11 @@ it.each([
   const challenged = await stripe.paymentIntents.confirm(id);
   expect(challenged).toMatchObject({ status: "requires_action", next_action: { type: "use_stripe_sdk" } });
   const page = String(challenged.next_action?.use_stripe_sdk?.stripe_js);
-  await request(sandbox.app)
+  await request(sandbox.app())
     .get(page)
     .expect(200, /Complete authentication/);
   expect(await stripe.paymentIntents.retrieve(id)).toMatchObject({ status: "requires_action" }); // reading does not change it
-  await request(sandbox.app)
+  await request(sandbox.app())
     .post(page)
     .type("form")
     .send({ event })
@@ -151,36 +138,36 @@ it("consumes a Checkout token when it becomes a payment method", async () => {
 });
 
 it("returns the stored 5xx of a create under the same key, and creates under another", async () => {
-  sandbox.faults.add({ operation: "intent", kind: "fail", afterWork: true });
+  sandbox.addFault("intent", { kind: "fail", afterWork: true });
   const create = (idempotencyKey: string) => stripe.paymentIntents.create(terms, { idempotencyKey });
   await expect(create("k1")).rejects.toMatchObject({ statusCode: 500 });
   await expect(create("k1")).rejects.toMatchObject({ statusCode: 500 });
   const intent = await create("k2");
   expect(await create("k2")).toMatchObject({ id: intent.id });
-  expect(sandbox.ledger.intents.size).toBe(2);
+  expect(sandbox.ledger().intents.size).toBe(2);
 });
 
 it("executes a capture after its connection was closed", async () => {
   const id = await authorized();
-  sandbox.faults.add({ operation: "capture", kind: "late", milliseconds: 30_000 });
+  sandbox.addFault("capture", { kind: "late", milliseconds: 30_000 });
   await expect(stripe.paymentIntents.capture(id)).rejects.toMatchObject(cutAndRepeated);
   expect(await stripe.paymentIntents.retrieve(id)).toMatchObject({ status: "requires_capture" });
-  lateWork();
+  sandbox.doLateWork();
   expect(await stripe.paymentIntents.retrieve(id)).toMatchObject({ status: "succeeded" });
 });
 
 it("ignores a late capture of a canceled intent", async () => {
   const id = await authorized();
-  sandbox.faults.add({ operation: "capture", kind: "late", milliseconds: 30_000 });
+  sandbox.addFault("capture", { kind: "late", milliseconds: 30_000 });
   await expect(stripe.paymentIntents.capture(id)).rejects.toMatchObject(cutAndRepeated);
   await stripe.paymentIntents.cancel(id);
-  lateWork();
+  sandbox.doLateWork();
   expect((await stripe.charges.list()).data).toMatchObject([{ captured: false, refunded: true }]);
 });
 
 it("rejects a capture permanently, and keeps the hold", async () => {
   const id = await authorized();
-  sandbox.faults.add({ operation: "capture", kind: "refuse" });
+  sandbox.addFault("capture", { kind: "refuse" });
   await expect(stripe.paymentIntents.capture(id)).rejects.toMatchObject({
     code: "charge_expired_for_capture",
   });
@@ -192,7 +179,7 @@ it.each([
   ["fail-processing", "requires_payment_method", false],
 ])("keeps a capture processing until %s", async (event, status, captured) => {
   const id = await authorized();
-  sandbox.faults.add({ operation: "capture", kind: "processing" });
+  sandbox.addFault("capture", { kind: "processing" });
   expect(await stripe.paymentIntents.capture(id)).toMatchObject({ status: "processing" });
   await expect(stripe.paymentIntents.cancel(id)).rejects.toMatchObject({ statusCode: 400 });
   await happen(id, event).expect(200);

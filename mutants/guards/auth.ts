@@ -7,6 +7,9 @@ const session = "common/src/http/session.ts";
 const queueTests = "auth/src/hashing-queue.test.ts";
 const throttlingTests = "auth/src/throttling.test.ts";
 const emailTests = "auth/src/canonicalize-emails.test.ts";
+const endSessionsTests = "auth/src/routes/end-sessions.test.ts";
+const passwordTests = "auth/src/routes/change-password.test.ts";
+const signInTests = "auth/src/routes/sign-in.test.ts";
 const signUpTests = "auth/src/routes/sign-up.test.ts";
 const banTests = "auth/src/routes/ban-user.test.ts";
 const access = "common/src/service/user-access.ts";
@@ -57,7 +60,7 @@ export const auth: Mutant[] = [
     },
     red: {
       [throttlingTests]: [
-        "counts what an account's limit rejects against the address, so that guessing ends",
+        "counts attempts rejected by an account's limit against the address, so that guessing ends",
       ],
     },
   },
@@ -70,7 +73,7 @@ export const auth: Mutant[] = [
     },
     red: {
       [throttlingTests]: [
-        "a user who has signed in before gives a stranger no further guesses by signing in there",
+        "a user who has signed in before gives strangers no further guesses by signing in there",
       ],
     },
   },
@@ -88,7 +91,7 @@ export const auth: Mutant[] = [
     guard: "sign-ups: limit per site",
     file: "auth/src/routes/sign-up.ts",
     change: {
-      'await countAttempt(signUps("site", config.SIGNUPS_PER_SITE_PER_HOUR), rateLimitKey(address, 48));': "",
+      "await countAttempt(perSite, rateLimitKey(address, 48));": "",
     },
     red: {
       "auth/src/throttling.test.ts": ["limits sign-ups per hour of an IPv6 site, whatever the networks"],
@@ -123,7 +126,9 @@ export const auth: Mutant[] = [
   {
     guard: "auth: bans: a sign-in checks the ban in its last write",
     file: user,
-    change: { "User.updateOne({ _id: id, ...notBanned() }": "User.updateOne({ _id: id }" },
+    change: {
+      "passwordVersion: passwordVersion ?? null, ...notBanned()": "passwordVersion: passwordVersion ?? null",
+    },
     red: {
       [banTests]: [
         "bans a user, publishes it without personal data, and refuses to sign them in",
@@ -137,10 +142,10 @@ export const auth: Mutant[] = [
     change: { "isAdmin: true, ...notBanned()": "" },
     red: {
       [banTests]: [
-        "rejects everyone else: users, visitors, and an administrator who was banned or has lost the role",
+        "rejects everyone else: users, visitors, and administrators who were banned or have lost the role",
       ],
       "auth/src/change-admin.test.ts": [
-        "grants and revokes the role of an existing account, whose sessions have it from then on or lose it",
+        "grants and revokes the role of an existing account, with immediate effect on its sessions",
       ],
     },
   },
@@ -150,15 +155,15 @@ export const auth: Mutant[] = [
     change: {
       "await User.updateOne({ _id: id, version: trusted({ $exists: false }) }, { version: 0 });": "",
     },
-    red: { [banTests]: ["bans an account that is older than bans"] },
+    red: { [banTests]: ["bans an account that was created before bans existed"] },
   },
   {
-    guard: "auth: bans: a rebuild makes no account from an event",
+    guard: "auth: bans: a rebuild creates no account from an event",
     file: "common/src/service/rebuild.ts",
     change: { "upsert: !model.log.isUpdatedOnly": "upsert: true" },
     red: {
       "auth/src/rebuild.test.ts": [
-        "brings the bans of restored accounts up to date, and makes no account from an event",
+        "updates the bans of restored accounts, and creates no account from an event",
       ],
     },
   },
@@ -175,7 +180,7 @@ export const auth: Mutant[] = [
   {
     guard: "auth: bans: a process remembers the newest event of a user",
     file: access,
-    change: { " || version <= (users.get(id)?.version ?? -1)": "" },
+    change: { " || version <= (known?.version ?? -1)": "" },
     red: {
       [accessTests]: ["ignores an older event that comes late, also in a process that has just started"],
     },
@@ -185,36 +190,144 @@ export const auth: Mutant[] = [
     file: access,
     change: { "      if (isOver(state.since)) return;\n": "", "if (isOver(since) || ": "if (" },
     red: {
-      [accessTests]: ["refuses as long as tokens from before the ban are valid, and then ignores its events"],
+      [accessTests]: [
+        "refuses sessions while tokens from before the ban are valid, and then ignores its events",
+      ],
     },
   },
   {
     guard: "auth: bans: a process reads what another one has stored",
     file: access,
-    change: { "runPeriodically(seconds(1), readBans)": "runPeriodically(seconds(1), async () => {})" },
+    change: { "runPeriodically(seconds(1), readUsers)": "runPeriodically(seconds(1), async () => {})" },
     red: { [accessTests]: ["reads again what another process has stored"] },
   },
   {
-    guard: "auth: bans: each process hears of a ban",
+    guard: "auth: bans: each process receives a ban",
     file: access,
     change: { "          changes.watch(remember);\n": "" },
-    red: { [accessTests]: ["hears events that another process of the service handles"] },
+    red: { [accessTests]: ["receives events that another process of the service handles"] },
   },
   {
-    guard: "auth: bans: what is stored outlives the events that are heeded",
+    guard: "auth: bans: entries outlive the events that are accepted",
     file: access,
     change: { "new Date(endOf(since) + hours(1))": "new Date(endOf(since))" },
     red: {
       [accessTests]: [
-        "keeps what it stores an hour longer than it heeds events, so that none outlives a newer one",
+        "keeps entries an hour longer than it accepts events, so that no event outlives a newer one",
       ],
     },
   },
   {
     guard: "auth: bans: a ban ends the user's streams",
     file: access,
-    change: { "if (banned) closeStreamsOf(id);": "" },
-    red: { [accessTests]: ["ends the streams of a banned user, and no others"] },
+    change: { "closeStreamsOf(id, banned ? Infinity : sessionEpoch);": "" },
+    red: {
+      [accessTests]: [
+        "ends the streams of a banned user, and no others",
+        "sessions of an older epoch lose their streams, and others keep theirs",
+      ],
+    },
+  },
+  {
+    guard: "auth: sessions: a service refuses those of an older epoch",
+    file: access,
+    change: { "sessionEpoch < (memory().users.get(userId)?.sessionEpoch ?? 0)": "false" },
+    red: {
+      [accessTests]: [
+        "sessions of an older epoch are refused like a missing session, and those of the current and newer epochs are accepted",
+      ],
+    },
+  },
+  {
+    guard: "auth: sessions: streams of the present epoch stay",
+    file: "common/src/http/open-streams.ts",
+    change: { " && reader.sessionEpoch < epoch": "" },
+    red: { [accessTests]: ["sessions of an older epoch lose their streams, and others keep theirs"] },
+  },
+  {
+    guard: "auth: sessions: an event without an epoch keeps the known one in memory",
+    file: access,
+    change: { "Math.max(state.sessionEpoch ?? 0, known?.sessionEpoch ?? 0)": "state.sessionEpoch ?? 0" },
+    red: {
+      [accessTests]: [
+        "sessions of an older epoch stay refused after a ban that was published without an epoch",
+      ],
+    },
+  },
+  {
+    guard: "auth: sessions: an event without an epoch keeps the stored one",
+    file: access,
+    change: { "sessionEpoch: sessionEpoch ?? unchanged,": "sessionEpoch," },
+    red: {
+      [accessTests]: [
+        "sessions of an older epoch stay refused after a ban that was published without an epoch",
+      ],
+    },
+  },
+  {
+    guard: "auth: sessions: a sign-in checks the password's version in its last write",
+    file: user,
+    change: { "_id: id, passwordVersion: passwordVersion ?? null,": "_id: id," },
+    red: { [passwordTests]: ["refuses a sign-in whose password was checked before the change"] },
+  },
+  {
+    guard: "auth: sessions: a change of the password ends all others",
+    file: user,
+    change: { "      this.endSessions();\n": '      this.record("user:signed-out");\n' },
+    red: {
+      [passwordTests]: ["changes the password, and ends all sessions except the requesting browser's"],
+    },
+  },
+  {
+    guard: "auth: sessions: what changes an account reads the epoch from the database",
+    file: user,
+    change: { "!user?.accepts(sessionEpoch)": "!user" },
+    red: {
+      [endSessionsTests]: [
+        "refuses an ended session before the service has received the event, and a banned user",
+        "keeps one of two sessions that end each other concurrently",
+      ],
+      [passwordTests]: ["refuses a session that ends while the change is saved, and keeps the password"],
+    },
+  },
+  {
+    guard: "auth: sessions: an administrator's epoch is read from the database",
+    file: "auth/src/routes/managed-user.ts",
+    change: { "  if (!admin.accepts(sessionEpochOf(req))) throw new NotAuthenticatedError();\n": "" },
+    red: {
+      [endSessionsTests]: ["ends the sessions of an administrator before the service has received the event"],
+    },
+  },
+  {
+    guard: "auth: sessions: ends are limited",
+    file: "auth/src/routes/end-sessions.ts",
+    change: { "    await countAttempt(limit, id);\n": "" },
+    red: { [endSessionsTests]: ["is limited per account"] },
+  },
+  {
+    guard: "auth: sessions: a change of the password is throttled as a sign-in",
+    file: "auth/src/routes/change-password.ts",
+    change: {
+      "await checkPassword(asked, { email: asked.email, password, address });":
+        "if (!(await hasPassword(asked, password))) throw new InvalidCredentialsError();",
+      'import { checkPassword } from "../check-password";':
+        'import { InvalidCredentialsError } from "../check-password";\nimport { hasPassword } from "../models/user";',
+    },
+    red: {
+      [passwordTests]: [
+        "shares the limit of sign-ins, so that a stolen session does not help to guess the password",
+      ],
+    },
+  },
+  {
+    guard: "auth: sessions: a sign-in gets the epoch that its last write saw",
+    file: user,
+    change: { "return user ? (user.sessionEpoch ?? 0) : undefined;": "return user ? 0 : undefined;" },
+    red: {
+      [signInTests]: [
+        "signs in with the epoch that its last write read, when all sessions ended in the meantime",
+      ],
+    },
   },
   {
     guard: "auth: bans: what a request in progress has created is ended, too",
@@ -243,7 +356,7 @@ export const auth: Mutant[] = [
     },
   },
   {
-    guard: "auth: bans: every service hears of a ban",
+    guard: "auth: bans: every service receives a ban",
     file: access,
     change: { "if (!access) return definition;": "return definition;" },
     red: {

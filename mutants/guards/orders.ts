@@ -36,7 +36,7 @@ export const orders: Mutant[] = [
     red: {
       [cancelling]: [
         "refuses to cancel a paid order",
-        "finds out that the order was paid while it was being cancelled",
+        "detects that the order was paid while it was being cancelled",
       ],
     },
   },
@@ -44,7 +44,7 @@ export const orders: Mutant[] = [
     guard: "cancel does not change a cancelled order",
     file: order,
     change: { 'if (this.status === "cancelled") return false;': "" },
-    red: { [cancelling]: ["returns 204 again and says nothing new the second time"] },
+    red: { [cancelling]: ["returns 204 again and publishes nothing the second time"] },
   },
   {
     guard: "complete does not change a cancelled order",
@@ -52,8 +52,8 @@ export const orders: Mutant[] = [
     change: { "if (!this.isLive()) return false;": "" },
     red: {
       [completing]: [
-        "leaves a cancelled order cancelled: payments gives the money back",
-        "lets the cancellation win that was saved first",
+        "leaves a cancelled order cancelled: payments refunds the charge",
+        "keeps a cancellation that was saved first",
       ],
     },
   },
@@ -64,27 +64,27 @@ export const orders: Mutant[] = [
       "await retryOnConflict(async () => {":
         "await (async (work: () => Promise<void>) => work())(async () => {",
     },
-    red: { [cancelling]: ["finds out that the order was paid while it was being cancelled"] },
+    red: { [cancelling]: ["detects that the order was paid while it was being cancelled"] },
   },
   {
-    guard: "a decision by a payment that lost a race looks again",
+    guard: "a decision about a payment that lost a race is made again",
     file: "orders/src/follow-payments.ts",
     change: { "retryOnConflict(async": "((work: () => Promise<void>) => work())(async" },
-    red: { [completing]: ["lets the cancellation win that was saved first"] },
+    red: { [completing]: ["keeps a cancellation that was saved first"] },
   },
   {
     guard: "expiry checks again whether the order is overdue",
     file: order,
     change: { '"created" && this.isOverdue() && this.cancel': '"created" && this.cancel' },
-    red: { [expiring]: ["leaves an order to the sweep when the wait for its time ended early"] },
+    red: { [expiring]: ["leaves an order to the sweep when the wait ends early"] },
   },
   {
-    guard: "expiry: one order that cannot be cancelled does not hinder the others",
+    guard: "expiry: one order that cannot be cancelled does not delay the others",
     file: "orders/src/expire-orders.ts",
     change: { "if (isTransient(error)) throw error;": "throw error;" },
     red: {
       [expiring]: [
-        "orders that lapse together do not hinder each other: one that does not exist, one that cannot be saved, one that is paid meanwhile",
+        "orders that expire together do not affect each other: one that does not exist, one that cannot be saved, one that is paid in the meantime",
       ],
     },
   },
@@ -92,19 +92,21 @@ export const orders: Mutant[] = [
     guard: "expiry: a database that does not respond is not queried for each order",
     file: "orders/src/expire-orders.ts",
     change: { "      if (isTransient(error)) throw error;\n": "" },
-    red: { [expiring]: ["orders that lapse together all fail at once when the database does not respond"] },
+    red: { [expiring]: ["orders that expire together all fail at once when the database does not respond"] },
   },
   {
-    guard: "expiry leaves a granted order alone",
+    guard: "expiry does not cancel a granted order",
+    modelMutants: ["expireGranted"],
     file: order,
     change: {
       'this.status === "created" && this.isOverdue() && this.cancel("expired")':
         'this.isOverdue() && this.end("expired")',
     },
-    red: { [expiring]: ["leaves an order alone that is granted to a payment, however overdue"] },
+    red: { [expiring]: ["does not cancel an order that is granted to a payment, however overdue"] },
   },
   {
     guard: "a granted order is not cancelled by its buyer",
+    modelMutants: ["cancelGranted"],
     file: order,
     change: {
       'if (this.status === "awaiting:payment")\n        throw': "if (Date.now() < 0)\n        throw",
@@ -121,29 +123,29 @@ export const orders: Mutant[] = [
     guard: "an overdue order is not granted",
     file: order,
     change: { "authorized !== undefined && !this.isOverdue() && ": "authorized !== undefined && " },
-    red: { [following]: ["an order is not granted when its time is over"] },
+    red: { [following]: ["an order is not granted when it is overdue"] },
   },
   {
     guard: "an authorized payment completes nothing",
+    modelMutants: ["completeBeforeCapture"],
     file: order,
     change: { "this.grant(authorized.id)": "this.complete(authorized.id)" },
-    red: { [following]: ["an order is granted to an authorized payment, and says so once"] },
+    red: { [following]: ["an order is granted to an authorized payment, and publishes that once"] },
   },
   {
-    guard: "orders looks at the payments again after it has saved",
+    guard: "orders reads the payments again after it has saved",
+    modelMutants: ["followOnce"],
     file: "orders/src/follow-payments.ts",
     change: { "const maxChanges = 10;": "const maxChanges = 1;" },
     red: {
-      [following]: [
-        "an order is granted to the payment that was authorized while the one before was released",
-      ],
+      [following]: ["an order is granted to the next payment by the delivery that releases it"],
     },
   },
   {
     guard: "sweep: orders follows payments",
     file: "orders/src/index.ts",
     change: { "    runPeriodically(seconds(5), followAllPayments),\n": "" },
-    red: { "orders/src/index.test.ts": ["follows by itself a payment whose event had no effect"] },
+    red: { "orders/src/index.test.ts": ["follows a payment whose event had no effect"] },
   },
   {
     guard: "the measured overdue orders are overdue",
@@ -154,7 +156,7 @@ export const orders: Mutant[] = [
     },
     red: {
       "orders/src/measure-overdue.test.ts": [
-        "reports for how long the oldest reservation is overdue, until it is ended",
+        "reports how long the oldest reservation has been overdue, until it is ended",
       ],
     },
   },
@@ -192,7 +194,7 @@ export const orders: Mutant[] = [
     change: { "if (order.userId !== userId) throw": "if (order.id) throw" },
     red: {
       [repeating]: [
-        "responds to a request that comes again with the order that the first one made",
+        "responds to a repeated request with the order that the first one created",
         "responds to 20 parallel requests of one buyer with the same order",
         "finds its own order when the outcome of the insert was lost",
       ],
@@ -203,14 +205,14 @@ export const orders: Mutant[] = [
     file: createOrder,
     change: { "if (held) return held;": 'if (held) throw new BadRequestError("ticket-reserved", "");' },
     red: {
-      [repeating]: ["responds with the order that a parallel request saves between the look and the save"],
+      [repeating]: ["responds with the order that a parallel request saves between the check and the save"],
     },
   },
   {
     guard: "a buyer holds no more live reservations than the limit",
     file: limits,
     change: { "others.length - unpaid.length >= MAX_RESERVATIONS": "others.length < 0" },
-    red: { [creating]: ["refuses an eleventh live reservation, and takes it once one has ended"] },
+    red: { [creating]: ["rejects an eleventh live reservation, and accepts it once another has ended"] },
   },
   {
     guard: "an order that is requested again does not count against the limit",
@@ -225,13 +227,13 @@ export const orders: Mutant[] = [
       "{ unique: true, partialFilterExpression: { place: { $exists: true } } }":
         "{ partialFilterExpression: { place: { $exists: true } } }",
     },
-    red: { [limiting]: ["a network holds no more than its places, however many of its users ask at once"] },
+    red: { [limiting]: ["a network holds no more than its places, however many of its users order at once"] },
   },
   {
     guard: "a cancelled order frees its slot",
     file: order,
     change: { "in the same write\n      this.place = undefined;": "in the same write" },
-    red: { [limiting]: ["a network has a place again when an order is cancelled"] },
+    red: { [limiting]: ["a network regains a place when an order is cancelled"] },
   },
   {
     guard: "unpaid reservations delay the next one",
@@ -239,7 +241,7 @@ export const orders: Mutant[] = [
     change: { "if (restMs <= 0) return;": "if (restMs > 0) return;" },
     red: {
       [limiting]: [
-        "after reservations that ended unpaid a buyer waits, twice as long after each further one, and not for ever",
+        "after reservations that ended unpaid a buyer waits, twice as long after each further one, and may then order again",
       ],
     },
   },
@@ -271,6 +273,6 @@ export const orders: Mutant[] = [
     guard: "sales: a rebuilt order gets its seller again",
     file: "orders/src/name-sellers.ts",
     change: { "if (sold)": "if (!sold)" },
-    red: { [selling]: ["lists a sale that was stored without its seller once the sweep has named them"] },
+    red: { [selling]: ["lists a sale that was stored without its seller once the sweep has set the seller"] },
   },
 ];

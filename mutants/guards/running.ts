@@ -17,7 +17,7 @@ export const running: Mutant[] = [
     guard: "sweep: expireOverdueOrders",
     file: "orders/src/index.ts",
     change: { "runPeriodically(seconds(5), expireOverdueOrders),": "" },
-    red: { [runningOrders]: ["expires by itself what is overdue"] },
+    red: { [runningOrders]: ["expires overdue orders without an event"] },
   },
   {
     guard: "sweep: forgetNetworks",
@@ -36,22 +36,20 @@ export const running: Mutant[] = [
     file: payments,
     change: { "runPeriodically(seconds(5), finishCharging),": "" },
     red: {
-      [runningPayments]: [
-        "finishes by itself a charge that was interrupted, though new payments are by intents",
-      ],
+      [runningPayments]: ["finishes an interrupted charge, although new payments are by intents"],
     },
   },
   {
     guard: "sweep: followOrders",
     file: payments,
     change: { "runPeriodically(seconds(5), followOrders),": "" },
-    red: { [runningPayments]: ["settles what was left unsettled"] },
+    red: { [runningPayments]: ["settles a payment whose order is already complete"] },
   },
   {
     guard: "sweep: finishRefunds",
     file: payments,
     change: { "refundSweep,\n": "" },
-    red: { [runningPayments]: ["gives back by itself what is to be given back"] },
+    red: { [runningPayments]: ["completes a refund that is due"] },
   },
   {
     guard: "sweep: measureUnfinished",
@@ -64,9 +62,7 @@ export const running: Mutant[] = [
     file: payments,
     change: { "    reconcileSweep,\n": "" },
     red: {
-      [runningPayments]: [
-        "compares itself with the gateway, and gives back the charge of a payment that failed",
-      ],
+      [runningPayments]: ["reconciles with the gateway, and refunds the charge of a failed payment"],
     },
   },
   {
@@ -83,21 +79,21 @@ export const running: Mutant[] = [
     guard: "sweep: the clock follows the clock of the store",
     file: service,
     change: { "followClock.start();": "" },
-    red: { [runningOrders]: ["goes on following the clock of its store when its own jumps"] },
+    red: { [runningOrders]: ["keeps following the store's clock when its own jumps"] },
   },
   {
     guard: "nothing starts before the clock is synchronized with the store",
     file: service,
     change: { "      await clock.follow(store.time);\n": "" },
     red: {
-      [runningOrders]: ["expires nothing before its time by the clock of its store, whatever its own says"],
+      [runningOrders]: ["expires nothing early by the store's clock, whatever its own clock says"],
     },
   },
   {
     guard: "a sweep continues after a failed run",
     file: "common/src/base/sweep.ts",
     change: {
-      'logger.warn({ err: error, sweep: run.name }, "a sweep failed and will be repeated");':
+      'logger.warn({ err: error, sweep: run.name }, "a sweep failed and will be retried");':
         "isStarted = false;",
     },
     red: { "common/src/base/sweep.test.ts": ["continues after a failed run"] },
@@ -124,7 +120,7 @@ export const running: Mutant[] = [
     file: "payments/src/compare.ts",
     change: { "    signal?.throwIfAborted();\n    yield item;": "    yield item;" },
     red: {
-      "payments/src/reconcile.test.ts": [
+      "payments/src/reconcile.due.test.ts": [
         "the comparison that is due stops between two refunds of late charges, and leaves the page to another process",
         "the comparison that is due stops between two look-ups of charges that no list showed, and leaves the page to another process",
       ],
@@ -135,7 +131,7 @@ export const running: Mutant[] = [
     file: "payments/src/reconcile.ts",
     change: { "await abandon(claimed);\n": "" },
     red: {
-      "payments/src/reconcile.test.ts": [
+      "payments/src/reconcile.due.test.ts": [
         "the comparison that is due stops between two refunds of late charges, and leaves the page to another process",
       ],
     },
@@ -200,7 +196,7 @@ export const running: Mutant[] = [
     guard: "a service is not ready without its indexes",
     file: "common/src/service/store.ts",
     change: { "await ensureIndexes(database);": "ensureIndexes(database).catch(() => {});" },
-    red: { [runningOrders]: ["is not ready before the index is built that its first rule hangs on"] },
+    red: { [runningOrders]: ["is not ready before the index that its first rule depends on is built"] },
   },
   {
     guard: "drain: before its parts are stopped",
@@ -266,6 +262,20 @@ export const running: Mutant[] = [
     file: runtime,
     change: { "await this.relay?.stop();": "" },
     red: { [runtimeTests]: ["publishes saved events before it closes bus and store"] },
+  },
+  {
+    guard: "client: a path to continue on has a limited length",
+    file: "client/lib/safe-path.ts",
+    change: { " || safe.length > maxLength": "" },
+    red: { "client/lib/safe-path.test.ts": [`returns the front page for /?q=${"x".repeat(2_000)}`] },
+  },
+  {
+    guard: "client: the cookie of a refused form has a limited length",
+    file: "client/lib/refusal.ts",
+    change: { 'email.length > maxEmailLength ? "" : email': "email" },
+    red: {
+      "client/lib/refusal.test.ts": ['stays short enough for browsers, whatever is entered: "東"'],
+    },
   },
   {
     guard: "drain: the client closes keep-alive connections",

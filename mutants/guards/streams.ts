@@ -5,6 +5,7 @@ const liveView = "common/src/http/live-view.ts";
 const streamStates = "common/src/http/stream-states.ts";
 const limits = "common/src/http/open-streams.test.ts";
 const sessions = "common/src/http/stream-states.sessions.test.ts";
+const views = "common/src/http/live-view.test.ts";
 const streams = "common/src/http/stream-states.test.ts";
 
 export const streaming: Mutant[] = [
@@ -94,6 +95,41 @@ export const streaming: Mutant[] = [
         "reads for at most twenty streams concurrently, and for the others at their next heartbeat",
       ],
     },
+  },
+  {
+    guard: "streams: views share the messages of their states",
+    file: liveView,
+    change: { "const known = messages.get(key);": "const known = undefined as Message | undefined;" },
+    red: { [views]: ["the memory of views hardly grows by a view of states that another shows"] },
+  },
+  {
+    guard: "streams: messages that no view shows are discarded",
+    file: liveView,
+    change: { "if (message.views === 0) messages.delete(keyOf(name, message));": "" },
+    red: {
+      [views]: [
+        "the memory of views is freed when they close",
+        "the memory of views is freed of previous versions",
+      ],
+    },
+  },
+  {
+    guard: "streams: a closed view releases its messages",
+    file: liveView,
+    change: { "for (const id of this.shown.keys()) this.hide(id);": "" },
+    red: { [views]: ["the memory of views is freed when they close"] },
+  },
+  {
+    guard: "streams: a new version releases the message of the previous one",
+    file: liveView,
+    change: { "if (previous) releaseMessage(name, previous);": "" },
+    red: { [views]: ["the memory of views is freed of previous versions"] },
+  },
+  {
+    guard: "streams: a new reader gets the states no faster than it reads them",
+    file: liveView,
+    change: { "if (piece.length < pieceLength) continue;": "if (piece !== undefined) continue;" },
+    red: { [views]: ["a new reader is sent the states no faster than it reads them"] },
   },
   {
     guard: "streams: a view follows at most a hundred added aggregates",

@@ -11,7 +11,9 @@ const words = "tickets/src/words.ts";
 const title = "tickets/src/title.ts";
 const reindex = "tickets/src/reindex-titles.ts";
 const searching = "tickets/src/routes/list-tickets.search.test.ts";
+const streaming = "tickets/src/routes/stream-tickets.test.ts";
 const listing = "tickets/src/routes/create-ticket.test.ts";
+const changeLimits = "tickets/src/change-limits.test.ts";
 const validating = "tickets/src/routes/validate-ticket.test.ts";
 const reindexing = "tickets/src/reindex-titles.test.ts";
 
@@ -50,7 +52,7 @@ export const tickets: Mutant[] = [
   {
     guard: "a seller has a limit of edits per hour",
     file: "tickets/src/routes/update-ticket.ts",
-    change: { "      await countEdit(userId);\n": "" },
+    change: { 'await countEdit(userId, req.ip ?? "");': "" },
     red: {
       [updating]: ["limits the edits of a seller per hour, even when they are concurrent"],
     },
@@ -68,7 +70,7 @@ export const tickets: Mutant[] = [
       'const ticket = await Ticket.findById(ticketId).orFail();\n    await failpoint("tickets.derive.loaded");\n    while (await followOrders(ticket)) await ticket.save();':
         'const orders = await findLiveOrders(ticketId);\n    await failpoint("tickets.derive.loaded");\n    const ticket = await Ticket.findById(ticketId).orFail();\n    if (ticket.follow(orders)) await ticket.save();\n    while (await followOrders(ticket)) await ticket.save();',
     },
-    red: { [following]: ["never frees a ticket that another order reserves at tickets.derive.loaded"] },
+    red: { [following]: ["never releases a ticket that another order reserves at tickets.derive.loaded"] },
   },
   {
     guard: "derived reservation: computed again after each save",
@@ -149,7 +151,7 @@ export const tickets: Mutant[] = [
     guard: "search: only a prefix of a long word is stored",
     file: words,
     change: { "letters.slice(0, maxWordLetters).map((": "letters.map((" },
-    red: { [searching]: ["keeps little even of a title that is one word"] },
+    red: { [searching]: ["stores few terms even of a title that is one word"] },
   },
   {
     guard: "search: the indexes of terms hold tickets on sale only",
@@ -179,6 +181,17 @@ export const tickets: Mutant[] = [
         "queryTermsOf(q).length === 0 ? undefined : queryTermsOf(q)",
     },
     red: { [searching]: ["does not find a ticket by signs alone"] },
+  },
+  {
+    guard: "search: a stream of a query without words shows nothing that is put on sale",
+    file: "tickets/src/routes/stream-tickets.ts",
+    change: { " && terms?.length !== 0;": ";" },
+    red: {
+      [streaming]: [
+        "a ticket that is put on sale is not shown by a stream of a search without words",
+        "a ticket that is put on sale is not shown by a stream of a search without words and without ids",
+      ],
+    },
   },
   {
     guard: "search: outdated terms are recognised",
@@ -224,6 +237,39 @@ export const tickets: Mutant[] = [
       "{ limit: MAX_LISTINGS_PER_DAY })) >= MAX_LISTINGS_PER_DAY)": "{ limit: MAX_LISTINGS_PER_DAY })) < 0)",
     },
     red: { [listing]: ["counts withdrawn tickets for a day"] },
+  },
+  {
+    guard: "a network has a limit of listings per day",
+    file: "tickets/src/change-limits.ts",
+    change: { "config.MAX_LISTINGS_PER_NETWORK_PER_DAY": "Infinity" },
+    red: {
+      [changeLimits]: [
+        "limits the listings a day from an IPv4 address, however many sellers list in parallel",
+        "limits the listings a day from an IPv6 /64, however many sellers list in parallel",
+      ],
+    },
+  },
+  {
+    guard: "a network has a limit of edits per hour",
+    file: "tickets/src/change-limits.ts",
+    change: { "config.MAX_EDITS_PER_NETWORK_PER_HOUR": "Infinity" },
+    red: {
+      [changeLimits]: [
+        "limits the edits an hour from an IPv4 address, however many sellers edit in parallel",
+        "limits the edits an hour from an IPv6 /64, however many sellers edit in parallel",
+      ],
+    },
+  },
+  {
+    guard: "an IPv6 /48 has limits of listings and edits",
+    file: "tickets/src/change-limits.ts",
+    change: { "if (site !== network) ": "if (site === null) " },
+    red: {
+      [changeLimits]: [
+        "limits the listings a day from an IPv6 /48",
+        "limits the edits an hour from an IPv6 /48",
+      ],
+    },
   },
   {
     guard: "a title has visible characters",

@@ -13,7 +13,7 @@ afterEach(() => onFailpoint(undefined));
 const expiredAgo = (order: Order, milliseconds: number) =>
   clock.use(() => order.expiresAt.getTime() + milliseconds);
 
-it("cancels an order whose time is over, once", async () => {
+it("cancels an overdue order, once", async () => {
   const order = await orderOf();
   expiredAgo(order, 0);
   await deliver(expirationComplete, { orderId: order.id });
@@ -21,7 +21,7 @@ it("cancels an order whose time is over, once", async () => {
   expect(await published("order:cancelled")).toHaveLength(1);
 });
 
-it("waits for the rest of the time when its event comes a little too early", async () => {
+it("waits for the rest of the time when its event arrives slightly early", async () => {
   const order = await orderOf();
   const start = performance.now();
   clock.use(() => order.expiresAt.getTime() - 150 + performance.now() - start);
@@ -30,7 +30,7 @@ it("waits for the rest of the time when its event comes a little too early", asy
   expect(clock.now()).toBeGreaterThanOrEqual(order.expiresAt.getTime());
 });
 
-it("leaves an order to the sweep when the wait for its time ended early", async () => {
+it("leaves an order to the sweep when the wait ends early", async () => {
   const order = await orderOf();
   clock.use(
     () => order.expiresAt.getTime() - 1,
@@ -40,7 +40,7 @@ it("leaves an order to the sweep when the wait for its time ended early", async 
   expect(await reload(order)).toMatchObject({ status: "created" });
 });
 
-it("never cancels an order that is paid during the rest of its time", async () => {
+it("never cancels an order that is paid while it waits", async () => {
   const order = await orderOf();
   let now = order.expiresAt.getTime() - 100;
   const payMeanwhile = async () => {
@@ -53,7 +53,7 @@ it("never cancels an order that is paid during the rest of its time", async () =
   expect(await reload(order)).toMatchObject({ status: "complete", version: 1 });
 });
 
-describe("orders that lapse together", () => {
+describe("orders that expire together", () => {
   async function lapsedOrders(count: number): Promise<Order[]> {
     const orders = await Promise.all(Array.from({ length: count }, () => orderOf()));
     clock.use(() => Math.max(...orders.map(({ expiresAt }) => expiresAt.getTime())));
@@ -80,7 +80,7 @@ describe("orders that lapse together", () => {
     expect(new Set(await statusesOf(orders))).toEqual(new Set(["cancelled"]));
   });
 
-  it("do not hinder each other: one that does not exist, one that cannot be saved, one that is paid meanwhile", async () => {
+  it("do not affect each other: one that does not exist, one that cannot be saved, one that is paid in the meantime", async () => {
     const [first, broken, paid, last] = await lapsedOrders(4);
     if (!first || !broken || !paid || !last) throw new Error("There are four");
     await Order.collection.updateOne({ _id: broken._id }, { $unset: { userId: 1 } });
@@ -121,7 +121,7 @@ describe("orders that lapse together", () => {
   });
 });
 
-it("leaves an order alone that has long to live", async () => {
+it("does not cancel an order that expires much later", async () => {
   const order = await orderOf();
   expiredAgo(order, -5001);
   await deliver(expirationComplete, { orderId: order.id });
@@ -129,7 +129,7 @@ it("leaves an order alone that has long to live", async () => {
   expect(await reload(order)).toMatchObject({ status: "created", version: 0 });
 });
 
-it("leaves an order alone that is granted to a payment, however overdue", async () => {
+it("does not cancel an order that is granted to a payment, however overdue", async () => {
   const order = await orderOf();
   order.grant(newId());
   await order.save();
@@ -149,7 +149,7 @@ it("never cancels a paid order", async () => {
   expect(await reload(order)).toMatchObject({ status: "complete", version: 1 });
 });
 
-it("finds what is overdue although no event came, and nothing else", async () => {
+it("finds overdue orders without an event, and no others", async () => {
   const overdue = await orderOf();
   expiredAgo(overdue, 1);
   const fresh = await orderOf();

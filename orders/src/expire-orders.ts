@@ -5,8 +5,8 @@ import { Order, overdueOrders } from "./models/order";
 const maxWait = seconds(5);
 
 /**
- * Cancels an order whose time is over. The caller may be early, because its clock is not ours: a short rest is waited
- * out, a long one left to the sweep.
+ * Cancels an overdue order. The caller may be early, because its clock is not ours: waits for a short remaining time, and
+ * leaves a long one to the sweep.
  */
 export async function expireOrder(orderId: string): Promise<void> {
   const restMs = await expireIfDue(orderId);
@@ -23,14 +23,14 @@ const expireIfDue = (orderId: string): Promise<number> =>
   });
 
 interface Expiry {
-  /** What was left of the order's time; undefined after an error. */
+  /** The order's remaining time; undefined after an error. */
   restMs?: number;
   error?: unknown;
 }
 
 /**
- * Orders that lapse together are read together and cancelled one after the other, so that a burst leaves the database
- * and the services that follow enough time for everything else. A transient error fails all: each would wait for it.
+ * Orders that expire together are read together and cancelled one after another, so that a burst leaves the database and
+ * the other services capacity for everything else. A transient error fails all: each would wait for the same timeout.
  */
 const expireTogether = joined(async (orderIds: string[]): Promise<Expiry[]> => {
   const outcomes = new Map<string, Expiry>();
@@ -51,7 +51,7 @@ async function expire(order: Order): Promise<void> {
   if (order.expire()) await order.save();
 }
 
-/** Even if timers are lost, no unpaid order outlives its time by more than this sweep's period. */
+/** Even if timers are lost, no unpaid order outlives its `expiresAt` by more than this sweep's interval. */
 export async function expireOverdueOrders(signal?: AbortSignal): Promise<void> {
   await forEachDocument(Order.find(overdueOrders()).cursor(), expire, signal);
 }

@@ -1,5 +1,5 @@
 import { clock, onFailpoint } from "@eventhive/common";
-import { deliver, newId, setUpService } from "@eventhive/common/testing";
+import { deliver, eventBytes, newId, setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
 import { followAllPayments } from "./follow-payments";
 import { paymentAuthorized, paymentCreated, paymentFailed } from "./listeners/payments";
@@ -26,7 +26,7 @@ async function grantedOrder() {
 }
 
 describe("an order", () => {
-  it("is granted to an authorized payment, and says so once", async () => {
+  it("is granted to an authorized payment, and publishes that once", async () => {
     const order = await orderOf();
     const payment = unchargedPaymentOf(order);
     await deliver(paymentAuthorized, payment);
@@ -34,6 +34,15 @@ describe("an order", () => {
     expect(await published("order:updated")).toMatchObject([
       { id: order.id, version: 1, status: "awaiting:payment", paymentId: payment.id },
     ]);
+  });
+
+  it("is granted, and says so, although the process crashes right after the save", async () => {
+    const order = await orderOf();
+    onFailpoint((name) => {
+      if (name === "orders.save.after") throw new Error(`crashed at ${name}`);
+    });
+    await expect(deliver(paymentAuthorized, unchargedPaymentOf(order))).rejects.toThrow("crashed");
+    expect(await published("order:updated")).toMatchObject([{ id: order.id, status: "awaiting:payment" }]);
   });
 
   it("is complete once the payment that it is granted to is charged", async () => {
@@ -55,7 +64,7 @@ describe("an order", () => {
     expect(await reload(order)).toMatchObject({ status: "awaiting:payment", paymentId: next.id });
   });
 
-  it("is granted to the payment that was authorized while the one before was released", async () => {
+  it("is granted to the payment that was authorized while the previous one was being released", async () => {
     const { order, failed } = await grantedOrder();
     const next = unchargedPaymentOf(order);
     let isFirst = true;
@@ -68,6 +77,14 @@ describe("an order", () => {
     expect(await reload(order)).toMatchObject({ status: "awaiting:payment", paymentId: next.id, version: 3 });
   });
 
+  it("is granted to the next payment by the delivery that releases it", async () => {
+    const { order, failed } = await grantedOrder();
+    const next = unchargedPaymentOf(order);
+    await deliver(paymentAuthorized, next); // too early to change anything
+    await paymentFailed.handle(eventBytes("payment:failed", failed)); // once: a second delivery would also grant it
+    expect(await reload(order)).toMatchObject({ status: "awaiting:payment", paymentId: next.id, version: 3 });
+  });
+
   it("is not released by the failure of another payment", async () => {
     const order = await orderOf();
     const failed = unchargedPaymentOf(order, { version: 4, state: "failed" });
@@ -77,7 +94,7 @@ describe("an order", () => {
     expect(await reload(order)).toMatchObject({ status: "awaiting:payment", version: 1 });
   });
 
-  it("is not granted to a payment that has failed, though that is heard of first", async () => {
+  it("is not granted to a failed payment whose failure arrives first", async () => {
     const order = await orderOf();
     const authorized = unchargedPaymentOf(order, { version: 2 });
     await deliver(paymentFailed, { ...authorized, version: 4, state: "failed" });
@@ -85,14 +102,14 @@ describe("an order", () => {
     expect(await reload(order)).toMatchObject({ status: "created", version: 0 });
   });
 
-  it("is not granted when its time is over", async () => {
+  it("is not granted when it is overdue", async () => {
     const order = await orderOf();
     overdue(order);
     await deliver(paymentAuthorized, unchargedPaymentOf(order));
     expect(await reload(order)).toMatchObject({ status: "created", version: 0 });
   });
 
-  it("expires when its payment fails after its time", async () => {
+  it("expires when its payment fails after expiresAt", async () => {
     const { order, failed } = await grantedOrder();
     overdue(order);
     await deliver(paymentFailed, failed);
@@ -110,7 +127,7 @@ describe("an order", () => {
 });
 
 describe("the sweep", () => {
-  it("grants, completes and releases what no event has", async () => {
+  it("grants, completes and releases orders whose events had no effect", async () => {
     const waiting = await orderOf();
     await Payment.apply(unchargedPaymentOf(waiting));
     const paid = await grantedOrder();
@@ -125,7 +142,7 @@ describe("the sweep", () => {
     ]);
   });
 
-  it("passes over a payment whose order it does not know", async () => {
+  it("skips a payment of an unknown order", async () => {
     const order = await orderOf();
     await Payment.apply({ ...unchargedPaymentOf(order), orderId: newId() });
     await Payment.apply(unchargedPaymentOf(order));

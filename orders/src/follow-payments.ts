@@ -5,8 +5,8 @@ import { Payment } from "./models/payment";
 const maxChanges = 10; // the sweep continues
 
 /**
- * Brings an order to where its payments want it. Looks again after each save, until nothing changes: an event that was
- * handled between our look and our save found the order as it was before.
+ * Brings an order into the state that its payments demand. Repeats after each save, until nothing changes: an event that
+ * was handled between our read and our save found the earlier order.
  */
 export async function followPayments(orderId: string): Promise<void> {
   await retryOnConflict(async () => {
@@ -18,7 +18,7 @@ export async function followPayments(orderId: string): Promise<void> {
   });
 }
 
-/** Whatever was lost: no authorized payment waits for its grant, and no granted order for the end of its payment. */
+/** Even if events had no effect, no authorized payment waits for its grant, and no granted order for its payment's end. */
 export async function followAllPayments(signal?: AbortSignal): Promise<void> {
   const follow = (orderId: string) => followPayments(orderId);
   const granted = Order.find({ status: "awaiting:payment" }, { _id: 1 }).cursor();

@@ -6,8 +6,8 @@ const batchSize = 1000;
 const maxBatches = 100; // the next run continues
 
 /**
- * Removes where orders were made, an hour after the time of their reservation: no limit looks further back. Also frees
- * the places of ended orders whose last save was by a process of an older version.
+ * Removes the networks of orders an hour after `expiresAt`: no limit looks further back. Also frees the places of ended
+ * orders that were last saved by a process of an older version.
  */
 export async function forgetNetworks(signal?: AbortSignal): Promise<void> {
   const hourAgo = new Date(clock.now() - hours(1));

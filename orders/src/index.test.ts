@@ -35,14 +35,14 @@ const withWrongClock = () => ({
   NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`(${wrongClock.toString()})()`)}`,
 });
 
-it("expires by itself what is overdue", async () => {
+it("expires overdue orders without an event", async () => {
   const order = await overdueOrder();
   await runOnce(file, { MONGO_URL: databaseUrl() }, async () =>
     expect((await reload(order)).status).toBe("cancelled"),
   );
 });
 
-it("follows by itself a payment whose event had no effect", async () => {
+it("follows a payment whose event had no effect", async () => {
   const order = await orderOf();
   await Payment.apply(unchargedPaymentOf(order));
   await runOnce(file, { MONGO_URL: databaseUrl() }, async () =>
@@ -50,13 +50,13 @@ it("follows by itself a payment whose event had no effect", async () => {
   );
 });
 
-it("expires nothing before its time by the clock of its store, whatever its own says", async () => {
+it("expires nothing early by the store's clock, whatever its own clock says", async () => {
   const [live, overdue] = [await orderOf(), await overdueOrder()];
   await runOnce(file, withWrongClock(), async () => expect((await reload(overdue)).status).toBe("cancelled"));
   expect((await reload(live)).status).toBe("created");
 });
 
-it("goes on following the clock of its store when its own jumps", async () => {
+it("keeps following the store's clock when its own jumps", async () => {
   const { environment } = await testEnvironment();
   const service = run({ file, environment: { ...environment, ...withWrongClock() } });
   const expectRightTime = async () => {
@@ -69,7 +69,7 @@ it("goes on following the clock of its store when its own jumps", async () => {
   await eventually(expectRightTime);
 });
 
-it("is not ready before the index is built that its first rule hangs on", async () => {
+it("is not ready before the index that its first rule depends on is built", async () => {
   const name = `test-${newId()}`;
   const orders = database.useDb(name).collection("orders");
   await orders.insertMany([{ reserves: "a" }, { reserves: "a" }]);

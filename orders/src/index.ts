@@ -1,5 +1,4 @@
 import { runPeriodically, seconds, startService } from "@eventhive/common";
-import { access } from "./access";
 import { app } from "./app";
 import { database } from "./database";
 import { expireOverdueOrders } from "./expire-orders";
@@ -17,7 +16,6 @@ startService({
   name: "orders",
   store: { database },
   app,
-  access,
   listeners: [
     ticketCreated,
     ticketUpdated,

@@ -13,7 +13,7 @@ async function measured(): Promise<number | undefined> {
   return (await overdueSeconds.get()).values[0]?.value;
 }
 
-it("reports for how long the oldest reservation is overdue, until it is ended", async () => {
+it("reports how long the oldest reservation has been overdue, until it is ended", async () => {
   const order = await orderOf();
   const paid = await orderOf();
   paid.complete();

@@ -5,7 +5,7 @@ import { orderOf } from "../test/fixtures";
 
 setUpService(database);
 
-it("counts what becomes of orders, each change once", async () => {
+it("counts the outcomes of orders, each change once", async () => {
   orderOutcomes.reset();
   const [bought, cancelled, expired] = [await orderOf(), await orderOf(), await orderOf()];
   const ofBanned = await orderOf();

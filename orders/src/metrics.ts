@@ -3,7 +3,7 @@ import { Counter, Gauge } from "prom-client";
 
 export const orderOutcomes = new Counter({
   name: "orders_total",
-  help: "Orders created, complete, expired, or cancelled by the buyer or a ban",
+  help: "Orders created, completed, expired, or cancelled by the buyer or a ban",
   labelNames: ["outcome"],
 });
 
@@ -32,5 +32,5 @@ for (const limit of limits) refusedReservations.inc({ limit }, 0);
 
 export const overdueSeconds = new Gauge({
   name: "orders_overdue_seconds",
-  help: "For how long the reservation that should have ended first is overdue; 0 without one",
+  help: "How long the oldest overdue reservation has been overdue; 0 if there is none",
 });

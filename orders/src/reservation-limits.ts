@@ -27,8 +27,8 @@ export async function findOrdersFor(userId: string, ticketId: string) {
 }
 
 /**
- * A courtesy to other buyers, not an invariant: parallel requests may pass it together. What a network holds at once is
- * bounded by its places, however many ask in parallel.
+ * Best effort, not an invariant: parallel requests may exceed it. What a network holds at once is bounded by its places,
+ * even with parallel requests.
  * @param others of the buyer, as `findOrdersFor` finds them
  * @throws BadRequestError when the buyer holds too much; TooManyRequestsError when too much of it ended unpaid
  */
@@ -51,9 +51,9 @@ export async function checkReservationLimits({ network }: Buyer, others: Counted
 }
 
 /**
- * After as many reservations as may end unpaid within an hour, each further one makes the next wait twice as long. Those
- * that their buyer cancelled count like those that expired: a ticket can be kept from others by cancelling in time.
- * @param latest when the time of the last one was over
+ * Beyond the number of reservations that may end unpaid within an hour, each further one doubles the wait. Cancelled ones
+ * count like expired ones: by cancelling in time, a buyer could keep a ticket from others, too.
+ * @param latest the `expiresAt` of the last one
  */
 function checkPause(excess: number, latest: number, limit: ReservationLimit): void {
   if (excess <= 0) return;
@@ -76,7 +76,7 @@ export const endedUnpaid = () => ({
 });
 
 /**
- * A place of the network that is free now; another request may be faster.
+ * A place of the network that is free now; a concurrent request may take it first.
  * @throws TooManyRequestsError when there is none
  */
 export async function findFreePlace(network: string, orderId: string): Promise<number> {

@@ -30,7 +30,7 @@ export async function orderOf(userId = newId(), ticket?: Ticket, network = newId
   return order;
 }
 
-/** A live order whose time is over. */
+/** A live, overdue order. */
 export async function overdueOrder(userId = newId()): Promise<Order> {
   const hourAgo = clock.now() - hours(1);
   clock.use(() => hourAgo);

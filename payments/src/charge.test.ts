@@ -47,7 +47,7 @@ it.each([
   ["before it asks the card", "payments.charge.before", 1],
   ["after the card was charged", "payments.charge.after", 1],
   ["before the charge is written down", "payments.save.before", 2],
-])("charges once, and says so once, when it crashes %s", async (_when, failpoint, time) => {
+])("charges once, and publishes it once, when it crashes %s", async (_when, failpoint, time) => {
   const order = await orderToPay();
   crashAt(failpoint, time);
   await pays(order);
@@ -62,7 +62,7 @@ it.each([
   expect(await published("payment:created")).toHaveLength(1);
 });
 
-it("charges once when the response got lost", async () => {
+it("charges once when the response is lost", async () => {
   const order = await orderToPay();
   await paysUnheard(order);
   later();
@@ -76,7 +76,7 @@ it.each([
   ["was refused by an error before any work", { operation: "charge", kind: "fail", beforeWork: true }],
   ["was cut off before any work", { operation: "charge", kind: "lose", beforeWork: true }],
   ["was cut off after the work", { operation: "charge", kind: "lose" }],
-])("repeats within the request, with the same key, a charge that %s", async (_what, fault) => {
+])("retries within the request, with the same key, a charge that %s", async (_what, fault) => {
   const order = await orderToPay();
   const attempts = countAttempts();
   sandbox.faults.add(fault);
@@ -88,7 +88,7 @@ it.each([
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("finds a charge whose response was a failure that Stripe repeats, while the buyer waits", async () => {
+it("finds, while the buyer waits, a charge for which Stripe repeats a failure", async () => {
   const order = await orderToPay();
   sandbox.faults.add({ operation: "charge", kind: "fail", afterWork: true });
   const response = pays(order);
@@ -98,7 +98,7 @@ it("finds a charge whose response was a failure that Stripe repeats, while the b
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("finds it with a later attempt, within the order's time, when it could not be looked up", async () => {
+it("finds it at a later attempt, within the order's time, when it could not be looked up", async () => {
   const order = await orderToPay();
   sandbox.faults.add({ operation: "charge", kind: "fail", afterWork: true });
   sandbox.faults.add({ operation: "read", kind: "fail", times: 2 });
@@ -109,7 +109,7 @@ it("finds it with a later attempt, within the order's time, when it could not be
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("repeats a charge that was refused when the same token is sent again", async () => {
+it("retries a rejected charge when the same token is sent again", async () => {
   const order = await orderToPay();
   await paysRefused(order);
   const response = pays(order);
@@ -119,7 +119,7 @@ it("repeats a charge that was refused when the same token is sent again", async 
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("repeats a charge that was refused with the next sweep, not when its request would have timed out", async () => {
+it("retries a rejected charge at the next sweep, without waiting for the timeout of its request", async () => {
   const order = await orderToPay();
   await paysRefused(order);
   const { lastAttemptAt, nextAttemptAt } = await untilPayment(order, "charging");
@@ -129,7 +129,7 @@ it("repeats a charge that was refused with the next sweep, not when its request 
   await untilPayment(order, "charged");
 });
 
-it("asks once when many processes finish the same charge at the same moment", async () => {
+it("sends one request when many processes finish the same charge concurrently", async () => {
   await begunPayment(await orderToPay());
   later();
   const attempts = countAttempts();
@@ -137,7 +137,7 @@ it("asks once when many processes finish the same charge at the same moment", as
   expect(attempts()).toBe(1);
 });
 
-it("does not repeat a charge within the request once the order is over", async () => {
+it("does not retry a charge within the request once the order has ended", async () => {
   const order = await orderToPay();
   const attempts = countAttempts();
   sandbox.faults.add({ ...refusedBeforeWork, times: 1000 });
@@ -150,7 +150,7 @@ it("does not repeat a charge within the request once the order is over", async (
   expect(sandbox.chargesOf(order)).toEqual([]);
 });
 
-it("charges once when two processes finish it at the same moment", async () => {
+it("charges once when two processes finish it concurrently", async () => {
   const order = await orderToPay();
   await begunPayment(order);
   later();
@@ -169,7 +169,7 @@ it("stores a decline that no client waited for", async () => {
   expect([failed.token, failed.pays]).toEqual([undefined, undefined]);
 });
 
-it("leaves a payment alone that may still be waiting for the card", async () => {
+it("does not touch a payment that may still be waiting for Stripe", async () => {
   const order = await orderToPay();
   const payment = await begunPayment(order);
   await finishCharging();
@@ -187,7 +187,7 @@ it("does not charge for an order that was cancelled in the meantime", async () =
   expect(sandbox.chargesOf(order)).toEqual([]);
 });
 
-it("does not charge for an order whose time is over", async () => {
+it("does not charge for an overdue order", async () => {
   const order = await orderToPay();
   const payment = await begunPayment(order);
   later(60_000);
@@ -196,7 +196,7 @@ it("does not charge for an order whose time is over", async () => {
   expect(sandbox.chargesOf(order)).toEqual([]);
 });
 
-it("does not take a charge that is not there yet for one that will never be", async () => {
+it("does not conclude from a missing charge that there will be none", async () => {
   const order = await orderToPay({ expiresAt: new Date(clock.now() + seconds(30)).toISOString() });
   sandbox.faults.add({ operation: "charge", kind: "late", milliseconds: seconds(30) });
   expect((await pays(order)).body.code).toBe("payment-pending");
@@ -214,7 +214,7 @@ it("does not take a charge that is not there yet for one that will never be", as
   expect(sandbox.chargesOf(order)).toMatchObject([{ amount_refunded: 1999, refunded: true }]);
 });
 
-it("gives a charge up that never came, but not before its time", async () => {
+it("fails a payment whose charge never appears, but not before the timeout", async () => {
   const order = await orderToPay();
   const payment = await begunPayment(order);
   await deliver(orderCancelled, cancellationOf(order));
@@ -227,7 +227,7 @@ it("gives a charge up that never came, but not before its time", async () => {
   expect((await pays(order)).body.code).toBe("order-cancelled"); // not that the card was declined
 });
 
-it("gives a charge up at once when every attempt is known to have done nothing", async () => {
+it("fails a payment at once when every attempt is known to have done nothing", async () => {
   const order = await orderToPay();
   await paysRefused(order);
   await deliver(orderCancelled, cancellationOf(order));
@@ -250,7 +250,7 @@ it("does not forget an attempt that may have charged when a later one did nothin
   await untilPayment(order, "refunding");
 });
 
-it("takes no attempt of an older version for one that did nothing", async () => {
+it("does not assume that an attempt by an older version did nothing", async () => {
   const order = await orderToPay();
   const payment = await begunPayment(order);
   const fields = { lastAttemptAt: 1, nextAttemptAt: 1, openAttempts: 1 };
@@ -263,7 +263,7 @@ it("takes no attempt of an older version for one that did nothing", async () => 
   expect(await reload(payment)).toMatchObject({ state: "charging" });
 });
 
-it("finds a charge whose order was cancelled in the meantime, and gives it back", async () => {
+it("finds a charge whose order was cancelled in the meantime, and refunds it", async () => {
   const order = await orderToPay();
   await paysUnheard(order);
   await deliver(orderCancelled, cancellationOf(order));
@@ -274,7 +274,7 @@ it("finds a charge whose order was cancelled in the meantime, and gives it back"
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }]);
 });
 
-it("finds a charge that Stripe would not recognise any more, instead of charging again", async () => {
+it("finds a charge whose key Stripe has forgotten, instead of charging again", async () => {
   const order = await orderToPay({ expiresAt: "2100-01-01T00:00:00.000Z" });
   await paysUnheard(order);
   later(hours(24));
@@ -296,7 +296,7 @@ it("waits for the order's end when Stripe keeps repeating its own failure", asyn
   expect(await Payment.find({ orderId: order.id })).toMatchObject([{ state: "failed" }]);
 });
 
-it("does not let one payment that cannot be finished hold up another", async () => {
+it("does not let a payment that cannot be finished delay another", async () => {
   const orders = [await orderToPay(), await orderToPay()];
   for (const order of orders) await begunPayment(order);
   later();
@@ -308,7 +308,7 @@ it("does not let one payment that cannot be finished hold up another", async () 
   expect(await Payment.countDocuments({ state: "charged" })).toBe(2);
 });
 
-it("says once that the card was charged when another process finishes the same charge meanwhile", async () => {
+it("publishes the charge once when another process finishes it in the meantime", async () => {
   const order = await orderToPay();
   const payment = await begunPayment(order);
   meanwhileAt("payments.save.before", async () => {
@@ -321,7 +321,7 @@ it("says once that the card was charged when another process finishes the same c
   expect(await published("payment:created")).toHaveLength(1);
 });
 
-it("does not give a payment up whose charge comes through meanwhile", async () => {
+it("does not fail a payment whose charge succeeds in the meantime", async () => {
   const order = await orderToPay();
   const payment = await begunPayment(order);
   await deliver(orderCancelled, cancellationOf(order));
@@ -332,7 +332,7 @@ it("does not give a payment up whose charge comes through meanwhile", async () =
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("does not give a payment up for which an attempt has begun meanwhile", async () => {
+it("does not fail a payment for which an attempt has begun in the meantime", async () => {
   const order = await orderToPay();
   await paysRefused(order);
   const payment = await untilPayment(order, "charging");
@@ -345,7 +345,7 @@ it("does not give a payment up for which an attempt has begun meanwhile", async 
   expect(await reload(payment)).toMatchObject({ state: "charging", openAttempts: 1 });
 });
 
-it("gives a charge back that came through after it was given up", async () => {
+it("refunds a charge that succeeds after its payment has failed", async () => {
   const order = await orderToPay();
   const payment = await begunPayment(order);
   meanwhileAt("payments.charge.before", async () => {

@@ -13,9 +13,9 @@ import { isStripeFailure, logFailure } from "./stripe-failure";
 type KnownOutcome = Extract<ChargeOutcome, { outcome: "charged" | "declined" }>;
 
 /**
- * Asks for the money once and writes down what came of it. Asking again is asking the same: the gateway repeats its
- * response. The caller has begun the attempt: by inserting the payment, or by `beginAttempt`.
- * @returns the payment as it is then
+ * Requests the charge once and stores its outcome. A retry is the same request: the gateway repeats its response. The
+ * caller has begun the attempt, by inserting the payment or by `beginAttempt`.
+ * @returns the payment afterwards
  */
 export async function charge(payment: Payment): Promise<Payment> {
   const { id: paymentId, orderId, amount, currency, token } = payment;
@@ -53,10 +53,10 @@ async function conclude(payment: Payment, result: KnownOutcome): Promise<Payment
   if (result.outcome === "declined") return concluded;
   if (concluded.state === "charged") {
     const followed = await followOrder(concluded.orderId, { payment: concluded });
-    // Another process was faster: the payment in hand has a change that was not saved.
+    // Another process was faster: this payment has a change that was not saved.
     return followed ?? Payment.findById(concluded.id).orFail();
   }
-  // A sweep gave it up while this charge was still on its way.
+  // A sweep failed it while this charge was still in flight.
   if (concluded.state === "failed") await refundLateCharge(concluded, result.stripeId);
   return concluded;
 }
@@ -64,15 +64,15 @@ async function conclude(payment: Payment, result: KnownOutcome): Promise<Payment
 // Stripe keeps idempotency keys for 24 hours; the hour allows for clock skew.
 const keyLifetime = hours(23);
 
-/** Whether the order still needs the money, and asking for it again cannot charge twice. */
+/** Whether the order still has to be paid, and another request cannot charge twice. */
 export async function isWanted({ orderId, since }: Payment): Promise<boolean> {
   const order = await Order.findById(orderId).orFail();
   return !order.refusal() && clock.now() - since.getTime() < keyLifetime;
 }
 
 /**
- * Finds out what became of payments whose charge has no outcome: asks again, or, where money is not wanted any more or
- * asking might charge twice, only looks it up.
+ * Determines the outcome of charges without one: retries, or only looks the charge up if it is no longer wanted or a retry
+ * might charge twice.
  */
 export async function finishCharging(signal?: AbortSignal): Promise<void> {
   await forEachDocument(duePayments("charging").cursor(), finishCharge, signal);
@@ -88,11 +88,11 @@ async function lookUp(payment: Payment): Promise<void> {
   const lastAttemptAt = payment.lastAttemptAt ?? payment.since;
   const begun = await claimUntil(payment, pauseAfter(lastAttemptAt, seconds(60)));
   if (!begun) return;
-  // Decided before looking: a charge that comes while the list is read may be missing from it.
+  // Decided before the lookup: a charge that is made while the list is read may be missing from it.
   const isTooLate = clock.now() - lastAttemptAt.getTime() >= chargeOutcomeTimeout();
   const found = await gateway().find({ paymentId: payment.id, since: payment.since });
   if (found) return void (await conclude(begun, { outcome: "charged", stripeId: found.stripeId }));
-  // That no charge is listed proves nothing: Stripe may be working on it still.
+  // A charge that is not listed may still be in progress at Stripe.
   if (isTooLate)
     await giveUp(
       begun,

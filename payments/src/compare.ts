@@ -3,30 +3,41 @@ import { hours, isId, logger } from "@eventhive/common";
 import { trusted } from "mongoose";
 import type { GatewayHold } from "./intent-gateway";
 import { refundLateCharge } from "./late-charges";
-import { externalChanges } from "./metrics";
+import { type Difference, externalChanges, foundDifferences } from "./metrics";
 import { Payment } from "./models/payment";
 import type { Progress } from "./models/reconciliation";
 import type { GatewayCharge } from "./payment-gateway";
 import { gateway, intentGateway } from "./stripe";
 
-interface Difference {
+interface Problem {
   problem: string;
+  /** Undefined where another metric counts it, or nobody has to see it. */
+  difference?: Difference | undefined;
+}
+
+interface Found extends Problem {
   stripeId: string;
   paymentId?: string;
   orderId?: string;
-  /** Whether the money went back because of it. */
+  /** Whether the charge was refunded because of it. */
   isRefunded: boolean;
 }
 
 export interface Options {
   /** Whether charges that name a payment which does not exist are refunded. */
   refundsUnknown?: boolean;
-  report?: (difference: Difference) => void;
+  report?: (found: Found) => void;
   /** Ends it between two items of a page. */
   signal?: AbortSignal | undefined;
 }
 
-const log = (difference: Difference) => logger.warn(difference, "the gateway and the payments differ");
+const log = (found: Found) => logger.warn(found, "the gateway and the payments differ");
+
+function tell(found: Found, { report = log }: Options): void {
+  const { difference } = found;
+  if (difference) foundDifferences.inc({ difference });
+  report(found);
+}
 
 /**
  * Compares one page of charges, holds or refunds at the gateway, or of payments whose charge no list has shown.
@@ -83,7 +94,7 @@ async function compareCharges(
 
   for (const charge of untilAborted(charges, options.signal)) {
     const payment = paymentOf(charge);
-    // However young: nothing but a refund can follow the charge of a payment that failed.
+    // At any age: only a refund can follow the charge of a payment that failed.
     if (charge.createdAt <= until || payment?.state === "failed") await compare(charge, payment, options);
   }
 }
@@ -93,30 +104,26 @@ const markReconciled = (stripeIds: string[]) =>
   Payment.updateMany({ stripeId: trusted({ $in: stripeIds }) }, { $unset: { unreconciled: 1 } });
 
 /**
- * Releases money that no payment will take: each hold is of a payment that has not ended, unless something is wrong. One
- * without our payment's id is not ours: others may use the same account.
+ * Releases holds that no payment will capture: those whose payment has ended or does not exist. A hold without the id of a
+ * payment is not ours: other systems may use the same account.
  */
-async function compareHolds(
-  holds: GatewayHold[],
-  { until }: Progress,
-  { report = log, signal }: Options,
-): Promise<void> {
+async function compareHolds(holds: GatewayHold[], { until }: Progress, options: Options): Promise<void> {
   const ids = holds.map(({ paymentId }) => paymentId).filter(isId);
   const found = await Payment.find({ _id: trusted({ $in: ids }) }, { state: 1 }).lean();
   const states = new Map(found.map(({ _id, state }) => [String(_id), state]));
-  for (const { intentId, paymentId, orderId, createdAt } of untilAborted(holds, signal)) {
+  for (const { intentId, paymentId, orderId, createdAt } of untilAborted(holds, options.signal)) {
     const state = states.get(paymentId ?? "");
     if (!paymentId || createdAt > until || (state && !hasEnded(state))) continue;
     const problem = state ? `money is held for a ${state} payment` : "money is held for no payment";
     await intentGateway().cancel({ paymentId, intentId });
-    report({ problem, stripeId: intentId, paymentId, orderId, isRefunded: true });
+    tell({ problem, difference: "hold", stripeId: intentId, paymentId, orderId, isRefunded: true }, options);
   }
 }
 
 const hasEnded = (state: Payment["state"]): boolean =>
   state === "settled" || state === "failed" || state === "refunded";
 
-/** A refund that was made by hand may be of a charge that is older than what is compared otherwise. */
+/** A refund that was made by hand may be of a charge from before the period. */
 async function compareRefunded(
   refunded: { stripeId: string }[],
   { from }: Progress,
@@ -142,7 +149,7 @@ export const unreconciledPayments = ({ from, until, after }: Progress) =>
     .sort({ createdAt: 1, _id: 1 })
     .limit(maxLookUps);
 
-/** That a list does not show a charge proves nothing, because it may be younger than the list: each is looked up. */
+/** A charge that is missing from a list may be newer than the list, so each is looked up. */
 async function compareUnreconciled(progress: Progress, options: Options): Promise<Progress | undefined> {
   const payments = await unreconciledPayments(progress);
   for (const payment of untilAborted(payments, options.signal)) {
@@ -154,7 +161,8 @@ async function compareUnreconciled(progress: Progress, options: Options): Promis
       await compare(charge, payment, options);
     } else {
       const problem = "the gateway does not know this charge";
-      (options.report ?? log)({ problem, stripeId, paymentId, orderId, isRefunded: false });
+      const difference = "missing_charge";
+      tell({ problem, difference, stripeId, paymentId, orderId, isRefunded: false }, options);
     }
   }
   const last = payments.at(-1);
@@ -162,51 +170,56 @@ async function compareUnreconciled(progress: Progress, options: Options): Promis
   return { ...progress, from: last.createdAt, after: last.id };
 }
 
-async function compare(
-  charge: GatewayCharge,
-  payment: Payment | undefined,
-  { refundsUnknown = false, report = log }: Options,
-): Promise<void> {
-  const problem = problemOf(charge, payment);
-  if (!problem) return;
+async function compare(charge: GatewayCharge, payment: Payment | undefined, options: Options): Promise<void> {
+  const found = problemOf(charge, payment);
+  if (!found) return;
   const { stripeId, paymentId, orderId } = charge;
-  // One without our payment's id is not ours to refund: others may use the same account.
-  const isOrphan = payment ? payment.state === "failed" : refundsUnknown && paymentId !== undefined;
+  // A charge without the id of a payment is not ours to refund: other systems may use the same account.
+  const isOrphan = payment
+    ? payment.state === "failed"
+    : options.refundsUnknown === true && paymentId !== undefined;
   try {
     if (isOrphan && paymentId)
       await (payment ? refundLateCharge(payment, stripeId) : refundUnknown(paymentId, stripeId));
   } catch (error) {
-    // The next comparison tries again; one that cannot be refunded at all must not hold up the others.
+    // The next comparison retries; a charge that cannot be refunded at all must not block the others.
     logger.warn({ err: error, stripeId, paymentId }, "could not refund an unknown charge");
     return;
   }
   if (payment?.state === "settled") countExternalChange(charge);
-  report({ problem, stripeId, paymentId, orderId, isRefunded: isOrphan });
+  tell({ ...found, stripeId, paymentId, orderId, isRefunded: isOrphan }, options);
 }
 
-/** The ticket stays sold: only a person can decide what a dispute or a refund made in the dashboard means for it. */
+/** The ticket stays sold: only an operator can decide what a dispute or a refund in the dashboard means for it. */
 function countExternalChange({ disputed, amountRefunded }: GatewayCharge): void {
   if (disputed) externalChanges.inc({ change: "dispute" });
   if (amountRefunded > 0) externalChanges.inc({ change: "refund" });
 }
 
-/** Nothing is stored about it, so each request has a key of its own; a charge that was refunded is only refused. */
+/** Nothing is stored about it, so each request has its own key; Stripe rejects a refund of a refunded charge. */
 const refundUnknown = (paymentId: string, stripeId: string) =>
   gateway().refund({ paymentId: `${paymentId}-${randomUUID()}`, stripeId });
 
-function problemOf(charge: GatewayCharge, payment: Payment | undefined): string | undefined {
-  const { stripeId, amount, currency, refunded, amountRefunded, disputed } = charge;
-  if (!payment) return refunded ? undefined : "no payment knows this charge";
+function problemOf(charge: GatewayCharge, payment: Payment | undefined): Problem | undefined {
+  const { stripeId, paymentId, amount, currency, refunded, amountRefunded, disputed } = charge;
+  if (!payment) {
+    if (refunded) return undefined;
+    return { problem: "no payment knows this charge", difference: paymentId ? "unknown_charge" : undefined };
+  }
   const { state } = payment;
-  if (state === "failed") return refunded ? undefined : "the payment of this charge failed";
+  if (state === "failed") return refunded ? undefined : { problem: "the payment of this charge failed" };
   if (payment.stripeId && payment.stripeId !== stripeId)
-    return refunded ? undefined : "the payment of this charge was charged twice";
-  if (payment.amount !== amount || payment.currency !== currency) return "the amounts differ";
-  if (disputed) return `the charge of a ${state} payment is disputed`;
-  if (refunded && state === "settled") return "the charge of a settled payment was refunded";
+    return refunded
+      ? undefined
+      : { problem: "the payment of this charge was charged twice", difference: "charged_twice" };
+  if (payment.amount !== amount || payment.currency !== currency)
+    return { problem: "the amounts differ", difference: "amount" };
+  if (disputed) return { problem: `the charge of a ${state} payment is disputed` };
+  if (refunded && state === "settled") return { problem: "the charge of a settled payment was refunded" };
   if (refunded) return undefined;
-  // Our own refunds are of all that is left, so a part was refunded by hand.
+  const difference = state === "refunded" ? "not_refunded" : undefined;
+  // Our own refunds are always of the full rest, so a partial refund was made by hand.
   if (amountRefunded > 0 && state !== "refunding")
-    return `only a part of the charge of a ${state} payment was refunded`;
-  return state === "refunded" ? "the charge of a refunded payment was not refunded" : undefined;
+    return { problem: `only a part of the charge of a ${state} payment was refunded`, difference };
+  return difference && { problem: "the charge of a refunded payment was not refunded", difference };
 }

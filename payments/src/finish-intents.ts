@@ -4,8 +4,8 @@ import { claimUntil, duePayments } from "./models/attempts";
 import { type Payment, attemptMs } from "./models/payment";
 
 /**
- * Takes each payment that is due a step further: one whose process has crashed, one whose last request has no outcome,
- * one that nobody waits for, and from time to time one that waits for its buyer or for orders.
+ * Advances each payment that is due by a step: one whose process has crashed, one whose last request has no outcome, one
+ * that no request waits for, and periodically one that waits for its buyer or for orders.
  */
 export async function finishIntents(signal?: AbortSignal): Promise<void> {
   await forEachDocument(duePayments(...intentPaymentStates).cursor(), finishIntent, signal);

@@ -3,6 +3,7 @@ import { charge } from "./charge";
 import { database } from "./database";
 import { followOrder, followOrders } from "./follow-order";
 import { orderCancelled, orderCompleted } from "./listeners/order-changed";
+import { foundDifferences } from "./metrics";
 import { applyOrder } from "./models/order";
 import { Payment } from "./models/payment";
 import { refundSweep } from "./refund";
@@ -22,20 +23,31 @@ import {
 const { published } = setUpService(database);
 setUpSandbox({ flow: "charges" });
 
+it("counts that a captured payment is refunded, which the protocol excludes", async () => {
+  jest.spyOn(console, "error").mockImplementation(() => {});
+  foundDifferences.reset();
+  const order = await orderToPay();
+  const payment = await chargedPayment(order);
+  await Payment.updateOne({ _id: payment._id }, { intentId: "pi_1" });
+  await deliver(orderCancelled, cancellationOf(order));
+  const { values } = await foundDifferences.get();
+  expect(values).toMatchObject([{ labels: { difference: "captured" }, value: 1 }]);
+});
+
 const verdicts = [
   ["cancelled", "refunding", orderCancelled, cancellationOf],
   ["completed", "settled", orderCompleted, completionOf],
 ] as const;
 
 describe.each(verdicts)("an order that is %s", (_verdict, state, listener, verdictOf) => {
-  it("after the charge was written down", async () => {
+  it("after the charge was stored", async () => {
     const order = await orderToPay();
     const payment = await chargedPayment(order);
     await deliver(listener, verdictOf(order));
     expect(await reload(payment)).toMatchObject({ state, version: 2 });
   });
 
-  it("between the card's response and writing it down", async () => {
+  it("between the response to the charge and storing it", async () => {
     const order = await orderToPay();
     const payment = await begunPayment(order);
     meanwhileAt("payments.charge.after", () => deliver(listener, verdictOf(order)));
@@ -43,7 +55,7 @@ describe.each(verdicts)("an order that is %s", (_verdict, state, listener, verdi
     expect(await reload(payment)).toMatchObject({ state, version: 2 });
   });
 
-  it("between writing the charge down and looking at the order", async () => {
+  it("between storing the charge and reading the order", async () => {
     const order = await orderToPay();
     const payment = await begunPayment(order);
     meanwhileAt("payments.save.after", () => deliver(listener, verdictOf(order)));
@@ -51,7 +63,7 @@ describe.each(verdicts)("an order that is %s", (_verdict, state, listener, verdi
     expect(await reload(payment)).toMatchObject({ state, version: 2 });
   });
 
-  it("and charged before the listener writes it down", async () => {
+  it("and charged before the listener stores the order", async () => {
     const order = await orderToPay();
     const payment = await begunPayment(order);
     meanwhileAt("payments.apply.before", () => charge(payment));
@@ -59,7 +71,7 @@ describe.each(verdicts)("an order that is %s", (_verdict, state, listener, verdi
     expect(await reload(payment)).toMatchObject({ state, version: 2 });
   });
 
-  it("and charged between the listener's writing it down and looking for a payment", async () => {
+  it("and charged between the listener's storing the order and looking for a payment", async () => {
     const order = await orderToPay();
     const payment = await begunPayment(order);
     meanwhileAt("payments.apply.after", () => charge(payment));
@@ -67,7 +79,7 @@ describe.each(verdicts)("an order that is %s", (_verdict, state, listener, verdi
     expect(await reload(payment)).toMatchObject({ state, version: 2 });
   });
 
-  it("although the listener crashes once it has written it down, when the event comes again", async () => {
+  it("although the listener crashes after storing the order, when the event is redelivered", async () => {
     const order = await orderToPay();
     const payment = await chargedPayment(order);
     crashAt("payments.apply.after");
@@ -94,13 +106,13 @@ describe.each(verdicts)("an order that is %s", (_verdict, state, listener, verdi
   });
 });
 
-it("leaves a charged payment alone while orders has not decided", async () => {
+it("does not change a charged payment while orders has not decided", async () => {
   const payment = await chargedPayment(await orderToPay());
   await followOrders();
   expect(await reload(payment)).toMatchObject({ state: "charged", version: 1 });
 });
 
-it("does not take a settled payment back for an old cancellation", async () => {
+it("does not refund a settled payment because of an old cancellation", async () => {
   const order = await orderToPay();
   const payment = await chargedPayment(order);
   await deliver(orderCompleted, { ...completionOf(order), version: 2 });

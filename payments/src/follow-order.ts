@@ -2,6 +2,7 @@ import { type AnyPaymentState, forEachDocument, logger, retryOnConflict } from "
 import { trusted } from "mongoose";
 import { finishSweep } from "./finish-intents";
 import { followDemand } from "./intents";
+import { foundDifferences } from "./metrics";
 import { Order } from "./models/order";
 import { Payment } from "./models/payment";
 import { announce } from "./payment-news";
@@ -14,17 +15,17 @@ const followed = {
 };
 
 interface Known {
-  /** As it has just been saved. */
+  /** The payment as it has just been saved. */
   payment?: Payment;
   /** An order that has ended. */
   order?: Order | undefined;
 }
 
 /**
- * Captures, voids, settles or refunds the payment of an order, as the order's state demands. Called after the payment
- * was written and after the order was written, so the later of the two sees what the other wrote.
+ * Captures, voids, settles or refunds the payment of an order, as the order's state demands. Called after each save of the
+ * payment and of the order, so the later of the two sees the other one.
  * @param known what need not be read
- * @returns the payment as it is then; null if there is none to follow the order
+ * @returns the payment afterwards; null if the order has none
  */
 export async function followOrder(orderId: string, known: Known = {}): Promise<Payment | null> {
   let inHand = known.payment;
@@ -42,9 +43,11 @@ export async function followOrder(orderId: string, known: Known = {}): Promise<P
       announce(payment);
     }
     if (order.status === "cancelled" && payment.startRefund()) {
-      // No order is cancelled while its money is captured.
-      if (payment.intentId) logger.error({ paymentId: payment.id }, "refunding a captured payment");
+      // No order is cancelled once its money has been captured.
+      const isCaptured = payment.intentId !== undefined;
+      if (isCaptured) logger.error({ paymentId: payment.id }, "refunding a captured payment");
       await payment.save();
+      if (isCaptured) foundDifferences.inc({ difference: "captured" });
       announce(payment);
       refundSweep.kick();
     }
@@ -52,7 +55,7 @@ export async function followOrder(orderId: string, known: Known = {}): Promise<P
   });
 }
 
-/** Whatever was lost on the way, no payment stays where it is once orders has decided. */
+/** Even if events had no effect, no payment is stuck once orders has decided. */
 export async function followOrders(signal?: AbortSignal): Promise<void> {
   await forEachDocument(
     Payment.find(followed).cursor(),

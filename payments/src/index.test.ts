@@ -33,14 +33,14 @@ function runPayments(
   return runOnce(join(__dirname, "index.ts"), environment, look);
 }
 
-it("finishes by itself a charge that was interrupted, though new payments are by intents", async () => {
+it("finishes an interrupted charge, although new payments are by intents", async () => {
   const order = await orderToPay();
   clock.use(() => Date.now() - hours(1));
   const payment = await begunPayment(order);
   await runPayments(async () => expect((await reload(payment)).state).toBe("charged"));
 });
 
-it("finishes by itself a payment by an intent that was interrupted, though new ones are charges", async () => {
+it("finishes an interrupted payment by an intent, although new payments are by charges", async () => {
   const order = await orderToPay();
   const payment = await begunPayment(order);
   await Payment.updateOne({ _id: payment.id }, { state: "authorizing", nextAttemptAt: new Date(0) });
@@ -49,14 +49,14 @@ it("finishes by itself a payment by an intent that was interrupted, though new o
   expect(sandbox.intentsOf(order)).toMatchObject([{ status: "requires_capture" }]);
 });
 
-it("settles what was left unsettled", async () => {
+it("settles a payment whose order is already complete", async () => {
   const order = await orderToPay();
   const payment = await chargedPayment(order);
   await applyOrder(completionOf(order));
   await runPayments(async () => expect((await reload(payment)).state).toBe("settled"));
 });
 
-it("gives back by itself what is to be given back", async () => {
+it("completes a refund that is due", async () => {
   const order = await orderToPay();
   const payment = await chargedPayment(order);
   await applyOrder(cancellationOf(order));
@@ -65,7 +65,7 @@ it("gives back by itself what is to be given back", async () => {
   await runPayments(async () => expect((await reload(payment)).state).toBe("refunded"));
 });
 
-it("compares itself with the gateway, and gives back the charge of a payment that failed", async () => {
+it("reconciles with the gateway, and refunds the charge of a failed payment", async () => {
   clock.use(() => Date.now() - hours(2));
   const order = await orderToPay();
   const payment = await begunPayment(order);
@@ -82,7 +82,7 @@ it("compares itself with the gateway, and gives back the charge of a payment tha
   await runPayments(() => expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }]));
 });
 
-it("prunes by itself what was cancelled long ago", async () => {
+it("prunes orders that were cancelled long ago", async () => {
   const expiresAt = new Date(clock.now() - hours(24 * 31)).toISOString();
   await applyOrder(cancellationOf({ ...(await orderToPay()), expiresAt }));
   await runPayments(async () => expect(await Order.countDocuments()).toBe(0));

@@ -1,5 +1,4 @@
 import { runPeriodically, minutes, seconds, startService } from "@eventhive/common";
-import { access } from "./access";
 import { app } from "./app";
 import { finishCharging } from "./charge";
 import { database } from "./database";
@@ -16,7 +15,6 @@ startService({
   name: "payments",
   store: { database },
   app,
-  access,
   listeners: [orderCreated, orderUpdated, orderCancelled, orderCompleted],
   sweeps: [
     runPeriodically(seconds(5), finishCharging),

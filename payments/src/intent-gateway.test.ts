@@ -1,39 +1,17 @@
-import { type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { onFailpoint } from "@eventhive/common";
 import supertest from "supertest";
-import { createSandbox } from "../../infra/stripe-sandbox/sandbox";
 import { startStripeMock } from "../../infra/stripe-sandbox/stripe-mock";
+import { serveSandbox } from "../../infra/stripe-sandbox/testing";
 import { type CreateRequest, type IntentResult, stripeIntentGateway } from "./intent-gateway";
 
-let sandbox: ReturnType<typeof createSandbox>;
-let server: Server;
-let apiUrl: string;
-let lateWork: (() => void)[];
+const stripe = serveSandbox();
+afterEach(() => onFailpoint(undefined));
 
-beforeEach(async () => {
-  lateWork = [];
-  sandbox = createSandbox({ later: (_milliseconds, work) => lateWork.push(work) });
-  await new Promise<void>((resolve) => {
-    server = sandbox.app.listen(0, "127.0.0.1", () => resolve());
-  });
-  apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-});
-
-afterEach(() => {
-  onFailpoint(undefined);
-  server.closeAllConnections();
-  server.close();
-});
-
-const gateway = (timeoutMs = 5000) => stripeIntentGateway({ apiKey: "sk_test_eventhive", apiUrl, timeoutMs });
+const gateway = (timeoutMs = 5000) =>
+  stripeIntentGateway({ apiKey: "sk_test_eventhive", apiUrl: stripe.url(), timeoutMs });
 const paymentId = "p1";
 const terms: CreateRequest = { paymentId, orderId: "o1", amount: 1999, currency: "usd", keptAnswers: 0 };
-const intents = () => [...sandbox.ledger.intents.values()];
-const doLateWork = () => {
-  for (const work of lateWork.splice(0)) work();
-};
-const fail = (operation: string, fault: object) => sandbox.faults.add({ operation, ...fault });
+const intents = () => [...stripe.ledger().intents.values()];
 
 function intentOf(response: IntentResult) {
   if (response.outcome !== "known") throw new Error(`The outcome is ${response.outcome}`);
@@ -53,12 +31,12 @@ async function authorized(): Promise<string> {
 async function tokenOf(number: string, path = "/v1/tokens"): Promise<string> {
   const card = { number, exp_month: 12, exp_year: 2040, cvc: "123" };
   const body = path === "/v1/tokens" ? { card } : { payment_method_data: { type: "card", card } };
-  const asked = supertest(apiUrl).post(path).auth("sk_test_eventhive", { type: "bearer" });
+  const asked = supertest(stripe.url()).post(path).auth("sk_test_eventhive", { type: "bearer" });
   return (await asked.type("form").send(body).expect(200)).body.id;
 }
 
 describe("create", () => {
-  it("makes one intent for a payment, which holds nothing", async () => {
+  it("creates one intent for a payment, which holds nothing", async () => {
     expect(await created()).toBe(await created());
     expect(intents()).toMatchObject([
       { amount: 1999, currency: "usd", metadata: { orderId: "o1", paymentId: "p1" }, latest_charge: null },
@@ -68,20 +46,20 @@ describe("create", () => {
   it.each([{}, { afterWork: true }])(
     "is kept by Stripe when it fails %j, and not for the next key",
     async (fault) => {
-      fail("intent", { kind: "fail", ...fault });
+      stripe.addFault("intent", { kind: "fail", ...fault });
       expect(await gateway().create(terms)).toEqual({ outcome: "kept" });
       expect(await gateway().create(terms)).toEqual({ outcome: "kept" });
       expect(await gateway().create({ ...terms, keptAnswers: 1 })).toMatchObject({ outcome: "known" });
     },
   );
 
-  it("is unknown after anything else, and makes one intent when it is asked again", async () => {
-    fail("intent", { kind: "lose" });
-    fail("intent", { kind: "late", milliseconds: 1 });
+  it("is unknown after anything else, and creates one intent when it is repeated", async () => {
+    stripe.addFault("intent", { kind: "lose" });
+    stripe.addFault("intent", { kind: "late", milliseconds: 1 });
     expect(await gateway().create({ ...terms, paymentId: "p0" })).toEqual({ outcome: "unknown" });
     expect(await gateway().create(terms)).toEqual({ outcome: "unknown" });
     expect(await gateway().create(terms)).toEqual({ outcome: "unknown" }); // the key is in use
-    doLateWork();
+    stripe.doLateWork();
     await created();
     expect(intents()).toHaveLength(2);
   });
@@ -100,13 +78,13 @@ describe("confirm", () => {
     expect(await confirm(other, token)).toMatchObject({ intent: { status: "requires_capture" } });
   });
 
-  it("tells the intent's status when it was confirmed already", async () => {
+  it("returns the intent's status when it was already confirmed", async () => {
     const intentId = await created();
     const token = await tokenOf("4242424242424242");
-    fail("confirm", { kind: "lose" });
+    stripe.addFault("confirm", { kind: "lose" });
     expect(await confirm(intentId, token)).toEqual({ outcome: "unknown" });
     expect(await confirm(intentId, token)).toMatchObject({ intent: { status: "requires_capture" } });
-    expect(sandbox.ledger.charges.size).toBe(1);
+    expect(stripe.ledger().charges.size).toBe(1);
   });
 
   it.each([
@@ -117,7 +95,7 @@ describe("confirm", () => {
     expect(await confirm(await created(), token)).toEqual({ outcome: "rejected", reason });
   });
 
-  it("asks for 3-D Secure in the page", async () => {
+  it("requires 3-D Secure in the page", async () => {
     const intentId = await created();
     const [intent] = intents();
     expect(await confirm(intentId, await tokenOf("4000002760003184"))).toMatchObject({
@@ -125,22 +103,22 @@ describe("confirm", () => {
     });
   });
 
-  it("takes another key for the payment method when Stripe keeps a failure of it", async () => {
+  it("uses another key for the payment method when Stripe repeats a failure", async () => {
     const intentId = await created();
-    fail("payment-method", { kind: "fail" });
+    stripe.addFault("payment-method", { kind: "fail" });
     expect(await confirm(intentId)).toEqual({ outcome: "kept" });
     expect(await confirm(intentId, "tok_visa", 1)).toMatchObject({ intent: { status: "requires_capture" } });
   });
 
-  it("is unknown, not kept, when it fails itself: it has no key", async () => {
-    fail("confirm", { kind: "fail" });
+  it("is unknown, not kept, when the confirmation itself fails: it has no key", async () => {
+    stripe.addFault("confirm", { kind: "fail" });
     expect(await confirm(await created())).toEqual({ outcome: "unknown" });
   });
 
   it("takes no longer than the timeout with both of its requests", async () => {
     const intentId = await created();
-    fail("payment-method", { kind: "delay", milliseconds: 250 });
-    fail("confirm", { kind: "delay", milliseconds: 5000 });
+    stripe.addFault("payment-method", { kind: "delay", milliseconds: 250 });
+    stripe.addFault("confirm", { kind: "delay", milliseconds: 5000 });
     const startedAt = performance.now();
     const response = await gateway(500).confirm({ paymentId, intentId, token: "tok_visa", keptAnswers: 0 });
     expect(response).toEqual({ outcome: "unknown" });
@@ -151,16 +129,16 @@ describe("confirm", () => {
 describe("capture", () => {
   const capture = (intentId: string) => gateway().capture({ paymentId, intentId });
 
-  it("takes the money once, however often it is asked", async () => {
+  it("captures once, however often it is requested", async () => {
     const intentId = await authorized();
     const first = await capture(intentId);
     expect(first).toMatchObject({ intent: { status: "succeeded" } });
     expect(await capture(intentId)).toEqual(first);
   });
 
-  it("is rejected when it fails for good", async () => {
+  it("is rejected when it fails permanently", async () => {
     const intentId = await authorized();
-    fail("capture", { kind: "refuse" });
+    stripe.addFault("capture", { kind: "refuse" });
     expect(await capture(intentId)).toMatchObject({ outcome: "rejected" });
   });
 
@@ -168,13 +146,13 @@ describe("capture", () => {
     "is unknown after %j",
     async (fault) => {
       const intentId = await authorized();
-      fail("capture", fault);
+      stripe.addFault("capture", fault);
       expect(await capture(intentId)).toEqual({ outcome: "unknown" });
       expect(await capture(intentId)).toMatchObject({ intent: { status: "succeeded" } });
     },
   );
 
-  it("tells that the intent is canceled", async () => {
+  it("reports that the intent is canceled", async () => {
     const intentId = await authorized();
     await gateway().cancel({ paymentId, intentId });
     expect(await capture(intentId)).toMatchObject({ intent: { status: "canceled" } });
@@ -190,7 +168,7 @@ describe("cancel", () => {
     expect(await cancel(intentId)).toMatchObject({ intent: { status: "canceled" } });
   });
 
-  it("tells that the money was taken", async () => {
+  it("reports that the money was captured", async () => {
     const intentId = await authorized();
     await gateway().capture({ paymentId, intentId });
     expect(await cancel(intentId)).toMatchObject({ intent: { status: "succeeded" } });
@@ -201,11 +179,9 @@ describe("cancel", () => {
   });
 });
 
-it("takes what a proxy returns instead of Stripe for no response", async () => {
+it("treats a proxy's response as no response", async () => {
   const intentId = await authorized();
-  server.removeAllListeners("request").on("request", (_request, response: ServerResponse) => {
-    response.writeHead(502, { "content-type": "application/json" }).end("{}");
-  });
+  stripe.respondAsProxy(502);
   const asked = { paymentId, intentId };
   expect([
     await gateway().create(terms),
@@ -218,15 +194,15 @@ it("takes what a proxy returns instead of Stripe for no response", async () => {
 it("sends only what Stripe's own API description allows", async () => {
   const mock = await startStripeMock();
   try {
-    const stripe = stripeIntentGateway({ apiKey: "sk_test_123", apiUrl: mock.url, timeoutMs: 5000 });
-    const intentId = intentOf(await stripe.create(terms)).intentId;
+    const strict = stripeIntentGateway({ apiKey: "sk_test_123", apiUrl: mock.url, timeoutMs: 5000 });
+    const intentId = intentOf(await strict.create(terms)).intentId;
     const asked = { paymentId, intentId };
     const responses = [
-      await stripe.confirm({ ...asked, token: "tok_visa", keptAnswers: 0 }),
-      await stripe.confirm({ ...asked, token: "ctoken_1", keptAnswers: 0 }),
-      await stripe.capture(asked),
-      await stripe.cancel(asked),
-      await stripe.retrieve(asked),
+      await strict.confirm({ ...asked, token: "tok_visa", keptAnswers: 0 }),
+      await strict.confirm({ ...asked, token: "ctoken_1", keptAnswers: 0 }),
+      await strict.capture(asked),
+      await strict.cancel(asked),
+      await strict.retrieve(asked),
     ];
     expect(responses.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 5 }, () => "known"));
   } finally {

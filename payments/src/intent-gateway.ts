@@ -10,16 +10,16 @@ export interface GatewayIntent {
   status: StripeApi.PaymentIntent.Status;
   /** Its charge, once a bank has decided. */
   chargeId?: string;
-  /** Why the bank declined, or the buyer failed 3-D Secure. */
+  /** The reason of a decline or of a failed 3-D Secure. */
   declineReason?: string;
   /** Lets the buyer's browser pass 3-D Secure. Never stored. */
   clientSecret?: string;
 }
 
 /**
- * What came of one request. `rejected` is final for what was asked: this card, token or capture cannot succeed. `kept`
- * is repeated by Stripe for the idempotency key, which only creates have. After `unknown`, the request may have been
- * executed, or be executed later: repeat it, and go by the status.
+ * The outcome of one request. `rejected` is final for this request: this card, token or capture cannot succeed. Stripe
+ * repeats `kept` for the idempotency key, which only creates have. After `unknown`, the request may have been executed, or
+ * may be executed later: repeat it, and check the status.
  */
 export type IntentResult =
   | { outcome: "known"; intent: GatewayIntent }
@@ -40,7 +40,7 @@ export interface CreateRequest {
 export interface ConfirmRequest {
   paymentId: string;
   intentId: string;
-  /** Of react-stripe-checkout (`tok_…`), or a confirmation token of the Payment Element (`ctoken_…`). */
+  /** A token of react-stripe-checkout (`tok_…`), or a confirmation token of the Payment Element (`ctoken_…`). */
   token: string;
   /** Of creates of the payment method. */
   keptAnswers: number;
@@ -56,7 +56,7 @@ export interface IntentGateway {
   create(request: CreateRequest): Promise<IntentResult>;
   /** Asks the bank to hold the money. */
   confirm(request: ConfirmRequest): Promise<IntentResult>;
-  /** Takes the money that is held, all of it. */
+  /** Captures the full amount. */
   capture(request: IntentRequest): Promise<IntentResult>;
   /** Releases the money. A canceled intent can neither be confirmed nor captured any more. */
   cancel(request: IntentRequest): Promise<IntentResult>;
@@ -65,7 +65,7 @@ export interface IntentGateway {
   listHolds(request: PageRequest): Promise<GatewayPage<GatewayHold>>;
 }
 
-/** An intent whose money is held and not taken. */
+/** An intent whose money is held, but not captured. */
 export interface GatewayHold {
   intentId: string;
   paymentId?: string;
@@ -79,7 +79,7 @@ type Operation = Exclude<keyof IntentGateway, "listHolds"> | "payment method";
 /** How many milliseconds are left for the operation. */
 type Left = () => number;
 
-/** Those with an idempotency key, for which Stripe keeps its response. */
+/** The operations with an idempotency key, for which Stripe stores its response. */
 const creates = new Set<Operation>(["create", "payment method"]);
 
 /** Confirm, capture and cancel have no idempotency key: the intent's status makes a repetition harmless. */
@@ -108,7 +108,7 @@ export function stripeIntentGateway(options: StripeOptions): IntentGateway {
       stripe.paymentIntents.retrieve(intentId, undefined, options),
     );
 
-  /** @returns what to confirm with, or why there is nothing */
+  /** @returns the parameters to confirm with, or the reason why there are none */
   async function methodFor({ paymentId, token, keptAnswers }: ConfirmRequest, left: Left) {
     if (token.startsWith("ctoken_")) return { confirmation_token: token };
     try {
@@ -208,7 +208,7 @@ function isRejected(operation: Operation, error: StripeFailure): boolean {
   return operation !== "cancel" && operation !== "retrieve" && isFinal(error);
 }
 
-/** The library takes any JSON without an error in it for a response, even with a 502 of a proxy. */
+/** The library accepts any JSON without an error as a response, even a proxy's 502. */
 function resultOf(intent: StripeApi.PaymentIntent): IntentResult {
   const { id: intentId, object, status, latest_charge: charge, last_payment_error: error } = intent;
   if (object !== "payment_intent") return { outcome: "unknown" };
@@ -225,7 +225,7 @@ function resultOf(intent: StripeApi.PaymentIntent): IntentResult {
   };
 }
 
-/** Shown to the buyer. Stripe's words for a failed 3-D Secure are for developers. */
+/** Shown to the buyer, because Stripe's message for a failed 3-D Secure is for developers. */
 function reasonOf({ code, message }: StripeApi.PaymentIntent.LastPaymentError): string {
   if (code === "payment_intent_authentication_failure") return "Your bank did not confirm this payment.";
   return message ?? "The card was declined";

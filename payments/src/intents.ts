@@ -9,10 +9,10 @@ import { saveChange } from "./save-change";
 import { intentGateway } from "./stripe";
 
 /**
- * Takes a payment one step further: by what its order demands, then by what its state calls for, with requests to Stripe.
- * The caller has claimed it, so no other process asks meanwhile, though nothing depends on that.
+ * Advances a payment by one step: by what its order demands, then by what its state requires, with requests to Stripe. The
+ * caller has claimed it, so no other process sends requests meanwhile, though correctness does not depend on that.
  * @param until a create that ends later is not followed by the confirmation
- * @returns the payment as it is then; unchanged, and due again after a pause, when the outcome is not known
+ * @returns the payment afterwards; unchanged, and due again after a pause, if the outcome is not known
  */
 export async function proceed(payment: Payment, until = Infinity): Promise<Payment> {
   return askStripe(isFollowing(payment) ? await follow(payment) : payment, until);
@@ -24,7 +24,7 @@ async function follow(payment: Payment): Promise<Payment> {
   return saveChange(payment, (current) => followDemand(current, order) && current.holdFor(attemptMs()));
 }
 
-/** Does what the payment's state calls for: `proceed` where the order's demand is known. */
+/** Does what the payment's state requires: `proceed` without reading the order. */
 export async function askStripe(payment: Payment, until = Infinity): Promise<Payment> {
   switch (payment.state) {
     case "authorizing":
@@ -41,12 +41,12 @@ export async function askStripe(payment: Payment, until = Infinity): Promise<Pay
   }
 }
 
-/** Asks Stripe how its intent is: it changes by what the buyer, the bank or the dashboard does. */
+/** Reads its intent at Stripe, which the buyer, the bank or an operator may have changed. */
 export const look = (payment: Payment): Promise<Payment> =>
   ask(payment, (request) => intentGateway().retrieve(request));
 
 /**
- * For the buyer's browser only, which passes 3-D Secure with it; asked for each time, and never stored.
+ * For the buyer's browser only, which passes 3-D Secure with it; read each time, and never stored.
  * @throws UnavailableError when Stripe does not respond
  */
 export async function clientSecretOf({ id: paymentId, intentId }: Payment): Promise<string> {
@@ -109,7 +109,7 @@ async function conclude(payment: Payment, result: IntentResult, keptAnswers = 0)
   return after;
 }
 
-/** The order may have ended before the hold was stored: nobody else would void it at once. */
+/** The order may have ended before the hold was stored: then no other code would void it at once. */
 async function followNow(payment: Payment): Promise<Payment> {
   const followed = await follow(payment);
   return followed.state === "authorized" ? followed : askStripe(followed);

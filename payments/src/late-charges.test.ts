@@ -45,7 +45,7 @@ async function givenUpPayment(): Promise<OrderEvent> {
   return order;
 }
 
-it("refunds a charge that came after its payment was given up, and counts it once", async () => {
+it("refunds a charge that appears after its payment has failed, and counts it once", async () => {
   const order = await givenUpPayment();
   await compareHourly();
   expect(await counted()).toBe(0);
@@ -61,7 +61,7 @@ it("refunds a charge that came after its payment was given up, and counts it onc
 it.each([
   ["before it began", { status: 503, beforeWork: true }],
   ["and is repeated for its key", {}],
-])("repeats a refund that failed %s", async (_how, fault) => {
+])("retries a refund that failed %s", async (_how, fault) => {
   const order = await givenUpPayment();
   sandbox.doLateWork();
   sandbox.faults.add({ operation: "refund", kind: "fail", ...fault });
@@ -88,7 +88,7 @@ it("refunds a charge that was made a moment ago", async () => {
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }]);
 });
 
-it("leaves alone the charges of payments that did not fail", async () => {
+it("does not touch the charges of payments that did not fail", async () => {
   await givenUpPayment();
   const order = await orderToPay();
   const response = pays(order);

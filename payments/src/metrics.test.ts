@@ -6,7 +6,7 @@ import { begunPayment, orderToPay, setUpSandbox } from "../test/fixtures";
 setUpService(database);
 setUpSandbox({ flow: "charges" });
 
-it("counts the states that payments come to", async () => {
+it("counts the states that payments enter", async () => {
   paymentStates.reset();
   const [declined, charged] = [
     await begunPayment(await orderToPay()),

@@ -3,7 +3,7 @@ import { Counter, Gauge } from "prom-client";
 
 export const paymentStates = new Counter({
   name: "payments_total",
-  help: "Payments that have come to each state",
+  help: "Payments that have entered each state",
   labelNames: ["state"],
 });
 
@@ -22,6 +22,26 @@ export const externalChanges = new Counter({
 });
 
 for (const change of ["dispute", "refund"]) externalChanges.inc({ change }, 0);
+
+/** What should never differ; late charges, disputes and refunds by hand have counters of their own. */
+export const differences = [
+  "hold", // money is held for a payment that has ended, or for none
+  "unknown_charge",
+  "missing_charge",
+  "charged_twice",
+  "amount",
+  "not_refunded",
+  "captured", // a captured payment is refunded, because its order was cancelled
+] as const;
+export type Difference = (typeof differences)[number];
+
+export const foundDifferences = new Counter({
+  name: "payments_differences_total",
+  help: "Differences between payments and Stripe that need a person, each time they are found",
+  labelNames: ["difference"],
+});
+
+for (const difference of differences) foundDifferences.inc({ difference }, 0);
 
 export const webhooks = new Counter({
   name: "payments_webhooks_total",
@@ -44,7 +64,7 @@ export const unfinishedStates: AnyPaymentState[] = [
 
 export const unfinishedPayments = new Gauge({
   name: "payments_unfinished_seconds",
-  help: "For how long the oldest payment in a state that should pass has been in it; 0 where there is none",
+  help: "How long the oldest payment has been in each transient state; 0 if there is none",
   labelNames: ["state"],
 });
 

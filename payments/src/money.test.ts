@@ -1,13 +1,13 @@
 import { assertTwoDecimalCurrency, toMinorUnits } from "./money";
 
-it("turns every price from 0.50 to 1,000.00 into its whole number of cents", () => {
+it("converts every price from 0.50 to 1,000.00 to whole cents", () => {
   const allCents = Array.from({ length: 99_951 }, (_, index) => index + 50);
   const priceOf = (cents: number) =>
     Number(`${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, "0")}`);
   expect(allCents.filter((cents) => toMinorUnits(priceOf(cents)) !== cents)).toEqual([]);
 });
 
-it("keeps the cents of the dearest ticket", () => {
+it("keeps the cents of the most expensive ticket", () => {
   expect(toMinorUnits(999_999.99)).toBe(99_999_999);
 });
 
@@ -27,6 +27,6 @@ it.each([
   ["kwd", "kwd has 3 decimals: only currencies with two can be used"],
   ["abc", "abc is not a currency"],
   ["dollars", "dollars is not a currency"],
-])("refuses %s, saying why", (currency, reason) => {
+])("rejects %s, with the reason", (currency, reason) => {
   expect(() => assertTwoDecimalCurrency(currency)).toThrow(reason);
 });

@@ -5,7 +5,7 @@ import type StripeApi from "stripe";
 /** A part of a list, newest first. */
 export interface GatewayPage<Item> {
   items: Item[];
-  /** What to pass as `after` for the next page; not there on the last one. */
+  /** The value of `after` for the next page; missing on the last one. */
   next?: string;
 }
 
@@ -21,7 +21,7 @@ export const firstPage = (since: Date) => ({
 
 export const startingAfter = (id?: string) => (id ? { starting_after: id } : {});
 
-/** The library takes any JSON for a response, even with a 502 of a proxy; an empty list must be Stripe's own. */
+/** The library accepts any JSON as a response, even a proxy's 502; an empty list must be Stripe's own. */
 export function checked<Item extends { id: string }>(page: StripeApi.ApiList<Item>): StripeApi.ApiList<Item> {
   if (!Array.isArray(page.data)) throw new Error("The gateway responded with no list");
   return page;

@@ -24,7 +24,7 @@ const { chargesOf, doLateWork, faults, happen, intentsOf, tokenOf } = setUpSandb
 
 afterEach(() => onFailpoint(undefined));
 
-/** What orders does once it hears of the authorization. */
+/** What orders does once it receives the authorization. */
 async function grants(order: OrderEvent): Promise<Payment> {
   const payment = await untilPayment(order, "authorized");
   await deliver(orderUpdated, grantOf(order, payment.id));
@@ -52,7 +52,7 @@ const longOrder = () => orderToPay({ expiresAt: new Date(clock.now() + hours(2))
 const challengedCard = "4000002760003184";
 
 describe("a payment by an intent", () => {
-  it("holds the money, and takes it once the order is granted to it", async () => {
+  it("holds the money, and captures it once the order is granted to it", async () => {
     const order = await orderToPay();
     const response = pays(order);
     const { id, intentId } = await untilPayment(order, "authorized");
@@ -80,7 +80,7 @@ describe("a payment by an intent", () => {
     expect(intentsOf(order)).toHaveLength(1);
   });
 
-  it("takes nothing for an order that is granted to another payment", async () => {
+  it("captures nothing for an order that is granted to another payment", async () => {
     const order = await orderToPay();
     const response = pays(order);
     const { id } = await untilPayment(order, "authorized");
@@ -127,7 +127,7 @@ describe("a payment by an intent", () => {
     expect(captured(order)).toHaveLength(1);
   });
 
-  it("fails, and says so, when its order is cancelled while the money is held", async () => {
+  it("fails, and publishes that, when its order is cancelled while the money is held", async () => {
     const order = await orderToPay();
     const response = pays(order);
     await untilPayment(order, "authorized");
@@ -137,7 +137,7 @@ describe("a payment by an intent", () => {
     expect(await published("payment:failed")).toMatchObject([{ orderId: order.id, state: "failed" }]);
   });
 
-  it("holds nothing for an order whose time is over", async () => {
+  it("holds nothing for an overdue order", async () => {
     const order = await orderToPay();
     meanwhileAt("payments.create.before", async () => later(seconds(61)));
     expect((await pays(order)).status).toBe(503);
@@ -184,7 +184,7 @@ describe("3-D Secure", () => {
     expect(statusesOf(order)).toEqual(["canceled"]);
   });
 
-  it("does not lock the buyer out who closed it: another token replaces it", async () => {
+  it("does not lock out a buyer who closed it: another token replaces it", async () => {
     const order = await orderToPay();
     await pays(order, await tokenOf(challengedCard));
     const response = pays(order);
@@ -193,7 +193,7 @@ describe("3-D Secure", () => {
     expect(statusesOf(order)).toEqual(["canceled", "succeeded"]);
   });
 
-  it("is found passed although the browser never came back", async () => {
+  it("is found to be passed even if the browser never returns", async () => {
     const order = await orderToPay();
     await pays(order, await tokenOf(challengedCard));
     await happen(intentsOf(order)[0]?.id ?? "", "pass-challenge");
@@ -202,7 +202,7 @@ describe("3-D Secure", () => {
     expect(await paymentOf(order)).toMatchObject({ state: "authorized" });
   });
 
-  it("is given up with its order", async () => {
+  it("ends with its order", async () => {
     const order = await orderToPay();
     await pays(order, await tokenOf(challengedCard));
     await deliver(orderCancelled, cancellationOf(order, "expired"));
@@ -285,7 +285,7 @@ describe("the money is released when", () => {
     return order;
   }
 
-  it("a capture is refused for good", async () => {
+  it("a capture is refused permanently", async () => {
     const order = await capturing({ kind: "refuse" });
     await sweep();
     expect(statusesOf(order)).toEqual(["canceled"]);
@@ -313,7 +313,7 @@ describe("the money is released when", () => {
     expect(await published("payment:failed")).toHaveLength(1);
   });
 
-  it("an order is cancelled after a capture that came late was refused, unless it was taken", async () => {
+  it("an order is cancelled after a late capture was refused, unless the money was captured", async () => {
     const order = await longOrder();
     faults.add({ operation: "capture", kind: "late", milliseconds: 1 });
     faults.add({ operation: "capture", kind: "refuse" });

@@ -7,9 +7,9 @@ import { withNews } from "./payment-news";
 import { gatewayTimeout } from "./stripe";
 
 /**
- * Takes a payment as far as it goes while it is worth waiting. In its first seconds a request asks Stripe itself; later
- * it leaves that to the sweep, so that no response takes longer than these seconds and the gateway's timeout together.
- * @param isNew it was begun by this request, so its 3-D Secure cannot be passed yet
+ * Advances a payment as far as possible within the time limit. In its first seconds, a request calls Stripe itself; later
+ * it leaves that to the sweep, so that no response takes longer than these seconds plus the gateway's timeout.
+ * @param isNew it was created by this request, so its 3-D Secure cannot be passed yet
  */
 export async function payByIntent(payment: Payment, begunAt: number, isNew: boolean): Promise<Payment> {
   const until = begunAt + seconds(config.CHARGE_RETRY_SECONDS);
@@ -33,7 +33,7 @@ async function start(payment: Payment, until: number, isNew: boolean): Promise<P
   return payment.state === "challenged" ? look(payment) : payment;
 }
 
-/** Unchanged when it waits for orders, or another process is asking Stripe. */
+/** Unchanged if it waits for orders, or another process is calling Stripe. */
 async function advance(payment: Payment, until: number): Promise<Payment> {
   if (!isUnfinished(payment) || !isDue(payment)) return payment;
   const claimed = await claimIntent(payment);

@@ -24,7 +24,7 @@ import {
 setUpService(database);
 const sandbox = setUpSandbox({ flow: "charges" });
 
-it("charges once when many cards are offered at the same moment", async () => {
+it("charges once when many cards are submitted concurrently", async () => {
   const order = await orderToPay();
   const tokens = await Promise.all(Array.from({ length: 20 }, () => sandbox.tokenOf("4242424242424242")));
   const sent = tokens.map((token) => pays(order, token));
@@ -37,7 +37,7 @@ it("charges once when many cards are offered at the same moment", async () => {
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("charges once when the same card is sent twice at the same moment, and responds to both alike", async () => {
+it("charges once when the same card is submitted twice concurrently, and responds to both alike", async () => {
   const order = await orderToPay();
   const responses = [pays(order), pays(order)];
   await untilPayment(order, "charged");
@@ -49,7 +49,7 @@ it("charges once when the same card is sent twice at the same moment, and respon
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("lets the same token join a charge that is under way", async () => {
+it("lets the same token join a charge in progress", async () => {
   const order = await orderToPay();
   let joined: ReturnType<typeof pays> | undefined;
   meanwhileAt("payments.charge.before", async () => {
@@ -62,7 +62,7 @@ it("lets the same token join a charge that is under way", async () => {
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("responds to the same token as its payment ended: settled", async () => {
+it("responds to the same token with the outcome of its payment: settled", async () => {
   const order = await orderToPay();
   await chargedPayment(order);
   await deliver(orderCompleted, completionOf(order));
@@ -70,7 +70,7 @@ it("responds to the same token as its payment ended: settled", async () => {
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("responds to the same token as its payment ended: declined", async () => {
+it("responds to the same token with the outcome of its payment: declined", async () => {
   const order = await orderToPay();
   const token = await sandbox.tokenOf("4000000000009995");
   const responses = [await pays(order, token), await pays(order, token)];
@@ -79,14 +79,14 @@ it("responds to the same token as its payment ended: declined", async () => {
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("responds to the same token as its payment ended: given back", async () => {
+it("responds to the same token with the outcome of its payment: refunded", async () => {
   const order = await orderToPay();
   await chargedPayment(order);
   await deliver(orderCancelled, cancellationOf(order, "expired"));
   expect(await pays(order)).toMatchObject({ status: 400, body: { code: "order-expired" } });
 });
 
-it("returns 503 payment-pending to the same token when the card's response is not worth waiting for any more", async () => {
+it("returns 503 payment-pending to the same token when Stripe has not responded in time", async () => {
   const order = await orderToPay();
   await begunPayment(order);
   expect(await pays(order)).toMatchObject({ status: 503, body: { code: "payment-pending" } });
@@ -101,7 +101,7 @@ it.each(["charging", "charged"] as const)("refuses another card while a payment 
   });
 });
 
-it("takes another card when the first one was rejected for too many requests and cannot be charged", async () => {
+it("accepts another card when the first one was rejected for too many requests and cannot be charged", async () => {
   const order = await orderToPay();
   sandbox.faults.add({ operation: "charge", kind: "fail", status: 429, beforeWork: true, times: 1000 });
   expect(await pays(order)).toMatchObject({ status: 503, body: { code: "payment-pending" } });
@@ -114,7 +114,7 @@ it("takes another card when the first one was rejected for too many requests and
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("refuses another card when an attempt with the first one begins at the same moment", async () => {
+it("refuses another card when an attempt with the first one begins concurrently", async () => {
   const order = await orderToPay();
   sandbox.faults.add({ operation: "charge", kind: "fail", status: 429, beforeWork: true, times: 1000 });
   await pays(order);
@@ -139,14 +139,14 @@ it("refuses another card once the payment is settled", async () => {
   expect(sandbox.chargesOf(order)).toHaveLength(1);
 });
 
-it("says order-paid to another card although it saw the order before it was paid", async () => {
+it("returns order-paid to another card even if it read the order before it was paid", async () => {
   const order = await orderToPay();
   await chargedPayment(order);
   meanwhileAt("payments.save.before", () => deliver(orderCompleted, completionOf(order)));
   expect(await pays(order, "tok_mastercard")).toMatchObject({ status: 400, body: { code: "order-paid" } });
 });
 
-it("remembers of the card only a hash once it need not ask it again", async () => {
+it("keeps only a hash of the token once the card need not be charged again", async () => {
   const order = await orderToPay();
   const payment = await begunPayment(order);
   expect(payment).toMatchObject({ token: "tok_visa" });
@@ -155,7 +155,7 @@ it("remembers of the card only a hash once it need not ask it again", async () =
   expect(charged.tokenHash).toMatch(/^[0-9a-f]{64}$/);
 });
 
-it("goes on when the buyer hangs up", async () => {
+it("continues when the buyer disconnects", async () => {
   const server = createServer(app).listen(0, "127.0.0.1");
   try {
     const order = await orderToPay();

@@ -10,9 +10,9 @@ import { pending } from "./pending";
 import { gatewayTimeout } from "./stripe";
 
 /**
- * Pays an order once, and waits for what orders says to it; whoever sends the same token again joins the same payment,
- * and repeats the charge where it has no outcome yet.
- * @returns the payment at its end, or as far as it got while it was worth waiting
+ * Pays for an order once, and waits for the decision of orders. A request with the same token joins the same payment, and
+ * repeats the charge if it has no outcome yet.
+ * @returns the payment at its end, or as far as it came within the time limit
  */
 export async function pay(order: Order, token: string): Promise<Payment> {
   const begunAt = clock.now();
@@ -26,7 +26,7 @@ interface Begun {
   isNew: boolean;
 }
 
-/** Inserts the payment; only where that fails, the one that exists already is looked up. */
+/** Inserts the payment; only if that fails, looks up the existing one. */
 async function begin(order: Order, token: string, mayReplace = true): Promise<Begun> {
   const refusal = order.refusal();
   if (refusal) return { payment: await join(order.id, token, refusal), isNew: false };
@@ -41,12 +41,11 @@ async function begin(order: Order, token: string, mayReplace = true): Promise<Be
   return { payment, isNew: true };
 }
 
-const inProgress = () => new BadRequestError("payment-in-progress", "This order is being paid already");
+const inProgress = () => new BadRequestError("payment-in-progress", "This order is already being paid");
 
 /**
- * Ends the payment of another card, so that it is not in the way of this one, where it cannot take money any more:
- * one whose card was declined, one that waits for 3-D Secure, which its buyer may have closed, and one by a charge none
- * of whose attempts can have charged.
+ * Ends the payment by another card that blocks this one, if it cannot charge any more: one whose card was declined, one
+ * that waits for 3-D Secure, which its buyer may have closed, and one by a charge of which no attempt can have charged.
  * @returns whether it did
  */
 async function replace(orderId: string, token: string): Promise<boolean> {
@@ -59,7 +58,7 @@ async function replace(orderId: string, token: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (!isVersionError(error)) throw error;
-    return false; // it went on meanwhile
+    return false; // it has changed in the meantime
   }
 }
 
@@ -74,7 +73,7 @@ async function voidNow(other: Payment): Promise<true> {
   return true;
 }
 
-/** By the same token it is this payment; another one stands in the way. @throws why the order cannot be paid by this token */
+/** The payment with the same token. @throws the reason if there is none: another one blocks it, or the order has ended */
 async function join(orderId: string, token: string, reason: BadRequestError): Promise<Payment> {
   const same = await findPayment(orderId, token);
   if (same) return same;
@@ -99,7 +98,7 @@ const payByCharge = (payment: Payment, begunAt: number, isNew: boolean): Promise
     }
   });
 
-/** No response takes longer than the gateway's timeout and the time for repetitions together. */
+/** No response takes longer than the gateway's timeout plus the time for retries. */
 function isWorthWaiting({ state, since }: Payment, passedMs: number): boolean {
   if (state === "charging") return passedMs < gatewayTimeout();
   return (

@@ -1,39 +1,20 @@
-import { type Server, type ServerResponse, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { onFailpoint } from "@eventhive/common";
 import supertest from "supertest";
-import { createSandbox } from "../../infra/stripe-sandbox/sandbox";
 import { startStripeMock } from "../../infra/stripe-sandbox/stripe-mock";
+import { serveSandbox } from "../../infra/stripe-sandbox/testing";
 import { stripeIntentGateway } from "./intent-gateway";
 import { type ChargeRequest, type GatewayCharge, stripeGateway } from "./payment-gateway";
 
-let sandbox: ReturnType<typeof createSandbox>;
-let server: Server;
-let apiUrl: string;
 let aheadMs: number;
-let lateWork: (() => void)[];
+const stripe = serveSandbox({ now: () => Date.now() + aheadMs });
 
-beforeEach(async () => {
+beforeEach(() => {
   aheadMs = 0;
-  lateWork = [];
-  sandbox = createSandbox({
-    now: () => Date.now() + aheadMs,
-    later: (_milliseconds, work) => lateWork.push(work),
-  });
-  await new Promise<void>((resolve) => {
-    server = sandbox.app.listen(0, "127.0.0.1", () => resolve());
-  });
-  const { port } = server.address() as AddressInfo;
-  apiUrl = `http://127.0.0.1:${port}`;
 });
+afterEach(() => onFailpoint(undefined));
 
-afterEach(() => {
-  onFailpoint(undefined);
-  server.closeAllConnections();
-  server.close();
-});
-
-const gateway = (apiKey = "sk_test_eventhive") => stripeGateway({ apiKey, apiUrl, timeoutMs: 5000 });
+const gateway = (apiKey = "sk_test_eventhive") =>
+  stripeGateway({ apiKey, apiUrl: stripe.url(), timeoutMs: 5000 });
 
 const request = (changes: Partial<ChargeRequest> = {}): ChargeRequest => ({
   paymentId: "p1",
@@ -44,12 +25,8 @@ const request = (changes: Partial<ChargeRequest> = {}): ChargeRequest => ({
   ...changes,
 });
 
-const doLateWork = () => {
-  for (const work of lateWork.splice(0)) work();
-};
-
-const charges = () => [...sandbox.ledger.charges.values()];
-const refunds = () => [...sandbox.ledger.refunds.values()];
+const charges = () => [...stripe.ledger().charges.values()];
+const refunds = () => [...stripe.ledger().refunds.values()];
 
 async function charged(changes: Partial<ChargeRequest> = {}): Promise<string> {
   const result = await gateway().charge(request(changes));
@@ -59,12 +36,12 @@ async function charged(changes: Partial<ChargeRequest> = {}): Promise<string> {
 
 async function newToken(): Promise<string> {
   const card = { number: "4242424242424242", exp_month: 12, exp_year: 2040 };
-  const asked = supertest(apiUrl).post("/v1/tokens").auth("pk_test_eventhive", { type: "bearer" });
+  const asked = supertest(stripe.url()).post("/v1/tokens").auth("pk_test_eventhive", { type: "bearer" });
   return (await asked.type("form").send({ card }).expect(200)).body.id;
 }
 
 describe("charge", () => {
-  it("takes the money and leaves both ids with it", async () => {
+  it("charges the card, with both ids in the metadata", async () => {
     const result = await gateway().charge(request());
     expect(charges()).toMatchObject([
       { amount: 1999, currency: "usd", status: "succeeded", metadata: { orderId: "o1", paymentId: "p1" } },
@@ -72,7 +49,7 @@ describe("charge", () => {
     expect(result).toEqual({ outcome: "charged", stripeId: charges()[0]?.id });
   });
 
-  it("charges once for a payment, however often it is asked", async () => {
+  it("charges once for a payment, however often it is requested", async () => {
     const token = await newToken();
     expect(await charged({ token })).toBe(await charged({ token }));
     expect(charges()).toHaveLength(1);
@@ -83,7 +60,7 @@ describe("charge", () => {
     ["tok_chargeDeclinedInsufficientFunds", "Your card has insufficient funds."],
     ["tok_chargeDeclinedExpiredCard", "Your card has expired."],
     ["tok_chargeDeclinedIncorrectCvc", "Your card's security code is incorrect."],
-  ])("is declined for %s with the card's own reason", async (token, reason) => {
+  ])("is declined for %s with the reason of the decline", async (token, reason) => {
     expect(await gateway().charge(request({ token }))).toEqual({ outcome: "declined", reason });
   });
 
@@ -108,7 +85,7 @@ describe("charge", () => {
     [401, "not-done"],
     [400, "not-done"],
   ])("when Stripe responds with %d before it begins is %s", async (status, outcome) => {
-    sandbox.faults.add({ operation: "charge", kind: "fail", status, beforeWork: true });
+    stripe.addFault("charge", { kind: "fail", status, beforeWork: true });
     expect(await gateway().charge(request())).toEqual({ outcome });
     await charged(); // and can be asked again
   });
@@ -119,13 +96,13 @@ describe("charge", () => {
     expect(charges()).toEqual([]);
   });
 
-  it("is unknown with parameters that differ: the first request may have charged", async () => {
+  it("is unknown when the parameters differ: the first request may have charged", async () => {
     await charged();
     expect(await gateway().charge(request({ amount: 2000 }))).toEqual({ outcome: "unknown" });
   });
 
   it("is not done when the gateway is unreachable", async () => {
-    server.close();
+    stripe.close();
     expect(await gateway().charge(request())).toEqual({ outcome: "not-done" });
     const nowhere = stripeGateway({
       apiKey: "sk_test_eventhive",
@@ -135,24 +112,24 @@ describe("charge", () => {
     expect(await nowhere.charge(request())).toEqual({ outcome: "not-done" });
   });
 
-  it("has failed when an error follows the work, and again when it is asked again", async () => {
-    sandbox.faults.add({ operation: "charge", kind: "fail", afterWork: true });
+  it("has failed when an error follows the work, and fails again when it is repeated", async () => {
+    stripe.addFault("charge", { kind: "fail", afterWork: true });
     expect(await gateway().charge(request())).toEqual({ outcome: "failed" });
     expect(await gateway().charge(request())).toEqual({ outcome: "failed" });
     expect(charges()).toMatchObject([{ paid: true }]);
   });
 
-  it("is unknown when the connection is cut, although a repetition would be refused", async () => {
-    sandbox.faults.add({ operation: "charge", kind: "lose" });
-    sandbox.faults.add({ operation: "charge", kind: "fail", status: 429, beforeWork: true });
+  it("is unknown when the connection is cut, although a retry would be refused", async () => {
+    stripe.addFault("charge", { kind: "lose" });
+    stripe.addFault("charge", { kind: "fail", status: 429, beforeWork: true });
     expect(await gateway().charge(request())).toEqual({ outcome: "unknown" });
     expect(await gateway().charge(request())).toEqual({ outcome: "not-done" });
     expect(charges()).toMatchObject([{ paid: true }]);
   });
 
-  it("is unknown when the response is lost, and charges once when it is asked again", async () => {
+  it("is unknown when the response is lost, and charges once when it is repeated", async () => {
     const token = await newToken();
-    sandbox.faults.add({ operation: "charge", kind: "lose" });
+    stripe.addFault("charge", { kind: "lose" });
     expect(await gateway().charge(request({ token }))).toEqual({ outcome: "unknown" });
     expect(charges()).toHaveLength(1);
     expect(await charged({ token })).toBe(charges()[0]?.id);
@@ -160,25 +137,25 @@ describe("charge", () => {
   });
 
   it("is unknown when the response takes too long", async () => {
-    sandbox.faults.add({ operation: "charge", kind: "delay", milliseconds: 2000 });
-    const impatient = stripeGateway({ apiKey: "sk_test_eventhive", apiUrl, timeoutMs: 50 });
+    stripe.addFault("charge", { kind: "delay", milliseconds: 2000 });
+    const impatient = stripeGateway({ apiKey: "sk_test_eventhive", apiUrl: stripe.url(), timeoutMs: 50 });
     expect(await impatient.charge(request())).toEqual({ outcome: "unknown" });
   });
 
   it("is unknown while the first request is still running, and charges once when it is repeated", async () => {
     const token = await newToken();
-    sandbox.faults.add({ operation: "charge", kind: "late", milliseconds: 1 });
+    stripe.addFault("charge", { kind: "late", milliseconds: 1 });
     expect(await gateway().charge(request({ token }))).toEqual({ outcome: "unknown" });
     expect(await gateway().charge(request({ token }))).toEqual({ outcome: "unknown" });
     expect(charges()).toEqual([]);
-    doLateWork();
+    stripe.doLateWork();
     expect(await charged({ token })).toBe(charges()[0]?.id);
     expect(charges()).toHaveLength(1);
   });
 });
 
 describe("refund", () => {
-  it("gives the money back once, however often it is asked", async () => {
+  it("refunds once, however often it is requested", async () => {
     const stripeId = await charged();
     await gateway().refund({ paymentId: "p1", stripeId });
     await gateway().refund({ paymentId: "p1", stripeId });
@@ -186,9 +163,9 @@ describe("refund", () => {
     expect(refunds()).toHaveLength(1);
   });
 
-  it("asks, as the charge did, under a key that is the payment's own, whichever process asks", async () => {
+  it("uses, like the charge, a key derived from the payment, whichever process sends it", async () => {
     await gateway().refund({ paymentId: "p1", stripeId: await charged() });
-    expect([...sandbox.ledger.responses.keys()]).toEqual(["charge-p1", "refund-p1"]);
+    expect([...stripe.ledger().responses.keys()]).toEqual(["charge-p1", "refund-p1"]);
   });
 
   it("is done when the charge was already refunded", async () => {
@@ -200,20 +177,18 @@ describe("refund", () => {
 
   it("is unknown when a proxy responded instead of the gateway", async () => {
     const stripeId = await charged();
-    server.removeAllListeners("request").on("request", (_request, response: ServerResponse) => {
-      response.writeHead(502, { "content-type": "application/json" }).end("{}");
-    });
+    stripe.respondAsProxy(502);
     await expect(gateway().refund({ paymentId: "p1", stripeId })).rejects.toThrow("is undefined");
     expect(await gateway().charge(request())).toEqual({ outcome: "unknown" });
     expect(refunds()).toEqual([]);
   });
 
-  it("throws while it is not known, and refunds once when it is asked again", async () => {
+  it("throws while the outcome is unknown, and refunds once when it is repeated", async () => {
     const stripeId = await charged();
-    sandbox.faults.add({ operation: "refund", kind: "fail", beforeWork: true });
+    stripe.addFault("refund", { kind: "fail", beforeWork: true });
     await expect(gateway().refund({ paymentId: "p1", stripeId })).rejects.toThrow("unknown error");
     expect(refunds()).toEqual([]);
-    sandbox.faults.add({ operation: "refund", kind: "lose", times: 2 });
+    stripe.addFault("refund", { kind: "lose", times: 2 });
     await expect(gateway().refund({ paymentId: "p1", stripeId })).rejects.toThrow("connection");
     await gateway().refund({ paymentId: "p1", stripeId });
     expect(refunds()).toHaveLength(1);
@@ -227,7 +202,7 @@ describe("refund", () => {
 });
 
 describe("find and list", () => {
-  it("finds the payment's own charge that succeeded, and whether the money went back", async () => {
+  it("finds the payment's own successful charge, and whether it was refunded", async () => {
     const since = new Date();
     await charged({ paymentId: "p0" });
     await gateway().charge(request({ paymentId: "declined", token: "tok_chargeDeclined" }));
@@ -246,7 +221,7 @@ describe("find and list", () => {
   });
 
   it("throws when it cannot be looked up: that is not the same as no charge", async () => {
-    sandbox.faults.add({ operation: "read", kind: "fail" });
+    stripe.addFault("read", { kind: "fail" });
     await expect(gateway().find({ paymentId: "p1", since: new Date() })).rejects.toThrow("unknown error");
   });
 
@@ -277,8 +252,8 @@ describe("find and list", () => {
     });
   });
 
-  it("does not take the hold of an intent for money, or its release for a refund", async () => {
-    const options = { apiKey: "sk_test_eventhive", apiUrl, timeoutMs: 5000 };
+  it("does not mistake the hold of an intent for a charge, or its release for a refund", async () => {
+    const options = { apiKey: "sk_test_eventhive", apiUrl: stripe.url(), timeoutMs: 5000 };
     const intents = stripeIntentGateway(options);
     const paymentId = "p1";
     const since = new Date();
@@ -301,27 +276,19 @@ describe("find and list", () => {
     expect(await gateway().listRefunds({ since })).toEqual({ items: [{ stripeId }] });
   });
 
-  it("knows a charge that there is from one that there is not, and both from no response", async () => {
+  it("distinguishes an existing charge, a missing one, and no response", async () => {
     const stripeId = await charged();
     expect(await gateway().retrieve(stripeId)).toMatchObject({ stripeId, paymentId: "p1" });
     expect(await gateway().retrieve("ch_none")).toBeUndefined();
-    sandbox.faults.add({ operation: "read", kind: "fail" });
+    stripe.addFault("read", { kind: "fail" });
     await expect(gateway().retrieve("ch_none")).rejects.toThrow("unknown error");
   });
 
-  it("takes what a proxy returns instead of the gateway for no list", async () => {
-    const proxy = createServer((_req, res) => {
-      res.writeHead(200, { "content-type": "application/json" }).end("{}");
-    });
-    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-    const { port } = proxy.address() as AddressInfo;
-    const apiUrl = `http://127.0.0.1:${port}`;
-    const behind = stripeGateway({ apiKey: "sk_test_123", apiUrl, timeoutMs: 2000 });
-    await expect(behind.listCharges({ since: new Date() })).rejects.toThrow("no list");
-    await expect(behind.listRefunds({ since: new Date() })).rejects.toThrow("no list");
-    await expect(behind.retrieve("ch_1")).rejects.toThrow("no charge");
-    proxy.closeAllConnections();
-    proxy.close();
+  it("treats a proxy's response as no list", async () => {
+    stripe.respondAsProxy(200);
+    await expect(gateway().listCharges({ since: new Date() })).rejects.toThrow("no list");
+    await expect(gateway().listRefunds({ since: new Date() })).rejects.toThrow("no list");
+    await expect(gateway().retrieve("ch_1")).rejects.toThrow("no charge");
   });
 });
 
@@ -356,7 +323,7 @@ describe("Stripe's own description of its API", () => {
 
   afterAll(() => mock.stop());
 
-  it("accepts all that is sent", async () => {
+  it("accepts every request that is sent", async () => {
     const strict = stripeGateway({ apiKey: "sk_test_123", apiUrl: mock.url, timeoutMs: 5000 });
     const result = await strict.charge(request());
     expect(result).toMatchObject({ outcome: "charged", stripeId: expect.stringMatching(/^ch_/) });

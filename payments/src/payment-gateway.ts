@@ -14,9 +14,9 @@ export interface ChargeRequest {
 }
 
 /**
- * `declined` is final and moved no money. `not-done` is only known of this request: it did nothing, and can be sent
- * again. `unknown` may have charged, or may still: send the same request again while Stripe remembers its key (24
- * hours), later `find` the charge. `failed` may have charged, too, but Stripe repeats this response: `find` the charge.
+ * `declined` is final and moved no money. `not-done` is about this request only: it did nothing, and can be sent again.
+ * `unknown` may have charged, or may still: send the same request again while Stripe stores its key (24 hours), later
+ * `find` the charge. `failed` may have charged, too, but Stripe repeats this response: `find` the charge.
  */
 export type ChargeOutcome =
   | { outcome: "charged"; stripeId: string }
@@ -31,11 +31,11 @@ export interface GatewayCharge {
   orderId?: string;
   amount: number;
   currency: string;
-  /** All of it went back. */
+  /** Whether it was refunded in full. */
   refunded: boolean;
-  /** How much went back so far, in the currency's minor unit. */
+  /** The amount refunded so far, in the currency's minor unit. */
   amountRefunded: number;
-  /** The card's holder contests it. */
+  /** Whether the cardholder disputes it. */
   disputed: boolean;
   createdAt: Date;
 }
@@ -50,13 +50,13 @@ export interface RefundRequest {
 export interface PaymentGateway {
   /** Sends the request once. */
   charge(request: ChargeRequest): Promise<ChargeOutcome>;
-  /** Resolves once the money is on its way back, by this call or an earlier one; throws while that is not known. */
+  /** Resolves once the charge is refunded, by this call or an earlier one; throws while that is not known. */
   refund(request: RefundRequest): Promise<void>;
-  /** The charge of a payment that was begun at `since`, if it succeeded. */
+  /** The charge of a payment that was created at `since`, if it succeeded. */
   find(request: { paymentId: string; since: Date }): Promise<GatewayCharge | undefined>;
   /** @returns undefined only when the gateway confirms that it has no such charge; throws while that is unknown */
   retrieve(stripeId: string): Promise<GatewayCharge | undefined>;
-  /** One page, by one call, of the charges that took money, back to `since`. */
+  /** One page, by one call, of successful charges, back to `since`. */
   listCharges(request: PageRequest): Promise<GatewayPage<GatewayCharge>>;
   /** One page, by one call, of the charges that were refunded at least in part, by refunds back to `since`. */
   listRefunds(request: PageRequest): Promise<GatewayPage<{ stripeId: string }>>;
@@ -73,7 +73,7 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
     try {
       const charge = await charging.charges.create(
         { amount, currency, source: token, metadata: { orderId, paymentId } },
-        // Stripe repeats its first response for the same key, so asking again cannot charge twice.
+        // Stripe repeats its first response for the same key, so a retry cannot charge twice.
         { idempotencyKey: `charge-${paymentId}` },
       );
       return charge.status === "succeeded"
@@ -124,11 +124,11 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
           { charge: stripeId },
           { idempotencyKey: keptAnswers ? `refund-${paymentId}-${keptAnswers}` : `refund-${paymentId}` },
         );
-        // Named, because the library takes any JSON without an error in it for a response, even with a 502 of a proxy.
+        // Checked, because the library accepts any JSON without an error as a response, even a proxy's 502.
         if (refund.status !== "succeeded" && refund.status !== "pending")
           throw new Error(`The refund of ${stripeId} is ${refund.status}`);
       } catch (error) {
-        // It may be refunded already, by hand or by a request whose error followed the work.
+        // It may already be refunded, by hand or by a request that failed after the work.
         const isDone = isStripeFailure(error) && isKeptForKey(error) && (await isRefunded(stripeId));
         if (!isDone) throw error;
       }
@@ -160,7 +160,7 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
   };
 }
 
-/** The hold of an intent is a charge that succeeded, too, but takes no money before it is captured. */
+/** The hold of an intent is a successful charge, too, but moves no money before it is captured. */
 const isMoney = ({ status, captured }: StripeApi.Charge): boolean => status === "succeeded" && captured;
 
 function fromStripe(charge: StripeApi.Charge): GatewayCharge {

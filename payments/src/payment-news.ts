@@ -19,8 +19,8 @@ class Waiting {
   }
 
   /**
-   * Resolves after so many milliseconds, because another process may receive the news, or earlier.
-   * @returns the payment as it was saved meanwhile, if this request has to continue with it
+   * Resolves after this many milliseconds, because another process may receive the news, or earlier.
+   * @returns the payment that was saved in the meantime, if this request has to continue with it
    */
   async wait(milliseconds: number): Promise<Payment | undefined> {
     await clock.wait(milliseconds, this.woken);
@@ -35,7 +35,7 @@ export type News = Pick<Waiting, "wait">;
 /** The waiting requests of each process, by payment. */
 const processes = new WeakMap<object, Map<string, Set<Waiting>>>();
 
-/** Calls `work` with the news of a payment, of which it misses none. */
+/** Calls `work` with the news of a payment, without missing any. */
 export async function withNews<Result>(
   paymentId: string,
   work: (news: News) => Promise<Result>,
@@ -54,8 +54,8 @@ export async function withNews<Result>(
 }
 
 /**
- * Hands a payment that has just been saved to a request of this process that waits for it, and wakes up the others. Only
- * saves time: the next read finds it as well.
+ * Hands a payment that has just been saved to a request of this process that waits for it, and wakes up the others. This
+ * only saves time: the next read finds it, too.
  * @returns whether a request waits
  */
 export function announce(payment: Payment): boolean {

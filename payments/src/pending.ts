@@ -1,5 +1,5 @@
 import { UnavailableError } from "@eventhive/common";
 
-/** The card's outcome is not known yet; a sweep finds it out. */
+/** The outcome of the payment is not known yet; a sweep determines it. */
 export const pending = () =>
-  new UnavailableError("The card has not responded yet: try again in a moment", "payment-pending");
+  new UnavailableError("Stripe has not responded yet: try again in a moment", "payment-pending");

@@ -17,7 +17,7 @@ async function lose(broker: MemoryBroker, payment: Payment): Promise<void> {
   await Payment.deleteOne({ _id: id });
 }
 
-it("brings back the card that paid, though the copy still charges one that was refused afterwards", async () => {
+it("restores the payment that succeeded, although the copy still has one charging that was declined later", async () => {
   const broker = new MemoryBroker();
   const order = await orderToPay();
   const refused = await begunPayment(order, "tok_refused");

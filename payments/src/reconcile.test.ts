@@ -1,14 +1,12 @@
-import { clock, hours, minutes, seconds } from "@eventhive/common";
+import { clock, hours } from "@eventhive/common";
 import { deliver, newId, setUpService } from "@eventhive/common/testing";
+import { z } from "zod";
+import { unreconciledPayments } from "./compare";
 import { database } from "./database";
 import { orderCancelled, orderCompleted } from "./listeners/order-changed";
-import { trusted } from "mongoose";
-import { z } from "zod";
-import { externalChanges } from "./metrics";
+import { externalChanges, foundDifferences } from "./metrics";
 import { Payment } from "./models/payment";
-import { Reconciliation, advance, claimReconciliation } from "./models/reconciliation";
-import { unreconciledPayments } from "./compare";
-import { reconcile, reconcileByHand, reconcileWhenDue } from "./reconcile";
+import { reconcile, reconcileByHand } from "./reconcile";
 import { finishRefunds } from "./refund";
 import { gateway, intentGateway } from "./stripe";
 import {
@@ -19,21 +17,26 @@ import {
   completionOf,
   later,
   orderToPay,
-  setUpSandbox,
 } from "../test/fixtures";
+import {
+  chargeAtGateway,
+  compareAllThatIsDue,
+  refundByHand,
+  setUpReconciliation,
+  settledPayment,
+} from "../test/reconciling";
 
 setUpService(database);
-const sandbox = setUpSandbox({ flow: "charges" });
+const sandbox = setUpReconciliation();
+const { countOf } = sandbox;
 
-beforeEach(() => {
-  sandbox.ledger.charges.clear();
-  sandbox.ledger.refunds.clear();
-  sandbox.requests.length = 0;
-});
+beforeEach(() => foundDifferences.reset());
 
-/** A charge at the gateway that names a payment which may or may not exist. */
-const chargeAtGateway = ({ id: orderId }: OrderEvent, paymentId = newId()) =>
-  gateway().charge({ paymentId, orderId, amount: 1999, currency: "usd", token: "tok_visa" });
+/** The differences that a metric has counted since the test began. */
+const counted = async () =>
+  (await foundDifferences.get()).values.flatMap(({ labels, value }) =>
+    value > 0 ? [labels.difference] : [],
+  );
 
 async function differences(options = {}): Promise<string[]> {
   const found: string[] = [];
@@ -41,32 +44,7 @@ async function differences(options = {}): Promise<string[]> {
   return found;
 }
 
-/** As the sweep does, until nothing is due. */
-async function compareAllThatIsDue(): Promise<void> {
-  do await reconcileWhenDue();
-  while (await Reconciliation.exists({ progress: trusted({ $exists: true }) }));
-}
-
-const countOf = (request: string) => sandbox.requests.filter((one) => one === request).length;
-
-async function settledPayment(): Promise<Payment> {
-  const order = await orderToPay();
-  const payment = await chargedPayment(order);
-  await deliver(orderCompleted, completionOf(order));
-  return payment;
-}
-
-/** As in Stripe's dashboard. */
-async function refundByHand({ stripeId }: Payment, amount: number): Promise<void> {
-  const response = await fetch(`${process.env.STRIPE_API_URL}/v1/refunds`, {
-    method: "POST",
-    headers: { authorization: "Bearer sk_test_dashboard" },
-    body: new URLSearchParams({ charge: stripeId ?? "", amount: String(amount) }),
-  });
-  expect(response.status).toBe(200);
-}
-
-it("finds nothing to say about payments that are as they should be", async () => {
+it("reports nothing for consistent payments", async () => {
   await chargedPayment(await orderToPay());
   await begunPayment(await orderToPay());
   const settled = await orderToPay();
@@ -82,7 +60,7 @@ it("finds nothing to say about payments that are as they should be", async () =>
   expect([...sandbox.ledger.charges.values()].filter((charge) => charge.refunded)).toHaveLength(1);
 });
 
-it("gives a charge back whose payment failed, once", async () => {
+it("refunds a charge whose payment failed, once", async () => {
   const order = await orderToPay();
   const payment = await begunPayment(order);
   payment.fail("given up");
@@ -100,6 +78,7 @@ it("only reports a charge without a payment, until it is run by hand", async () 
   later(hours(2));
   await compareAllThatIsDue();
   expect(await differences()).toEqual(["no payment knows this charge"]);
+  expect(await counted()).toEqual(["unknown_charge"]);
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: false }]);
 
   await reconcileByHand([]);
@@ -113,10 +92,11 @@ it("never refunds a charge that names no payment: it may belong to another syste
   for (const charge of sandbox.chargesOf(order)) charge.metadata = { invoice: "7" };
   later(hours(2));
   expect(await differences({ refundsUnknown: true })).toEqual(["no payment knows this charge"]);
+  expect(await counted()).toEqual([]);
   expect([...sandbox.ledger.charges.values()]).toMatchObject([{ refunded: false }]);
 });
 
-it("leaves young charges alone", async () => {
+it("ignores recent charges", async () => {
   const order = await orderToPay();
   await chargeAtGateway(order);
   later(hours(0.9));
@@ -124,7 +104,7 @@ it("leaves young charges alone", async () => {
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: false }]);
 });
 
-it("never touches a charge whose payment has not come to its end", async () => {
+it("never touches a charge whose payment has not ended", async () => {
   const order = await orderToPay();
   const payment = await begunPayment(order);
   await chargeAtGateway(order, payment.id);
@@ -144,7 +124,7 @@ it("reports a payment whose charge the gateway does not know", async () => {
   ]);
 });
 
-it("reports amounts that differ and money that went another way than the payment says", async () => {
+it("reports amounts, charges and refunds that differ from the payment", async () => {
   const dearer = await chargedPayment(await orderToPay());
   await Payment.updateOne({ _id: dearer.id }, { amount: 1 });
 
@@ -167,9 +147,11 @@ it("reports amounts that differ and money that went another way than the payment
     "the gateway does not know this charge",
     "the payment of this charge was charged twice",
   ]);
+  const counts = new Set(await counted());
+  expect(counts).toEqual(new Set(["amount", "charged_twice", "missing_charge", "not_refunded"]));
 });
 
-it("refunds an unknown charge by hand although the first attempt met an error that Stripe repeats", async () => {
+it("refunds an unknown charge by hand, although Stripe repeats the failure of the first attempt", async () => {
   const order = await orderToPay();
   await chargeAtGateway(order);
   later(hours(2));
@@ -201,20 +183,21 @@ it.each([
 describe("what was done in Stripe's dashboard", () => {
   beforeEach(() => externalChanges.reset());
 
-  const counted = async () =>
+  const changes = async () =>
     Object.fromEntries(
       (await externalChanges.get()).values.map(({ labels, value }) => [labels.change, value]),
     );
 
-  it("is reported when it refunded a part of the price", async () => {
+  it("is reported when it refunded part of the price", async () => {
     const payment = await settledPayment();
     await refundByHand(payment, 500);
     later(hours(2));
     expect(await differences()).toEqual(["only a part of the charge of a settled payment was refunded"]);
-    expect(await counted()).toEqual({ refund: 1 });
+    expect(await changes()).toEqual({ refund: 1 });
+    expect(await counted()).toEqual([]);
   });
 
-  it("is reported when it refunded a part of what was to go back", async () => {
+  it("is reported when it refunded only part of a refunded payment", async () => {
     const payment = await settledPayment();
     await Payment.updateOne({ _id: payment.id }, { state: "refunded" });
     await refundByHand(payment, 500);
@@ -241,10 +224,10 @@ describe("what was done in Stripe's dashboard", () => {
     if (charge) charge.disputed = true;
     later(hours(2));
     expect(await differences()).toEqual(["the charge of a settled payment is disputed"]);
-    expect(await counted()).toEqual({ dispute: 1 });
+    expect(await changes()).toEqual({ dispute: 1 });
   });
 
-  it("is our own business when it refunded a part of what is being refunded anyway", async () => {
+  it("is not reported when it refunded part of what is being refunded anyway", async () => {
     const order = await orderToPay();
     const payment = await chargedPayment(order);
     await refundByHand(payment, 500);
@@ -256,156 +239,14 @@ describe("what was done in Stripe's dashboard", () => {
   });
 });
 
-describe("the comparison that is due", () => {
-  /** Charges of no payment of ours, on so many pages. */
-  function fillPages(count: number): void {
-    const created = Math.floor(clock.now() / 1000);
-    for (let index = 0; index < 100 * count; index++) {
-      const id = `ch_${index}`;
-      const rest = { amount: 1999, amount_refunded: 1999, captured: true, created, currency: "usd" } as const;
-      sandbox.ledger.charges.set(id, {
-        id,
-        object: "charge",
-        ...rest,
-        description: null,
-        disputed: false,
-        failure_code: null,
-        failure_message: null,
-        livemode: false,
-        metadata: {},
-        paid: true,
-        payment_method_details: { type: "card", card: { brand: "Visa", last4: "4242" } },
-        refunded: true,
-        status: "succeeded",
-      });
-    }
-  }
-
-  it("takes each page once, however many processes there are, and nothing until it is due again", async () => {
-    fillPages(3);
-    await Promise.all(Array.from({ length: 4 }, compareAllThatIsDue));
-    expect(countOf("GET /v1/charges")).toBe(6); // hourly and daily
-    expect(countOf("GET /v1/refunds")).toBe(2);
-
-    later(minutes(59));
-    await compareAllThatIsDue();
-    expect(countOf("GET /v1/charges")).toBe(6);
-    later(minutes(61));
-    await compareAllThatIsDue();
-    expect(countOf("GET /v1/charges")).toBe(9); // hourly
-    later(hours(27));
-    await compareAllThatIsDue();
-    expect(countOf("GET /v1/charges")).toBe(13); // daily again, and an hourly one that finds nothing so young
-  });
-
-  it("goes on after a refusal at the page that was refused, and after a while", async () => {
-    fillPages(3);
-    await reconcileWhenDue(); // the first page of both
-    sandbox.faults.add({ operation: "read", kind: "fail", status: 429, times: 2 });
-    await reconcileWhenDue();
-    expect(countOf("GET /v1/charges")).toBe(4);
-    await reconcileWhenDue();
-    expect(countOf("GET /v1/charges")).toBe(4);
-
-    later(seconds(11));
-    await compareAllThatIsDue();
-    expect(countOf("GET /v1/charges")).toBe(8);
-  });
-
-  it("is continued by another process after a crash", async () => {
-    const order = await orderToPay();
-    await chargeAtGateway(order);
-    await Reconciliation.create({
-      _id: "daily",
-      nextDueAt: clock.now() + hours(24),
-      claimedUntil: 0,
-      claim: "-",
-    });
-    expect(await claimReconciliation("hourly")).toMatchObject({ _id: "hourly" }); // and is not heard of again
-    await compareAllThatIsDue();
-    expect(countOf("GET /v1/charges")).toBe(0);
-    later(minutes(2) + 1);
-    await compareAllThatIsDue();
-    expect(countOf("GET /v1/charges")).toBe(1);
-  });
-
-  it("is not thrown back by a process that took too long over a page", async () => {
-    const slow = await claimReconciliation("hourly");
-    later(minutes(2) + 1);
-    const other = await claimReconciliation("hourly");
-    if (!slow || !other) throw new Error("Nothing was due");
-    const progress = { startedAt: new Date(), from: new Date(), until: new Date(), step: "charges" } as const;
-    expect(await advance(other, { ...progress, after: "ch_2" })).toBe(true);
-    expect(await advance(slow, { ...progress, after: "ch_1" })).toBe(false);
-    expect(await Reconciliation.findById("hourly")).toMatchObject({ progress: { after: "ch_2" } });
-  });
-
-  async function failedPayments(): Promise<void> {
-    for (let count = 0; count < 3; count++) {
-      const order = await orderToPay();
-      const payment = await begunPayment(order);
-      payment.fail("given up");
-      await payment.save();
-      await chargeAtGateway(order, payment.id);
-    }
-  }
-
-  async function paymentsThatNoListShows(): Promise<void> {
-    for (let count = 0; count < 3; count++) await settledPayment();
-    sandbox.ledger.charges.clear();
-  }
-
-  async function refundsOfOldCharges(): Promise<void> {
-    const payments = [await settledPayment(), await settledPayment(), await settledPayment()];
-    later(hours(24 * 30));
-    for (const payment of payments) await refundByHand(payment, 500);
-  }
-
-  it.each([
-    ["refunds of late charges", failedPayments, /^POST .v1.refunds/],
-    ["look-ups of refunded charges", refundsOfOldCharges, /^GET .v1.charges.ch_/],
-    ["look-ups of charges that no list showed", paymentsThatNoListShows, /^GET .v1.charges.ch_/],
-  ])("stops between two %s, and leaves the page to another process", async (_items, prepare, request) => {
-    await prepare();
-    later(hours(2));
-    sandbox.requests.length = 0;
-    const stopping = new AbortController();
-    sandbox.listen((words) => {
-      if (request.test(words)) stopping.abort();
-    });
-    const seen = () => sandbox.requests.filter((words) => request.test(words)).length;
-    const run = async () => {
-      for (let page = 0; page < 4; page++) await reconcileWhenDue(stopping.signal);
-    };
-    const thrown: unknown = await run().catch((error: unknown) => error);
-    expect(thrown).toBe(stopping.signal.reason);
-    expect(seen()).toBe(1);
-    const stopped = await Reconciliation.findById("hourly").orFail();
-    expect(stopped.failures).toBe(0);
-    expect(stopped.claimedUntil.getTime()).toBeLessThanOrEqual(clock.now());
-    await compareAllThatIsDue(); // at the same moment: nothing waits for the claim to expire
-    expect(seen()).toBeGreaterThanOrEqual(3);
-  });
-
-  it("begins anew when the gateway no longer knows where it was", async () => {
-    fillPages(2);
-    await reconcileWhenDue();
-    sandbox.ledger.charges.clear();
-    await reconcileWhenDue();
-    later(seconds(11));
-    await compareAllThatIsDue();
-    expect(await Reconciliation.find()).toMatchObject([{ failures: 0 }, { failures: 0 }]);
-  });
-});
-
-it("by hand, repeats a page that the gateway refused, and only that", async () => {
+it("run by hand, retries only the page that the gateway rejected", async () => {
   for (let count = 0; count < 3; count++) await chargeAtGateway(await orderToPay());
   sandbox.faults.add({ operation: "read", kind: "fail", status: 429, times: 2 });
   await reconcileByHand([]);
   expect(countOf("GET /v1/charges")).toBe(3);
 });
 
-it("looks up what no list showed, and does not take that for proof", async () => {
+it("looks up charges that no list showed, because that proves nothing", async () => {
   const payment = await settledPayment();
   // Charged a day after it was begun: too late for the period that is compared.
   await Payment.collection.updateOne(
@@ -420,7 +261,7 @@ it("looks up what no list showed, and does not take that for proof", async () =>
   expect(countOf(`GET /v1/charges/${payment.stripeId}`)).toBe(1);
 });
 
-it("goes through many unknown charges in parts", async () => {
+it("processes many unknown charges in parts", async () => {
   const payments = [];
   for (let count = 0; count < 41; count++) payments.push(await settledPayment());
   const createdAt = new Date();
@@ -480,6 +321,7 @@ describe("a hold", () => {
     later(hours(2));
     const found = await differences();
     expect(found.toSorted()).toEqual(["money is held for a failed payment", "money is held for no payment"]);
+    expect(await counted()).toEqual(["hold"]);
     expect([statusOf(failed), statusOf(unknown)]).toEqual(["canceled", "canceled"]);
   });
 

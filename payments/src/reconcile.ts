@@ -24,7 +24,7 @@ interface Schedule extends Period {
 
 const inDays = (durationInSeconds: number) => durationInSeconds / (24 * 3600);
 
-/** More often as far back as the charge of a failed payment may still have appeared. The names are stored. */
+/** More often for the period in which the charge of a failed payment may still appear. The names are stored. */
 const schedules = (): Schedule[] => [
   {
     name: "hourly",
@@ -48,8 +48,8 @@ function beginning({ days, minAgeMs }: Period): Progress {
 
 /**
  * Compares the next page of each schedule that is due, unless another process does. Each page is stored before the next
- * one is taken, so a crash or a refusal of the gateway costs one page. Stopping waits for one item at most, and leaves its
- * page to any other process.
+ * one is taken, so a crash or a rejection by the gateway costs one page. Stopping waits for one item at most, and leaves
+ * the page to another process.
  */
 export async function reconcileWhenDue(signal?: AbortSignal): Promise<void> {
   for (const schedule of schedules()) {
@@ -76,7 +76,7 @@ async function reconcilePage(schedule: Schedule, signal: AbortSignal | undefined
       throw error;
     }
     logger.warn({ err: error, schedule: schedule.name }, "could not compare a page with the gateway");
-    // Stripe does not know the charge at which the page begins (another account, a test's ledger): from the first page.
+    // Stripe does not know the charge at which the page begins (another account, a test's ledger): starts over.
     const isLost = isStripeFailure(error) && error.param === "starting_after";
     await postpone(claimed, isLost ? beginning(schedule) : progress);
   }
@@ -84,10 +84,10 @@ async function reconcilePage(schedule: Schedule, signal: AbortSignal | undefined
 }
 
 /**
- * Compares the gateway with the payments of the last days, both ways, reports what differs, and refunds what nobody is
- * waiting for: a charge whose payment failed and, when `refundsUnknown`, one that names a payment which does not exist.
- * Young charges of other payments are left alone. A charge whose payment may still come to its end by itself is never touched, so this is
- * safe at any time and as often as one likes.
+ * Compares the gateway with the payments of the last days, in both directions, reports differences, and refunds charges
+ * that no order waits for: those whose payment failed and, with `refundsUnknown`, those whose payment does not exist.
+ * Recent charges of other payments are ignored. A charge whose payment has not ended is never touched, so this is safe at
+ * any time, and repeatable.
  */
 export async function reconcile({
   days = 7,
@@ -102,7 +102,7 @@ export async function reconcile({
 const maxAttempts = 7;
 const pauses = { firstMs: 250, maxMs: seconds(8) };
 
-/** Run by hand, no later run would repeat a page: it is retried for about 16 s. */
+/** When it is run by hand, no later run would retry a page, so it is retried for about 16 s. */
 async function retryRefused(progress: Progress, options: Options): Promise<Progress | undefined> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -117,8 +117,8 @@ async function retryRefused(progress: Progress, options: Options): Promise<Progr
 const positive = z.coerce.number().positive();
 
 /**
- * `reconcile [DAYS] [MINIMUM AGE IN HOURS]`. Unknown charges are refunded only when it is run by hand: to a
- * database that was restored, paid orders are unknown.
+ * `reconcile [DAYS] [MINIMUM AGE IN HOURS]`. Unknown charges are refunded only when it is run by hand: in a
+ * restored database, the payments of paid orders are missing.
  */
 export const reconcileByHand = ([days, minAgeInHours]: string[]) =>
   reconcile({

@@ -42,7 +42,7 @@ it("refunds the whole amount and publishes it, once", async () => {
 });
 
 it.each(["payments.refund.before", "payments.refund.after", "payments.save.before"])(
-  "gives it back once when it crashes at %s",
+  "refunds once when it crashes at %s",
   async (failpoint) => {
     const payment = await paymentToGiveBack();
     crashAt(failpoint);
@@ -58,7 +58,7 @@ it.each(["payments.refund.before", "payments.refund.after", "payments.save.befor
   },
 );
 
-it("gives it back once when the response got lost", async () => {
+it("refunds once when the response is lost", async () => {
   const payment = await paymentToGiveBack();
   sandbox.faults.add({ operation: "refund", kind: "lose", times: 2 }); // Stripe's library asks twice
   await finishRefunds();
@@ -98,7 +98,7 @@ it("refunds once when each of several keys fails, one of them after the work", a
   expect(refundsOf(payment)).toHaveLength(1);
 });
 
-it("uses another key although the process that saw the failure crashed", async () => {
+it("uses another key even if the process that saw the failure has crashed", async () => {
   const payment = await paymentToGiveBack();
   const { id: paymentId, stripeId } = payment;
   sandbox.faults.add({ operation: "refund", kind: "fail" });
@@ -110,7 +110,7 @@ it("uses another key although the process that saw the failure crashed", async (
   expect(refundsOf(payment)).toHaveLength(1);
 });
 
-it("gives it back once when several processes do so at the same moment", async () => {
+it("refunds once when several processes do so concurrently", async () => {
   const payment = await paymentToGiveBack();
   await Promise.all([finishRefunds(), finishRefunds(), finishRefunds()]);
   await finishRefunds();
@@ -119,7 +119,7 @@ it("gives it back once when several processes do so at the same moment", async (
   expect(await published("payment:refunded")).toHaveLength(1);
 });
 
-it("requests it once when several processes do so at the same moment", async () => {
+it("sends one request when several processes refund concurrently", async () => {
   const payment = await paymentToGiveBack();
   sandbox.faults.add({ operation: "refund", kind: "fail", status: 503, beforeWork: true, times: 10 });
   sandbox.requests.length = 0;
@@ -129,7 +129,7 @@ it("requests it once when several processes do so at the same moment", async () 
   expect(sandbox.requests.filter((each) => each === "POST /v1/refunds")).toHaveLength(1);
 });
 
-it("requests it ever more rarely, but every 10 minutes, while it fails", async () => {
+it("retries with growing pauses, of 10 minutes at most, while it fails", async () => {
   const payment = await paymentToGiveBack();
   sandbox.faults.add({ operation: "refund", kind: "fail", status: 503, beforeWork: true, times: 1000 });
   const pauses: number[] = [];
@@ -155,7 +155,7 @@ it("publishes it once when another process does the same between the load and th
   expect(await published("payment:refunded")).toHaveLength(1);
 });
 
-it("accepts that it was refunded by hand", async () => {
+it("accepts a refund that was made by hand", async () => {
   const payment = await paymentToGiveBack();
   await gateway().refund({ paymentId: "by-hand", stripeId: payment.stripeId ?? "" });
   await finishRefunds();
@@ -163,7 +163,7 @@ it("accepts that it was refunded by hand", async () => {
   expect(refundsOf(payment)).toHaveLength(1);
 });
 
-it("does not let one refund that fails hold up another, and repeats it", async () => {
+it("does not let a failing refund delay another, and retries it", async () => {
   const payments = [await paymentToGiveBack(), await paymentToGiveBack()];
   const states = async () => (await Promise.all(payments.map(reload))).map(({ state }) => state).sort();
   sandbox.faults.add({ operation: "refund", kind: "fail", beforeWork: true });

@@ -7,7 +7,7 @@ import { isKeptForKey, isStripeFailure } from "./stripe-failure";
 
 const maxPauseMs = minutes(10);
 
-/** Requests each refund that is due, and again after ever longer pauses, until the gateway has confirmed it. */
+/** Requests each refund that is due, with growing pauses, until the gateway has confirmed it. */
 export async function finishRefunds(signal?: AbortSignal): Promise<void> {
   await forEachDocument(duePayments("refunding").cursor(), finishRefund, signal);
 }
@@ -22,8 +22,8 @@ async function finishRefund(payment: Payment): Promise<void> {
 }
 
 /**
- * Refunds a charge of this payment. However many requests succeed, the money goes back once: Stripe refunds no charge
- * beyond its amount.
+ * Refunds a charge of this payment. However many requests succeed, it is refunded once: Stripe refunds no more than
+ * the amount of the charge.
  * @throws while it is not known whether the charge is refunded
  */
 export async function refundCharge(payment: Payment, stripeId: string): Promise<void> {

@@ -2,10 +2,9 @@ import { retryOnConflict } from "@eventhive/common";
 import { Payment } from "./models/payment";
 
 /**
- * Saves a change of a payment in hand. If another process has changed it since it was loaded, decides again by what it
- * is now.
+ * Saves a change of a loaded payment. If another process has changed it since, loads it again and repeats the change.
  * @param change returns whether it changed the payment
- * @returns the payment as it is then
+ * @returns the payment afterwards
  */
 export async function saveChange(payment: Payment, change: (current: Payment) => boolean): Promise<Payment> {
   let inHand: Payment | undefined = payment;

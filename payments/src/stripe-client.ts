@@ -3,7 +3,7 @@ import { codeOf } from "./stripe-failure";
 
 export interface StripeOptions {
   apiKey: string;
-  /** Where Stripe's API is spoken, such as http://127.0.0.1:1234; Stripe itself by default. */
+  /** The address of Stripe's API, such as http://127.0.0.1:1234; Stripe's own by default. */
   apiUrl?: string;
   timeoutMs: number;
 }
@@ -22,8 +22,8 @@ export function stripeClient(
 }
 
 /**
- * The library repeats a request once when the connection is closed, by the code of the error. Were the repetition
- * refused, it would stay unknown what the first request may have done.
+ * The library retries a request once when the connection is closed, by the code of the error. If the retry were rejected,
+ * the outcome of the first request would be lost.
  */
 export function sendingOnce(): StripeApi.HttpClient {
   const client = StripeApi.createNodeHttpClient();

@@ -7,7 +7,7 @@ export interface StripeFailure extends Error {
   param?: string;
   statusCode?: number;
   requestId?: string;
-  /** Of a StripeConnectionError: what the connection failed with. */
+  /** The cause of a StripeConnectionError. */
   detail?: unknown;
 }
 
@@ -20,7 +20,7 @@ export function isStripeFailure(error: unknown): error is StripeFailure {
   );
 }
 
-/** What names the card, in the different requests. */
+/** The parameters that identify the card, in the different requests. */
 const cardParams = new Set<string | undefined>([
   "source",
   "card[token]",
@@ -36,7 +36,7 @@ const finalCodes = new Set<string | undefined>([
 
 /**
  * True when the same request can never charge, and did not: the card was declined, or Stripe rejects the token or
- * amount. A token used already cannot be this payment's own work: its first response would have been repeated.
+ * amount. A token that was already used was not used by this payment, whose first response would have been repeated.
  */
 export function isFinal({ type, code, param }: StripeFailure): boolean {
   if (type === "StripeCardError") return true;
@@ -44,10 +44,10 @@ export function isFinal({ type, code, param }: StripeFailure): boolean {
 }
 
 /**
- * Stripe refuses these before it begins: too many requests, or a lock that was not free in time (both 429), a key that
- * it does not accept (401, 403), parameters that it does not understand (400, 404). It keeps none of them for the
- * idempotency key: https://docs.stripe.com/error-low-level. Not among them: 409, and a key that was used with other
- * parameters, because both mean that another request may have charged.
+ * Stripe rejects these before any work: too many requests, or a lock timeout (both 429), an invalid API key (401, 403),
+ * invalid parameters (400, 404). It stores none of them for the idempotency key:
+ * https://docs.stripe.com/error-low-level. Not among them: 409, and a key that was used with other parameters, because
+ * both mean that another request may have charged.
  */
 const refusedBeforeWork = new Set([
   "StripeRateLimitError",
@@ -66,8 +66,8 @@ const notConnected = new Set<unknown>([
 ]);
 
 /**
- * True when this request did nothing, and may do so when it is sent again. Only right for a client that sends each
- * request once: the failure of the repetition leaves the outcome of the first open.
+ * True when this request did nothing, and may succeed when it is sent again. Valid only for a client that sends each
+ * request once: after a failed retry, the outcome of the first request is unknown.
  */
 export function isNotDone({ type, detail }: StripeFailure): boolean {
   if (type === "StripeConnectionError") return notConnected.has(codeOf(detail));
@@ -75,13 +75,13 @@ export function isNotDone({ type, detail }: StripeFailure): boolean {
 }
 
 /**
- * True when Stripe may keep this response for the idempotency key and repeat it for 24 hours, whatever was done: a failure
- * of its own, or a rejection by the endpoint. The same request can only succeed under another key.
+ * True when Stripe may store this response for the idempotency key and repeat it for 24 hours, whether or not the work was
+ * done: its own failure, or a rejection by the endpoint. The same request can only succeed under another key.
  */
 export const isKeptForKey = ({ type, statusCode = 0 }: StripeFailure): boolean =>
   statusCode >= 500 || type === "StripeInvalidRequestError";
 
-/** Of a connection, such as ECONNRESET. */
+/** The error code of a connection, such as ECONNRESET. */
 export const codeOf = (error: unknown): unknown =>
   typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 
@@ -92,6 +92,6 @@ export const isTransientFailure = ({ type }: { type: string }): boolean => trans
 
 export function logFailure(failure: StripeFailure, paymentId: string, what: string): void {
   const { type, code, statusCode, requestId, message } = failure;
-  const level = isTransientFailure({ type }) ? "warn" : "error"; // the others are faults of ours: the key, or what we sent
+  const level = isTransientFailure({ type }) ? "warn" : "error"; // the others are our errors: the key, or the request
   logger[level]({ paymentId, type, code, statusCode, requestId, message }, what);
 }

@@ -4,10 +4,10 @@ import { type IntentGateway, stripeIntentGateway } from "./intent-gateway";
 import { type PaymentGateway, stripeGateway } from "./payment-gateway";
 import type { StripeOptions } from "./stripe-client";
 
-/** After this long the gateway is not waited for any more; what it did is unknown then. */
+/** The timeout of a request to the gateway, after which its outcome is unknown. */
 export const gatewayTimeout = (): number => seconds(config.STRIPE_TIMEOUT_SECONDS);
 
-/** After this long without a charge, an attempt without a response is taken for one that will not charge. */
+/** After this long without a charge, an attempt without a response is assumed to have charged nothing. */
 export const chargeOutcomeTimeout = (): number => seconds(config.CHARGE_OUTCOME_TIMEOUT);
 
 const options = (): StripeOptions => ({

@@ -12,7 +12,7 @@ import { Payment, paymentFor } from "../src/models/payment";
 
 export type OrderEvent = EventData<"order:created">;
 
-/** Gives a test file a Stripe of its own, to which the real adapter talks; it lives by the test's clock. */
+/** Gives a test file its own sandbox of Stripe, which the real adapter calls; it uses the test's clock. */
 export function setUpSandbox({ flow = "intents" }: { flow?: "intents" | "charges" } = {}) {
   const postponed: (() => void)[] = [];
   const sandbox = createSandbox({ now: clock.now, later: (_milliseconds, work) => postponed.push(work) });
@@ -52,13 +52,13 @@ export function setUpSandbox({ flow = "intents" }: { flow?: "intents" | "charges
   return {
     faults: sandbox.faults,
     ledger: sandbox.ledger,
-    /** Does what a `late` fault has put off. */
+    /** Does the work that a `late` fault has postponed. */
     doLateWork: () => {
       for (const work of postponed.splice(0)) work();
     },
-    /** All that was asked so far, such as `GET /v1/charges`. */
+    /** All requests so far, such as `GET /v1/charges`. */
     requests,
-    /** From now on hears of each request before it gets a response. */
+    /** Called for each request from now on, before it gets a response. */
     listen: (listener: (request: string) => void) => {
       onRequest = listener;
     },
@@ -67,7 +67,7 @@ export function setUpSandbox({ flow = "intents" }: { flow?: "intents" | "charges
       [...sandbox.ledger.charges.values()].filter(({ metadata }) => metadata.orderId === id),
     intentsOf: ({ id }: OrderEvent) =>
       [...sandbox.ledger.intents.values()].filter(({ metadata }) => metadata.orderId === id),
-    /** What a buyer, a bank or the dashboard does to an intent. */
+    /** Simulates what a buyer, a bank or an operator does to an intent. */
     happen: (intentId: string, event: string) =>
       request(sandbox.app).post(`/sandbox/intents/${intentId}`).send({ event }).expect(200),
     tokenOf: async (number: string): Promise<string> => {
@@ -145,7 +145,7 @@ export const untilPayment = (order: OrderEvent, state: Payment["state"]): Promis
     intervalMs: 5,
   });
 
-/** From now on it is later: by default so much that a payment begun before counts as interrupted. */
+/** Advances the clock: by default so much that a payment created before counts as interrupted. */
 export function later(milliseconds = seconds(4) + 1): void {
   const start = clock.now() - performance.now();
   clock.use(() => start + performance.now() + milliseconds);
@@ -159,7 +159,7 @@ export function crashAt(failpoint: string, time = 1): void {
   });
 }
 
-/** From now on counts how often the gateway is asked to charge. */
+/** Counts the requests to charge from now on. */
 export function countAttempts(): () => number {
   let count = 0;
   onFailpoint((name) => {
@@ -168,7 +168,7 @@ export function countAttempts(): () => number {
   return () => count;
 }
 
-/** Does something when the process comes to a failpoint for the nth time, before it goes on. */
+/** Does something when the process reaches a failpoint for the nth time, before it continues. */
 export function meanwhileAt(failpoint: string, work: () => Promise<unknown>, time = 1): void {
   let left = time;
   onFailpoint(async (name) => {

@@ -10,7 +10,7 @@ export async function followOrder(order: EventData<"order:created">): Promise<vo
 
 /**
  * The ticket is read before its orders, so that the save fails if another process has acted on newer orders than ours.
- * The other way round, old orders would free a ticket that was reserved in between.
+ * In the opposite order, old orders would release a ticket that was reserved in between.
  */
 const deriveReservation = (ticketId: string): Promise<void> =>
   retryOnConflict(async () => {
@@ -20,8 +20,8 @@ const deriveReservation = (ticketId: string): Promise<void> =>
   });
 
 /**
- * Called again after each save: an order that was cancelled between our read and our save found a ticket that was still
- * free, changed nothing, and would be overwritten for good.
+ * Called again after each save: the cancellation of an order between our read and our save found a ticket that was still
+ * available, changed nothing, and would be overwritten permanently.
  * @returns whether anything changed
  */
 async function followOrders(ticket: Ticket): Promise<boolean> {

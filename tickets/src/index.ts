@@ -1,5 +1,4 @@
 import { runPeriodically, minutes, startService } from "@eventhive/common";
-import { access } from "./access";
 import { app } from "./app";
 import { database } from "./database";
 import { orderCancelled, orderCompleted, orderCreated, orderUpdated } from "./listeners/orders";
@@ -11,7 +10,6 @@ startService({
   name: "tickets",
   store: { database },
   app,
-  access,
   listeners: [orderCreated, orderUpdated, orderCancelled, orderCompleted],
   watchers: [ticketChanges],
   sweeps: [runPeriodically(minutes(1), pruneOrders)],

@@ -1,6 +1,7 @@
 import { BadRequestError, clock, hours } from "@eventhive/common";
 import { trusted } from "mongoose";
 import { config } from "./config";
+import { type ChangeLimit, refusedChanges } from "./metrics";
 import { Ticket, drawNumber, onSale } from "./models/ticket";
 
 /**
@@ -16,12 +17,13 @@ export async function checkListingLimits(userId: string): Promise<void> {
   const ofToday = { userId, createdAt: trusted({ $gt: new Date(clock.now() - hours(24)) }) };
   if ((await Ticket.countDocuments(ofToday, { limit: MAX_LISTINGS_PER_DAY })) >= MAX_LISTINGS_PER_DAY)
     throw tooMany(
+      "listings_of_seller",
       `You have listed ${MAX_LISTINGS_PER_DAY} tickets in 24 hours, the most there can be: wait a while`,
     );
 }
 
 /**
- * A place of the seller that is free now; another request may be faster.
+ * A place of the seller that is free now; a concurrent request may take it first.
  * @throws BadRequestError when there is none
  */
 export async function findFreePlace(userId: string, ticketId: string): Promise<number> {
@@ -35,7 +37,13 @@ export async function findFreePlace(userId: string, ticketId: string): Promise<n
   return place;
 }
 
-const tooMany = (message: string) => new BadRequestError("too-many-listings", message);
+function tooMany(limit: ChangeLimit, message: string): BadRequestError {
+  refusedChanges.inc({ limit });
+  return new BadRequestError("too-many-listings", message);
+}
 
 const tooManyOnSale = () =>
-  tooMany(`You have ${config.MAX_LISTINGS} tickets on sale, the most there can be: withdraw one first`);
+  tooMany(
+    "on_sale",
+    `You have ${config.MAX_LISTINGS} tickets on sale, the most there can be: withdraw one first`,
+  );

@@ -1,16 +1,16 @@
-const maxLetters = 200; // compatibility forms may be many times as long as the input
+const maxLetters = 200; // a compatibility form may be many times as long as the input
 const maxWordLetters = 20;
 const maxTerms = 200;
 const maxQueryTerms = 30;
 
 /**
  * The first of the stored terms is not a word but the version of the rules that made the others. A process of an older
- * version that changes a title leaves it out, so `reindex-titles` finds what it wrote. Count it up with each change of
- * these rules.
+ * version that changes a title omits it, so `reindex-titles` finds what it wrote. Increment it with each change of these
+ * rules.
  */
 export const currentRules = "#2";
 
-// Letters that no normal form takes apart, after folding: small ones only.
+// Letters that no normal form decomposes, after folding: lower case only.
 const lettersByPlain = {
   ae: "æ",
   oe: "œ",
@@ -46,9 +46,9 @@ const plainByLetter = new Map(
 function fold(text: string): string {
   const base = text
     .normalize("NFKD")
-    // Marks that make another letter of a Japanese one stay. Modifier letters and the Arabic tatweel go with the accents.
+    // Keeps the marks that distinguish Japanese letters. Modifier letters and the Arabic tatweel are removed like accents.
     .replace(/(?![\u3099\u309a])[\p{M}\p{Default_Ignorable_Code_Point}\u02b9-\u02ff\u0640]/gu, "");
-  // Only the way over capitals folds "ß" into "ss" and "ı" into "i", and only from "ß" does "ẞ" get there.
+  // Only upper-casing folds "ß" to "ss" and "ı" to "i", and "ẞ" has to become "ß" first.
   const folded = base.toLowerCase().toUpperCase().toLowerCase();
   const plain = folded.replace(/[^\p{ASCII}]/gu, (letter) => plainByLetter.get(letter) ?? letter);
   return Array.from(plain.normalize("NFC")).slice(0, maxLetters).join("");
@@ -70,9 +70,9 @@ const pairsOf = (letters: string[]): string[] =>
   letters.slice(1).map((letter, index) => letters[index] + letter);
 
 /**
- * What a title is found by, stored with it, so that a search is an equality and one index can sort as well: each
- * beginning of each word, and of a run in a script without spaces each letter and each pair of neighbours. Each term
- * once, and no more than `maxTerms`.
+ * The search terms of a title, stored so that a search is an equality match and the same index can sort: each prefix of
+ * each word and, in a script without spaces, each letter and each pair of adjacent letters. Each term once, and no more
+ * than `maxTerms`.
  */
 export function searchTermsOf(title: string): string[] {
   const terms = wordsOf(title).flatMap((letters) =>
@@ -95,7 +95,6 @@ export function queryTermsOf(query: string): string[] {
 
 /** Whether a title has all of these terms of a query. */
 export const isFoundBy = (title: string, terms: string[]): boolean => {
-  if (terms.length === 0) return true;
   const stored = new Set(searchTermsOf(title));
   return terms.every((term) => stored.has(term));
 };

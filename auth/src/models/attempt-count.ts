@@ -2,17 +2,18 @@ import { createHash } from "node:crypto";
 import { TooManyRequestsError, clock, hours } from "@eventhive/common";
 import { Schema } from "mongoose";
 import { database } from "../database";
+import { type AttemptLimit, refusedAttempts } from "../metrics";
 
 /** How many attempts per hour are free, and the first delay, which doubles with each further attempt. */
 export interface Limit {
-  name: string;
+  name: AttemptLimit;
   free: number;
   initialWait: number;
   maxWait: number;
 }
 
 export interface Attempt {
-  /** Uncounts the attempt. */
+  /** No longer counts the attempt. */
   undo(): Promise<void>;
 }
 
@@ -34,13 +35,13 @@ attemptCountSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 
 const AttemptCount = database.model("AttemptCount", attemptCountSchema);
 
-// Not the present: the clocks of several processes differ by milliseconds, and none of them is to wait for another's.
+// Not the current time: the clocks of processes differ by milliseconds, and no process should wait for another's clock.
 const noWait = new Date(0);
 
 const keyOf = ({ name }: Limit, who: string) => createHash("sha256").update(`${name}: ${who}`).digest("hex");
 
 /**
- * Counts an attempt in one atomic statement: of many at once, exactly the free ones pass.
+ * Counts an attempt in one atomic statement: of many concurrent ones, exactly the free ones pass.
  * @throws TooManyRequestsError while `who` has to wait
  */
 export async function countAttempt(limit: Limit, who: string): Promise<Attempt> {
@@ -64,8 +65,9 @@ export async function countAttempt(limit: Limit, who: string): Promise<Attempt> 
   ).orFail();
 
   if (isRefused) {
+    refusedAttempts.inc({ limit: limit.name });
     const rest = Math.min(waitUntil.getTime(), expiresAt.getTime()) - now.getTime();
-    throw new TooManyRequestsError("Too many attempts: wait a little", rest / 1000);
+    throw new TooManyRequestsError("Too many attempts: wait a moment", rest / 1000);
   }
   return {
     undo: async () => {

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import {
+  BannedError,
   type CurrentUser,
   clock,
   defineAggregate,
   isId,
+  NotAuthenticatedError,
   NotFoundError,
   seconds,
   unchanged,
@@ -30,30 +32,52 @@ const banChangeSchema = new Schema(
   { _id: false },
 );
 
+/** A link in a mail. What is stored does not contain the link. */
+const emailLinkSchema = new Schema(
+  {
+    requestedAt: { type: Date, required: true },
+    attempts: { type: Number, required: true },
+    /** When the mail is to be sent, or sent again; absent once it was sent, or is not tried any more. */
+    dueAt: { type: Date },
+    /** Of the last mail. */
+    secretHash: { type: String },
+    expiresAt: { type: Date },
+  },
+  { _id: false },
+);
+
 /** The latest of an account's bans and their ends. */
 const maxBanChanges = 50;
 
 export const User = defineAggregate(database, "User", {
-  subjects: ["user:banned", "user:unbanned"],
+  subjects: ["user:banned", "user:unbanned", "user:signed-out"],
   published: {
     banned: { type: Boolean, required: true, default: false },
-    /** When it was banned, or the ban ended. */
+    /** When any of this last changed. */
     since: { type: Date },
+    /** Incremented when all sessions are ended. Tokens carry it; absent for 0. */
+    sessionEpoch: { type: Number },
   },
   isUpdatedOnly: true,
-  // The broker's log keeps events for ever, so nothing in them describes a person.
+  // The broker's log keeps events forever, so they contain no personal data.
   unpublished: {
-    /** As it was given, but in lower case. */
+    /** As entered, but in lower case. */
     email: { type: String, required: true, unique: true, lowercase: true },
     /**
-     * Decides whose email it is. Absent where an older process wrote the account, until `canonicalize-emails` has run,
-     * and where an older account has the same.
+     * Identifies the mailbox. Missing in accounts that an older process wrote, until `canonicalize-emails` has run, and
+     * if an older account has the same.
      */
     canonicalEmail: { type: String },
     /** Its hash, with salt and parameters. */
     password: { type: String, required: true },
+    /** Counts the changes of the password, but not a new hash of the same one. Absent for 0. */
+    passwordVersion: { type: Number },
     /** The networks of its sign-ins, latest first, as hashes, so that no addresses are stored. */
     knownNetworks: { type: [knownNetworkSchema], required: true },
+    /** The user has opened a link that was sent to the email. */
+    emailVerified: { type: Boolean },
+    verification: { type: emailLinkSchema },
+    passwordReset: { type: emailLinkSchema },
     /** May ban others. Granted and revoked by commands only. */
     isAdmin: { type: Boolean },
     /** Oldest first. */
@@ -63,13 +87,18 @@ export const User = defineAggregate(database, "User", {
     email: unchanged,
     canonicalEmail: unchanged,
     password: unchanged,
+    passwordVersion: unchanged,
     knownNetworks: unchanged,
+    emailVerified: unchanged,
+    verification: unchanged,
+    passwordReset: unchanged,
     isAdmin: unchanged,
     banChanges: unchanged,
   }),
-  currentSubject({ version, banned }) {
+  currentSubject({ version, banned, sessionEpoch }) {
     if (version === 0) return undefined;
-    return banned ? "user:banned" : "user:unbanned";
+    if (banned) return "user:banned";
+    return sessionEpoch ? "user:signed-out" : "user:unbanned";
   },
   methods: {
     toAccount(): CurrentUser {
@@ -86,6 +115,17 @@ export const User = defineAggregate(database, "User", {
       this.knownNetworks.push(knownNetwork(this.id, network));
     },
 
+    /** Whether sessions of this epoch were not ended. */
+    accepts(sessionEpoch: number): boolean {
+      return sessionEpoch >= (this.sessionEpoch ?? 0);
+    },
+
+    /** For a new account, whose mail is stored with it. */
+    startsVerification(): void {
+      const now = clock.date();
+      this.verification = { requestedAt: now, dueAt: now, attempts: 0 };
+    },
+
     /** @returns whether anything changed */
     ban(by: string, reason: string): boolean {
       return !this.banned && this.changeBan({ banned: true, by, reason });
@@ -94,6 +134,28 @@ export const User = defineAggregate(database, "User", {
     /** @returns whether anything changed */
     unban(by: string): boolean {
       return this.banned && this.changeBan({ banned: false, by });
+    },
+
+    /** Ends all sessions: tokens from before the save are of an older epoch. */
+    endSessions(): void {
+      this.sessionEpoch = (this.sessionEpoch ?? 0) + 1;
+      this.since = clock.date();
+      this.record("user:signed-out");
+    },
+
+    /** Ends all sessions, too, and the validity of a link that resets the password. */
+    changePassword(hash: string): void {
+      this.password = hash;
+      this.passwordVersion = (this.passwordVersion ?? 0) + 1;
+      this.passwordReset = undefined;
+      this.endSessions();
+    },
+
+    /** By a link that was sent to the email, which verifies it. */
+    resetPassword(hash: string): void {
+      this.changePassword(hash);
+      this.emailVerified = true;
+      this.verification = undefined;
     },
 
     changeBan(change: { banned: boolean; by: string; reason?: string }): boolean {
@@ -109,6 +171,8 @@ export const User = defineAggregate(database, "User", {
   indexes: [
     // Sparse: it can be built before all accounts have the field, and holds for those that do.
     [{ canonicalEmail: 1 }, { unique: true, sparse: true }],
+    [{ "verification.dueAt": 1 }, { sparse: true }],
+    [{ "passwordReset.dueAt": 1 }, { sparse: true }],
   ],
 });
 export type User = InstanceType<typeof User>;
@@ -127,7 +191,7 @@ const forgottenBefore = () => new Date(clock.now() - seconds(config.KNOWN_NETWOR
 export const notBanned = () => ({ banned: trusted({ $ne: true }) });
 
 /**
- * The account of a mailbox, however it is written. Where two have the same mailbox, each is found by its own spelling.
+ * The account of a mailbox, in any spelling. If two accounts share a mailbox, each is found by its own spelling.
  */
 export async function findByEmail(email: string): Promise<User | undefined> {
   const exact = email.toLowerCase();
@@ -140,12 +204,27 @@ export async function findByEmail(email: string): Promise<User | undefined> {
  * @throws NotFoundError
  */
 export async function findUser(id: unknown): Promise<User> {
-  if (!isId(id)) throw new NotFoundError("user");
-  // Accounts that are older than bans have no version, and a save compares it.
-  await User.updateOne({ _id: id, version: trusted({ $exists: false }) }, { version: 0 });
-  const user = await User.findById(id);
+  const user = isId(id) && (await findById(id));
   if (!user) throw new NotFoundError("user");
   return user;
+}
+
+/**
+ * The account of a session, to be changed by a save. What changes an account does not wait for the event that ends a
+ * session, so the epoch and the ban are read from the database.
+ * @throws NotAuthenticatedError if the session was ended or there is no such account, BannedError
+ */
+export async function findUserOfSession(id: string, sessionEpoch: number): Promise<User> {
+  const user = await findById(id);
+  if (!user?.accepts(sessionEpoch)) throw new NotAuthenticatedError();
+  if (user.banned) throw new BannedError();
+  return user;
+}
+
+async function findById(id: string): Promise<User | null> {
+  // Accounts that are older than bans have no version, and a save compares it.
+  await User.updateOne({ _id: id, version: trusted({ $exists: false }) }, { version: 0 });
+  return User.findById(id);
 }
 
 /** False after the same time whether there is no account or the password is wrong. */
@@ -160,11 +239,15 @@ export async function hasPassword(user: User | undefined, password: string): Pro
 }
 
 /**
- * One atomic statement, so that concurrent sign-ins store at most the latest networks, and none passes a ban that was
- * saved before.
- * @returns false if the account is banned
+ * One atomic statement, so that concurrent sign-ins store at most the latest networks, and none passes a ban, a change of
+ * the password or an end of all sessions that was saved before.
+ * @returns the epoch of the new session; undefined if the account is banned, or has another password
  */
-export async function rememberNetwork({ id }: User, network: string): Promise<boolean> {
+export async function rememberNetwork(
+  { id, passwordVersion }: User,
+  network: string,
+): Promise<number | undefined> {
+  const isSame = { _id: id, passwordVersion: passwordVersion ?? null, ...notBanned() };
   const entry = knownNetwork(id, network);
   const others = {
     $filter: {
@@ -175,6 +258,8 @@ export async function rememberNetwork({ id }: User, network: string): Promise<bo
     },
   };
   const knownNetworks = { $slice: [{ $concatArrays: [[entry], others] }, config.MAX_KNOWN_NETWORKS] };
-  const { matchedCount } = await User.updateOne({ _id: id, ...notBanned() }, [{ $set: { knownNetworks } }]);
-  return matchedCount === 1;
+  const user = await User.findOneAndUpdate(isSame, [{ $set: { knownNetworks } }])
+    .select({ sessionEpoch: 1 })
+    .lean();
+  return user ? (user.sessionEpoch ?? 0) : undefined;
 }

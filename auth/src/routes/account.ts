@@ -1,6 +1,7 @@
-import { named } from "@eventhive/common";
+import { BadRequestError, HttpError, named } from "@eventhive/common";
 import { body } from "express-validator";
 import { z } from "zod";
+import { config } from "../config";
 
 /** An account as responses show it. */
 export const account = named(
@@ -15,4 +16,37 @@ export const emailField = z
   .string({ error: emailRule })
   .meta({ format: "email", examples: ["alice@example.com"] });
 
+const passwordRule = "A password is required";
+
+export const passwordField = z.string({ error: passwordRule }).min(1, passwordRule);
+
+const newPasswordRule = "The password must have 8 to 128 characters, not only spaces";
+
+export const newPasswordField = z.string({ error: newPasswordRule }).meta({ minLength: 8, maxLength: 128 });
+
+export const isNewPassword = (field: string) =>
+  body(field, newPasswordRule)
+    .isString()
+    .bail()
+    .isLength({ min: 8, max: 128 })
+    .notEmpty({ ignore_whitespace: true });
+
 export const isEmail = () => body("email", emailRule).isString().bail().isEmail();
+
+const tokenRule = "The token of the link is required";
+
+/** As the link in a mail contains it. */
+export const tokenField = z
+  .string({ error: tokenRule })
+  .min(1, tokenRule)
+  .max(200, tokenRule)
+  .meta({ examples: [`6553f1000000000000000004-${"A".repeat(43)}`] });
+
+export const invalidLink = () =>
+  new BadRequestError("invalid-link", "This link has expired, or was used already");
+
+/** @throws HttpError where no mail is sent: the pages do not offer it */
+export function requireMail(): void {
+  if (config.MAIL === "off")
+    throw new HttpError(404, "mail-off", "This installation of EventHive sends no mail");
+}

@@ -5,7 +5,7 @@ import { currentAdmin, managedUser, toManagedUser } from "./managed-user";
 
 const reasonRule = "The reason must have 1 to 500 characters";
 
-/** A user who is banned already stays so, with the first reason. */
+/** A user who is already banned stays banned, with the first reason. */
 export const banUser = endpoint(
   {
     id: "banUser",

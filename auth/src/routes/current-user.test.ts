@@ -28,7 +28,7 @@ it("returns the signed-in user", async () => {
   expect(body).toEqual({ currentUser: { id, email: "alice@example.com" } });
 });
 
-it("discloses nothing else of a token", async () => {
+it("discloses nothing else from the token", async () => {
   const { body } = await currentUser(changed({ payload: { isAdmin: true }, key: ourKey() }));
   expect(body).toEqual({ currentUser: { id, email: "alice@example.com" } });
 });

@@ -1,4 +1,4 @@
-import { ForbiddenError, currentUser, named } from "@eventhive/common";
+import { ForbiddenError, NotAuthenticatedError, currentUser, named, sessionEpochOf } from "@eventhive/common";
 import type { Request } from "express";
 import { z } from "zod";
 import { User, notBanned } from "../models/user";
@@ -40,11 +40,12 @@ export const toManagedUser = ({ id, email, createdAt, banned, banChanges }: User
 });
 
 /**
- * The administrator who sends the request. Read from the database each time: a token outlives a role that was revoked.
- * @throws ForbiddenError for everyone else
+ * The administrator who sent the request. Read from the database each time: a token outlives a revoked role.
+ * @throws NotAuthenticatedError if the session was ended, ForbiddenError for everyone else
  */
 export async function currentAdmin(req: Request): Promise<User> {
   const admin = await User.findOne({ _id: currentUser(req).id, isAdmin: true, ...notBanned() });
   if (!admin) throw new ForbiddenError("Only administrators may do this", "not-admin");
+  if (!admin.accepts(sessionEpochOf(req))) throw new NotAuthenticatedError();
   return admin;
 }

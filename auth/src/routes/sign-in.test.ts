@@ -7,10 +7,18 @@ import { database } from "../database";
 import { signInHashes } from "../hashing-queue";
 import { User } from "../models/user";
 import { hashPassword } from "../password";
-import { password, registered, storedUser } from "../../test/fixtures";
+import {
+  afterNextRead,
+  endSessionsOf,
+  hearSignOut,
+  password,
+  registered,
+  storedUser,
+  whoIs,
+} from "../../test/fixtures";
 
 process.env.HASHING_QUEUE_TIMEOUT = "1h"; // hashes are held up here
-setUpService(database);
+const service = setUpService(database);
 afterEach(() => jest.restoreAllMocks());
 
 const signIn = (body?: object) => request(app).post("/api/users/signin").send(body);
@@ -23,7 +31,7 @@ it("signs in, however the email is written", async () => {
   const { body: session } = await request(app)
     .get("/api/users/currentuser")
     .set("Cookie", headers["set-cookie"] ?? "");
-  expect(session).toEqual({ currentUser: body });
+  expect(session).toEqual({ currentUser: { ...body, emailVerified: false } });
 });
 
 it.each(["u@bücher.example", "u@xn--bcher-kva.example", "U@bu\u0308cher.EXAMPLE"])(
@@ -37,6 +45,16 @@ it.each(["u@bücher.example", "u@xn--bcher-kva.example", "U@bu\u0308cher.EXAMPLE
     }
   },
 );
+
+it("signs in with the epoch that its last write read, when all sessions ended in the meantime", async () => {
+  const { id, email } = await registered();
+  const before = await signIn({ email, password }).expect(200);
+  afterNextRead(() => endSessionsOf(id));
+  const during = await signIn({ email, password }).expect(200);
+  await hearSignOut(service);
+  expect(await whoIs(before.headers["set-cookie"])).toBeNull();
+  expect(await whoIs(during.headers["set-cookie"])).toMatchObject({ id, email });
+});
 
 it("returns the same error for an unknown email as for a wrong password", async () => {
   await registered("alice@example.com");
@@ -54,7 +72,7 @@ it.each([
   ["no hash", "correct horse"],
   ["a hash that was cut off", `$scrypt$ln=4,r=8,p=1$${"A".repeat(32)}$A`],
   ["a hash too costly to compute", `$scrypt$ln=40,r=8,p=1$${"A".repeat(32)}$${"A".repeat(64)}`],
-])("spends the same work on %s as on a wrong password", async (_, stored) => {
+])("does the same work for %s as for a wrong password", async (_, stored) => {
   const work = jest.spyOn(crypto, "scrypt");
   const workOf = async (email: string) => {
     work.mockClear();
@@ -70,7 +88,7 @@ it.each([
   work.mockRestore();
 });
 
-it("renews a hash of old parameters, once the password is known to be right", async () => {
+it("replaces a hash with old parameters, once the password has been verified", async () => {
   const old = await hashPassword(password, 8);
   const { id } = await storedUser({ email: "alice@example.com", password: old });
   const present = async () => (await User.findById(id).orFail()).password;
@@ -86,7 +104,7 @@ it("renews a hash of old parameters, once the password is known to be right", as
   expect(await present()).toBe(renewed);
 });
 
-it("returns 503 when too many wait to be hashed, and counts no failure", async () => {
+it("returns 503 when too many passwords are waiting to be hashed, and counts no failure", async () => {
   await registered("alice@example.com");
   let finish = () => {};
   const finished = new Promise<void>((resolve) => (finish = resolve));

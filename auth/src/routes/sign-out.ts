@@ -6,7 +6,7 @@ export const signOut = endpoint(
     id: "signOut",
     summary: "Sign out",
     responses: {
-      200: { description: "Nothing is left of the session", body: z.object({}), headers: ["Set-Cookie"] },
+      200: { description: "The session cookie is cleared", body: z.object({}), headers: ["Set-Cookie"] },
     },
   },
   (req, res) => {

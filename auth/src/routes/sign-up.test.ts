@@ -12,7 +12,7 @@ setUpService(database);
 
 const signUp = (body?: object) => request(app).post("/api/users/signup").send(body);
 
-it("makes an account and signs in", async () => {
+it("creates an account and signs in", async () => {
   clock.use(() => Date.parse("2030-01-01T12:00:00Z"));
   const { body, headers } = await signUp({ email: "alice@example.com", password }).expect(201);
 
@@ -20,18 +20,18 @@ it("makes an account and signs in", async () => {
   const { body: session } = await request(app)
     .get("/api/users/currentuser")
     .set("Cookie", headers["set-cookie"] ?? "");
-  expect(session).toEqual({ currentUser: body });
+  expect(session).toEqual({ currentUser: { ...body, emailVerified: false } });
   const user = await User.findById(body.id).orFail();
   expect(user.createdAt).toEqual(new Date("2030-01-01T12:00:00Z"));
   expect(user.password).toMatch(/^\$scrypt\$/);
 });
 
-it("keeps the email in lower case and otherwise as it was given", async () => {
+it("stores the email in lower case, and otherwise as entered", async () => {
   const { body } = await signUp({ email: "Al.Ice+tickets@GMail.com", password }).expect(201);
   expect(body.email).toBe("al.ice+tickets@gmail.com");
 });
 
-it("gives an email to one of fifty concurrent sign-ups, however it is spelled", async () => {
+it("accepts one of fifty concurrent sign-ups with the same email, however it is spelled", async () => {
   const responses = await Promise.all(
     Array.from({ length: 50 }, (_, number) =>
       signUp({ email: number % 2 ? "alice@example.com" : "ALICE@Example.com", password }),
@@ -61,7 +61,7 @@ it.each([
   expect(await User.countDocuments()).toBe(1);
 });
 
-it("gives a mailbox to one of many concurrent sign-ups, in all its spellings", async () => {
+it("accepts one of many concurrent sign-ups with spellings of the same mailbox", async () => {
   const spellings = [
     "u@bücher.example",
     "u@xn--bcher-kva.example",
@@ -76,7 +76,7 @@ it("gives a mailbox to one of many concurrent sign-ups, in all its spellings", a
   expect(await User.countDocuments()).toBe(1);
 });
 
-it("keeps the spelling that was given", async () => {
+it("keeps the spelling as entered", async () => {
   const { body } = await signUp({ email: "U@Bücher.example", password }).expect(201);
   expect(body.email).toBe("u@bücher.example");
 });
@@ -87,7 +87,7 @@ it("names the field when the email is in use", async () => {
   expect(body).toMatchObject({ code: "email-in-use", errors: [{ field: "email" }] });
 });
 
-it("refuses the email of an account that an older version made, without a canonical one", async () => {
+it("rejects the email of an account that an older version stored without a canonical email", async () => {
   await storedUser({ email: "alice@example.com", password: "a hash" });
   const { body } = await signUp({ email: "alice@example.com", password }).expect(400);
   expect(body.code).toBe("email-in-use");
@@ -119,7 +119,7 @@ it.each(["12345678", "x".repeat(128), "🐝".repeat(128), "  a bee  "])(
   },
 );
 
-it("takes nothing but email and password from the body", async () => {
+it("ignores everything but email and password in the body", async () => {
   const more = { _id: "6".repeat(24), id: "6".repeat(24), createdAt: "2001-01-01T00:00:00Z", isAdmin: true };
   const { body } = await signUp({ email: "alice@example.com", password, ...more }).expect(201);
   expect(Object.keys(body)).toEqual(["id", "email"]);

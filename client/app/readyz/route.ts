@@ -1,3 +1,3 @@
-/** Ready from start to shutdown, whatever the services do: a page shows what it has when a service is unavailable. */
+/** Ready from start to shutdown, even if services are unavailable: a page then shows the rest. */
 export const GET = () =>
   globalThis.isDraining ? new Response("draining", { status: 503 }) : new Response("ready");

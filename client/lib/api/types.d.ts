@@ -72,6 +72,108 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/users/sessions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Sign out everywhere else */
+    delete: operations["endSessions"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/users/password": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Change the password, and sign out everywhere else */
+    post: operations["changePassword"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/users/verification": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Send the mail that verifies the email of the account again */
+    post: operations["requestVerification"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/users/verification/confirm": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Verify the email of an account by the link in a mail */
+    post: operations["confirmVerification"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/users/password-reset": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Send a mail with a link that sets a new password, if the email has an account */
+    post: operations["requestPasswordReset"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/users/password-reset/confirm": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Set a new password by the link in a mail */
+    post: operations["resetPassword"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/users": {
     parameters: {
       query?: never;
@@ -154,7 +256,7 @@ export interface paths {
     /** Change the title and the price of a ticket */
     put: operations["updateTicket"];
     post?: never;
-    /** Take a ticket off the market */
+    /** Withdraw a ticket from sale */
     delete: operations["withdrawTicket"];
     options?: never;
     head?: never;
@@ -258,7 +360,7 @@ export interface paths {
     /** The caller's payments, newest first */
     get: operations["listPayments"];
     put?: never;
-    /** Pay an order, or ask again what became of its payment */
+    /** Pay for an order, or get the state of its payment */
     post: operations["createPayment"];
     delete?: never;
     options?: never;
@@ -297,9 +399,22 @@ export interface components {
         message: string;
         field?: string;
       }[];
-      /** @description Clients decide by this */
+      /** @description Stable: clients switch on it */
       code: string;
       requestId: string;
+    };
+    /**
+     * @example {
+     *       "id": "6553f1000000000000000004",
+     *       "email": "alice@example.com",
+     *       "emailVerified": true
+     *     }
+     */
+    CurrentUser: {
+      id: string;
+      email: string;
+      /** @description Whether a link that was sent to the email was opened; absent while that is unknown */
+      emailVerified?: boolean;
     };
     /**
      * @example {
@@ -348,7 +463,7 @@ export interface components {
      */
     ListedTicket: {
       id: string;
-      /** @description Rises with every change: apply an event only if it is newer than what you have */
+      /** @description Increases with every change: apply an event only if it is newer */
       version: number;
       title: string;
       /** @description Decimal, with at most two places */
@@ -378,7 +493,7 @@ export interface components {
      */
     Ticket: {
       id: string;
-      /** @description Rises with every change: apply an event only if it is newer than what you have */
+      /** @description Increases with every change: apply an event only if it is newer */
       version: number;
       title: string;
       /** @description Decimal, with at most two places */
@@ -412,13 +527,13 @@ export interface components {
      */
     Order: {
       id: string;
-      /** @description Rises with every change: apply an event only if it is newer than what you have */
+      /** @description Increases with every change: apply an event only if it is newer */
       version: number;
       /** @enum {string} */
       status: "created" | "awaiting:payment" | "complete" | "cancelled";
       /** @enum {string} */
       cancelReason?: "buyer" | "expired";
-      /** @description It was cancelled because the buyer was banned */
+      /** @description Whether it was cancelled because the buyer was banned */
       buyerBanned?: boolean;
       /** @description The buyer */
       userId: string;
@@ -479,7 +594,7 @@ export interface components {
      */
     ListedPayment: {
       id: string;
-      /** @description Rises with every change: apply an event only if it is newer than what you have */
+      /** @description Increases with every change: apply an event only if it is newer */
       version: number;
       orderId: string;
       /** @description The buyer */
@@ -515,7 +630,7 @@ export interface components {
       refundedAt?: string;
       /** Format: date-time */
       releasedAt?: string;
-      /** @description Whether a failed payment may still be charged, which is then refunded */
+      /** @description Whether a failed payment may still be charged; it is then refunded */
       mayBeCharged?: boolean;
       order?: {
         id: string;
@@ -540,7 +655,7 @@ export interface components {
      */
     Payment: {
       id: string;
-      /** @description Rises with every change: apply an event only if it is newer than what you have */
+      /** @description Increases with every change: apply an event only if it is newer */
       version: number;
       orderId: string;
       /** @description The buyer */
@@ -584,7 +699,7 @@ export interface components {
      */
     PendingPayment: {
       id: string;
-      /** @description Rises with every change: apply an event only if it is newer than what you have */
+      /** @description Increases with every change: apply an event only if it is newer */
       version: number;
       orderId: string;
       /** @description The buyer */
@@ -619,11 +734,11 @@ export interface components {
   parameters: never;
   requestBodies: never;
   headers: {
-    /** @description Names the request in logs; taken from the request if it has one */
+    /** @description Identifies the request in logs; copied from the request if present */
     "X-Request-Id": string;
     /** @description Seconds after which to try again */
     "Retry-After": number;
-    /** @description The next page, as `<…>; rel="next"`; not there on the last page */
+    /** @description The next page, as `<…>; rel="next"`; absent on the last page */
     Link: string;
     /** @description The cookie `session` */
     "Set-Cookie": string;
@@ -921,7 +1036,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description Nothing is left of the session */
+      /** @description The session cookie is cleared */
       200: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -991,8 +1106,809 @@ export interface operations {
         };
         content: {
           "application/json": {
-            currentUser: components["schemas"]["Account"] | null;
+            currentUser: components["schemas"]["CurrentUser"] | null;
           };
+        };
+      };
+      /** @description internal */
+      500: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "internal";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description unavailable, starting */
+      503: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "unavailable" | "starting";
+          } & components["schemas"]["Error"];
+        };
+      };
+    };
+  };
+  endSessions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The account, with a new session; all others have ended */
+      200: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Set-Cookie": components["headers"]["Set-Cookie"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Account"];
+        };
+      };
+      /** @description not-signed-in */
+      401: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-signed-in";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description banned, foreign-origin */
+      403: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "banned" | "foreign-origin";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description changed */
+      409: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "changed";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-many-attempts */
+      429: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-many-attempts";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description internal */
+      500: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "internal";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description unavailable, starting */
+      503: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "unavailable" | "starting";
+          } & components["schemas"]["Error"];
+        };
+      };
+    };
+  };
+  changePassword: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          password: string;
+          newPassword: string;
+        };
+      };
+    };
+    responses: {
+      /** @description The account, with a new session; all others have ended */
+      200: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Set-Cookie": components["headers"]["Set-Cookie"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Account"];
+        };
+      };
+      /** @description invalid-credentials, invalid-input, malformed */
+      400: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "invalid-credentials" | "invalid-input" | "malformed";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-signed-in */
+      401: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-signed-in";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description banned, foreign-origin */
+      403: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "banned" | "foreign-origin";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description request-timeout */
+      408: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "request-timeout";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description changed */
+      409: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "changed";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-large */
+      413: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-large";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-json */
+      415: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-json";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-many-attempts */
+      429: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-many-attempts";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description internal */
+      500: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "internal";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description unavailable, starting */
+      503: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "unavailable" | "starting";
+          } & components["schemas"]["Error"];
+        };
+      };
+    };
+  };
+  requestVerification: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The mail will be sent */
+      202: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description already-verified */
+      400: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "already-verified";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-signed-in */
+      401: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-signed-in";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description banned, foreign-origin */
+      403: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "banned" | "foreign-origin";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description mail-off */
+      404: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "mail-off";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-many-attempts */
+      429: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-many-attempts";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description internal */
+      500: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "internal";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description unavailable, starting */
+      503: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "unavailable" | "starting";
+          } & components["schemas"]["Error"];
+        };
+      };
+    };
+  };
+  confirmVerification: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @example 6553f1000000000000000004-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA */
+          token: string;
+        };
+      };
+    };
+    responses: {
+      /** @description The email is verified */
+      204: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description invalid-link, invalid-input, malformed */
+      400: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "invalid-link" | "invalid-input" | "malformed";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description foreign-origin */
+      403: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "foreign-origin";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description request-timeout */
+      408: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "request-timeout";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-large */
+      413: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-large";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-json */
+      415: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-json";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-many-attempts */
+      429: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-many-attempts";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description internal */
+      500: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "internal";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description unavailable, starting */
+      503: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "unavailable" | "starting";
+          } & components["schemas"]["Error"];
+        };
+      };
+    };
+  };
+  requestPasswordReset: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /**
+           * Format: email
+           * @example alice@example.com
+           */
+          email: string;
+        };
+      };
+    };
+    responses: {
+      /** @description The same whether the email has an account or not */
+      202: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description invalid-input, malformed */
+      400: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "invalid-input" | "malformed";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description foreign-origin */
+      403: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "foreign-origin";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description mail-off */
+      404: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "mail-off";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description request-timeout */
+      408: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "request-timeout";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-large */
+      413: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-large";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-json */
+      415: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-json";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-many-attempts */
+      429: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-many-attempts";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description internal */
+      500: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "internal";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description unavailable, starting */
+      503: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "unavailable" | "starting";
+          } & components["schemas"]["Error"];
+        };
+      };
+    };
+  };
+  resetPassword: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @example 6553f1000000000000000004-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA */
+          token: string;
+          password: string;
+        };
+      };
+    };
+    responses: {
+      /** @description The new password is valid */
+      204: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description invalid-link, invalid-input, malformed */
+      400: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "invalid-link" | "invalid-input" | "malformed";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description foreign-origin */
+      403: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "foreign-origin";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description request-timeout */
+      408: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "request-timeout";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description changed */
+      409: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "changed";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-large */
+      413: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-large";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-json */
+      415: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-json";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-many-attempts */
+      429: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-many-attempts";
+          } & components["schemas"]["Error"];
         };
       };
       /** @description internal */
@@ -1391,14 +2307,14 @@ export interface operations {
   listTickets: {
     parameters: {
       query?: {
-        /** @description How many to return at most */
+        /** @description The maximum number of results */
         limit?: number;
         /** @description From the link to the next page */
         cursor?: string;
-        /** @description Words that the title has; the last one may be a beginning */
+        /** @description Words of the title; the last one may be incomplete */
         q?: string;
         sort?: "newest" | "price" | "-price";
-        /** @description `true` for the caller's own, whatever became of them */
+        /** @description `true` for the caller's own tickets, in any state */
         mine?: "true" | "false";
       };
       header?: never;
@@ -1579,6 +2495,20 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
+      /** @description too-many-from-network */
+      429: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-many-from-network";
+          } & components["schemas"]["Error"];
+        };
+      };
       /** @description internal */
       500: {
         headers: {
@@ -1611,11 +2541,11 @@ export interface operations {
   streamTickets: {
     parameters: {
       query?: {
-        /** @description Those of a page, by commas */
+        /** @description IDs of tickets, separated by commas */
         ids?: string;
-        /** @description `true` for tickets that are put on sale later, too */
+        /** @description `true` to include tickets that are put on sale later */
         added?: "true" | "false";
-        /** @description Words that the title has; the last one may be a beginning */
+        /** @description Words of the title; the last one may be incomplete */
         q?: string;
       };
       header?: never;
@@ -1633,7 +2563,7 @@ export interface operations {
         content: {
           "application/json": {
             id: string;
-            /** @description Rises with every change: apply an event only if it is newer than what you have */
+            /** @description Increases with every change: apply an event only if it is newer */
             version: number;
             title: string;
             /** @description Decimal, with at most two places */
@@ -1920,7 +2850,7 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
-      /** @description too-many-edits */
+      /** @description too-many-edits, too-many-from-network */
       429: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1930,7 +2860,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "too-many-edits";
+            code?: "too-many-edits" | "too-many-from-network";
           } & components["schemas"]["Error"];
         };
       };
@@ -2079,7 +3009,7 @@ export interface operations {
   listOrders: {
     parameters: {
       query?: {
-        /** @description How many to return at most */
+        /** @description The maximum number of results */
         limit?: number;
         /** @description From the link to the next page */
         cursor?: string;
@@ -2181,7 +3111,7 @@ export interface operations {
       content: {
         "application/json": {
           ticketId: string;
-          /** @description What the buyer was shown */
+          /** @description The price that the buyer saw */
           price?: number;
         };
       };
@@ -2355,7 +3285,7 @@ export interface operations {
   listSales: {
     parameters: {
       query?: {
-        /** @description How many to return at most */
+        /** @description The maximum number of results */
         limit?: number;
         /** @description From the link to the next page */
         cursor?: string;
@@ -2684,13 +3614,13 @@ export interface operations {
         content: {
           "application/json": {
             id: string;
-            /** @description Rises with every change: apply an event only if it is newer than what you have */
+            /** @description Increases with every change: apply an event only if it is newer */
             version: number;
             /** @enum {string} */
             status: "created" | "awaiting:payment" | "complete" | "cancelled";
             /** @enum {string} */
             cancelReason?: "buyer" | "expired";
-            /** @description It was cancelled because the buyer was banned */
+            /** @description Whether it was cancelled because the buyer was banned */
             buyerBanned?: boolean;
             /** @description The buyer */
             userId: string;
@@ -2918,11 +3848,11 @@ export interface operations {
   listPayments: {
     parameters: {
       query?: {
-        /** @description How many to return at most */
+        /** @description The maximum number of results */
         limit?: number;
         /** @description From the link to the next page */
         cursor?: string;
-        /** @description The orders whose payments are requested; all when none is named */
+        /** @description Only payments of these orders, separated by commas */
         orderId?: string;
       };
       header?: never;
@@ -3021,7 +3951,7 @@ export interface operations {
       content: {
         "application/json": {
           orderId: string;
-          /** @description The card, as the browser got it from Stripe */
+          /** @description The token of the card, from Stripe */
           token: string;
         };
       };

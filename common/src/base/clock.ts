@@ -27,8 +27,8 @@ export const clock = {
   date: (): Date => new Date(clock.now()),
 
   /**
-   * Resolves after so many milliseconds.
-   * @param wakeUp a hint that it may be over: resolves earlier with it, but not in tests that control the time
+   * Resolves after this many milliseconds.
+   * @param wakeUp also resolves the wait, except in tests that control the time
    */
   wait: (milliseconds: number, wakeUp?: Promise<void>): Promise<void> => rest(milliseconds, wakeUp),
 

@@ -6,8 +6,8 @@ type FailpointHandler = (name: string) => void | Promise<void>;
 let handler: FailpointHandler | undefined = killWhenArmed(process.env.FAILPOINTS_DIR);
 
 /**
- * A named place where a crash matters, such as `orders.save.before`: the service, the step, and the side of it. Does
- * nothing unless a test is listening. With `FAILPOINTS_DIR` set, a process that reaches a failpoint kills itself if
+ * A named place where a crash matters, such as `orders.save.before`: the service, the step, and before or after it. Does
+ * nothing outside of tests. With `FAILPOINTS_DIR` set, a process that reaches a failpoint kills itself if
  * that folder holds a file of the failpoint's name. Removing a file is atomic, so one file kills exactly one process.
  * @example
  * await failpoint("payments.charge.before");

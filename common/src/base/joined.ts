@@ -1,6 +1,6 @@
-/** What tasks of one process share, and how they wait for each other. */
+/** How tasks of one process identify it, and wait for each other. */
 interface Scheduling {
-  /** Stands for the process that runs the current task. */
+  /** Identifies the process that runs the current task. */
   process: () => object;
   /** Resolves when another task of this process has settled `promise`. Never rejects. */
   waitFor: (promise: Promise<unknown>) => Promise<void>;
@@ -22,7 +22,7 @@ export function useScheduling(replacement: Scheduling = system): void {
 }
 
 /**
- * Stands for the process that runs the current task; what is kept in memory belongs to one.
+ * Identifies the process that runs the current task, as a key for state in memory.
  * @example
  * const cache = new WeakMap([[currentProcess(), "kept by this process"]]);
  * cache.get(currentProcess()); // => "kept by this process"
@@ -43,14 +43,14 @@ const maxItems = 100;
 
 interface Batch<Item, Result> {
   items: Item[];
-  /** Whether its run has not begun. */
+  /** Whether its run has not started. */
   isOpen: boolean;
   results: Promise<Result[]>;
 }
 
 /**
- * Joins calls: those that are made during a run of `work` share the next one, at most 100 a run. A call that is made
- * during none starts one immediately.
+ * Joins calls: those made during a run of `work` share the next run, at most 100 per run. A call while no run is in
+ * progress starts one immediately.
  * @param work resolves with the result of each item, in the same order; if it rejects, so do all calls of the run
  * @example
  * const runs: number[] = [];

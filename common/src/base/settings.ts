@@ -4,7 +4,7 @@ import { serverUrls } from "./server-urls";
 type Shape = Record<string, z.ZodType>;
 type Values<S extends Shape> = { readonly [Name in keyof S]: z.output<S[Name]> };
 
-/** All problems of the environment's settings at once. */
+/** Reports all invalid settings at once. */
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
 }
@@ -55,7 +55,7 @@ function readSetting(name: string, schema: z.ZodType): unknown {
 }
 
 /**
- * Any text but the empty one.
+ * Any text that is not empty.
  * @example
  * const key = text().min(32, "must have at least 32 characters");
  * key.safeParse("too short").success; // => false

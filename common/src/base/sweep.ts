@@ -20,15 +20,15 @@ export interface Sweep {
   /** Runs it immediately, or again if it is running now; does nothing while the service is not running. */
   kick(): void;
   start(): void;
-  /** Aborts the signal of the run under way; resolves when that is over. */
+  /** Aborts the signal of the current run; resolves when that has ended. */
   stop(): Promise<void>;
 }
 
 const maxPauseAfterFailure = minutes(1);
 
 /**
- * Runs at the start, and then `milliseconds` after each run has ended; one that fails is logged and repeated within a
- * minute, however rare the sweep is.
+ * Runs at startup, and then `milliseconds` after each run has ended. A failed run is logged and retried within a
+ * minute, even if the interval is longer.
  * @param run should pass its signal on to `forEachDocument`, so that a process that stops does not wait for the whole
  * run
  * @example
@@ -62,7 +62,7 @@ export function runPeriodically(milliseconds: number, run: Sweep["run"]): Sweep 
     running = run(signal)
       .catch((error: unknown) => {
         if (signal.aborted && error === signal.reason) return;
-        logger.warn({ err: error, sweep: run.name }, "a sweep failed and will be repeated");
+        logger.warn({ err: error, sweep: run.name }, "a sweep failed and will be retried");
         pause = Math.min(pause, maxPauseAfterFailure);
       })
       .finally(() => {
@@ -93,7 +93,7 @@ export function runPeriodically(milliseconds: number, run: Sweep["run"]): Sweep 
 const maxDocumentsInMemory = 100;
 
 /**
- * Does `work` on each document independently: one that fails does not hold up the others, and one that changed in
+ * Does `work` on each document independently: one that fails does not delay the others, and one that has changed in
  * the meantime is skipped. Works on `SWEEP_CONCURRENCY` documents at once and in random order, so that several
  * processes with the same documents do not all begin with the same ones.
  * @param signal ends it between two documents
@@ -130,7 +130,7 @@ async function workOn<T>(
   work: (document: T) => Promise<void>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const waiting = shuffled(documents).values(); // one iterator for all: each document is taken once
+  const waiting = shuffled(documents).values(); // one shared iterator: each document is processed once
   const workOnNext = async () => {
     for (const document of waiting) {
       if (signal?.aborted) return;
@@ -138,7 +138,7 @@ async function workOn<T>(
         await work(document);
       } catch (error) {
         if (!isVersionError(error))
-          logger.warn({ err: error }, "one document of a sweep failed and will be repeated");
+          logger.warn({ err: error }, "one document of a sweep failed and will be retried");
       }
     }
   };

@@ -92,8 +92,9 @@ it("names the sender and the receivers of each event", () => {
     "payment:created",
     "user:banned",
     "user:unbanned",
+    "user:signed-out",
   ]);
-  expect(of("receive", "auth")).toEqual(["user:banned", "user:unbanned"]);
+  expect(of("receive", "auth")).toEqual(["user:banned", "user:unbanned", "user:signed-out"]);
   expect(of("receive", "expiration")).toEqual(["order:created", "order:cancelled", "order:completed"]);
   expect(operations.filter(({ action }) => action === "send")).toHaveLength(subjects.length);
 });

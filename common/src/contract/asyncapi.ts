@@ -53,6 +53,11 @@ export const traffic: Record<Subject, { from: string; to: string[]; when: string
     to: ["auth", "tickets", "orders", "payments"],
     when: "An administrator ended the ban of a user",
   },
+  "user:signed-out": {
+    from: "auth",
+    to: ["auth", "tickets", "orders", "payments"],
+    when: "All sessions of a user were ended",
+  },
 };
 
 /**
@@ -106,7 +111,7 @@ function fromEach<T>(describe: (subject: Subject) => [string, T][]): Record<stri
   return Object.fromEntries(subjects.flatMap(describe));
 }
 
-/** That of its aggregate, or of the part of the aggregate's life that has a schema of its own. */
+/** The schema of its aggregate, or of the states of the aggregate that have a schema of their own. */
 const schemaNameOf = (subject: Subject) =>
   events[subject] === events["payment:authorized"] ? "uncharged-payment" : subject.replace(/:.*/, "");
 

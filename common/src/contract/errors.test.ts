@@ -51,7 +51,7 @@ it.each([
   named("PoolClearedOnNetworkError"),
   named("MaxRetriesPerRequestError"),
   named("Error", "ECONNREFUSED"),
-])("takes $name $code for a transient error", (error) => {
+])("treats $name $code as a transient error", (error) => {
   expect(isTransient(error)).toBe(true);
 });
 
@@ -63,7 +63,7 @@ it.each([
   named("ValidationError"),
   undefined,
   "MongoNetworkError",
-])("does not take %s for a transient error", (error) => {
+])("does not treat %s as a transient error", (error) => {
   expect(isTransient(error)).toBe(false);
 });
 

@@ -1,6 +1,6 @@
 export interface ErrorDetail {
   message: string;
-  /** The input that it is about. */
+  /** The invalid input. */
   field?: string;
 }
 
@@ -91,7 +91,7 @@ export class NotFoundError extends HttpError {
 /**
  * The resource changed between being read and being written.
  * @example
- * throw new ConflictError("price-changed", "The price is another one now"); // => { status: 409 }
+ * throw new ConflictError("price-changed", "The price has changed"); // => { status: 409 }
  */
 export class ConflictError extends HttpError {
   constructor(code = "changed", message = "This has changed in the meantime. Reload it and try again") {
@@ -139,7 +139,7 @@ function hasName(error: unknown): error is { name: string; code?: unknown } {
 const transientNames =
   /^(Mongo(ose)?ServerSelection|Mongo(Network|NetworkTimeout|NotConnected|TopologyClosed|PoolClosed|PoolCleared|ServerClosed|ClientClosed|WaitQueueTimeout|ExpiredSession|OperationTimeout)|PoolClearedOnNetwork|MaxRetriesPerRequest|StoreUnavailable)Error$/;
 const networkCodes = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EAI_AGAIN"];
-// What the driver itself calls retryable: the server is unreachable, shutting down, or no longer the primary.
+// Errors that the driver labels as retryable: the server is unreachable, shutting down, or no longer the primary.
 const serverCodes = [6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436];
 const transientCodes = new Set<unknown>([...networkCodes, ...serverCodes]);
 
@@ -158,7 +158,7 @@ export function isTransient(error: unknown): boolean {
 }
 
 /**
- * True when a save lost the race for its document: another write raised the version first.
+ * True when a save lost a race: another write incremented the version first.
  * @example
  * const error = Object.assign(new Error("changed"), { name: "VersionError" }); // as Mongoose throws it
  * isVersionError(error); // => true
@@ -168,7 +168,7 @@ export function isVersionError(error: unknown): boolean {
 }
 
 /**
- * True when a write broke a unique index; with `field`, the index on that field.
+ * True when a write violated a unique index; with `field`, the index on that field.
  * @example
  * const error = Object.assign(new Error("E11000"), { code: 11000, keyPattern: { email: 1 } });
  * isDuplicateKey(error, "email"); // => true

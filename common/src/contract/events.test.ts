@@ -81,7 +81,7 @@ it.each<[string, unknown]>([
 
 it("rejects an event of another subject, even if its data would be valid", () => {
   expect(() => parseEvent("ticket:updated", bytes(sample))).toThrow(
-    "An event of type ticket:created came on the channel ticket:updated",
+    "An event of type ticket:created arrived on the channel ticket:updated",
   );
 });
 

@@ -7,9 +7,7 @@ import { allPaymentStates, chargePaymentStates } from "./payment-states";
  */
 const id = z.string().regex(idPattern);
 const version = z.int().nonnegative();
-const ownVersion = version.describe(
-  "Rises with every change: apply an event only if it is newer than what you have",
-);
+const ownVersion = version.describe("Increases with every change: apply an event only if it is newer");
 const date = z.iso.datetime();
 
 const ticket = z.object({
@@ -28,7 +26,7 @@ const order = z.object({
   version: ownVersion,
   status: z.enum(["created", "awaiting:payment", "complete", "cancelled"]),
   cancelReason: z.enum(["buyer", "expired"]).optional(),
-  buyerBanned: z.boolean().optional().describe("It was cancelled because the buyer was banned"),
+  buyerBanned: z.boolean().optional().describe("Whether it was cancelled because the buyer was banned"),
   userId: id.describe("The buyer"),
   paymentId: id.optional().describe("The payment that it is granted to, or was paid by"),
   expiresAt: date.describe("The end of the reservation, unless the order is complete"),
@@ -52,8 +50,15 @@ const payment = z.object({
 const user = z.object({
   id,
   version: ownVersion,
-  banned: z.boolean().describe("While it is true, no service accepts the user's session"),
-  since: date.describe("When the user was banned, or the ban ended"),
+  banned: z.boolean().describe("While true, no service accepts the user's sessions"),
+  since: date.describe("When any of this last changed"),
+  sessionEpoch: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe(
+      "Rises when all sessions of the user end: no service accepts those of older epochs. 0 if absent",
+    ),
 });
 
 /** A payment that is not charged: its states never appear on the subjects of charged ones, whose readers would refuse them. */
@@ -84,6 +89,7 @@ export const events = {
   "payment:refunded": payment,
   "user:banned": user,
   "user:unbanned": user,
+  "user:signed-out": user,
 } as const;
 
 /**
@@ -144,7 +150,7 @@ export type PaymentState = z.infer<typeof payment>["state"];
 /** A CloudEvents 1.0 document (https://github.com/cloudevents/spec), structured JSON mode. */
 export const envelope = z.object({
   specversion: z.literal("1.0"),
-  id: z.string().min(1).describe("Of the event: the same when it is delivered again"),
+  id: z.string().min(1).describe("The ID of the event, the same in redeliveries"),
   source: z.string().min(1).describe("The publishing service"),
   type: z.enum(subjects),
   subject: id.describe("The ID of the aggregate"),
@@ -174,7 +180,7 @@ export type Event<S extends Subject = Subject> = Omit<z.infer<typeof envelope>, 
 export function parseEvent<S extends Subject>(subject: S, bytes: Buffer): Event<S> {
   const event = envelope.parse(JSON.parse(bytes.toString("utf8")));
   if (event.type !== subject)
-    throw new Error(`An event of type ${event.type} came on the channel ${subject}`);
+    throw new Error(`An event of type ${event.type} arrived on the channel ${subject}`);
   return { ...event, type: subject, data: events[subject].parse(event.data) as EventData<S> };
 }
 

@@ -5,7 +5,7 @@ const id = "[0-9a-f]{24}";
 export const idPattern = new RegExp(`^${id}$`);
 
 /**
- * True for the text form of a MongoDB ObjectId, the only ids that EventHive gives.
+ * True for the text form of a MongoDB ObjectId, the only ids that EventHive uses.
  * @example
  * isId("6553f1000000000000000001"); // => true
  * isId({ $gt: "" }); // => false

@@ -4,10 +4,10 @@ import { idPattern } from "./ids";
 
 export type Method = "get" | "post" | "put" | "delete";
 
-/** What a response carries besides the headers of all responses. */
+/** A response, besides the headers of all responses. */
 export interface DescribedResponse {
   description: string;
-  /** Of a JSON body; none means no body. */
+  /** The schema of a JSON body; undefined if there is no body. */
   body?: z.ZodType;
   headers?: readonly DescribedHeader[];
   /** Also readable as server-sent events of this name, with this data as JSON. */
@@ -16,7 +16,7 @@ export interface DescribedResponse {
 
 export type DescribedHeader = keyof typeof headers;
 
-/** A request and its responses: where its validators, the types of its input and its part of the document come from. */
+/** A request and its responses, from which validators, input types and the OpenAPI operation are derived. */
 export interface EndpointDescription<
   Body extends z.ZodObject = z.ZodObject,
   Query extends z.ZodObject = z.ZodObject,
@@ -43,11 +43,11 @@ export interface Route {
   description: EndpointDescription;
 }
 
-/** Of the API, which only grows: fields, codes and endpoints are added, none is renamed or changes its meaning. */
+/** The version of the API, which only grows: fields, codes and endpoints are added, but never renamed or redefined. */
 const version = "1.0.0";
 
 /**
- * What responses carry of an aggregate: the state in its events, and when it was made.
+ * An aggregate in responses: the state in its events, and its creation time.
  * @example
  * const ticketResource = resource("ticket:updated");
  * Object.keys(ticketResource.shape).includes("createdAt"); // => true
@@ -71,7 +71,7 @@ const errorBody = named(
   "Error",
   z.object({
     errors: z.array(z.object({ message: z.string(), field: z.string().optional() })),
-    code: z.string().describe("Clients decide by this"),
+    code: z.string().describe("Stable: clients switch on it"),
     requestId: z.string(),
   }),
   {
@@ -83,12 +83,12 @@ const errorBody = named(
 
 const headers = {
   "X-Request-Id": {
-    description: "Names the request in logs; taken from the request if it has one",
+    description: "Identifies the request in logs; copied from the request if present",
     schema: { type: "string" },
   },
   "Retry-After": { description: "Seconds after which to try again", schema: { type: "integer", minimum: 1 } },
   Link: {
-    description: 'The next page, as `<…>; rel="next"`; not there on the last page',
+    description: 'The next page, as `<…>; rel="next"`; absent on the last page',
     schema: { type: "string" },
   },
   "Set-Cookie": { description: "The cookie `session`", schema: { type: "string" } },
@@ -254,7 +254,7 @@ function responseSchema(schema: z.ZodType) {
   return { ...(properties?.schema as object), ...($defs && { $defs }) };
 }
 
-/** Leaves out what says the same as the format or the type. */
+/** Leaves out keywords that repeat the format or the type. */
 function override({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;

@@ -1,4 +1,4 @@
-/** Of payments by charges. Payments by PaymentIntents end with them, too. */
+/** The states of payments by charges. Payments by PaymentIntents share the last of them. */
 export const chargePaymentStates = [
   "charging",
   "charged",

@@ -3,19 +3,19 @@ import { seconds } from "../base/clock";
 import { servers, settings, wholeNumber } from "../base/settings";
 import { guardQueries } from "./query-guards";
 
-// Second line of defence after the validation of requests: no value of a filter is taken for an operator or, if it is an
-// array, for alternatives.
+// Second line of defence after the validation of requests: no value of a filter is treated as an operator or, if it is an
+// array, as alternatives.
 mongoose.set("sanitizeFilter", true);
 mongoose.plugin(guardQueries);
 
 let isUsed = false;
 export const config = settings(
   {
-    /** Of one server, or of the members of a replica set. */
+    /** The address of one server, or of the members of a replica set. */
     MONGO_URL: servers(),
-    /** Of one operation, with its wait for a connection and its retries: below what proxies and users wait for. */
+    /** The timeout of one operation, including the wait for a connection and retries: less than proxies and users wait. */
     MONGO_TIMEOUT_SECONDS: wholeNumber().default(4),
-    /** Of the build of one index: far above an operation, because it grows with the collection. */
+    /** The timeout for building one index: far longer, because the time grows with the collection. */
     MONGO_INDEX_TIMEOUT_SECONDS: wholeNumber().default(3600),
   },
   () => isUsed,
@@ -45,12 +45,11 @@ export function serviceOf(database: Connection): string {
 
 /**
  * Connects once; keeps itself connected afterwards. Writes are acknowledged when they are in the journals of a majority
- * of the members, and reads return nothing that a change of the primary could undo. An operation is repeated on the
- * next primary.
+ * of the members, and reads return nothing that a failover could roll back. An operation is retried on the next primary.
  *
- * Every operation ends within `MONGO_TIMEOUT_SECONDS`, also on a server that keeps its connections open and does
+ * Every operation ends within `MONGO_TIMEOUT_SECONDS`, even on a server that keeps its connections open and does
  * not respond. The driver then throws a MongoOperationTimeoutError (`isTransient`), which leaves the outcome of a write
- * open: the server may have done it, or may still do it.
+ * unknown: the server may have executed it, or may still execute it.
  * https://www.mongodb.com/docs/drivers/node/current/connect/connection-options/csot/
  */
 export async function connectDatabase(database: Connection, mongoUrl = config.MONGO_URL): Promise<void> {
@@ -66,9 +65,26 @@ export async function connectDatabase(database: Connection, mongoUrl = config.MO
     autoCreate: false,
     autoIndex: false,
   });
+  countElections(database);
 }
 
-/** @throws when an index cannot be built: without it, a rule that the service promises would silently not hold */
+const elections = new WeakMap<Connection, number>();
+
+/**
+ * How often this process has seen another member become the primary. Operations go to a new primary only after it was
+ * counted: those between two equal counts went to one primary.
+ */
+export const electionsOf = (database: Connection): number => elections.get(database) ?? 0;
+
+/** To be called once, when the database is connected. */
+export function countElections(database: Connection): void {
+  database.getClient().on("serverDescriptionChanged", ({ previousDescription, newDescription }) => {
+    if (newDescription.type !== "RSPrimary" || previousDescription.type === "RSPrimary") return;
+    elections.set(database, electionsOf(database) + 1);
+  });
+}
+
+/** @throws when an index cannot be built: without it, a rule would silently not be enforced */
 export async function ensureIndexes(database: Connection): Promise<void> {
   const timeoutMS = seconds(config.MONGO_INDEX_TIMEOUT_SECONDS);
   for (const { schema, collection } of Object.values(database.models))

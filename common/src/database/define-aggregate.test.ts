@@ -68,8 +68,8 @@ it("stores the event as it is sent", async () => {
 it("stores one event per save", async () => {
   const sample = await saveSample();
   sample.reprice(20);
-  expect(() => sample.reprice(30)).toThrow("One save makes one event at most");
-  expect(() => sample.recordNothing("a second thought")).toThrow("One save makes one event at most");
+  expect(() => sample.reprice(30)).toThrow("A save records one event at most");
+  expect(() => sample.recordNothing("a second thought")).toThrow("A save records one event at most");
 });
 
 it("rejects a save that neither records an event nor declares that it publishes none", async () => {

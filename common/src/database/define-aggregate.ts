@@ -40,12 +40,12 @@ type PublicState<S extends Subject> = Omit<EventData<S>, "id" | "version">;
  * const announce = (aggregate: AggregateMethods<"ticket:updated">) => aggregate.record("ticket:updated");
  */
 export interface AggregateMethods<S extends Subject> {
-  /** The next save publishes the public state, as it will be then, to `subject`. */
+  /** The next save publishes the public state at that moment on `subject`. */
   record(subject: S): void;
   /** The next save publishes nothing. `why` documents the reason. */
   recordNothing(why: string): void;
   /**
-   * All that other services and clients may know, in events as in responses, besides `id`, `version` and `createdAt`.
+   * All that other services and clients may know, in events and responses, besides `id`, `version` and `createdAt`.
    */
   publicState(): PublicState<S>;
 }
@@ -81,7 +81,7 @@ export interface AggregateDefinition<S extends Subject, P, U, V, M> {
    * @returns how many were changed
    */
   release?: (state: EventData<S>) => Promise<number>;
-  /** The subject of the present state. Undefined if this state is not published. */
+  /** The subject of the current state; undefined if this state is not published. */
   currentSubject: (aggregate: Fielded<P, U, V>) => S | undefined;
   /** Its rules, in the words of the business. Each records the event that it causes. */
   methods: M & ThisType<Instance<S, P, U, V, M>>;
@@ -128,10 +128,10 @@ interface Locals {
 }
 
 /**
- * Defines an aggregate: a Mongoose model of which each save is a compare-and-set on `version`
+ * Defines an aggregate: a Mongoose model in which each save is a compare-and-set on `version`
  * (mongoose-update-if-current) and stores the event it causes in the same single-document write, in `outbox`. So a
- * change and its event cannot be parted by a crash. The relay publishes from there. A save that neither records an
- * event nor records nothing is refused.
+ * crash cannot separate a change from its event. The relay publishes from there. A save has to record an event, or
+ * explicitly none.
  * @throws when what it publishes differs from the schema of its events
  * @example
  * const Ticket = defineAggregate(createDatabase("tickets"), "Ticket", {
@@ -221,8 +221,8 @@ export function defineAggregate<
     const self = this as unknown as Fielded<P, U, V>;
     const { recording, saving } = localsOf(this);
     if (!recording) throw new Error("A save must record its event, or recordNothing() with the reason");
-    // The event of the failed save is still in its outbox, and would go out beside the next one.
-    if (saving) throw new Error("A save of this failed: load it again, then change it");
+    // The event of the failed save is still in the outbox in memory, and would be published with the next one.
+    if (saving) throw new Error("An earlier save of this document failed: load it again before changing it");
     const outbox: unknown = this.get("outbox");
     if (!Array.isArray(outbox))
       throw new Error("An aggregate that was loaded without its outbox cannot be saved");
@@ -290,6 +290,6 @@ function setLocals(document: WithLocals, locals: Locals): void {
 
 function remember(document: WithLocals, recording: Locals["recording"]): void {
   const locals = localsOf(document);
-  if (locals.recording) throw new Error("One save makes one event at most, and one is recorded already");
+  if (locals.recording) throw new Error("A save records one event at most, and one is already recorded");
   locals.recording = recording;
 }

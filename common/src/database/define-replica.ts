@@ -54,8 +54,8 @@ export type ReplicaModel<S extends Subject, F, M> = Model<Stored<F>, object, M, 
 type Update = mongo.UpdateOneModel<mongo.BSON.Document>;
 
 /**
- * Why updates were refused, by their index, where all others are stored for certain.
- * @throws where nothing is certain
+ * The reasons for which updates were rejected, by their index, if all others are known to be stored.
+ * @throws if that is not known
  */
 function refusalsOf(error: unknown): [index: number, refusal: Error][] {
   if (!(error instanceof mongo.MongoBulkWriteError)) throw error;
@@ -89,7 +89,7 @@ export function defineReplica<S extends Subject, F extends Fields, M extends obj
   const model = database.model(name, schema);
   const service = serviceOf(database);
 
-  /** Updates that come while the journal takes earlier ones share the next write. @returns why each was refused, if it was */
+  /** Updates that arrive during a write share the next one. @returns why each was rejected, if it was */
   const write = joined(async (updates: Update[]): Promise<(Error | undefined)[]> => {
     const refusals = updates.map((): Error | undefined => undefined);
     try {

@@ -10,7 +10,7 @@ const combinations = ["$and", "$or", "$nor"];
 /**
  * Guards for every query and bulk write of every model, so that no caller can forget them:
  * - An operator in a filter is refused unless it is wrapped in `trusted()`. `sanitizeFilter` alone would turn   `{
- * field: { $exists: true } }` into `{ field: { $eq: { $exists: true } } }` without a word: a filter that finds nothing.
+ * field: { $exists: true } }` into `{ field: { $eq: { $exists: true } } }` silently: a filter that finds nothing.
  * - The time limit of a cursor counts for each batch, not for its life: a sweep may take long over each document.
  */
 export function guardQueries(schema: Schema): void {

@@ -14,7 +14,7 @@ const handlers = new WeakMap<Connection, Set<Handle>>();
 
 /**
  * Calls `handle` with the event of each save in this process, so that the relay need not wait for its sweep.
- * @returns ends it
+ * @returns a function that stops it
  */
 export function onSave(database: Connection, handle: Handle): () => void {
   const registered = handlers.get(database) ?? new Set();

@@ -19,7 +19,7 @@ const config = settings({
 });
 
 interface Options {
-  /** Without it, nobody is banned. */
+  /** From `keepUserAccess`; `startService` keeps it up to date. Without it, no session is rejected because of a ban. */
   access?: Access;
   /** The title and the path of the OpenAPI document of the endpoints. */
   openApi?: { title: string; path: string };

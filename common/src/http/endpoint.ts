@@ -6,7 +6,7 @@ import { rawBody } from "./json-body";
 import { requireAuth } from "./session";
 import { validateRequest } from "./validate-request";
 
-/** Its `req.body` is what the description makes of it; its `req.query` was checked, and is left as it came. */
+/** Its `req.body` is parsed by the description; its `req.query` is validated, but unchanged. */
 export type EndpointHandler<Body extends z.ZodObject, Query extends z.ZodObject> = (
   req: Request<
     Record<string, string>,

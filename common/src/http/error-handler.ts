@@ -22,7 +22,7 @@ export const methodNotAllowed =
     const allowed = methods.map((method) => (method === "get" ? "GET, HEAD" : method.toUpperCase()));
     res.set("Allow", allowed.join(", "));
     if (req.method === "OPTIONS") res.sendStatus(204);
-    else throw new HttpError(405, "method-not-allowed", `${req.method} is not possible here`);
+    else throw new HttpError(405, "method-not-allowed", `${req.method} is not allowed here`);
   };
 
 /**
@@ -32,7 +32,8 @@ export const errorHandler: ErrorRequestHandler = (error: unknown, _req, res, nex
   if (res.headersSent) return next(error);
   const known = recognise(error);
   if (!known) logger.error({ err: error }, "request failed");
-  else if (known.status === 503) logger.warn({ err: known.cause ?? known }, "request refused for the moment");
+  else if (known.status === 503)
+    logger.warn({ err: known.cause ?? known }, "request rejected: temporarily unavailable");
   const { status, code, message, options } =
     known ?? new HttpError(500, "internal", "Something went wrong on our side");
   if (options.retryAfterSeconds) res.set("Retry-After", String(Math.ceil(options.retryAfterSeconds)));

@@ -26,7 +26,8 @@ export function jsonBody(): RequestHandler {
 }
 
 /**
- * Reads a body of at most 256 kB into `req.body`, as the bytes that were sent: what is signed is not parsed before.
+ * Reads a body of at most 256 kB into `req.body`, as the bytes that were sent, so that a signature can be verified before
+ * parsing.
  * @example
  * createApp(() => {}, {
  *   addMachineRoutes: (api) => {
@@ -40,7 +41,7 @@ function withTimeLimit(read: RequestHandler): RequestHandler {
   return (req, res, next) => {
     let isDone = false;
     const finish = (error?: unknown) => {
-      if (isDone) return; // a caller that breaks off after its 408 is no second error
+      if (isDone) return; // after a 408, an aborted body is not another error
       isDone = true;
       clearTimeout(timer);
       next(error);

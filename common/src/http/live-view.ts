@@ -9,7 +9,7 @@ export interface State {
 }
 
 export interface Live<S extends State = State> {
-  /** The `event:` of each message. */
+  /** The `event:` of each message. All streams of a process with this name send the same for an id and a version. */
   name: string;
   watcher: { watch(handle: (state: S) => void): () => void };
   /** Finds the aggregates, each time the same ones. Throws when the reader may no longer see them. */
@@ -20,23 +20,60 @@ export interface Live<S extends State = State> {
 
 /** Receives the messages of a view. */
 interface Reader {
-  write: (message: string) => void;
+  /** @param sent called once the text has left this process */
+  write: (text: string, sent?: () => void) => void;
   end: () => void;
+}
+
+/** A state as all views of this process send it. */
+interface Message {
+  id: string;
+  version: number;
+  text: string;
+  /** The number of views that show it. */
+  views: number;
+}
+
+/** By name, id and version: views that differ in few of their states, or in their order, keep no copies. */
+const messages = new Map<string, Message>();
+
+const keyOf = (name: string, { id, version }: State) => `${name} ${id} ${version}`;
+
+function takeMessage(name: string, state: State): Message {
+  const key = keyOf(name, state);
+  const known = messages.get(key);
+  const message = known ?? {
+    id: state.id,
+    version: state.version,
+    text: `event: ${name}\ndata: ${JSON.stringify(state)}\n\n`,
+    views: 0,
+  };
+  message.views += 1;
+  if (!known) messages.set(key, message);
+  return message;
+}
+
+function releaseMessage(name: string, message: Message): void {
+  message.views -= 1;
+  if (message.views === 0) messages.delete(keyOf(name, message));
 }
 
 const lookIntervalMs = seconds(15);
 const maxLooks = 20;
-/** How many views are looking again now. */
+/** How many views are reading again now. */
 let looks = 0;
 
 /** The latest of them; older ones are dropped. */
 const maxAdded = 100;
 
-/** The current states of some aggregates, for all streams that show the same: each is read, received and formatted once. */
+/** What a new reader is sent at once: what it has not read occupies memory of this process. */
+const pieceLength = 16 * 1024;
+
+/** The current states of some aggregates, for all streams that show the same: each is read and received once. */
 export class LiveView<S extends State = State> {
   /** Resolves after the first look, and rejects with its error. */
   readonly loaded: Promise<void>;
-  private readonly shown = new Map<string, { version: number; message: string }>();
+  private readonly shown = new Map<string, Message>();
   private readonly added: string[] = [];
   private readonly readers = new Set<Reader>();
   private early: S[] | undefined = [];
@@ -46,14 +83,31 @@ export class LiveView<S extends State = State> {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly live: Live<S>) {
-    this.stopWatching = live.watcher.watch(this.receive); // before the first look, which misses later changes
+    this.stopWatching = live.watcher.watch(this.receive); // before the first read, which misses later changes
     this.loaded = this.load();
   }
 
-  /** Gives the reader all current states, and from then on each newer one. */
+  /** Gives the reader all current states, as fast as it reads them, and from now on each newer one at once. */
   open(reader: Reader): void {
-    reader.write([...this.shown.values()].map(({ message }) => message).join(""));
     this.readers.add(reader);
+    const pieces = this.pieces();
+    const sendNext = () => {
+      const { value } = pieces.next();
+      if (value) reader.write(value, sendNext);
+    };
+    sendNext();
+  }
+
+  /** The states when they are sent, so that none follows a newer one. */
+  private *pieces(): Generator<string, undefined> {
+    let piece = "";
+    for (const { text } of this.shown.values()) {
+      piece += text;
+      if (piece.length < pieceLength) continue;
+      yield piece;
+      piece = "";
+    }
+    if (piece) yield piece;
   }
 
   close(reader: Reader): void {
@@ -64,6 +118,7 @@ export class LiveView<S extends State = State> {
     this.isStopped = true;
     this.stopWatching();
     clearInterval(this.timer);
+    for (const id of this.shown.keys()) this.hide(id);
   }
 
   private async load(): Promise<void> {
@@ -83,19 +138,29 @@ export class LiveView<S extends State = State> {
 
   private add(state: State): void {
     this.added.push(state.id);
-    if (this.added.length > maxAdded) this.shown.delete(this.added.shift() ?? "");
+    if (this.added.length > maxAdded) this.hide(this.added.shift() ?? "");
     this.show(state);
   }
 
   private show(state: State): void {
-    const { version = -1 } = this.shown.get(state.id) ?? {};
-    if (state.version <= version) return;
-    const message = `event: ${this.live.name}\ndata: ${JSON.stringify(state)}\n\n`;
-    this.shown.set(state.id, { version: state.version, message });
-    for (const reader of this.readers) reader.write(message);
+    if (this.isStopped) return;
+    const { name } = this.live;
+    const previous = this.shown.get(state.id);
+    if (previous && state.version <= previous.version) return;
+    const message = takeMessage(name, state);
+    this.shown.set(message.id, message);
+    if (previous) releaseMessage(name, previous);
+    for (const reader of this.readers) reader.write(message.text);
   }
 
-  /** The bus does not repeat what it could not deliver. A slow database gets no growing load. */
+  private hide(id: string): void {
+    const message = this.shown.get(id);
+    if (!message) return;
+    this.shown.delete(id);
+    releaseMessage(this.live.name, message);
+  }
+
+  /** The bus does not repeat what it could not deliver. Skips a turn if the database is slow. */
   private async lookAgain(): Promise<void> {
     if (this.isLooking || looks >= maxLooks) return;
     this.isLooking = true;
@@ -106,7 +171,7 @@ export class LiveView<S extends State = State> {
         else this.add(state);
     } catch (error) {
       if (isHttpError(error) && error.status < 500) for (const { end } of this.readers) end();
-      else logger.debug({ err: error }, "a view could not look again");
+      else logger.debug({ err: error }, "could not refresh a live view");
     }
     looks -= 1;
     this.isLooking = false;

@@ -5,8 +5,8 @@ import { settings, wholeNumber } from "../base/settings";
 
 const config = settings({
   /**
-   * Streams that one process holds. Measured on tickets: 110 MB without streams, 40 kB for a stream of 24 tickets, 80
-   * kB for one of 100, the most there can be; the manifests allow a process 256 MiB.
+   * Streams that one process holds. Measured: 110 MB for a process of tickets without streams, and up to 100 kB for each
+   * stream, whatever it shows; the manifests allow a process 256 MiB.
    */
   MAX_STREAMS: wholeNumber().default(1000),
   MAX_STREAMS_PER_USER: wholeNumber().default(5),
@@ -19,7 +19,9 @@ const config = settings({
 export interface Reader {
   /** Undefined without a session: such readers are limited by their network alone. */
   userId: string | undefined;
-  /** An IPv4 address or IPv6 /64, as rateLimitKey() says. */
+  /** Of the session; 0 without one. */
+  sessionEpoch: number;
+  /** An IPv4 address or IPv6 /64, from rateLimitKey(). */
   network: string;
   /** An IPv4 address or IPv6 /48. */
   site: string;
@@ -29,7 +31,7 @@ const open = new Map<Response, Reader>();
 
 /**
  * Limits what readers cost this process; the streams of other processes are not counted.
- * @throws HttpError 503 when this process holds all the streams it may; 429 when this user, network or site does
+ * @throws HttpError 503 at the limit of this process; 429 at the limit of the user, network or site
  */
 export function checkStreamLimits({ userId, network, site }: Reader): void {
   const readers = [...open.values()];
@@ -37,7 +39,7 @@ export function checkStreamLimits({ userId, network, site }: Reader): void {
   if (readers.length >= config.MAX_STREAMS) {
     metrics.streamsRefused.inc({ limit: "process" });
     throw new UnavailableError(
-      "Too many pages follow live updates right now: try again later",
+      "Too many pages with live updates are open: try again later",
       "too-many-streams",
       {
         retryAfterSeconds: 15 + Math.random() * 30, // not all of them in the same second
@@ -67,7 +69,7 @@ export function countStream(res: Response, reader: Reader): void {
   });
 }
 
-/** Ends the streams that a user has opened with a session. */
-export function closeStreamsOf(userId: string): void {
-  for (const [res, reader] of open) if (reader.userId === userId) res.end();
+/** Ends the streams that a user has opened with sessions of older epochs than `epoch`; by default with any. */
+export function closeStreamsOf(userId: string, epoch = Infinity): void {
+  for (const [res, reader] of open) if (reader.userId === userId && reader.sessionEpoch < epoch) res.end();
 }

@@ -155,7 +155,7 @@ describe("a cursor", () => {
     forged({ list: "newest all", value: { $gt: 0 }, id }),
     forged({ list: "newest all", value: new Date(), id: { $ne: null } }),
     forged({ list: "newest all", value: new Date(), id: "1" }),
-  ])("that is none is refused: %s", async (cursor) => {
+  ])("that is invalid is refused: %s", async (cursor) => {
     const { body } = await request(app).get(`/api/samples?cursor=${cursor}`).expect(400);
     expect(body).toMatchObject({ code: "invalid-input", errors: [{ field: "cursor" }] });
   });

@@ -65,7 +65,7 @@ const limit = z.coerce
  * query.parse({ q: "jazz" }); // => { q: "jazz", limit: 50 }
  */
 export const pageQuery = z.object({
-  limit: limit.describe("How many to return at most"),
+  limit: limit.describe("The maximum number of results"),
   cursor: z
     .string({ error: "cursor must be given once" })
     .min(1, "cursor must not be empty")
@@ -80,8 +80,8 @@ const cursorShape = z.object({
 });
 
 /**
- * Reads `?limit` and `?cursor`. Pages follow keys, not offsets: nothing is skipped or shown twice when rows come and
- * go, and the last page costs what the first does.
+ * Reads `?limit` and `?cursor`. Pages follow keys, not offsets: nothing is skipped or shown twice when rows are
+ * inserted or deleted, and the last page costs as much as the first.
  * @param list what else the list depends on; a cursor of another list is refused
  * @throws InvalidInputError
  * @example

@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 
 /**
  * The network that an address belongs to, as a key for limits: an IPv4 address itself, of an IPv6 address the first
- * `bits`. A host has at least 64 bits for itself, and a site up to 48. Text that is no address is returned as it is.
+ * `bits`. A host usually has a whole /64, and a site up to a /48. Other text is returned unchanged.
  * @example
  * rateLimitKey("192.0.2.1"); // => "192.0.2.1"
  * rateLimitKey("2001:db8:1:2:3:4:5:6"); // => "2001:db8:1:2"

@@ -3,7 +3,7 @@ import { type Method, type Route, openApi } from "../contract/openapi";
 import type { Endpoint } from "./endpoint";
 import { methodNotAllowed } from "./error-handler";
 
-/** Where a service names its routes. */
+/** Where a service lists its routes. */
 export type Api = Pick<Express, "use" | Method>;
 
 /** Adds routes to an app, and remembers their methods and descriptions. */

@@ -7,7 +7,7 @@ import { settings, text } from "../base/settings";
 import { requestIdOf } from "./request-id";
 
 const config = settings({
-  /** The address to listen on; all of them by default, which is what a pod needs and a laptop does not. */
+  /** The address to listen on. By default all of them, which a pod needs. */
   LISTEN_ADDRESS: text().optional(),
 });
 
@@ -25,8 +25,7 @@ export interface HttpServer {
 }
 
 /**
- * Serves `/livez` (this process), `/readyz` (may it get requests?) and `/metrics` from the first moment, and the app
- * once it is ready.
+ * Serves `/livez`, `/readyz` and `/metrics` immediately, and the app once it is ready.
  * @param drainPause load balancers need a moment to notice that a process is draining
  * @throws when the port is not available
  */

@@ -12,7 +12,7 @@ let isUsed = false;
 const config = settings(
   {
     JWT_KEY: text().min(32, "must have at least 32 characters"),
-    /** The key before the present one: tokens signed with it are accepted until they expire. */
+    /** The previous key: tokens signed with it are accepted until they expire. */
     JWT_PREVIOUS_KEY: text().optional(),
     JWT_EXPIRES_IN: durationInSeconds().default(24 * 3600),
     /**
@@ -25,7 +25,11 @@ const config = settings(
 );
 
 const user = z.object({ id: z.string(), email: z.string() });
-const claims = user.extend({ iat: z.number(), exp: z.number() });
+const claims = user.extend({
+  iat: z.number(),
+  exp: z.number(),
+  sessionEpoch: z.int().nonnegative().default(0),
+});
 
 /**
  * The sender of a request, according to the token.
@@ -58,8 +62,8 @@ function keyOf(text: string): Key {
 export const publicOrigin = (): string => new URL(config.PUBLIC_URL).origin;
 
 /**
- * Stands for a value that is compared and must not be read back, such as an address: 22 characters, the same in every
- * service, and different ones after the session key was rotated.
+ * Replaces a value that is compared but must not be stored, such as an address: 22 characters, the same in every
+ * service, and different after a rotation of the session key.
  * @example
  * pseudonymOf("192.0.2.1") === pseudonymOf("192.0.2.2"); // => false
  */
@@ -69,11 +73,12 @@ export const pseudonymOf = (value: string): string =>
 /** How long a token is valid. */
 export const sessionLifetimeMs = (): number => seconds(config.JWT_EXPIRES_IN);
 
-/** A token that identifies its bearer for the length of a session. */
-export function createToken(user: CurrentUser): string {
-  // With milliseconds: of two sessions in one browser the newer one counts.
+/** A token that identifies its bearer for the length of a session, unless all sessions of this epoch are ended before. */
+export function createToken(user: CurrentUser, sessionEpoch = 0): string {
+  // With milliseconds: of two sessions in one browser, the newer one counts.
   const { id, secret } = keyOf(config.JWT_KEY);
-  return jwt.sign({ ...user, iat: Math.floor(clock.now()) / 1000 }, secret, {
+  const epoch = sessionEpoch > 0 && { sessionEpoch };
+  return jwt.sign({ ...user, ...epoch, iat: Math.floor(clock.now()) / 1000 }, secret, {
     algorithm: "HS256",
     expiresIn: config.JWT_EXPIRES_IN,
     issuer: issuer,
@@ -129,6 +134,7 @@ export function session(): RequestHandler {
 
 /**
  * The response to this request sets the cookie.
+ * @param sessionEpoch the present one of the user
  * @example
  * createApp((api) => {
  *   api.post("/api/session", (req, res) => {
@@ -137,9 +143,9 @@ export function session(): RequestHandler {
  *   });
  * });
  */
-export function signIn(req: Request, user: CurrentUser): void {
+export function signIn(req: Request, user: CurrentUser, sessionEpoch = 0): void {
   if (sessionCookies(req).length > 1) clearOthers(req);
-  req.session = { jwt: createToken(user) };
+  req.session = { jwt: createToken(user, sessionEpoch) };
 }
 
 /**
@@ -193,35 +199,43 @@ function tokenIn(cookie: string): unknown {
 
 interface Session {
   user: CurrentUser;
+  epoch: number;
   /** Milliseconds since 1970. */
   endsAt: number;
 }
 
 const sessions = new WeakMap<Request, Session | undefined>();
 
-/** Browsers may send several cookies named `session`, of parent domains or other paths: the newest valid one counts. */
+/**
+ * Browsers may send several cookies named `session`, of parent domains or other paths: the newest valid one counts.
+ * Undefined if it was ended, too, which is not remembered for a request: one that waits may be overtaken by an event.
+ */
 function findSession(req: Request): Session | undefined {
   if (!sessions.has(req)) sessions.set(req, newestSession(req));
-  return sessions.get(req);
+  const session = sessions.get(req);
+  return session && !accessOf(req)?.isEnded(session.user.id, session.epoch) ? session : undefined;
 }
 
 function newestSession(req: Request): Session | undefined {
   const valid = sessionCookies(req).flatMap((cookie) => readToken(tokenIn(cookie)) ?? []);
   const [newest] = valid.toSorted((one, other) => other.iat - one.iat);
-  return newest && { user: user.parse(newest), endsAt: seconds(newest.exp) };
+  return newest && { user: user.parse(newest), epoch: newest.sessionEpoch, endsAt: seconds(newest.exp) };
 }
 
 /** Decides whose sessions are accepted. */
 export interface Access {
   isBanned(userId: string): boolean;
+  /** Whether the user's sessions of this epoch were ended. */
+  isEnded(userId: string, sessionEpoch: number): boolean;
 }
 
+const accessOf = (req: Request) => req.app.locals.access as Access | undefined;
+
 /** Not remembered for a request: one that waits may be overtaken by a ban. */
-const isBanned = (req: Request, { id }: CurrentUser): boolean =>
-  (req.app.locals.access as Access | undefined)?.isBanned(id) === true;
+const isBanned = (req: Request, { id }: CurrentUser): boolean => accessOf(req)?.isBanned(id) === true;
 
 /**
- * The user of this request, if any. A banned user is treated as a visitor without a session.
+ * The user of this request, if any. A banned user is treated as a visitor, and so is one whose session was ended.
  * @example
  * createApp((api) => {
  *   api.get("/api/greeting", (req, res) => void res.json(`Hello ${findCurrentUser(req)?.email ?? "stranger"}`));
@@ -239,7 +253,16 @@ export function findCurrentUser(req: Request): CurrentUser | undefined {
 export const sessionEndsAt = (req: Request): number | undefined => findSession(req)?.endsAt;
 
 /**
- * @throws NotAuthenticatedError without a session, BannedError with that of a banned user
+ * The epoch of the session of this request; 0 without a session.
+ * @example
+ * createApp((api) => {
+ *   api.get("/api/epoch", (req, res) => void res.json(sessionEpochOf(req)));
+ * });
+ */
+export const sessionEpochOf = (req: Request): number => findSession(req)?.epoch ?? 0;
+
+/**
+ * @throws NotAuthenticatedError without a session or with one that was ended, BannedError with that of a banned user
  * @example
  * createApp((api) => {
  *   api.get("/api/tickets/mine", async (req, res) => {

@@ -30,7 +30,7 @@ it("spreads reconnects of clients over several seconds", async () => {
   expect([await retryAt(0), await retryAt(0.5), await retryAt(1)]).toEqual([1000, 4500, 8000]);
 });
 
-it("sends newer versions of these aggregates, and nothing older or else", async () => {
+it("sends newer versions of these aggregates, and nothing else", async () => {
   const stream = await stage.read();
   const [first, second] = stage.tickets.map(({ id }) => id);
   for (const version of [5, 4, 5, 2]) await publish(ticket(first, version));

@@ -4,9 +4,9 @@ import { NotAuthenticatedError } from "../contract/errors";
 import { rateLimitKey } from "./rate-limit-key";
 import { type Live, type State, viewOf } from "./live-view";
 import { checkStreamLimits, countStream } from "./open-streams";
-import { findCurrentUser, sessionEndsAt } from "./session";
+import { findCurrentUser, sessionEndsAt, sessionEpochOf } from "./session";
 
-const maxUnreadBytes = 128 * 1024; // above any snapshot: 100 tickets with the longest titles
+const maxUnreadBytes = 128 * 1024; // above what a new reader is sent at once
 const heartbeatMs = seconds(15);
 const headers = {
   "Content-Type": "text/event-stream",
@@ -20,10 +20,10 @@ const randomRetryMs = () => Math.round(seconds(1 + Math.random() * 7));
  * Responds with server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) for as long as the
  * reader stays, but not longer than the session that the stream was opened with. Each message is the state of one
  * aggregate, as in its events: first of all that `look` finds, so that a client that reconnects has missed nothing,
- * then each newer version of these that the bus delivers, and never an older one. Looks again every 15 s, because the
- * bus does not repeat what it could not deliver, and ends when `look` then throws. HEAD gets a response at once, with the
- * headers alone. A client that prefers JSON gets a single list of what `look` finds, without a limit: a page that was
- * refused a stream polls it.
+ * then each newer version of these that the bus delivers, and never an older one. It calls `look` every 15 s, because
+ * the bus does not repeat what it could not deliver, and ends when `look` throws. HEAD gets a response at once, with the
+ * headers alone. A client that prefers JSON gets a single list of what `look` finds, without a limit: pages poll it if
+ * their stream is rejected.
  * @param key of what everyone may see: streams with the same key share what they show, and its cost
  * @throws HttpError 401 when the session is over; 429 or 503 at a limit of open streams; whatever `look` throws
  * @example
@@ -44,10 +44,10 @@ export async function streamStates<S extends State>(
   const endsAt = sessionEndsAt(req) ?? Infinity;
   let isClosed = false;
 
-  const write = (text: string) => {
-    if (res.writableEnded) return;
+  const write = (text: string, sent?: () => void) => {
+    if (res.writableEnded || res.destroyed) return;
     if (res.writableLength > maxUnreadBytes) res.destroy();
-    else res.write(text);
+    else res.write(text, sent);
   };
   /** A reader that does not read the end of the stream either is disconnected at the next heartbeat. */
   const end = () => (res.writableEnded ? res.destroy() : res.end());
@@ -64,10 +64,11 @@ export async function streamStates<S extends State>(
     schedule();
   };
 
-  if (endsAt <= clock.now()) throw new NotAuthenticatedError(); // other routes tolerate a token that is just over
+  if (endsAt <= clock.now()) throw new NotAuthenticatedError(); // other routes tolerate a token that has just expired
   const address = req.ip ?? "";
   const reader = {
     userId: findCurrentUser(req)?.id,
+    sessionEpoch: sessionEpochOf(req),
     network: rateLimitKey(address),
     site: rateLimitKey(address, 48),
   };
@@ -81,7 +82,7 @@ export async function streamStates<S extends State>(
     res.set(headers).end();
     return;
   }
-  if (res.closed) return; // before it was counted, so nothing would end the count
+  if (res.closed) return; // counted now, it would never be uncounted
   countStream(res, reader);
   const [view, release] = viewOf(live, key);
   const output = { write, end };

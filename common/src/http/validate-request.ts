@@ -3,7 +3,7 @@ import { type FieldValidationError, validationResult } from "express-validator";
 import { type ErrorDetail, InvalidInputError } from "../contract/errors";
 
 /**
- * Refuses a request whose validators, named before this one in the route, found something: one message for each field.
+ * Rejects a request whose validators, listed before this one in the route, found errors: one message per field.
  * @example
  * import { query } from "express-validator";
  *

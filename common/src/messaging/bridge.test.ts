@@ -114,7 +114,7 @@ it("copies old and new events in both directions, byte for byte and once", async
   expect(await stored(newer)).toEqual(inBase64(a, b, c, d));
 });
 
-it("copies messages that are no events", async () => {
+it("copies messages that are not events", async () => {
   const address = Buffer.from(JSON.stringify({ id: "a\nb", subject: "*.>" }));
   const messages = [randomBytes(100), Buffer.from("null"), address].map((bytes) => ({
     bytes,
@@ -130,7 +130,7 @@ it("copies messages that are no events", async () => {
   expect(new Set(await stored(newer))).toEqual(new Set(all));
 });
 
-it("copies no event again that comes back too late to be recognized", async () => {
+it("does not copy an event again that comes back too late to be recognized", async () => {
   await shortenWindow();
   const [a, b] = [event("a"), event("b")];
   await publish(newer, a);

@@ -12,7 +12,7 @@ export function combinedBus(first: EventBus, ...others: EventBus[]): EventBus {
     return { close: () => closeAll(subscriptions) };
   };
 
-  /** @throws while a broker is unavailable: the others alone do not show what waits there */
+  /** @throws while a broker is unavailable: the others do not know its backlog */
   async function largest(measure: (bus: EventBus) => Promise<number | undefined>) {
     if (!buses.every(({ isConnected }) => isConnected)) throw new Error("a broker is unavailable");
     const measured = await Promise.all(buses.map(measure));

@@ -25,13 +25,13 @@ const config = settings({
   /** Several during a migration: events are published on the first, and received from all. */
   BROKER: choices("nats-streaming", "jetstream").default(["nats-streaming"]),
   NATS_URL: servers(),
-  /** If it is not NATS_URL. */
+  /** The address of JetStream, if it is not NATS_URL. */
   JETSTREAM_URL: servers().optional(),
-  /** Of JetStream, where each service is a user of its own: an nkey's seed, or the content of a credentials file. */
+  /** For JetStream, where each service is its own user: an nkey's seed, or the content of a credentials file. */
   JETSTREAM_CREDENTIALS: text().optional(),
   /** How many of JetStream's servers store each event, for a stream that does not exist yet. */
   JETSTREAM_REPLICAS: wholeNumber().default(1),
-  /** Of NATS Streaming. */
+  /** For NATS Streaming. */
   NATS_CLUSTER_ID: text().default("eventhive"),
   /** NATS Streaming's monitoring endpoint; without it, the age of undelivered events is not measured there. */
   NATS_MONITOR_URL: url().optional(),

@@ -17,7 +17,7 @@ export interface Message {
 }
 
 /**
- * What a broker may use of an event without reading it.
+ * The IDs of an event, which a broker may use without parsing it.
  * @example
  * import { randomUUID } from "node:crypto";
  *
@@ -28,12 +28,12 @@ export interface EventIds {
   /** The same each time that the event is published: a broker may recognize and skip what it has already stored. */
   id: string;
   aggregateId: string;
-  /** Marks what a bridge copies from another broker. */
+  /** Marks a copy that a bridge made from another broker. */
   isCopy?: boolean;
 }
 
 /**
- * A message as the broker keeps it.
+ * A message as the broker stores it.
  * @example
  * const lastOf = (batch: LoggedMessage[]) => batch.at(-1)?.sequence ?? 0;
  * lastOf([]); // => 0
@@ -44,7 +44,7 @@ export interface LoggedMessage {
   bytes: Buffer;
 }
 
-/** Most messages in a batch of a log; the next batch may be in memory already. */
+/** The maximum of messages in a batch of a log; the next batch may already be in memory. */
 export const logBatchSize = 256;
 
 /** What a broker has stored. */
@@ -53,7 +53,7 @@ export interface EventLog {
   broker: string;
   /**
    * Reads what a channel's log holds now, in its order, from after the position `after` on (0: from the beginning), and
-   * ends there: what is published meanwhile is not waited for. No more than the next batch is fetched in advance.
+   * ends there: it does not wait for what is published meanwhile. At most one batch is fetched in advance.
    * Continues after short outages of the broker.
    * @throws when the broker stays silent although it holds more
    */
@@ -72,8 +72,8 @@ export type MessageHandler = (message: Message) => Promise<void>;
  */
 export interface Subscription {
   /**
-   * Takes no new messages and resolves when those being handled are done, or so late that the broker delivers them
-   * again. Never gives up the group's position.
+   * Accepts no new messages. Resolves when those in progress are done, or when the broker will redeliver them anyway.
+   * The group keeps its position.
    */
   close(): Promise<void>;
 }
@@ -102,13 +102,13 @@ export interface EventBus {
    */
   publish(subject: Subject, bytes: Buffer, ids: EventIds): Promise<void>;
   /**
-   * Joins the service's durable group, which sees every event since the channel began. A member handles at most 64 at
-   * once. May be called before the broker is there.
+   * Joins the service's durable group, which receives every event since the channel began. A member handles at most 64
+   * at once. May be called before the broker is available.
    */
   subscribe(subject: Subject, handle: MessageHandler): Subscription;
   /**
-   * For how many milliseconds the oldest event that the service's durable group has not acknowledged has been in the
-   * channel; 0 without one. If the broker reports no times, the adapter counts from the first call that found the
+   * How many milliseconds the oldest event that the service's durable group has not acknowledged has been in the
+   * channel; 0 if there is none. If the broker reports no times, the adapter counts from the first call that found the
    * event.
    * @returns undefined without access to the broker's monitoring
    * @throws when the broker does not respond within two seconds
@@ -126,7 +126,7 @@ export interface EventBus {
   readonly logs: readonly EventLog[];
   /**
    * Closes the subscriptions and the connection; the service's durable groups stay. Waits for handlers until the broker
-   * delivers their messages again, and for the broker not longer than two seconds.
+   * redelivers their messages, and for the broker at most two seconds.
    */
   close(): Promise<void>;
 }

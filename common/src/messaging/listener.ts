@@ -49,7 +49,7 @@ export function listener<S extends Subject>(
  * One listener for each of these subjects, in their order, with the same handler.
  * @example
  * const [created, updated] = listeners(["ticket:created", "ticket:updated"], async ({ title }) => {
- *   logger.info({ title }, "heard of a ticket");
+ *   logger.info({ title }, "received a ticket");
  * });
  * startService({ name: "search", store: { database }, listeners: [created, updated] });
  */
@@ -60,6 +60,12 @@ export function listeners<const S extends readonly Subject[]>(
   return subjects.map((subject) => listener<S[number]>(subject, handle)) as never;
 }
 
+interface ConsumeOptions {
+  giveUpAfterMs?: number;
+  /** Of the listener's store. */
+  elections?: (() => number) | undefined;
+}
+
 const maxAttempts = 3;
 const backoff = { firstMs: 200, maxMs: seconds(1) };
 // The last attempt begins at most a pause later, and may take as long as an operation of the database: together that is
@@ -67,14 +73,17 @@ const backoff = { firstMs: 200, maxMs: seconds(1) };
 const retryWindow = seconds(4);
 
 /**
- * Turns a listener into what the bus calls. Poison (malformed JSON, another schema, or three failures) becomes a dead
- * letter and is acknowledged, so that it does not block other messages. When a store is unavailable, or a save lost its
- * race, it retries for some seconds and then leaves the message to be delivered again.
+ * Turns a listener into a handler for the bus. Poison (malformed JSON, another schema, or three failures) becomes a dead
+ * letter and is acknowledged, so that it does not block other messages. When a store is unavailable, or a save lost a
+ * race, it retries for some seconds and then leaves the message to be redelivered.
+ *
+ * A message that was handled on two primaries is handled again. Until its first write, a new one does not know what the
+ * majority has, so its reads may miss what the handler has just written on the old one.
  */
 export function consume(
   listener: Listener,
   deadLetters: DeadLetters,
-  { giveUpAfterMs = retryWindow } = {},
+  { giveUpAfterMs = retryWindow, elections = () => 0 }: ConsumeOptions = {},
 ): MessageHandler {
   // Initialized with 0; otherwise, the first increment would not be visible as an increase.
   for (const outcome of ["done", "left", "deadLettered"])
@@ -107,7 +116,11 @@ export function consume(
     let refusals = 0;
     for (let attempt = 1; ; attempt++) {
       try {
-        await listener.handle(message.bytes);
+        let electionsBefore: number;
+        do {
+          electionsBefore = elections();
+          await listener.handle(message.bytes);
+        } while (elections() !== electionsBefore);
         metrics.eventsConsumed.inc({ subject: message.subject, outcome: "done" });
         span?.setAttribute("outcome", "done");
         return;
@@ -140,6 +153,6 @@ export function consume(
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     await deadLetters.keep({ subject: message.subject, bytes: message.bytes, reason, attempts, traceparent });
     metrics.eventsConsumed.inc({ subject: message.subject, outcome: "deadLettered" });
-    logger.error({ err: error, subject: message.subject }, "kept an event as a dead letter");
+    logger.error({ err: error, subject: message.subject }, "stored an event as a dead letter");
   }
 }

@@ -22,7 +22,7 @@ interface Watcher {
 }
 
 /**
- * A broker for services that run in one process, as in tests. What a real one keeps in its store, it keeps in memory.
+ * A broker for services that run in one process, as in tests. It keeps in memory what a real one stores.
  * @example
  * const broker = new MemoryBroker();
  * await broker.connect("tickets").publish("ticket:created", eventBytes("ticket:created", ticket), newIds());
@@ -30,7 +30,7 @@ interface Watcher {
  */
 export class MemoryBroker {
   isUp = true;
-  /** Acknowledgements of what was delivered before the last one are lost. */
+  /** Acknowledgements of messages that were delivered before the last kill are lost. */
   stops = 0;
 
   private readonly log: Stored[] = [];

@@ -10,7 +10,7 @@ interface Delivery {
   redeliveries: number;
 }
 
-/** A message, however often it is delivered. */
+/** A message with the state of its deliveries. */
 interface Offer {
   at: number;
 }

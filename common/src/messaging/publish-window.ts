@@ -1,6 +1,6 @@
 const maxInFlight = 64;
 
-/** Limits the publishes in flight to 64, and settles each once. */
+/** Limits the publishes in flight to 64, and settles each exactly once. */
 export class PublishWindow {
   private readonly pending = new Set<(error: Error) => void>();
   private readonly waiting: (() => void)[] = [];

@@ -101,7 +101,7 @@ async function handleDeadLetters(
       const listener = listeners.find(({ subject }) => subject === letter.subject);
       if (!listener) throw new Error(`${name} does not listen to ${letter.subject} any more`);
       const { bytes, traceparent } = letter;
-      const handle = () => listener.handle(bytes); // a letter that fails again stays
+      const handle = () => listener.handle(bytes); // if it throws, the letter is kept
       await withContext({ traceparent }, handle, { name: `replay ${letter.subject}`, kind: "CONSUMER" });
       await deadLetters.discard(id);
       return print(`handled and discarded ${id}`);

@@ -1,5 +1,6 @@
 import { clock, seconds } from "../base/clock";
 import { isTransient } from "../contract/errors";
+import { electionsOf } from "../database/database";
 import { mongoStore } from "./store";
 import { Sample, database, saveSample } from "../../test/sample";
 import { eventually } from "../testing/eventually";
@@ -60,8 +61,9 @@ it("loses nothing that was acknowledged when the primary is killed", async () =>
   expect(acknowledged.filter(({ id }) => !ids.has(id))).toEqual([]);
 });
 
-it("fails no write while the primary is handed over", async () => {
+it("fails no write during a planned change of the primary", async () => {
   await all.untilComplete();
+  const elections = electionsOf(database);
   const writer = async () => {
     while (!isOver) await saveSample("handed over");
   };
@@ -72,4 +74,5 @@ it("fails no write while the primary is handed over", async () => {
   await clock.wait(seconds(1));
   isOver = true;
   await Promise.all(writers);
+  expect(electionsOf(database)).toBeGreaterThan(elections); // so listeners handle again what they had in hand
 });

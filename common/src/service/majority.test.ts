@@ -46,7 +46,7 @@ it("acknowledges no write that only the primary has", async () => {
   expect(await local().countDocuments({ title: "lonely" })).toBe(1);
 });
 
-it("reads, and publishes, nothing that a change of the primary may undo", async () => {
+it("neither reads nor publishes what a change of the primary may undo", async () => {
   await Sample.deleteMany({});
   const sample = await saveSample("read");
   await Sample.updateOne({ _id: sample._id }, { $set: { outbox: [] } });
@@ -77,7 +77,7 @@ it("publishes an event once while the majority cannot confirm that it was publis
   expect(broker.published).toHaveLength(1);
 });
 
-it("shows the winner to a write that has lost against it", async () => {
+it("shows the winner to a write that lost the race", async () => {
   const unique = database.collection<{ _id: number; writer: number }>("winners");
   for (let round = 0; round < 50; round++) {
     const write = async (writer: number) => {

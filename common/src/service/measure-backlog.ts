@@ -2,7 +2,7 @@ import { metrics } from "../base/metrics";
 import type { Subject } from "../contract/events";
 import type { EventBus } from "../messaging/event-bus";
 
-/** Sets the gauges of what waits in the broker. What the broker does not report keeps its value. */
+/** Sets the gauges of the backlog in the broker. What the broker does not report keeps its value. */
 export async function measureBacklog(bus: EventBus, subjects: readonly Subject[]): Promise<void> {
   const storedBytes = await bus.storedBytes();
   if (storedBytes !== undefined) metrics.brokerStored.set(storedBytes);

@@ -52,11 +52,11 @@ interface Published {
 type Outcome = "published" | "duplicate" | "failed";
 
 /**
- * Publishes what saves left in the outboxes and takes it out once the broker has stored it. Events of one aggregate go
- * one at a time and in order; several aggregates are published concurrently. It may publish twice (a crash in between,
- * or a second process), never not at all. A save hands its event to the relay of its own process; a sweep each second
- * publishes what was left behind, by any process. All processes share that backlog without leases: each takes it in a
- * random order, reads an outbox right before publishing it, and uses smaller batches when another process was faster.
+ * Publishes the events in the outboxes, and removes each once the broker has stored it. Events of one aggregate are
+ * published one at a time and in order; several aggregates concurrently. An event may be published twice (after a crash
+ * in between, or by a second process), but is never lost. A save hands its event to the relay of its own process; a sweep
+ * each second publishes what any process has left behind. All processes share that backlog without leases: each takes it
+ * in a random order, reads an outbox right before publishing it, and uses smaller batches when another process was faster.
  */
 export class OutboxRelay {
   /** The last publication of each aggregate in progress. */
@@ -128,7 +128,7 @@ export class OutboxRelay {
     if (this.bus.isConnected) await this.enqueue(collection, _id, [event]);
   };
 
-  /** Repeats while there are events that it can publish. */
+  /** Repeats as long as it can publish events. */
   private async publishFound(filter: object): Promise<void> {
     for (const collection of this.pulls.keys()) {
       let isAnyDone: boolean;
@@ -140,7 +140,7 @@ export class OutboxRelay {
         while (idle.length > 0 && this.isAtWork()) {
           const outcomes = await this.publishOutboxes(collection, idle.splice(0, batchSize), filter);
           isAnyDone ||= outcomes.some((outcome) => outcome !== "failed");
-          // As in TCP: many at once while no other process publishes them, few where processes meet, as at the end.
+          // As in TCP: many at once while no other process publishes the same events, few after collisions, as at the end.
           const { maxConcurrency } = this.options;
           batchSize = outcomes.includes("duplicate")
             ? Math.ceil(batchSize / 4)
@@ -173,7 +173,7 @@ export class OutboxRelay {
       try {
         return await this.publish(collection, _id, events);
       } catch (error) {
-        logger.warn({ err: error, aggregate: id }, "could not publish an event; the sweep does");
+        logger.warn({ err: error, aggregate: id }, "could not publish an event; the sweep retries");
         return "failed";
       } finally {
         if (this.queues.get(id) === end) this.queues.delete(id);
@@ -209,8 +209,8 @@ export class OutboxRelay {
   }
 
   /**
-   * Takes these events out of their outboxes with one write, whatever waited for the write before.
-   * @returns for each, whether all of them were there
+   * Removes these events from their outboxes in one write: all that waited for the previous write.
+   * @returns for each, whether all of them were still there
    */
   private async pull(collection: string, published: Published[]): Promise<boolean[]> {
     const service = serviceOf(this.database);

@@ -91,7 +91,7 @@ function newestStates(subject: Subject, messages: LoggedMessage[]): State[] {
       const known = newest.get(data.id);
       if (!known || known.version < data.version) newest.set(data.id, data);
     } catch (error) {
-      logger.warn({ err: error, subject, sequence }, "passed over a message that is no event");
+      logger.warn({ err: error, subject, sequence }, "skipped a message that is not an event");
     }
   }
   return [...newest.values()];

@@ -24,7 +24,7 @@ async function open(): Promise<void> {
 
 const configOf = async () => (await all.command({ replSetGetConfig: 1 })).config;
 
-it("makes empty servers a replica set, and changes nothing when it is repeated", async () => {
+it("turns empty servers into a replica set, and changes nothing when it is repeated", async () => {
   await startMembers(...(all.members as [Member, Member, Member]));
   await ensureReplicaSet(all.url());
   await open();
@@ -55,7 +55,7 @@ it("keeps the data of a server that ran alone, and copies it to the others", asy
   await eventually(async () => expect(await notes().find({}, secondary).toArray()).toHaveLength(3));
 });
 
-it("initiates nothing while a member is unavailable, which may know the replica set", async () => {
+it("initiates nothing while a member that may know the replica set is unavailable", async () => {
   const [first, second, third] = all.members as [Member, Member, Member];
   await startMembers(first, second, third);
   await ensureReplicaSet(all.url());

@@ -66,7 +66,7 @@ async function initiate(first: URL, electionTimeoutMillis: number): Promise<void
 }
 
 /**
- * Repeats a change that another one, or an election, is in the way of. Each attempt has a client of its own: one that has
+ * Retries a change while another one, or an election, prevents it. Each attempt has its own client, because a client that
  * found no primary in time stays closed.
  */
 async function reconfigure(url: string, change: (config: Config) => Config | undefined): Promise<void> {

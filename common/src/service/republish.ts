@@ -46,9 +46,9 @@ export function readSelection(words: string[]): Selection {
 }
 
 /**
- * Publishes the present state of aggregates again, past the outbox and without touching a document: for a broker
+ * Publishes the current state of aggregates again, without the outbox and without writing to the database: for a broker
  * that lost its store, or a new consumer. Safe at any time, because consumers apply only newer versions.
- * Each adds its event to the broker's log, so select the needed ones where they are known.
+ * Each adds an event to the broker's log, so select only the aggregates that are needed, if they are known.
  * @returns how many events were published
  */
 export async function republish(

@@ -1,6 +1,8 @@
+import type { mongo } from "mongoose";
 import { mongoStore } from "./store";
 import { Sample, database, saveSample, storedOutbox, useSamples } from "../../test/sample";
 import { MemoryBroker, eventBytes, newId, newIds } from "../testing";
+import { eventually } from "../testing/eventually";
 import { listener } from "../messaging/listener";
 import { countUnpublished, parkAt } from "../../test/relay";
 import { Runtime } from "./runtime";
@@ -53,6 +55,23 @@ it("handles events in flight and publishes their effects before it closes bus an
   await stopped;
   expect(broker.published("ticket:created")).toHaveLength(1);
   expect([steps, await countUnpublished()]).toEqual([["event handled", "store closed"], 0]);
+});
+
+it("handles an event again if another member became the primary meanwhile", async () => {
+  const becomePrimary = () => {
+    const change = { previousDescription: { type: "RSSecondary" }, newDescription: { type: "RSPrimary" } };
+    database.getClient().emit("serverDescriptionChanged", change as mongo.ServerDescriptionChangedEvent);
+  };
+  let count = 0;
+  const counting = listener("expiration:complete", async () => {
+    count += 1;
+    if (count < 3) becomePrimary();
+  });
+  const runtime = start({ listeners: [counting] });
+  await publish();
+  await eventually(() => expect(count).toBe(3));
+  await runtime.stop();
+  expect(count).toBe(3);
 });
 
 it("stops workers and sweeps, and publishes their events", async () => {

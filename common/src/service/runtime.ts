@@ -24,7 +24,7 @@ export class Runtime {
     this.relay = "database" in where ? new OutboxRelay(where.database, bus) : undefined;
   }
 
-  /** Needs the store, but not the broker: what is to be published waits, and the bus subscribes once it can. */
+  /** Needs the store, but not the broker: events wait in the outboxes, and the bus subscribes once it can. */
   start(): void {
     const {
       name,
@@ -37,16 +37,17 @@ export class Runtime {
     for (const publisher of publishers) publisher.connect(this.bus, name);
     for (const watcher of watchers) watcher.connect(this.bus);
     this.relay?.start();
+    const { deadLetters, elections } = this.store;
     this.subscriptions = listeners.map((listener) =>
-      this.bus.subscribe(listener.subject, consume(listener, this.store.deadLetters)),
+      this.bus.subscribe(listener.subject, consume(listener, deadLetters, { elections })),
     );
     for (const worker of workers) worker.start();
     for (const sweep of sweeps) sweep.start();
   }
 
   /**
-   * Sets the gauges that alerts look at, for `startService` to repeat: a few indexed reads, each with a time limit.
-   * What cannot be measured now keeps the value that it had.
+   * Sets the gauges for alerts; `startService` repeats it. A few indexed reads, each with a timeout. What cannot be
+   * measured now keeps its value.
    */
   async measure(): Promise<void> {
     const { bus, store, relay, definition } = this;
@@ -63,7 +64,7 @@ export class Runtime {
     };
     const measureBroker = async () => {
       const subjects = (definition.listeners ?? []).map(({ subject }) => subject);
-      if (subjects.length > 0) await measureBacklog(bus, subjects); // else it needs no access to the broker's monitoring
+      if (subjects.length > 0) await measureBacklog(bus, subjects); // without, no access to the monitoring is needed
     };
     const measured = await Promise.allSettled([
       isReady && measureStore(),
@@ -81,8 +82,8 @@ export class Runtime {
   }
 
   /**
-   * Finishes the events, documents and jobs in hand, and begins no others; waits for them for 20 s at most. May be called
-   * before `stop`, which then waits for the same end.
+   * Finishes the events, documents and jobs in progress, and starts no others; waits for at most 20 s. May be called
+   * before `stop`, which then waits for the same promise.
    */
   stopSources(): Promise<void> {
     return (this.stoppingSources ??= this.finishSources());
@@ -96,7 +97,7 @@ export class Runtime {
       ...workers.map((worker) => worker.stop()),
     ];
     await withTimeout(Promise.all(ends), seconds(20)).catch((error: unknown) => {
-      logger.warn({ err: error }, "stopped before all work in hand was done");
+      logger.warn({ err: error }, "stopped before all work in progress was done");
     });
   }
 

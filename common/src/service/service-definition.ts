@@ -5,7 +5,6 @@ import { type Store, mongoStore, redisStore } from "./store";
 import type { Listener } from "../messaging/listener";
 import type { Publisher } from "../messaging/publisher";
 import type { Watcher } from "../messaging/watcher";
-import type { UserAccess } from "./user-access";
 import type { Sweep } from "../base/sweep";
 
 /**
@@ -22,8 +21,6 @@ export interface ServiceDefinition {
   /** Its own store: a database with models, or Redis. */
   store: { database: Connection } | { redis: () => Redis };
   app?: Express;
-  /** Of the same database; its app refuses the sessions of banned users. */
-  access?: UserAccess;
   listeners?: Listener[];
   /** For events that belong to no aggregate. */
   publishers?: Publisher[];

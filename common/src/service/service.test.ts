@@ -135,7 +135,7 @@ it.concurrent("ends with 1 when a request keeps it from stopping in time", async
   sent.write("{"); // and never the rest
   service.signal("SIGTERM");
   expect(await service.ended).toBe(1);
-  expect(service.printed()).toContain("could not stop in time");
+  expect(service.printed()).toContain("could not shut down in time");
   await cut;
 });
 

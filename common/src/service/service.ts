@@ -11,7 +11,7 @@ import { type ServiceDefinition, storeOf } from "./service-definition";
 import { connectBus } from "../messaging/connect-bus";
 import { checkSettings } from "../base/settings";
 import { runPeriodically } from "../base/sweep";
-import { type UserAccess, withAccess } from "./user-access";
+import { type UserAccess, accessOf, withAccess } from "./user-access";
 import { startTraces, stopTraces } from "./traces";
 
 let take: ((definition: ServiceDefinition) => void) | undefined;
@@ -48,7 +48,7 @@ export function startService(given: ServiceDefinition): void {
 
 async function runService(definition: ServiceDefinition): Promise<void> {
   checkSettings();
-  const { name, app, access } = definition;
+  const { name, app } = definition;
   collectProcessMetrics();
   await startTraces(name);
   const store = storeOf(definition);
@@ -78,7 +78,7 @@ async function runService(definition: ServiceDefinition): Promise<void> {
   });
 
   measuring.start();
-  await untilOpen(store, access);
+  await untilOpen(store, accessOf(definition));
   followClock.start();
   runtime.start();
   server.open(app);

@@ -22,7 +22,7 @@ export async function startBridge(): Promise<void> {
   const both = combinedBus(...buses);
   const isConnected = () => buses.every((bus) => bus.isConnected);
   const measuring = runPeriodically(seconds(10), async function measureBridge() {
-    metrics.storeReady.set(1); // it has none
+    metrics.storeReady.set(1); // it has no store
     metrics.busConnected.set(isConnected() ? 1 : 0);
     if (!isConnected()) return;
     await measureBacklog(both, subjects);

@@ -7,7 +7,14 @@ import {
   mongoDeadLetters,
   redisDeadLetters,
 } from "../messaging/dead-letters";
-import { connectDatabase, databaseTime, ensureIndexes, pingDatabase, usedVolume } from "../database/database";
+import {
+  connectDatabase,
+  databaseTime,
+  electionsOf,
+  ensureIndexes,
+  pingDatabase,
+  usedVolume,
+} from "../database/database";
 import { withTimeout } from "../base/with-timeout";
 
 /** A service's own store, as used by startup, readiness, clock and shutdown. */
@@ -22,6 +29,8 @@ export interface Store {
   time: () => Promise<number>;
   /** The used part of its volume, from 0 to 1; a store that does not report it has none. */
   usedVolume?: () => Promise<number>;
+  /** Counts the elections of a primary; a store that has none does not. */
+  elections?: () => number;
   close: () => Promise<void>;
 }
 
@@ -41,6 +50,7 @@ export function mongoStore(database: Connection): Store {
     ping: () => pingDatabase(database),
     time: () => databaseTime(database),
     usedVolume: () => usedVolume(database),
+    elections: () => electionsOf(database),
     close: () => database.close(),
   };
 }

@@ -14,7 +14,7 @@ import { keepUserAccess } from "./user-access";
 const database = createDatabase("samples");
 const ended: string[][] = [];
 const access = keepUserAccess(database, { endFor: async (userIds) => void ended.push(userIds) });
-const [banned, unbanned] = access.listeners;
+const [banned, unbanned, signedOut] = access.listeners;
 const updates = watcher("ticket:updated");
 const bus = new MemoryBroker().connect("samples");
 for (const each of [updates, ...access.watchers]) each.connect(bus);
@@ -54,6 +54,19 @@ const stateOf = (version: number, isBanned: boolean, since = clock.date()) => ({
 });
 const hearBan = (version = 1, since?: Date) => deliver(banned, stateOf(version, true, since));
 const hearEnd = (version = 2, since?: Date) => deliver(unbanned, stateOf(version, false, since));
+
+const hearSignOut = (version: number, sessionEpoch: number, isBanned = false) =>
+  deliver(signedOut, { ...stateOf(version, isBanned), sessionEpoch });
+
+/** Of a session of each epoch: 200, or the code of the refusal. */
+const responses = (...epochs: number[]) =>
+  Promise.all(
+    epochs.map(async (epoch) => {
+      const cookie = signedIn(userId, undefined, epoch);
+      const { status, body } = await request(app).get("/mine").set("Cookie", cookie);
+      return status === 200 ? status : body.code;
+    }),
+  );
 
 async function isRefused(): Promise<boolean> {
   const { status, body } = await request(app).get("/mine").set("Cookie", signedIn(userId));
@@ -98,12 +111,12 @@ it("reads again what another process has stored", async () => {
   expect(await isRefused()).toBe(true);
 });
 
-it("hears events that another process of the service handles", async () => {
+it("receives events that another process of the service handles", async () => {
   await bus.publish("user:banned", eventBytes("user:banned", stateOf(1, true)), newIds());
   await eventually(async () => expect(await isRefused()).toBe(true));
 });
 
-it("refuses as long as tokens from before the ban are valid, and then ignores its events", async () => {
+it("refuses sessions while tokens from before the ban are valid, and then ignores its events", async () => {
   const now = clock.now();
   const cookie = signedIn(userId);
   await hearBan(1, new Date(now - hours(24)));
@@ -115,7 +128,7 @@ it("refuses as long as tokens from before the ban are valid, and then ignores it
   expect(await isRefused()).toBe(false);
 });
 
-it("keeps what it stores an hour longer than it heeds events, so that none outlives a newer one", async () => {
+it("keeps entries an hour longer than it accepts events, so that no event outlives a newer one", async () => {
   const since = new Date();
   await hearBan(1, since);
   const [stored] = await database.collection("bans").find().toArray();
@@ -143,4 +156,57 @@ it("ends the streams of a banned user, and no others", async () => {
   await hearBan();
   expect(await own.ended).toBe("in order");
   expect(isOtherOpen).toBe(true);
+});
+
+describe("sessions of an older epoch", () => {
+  it("are refused like a missing session, and those of the current and newer epochs are accepted", async () => {
+    const whoIs = async () => (await request(app).get("/who").set("Cookie", signedIn(userId))).body.user;
+    expect([await responses(0, 1), await whoIs()]).toEqual([[200, 200], userId]);
+    await hearSignOut(1, 1);
+    expect([await responses(0, 1, 2), await whoIs()]).toEqual([["not-signed-in", 200, 200], null]);
+    await hearSignOut(2, 2);
+    expect(await responses(0, 1, 2)).toEqual(["not-signed-in", "not-signed-in", 200]);
+    await request(app).get("/mine").set("Cookie", signedIn()).expect(200);
+  });
+
+  it("stay refused when an older event comes late, and in a new process before it accepts requests", async () => {
+    await hearSignOut(3, 2);
+    await hearSignOut(2, 1);
+    inNewProcess();
+    await access.load();
+    expect(await responses(1, 2)).toEqual(["not-signed-in", 200]);
+  });
+
+  it("stay refused after a ban that was published without an epoch", async () => {
+    await hearSignOut(1, 1);
+    await hearBan(2);
+    await hearEnd(3);
+    expect(await responses(0, 1)).toEqual(["not-signed-in", 200]);
+    inNewProcess();
+    await access.load();
+    expect(await responses(0, 1)).toEqual(["not-signed-in", 200]);
+  });
+
+  it("are refused before a ban is checked, and those of the current epoch because of the ban", async () => {
+    await hearSignOut(1, 1, true);
+    expect(await responses(0, 1)).toEqual(["not-signed-in", "banned"]);
+  });
+
+  it("lose their streams, and others keep theirs", async () => {
+    const streams = await Promise.all(
+      [0, 1].map((epoch) => open("/stream", signedIn(userId, undefined, epoch))),
+    );
+    const [older, present] = streams;
+    let isPresentOpen = true;
+    void present?.ended.then(() => (isPresentOpen = false));
+    await hearSignOut(1, 1);
+    expect(await older?.ended).toBe("in order");
+    expect(isPresentOpen).toBe(true);
+  });
+
+  it("end nothing that the user has begun", async () => {
+    await hearSignOut(1, 1);
+    await access.sweeps[1]?.run();
+    expect(ended.flat()).not.toContain(userId);
+  });
 });

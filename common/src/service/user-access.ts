@@ -4,6 +4,7 @@ import { currentProcess } from "../base/joined";
 import { type Sweep, runPeriodically } from "../base/sweep";
 import type { EventData } from "../contract/events";
 import { defineReplica } from "../database/define-replica";
+import { unchanged } from "../database/logged-model";
 import { closeStreamsOf } from "../http/open-streams";
 import { type Access, sessionLifetimeMs } from "../http/session";
 import { type Listener, listeners } from "../messaging/listener";
@@ -13,21 +14,21 @@ import type { ServiceDefinition } from "./service-definition";
 type State = EventData<"user:banned">;
 
 /**
- * What a service knows of banned users, with what keeps it up to date.
+ * What a service knows of users who are banned or have ended their sessions, with what keeps it up to date.
  * @example
  * const statusFor = (access: UserAccess, userId: string) => (access.isBanned(userId) ? 403 : 200);
  */
 export interface UserAccess extends Access {
   /** Reads what the service has stored; to be called before requests are accepted. */
   load(): Promise<void>;
-  listeners: [Listener<"user:banned">, Listener<"user:unbanned">];
+  listeners: readonly [Listener<"user:banned">, Listener<"user:unbanned">, Listener<"user:signed-out">];
   watchers: Watcher[];
   sweeps: Sweep[];
 }
 
 interface Options {
   /**
-   * Ends what these banned users have begun. Called as soon as the service hears of a ban, and every five seconds for all,
+   * Ends what these banned users have begun. Called as soon as the service receives a ban, and every five seconds for all,
    * because a request that was accepted before may still be in progress.
    */
   endFor?: (userIds: string[], signal?: AbortSignal) => Promise<void>;
@@ -35,7 +36,7 @@ interface Options {
 
 /** What a process remembers. */
 interface Memory {
-  users: Map<string, Pick<State, "version" | "banned" | "since">>;
+  users: Map<string, Pick<State, "version" | "banned" | "since"> & { sessionEpoch: number }>;
   /** When it last read what the service has stored. */
   readAt?: number;
 }
@@ -45,31 +46,38 @@ const overlap = minutes(5);
 
 const maxUsersAtOnce = 1000;
 
+const subjects = ["user:banned", "user:unbanned", "user:signed-out"] as const;
+
 /**
- * Keeps the users whose sessions a service does not accept. A ban matters until the last token that was issued before it
- * has expired: auth signs no banned user in. So events that are older are ignored, and what is stored is removed an hour
- * later, for clocks that disagree: by then, no event can bring it back.
+ * Keeps the users whose sessions a service does not accept: all sessions of banned users, and ended sessions, whose
+ * tokens have an older epoch. An entry matters until the last token that was issued before it has expired, because auth
+ * signs no banned user in, and signs all others in with the current epoch. So older events are ignored, and an entry is
+ * removed an hour later, to allow for clock skew: by then, no event can restore it. A token of an epoch that the service
+ * has not received yet is accepted.
  *
- * A request is checked in memory. Each process has its own: it reads what is stored before it accepts requests, hears
- * new events as live pages do, and reads again each second what another process has stored, because the bus repeats
- * nothing that a process has missed.
+ * Requests are checked in the memory of their process, which reads all entries before it accepts requests, receives new
+ * events as live pages do, and reads each second what other processes have stored, because the bus does not repeat what a
+ * process has missed.
  *
  * @example
  * const access = keepUserAccess(createDatabase("tickets"));
- * startService({ name: "tickets", store: { database }, app: createApp(() => {}, { access }), access });
+ * startService({ name: "tickets", store: { database }, app: createApp(() => {}, { access }) });
  */
 export function keepUserAccess(database: Connection, { endFor }: Options = {}): UserAccess {
-  const Ban = defineReplica(database, "Ban", {
-    subjects: ["user:banned", "user:unbanned"],
+  // The name is that of its collection, which kept only bans at first.
+  const KnownUser = defineReplica(database, "Ban", {
+    subjects,
     fields: {
       banned: { type: Boolean, required: true },
       since: { type: Date, required: true },
+      sessionEpoch: { type: Number },
       storedAt: { type: Date, required: true },
       expiresAt: { type: Date, required: true },
     },
-    from: ({ banned, since }) => ({
+    from: ({ banned, since, sessionEpoch }) => ({
       banned,
       since,
+      sessionEpoch: sessionEpoch ?? unchanged, // not published by a process of auth that is older than epochs
       storedAt: clock.date(),
       expiresAt: new Date(endOf(since) + hours(1)),
     }),
@@ -83,24 +91,26 @@ export function keepUserAccess(database: Connection, { endFor }: Options = {}): 
     return known;
   }
 
-  function remember({ id, version, banned, since }: State): void {
+  function remember({ id, version, banned, since, ...state }: State): void {
     const { users } = memory();
-    if (isOver(since) || version <= (users.get(id)?.version ?? -1)) return;
-    users.set(id, { version, banned, since });
-    if (banned) closeStreamsOf(id);
+    const known = users.get(id);
+    if (isOver(since) || version <= (known?.version ?? -1)) return;
+    const sessionEpoch = Math.max(state.sessionEpoch ?? 0, known?.sessionEpoch ?? 0);
+    users.set(id, { version, banned, since, sessionEpoch });
+    closeStreamsOf(id, banned ? Infinity : sessionEpoch);
   }
 
   const isBanned = (userId: string) => memory().users.get(userId)?.banned === true;
 
-  async function readBans(): Promise<void> {
+  async function readUsers(): Promise<void> {
     const known = memory();
     const startedAt = clock.now();
     const isNew = known.readAt !== undefined && {
       storedAt: trusted({ $gt: new Date(known.readAt - overlap) }),
     };
-    const found = await Ban.find({ expiresAt: trusted({ $gt: clock.date() }), ...isNew });
-    for (const { id, version, banned, since } of found)
-      remember({ id, version, banned, since: since.toISOString() });
+    const found = await KnownUser.find({ expiresAt: trusted({ $gt: clock.date() }), ...isNew });
+    for (const { id, version, banned, since, sessionEpoch } of found)
+      remember({ id, version, banned, since: since.toISOString(), sessionEpoch: sessionEpoch ?? 0 });
     for (const [id, { since }] of known.users) if (isOver(since)) known.users.delete(id);
     known.readAt = startedAt;
   }
@@ -111,14 +121,15 @@ export function keepUserAccess(database: Connection, { endFor }: Options = {}): 
       await endFor?.(banned.slice(next, next + maxUsersAtOnce), signal);
   }
 
-  const changes = watcher("user:banned", "user:unbanned");
+  const changes = watcher(...subjects);
   return {
     isBanned,
-    load: readBans,
-    listeners: listeners(["user:banned", "user:unbanned"], async (state) => {
+    isEnded: (userId, sessionEpoch) => sessionEpoch < (memory().users.get(userId)?.sessionEpoch ?? 0),
+    load: readUsers,
+    listeners: listeners(subjects, async (state) => {
       if (isOver(state.since)) return;
       remember(state);
-      await Ban.apply(state);
+      await KnownUser.apply(state);
       if (isBanned(state.id)) await endFor?.([state.id]);
     }),
     watchers: [
@@ -131,20 +142,25 @@ export function keepUserAccess(database: Connection, { endFor }: Options = {}): 
       },
     ],
     sweeps: [
-      runPeriodically(seconds(1), readBans),
+      runPeriodically(seconds(1), readUsers),
       ...(endFor ? [runPeriodically(seconds(5), endForBanned)] : []),
     ],
   };
 }
 
-/** The last token was issued at most an hour after the ban: a sign-in in progress, and clocks that disagree. */
+/** The last token was issued at most an hour after the change: a sign-in in progress, and clocks that disagree. */
 const endOf = (since: string): number => Date.parse(since) + sessionLifetimeMs() + hours(1);
 
 const isOver = (since: string): boolean => endOf(since) <= clock.now();
 
-/** A definition with all that its `access` needs. */
+/** What the app of a service was created with. */
+export const accessOf = ({ app }: ServiceDefinition): UserAccess | undefined =>
+  app?.locals.access as UserAccess | undefined;
+
+/** A definition with all that the access of its app needs. */
 export function withAccess(definition: ServiceDefinition): ServiceDefinition {
-  const { access, listeners: own = [], watchers = [], sweeps = [] } = definition;
+  const { listeners: own = [], watchers = [], sweeps = [] } = definition;
+  const access = accessOf(definition);
   if (!access) return definition;
   return {
     ...definition,

@@ -19,6 +19,7 @@ export { MemoryBroker } from "../messaging/memory-bus";
 
 /**
  * The Cookie header of a signed-in user.
+ * @param sessionEpoch in which the session began: 0 until the user's sessions are ended for the first time
  * @example
  * import request from "supertest";
  *
@@ -26,8 +27,9 @@ export { MemoryBroker } from "../messaging/memory-bus";
  *   await request(app).get("/api/tickets").set("Cookie", signedIn(ticket.userId)).expect(200);
  * });
  */
-export function signedIn(id = newId(), email = "someone@example.com"): string {
-  return `session=${Buffer.from(JSON.stringify({ jwt: createToken({ id, email }) })).toString("base64")}`;
+export function signedIn(id = newId(), email = "someone@example.com", sessionEpoch = 0): string {
+  const jwt = createToken({ id, email }, sessionEpoch);
+  return `session=${Buffer.from(JSON.stringify({ jwt })).toString("base64")}`;
 }
 
 /**
@@ -66,7 +68,7 @@ export async function deliver<S extends Subject>(listener: Listener<S>, data: Ev
 }
 
 /**
- * What a rebuild from the broker's log makes of an aggregate whose state was published: not saved, as if it was lost.
+ * The aggregate that a rebuild from the broker's log creates from a published state; it is not saved.
  * @example
  * rebuilt(Ticket, ticket).publicState(); // => expect.objectContaining({ title: "Chamber music", price: 20 })
  */

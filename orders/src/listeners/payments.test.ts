@@ -17,7 +17,7 @@ it("completes a live order, once", async () => {
   ]);
 });
 
-it("leaves a cancelled order cancelled: payments gives the money back", async () => {
+it("leaves a cancelled order cancelled: payments refunds the charge", async () => {
   const order = await orderOf();
   order.cancel("expired");
   await order.save();
@@ -26,7 +26,7 @@ it("leaves a cancelled order cancelled: payments gives the money back", async ()
   expect(await published("order:completed")).toEqual([]);
 });
 
-it("lets the cancellation win that was saved first", async () => {
+it("keeps a cancellation that was saved first", async () => {
   const order = await orderOf();
   beforeNextSave(async () => {
     const same = await reload(order);
@@ -37,7 +37,7 @@ it("lets the cancellation win that was saved first", async () => {
   expect(await reload(order)).toMatchObject({ status: "cancelled", cancelReason: "buyer", version: 1 });
 });
 
-it("refuses a payment of an order that does not exist", async () => {
+it("rejects a payment of an unknown order", async () => {
   const payment = { ...paymentOf(await orderOf()), orderId: newId() };
   await expect(deliver(paymentCreated, payment)).rejects.toThrow("No document found");
 });

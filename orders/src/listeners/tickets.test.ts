@@ -6,14 +6,14 @@ import { ticketCreated, ticketUpdated } from "./tickets";
 
 setUpService(database);
 
-it("learns of a new ticket", async () => {
+it("stores a new ticket", async () => {
   const event = ticketEvent();
   await deliver(ticketCreated, event);
   expect(await Ticket.findById(event.id)).toMatchObject({ title: "Chamber music", price: 20, version: 0 });
   expect(await Ticket.countDocuments()).toBe(1);
 });
 
-it("keeps the newest of what it hears, in whatever order", async () => {
+it("keeps the newest state, in any order of events", async () => {
   const event = ticketEvent();
   await deliver(ticketUpdated, { ...event, version: 2, price: 40 });
   await deliver(ticketUpdated, { ...event, version: 1, price: 30 });
@@ -21,7 +21,7 @@ it("keeps the newest of what it hears, in whatever order", async () => {
   expect(await Ticket.findById(event.id)).toMatchObject({ price: 40, version: 2 });
 });
 
-it("learns that a ticket was withdrawn", async () => {
+it("stores that a ticket was withdrawn", async () => {
   const event = ticketEvent();
   await deliver(ticketCreated, event);
   await deliver(ticketUpdated, { ...event, version: 1, status: "withdrawn", withdrawn: true });

@@ -36,7 +36,7 @@ export const Order = defineAggregate(database, "Order", {
     userId: { type: String, required: true },
     status: { type: String, enum: statuses, required: true },
     cancelReason: { type: String, enum: ["buyer", "expired"] satisfies CancelReason[] },
-    /** It was cancelled because its buyer was banned; it has no reason then. */
+    /** Whether it was cancelled because its buyer was banned; it has no reason then. */
     buyerBanned: { type: Boolean },
     /** The payment that it is granted to, or was paid by. */
     paymentId: { type: String },
@@ -56,13 +56,13 @@ export const Order = defineAggregate(database, "Order", {
     },
   },
   unpublished: {
-    /** Of the ticket. Missing after a rebuild, and in older orders, until `nameSellers` has set it. */
+    /** The seller of the ticket. Missing after a rebuild, and in older orders, until `nameSellers` has set it. */
     sellerId: { type: String },
     /**
      * The ticket, which no other order can take: set while the order is live or complete, removed once it is cancelled.
      */
     reserves: { type: String },
-    /** Of the buyer, as a pseudonym; private, and removed an hour after the reservation's time. */
+    /** The buyer's network, as a pseudonym; private, and removed an hour after `expiresAt`. */
     network: { type: String },
     /**
      * One of the network's places for live reservations, `NETWORK/NUMBER`: removed once the order is complete or
@@ -98,7 +98,7 @@ export const Order = defineAggregate(database, "Order", {
     },
 
     /**
-     * Its card may be captured at any moment while it is granted to a payment, so it is not cancelled meanwhile.
+     * While it is granted to a payment, the money may be captured at any moment, so it cannot be cancelled.
      * @returns whether anything changed; a cancelled order stays as it is
      */
     cancel(reason: CancelReason): boolean {
@@ -166,7 +166,7 @@ export const Order = defineAggregate(database, "Order", {
       return true;
     },
 
-    /** @returns whether anything changed; a cancelled order stays cancelled, and payments gives the money back */
+    /** @returns whether anything changed; a cancelled order stays cancelled, and payments refunds the charge */
     complete(paymentId?: string): boolean {
       if (!this.isLive()) return false;
       this.status = "complete";
@@ -218,7 +218,7 @@ export function reserve(ticket: Ticket, { userId, network }: Buyer, place?: numb
   return order;
 }
 
-/** A number below `limit` from a fresh id, so that parallel orders seldom draw the same one. */
+/** A number below `limit` from a new id, so that parallel orders rarely get the same one. */
 export const drawNumber = (id: string, limit: number): number => Number.parseInt(id.slice(-12), 16) % limit;
 
 /** The live or complete order that a ticket is kept for. */
@@ -233,13 +233,13 @@ export async function findOwnOrder(userId: string, id: unknown): Promise<Order> 
   return order;
 }
 
-/** Those that must be cancelled; not the overdue ones that are granted to a payment, which decides about them. */
+/** Those that must be cancelled; not overdue ones that are granted to a payment, which decides about them. */
 export const overdueOrders = () => ({
   status: "created" as const,
   expiresAt: trusted({ $lte: clock.date() }),
 });
 
-/** What a seller has sold. Without one, what `nameSellers` has to look at. */
+/** What a seller has sold; without a seller, the sales that `nameSellers` has to complete. */
 export const salesOf = (sellerId: string | null) => ({ sellerId, status: "complete" as const });
 
 export const liveOrdersOf = (userId: string) => ({ userId, status: trusted({ $in: live }) });

@@ -24,14 +24,14 @@ it("cancels an order, frees its ticket and publishes it", async () => {
   ]);
 });
 
-it("returns 204 again and says nothing new the second time", async () => {
+it("returns 204 again and publishes nothing the second time", async () => {
   const order = await orderOf();
   await cancel(order.id, signedIn(order.userId)).expect(204);
   await cancel(order.id, signedIn(order.userId)).expect(204);
   expect(await published("order:cancelled")).toHaveLength(1);
 });
 
-it("returns 409 when other writes come first each time", async () => {
+it("returns 409 when every attempt loses the race", async () => {
   const order = await orderOf();
   const lost = Object.assign(new Error("No matching document"), { name: "VersionError" });
   const save = jest.spyOn(Order.prototype, "save").mockRejectedValue(lost);
@@ -59,7 +59,7 @@ it("refuses to cancel a paid order", async () => {
   expect(await reload(order)).toMatchObject({ status: "complete" });
 });
 
-it("finds out that the order was paid while it was being cancelled", async () => {
+it("detects that the order was paid while it was being cancelled", async () => {
   const order = await orderOf();
   beforeNextSave(async () => {
     const same = await reload(order);

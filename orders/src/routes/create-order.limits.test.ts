@@ -42,7 +42,7 @@ async function endUnpaid(count: number, userId = newId(), from = network): Promi
 }
 
 describe("a network", () => {
-  it("holds no more than its places, however many of its users ask at once", async () => {
+  it("holds no more than its places, however many of its users order at once", async () => {
     const responses = await Promise.all(Array.from({ length: 40 }, () => reserve()));
     const refused = responses.filter(({ status }) => status !== 201);
     expect(await Order.countDocuments()).toBe(10);
@@ -65,7 +65,7 @@ describe("a network", () => {
     expect(await reserve({ from: "2001:db8:1:3::1" })).toMatchObject({ status: 201 });
   });
 
-  it.each(["cancelled", "complete"])("has a place again when an order is %s", async (end) => {
+  it.each(["cancelled", "complete"])("regains a place when an order is %s", async (end) => {
     await Promise.all(Array.from({ length: 10 }, () => reserve()));
     const order = await Order.findOne().orFail();
     if (end === "complete") order.complete();
@@ -98,7 +98,7 @@ describe("a network", () => {
 });
 
 describe("after reservations that ended unpaid", () => {
-  it("a buyer waits, twice as long after each further one, and not for ever", async () => {
+  it("a buyer waits, twice as long after each further one, and may then order again", async () => {
     const userId = newId();
     await endUnpaid(3, userId, newId());
     expect(await reserve({ userId })).toMatchObject({ status: 201 });
@@ -118,7 +118,7 @@ describe("after reservations that ended unpaid", () => {
     expect(await reserve({ userId })).toMatchObject({ status: 201 });
   });
 
-  it("never waits longer than the setting says", async () => {
+  it("never waits longer than the limit in the settings", async () => {
     const userId = newId();
     await endUnpaid(15, userId, newId());
     const { status, headers } = await reserve({ userId });
@@ -126,7 +126,7 @@ describe("after reservations that ended unpaid", () => {
     expect(Number(headers["retry-after"])).toBeLessThanOrEqual(260);
   });
 
-  it("others in the network wait only when it has had too many", async () => {
+  it("others in the network wait only when the network has had too many", async () => {
     await endUnpaid(5);
     expect(await reserve()).toMatchObject({ status: 201 });
     await endUnpaid(1);
@@ -134,7 +134,7 @@ describe("after reservations that ended unpaid", () => {
     expect(await reserve({ from: elsewhere })).toMatchObject({ status: 201 });
   });
 
-  it("counts neither what was bought nor what is an hour old", async () => {
+  it("counts neither purchases nor what is an hour old", async () => {
     const userId = newId();
     for (let n = 0; n < 6; n++) {
       const order = await orderOf(userId, undefined, network);

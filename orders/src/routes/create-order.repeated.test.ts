@@ -13,7 +13,7 @@ afterEach(() => onFailpoint(undefined));
 const buyer = newId();
 const order = (input: object) => request(app).post("/api/orders").set("Cookie", signedIn(buyer)).send(input);
 
-it("responds to a request that comes again with the order that the first one made", async () => {
+it("responds to a repeated request with the order that the first one created", async () => {
   const ticket = await ticketOnSale();
   const first = await order({ ticketId: ticket.id, price: 20 }).expect(201);
   const second = await order({ ticketId: ticket.id, price: 20 }).expect(201);
@@ -43,7 +43,7 @@ it("finds its own order when the outcome of the insert was lost", async () => {
   expect(await Order.find()).toMatchObject([{ id: body.id, status: "created" }]);
 });
 
-it("responds with the order that a parallel request saves between the look and the save", async () => {
+it("responds with the order that a parallel request saves between the check and the save", async () => {
   const ticket = await ticketOnSale();
   let faster = "";
   beforeNextSave(async () => {
@@ -53,14 +53,14 @@ it("responds with the order that a parallel request saves between the look and t
   expect(body.id).toBe(faster);
 });
 
-it("refuses a repetition with another price than the reservation has", async () => {
+it("rejects a repeated request with a different price", async () => {
   const ticket = await ticketOnSale();
   await order({ ticketId: ticket.id, price: 20 }).expect(201);
   const { body } = await order({ ticketId: ticket.id, price: 30 }).expect(409);
   expect(body.code).toBe("price-changed");
 });
 
-it("says so when the buyer has bought the ticket already", async () => {
+it("tells the buyer that they have already bought the ticket", async () => {
   const ticket = await ticketOnSale();
   const bought = await orderOf(buyer, ticket);
   bought.complete();
@@ -69,7 +69,7 @@ it("says so when the buyer has bought the ticket already", async () => {
   expect(body.code).toBe("already-bought");
 });
 
-it("promises nothing of a reservation whose time is over", async () => {
+it("does not return a reservation that is overdue", async () => {
   const overdue = await overdueOrder(buyer);
   const { body } = await order({ ticketId: overdue.ticket.id }).expect(409);
   expect(body.code).toBe("reservation-ending");

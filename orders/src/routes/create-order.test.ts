@@ -56,7 +56,7 @@ it("refuses a ticket that another buyer reserves between the check and the save"
   expect(await Order.find()).toMatchObject([{ userId: faster }]);
 });
 
-it("refuses a ticket that is reserved, even when only the index knows", async () => {
+it("rejects a reserved ticket, even when only the index detects it", async () => {
   const ticket = await ticketOnSale();
   await orderOf(newId(), ticket);
   const { body } = await order({ ticketId: ticket.id }).expect(400);
@@ -71,7 +71,7 @@ it("sells a ticket again when its order was cancelled", async () => {
   await order({ ticketId: ticket.id }).expect(201);
 });
 
-it("keeps the price that the order was made with", async () => {
+it("keeps the price at which the order was created", async () => {
   const ticket = await ticketOnSale({ price: 20 });
   const { body } = await order({ ticketId: ticket.id, price: 20 }).expect(201);
   await ticketOnSale({ id: ticket.id, version: 1, price: 30 });
@@ -99,7 +99,7 @@ it("refuses a withdrawn ticket", async () => {
   expect(body.code).toBe("ticket-withdrawn");
 });
 
-it("refuses an eleventh live reservation, and takes it once one has ended", async () => {
+it("rejects an eleventh live reservation, and accepts it once another has ended", async () => {
   const buyer = newId();
   const held = await Promise.all(Array.from({ length: 10 }, () => orderOf(buyer)));
   const ticket = await ticketOnSale();
@@ -126,7 +126,7 @@ it.each([
   expect(body).toMatchObject({ code: "invalid-input", errors: [{ field }] });
 });
 
-it("takes nothing from the body but the ticket and the price", async () => {
+it("ignores everything but the ticket and the price in the body", async () => {
   const ticket = await ticketOnSale();
   const { body } = await order({
     ticketId: ticket.id,
@@ -138,7 +138,7 @@ it("takes nothing from the body but the ticket and the price", async () => {
   expect(Date.parse(body.expiresAt)).toBeLessThan(Date.now() + 61_000);
 });
 
-it("returns 400 for malformed JSON, 413 for too much of it and 415 for something else", async () => {
+it("returns 400 for malformed JSON, 413 for a body that is too large, and 415 for another type", async () => {
   const post = (type: string, text: string) =>
     request(app).post("/api/orders").set("Cookie", signedIn()).set("Content-Type", type).send(text);
   expect((await post("application/json", "{").expect(400)).body.code).toBe("malformed");

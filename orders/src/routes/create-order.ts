@@ -34,7 +34,7 @@ export const createOrder = endpoint(
       price: z
         .number({ error: "The price must be a number" })
         .optional()
-        .describe("What the buyer was shown"),
+        .describe("The price that the buyer saw"),
     }),
     responses: { 201: { description: "The order", body: orderResource, headers: ["X-Server-Time"] } },
     errors: {
@@ -110,6 +110,6 @@ async function reserveFor(
 
 const reserved = () => new BadRequestError("ticket-reserved", "Someone else has reserved this ticket");
 
-/** Orders may not have received a ticket that exists. */
+/** orders may not have received the ticket yet. */
 const unknown = () =>
-  new HttpError(404, "not-found", "There is no such ticket, or it was put on sale only just now: try again");
+  new HttpError(404, "not-found", "There is no such ticket, or it has only just been put on sale: try again");

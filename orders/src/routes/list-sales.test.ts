@@ -57,7 +57,7 @@ it("rejects a cursor of the list of orders", async () => {
   expect(body).toMatchObject({ code: "invalid-input", errors: [{ field: "cursor" }] });
 });
 
-it("lists a sale that was stored without its seller once the sweep has named them", async () => {
+it("lists a sale that was stored without its seller once the sweep has set the seller", async () => {
   const { id } = await soldTicket();
   await Order.updateOne({ _id: id }, { $unset: { sellerId: 1 } });
   expect((await list().expect(200)).body).toEqual([]);

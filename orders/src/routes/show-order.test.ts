@@ -8,7 +8,7 @@ setUpService(database);
 
 const show = (id: string, cookie = signedIn()) => request(app).get(`/api/orders/${id}`).set("Cookie", cookie);
 
-it("shows a buyer the order, and what time it is by the clock that ends it", async () => {
+it("shows a buyer the order, and the time by the clock that ends it", async () => {
   const order = await orderOf();
   const { body, headers } = await show(order.id, signedIn(order.userId)).expect(200);
   expect(body).toMatchObject({ id: order.id, status: "created", expiresAt: order.expiresAt.toISOString() });

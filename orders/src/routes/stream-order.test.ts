@@ -48,7 +48,7 @@ it("shows an order that has ended, and stays open", async () => {
   expect(await ended).toBe("broken off");
 });
 
-it("says nothing of other orders of the same buyer", async () => {
+it("sends no other orders of the same buyer", async () => {
   const order = await orderOf();
   const other = await orderOf(order.userId);
   const { messages } = await stream(order.id, signedIn(order.userId));

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Order, findOwnOrder } from "../models/order";
 import { orderState } from "./order-body";
 
-/** All that happens to an order after it was made. */
+/** All changes of an order after its creation. */
 export const orderChanges = watcher("order:updated", "order:completed", "order:cancelled");
 
 /** Stays open when the order has ended: an EventSource reconnects endlessly to a stream that ends. */

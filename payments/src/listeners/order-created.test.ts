@@ -13,7 +13,7 @@ async function unknownOrder() {
   return order;
 }
 
-it("learns what is to be paid, by whom, and until when", async () => {
+it("stores the price, the buyer and the end of the reservation", async () => {
   const order = await unknownOrder();
   await deliver(orderCreated, order);
   expect(await Order.find()).toMatchObject([
@@ -32,7 +32,7 @@ it("learns what is to be paid, by whom, and until when", async () => {
 it.each([
   ["cancelled", orderCancelled, "cancelled"],
   ["completed", orderCompleted, "complete"],
-] as const)("keeps an order %s that it heard of too late", async (_what, listener, status) => {
+] as const)("keeps an order %s when its creation is delivered late", async (_what, listener, status) => {
   const order = await unknownOrder();
   await deliver(listener, { ...order, version: 1, status });
   await deliver(orderCreated, order);

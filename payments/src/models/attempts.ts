@@ -2,7 +2,7 @@ import { type AnyPaymentState, clock } from "@eventhive/common";
 import { trusted } from "mongoose";
 import { Payment, attempt } from "./payment";
 
-// When the gateway is asked about a payment, and by which process. Not versioned: none of this is published.
+// When, and by which process, requests about a payment are sent. Not versioned: none of this is published.
 
 // Also matches payments without the field.
 const due = (...states: AnyPaymentState[]) => ({
@@ -10,7 +10,7 @@ const due = (...states: AnyPaymentState[]) => ({
   nextAttemptAt: trusted({ $not: { $gt: clock.date() } }),
 });
 
-/** Payments in these states for which the gateway should be asked now. */
+/** Payments in these states for which a request is due. */
 export const duePayments = (...states: AnyPaymentState[]) => Payment.find(due(...states));
 
 /**
@@ -20,7 +20,7 @@ export const duePayments = (...states: AnyPaymentState[]) => Payment.find(due(..
 export const beginAttempt = ({ _id, openAttempts }: Payment): Promise<Payment | null> =>
   Payment.findOneAndUpdate(
     { _id, ...due("charging") },
-    // Without the field, their number is unknown: it must not begin to count now.
+    // Without the field, their number is unknown, so counting must not start now.
     { $set: attempt(), ...(openAttempts !== undefined && { $inc: { openAttempts: 1 } }) },
     { new: true },
   ).exec();
@@ -40,19 +40,19 @@ export async function noteAttempt(
   );
 }
 
-/** Nobody asks the gateway about the payment before then. */
+/** No process sends a request about the payment before then. */
 export async function pauseUntil(payment: Payment, milliseconds: number): Promise<void> {
   const { _id, state } = payment;
   payment.nextAttemptAt = new Date(milliseconds);
   await Payment.updateOne({ _id, state }, { $set: { nextAttemptAt: payment.nextAttemptAt } });
 }
 
-/** From now on the gateway should be asked about the payment. Does nothing when its state has changed. */
+/** Makes a request about the payment due. Does nothing if its state has changed. */
 export async function makeDue({ _id, state }: Payment): Promise<void> {
   await Payment.updateOne({ _id, state }, { $unset: { nextAttemptAt: 1 } });
 }
 
-/** @returns null when another process does it, or its state changed; else nobody asks again before `pauseMs` are over */
+/** @returns null if another process has claimed it, or its state has changed; otherwise it is claimed for `pauseMs` */
 export const claimUntil = ({ _id, state }: Payment, pauseMs: number): Promise<Payment | null> =>
   Payment.findOneAndUpdate(
     { _id, ...due(state) },

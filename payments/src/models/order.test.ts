@@ -38,7 +38,7 @@ it("prunes orders that were cancelled more than 30 days ago and have no payment,
   expect(body).toMatchObject([{ order: { title: "Chamber music", status: "cancelled" } }]);
 });
 
-it("does not bring a pruned order back to life when its first event comes again", async () => {
+it("does not restore a pruned order when its first event is redelivered", async () => {
   const order = { ...(await orderToPay()), expiresAt: daysAgo(31) };
   await deliver(orderCancelled, cancellationOf(order));
   await pruneOrders();

@@ -16,7 +16,7 @@ import { database } from "../database";
 
 const statuses = ["created", "awaiting:payment", "complete", "cancelled"] satisfies OrderStatus[];
 
-const expired = () => new BadRequestError("order-expired", "The time to pay this order is over");
+const expired = () => new BadRequestError("order-expired", "The time to pay for this order is up");
 const cancelled = () => new BadRequestError("order-cancelled", "This order was cancelled");
 
 /** The error of a payment for a cancelled order. */
@@ -35,7 +35,7 @@ export const Order = defineReplica(database, "Order", {
     price: { type: Number, required: true },
     title: { type: String, required: true },
     expiresAt: { type: Date, required: true },
-    /** It has a payment, so it is never pruned: the payment is shown with the title. */
+    /** Set if it has a payment; then it is never pruned, because the payment is shown with the title. */
     isKept: { type: Boolean },
   },
   from: ({ userId, status, cancelReason, paymentId, expiresAt, ticket: { price, title } }) => ({
@@ -50,10 +50,11 @@ export const Order = defineReplica(database, "Order", {
   }),
   methods: {
     /**
-     * Why it cannot be paid. Our clock only avoids a charge that would be refunded: orders alone decides what expired.
+     * Why it cannot be paid. Our clock only avoids a charge that would be refunded: only orders decides what has expired.
      */
     refusal(): BadRequestError | undefined {
-      if (this.status === "complete") return new BadRequestError("order-paid", "This order is paid already");
+      if (this.status === "complete")
+        return new BadRequestError("order-paid", "This order has already been paid");
       if (this.status === "cancelled") return cancellationOf(this);
       return this.expiresAt.getTime() <= clock.now() ? expired() : undefined;
     },
@@ -77,13 +78,13 @@ export const Order = defineReplica(database, "Order", {
 });
 export type Order = InstanceType<typeof Order>;
 
-/** Orders that were cancelled and whose time was over before then are pruned. */
+/** Cancelled orders whose `expiresAt` was before then are pruned. */
 const prunedBefore = () => clock.now() - hours(24 * config.ORDER_REPLICA_DAYS);
 
 /**
- * A pruned replica took its version with it, so an old state of it is no longer recognized. Ended states do no harm:
- * they are what it was pruned in. A live state of an order that may be pruned is ignored: it could not be paid any
- * more, but would never be pruned. It is ignored an hour before anything is pruned, to allow for clock skew.
+ * The version of a pruned replica is gone, so an old state can no longer be recognized. Ended states are harmless: the
+ * replica was pruned in one. A live state of an order that may be pruned is ignored: it could no longer be paid, but
+ * would never be pruned. It is ignored from an hour before anything is pruned, to allow for clock skew.
  */
 export async function applyOrder(order: EventData<"order:created">): Promise<void> {
   if (!hasEnded(order) && Date.parse(order.expiresAt) < prunedBefore() + hours(1)) return;
@@ -93,7 +94,7 @@ export async function applyOrder(order: EventData<"order:created">): Promise<voi
 const hasEnded = ({ status }: { status: OrderStatus }): boolean =>
   status === "complete" || status === "cancelled";
 
-/** An order that has ended, from its event: it is like that for ever. @returns undefined where it may have changed since */
+/** An order that has ended, from its event, because that is final. @returns undefined if it may have changed since */
 export const endedOrder = (order: EventData<"order:created">): Order | undefined => {
   const { id: _id, status, cancelReason, paymentId } = order;
   return hasEnded(order) ? Order.hydrate({ _id, status, cancelReason, paymentId }) : undefined;
@@ -102,8 +103,8 @@ export const endedOrder = (order: EventData<"order:created">): Order | undefined
 const maxPruned = 1000;
 
 /**
- * Removes replicas of orders that were cancelled long ago and never paid. They will not be paid either: they have not
- * been payable for as long. A complete order has a payment.
+ * Removes replicas of orders that were cancelled long ago and never paid, which can no longer be paid. A complete order
+ * has a payment.
  */
 export async function pruneOrders(): Promise<void> {
   const old = {

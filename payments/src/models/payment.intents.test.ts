@@ -51,7 +51,7 @@ const ways: [Payment["state"], StepName[]][] = [
   ["failed", [...authorized, "confirmVoid"]],
 ];
 
-it.each(ways)("goes from %s only where the model allows, after %j", async (state, way) => {
+it.each(ways)("leaves %s only as the model allows, after %j", async (state, way) => {
   for (const [name, step] of Object.entries(steps)) {
     const payment = await paymentAfter(way);
     expect(payment.state).toBe(state);
@@ -110,7 +110,7 @@ it.each<[StepName[], string[]]>([
     [...capturing, "confirmCapture", "settle"],
     ["authorized", "charged"],
   ],
-])("publishes of the way %j what orders has to know", async (way, states) => {
+])("publishes what orders needs to know, after %j", async (way, states) => {
   await paymentAfter(way);
   const events = [
     ...(await published("payment:authorized")),
@@ -128,11 +128,11 @@ it.each<[StepName[], string | undefined]>([
   [[...authorized, "startVoid", "confirmVoid"], "payment:failed"],
   [["failUnconfirmed"], undefined],
   [[...capturing, "confirmCapture"], "payment:created"],
-])("is republished, after %j, to the subject that fits", async (way, subject) => {
+])("is republished, after %j, on the matching subject", async (way, subject) => {
   expect(Payment.log.currentSubject(await paymentAfter(way))).toBe(subject);
 });
 
-it("lets an intent that is stored win over a failure that saw none", async () => {
+it("lets a stored intent win over a failure that saw none", async () => {
   const payment = await paymentAfter([]);
   const same = await Payment.findById(payment.id).orFail();
   payment.storeIntent("pi_1");
@@ -141,7 +141,7 @@ it("lets an intent that is stored win over a failure that saw none", async () =>
   await expect(same.save()).rejects.toThrow("No matching document");
 });
 
-it("is released by the payment that paid, when an older copy of the database still shows it", async () => {
+it("releases its order to the payment that paid it, when a restored copy still holds the order", async () => {
   const { orderId } = await paymentAfter([...authorized]);
   const state = { id: newId(), version: 4, orderId, userId: newId(), amount: 1, currency: "usd" };
   await Payment.log.release?.({ ...state, stripeId: "ch_2", state: "charged" });

@@ -35,7 +35,7 @@ async function paymentAfter(way: Arrow[]): Promise<Payment> {
   return payment;
 }
 
-it.each(machine)("goes from %s only where it may", async (state, way, allowed) => {
+it.each(machine)("leaves %s only where it may", async (state, way, allowed) => {
   const possible: string[] = [];
   for (const [name, arrow] of Object.entries(arrows)) {
     const payment = await paymentAfter(way);
@@ -50,7 +50,7 @@ it.each<[Arrow[], string[], string[]]>([
   [["confirmCharge", "settle"], ["charged"], []],
   [["confirmCharge", "startRefund"], ["charged"], []],
   [["confirmCharge", "startRefund", "confirmRefund"], ["charged"], ["refunded"]],
-])("publishes of the way %j only the charge and the refund", async (way, created, refunded) => {
+])("publishes only the charge and the refund, after %j", async (way, created, refunded) => {
   await paymentAfter(way);
   expect((await published("payment:created")).map(({ state }) => state)).toEqual(created);
   expect((await published("payment:refunded")).map(({ state }) => state)).toEqual(refunded);
@@ -63,7 +63,7 @@ it.each<[Payment["state"], Arrow[], string | undefined]>([
   ["settled", ["confirmCharge", "settle"], "payment:created"],
   ["refunding", ["confirmCharge", "startRefund"], "payment:created"],
   ["refunded", ["confirmCharge", "startRefund", "confirmRefund"], "payment:refunded"],
-])("is announced again, when %s, to the subject that fits", async (_state, way, subject) => {
+])("is republished, when %s, on the matching subject", async (_state, way, subject) => {
   expect(Payment.log.currentSubject(await paymentAfter(way))).toBe(subject);
 });
 
@@ -73,7 +73,7 @@ it.each<[Arrow, Arrow, Arrow[]]>([
   ["settle", "startRefund", ["confirmCharge"]],
   ["startRefund", "settle", ["confirmCharge"]],
   ["confirmRefund", "confirmRefund", ["confirmCharge", "startRefund"]],
-])("lets %s lose to a %s that saw the same state and is saved first", async (late, early, way) => {
+])("rejects %s when a %s that saw the same state was saved first", async (late, early, way) => {
   const payment = await paymentAfter(way);
   const same = await reload(payment);
   arrows[early](payment);
@@ -83,7 +83,7 @@ it.each<[Arrow, Arrow, Arrow[]]>([
   expect(await reload(payment)).toMatchObject({ state: payment.state, version: way.length + 1 });
 });
 
-it("is the only one that pays its order, until it fails", async () => {
+it("is the only payment of its order, until it fails", async () => {
   const order = await orderToPay();
   const first = await begunPayment(order);
   await expect(begunPayment(order, "tok_mastercard")).rejects.toMatchObject({ keyPattern: { pays: 1 } });
@@ -93,7 +93,7 @@ it("is the only one that pays its order, until it fails", async () => {
   expect(await begunPayment(order, "tok_mastercard")).toMatchObject({ state: "charging" });
 });
 
-it("blocks its order even when the money went back", async () => {
+it("blocks its order even after a refund", async () => {
   const order = await orderToPay();
   const payment = await begunPayment(order);
   for (const arrow of [arrows.confirmCharge, arrows.startRefund, arrows.confirmRefund]) {

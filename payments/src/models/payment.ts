@@ -32,7 +32,7 @@ export const Payment = defineAggregate(database, "Payment", {
   unpublished: {
     /** Since when it has been in this state. */
     since: { type: Date, required: true },
-    // For its buyer's receipt; missing in payments that an older version of this service began.
+    // For the buyer's receipt; missing in payments that an older version of this service created.
     authorizedAt: { type: Date },
     chargedAt: { type: Date },
     refundedAt: { type: Date },
@@ -42,19 +42,19 @@ export const Payment = defineAggregate(database, "Payment", {
     isAnnounced: { type: Boolean },
     /** Responses to creates of the intent or its payment method that Stripe may repeat for their idempotency keys. */
     keptCreateAnswers: { type: Number },
-    /** The card, as the browser got it from Stripe; only while it may have to be charged again. */
+    /** The token of the card, from Stripe; only while it may have to be charged again. */
     token: { type: String },
     /** Finds this payment when the buyer sends the same token again. */
     tokenHash: { type: String, required: true },
     /** The order, which no other payment can claim: set in every state but `failed`. */
     pays: { type: String },
-    /** There from `charged` on until a comparison with the gateway has seen the charge there. */
+    /** Set from `charged` on, until a comparison with the gateway has found the charge. */
     unreconciled: { type: Boolean },
-    /** In the card's own words. */
+    /** Stripe's message. */
     failureReason: { type: String },
-    /** Until then the gateway is not asked: an attempt may be under way, or has just ended. */
+    /** No request to the gateway before then: an attempt may be in progress, or has just ended. */
     nextAttemptAt: { type: Date },
-    // Of the attempts to charge; missing in payments that an older version of this service began.
+    // About the attempts to charge; missing in payments that an older version of this service created.
     lastAttemptAt: { type: Date },
     /** Attempts that may have charged. 0 proves that the card was not charged; a missing response never does. */
     openAttempts: { type: Number },
@@ -80,7 +80,7 @@ export const Payment = defineAggregate(database, "Payment", {
     openAttempts: unchanged,
     keptRefundAnswers: unchanged,
   }),
-  /** A declined card is not published, only the next one. What an older copy still shows of it is over. */
+  /** Declines are not published, only the payment that succeeds. A restored copy may still have the declined one open. */
   async release({ orderId }): Promise<number> {
     const failed = { state: "failed", since: clock.date() };
     const { modifiedCount } = await Payment.updateMany(
@@ -108,14 +108,14 @@ export const Payment = defineAggregate(database, "Payment", {
       return true;
     },
 
-    /** By the gateway's own word: no attempt can charge any more. */
+    /** The gateway has confirmed that no attempt can charge any more. */
     decline(reason: string): boolean {
       if (!this.fail(reason)) return false;
       this.openAttempts = 0;
       return true;
     },
 
-    /** Without a response of the gateway; the save fails when an attempt has begun since this was loaded. */
+    /** Without a response from the gateway; the save fails if an attempt has begun since this was loaded. */
     giveUp(reason: string): boolean {
       if (!this.fail(reason)) return false;
       this.$where = { ...this.$where, lastAttemptAt: this.lastAttemptAt ?? null };
@@ -179,7 +179,7 @@ export const Payment = defineAggregate(database, "Payment", {
       return true;
     },
 
-    /** From now on the money is only released; if it was taken already, Stripe's response says so. */
+    /** From now on the money can only be released; if it was already captured, Stripe's response shows that. */
     startVoid(reason?: string): boolean {
       if (!this.intentId) return false;
       if (!this.move(["authorizing", "challenged", "authorized", "capturing"], "voiding")) return false;
@@ -205,7 +205,7 @@ export const Payment = defineAggregate(database, "Payment", {
       this.token = undefined;
       this.pays = undefined; // lets the buyer try another card
       if (this.isAnnounced) this.record("payment:failed");
-      else this.recordNothing("nobody has heard of it");
+      else this.recordNothing("it was never published");
       return true;
     },
 
@@ -245,11 +245,11 @@ export const Payment = defineAggregate(database, "Payment", {
       if (to === "charged") this.chargedAt = this.since;
       if (to === "refunded") this.refundedAt = this.since;
       if (to === "failed" && this.authorizedAt) this.releasedAt = this.since;
-      this.nextAttemptAt = undefined; // of the state before
+      this.nextAttemptAt = undefined; // it belonged to the previous state
       return true;
     },
 
-    /** Until then no other process asks the gateway. */
+    /** Until then no other process sends requests to the gateway. */
     holdFor(milliseconds: number): true {
       this.nextAttemptAt = new Date(clock.now() + milliseconds);
       return true;
@@ -264,7 +264,7 @@ export const Payment = defineAggregate(database, "Payment", {
     [{ state: 1, since: 1 }],
     [{ state: 1, nextAttemptAt: 1 }],
     [{ intentId: 1 }, { partialFilterExpression: { intentId: { $exists: true } } }],
-    // What reconcile looks for: the payment of a charge, and payments whose charge the gateway has not shown yet.
+    // What reconcile looks up: the payment of a charge, and payments whose charge no list has shown yet.
     [{ stripeId: 1 }, { partialFilterExpression: { stripeId: { $exists: true } } }],
     [{ createdAt: 1, _id: 1 }, { partialFilterExpression: { unreconciled: { $exists: true } } }],
   ],
@@ -275,7 +275,7 @@ const hashOf = (token: string) => createHash("sha256").update(token).digest("hex
 
 /** A payment that is not saved yet; saving it fails with a duplicate key when another one pays the order. */
 export function paymentFor(order: Order, token: string): Payment {
-  // A failed one was not charged, and will not be.
+  // A failed one was not charged, and will not be charged.
   const byIntent = {
     state: "authorizing",
     nextAttemptAt: new Date(clock.now() + attemptMs()),
@@ -300,7 +300,7 @@ export function paymentFor(order: Order, token: string): Payment {
 export const findPayment = (orderId: string, token: string): Promise<Payment | null> =>
   Payment.findOne({ orderId, tokenHash: hashOf(token) }).exec();
 
-/** After that the attempt that begins now has a response, or its process is gone. */
+/** After that, an attempt that begins now has a response, or its process has crashed. */
 export const attemptMs = () => seconds(config.STRIPE_TIMEOUT_SECONDS + 1);
 
 /** The times of an attempt to charge that begins now. */

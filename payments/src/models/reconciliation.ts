@@ -19,17 +19,17 @@ export interface Progress {
   after?: string;
 }
 
-/** A repeated comparison with the gateway: when it is due, who works on it, and how far it is. */
+/** A repeated comparison with the gateway: when it is due, which process has claimed it, and its progress. */
 const reconciliationSchema = new Schema(
   {
     /** The schedule. */
     _id: { type: String, required: true },
     nextDueAt: { type: Date, required: true },
-    /** Until then no other process takes the next page; a process that dies delays it no longer than this. */
+    /** Until then no other process takes the next page; a crash delays the page no longer than this. */
     claimedUntil: { type: Date, required: true },
     /** Random for each claim, so that a process that was too slow cannot overwrite newer progress. */
     claim: { type: String, required: true },
-    /** How often the page at hand has failed. */
+    /** How often the current page has failed. */
     failures: { type: Number, required: true, default: 0 },
     progress: {
       type: new Schema<Progress>(

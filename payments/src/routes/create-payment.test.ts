@@ -123,7 +123,7 @@ it.each([
   expect(await Payment.countDocuments()).toBe(0);
 });
 
-it("responses payment-declined with the card's own reason, and takes another card", async () => {
+it("returns payment-declined with the reason of the decline, and accepts another card", async () => {
   const order = await orderToPay();
   expect(await pays(order, "tok_chargeDeclinedInsufficientFunds")).toMatchObject({
     status: 400,
@@ -136,7 +136,7 @@ it("responses payment-declined with the card's own reason, and takes another car
   expect(sandbox.chargesOf(order)).toMatchObject([{ paid: false }, { paid: true }]);
 });
 
-it("returns 503 payment-pending when the card's outcome is not known", async () => {
+it("returns 503 payment-pending when the outcome of the charge is unknown", async () => {
   const order = await orderToPay();
   sandbox.faults.add({ operation: "charge", kind: "lose", times: 100 }); // however often it is asked
   const { status, body, headers } = await pays(order);
@@ -177,7 +177,7 @@ it.each([
   expect(body).toMatchObject({ code: "invalid-input", errors: [{ field }] });
 });
 
-it("returns 400 for malformed JSON, 413 for too much of it and 415 for something else", async () => {
+it("returns 400 for malformed JSON, 413 for a body that is too large, and 415 for another type", async () => {
   const raw = (type: string, text: string) =>
     request(app).post("/api/payments").set("Cookie", signedIn()).set("Content-Type", type).send(text);
   const tooMuch = JSON.stringify({ token: "x".repeat(11_000) });
@@ -191,7 +191,7 @@ it("responds with 401 without a session", async () => {
   expect(body.code).toBe("not-signed-in");
 });
 
-it("returns 409 when another write came first", async () => {
+it("returns 409 when another write was first", async () => {
   const order = await orderToPay();
   const lost = Object.assign(new Error("No matching document"), { name: "VersionError" });
   const save = jest.spyOn(Payment.prototype, "save").mockRejectedValueOnce(lost);

@@ -9,9 +9,9 @@ import { paymentResource, pendingPayment } from "./payment-body";
 
 const refusalOf = async (orderId: string) => (await Order.findById(orderId).orFail()).refusal();
 
-/** The card's own words, or where there are none, what became of the order. */
+/** Stripe's message or, if there is none, the reason why the order cannot be paid. */
 async function failureOf({ orderId, openAttempts, failureReason }: Payment): Promise<BadRequestError> {
-  // Failed without a response of Stripe: all that is certain is that the order has ended.
+  // Failed without a response from Stripe: it is only certain that the order has ended.
   const refusal = openAttempts || !failureReason ? await refusalOf(orderId) : undefined;
   return refusal ?? new BadRequestError("payment-declined", failureReason ?? "The card was declined");
 }
@@ -21,14 +21,14 @@ const tokenRule = "A token from Stripe is required";
 export const createPayment = endpoint(
   {
     id: "createPayment",
-    summary: "Pay an order, or ask again what became of its payment",
+    summary: "Pay for an order, or get the state of its payment",
     needsSession: true,
     body: z.object({
       orderId: idField("An order id is required"),
       token: z
         .string({ error: tokenRule })
         .regex(/^\w{1,255}$/, tokenRule)
-        .describe("The card, as the browser got it from Stripe"),
+        .describe("The token of the card, from Stripe"),
     }),
     responses: {
       201: { description: "The order is paid", body: paymentResource },
@@ -55,7 +55,7 @@ export const createPayment = endpoint(
         res.status(201).json(payment);
         break;
       case "charged":
-        // By an intent, the order was granted before. By a charge, it is a promise: the ticket, or a refund.
+        // By an intent, the order has already been granted. By a charge, the buyer gets the ticket or a refund.
         res.status(payment.isByIntent() ? 201 : 202).json(payment);
         break;
       case "challenged":
@@ -63,13 +63,13 @@ export const createPayment = endpoint(
         break;
       case "authorized":
       case "capturing":
-        res.status(202).json(payment); // a promise: the ticket, or nothing is taken
+        res.status(202).json(payment); // the buyer gets the ticket, or is not charged
         break;
       case "charging":
       case "authorizing":
         throw pending();
       case "voiding":
-        if (payment.isAnnounced) throw (await refusalOf(orderId)) ?? pending(); // a capture may have come first
+        if (payment.isAnnounced) throw (await refusalOf(orderId)) ?? pending(); // a capture may have been first
         throw await failureOf(payment);
       case "failed":
         throw await failureOf(payment);

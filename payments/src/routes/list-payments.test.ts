@@ -60,7 +60,7 @@ it("lists those of the given orders, and still only the caller's", async () => {
   expect(body.map(({ orderId }: { orderId: string }) => orderId)).toEqual([third.id, first.id]);
 });
 
-it("says of a failed payment whether it may still be charged", async () => {
+it("shows whether a failed payment may still be charged", async () => {
   const userId = newId();
   const [unknown, declined, uncharged] = [
     await begunPayment(await orderToPay({ userId })),

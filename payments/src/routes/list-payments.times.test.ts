@@ -33,7 +33,7 @@ const confirmCapture = (payment: Payment) => payment.confirmCapture("ch_1");
 const startVoid = (payment: Payment) => payment.startVoid();
 const confirmVoid = (payment: Payment) => payment.confirmVoid();
 
-it("tells the buyer when the money was held, charged and refunded", async () => {
+it("shows the buyer when the money was held, charged and refunded", async () => {
   const charged = [storeIntent, authorize, startCapture, confirmCapture];
   expect(await after(...charged)).toMatchObject({ authorizedAt: at(2), chargedAt: at(4) });
   const refunded = await after(
@@ -45,13 +45,13 @@ it("tells the buyer when the money was held, charged and refunded", async () => 
   expect(refunded).not.toHaveProperty("releasedAt");
 });
 
-it("tells the buyer when what was held was released", async () => {
+it("shows the buyer when a hold was released", async () => {
   const released = await after(storeIntent, authorize, startVoid, confirmVoid);
   expect(released).toMatchObject({ state: "failed", authorizedAt: at(2), releasedAt: at(4) });
   expect(released).not.toHaveProperty("chargedAt");
 });
 
-it("tells of no release where nothing was held", async () => {
+it("shows no release if nothing was held", async () => {
   const declined = await after(storeIntent, startVoid, confirmVoid);
   expect(declined).not.toHaveProperty("authorizedAt");
   expect(declined).not.toHaveProperty("releasedAt");

@@ -17,7 +17,7 @@ export const listPayments = endpoint(
     query: pageQuery.extend({
       orderId: idsField(maxOrders, orderIdRule)
         .optional()
-        .describe("The orders whose payments are requested; all when none is named"),
+        .describe("Only payments of these orders, separated by commas"),
     }),
     responses: {
       200: { description: "A page of payments", body: z.array(listedPayment), headers: ["Link"] },
@@ -43,10 +43,10 @@ export const listPayments = endpoint(
   },
 );
 
-/** Whether a failed payment may still be charged, which is then refunded: it was given up without a response. */
+/** Whether a failed payment may still be charged, and then refunded: it failed without a response. */
 const mayBeCharged = ({ openAttempts }: Payment) => openAttempts !== 0;
 
-/** When the money was held, taken, and given back or released, as far as it was. */
+/** When the money was held, charged, refunded and released, if it was. */
 const timesOf = ({ authorizedAt, chargedAt, refundedAt, releasedAt }: Payment) => ({
   authorizedAt,
   chargedAt,

@@ -4,7 +4,7 @@ import { z } from "zod";
 const { shape: order } = events["order:updated"];
 const { shape: ticket } = order.ticket;
 
-/** Of the order that it pays. */
+/** The order that it pays for. */
 export const orderSummary = z.object({
   id: order.id,
   title: ticket.title,
@@ -28,7 +28,7 @@ const example: z.output<typeof payment> = {
 /** A payment as responses show it, whether it is charged or not. */
 export const paymentResource = named("Payment", payment, example);
 
-/** A payment that is not decided yet; while it waits for 3-D Secure, with what the browser needs for it. */
+/** A payment that is not decided yet; while it waits for 3-D Secure, with the client secret. */
 export const pendingPayment = named(
   "PendingPayment",
   payment.extend({ clientSecret: z.string().optional() }),
@@ -37,7 +37,7 @@ export const pendingPayment = named(
 
 const time = z.iso.datetime().optional();
 
-/** A payment in a list: also when what happened to its money, as far as payments knows. */
+/** A payment in a list: also with the times of its charge, refund and so on, as far as payments knows them. */
 export const listedPayment = named(
   "ListedPayment",
   payment.extend({
@@ -48,7 +48,7 @@ export const listedPayment = named(
     mayBeCharged: z
       .boolean()
       .optional()
-      .describe("Whether a failed payment may still be charged, which is then refunded"),
+      .describe("Whether a failed payment may still be charged; it is then refunded"),
     order: orderSummary.optional(),
   }),
   { ...example, chargedAt: "2026-06-01T18:00:21.000Z" },

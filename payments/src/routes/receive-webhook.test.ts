@@ -48,7 +48,7 @@ async function challenged(): Promise<{ order: OrderEvent; intentId: string }> {
 
 const stateOf = async (order: OrderEvent) => (await Payment.findOne({ orderId: order.id }).orFail()).state;
 
-it("makes payments look at the intent at once, and believes Stripe's response only", async () => {
+it("makes payments read the intent at once, and trusts only Stripe's response", async () => {
   const { order, intentId } = await challenged();
   await send(bodyOf(intentId, "requires_capture")).expect(200);
   await finishIntents();
@@ -71,7 +71,7 @@ it("finds a hold that was canceled in the dashboard, long before the sweep would
   expect(await stateOf(order)).toBe("failed");
 });
 
-it("takes repeated events for one hint, and asks nothing about what payments knows", async () => {
+it("treats repeated events as one hint, and requests nothing that payments already knows", async () => {
   const { order, intentId } = await challenged();
   await happen(intentId, "pass-challenge");
   for (let time = 0; time < 5; time++) await send(bodyOf(intentId, "requires_capture")).expect(200);
@@ -84,14 +84,14 @@ it("takes repeated events for one hint, and asks nothing about what payments kno
   expect(requests).toHaveLength(asked);
 });
 
-it("accepts the secret before, so that it can be replaced, and no other", async () => {
+it("accepts the previous secret, so that it can be rotated, and no other", async () => {
   const body = bodyOf("pi_none", "succeeded");
   await send(body, { by: previous }).expect(200);
   const { body: response } = await send(body, { by: "whsec_of_somebody_else" }).expect(400);
   expect(response.code).toBe("invalid-signature");
 });
 
-it("refuses what was signed more than five minutes ago, or from now, by our own clock", async () => {
+it("rejects signatures more than five minutes old, or in the future, by our own clock", async () => {
   const body = bodyOf("pi_none", "succeeded");
   const now = clock.now() + hours(5);
   clock.use(() => now);
@@ -107,7 +107,7 @@ it("refuses a body that differs from the signed one, and one without a signature
   await request(app).post("/api/payments/webhook").send({}).expect(400);
 });
 
-it("accepts events that it needs nothing of", async () => {
+it("accepts events that it does not use", async () => {
   const body = JSON.stringify({ id: "evt_2", object: "event", data: { object: { object: "customer" } } });
   await send(body).expect(200);
 });

@@ -12,7 +12,7 @@ const toleranceMs = seconds(300);
 const signatureHeader = "Stripe-Signature";
 
 /**
- * Stripe reports a change of an intent. Only a hint: nothing that the event claims is believed, it only makes payments ask
+ * Stripe reports a change of an intent. This is only a hint: payments does not trust the event, but reads the intent at
  * Stripe earlier than the sweep would. So a lost, repeated, reordered or replayed event changes nothing.
  */
 export const receiveWebhook = endpoint(
@@ -40,7 +40,7 @@ export const receiveWebhook = endpoint(
 
 const isText = (secret: string | undefined): secret is string => secret !== undefined;
 
-/** Of other kinds of events, nothing is needed. */
+/** Other kinds of events are ignored. */
 const eventSchema = z.object({
   data: z.object({
     object: z.object({ object: z.literal("payment_intent"), id: z.string(), status: z.string() }),
@@ -59,14 +59,14 @@ function isSigned(body: Buffer, signature: string, secret: string): boolean {
   }
 }
 
-/** What would be news for a payment in this state; other events report what payments has just done itself. */
+/** The events that are news for a payment in this state; others report what payments has just done itself. */
 const news: Partial<Record<Payment["state"], string[]>> = {
   challenged: ["requires_capture", "requires_payment_method", "canceled"],
   authorized: ["canceled"],
   capturing: ["succeeded", "requires_payment_method", "canceled"],
 };
 
-/** A capture that is under way learns this from its response. */
+/** A capture in progress gets this from its response. */
 const isUnderWay = ({ state, since }: Payment) =>
   state === "capturing" && clock.now() - since.getTime() < seconds(5);
 

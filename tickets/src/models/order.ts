@@ -21,14 +21,14 @@ export type Order = InstanceType<typeof Order>;
 const ended = ["complete", "cancelled"] satisfies OrderStatus[];
 const isEnded = ({ status }: { status: OrderStatus }) => ended.some((end) => end === status);
 
-/** Orders that ended and whose time was over before then are pruned. */
+/** Ended orders whose `expiresAt` was before then are pruned. */
 const prunedBefore = () => clock.now() - hours(24 * config.ORDER_REPLICA_DAYS);
 
 /**
- * A pruned replica took its version with it, so an old state of it is no longer recognized. Ended states do no
- * harm: they are what it was pruned in. A live state of an order that may be pruned is ignored, because it would
- * reserve the ticket for ever: orders ends what is overdue within seconds, so such an event came late or was replayed.
- * It is ignored an hour before anything is pruned, for clocks that disagree.
+ * The version of a pruned replica is gone, so an old state can no longer be recognized. Ended states are harmless: the
+ * replica was pruned in one. A live state of an order that may be pruned is ignored, because it would reserve the ticket
+ * forever: orders ends overdue orders within seconds, so such an event is late or replayed. It is ignored from an hour
+ * before anything is pruned, to allow for clock skew.
  */
 export async function applyOrder(order: EventData<"order:created">): Promise<void> {
   if (!isEnded(order) && Date.parse(order.expiresAt) < prunedBefore() + hours(1)) return;
@@ -37,7 +37,7 @@ export async function applyOrder(order: EventData<"order:created">): Promise<voi
 
 const maxPruned = 1000;
 
-/** Removes replicas of orders that ended long ago. A ticket that was sold stays sold without them. */
+/** Removes replicas of orders that ended long ago. A sold ticket stays sold without them. */
 export async function pruneOrders(): Promise<void> {
   const old = { status: trusted({ $in: ended }), expiresAt: trusted({ $lt: new Date(prunedBefore()) }) };
   const orders = await Order.find(old, { _id: 1 }).sort({ expiresAt: 1 }).limit(maxPruned);
@@ -50,7 +50,7 @@ export const findLiveOrders = (ticketId: string): Promise<Order[]> =>
   Order.find({ ticketId, status: trusted({ $ne: "cancelled" }) }).exec();
 
 /**
- * How many reservations of each ticket ended unpaid within 24 hours, by ticket id; a ticket without any is left out.
+ * How many reservations of each ticket ended unpaid within 24 hours, by ticket id; tickets without any are omitted.
  */
 export async function countUnpaidReservations(ticketIds: string[]): Promise<Map<string, number>> {
   const dayAgo = new Date(clock.now() - hours(24));

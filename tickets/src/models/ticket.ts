@@ -79,9 +79,9 @@ export const Ticket = defineAggregate(database, "Ticket", {
     },
 
     /**
-     * Is sold to the order that is complete, else reserved by the one that ends last, else free. There can be two
-     * while the cancellation of the first is still on its way. What is sold stays so: a complete order never changes,
-     * and its replica is pruned in the end.
+     * Sold to the order that is complete, else reserved by the one that expires last, else available. There can be two
+     * while the cancellation of the first is in flight. A sold ticket stays sold: a complete order never changes, and its
+     * replica is eventually pruned.
      * @returns whether anything changed
      */
     follow(liveOrders: Order[]): boolean {
@@ -108,7 +108,7 @@ export const Ticket = defineAggregate(database, "Ticket", {
       { userId: 1, place: 1 },
       { unique: true, partialFilterExpression: { ...onSale, place: { $exists: true } } },
     ],
-    // A search is for tickets on sale, except in one's own list, which is short: what is sold need not be kept here.
+    // Searches are for tickets on sale, except in a seller's own list, which is short: sold tickets need no index.
     [{ beginnings: 1, createdAt: -1, _id: -1 }, available],
     [{ beginnings: 1, price: 1, _id: 1 }, available],
   ],
@@ -126,7 +126,7 @@ export function putOnSale(details: TicketDetails, userId: string, place?: number
   return ticket;
 }
 
-/** A number below `limit` from a fresh id, so that parallel requests seldom draw the same one. */
+/** A number below `limit` from a new id, so that parallel requests rarely get the same one. */
 export const drawNumber = (id: string, limit: number): number => Number.parseInt(id.slice(-12), 16) % limit;
 
 /** @throws NotFoundError */

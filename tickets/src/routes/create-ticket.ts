@@ -1,4 +1,5 @@
 import { UnavailableError, currentUser, endpoint, isDuplicateKey } from "@eventhive/common";
+import { countListing } from "../change-limits";
 import { checkListingLimits, findFreePlace } from "../listing-limits";
 import { type Ticket, type TicketDetails, putOnSale } from "../models/ticket";
 import { isTitle, ticketBody, ticketResource } from "./ticket-body";
@@ -12,12 +13,13 @@ export const createTicket = endpoint(
     needsSession: true,
     body: ticketBody,
     responses: { 201: { description: "The ticket", body: ticketResource } },
-    errors: { 400: ["too-many-listings"] },
+    errors: { 400: ["too-many-listings"], 429: ["too-many-from-network"] },
   },
   isTitle(),
   async (req, res) => {
     const userId = currentUser(req).id;
     await checkListingLimits(userId);
+    await countListing(req.ip ?? "");
     res.status(201).json(await listTicket(req.body, userId));
   },
 );

@@ -81,14 +81,14 @@ it.each(["", "  "])("lists everything for the search %j", async (q) => {
   expect(body).toHaveLength(1);
 });
 
-it("finds nothing in the own list for a search without words", async () => {
+it("finds nothing in the seller's own list for a search without words", async () => {
   const seller = newId();
   await ticketOnSale({ userId: seller });
   const mine = request(app).get("/api/tickets").set("Cookie", signedIn(seller));
   expect((await mine.query({ q: "...", mine: true }).expect(200)).body).toEqual([]);
 });
 
-it("searches the own list", async () => {
+it("searches the seller's own list", async () => {
   const seller = newId();
   await ticketOnSale({ userId: seller });
   await ticketOnSale({ userId: seller, title: "Jazz" });
@@ -116,7 +116,7 @@ it.each([
     "in a script without spaces",
     Array.from({ length: 200 }, (_, n) => String.fromCodePoint(0x4e00 + n)).join(""),
   ],
-])("keeps little even of a title %s", async (_, title) => {
+])("stores few terms even of a title %s", async (_, title) => {
   await ticketOnSale({ title });
   const bytes = { $sum: { $bsonSize: "$$ROOT" } };
   const [sum] = await Ticket.aggregate<{ bytes: number }>([{ $group: { _id: null, bytes } }]);

@@ -12,11 +12,11 @@ const sortOrders: SortOrder[] = [
   { name: "-price", field: "price", direction: -1 },
 ];
 
-/** What is searched for. */
+/** The search query. */
 export const searchText = z
   .string({ error: "q must be given once" })
   .optional()
-  .describe("Words that the title has; the last one may be a beginning");
+  .describe("Words of the title; the last one may be incomplete");
 
 const sortNames = sortOrders.map(({ name }) => name);
 
@@ -32,7 +32,7 @@ export const listTickets = endpoint(
       mine: z
         .enum(["true", "false"])
         .optional()
-        .describe("`true` for the caller's own, whatever became of them"),
+        .describe("`true` for the caller's own tickets, in any state"),
     }),
     responses: {
       200: {

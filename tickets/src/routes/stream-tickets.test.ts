@@ -70,7 +70,7 @@ describe("a ticket that is put on sale", () => {
     await eventually(() => expect(messages[1]?.data).toEqual(stateOf(nowTaken)));
   });
 
-  it("is shown with the next look when the bus did not deliver it", async () => {
+  it("is shown at the next read when the bus did not deliver it", async () => {
     const { messages } = await stream(`?ids=${newId()}&added=true`);
     const ticket = await ticketOnSale();
     jest.advanceTimersByTime(15_000);
@@ -80,6 +80,8 @@ describe("a ticket that is put on sale", () => {
   it.each([
     ["of named tickets", `?ids=${newId()}`],
     ["of a search that does not find it", `?ids=${newId()}&added=true&q=opera`],
+    ["of a search without words", `?ids=${newId()}&added=true&q=.`],
+    ["of a search without words and without ids", "?q=."],
   ])("is not shown by a stream %s", async (_what, query) => {
     const [{ messages }, all] = [await stream(query), await stream()];
     await announce(await ticketOnSale({ title: "Chamber music" }));

@@ -17,7 +17,7 @@ import { ticketState } from "./ticket-body";
 
 const maxTickets = 100; // of a page of the list
 
-/** Longer than a page takes from its query to its stream. */
+/** Longer than it takes a page from its query to its stream. */
 const openingMs = seconds(10);
 
 export const ticketChanges = watcher("ticket:created", "ticket:updated");
@@ -33,11 +33,11 @@ export const streamTickets = endpoint(
     id: "streamTickets",
     summary: "Changes of tickets",
     query: z.object({
-      ids: idsField(maxTickets, idsRule).optional().describe("Those of a page, by commas"),
+      ids: idsField(maxTickets, idsRule).optional().describe("IDs of tickets, separated by commas"),
       added: z
         .enum(["true", "false"])
         .optional()
-        .describe("`true` for tickets that are put on sale later, too"),
+        .describe("`true` to include tickets that are put on sale later"),
       q: searchText,
     }),
     responses: {
@@ -51,8 +51,8 @@ export const streamTickets = endpoint(
   },
   async (req, res) => {
     const ids = req.query.ids?.split(",");
-    const terms = readTerms(req.query.q) ?? [];
-    const isList = !ids || req.query.added === "true";
+    const terms = readTerms(req.query.q);
+    const isList = (!ids || req.query.added === "true") && terms?.length !== 0;
     const since = ids ? new Date(clock.now() - openingMs) : new Date(0);
     const look = async () => {
       const named = ids
@@ -64,15 +64,15 @@ export const streamTickets = endpoint(
       return [...named, ...listed].map(Ticket.toState);
     };
     const isAdded = ({ version, title }: EventData<"ticket:updated">) =>
-      isList && version === 0 && isFoundBy(title, terms);
+      isList && version === 0 && (!terms || isFoundBy(title, terms));
     const live = { name: "ticket", watcher: ticketChanges, look, isAdded };
-    await streamStates(req, res, live, JSON.stringify([ids, isList && terms]));
+    await streamStates(req, res, live, JSON.stringify([ids, isList && (terms ?? "all")]));
   },
 );
 
-function findNewest(terms: string[], since: Date) {
+function findNewest(terms: string[] | undefined, since: Date) {
   const { field, direction } = newestFirst;
-  const found = terms.length > 0 ? { beginnings: trusted({ $all: terms }) } : {};
+  const found = terms ? { beginnings: trusted({ $all: terms }) } : {};
   return Ticket.find({ available: true, createdAt: trusted({ $gte: since }), ...found })
     .select({ outbox: 0 })
     .sort({ [field]: direction, _id: direction })

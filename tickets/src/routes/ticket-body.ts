@@ -7,7 +7,7 @@ const priceRule = "The price must be a number from 0.50 to 999,999.99 with at mo
 const isPrice = (price: unknown) =>
   typeof price === "number" && price >= 0.5 && price <= 999_999.99 && Number(price.toFixed(2)) === price;
 
-/** What a seller says about a ticket. */
+/** The details that a seller enters. */
 export const ticketBody = z.object({
   title: z.string().meta({ minLength: 1, maxLength: 200, examples: ["Kite festival, Saturday"] }),
   price: z
@@ -16,7 +16,7 @@ export const ticketBody = z.object({
     .meta({ minimum: 0.5, maximum: 999_999.99, multipleOf: 0.01, examples: [19.99] }),
 });
 
-/** The rules of a title, which is normalized before. */
+/** The rules of a title, which is normalized first. */
 export const isTitle = () => body("title").customSanitizer(normalizeTitle).custom(checkTitle);
 
 const ticket = resource("ticket:updated");
@@ -34,7 +34,7 @@ const example: z.output<typeof ticket> = {
 /** A ticket as responses show it. */
 export const ticketResource = named("Ticket", ticket, example);
 
-/** A ticket in a list: in that of its seller, also how often it was reserved and not paid for. */
+/** A ticket in a list; in its seller's own list, also how many reservations ended unpaid. */
 export const listedTicket = named(
   "ListedTicket",
   ticket.extend({ unpaidReservations: z.int().nonnegative().optional() }),

@@ -1,6 +1,6 @@
 import { ConflictError, currentUser, endpoint } from "@eventhive/common";
 import { z } from "zod";
-import { countEdit } from "../models/edit-count";
+import { countEdit } from "../change-limits";
 import { findOwnTicket } from "../models/ticket";
 import { isTitle, ticketBody, ticketResource } from "./ticket-body";
 
@@ -10,7 +10,7 @@ export const updateTicket = endpoint(
     summary: "Change the title and the price of a ticket",
     needsSession: true,
     body: ticketBody.extend({
-      /** That the seller was shown: an edit of any other is refused, because it would undo what came since. */
+      /** The version that the seller saw. If it is outdated, the edit is rejected, because it would undo later changes. */
       version: z.int({ error: "The version must be a whole number" }).optional(),
     }),
     responses: { 200: { description: "The ticket", body: ticketResource } },
@@ -19,7 +19,7 @@ export const updateTicket = endpoint(
       403: ["not-yours"],
       404: ["not-found"],
       409: ["changed"],
-      429: ["too-many-edits"],
+      429: ["too-many-edits", "too-many-from-network"],
     },
   },
   isTitle(),
@@ -30,7 +30,7 @@ export const updateTicket = endpoint(
     const isChanged = ticket.edit(details);
     if (version !== undefined && version !== ticket.version) throw new ConflictError();
     if (isChanged) {
-      await countEdit(userId);
+      await countEdit(userId, req.ip ?? "");
       await ticket.save();
     }
     res.json(ticket);

@@ -44,10 +44,15 @@ describe.each(["post", "put"] as const)("by %s", (method) => {
     ["tags", "\u{e0041}"],
     ["a mark without a letter", "\u0301"],
     ["a mark that only sets the direction", "\u200f"],
+    ["a musical null notehead", "\u{1d159}"],
+    ["blank hieroglyphs", "\u{13441}\u{13442}"],
+    ["an unassigned character", "\u0378"],
+    ["characters of private use", "\ue000\u{100000}"],
+    ["an object replacement character", "\ufffc"],
   ])("refuses a title of nothing but %s", async (_, title) => {
     const { body } = await send().send({ title, price: 20 }).expect(400);
     expect(body.errors).toEqual([
-      { field: "title", message: expect.stringMatching(/seen|1 to 200 characters/) },
+      { field: "title", message: expect.stringMatching(/visible|1 to 200 characters/) },
     ]);
   });
 

@@ -4,7 +4,7 @@ import { findOwnTicket } from "../models/ticket";
 export const withdrawTicket = endpoint(
   {
     id: "withdrawTicket",
-    summary: "Take a ticket off the market",
+    summary: "Withdraw a ticket from sale",
     needsSession: true,
     responses: { 204: { description: "It is withdrawn" } },
     errors: { 400: ["ticket-reserved"], 403: ["not-yours"], 404: ["not-found"], 409: ["changed"] },

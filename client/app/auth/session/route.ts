@@ -1,21 +1,18 @@
+import { readForm, seeOther } from "@/lib/form-request";
 import { problemOf, statusOf } from "@/lib/problem";
 import { refusalCookie } from "@/lib/refusal";
 import { safePath } from "@/lib/safe-path";
 import { serverClient } from "@/lib/server";
-import { formValues } from "@/lib/form-values";
 
-const isForm = /^(application\/x-www-form-urlencoded|multipart\/form-data)\s*(;|$)/i;
 /** Longer than sign-ins and sign-ups wait for their hashes in auth (`HASHING_QUEUE_TIMEOUT`), shorter than gateways wait. */
 const timeout = 20_000;
 const intents = ["signin", "signup", "signout"];
 
 /** Sign-in, sign-up and sign-out for browsers without JavaScript. Forwards to auth and passes its cookie on. */
 export async function POST(request: Request): Promise<Response> {
-  if (!isForm.test(request.headers.get("content-type") ?? ""))
-    return new Response("Expected a form", { status: 415 });
-  const form = await request.formData().catch(() => undefined);
-  if (!form) return new Response("Malformed form", { status: 400 });
-  const { intent, email = "", password, next } = formValues(form);
+  const form = await readForm(request);
+  if (form instanceof Response) return form;
+  const { intent, email = "", password, next } = form;
   if (!intent || !intents.includes(intent)) return new Response("Unknown form", { status: 400 });
   const client = await serverClient();
   try {
@@ -32,11 +29,4 @@ export async function POST(request: Request): Promise<Response> {
     const query = new URLSearchParams({ next: safePath(next), refused: "" });
     return seeOther(`/auth/${intent}?${query.toString()}`, [refusalCookie({ problem, email })]);
   }
-}
-
-/** After a 303, a reload fetches a page instead of sending the form again. */
-function seeOther(location: string, cookies: string[]): Response {
-  const headers = new Headers({ location });
-  for (const cookie of cookies) headers.append("set-cookie", cookie);
-  return new Response(null, { status: 303, headers });
 }

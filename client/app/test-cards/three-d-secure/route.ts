@@ -22,7 +22,7 @@ export async function POST(request: Request): Promise<Response> {
   } catch (error) {
     if (!isAxiosError(error)) throw error;
     if (!error.response) return refusal(503, "unavailable", "The card sandbox is temporarily unavailable");
-    return refusal(400, "invalid-input", "This payment does not wait for 3-D Secure any more");
+    return refusal(400, "invalid-input", "This payment no longer waits for 3-D Secure");
   }
 }
 

@@ -4,7 +4,7 @@ import type { Subject } from "../../contract/events";
 import { durableOf, filterOf, streamName } from "../../contract/jetstream-names";
 import { consumerNotFound, hasCode, streamNotFound } from "./stream";
 
-/** For how long the oldest event that a service has not acknowledged has been in the stream; 0 without one. */
+/** How long the oldest event that a service has not acknowledged has been in the stream; 0 if there is none. */
 export async function undeliveredMs(
   manager: JetStreamManager,
   service: string,

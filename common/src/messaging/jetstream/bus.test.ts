@@ -39,7 +39,7 @@ describe("a connection to JetStream", () => {
   const publish = (bus: EventBus, text: string, ids = newIds()) =>
     bus.publish("ticket:created", Buffer.from(text), ids);
 
-  it("stores an event once that is published again", async () => {
+  it("stores an event once when it is published again", async () => {
     const bus = await connect(10);
     const ids = newIds();
     await publish(bus, "a", ids);

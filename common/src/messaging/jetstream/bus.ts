@@ -27,7 +27,7 @@ interface Watch {
 }
 
 /**
- * The event bus on NATS JetStream. It connects in the background, for as long as it takes, at startup and after every
+ * The event bus on NATS JetStream. It connects in the background, without a time limit, at startup and after every
  * outage, and creates the stream and the service's durable consumers where they are missing.
  */
 export function jetStreamBus({ ackWaitSeconds = 10, ...options }: JetStreamBusOptions): EventBus {

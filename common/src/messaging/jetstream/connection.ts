@@ -15,24 +15,24 @@ export interface JetStreamConnectionOptions {
   url: string;
   /** The private key of a user (an nkey's seed), or the content of a credentials file. */
   credentials?: string | undefined;
-  /** On how many servers a new stream is stored. */
+  /** How many servers store a new stream. */
   replicas?: number;
   /** The service. */
   name: string;
 }
 
-/** A connection that was established; it may be interrupted at the moment. */
+/** A connection that was established; it may be interrupted now. */
 export interface Connected {
   client: NatsConnection;
   manager: JetStreamManager;
   jetStream: JetStreamClient;
-  /** On how many servers a new stream is stored. */
+  /** How many servers store a new stream. */
   replicas: number;
 }
 
 /**
  * A connection to a NATS server that retries without limit. The client bridges outages itself, and keeps plain
- * subscriptions. When the server rejects it for good, a new connection is made, and `onConnect` restores them.
+ * subscriptions. When the server rejects it permanently, a new connection is made, and `onConnect` restores them.
  */
 export class JetStreamConnection {
   isConnected = false;

@@ -20,7 +20,7 @@ import { copyHeader, ensureDurable, maxInFlight } from "./stream";
 const heartbeat = 100;
 const expired = 408;
 
-/** How long the broker keeps a request for messages, and how often it confirms that it still has it. */
+/** How long the broker keeps a request for messages, and how often it confirms that. */
 const expiresMs = seconds(5);
 const heartbeatMs = seconds(1);
 const backoff = { firstMs: 250, maxMs: seconds(5) };
@@ -90,7 +90,7 @@ export class JetStreamSubscription implements Subscription {
         if (this.isClosed) return;
         const retryMs = backoffMs(failures, backoff);
         if (this.connection.isConnected)
-          logger.warn({ err: error, subject, retryMs }, "receives no messages");
+          logger.warn({ err: error, subject, retryMs }, "cannot receive messages");
         await delay(retryMs);
       }
     }

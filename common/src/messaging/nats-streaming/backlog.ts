@@ -37,7 +37,7 @@ export class NatsBacklog {
     const { last, acknowledged } = await this.positionIn(subject);
     const now = performance.now();
     const waiting = (this.seen.get(subject) ?? []).filter(
-      // A log that begins anew has lower numbers.
+      // A log that was reset has lower numbers.
       ({ sequence }) => sequence > acknowledged && sequence <= last,
     );
     if (last > Math.max(acknowledged, waiting.at(-1)?.sequence ?? 0))

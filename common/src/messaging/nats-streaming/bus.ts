@@ -17,8 +17,8 @@ export interface NatsBusOptions extends NatsConnectionOptions, NatsLogOptions {
 }
 
 /**
- * The event bus on NATS Streaming. It connects in the background, for as long as it takes, at startup and after every
- * outage. The service's name is both queue group and durable name, so its position in each channel lives in the broker.
+ * The event bus on NATS Streaming. It connects in the background, without a time limit, at startup and after every
+ * outage. The service's name is both queue group and durable name, so the broker stores its position in each channel.
  */
 export function natsStreamingBus({ ackWaitSeconds = 10, monitorUrl, ...options }: NatsBusOptions): EventBus {
   const { name } = options;
@@ -52,7 +52,7 @@ export function natsStreamingBus({ ackWaitSeconds = 10, monitorUrl, ...options }
       .setMaxInFlight(defaultMaxInFlight);
 
   function open(spec: SubscriptionSpec): Subscription {
-    // What takes longer is delivered to another process anyway.
+    // The broker redelivers what takes longer to another process anyway.
     const subscription = new NatsSubscription(connection, spec, seconds(ackWaitSeconds));
     subscriptions.add(subscription);
     if (connection.accepted) subscription.join(connection.accepted);

@@ -39,7 +39,7 @@ const closeTimeout = seconds(2);
 /**
  * A connection to NATS Streaming that retries without limit. The client bridges short outages itself. When it has lost
  * the connection for good (no response to pings for 8 s, or a rejection), its subscriptions are lost, too: a new connection
- * is made, for as long as it takes, and `onConnect` restores them.
+ * is made, without a time limit, and `onConnect` restores them.
  */
 export class NatsConnection {
   /** The connection that the broker accepted last; the network below it may be down for a moment. */

@@ -10,7 +10,7 @@ export const defaultMaxInFlight = 64;
 export interface SubscriptionSpec {
   subject: Subject;
   subscribe: (stan: Stan) => StanSubscription;
-  /** Messages handled at once; further ones are not taken. 64 by default. */
+  /** How many messages are handled at once; others are ignored, and redelivered. 64 by default. */
   maxInFlight?: number;
   /** Called when the broker has confirmed the subscription, on each connection again. */
   onReady?: () => void;
@@ -69,7 +69,7 @@ export class NatsSubscription implements Subscription {
   }
 
   private take(message: StanMessage): void {
-    // The broker redelivers on top of its limit. What is not taken comes again, to this process or another.
+    // The broker may exceed its limit when it redelivers. It redelivers what is ignored, to this process or another.
     const { maxInFlight = defaultMaxInFlight } = this.spec;
     if (this.isClosed || this.running.size >= maxInFlight) return;
     const run = this.run(message).finally(() => this.running.delete(run));

@@ -1,0 +1,110 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { NotFoundError, backoffMs, clock, hours, logger, minutes, seconds } from "@eventhive/common";
+import { trusted } from "mongoose";
+import { config } from "../config";
+import { User, findUser } from "./user";
+
+/** What a link in a mail is for. An account has one link for each. */
+export type Purpose = "verification" | "passwordReset";
+
+export const lifetimeMs = (purpose: Purpose): number =>
+  seconds(purpose === "verification" ? config.VERIFICATION_EXPIRES_IN : config.PASSWORD_RESET_EXPIRES_IN);
+
+const maxAttempts = 10;
+/** Longer than an attempt takes: until then, no other process makes another one. */
+const backoff = { firstMs: minutes(1), maxMs: hours(1) };
+
+/** Stores that a mail is to be sent. The link of the mail before stays valid until then. */
+export async function requestLink(user: User, purpose: Purpose): Promise<void> {
+  const now = clock.date();
+  await User.updateOne(
+    { _id: user.id },
+    {
+      [`${purpose}.requestedAt`]: now,
+      [`${purpose}.dueAt`]: now,
+      [`${purpose}.attempts`]: 0,
+    },
+  );
+}
+
+const maxAtOnce = 100;
+
+/** The accounts to which mails are to be sent now, or a part of them. */
+export const accountsDue = (purpose: Purpose) =>
+  User.find({ [`${purpose}.dueAt`]: trusted({ $lte: clock.date() }) })
+    .sort({ [`${purpose}.dueAt`]: 1 })
+    .limit(maxAtOnce)
+    .cursor();
+
+/**
+ * Claims a mail for one attempt to send it. Each attempt has a secret of its own, because only a hash is stored, and
+ * ends the validity of the one before.
+ * @returns the token of the link; undefined if another process was first, or the mail is not tried any more
+ */
+export async function claimLink(user: User, purpose: Purpose): Promise<string | undefined> {
+  const link = user[purpose];
+  if (!link?.dueAt) return undefined;
+  const isSame = { _id: user.id, [`${purpose}.dueAt`]: link.dueAt };
+  if (link.attempts >= maxAttempts || clock.now() >= link.requestedAt.getTime() + lifetimeMs(purpose)) {
+    logger.warn({ userId: user.id, purpose, attempts: link.attempts }, "a mail is not tried any more");
+    await User.updateOne(isSame, { $unset: { [`${purpose}.dueAt`]: 1 } });
+    return undefined;
+  }
+  const secret = randomBytes(32).toString("base64url");
+  const { matchedCount } = await User.updateOne(isSame, {
+    $inc: { [`${purpose}.attempts`]: 1 },
+    [`${purpose}.dueAt`]: new Date(clock.now() + backoffMs(link.attempts + 1, backoff)),
+    [`${purpose}.secretHash`]: hashOf(secret),
+    [`${purpose}.expiresAt`]: new Date(clock.now() + lifetimeMs(purpose)),
+  });
+  return matchedCount === 1 ? `${user.id}-${secret}` : undefined;
+}
+
+/** No further attempt is made, unless the mail has been requested again. */
+export async function closeLink(token: string, purpose: Purpose): Promise<void> {
+  const { id, secret } = parse(token) ?? {};
+  if (!id || !secret) return;
+  await User.updateOne(
+    { _id: id, [`${purpose}.secretHash`]: hashOf(secret), [`${purpose}.attempts`]: trusted({ $gt: 0 }) },
+    { $unset: { [`${purpose}.dueAt`]: 1 } },
+  );
+}
+
+/** The account of a valid link, to be changed by a save. */
+export async function findByLink(token: string, purpose: Purpose): Promise<User | undefined> {
+  const { id, secret } = parse(token) ?? {};
+  if (!id || !secret) return undefined;
+  const user = await findUser(id).catch((error: unknown) => {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  });
+  const { secretHash, expiresAt } = user?.[purpose] ?? {};
+  if (!user || !secretHash || !expiresAt || expiresAt <= clock.date()) return undefined;
+  return timingSafeEqual(Buffer.from(secretHash), Buffer.from(hashOf(secret))) ? user : undefined;
+}
+
+/**
+ * Uses a link, in one atomic statement.
+ * @returns false if the link is not valid
+ */
+export async function verifyEmail(token: string): Promise<boolean> {
+  const { id, secret } = parse(token) ?? {};
+  if (!id || !secret) return false;
+  const { matchedCount } = await User.updateOne(
+    {
+      _id: id,
+      "verification.secretHash": hashOf(secret),
+      "verification.expiresAt": trusted({ $gt: clock.date() }),
+    },
+    { $set: { emailVerified: true }, $unset: { verification: 1 } },
+  );
+  return matchedCount === 1;
+}
+
+// The secret has 256 random bits, so a fast hash is enough.
+const hashOf = (secret: string): string => createHash("sha256").update(secret).digest("hex");
+
+function parse(token: string): { id: string; secret: string } | undefined {
+  const [, id, secret] = /^([0-9a-f]{24})-([\w-]{43})$/.exec(token) ?? [];
+  return id && secret ? { id, secret } : undefined;
+}

@@ -1,0 +1,25 @@
+import { setUpService, signedIn } from "@eventhive/common/testing";
+import request from "supertest";
+import { app } from "../app";
+import { database } from "../database";
+import { User } from "../models/user";
+import { sendMails } from "../send-mails";
+import { password, registered } from "../../test/fixtures";
+
+setUpService(database);
+
+const email = "alice@example.com";
+
+it("sends no mail and says so where there is no SMTP server", async () => {
+  const { id } = await registered();
+  const { body } = await request(app).post("/api/users/password-reset").send({ email }).expect(404);
+  expect(body.code).toBe("mail-off");
+  const again = await request(app).post("/api/users/verification").set("Cookie", signedIn(id)).expect(404);
+  expect(again.body.code).toBe("mail-off");
+  await sendMails.verification.run();
+});
+
+it("stores no mail with a new account", async () => {
+  await request(app).post("/api/users/signup").send({ email, password }).expect(201);
+  expect((await User.findOne().orFail()).verification).toBeUndefined();
+});

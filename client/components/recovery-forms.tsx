@@ -1,0 +1,66 @@
+"use client";
+
+import { buildClient } from "@/lib/build-client";
+import { neverResolves } from "@/lib/never-resolves";
+import type { Problem } from "@/lib/problem";
+import { Field, Form, SubmitButton } from "./form";
+
+const form = { method: "post", action: "/auth/recovery" } as const;
+
+interface ForgotPasswordFormProps {
+  /** The error, and the email that was typed, of a form that was sent without JavaScript. */
+  failed?: { problem: Problem; email: string };
+}
+
+export function ForgotPasswordForm({ failed }: ForgotPasswordFormProps) {
+  async function send({ email }: Record<string, string>): Promise<void> {
+    await buildClient().post("/api/users/password-reset", { email });
+    window.location.assign("/forgot-password?sent");
+    await neverResolves();
+  }
+
+  return (
+    <Form {...form} onSend={send} initialProblem={failed?.problem}>
+      <input type="hidden" name="intent" value="forgot" />
+      <Field
+        name="email"
+        type="email"
+        label="Email"
+        defaultValue={failed?.email}
+        autoComplete="email"
+        required
+      />
+      <SubmitButton sending="Sending …">Send a link</SubmitButton>
+    </Form>
+  );
+}
+
+interface ResetPasswordFormProps {
+  token: string;
+  failed?: Problem;
+}
+
+export function ResetPasswordForm({ token, failed }: ResetPasswordFormProps) {
+  async function send({ password }: Record<string, string>): Promise<void> {
+    await buildClient().post("/api/users/password-reset/confirm", { token, password });
+    window.location.assign("/auth/signin?reset");
+    await neverResolves();
+  }
+
+  return (
+    <Form {...form} onSend={send} initialProblem={failed}>
+      <input type="hidden" name="intent" value="reset" />
+      <input type="hidden" name="token" value={token} />
+      <Field
+        name="password"
+        type="password"
+        label="New password"
+        hint="8 to 128 characters"
+        autoComplete="new-password"
+        minLength={8}
+        required
+      />
+      <SubmitButton sending="Saving …">Save the new password</SubmitButton>
+    </Form>
+  );
+}

@@ -1,0 +1,177 @@
+import type { Mutant } from "../mutant";
+
+const payment = "payments/src/models/payment.ts";
+const gateway = "payments/src/payment-gateway.ts";
+const intents = "payments/src/intents.ts";
+const intentGateway = "payments/src/intent-gateway.ts";
+const byIntent = "payments/src/pay-by-intent.test.ts";
+const asksIntents = "payments/src/intent-gateway.test.ts";
+const intentMachine = "payments/src/models/payment.intents.test.ts";
+const asking = "payments/src/payment-gateway.test.ts";
+
+export const paymentIntents: Mutant[] = [
+  {
+    guard: "an intent's create does not confirm it",
+    modelMutants: ["confirmOnCreate"],
+    file: intentGateway,
+    change: {
+      '{ ...terms, capture_method: "manual",': '{ ...terms, confirm: true, capture_method: "manual",',
+    },
+    red: { [asksIntents]: ["create creates one intent for a payment, which holds nothing"] },
+  },
+  {
+    guard: "an intent whose create Stripe fails is created under another key",
+    modelMutants: ["sameKey"],
+    file: intents,
+    change: { "return current.takeNextKey(keptAnswers);": "return false;" },
+    red: {
+      [byIntent]: [
+        `is paid once, with one hold at a time, although Stripe's intent meets the fault {"kind":"fail"}`,
+      ],
+    },
+  },
+  {
+    guard: "a failed payment's intent is canceled, because the browser could confirm it again",
+    modelMutants: ["failUncancelled"],
+    file: intents,
+    change: { "payment.startVoid(declineReason)": "payment.confirmVoid()" },
+    red: { [byIntent]: ["3-D Secure declines the payment when the buyer fails it"] },
+  },
+  {
+    guard: "a capture that is refused permanently is followed by a cancel, which decides",
+    modelMutants: ["failOnCaptureError"],
+    file: intents,
+    change: { "current.startVoid(result.reason)": "current.confirmVoid()" },
+    red: {
+      [byIntent]: [
+        "the money is released when a capture is refused permanently",
+        "the money is released when an order is cancelled after a late capture was refused, unless the money was captured",
+      ],
+    },
+  },
+  {
+    guard: "an authorization that comes too late is voided",
+    modelMutants: ["noVoid"],
+    file: intents,
+    change: {
+      "order.isOverFor(payment.id) && payment.startVoid()":
+        "order.isOverFor(payment.id) && payment.confirmVoid()",
+    },
+    red: {
+      [byIntent]: [
+        "a payment by an intent fails, and publishes that, when its order is cancelled while the money is held",
+      ],
+    },
+  },
+  {
+    guard: "nothing is captured without a grant",
+    modelMutants: ["captureUngranted"],
+    file: intents,
+    change: {
+      "if (order.isGrantedTo(payment.id))": "if (order.isGrantedTo(payment.id) || order.version >= 0)",
+    },
+    red: {
+      [byIntent]: ["a payment by an intent captures nothing for an order that is granted to another payment"],
+    },
+  },
+  {
+    guard: "a grant is to one payment",
+    modelMutants: ["anonymousGrant"],
+    file: "payments/src/models/order.ts",
+    change: { " && this.paymentId === paymentId;": ";" },
+    red: {
+      [byIntent]: ["a payment by an intent captures nothing for an order that is granted to another payment"],
+    },
+  },
+  {
+    guard: "a request without a response fails no payment",
+    modelMutants: ["failOnTimeout"],
+    file: intents,
+    change: {
+      '      case "unknown":\n        return false;':
+        '      case "unknown":\n        return current.confirmVoid();',
+    },
+    red: {
+      [byIntent]: [
+        `is paid once, with one hold at a time, although Stripe's capture meets the fault {"kind":"lose"}`,
+      ],
+    },
+  },
+  {
+    guard: "a capture without a response is repeated",
+    modelMutants: ["noCaptureSweep"],
+    file: "payments/src/finish-intents.ts",
+    change: {
+      "duePayments(...intentPaymentStates)":
+        'duePayments(...intentPaymentStates.filter((state) => state !== "capturing"))',
+    },
+    red: {
+      [byIntent]: [
+        "is paid once, with one hold at a time, although its process crashes at payments.capture.before, time 1",
+      ],
+    },
+  },
+  {
+    guard: "what a webhook claims is not believed",
+    modelMutants: ["believeWebhooks"],
+    file: "payments/src/routes/receive-webhook.ts",
+    change: {
+      "await makeDue(payment);":
+        'if (status === "requires_capture" && payment.authorize()) await payment.save();',
+    },
+    red: {
+      "payments/src/routes/receive-webhook.test.ts": [
+        "makes payments read the intent at once, and trusts only Stripe's response",
+      ],
+    },
+  },
+  {
+    guard: "the failure of an authorized payment is published",
+    modelMutants: ["silentFailure"],
+    file: payment,
+    change: {
+      'if (this.isAnnounced) this.record("payment:failed");':
+        'if (!this.pays && this.intentId === "") this.record("payment:failed");',
+    },
+    red: {
+      [byIntent]: [
+        "a payment by an intent fails, and publishes that, when its order is cancelled while the money is held",
+      ],
+    },
+  },
+  {
+    guard: "a payment fails without a void only while no intent is stored",
+    file: payment,
+    change: {
+      'if (this.intentId || !this.move("authorizing", "failed")) return false;':
+        'if (!this.move("authorizing", "failed")) return false;',
+    },
+    red: { [intentMachine]: ["fails without a void only while no intent is stored"] },
+  },
+  {
+    guard: "another token replaces a payment that waits for 3-D Secure",
+    file: "payments/src/pay.ts",
+    change: { 'other.state === "challenged" || other.state === "voiding"': 'other.state === "voiding"' },
+    red: { [byIntent]: ["3-D Secure does not lock out a buyer who closed it: another token replaces it"] },
+  },
+  {
+    guard: "a hold is not mistaken for a charge",
+    file: gateway,
+    change: { 'status === "succeeded" && captured;': 'status === "succeeded" && (captured || true);' },
+    red: {
+      [asking]: [
+        "find and list does not mistake the hold of an intent for a charge, or its release for a refund",
+      ],
+    },
+  },
+  {
+    guard: "sweep: finishIntents in payments",
+    file: "payments/src/index.ts",
+    change: { "    finishSweep,\n": "" },
+    red: {
+      "payments/src/index.test.ts": [
+        "finishes an interrupted payment by an intent, although new payments are by charges",
+      ],
+    },
+  },
+];

@@ -1,0 +1,167 @@
+import type { Mutant } from "../mutant";
+
+const link = "auth/src/models/email-link.ts";
+const user = "auth/src/models/user.ts";
+const mailer = "auth/src/smtp-mailer.ts";
+const throttling = "auth/src/throttling.ts";
+const mailTests = "auth/src/send-mails.test.ts";
+const mailerTests = "auth/src/smtp-mailer.test.ts";
+const resetTests = "auth/src/routes/password-reset.test.ts";
+const verificationTests = "auth/src/routes/verification.test.ts";
+
+export const mail: Mutant[] = [
+  {
+    guard: "auth: mail: one process sends a mail",
+    file: link,
+    change: {
+      "const isSame = { _id: user.id, [`${purpose}.dueAt`]: link.dueAt };":
+        "const isSame = { _id: user.id };",
+    },
+    red: { [mailTests]: ["lets one of several processes send a mail that all of them have found"] },
+  },
+  {
+    guard: "auth: mail: an attempt that a crash interrupted is repeated",
+    file: link,
+    change: { "new Date(clock.now() + backoffMs(link.attempts + 1, backoff))": "undefined" },
+    red: { [mailTests]: ["sends the mail of a process that crashed while it sent it"] },
+  },
+  {
+    guard: "auth: mail: a mail is not sent when its link would have expired",
+    file: link,
+    change: { " || clock.now() >= link.requestedAt.getTime() + lifetimeMs(purpose)": "" },
+    red: {
+      [mailTests]: [
+        "repeats what the server did not accept, with growing pauses, as long as the link would be valid",
+      ],
+    },
+  },
+  {
+    guard: "auth: mail: attempts are limited",
+    file: link,
+    change: { "link.attempts >= maxAttempts || ": "" },
+    red: { [mailTests]: ["makes no more than ten attempts"] },
+  },
+  {
+    guard: "auth: mail: what is requested during an attempt is sent",
+    file: link,
+    change: { ", [`${purpose}.attempts`]: trusted({ $gt: 0 })": "" },
+    red: { [mailTests]: ["sends again what is requested while a mail is being sent"] },
+  },
+  {
+    guard: "auth: mail: a link is stored as a hash",
+    file: link,
+    change: { 'createHash("sha256").update(secret).digest("hex")': "secret.padEnd(createHash.length)" },
+    red: { [mailTests]: ["stores the link as a hash only"] },
+  },
+  {
+    guard: "auth: mail: no mail without encryption",
+    file: mailer,
+    change: { "requireTLS: !isSecure && !isLoopback(host)": "requireTLS: false" },
+    red: { [mailerTests]: ["sends nothing without encryption to another machine"] },
+  },
+  {
+    guard: "auth: mail: a delivery has a time limit",
+    file: mailer,
+    change: { 'reject(new MailError("took too long"))': "undefined" },
+    red: { [mailerTests]: ["gives up on a server that does not respond"] },
+  },
+  {
+    guard: "auth: mail: no address in an error",
+    file: mailer,
+    change: { "].filter((detail)": ", (error as Error).message].filter((detail)" },
+    red: { [mailerTests]: ["reports a mailbox that does not exist without the address"] },
+  },
+  {
+    guard: "auth: mail: limit per mailbox",
+    file: throttling,
+    change: {
+      "await countAttempt(perMailbox(purpose), canonicalEmail(email));\n}\n\ninterface": "}\n\ninterface",
+    },
+    red: {
+      [resetTests]: ["sends five mails an hour to a mailbox at most, whether it has an account or not"],
+      [verificationTests]: ["sends a mail to a mailbox five times an hour at most"],
+    },
+  },
+  {
+    guard: "auth: mail: limit per network",
+    file: throttling,
+    change: {
+      'await countAttempt(perHour("mails_of_network", MAX_MAILS_PER_NETWORK_PER_HOUR), rateLimitKey(address));':
+        "",
+    },
+    red: { [resetTests]: ["limits the mails that a network and a site request"] },
+  },
+  {
+    guard: "auth: mail: limit per site",
+    file: throttling,
+    change: {
+      'await countAttempt(perHour("mails_of_site", MAX_MAILS_PER_SITE_PER_HOUR), rateLimitKey(address, 48));':
+        "",
+    },
+    red: { [resetTests]: ["limits the mails that a network and a site request"] },
+  },
+  {
+    guard: "auth: verification: a link is valid once",
+    file: link,
+    change: {
+      "{ $set: { emailVerified: true }, $unset: { verification: 1 } }": "{ $set: { emailVerified: true } }",
+    },
+    red: {
+      [verificationTests]: ["verifies the email of a new account by the link in a mail, once"],
+    },
+  },
+  {
+    guard: "auth: verification: a link expires",
+    file: link,
+    change: { '"verification.expiresAt": trusted({ $gt: clock.date() }),': "" },
+    red: { [verificationTests]: ["rejects a link that has expired, and one that was replaced"] },
+  },
+  {
+    guard: "auth: verification: wrong links are counted",
+    file: throttling,
+    change: { "if (found) await attempt.undo();": "await attempt.undo();" },
+    red: { [verificationTests]: ["counts wrong links as failed sign-ins from their address"] },
+  },
+  {
+    guard: "auth: reset: a link is valid once",
+    file: user,
+    change: { "this.passwordReset = undefined;": "" },
+    red: {
+      [resetTests]: [
+        "sets a new password by the link in a mail, once, and ends all sessions",
+        "accepts one of several concurrent uses of a link",
+      ],
+    },
+  },
+  {
+    guard: "auth: reset: a link expires",
+    file: link,
+    change: { " || expiresAt <= clock.date()": "" },
+    red: { [resetTests]: ["rejects a link after 30 minutes, and one that a later mail replaced"] },
+  },
+  {
+    guard: "auth: reset: the secret of the link is compared",
+    file: link,
+    change: {
+      "timingSafeEqual(Buffer.from(secretHash), Buffer.from(hashOf(secret)))": "hashOf(secret)",
+    },
+    red: { [resetTests]: ["rejects a link after 30 minutes, and one that a later mail replaced"] },
+  },
+  {
+    guard: "auth: reset: sessions end",
+    file: user,
+    change: {
+      "this.changePassword(hash);":
+        'this.password = hash;\n      this.passwordReset = undefined;\n      this.recordNothing("");',
+    },
+    red: { [resetTests]: ["sets a new password by the link in a mail, once, and ends all sessions"] },
+  },
+  {
+    guard: "auth: reset: an email without an account costs the same",
+    file: "auth/src/routes/request-password-reset.ts",
+    change: { "requestNothing(email));": "undefined);" },
+    red: {
+      [resetTests]: ["responds the same, after the same writes, whether the email has an account or not"],
+    },
+  },
+];

@@ -1,0 +1,60 @@
+import type { Mutant } from "../mutant";
+
+const rebuild = "common/src/service/rebuild.ts";
+const rebuildTests = "common/src/service/rebuild.test.ts";
+
+export const rebuilding: Mutant[] = [
+  {
+    guard: "progress of a rebuild is valid only for the same log",
+    file: "common/src/service/rebuild-progress.ts",
+    change: { "${log.broker} ": "" },
+    red: { [rebuildTests]: ["reads the logs of all brokers, and resumes each at its own position"] },
+  },
+  {
+    guard: "rebuild never stores an older version",
+    file: rebuild,
+    change: {
+      "version > (versions.get(id) ?? -1)": "version > -2",
+      "filter: { _id: id, version: trusted({ $not: { $gte: version } }) }": "filter: { _id: id }",
+    },
+    red: {
+      [rebuildTests]: ["does not change current or newer documents, and writes nothing the second time"],
+    },
+  },
+  {
+    guard: "rebuild releases a unique key before another document takes it",
+    file: rebuild,
+    change: { "|| error.err) throw error;": "|| error.err || error.code) throw error;" },
+    red: {
+      [rebuildTests]: [
+        "releases a unique key before its next holder takes it, even if it reads the taker first",
+      ],
+    },
+  },
+  {
+    guard: "rebuild fails when a unique index rejects a document",
+    file: rebuild,
+    change: { "if (!refusal) return total;": "return total;" },
+    red: {
+      [rebuildTests]: [
+        "releases a unique key before its next holder takes it, even if it reads the taker first",
+      ],
+    },
+  },
+  {
+    guard: "rebuild writes each batch before it reads the next",
+    file: rebuild,
+    change: { "if (last && !isRefused) await progress.save": "if (last && isRefused) await progress.save" },
+    red: {
+      [rebuildTests]: ["writes each batch before it reads the next, and resumes there after an interruption"],
+    },
+  },
+  {
+    guard: "progress of a rebuild is valid only for the same collection",
+    file: "common/src/service/rebuild-progress.ts",
+    change: { "position.collectionId === (await this.collectionId(model))": "position" },
+    red: {
+      [rebuildTests]: ["starts over if the database was restored again after an interruption"],
+    },
+  },
+];

@@ -1,0 +1,100 @@
+import type { Mutant } from "../mutant";
+
+const compare = "payments/src/compare.ts";
+const late = "payments/src/late-charges.test.ts";
+
+export const reconciliation: Mutant[] = [
+  {
+    guard: "late charges are looked for each hour, a day back",
+    file: "payments/src/reconcile.ts",
+    change: { "days: inDays(config.LATE_CHARGE_WINDOW)": "days: 0.25" },
+    red: { [late]: ["refunds a charge that appears a day after it was made"] },
+  },
+  {
+    guard: "a charge of a failed payment is refunded, however young",
+    file: compare,
+    change: { ' || payment?.state === "failed") await': ") await" },
+    red: { [late]: ["refunds a charge that was made a moment ago"] },
+  },
+  {
+    guard: "reconcile ignores payments that have not ended",
+    file: compare,
+    change: {
+      '? payment.state === "failed"': '? payment.state !== "settled"',
+      'if (state === "failed") return': 'if (state !== "settled") return',
+    },
+    red: {
+      "payments/src/reconcile.test.ts": ["never touches a charge whose payment has not ended"],
+    },
+  },
+  {
+    guard: "reconcile: one process at a time",
+    file: "payments/src/models/reconciliation.ts",
+    change: { "nextDueAt: due, claimedUntil: due }": "nextDueAt: due }" },
+    red: {
+      "payments/src/reconcile.due.test.ts": [
+        "the comparison that is due is continued by another process after a crash",
+      ],
+    },
+  },
+  {
+    guard: "reconcile: a claim that was lost stores nothing",
+    file: "payments/src/models/reconciliation.ts",
+    change: {
+      "Reconciliation.updateOne({ _id, claim }, change)": "Reconciliation.updateOne({ _id }, change)",
+    },
+    red: {
+      "payments/src/reconcile.due.test.ts": [
+        "the comparison that is due is not set back by a process that took too long over a page",
+      ],
+    },
+  },
+  {
+    guard: "reconcile: resumes at its position",
+    file: "payments/src/reconcile.ts",
+    change: { "claimed.progress ?? beginning(schedule)": "beginning(schedule)" },
+    red: {
+      "payments/src/reconcile.due.test.ts": [
+        "the comparison that is due resumes after a rejection at the rejected page, after a pause",
+      ],
+    },
+  },
+  {
+    guard: "reconcile: what a list does not show is looked up",
+    file: compare,
+    change: {
+      "const charge = await gateway().retrieve(stripeId);":
+        "const charge = undefined as GatewayCharge | undefined;",
+    },
+    red: {
+      "payments/src/reconcile.test.ts": ["looks up charges that no list showed, because that proves nothing"],
+    },
+  },
+  {
+    guard: "reconcile: differences are counted for an alert",
+    file: compare,
+    change: { "if (difference) foundDifferences.inc({ difference });": "" },
+    red: {
+      "payments/src/reconcile.test.ts": [
+        "reports amounts, charges and refunds that differ from the payment",
+        "a hold is released when its payment has failed or does not exist",
+      ],
+    },
+  },
+  {
+    guard: "reconcile: partial refunds are seen",
+    file: compare,
+    change: { 'if (amountRefunded > 0 && state !== "refunding")': "if (amountRefunded < 0)" },
+    red: {
+      "payments/src/reconcile.test.ts": [
+        "what was done in Stripe's dashboard is reported when it refunded part of the price",
+      ],
+    },
+  },
+  {
+    guard: "reconcile: a hold of a payment that has not ended is not released",
+    file: compare,
+    change: { " || (state && !hasEnded(state))": "" },
+    red: { "payments/src/reconcile.test.ts": ["a hold is left alone while its payment has not ended"] },
+  },
+];
