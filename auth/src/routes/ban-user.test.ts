@@ -104,3 +104,14 @@ it("rejects everyone else: users, visitors, and administrators who were banned o
   await User.updateOne({ _id: first.id }, { $unset: { isAdmin: 1 } });
   await refused(first.cookie);
 });
+
+it("returns 409 when every attempt loses the race", async () => {
+  const { cookie } = await admin();
+  const { id } = await registered();
+  const lost = Object.assign(new Error("No matching document"), { name: "VersionError" });
+  const save = jest.spyOn(User.prototype, "save").mockRejectedValue(lost);
+  expect((await ban(cookie, id).expect(409)).body.code).toBe("changed");
+  await User.updateOne({ _id: id }, { banned: true });
+  expect((await unban(cookie, id).expect(409)).body.code).toBe("changed");
+  save.mockRestore();
+});
