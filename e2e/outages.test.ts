@@ -8,7 +8,7 @@ import { readEventLog } from "./event-log";
 import { eventually } from "../common/src/testing/eventually";
 import { paysByIntents } from "./payment-flow";
 import { replicated, orderOf, ticketOnSale } from "./setup";
-import { kill, serviceProcesses, signal, stackFile, start, stop } from "./stack";
+import { freeze, kill, serviceProcesses, signal, stackFile, start, stop } from "./stack";
 import { stackViolations } from "./stack-violations";
 
 let before: StackProcess[];
@@ -34,7 +34,7 @@ it("sells, reserves and charges while the broker is down for 30 s, and publishes
   const known = await Promise.all(Array.from({ length: 20 }, () => ticketOnSale(seller)));
   const charged = await orderOf(buyer, await ticketOnSale(seller));
   const end = performance.now() + 30_000;
-  signal("nats", "SIGSTOP"); // hangs first, then is killed
+  await freeze("nats"); // hangs first, then is killed
 
   // By an intent, it is only held, and released when the order has expired.
   const state = paysByIntents ? "authorized" : "charged";
@@ -99,7 +99,7 @@ it("keeps the timers of orders when Redis is killed", async () => {
 it("responds with 503, never 504, while MongoDB is frozen, and loses no acknowledged write", async () => {
   const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   const tickets = await Promise.all(Array.from({ length: 5 }, () => ticketOnSale(seller)));
-  signal("mongo", "SIGSTOP");
+  await freeze("mongo");
   const refusals = await Promise.all(
     tickets.flatMap((ticket): Promise<ApiResponse<unknown>>[] => [
       buyer.ticket(ticket),

@@ -8,6 +8,7 @@ import { root } from "../infra/local/program";
 import { readStackFile, type StackFile, type StackProcess } from "../infra/local/stack-file";
 import { controlFile, dataFolder, failpointsFolder } from "./data-folder";
 import { eventually } from "../common/src/testing/eventually";
+import { freeze as freezeProcess } from "../common/test/freeze";
 
 /** Read anew at each call, because pids change. */
 export function stackFile(): StackFile {
@@ -30,6 +31,9 @@ export const serviceProcesses = (): StackProcess[] =>
 export function signal(name: string, how: NodeJS.Signals): void {
   process.kill(processNamed(name).pid, how);
 }
+
+/** Until it receives SIGCONT. */
+export const freeze = (name: string): Promise<void> => freezeProcess(processNamed(name).pid);
 
 /** SIGKILL. Resolves when the runner has restarted the process and it is ready. */
 export async function kill(name: string): Promise<void> {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
-import { fault, processNamed, ready, signal, stackFile } from "./stack";
+import { fault, freeze, processNamed, ready, signal, stackFile } from "./stack";
 
 /** Uses Node's HTTP client, which sends methods and targets unchanged. */
 async function send(method: string, path: string, headers: OutgoingHttpHeaders = {}, body = "") {
@@ -109,7 +109,7 @@ it("times out on a sandbox that does not respond", async () => {
 
 it("signs in without JavaScript when auth takes longer than a page waits for a service", async () => {
   const all = ["auth-1", "auth-2"];
-  for (const name of all) signal(name, "SIGSTOP");
+  await Promise.all(all.map(freeze));
   const body = new URLSearchParams({
     intent: "signup",
     email: `${randomUUID()}@example.com`,

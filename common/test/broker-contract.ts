@@ -6,6 +6,7 @@ import { type BrokerUnderTest, describeEventBus } from "../src/testing/event-bus
 import { eventually } from "../src/testing/eventually";
 import { Gate } from "../src/testing/gate";
 import { readLog } from "../src/testing/read-log";
+import { freeze } from "./freeze";
 import { endProcesses, run } from "./service-process";
 
 export interface BusOptions {
@@ -82,17 +83,17 @@ export function describeBroker(
       const received = listen(bus);
       await publishAll(["a"]);
       await eventually(() => expect(received).toEqual(new Set(["a"])));
-      broker.signal("SIGSTOP");
+      await broker.freeze();
       await expect(publish("b")).rejects.toThrow();
       await eventually(() => expect(bus.isConnected).toBe(false));
-      broker.signal("SIGCONT");
+      broker.thaw();
       await publishAll(["c"]);
       await eventually(() => expect(received).toContain("c"), { withinSeconds: 20 });
     });
 
     it("rejects pending publishes when the broker is killed, and restores subscriptions", async () => {
       await startAndConnect();
-      broker.signal("SIGSTOP");
+      await broker.freeze();
       const received = listen(bus);
       const outcome = Promise.allSettled([publish("a")]);
       await new Promise(setImmediate); // both requests are on their way
@@ -170,7 +171,7 @@ export function describeBroker(
       bus = await connect({ name: "tickets" });
       await publish("a");
       await eventually(() => expect(member.printed()).toContain("a"));
-      member.signal("SIGSTOP");
+      await freeze(member.pid);
       const texts = Array.from({ length: 100 }, (_, index) => `b${index}`);
       await publishAll(texts);
       const received = listen(await connect(options));
@@ -222,7 +223,7 @@ export function describeBroker(
     it("closes within seconds while the broker is unresponsive, and reports no message as stored", async () => {
       await startAndConnect();
       bus.subscribe("ticket:created", async () => {});
-      broker.signal("SIGSTOP");
+      await broker.freeze();
       const outcome = Promise.allSettled([publish("a")]);
       await new Promise(setImmediate); // it is on its way
       const closing = performance.now();
@@ -281,10 +282,10 @@ export function describeBroker(
       bus = await connect({ maxSilenceMs: 1500 });
       await Promise.all(Array.from({ length: 600 }, () => publish("a")));
       const silent = /^The broker sent nothing of ticket:created for 1.5 s/;
-      const interrupted = sequencesOfLog(bus, async () => void broker.signal("SIGSTOP"));
+      const interrupted = sequencesOfLog(bus, () => broker.freeze());
       await expect(interrupted).rejects.toThrow(silent);
       await expect(sequencesOfLog()).rejects.toThrow(silent);
-      broker.signal("SIGCONT");
+      broker.thaw();
       await eventually(async () => expect(await sequencesOfLog()).toHaveLength(600));
     });
 

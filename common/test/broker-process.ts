@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freeze } from "./freeze";
 
 export type BrokerProcess = Awaited<ReturnType<typeof startBrokerProcess>>;
 
@@ -41,7 +42,8 @@ export async function startBrokerProcess(
     stop,
     /** Its store is lost while it is stopped. */
     loseStore: () => rm(join(folder, "store"), { recursive: true }),
-    signal: (name: NodeJS.Signals) => server.kill(name),
+    freeze: () => freeze(server.pid),
+    thaw: () => server.kill("SIGCONT"),
     remove: async () => {
       await stop();
       await rm(folder, { recursive: true });

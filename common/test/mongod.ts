@@ -1,4 +1,5 @@
 import { MongoMemoryServer } from "mongodb-memory-server";
+import { freeze } from "./freeze";
 
 export type Mongod = Awaited<ReturnType<typeof startMongod>>;
 
@@ -13,13 +14,13 @@ export async function startMongod() {
     binary: { systemBinary: process.env.MONGOD_BINARY },
     instance: { storageEngine: "wiredTiger", launchTimeout: 60_000 }, // 10 s is too short on a busy machine
   });
-  const signal = (name: NodeJS.Signals) => server.instanceInfo?.instance.mongodProcess?.kill(name);
+  const child = () => server.instanceInfo?.instance.mongodProcess;
   const mongod = {
     url: (database: string) => server.getUri(database),
-    freeze: () => signal("SIGSTOP"),
-    thaw: () => signal("SIGCONT"),
+    freeze: () => freeze(child()?.pid),
+    thaw: () => child()?.kill("SIGCONT"),
     stop: async () => {
-      signal("SIGCONT"); // a frozen process would not stop
+      child()?.kill("SIGCONT"); // a frozen process would not stop
       await server.stop();
     },
   };

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { mongo as mongoServer } from "../../infra/local/known-servers";
 import { freePort } from "../../infra/local/port";
 import { eventually } from "../src/testing/eventually";
+import { freeze } from "./freeze";
 import { ensureReplicaSet, replicaSetName, withAdmin } from "../src/service/replica-set";
 
 /** Three members of a replica set, in which a new primary is elected after this time without one. */
@@ -117,7 +118,7 @@ async function createMember(keyfile: string) {
       );
     },
     stop,
-    freeze: () => server?.kill("SIGSTOP"),
+    freeze: () => freeze(server?.pid),
     thaw: () => server?.kill("SIGCONT"),
     /** Its data is lost while it is stopped. */
     loseData: async () => {

@@ -52,7 +52,7 @@ it("fails every operation on a frozen database as unavailable, and recovers afte
     time: () => databaseTime(database),
   };
 
-  mongod.freeze();
+  await mongod.freeze();
   const failures = await Promise.all(
     Object.entries(operations).map(async ([name, operation]) => {
       const outcome = await Promise.allSettled([operation()]);
@@ -67,7 +67,7 @@ it("fails every operation on a frozen database as unavailable, and recovers afte
 });
 
 it("fails an operation that waits for a connection, too", async () => {
-  mongod.freeze();
+  await mongod.freeze();
   const { maxPoolSize } = database.getClient().options;
   const results = await Promise.allSettled(Array.from({ length: 2 * maxPoolSize }, () => Sample.findOne()));
   expect(results.filter((each) => each.status === "fulfilled" || !isTransient(each.reason))).toEqual([]);
@@ -77,7 +77,7 @@ it("fails a cursor when the database freezes between two batches", async () => {
   await Promise.all([saveSample(), saveSample(), saveSample()]);
   const cursor = Sample.find().cursor({ batchSize: 1 });
   await cursor.next();
-  mongod.freeze();
+  await mongod.freeze();
   const outcome = await Promise.allSettled([cursor.next()]);
   expect(outcome.map((each) => each.status === "rejected" && isTransient(each.reason))).toEqual([true]);
 });
@@ -97,7 +97,7 @@ it("does not end a cursor whose documents take longer than an operation may", as
 
 it("fails to open on a frozen database, and opens once it responds", async () => {
   const another = mongoStore(createDatabase("samples"));
-  mongod.freeze();
+  await mongod.freeze();
   const outcome = await Promise.allSettled([another.open()]);
   expect(outcome.map((each) => each.status === "rejected" && isTransient(each.reason))).toEqual([true]);
   mongod.thaw();

@@ -32,7 +32,7 @@ afterAll(async () => {
 
 async function freezeSecondaries(): Promise<void> {
   const primary = await all.primary();
-  for (const member of all.members) if (member !== primary) member.freeze();
+  await Promise.all(all.members.filter((member) => member !== primary).map((member) => member.freeze()));
 }
 
 function thawAll(): void {

@@ -69,7 +69,7 @@ it.concurrent(
     const service = run({ environment: { ...environment, MONGO_URL: mongod.url("samples") } });
     await eventually(async () => expect((await send("/readyz")).status).toBe(200));
 
-    mongod.freeze();
+    await mongod.freeze();
     // More than there are connections to the database, so that some wait for one.
     const sent = Array.from({ length: 150 }, (_, n) => send("/api/samples", n % 2 ? "PUT" : "GET"));
     const responses = await Promise.all([...sent, send("/readyz")]);
@@ -80,7 +80,7 @@ it.concurrent(
     await eventually(async () => expect((await send("/readyz")).status).toBe(200));
     expect((await send("/api/samples", "PUT")).status).toBe(200);
 
-    mongod.freeze();
+    await mongod.freeze();
     service.signal("SIGTERM");
     expect(await service.ended).toBe(0);
     await mongod.stop();
@@ -90,7 +90,7 @@ it.concurrent(
 it.concurrent("waits for a database that is frozen when it starts", async () => {
   const mongod = await startMongod();
   const { environment, send } = await testEnvironment();
-  mongod.freeze();
+  await mongod.freeze();
   const service = run({ environment: { ...environment, MONGO_URL: mongod.url("samples") } });
   await eventually(() => expect(service.printed()).toContain("waiting for mongo"));
   expect(await send("/api/samples")).toMatchObject({

@@ -54,11 +54,11 @@ describe("a connection to NATS Streaming", () => {
       await gate.opened;
     });
     await eventually(() => expect(received).toEqual(["a"]));
-    broker.signal("SIGSTOP");
+    await broker.freeze();
     await expect(publish("b")).rejects.toThrow(/timeout|PING failure/);
     await eventually(() => expect(bus.isConnected).toBe(false));
     gate.open();
-    broker.signal("SIGCONT");
+    broker.thaw();
     const back = performance.now();
     await eventually(() => publish("c"));
     await eventually(() => expect(received.slice(1)).toEqual(expect.arrayContaining(["a", "c"])));
