@@ -89,9 +89,9 @@ it("ends a reservation that expires, and offers the ticket again", async () => {
   const ticket = await ticketOnSale(await newUser("seller"));
   const { page: buyer } = await visitSignedIn();
   const { page: visitor } = await visitSignedIn();
-  await whileReservationsLast(6, async () => {
+  await whileReservationsLast(15, async () => {
     await buyer.goto(`/tickets/${ticket.id}`);
-    await buyer.getByText("You will have 6 seconds to pay").waitFor();
+    await buyer.getByText("You will have 15 seconds to pay").waitFor();
     await reserve(buyer);
     await visitor.goto(`/tickets/${ticket.id}`);
     await visitor.getByText("Someone is paying for it.").waitFor();

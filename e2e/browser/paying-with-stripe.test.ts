@@ -77,7 +77,7 @@ it("shows that Stripe cannot be reached, stays usable, and retries on request", 
 });
 
 it("closes Stripe's form when the reservation expires", async () => {
-  await whileReservationsLast(4, async () => {
+  await whileReservationsLast(15, async () => {
     const { page, order } = await reservation();
     await serveCheckout(page);
     await page.goto(`/orders/${order.id}`);
