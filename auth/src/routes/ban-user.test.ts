@@ -4,7 +4,7 @@ import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
 import { User } from "../models/user";
-import { admin, afterNextRead, password, registered } from "../../test/fixtures";
+import { admin, afterNextRead, password, registered, whileRacesAreLost } from "../../test/fixtures";
 
 const { published } = setUpService(database);
 afterEach(() => onFailpoint(undefined));
@@ -108,10 +108,9 @@ it("rejects everyone else: users, visitors, and administrators who were banned o
 it("returns 409 when every attempt loses the race", async () => {
   const { cookie } = await admin();
   const { id } = await registered();
-  const lost = Object.assign(new Error("No matching document"), { name: "VersionError" });
-  const save = jest.spyOn(User.prototype, "save").mockRejectedValue(lost);
-  expect((await ban(cookie, id).expect(409)).body.code).toBe("changed");
-  await User.updateOne({ _id: id }, { banned: true });
-  expect((await unban(cookie, id).expect(409)).body.code).toBe("changed");
-  save.mockRestore();
+  await whileRacesAreLost(async () => {
+    expect((await ban(cookie, id).expect(409)).body.code).toBe("changed");
+    await User.updateOne({ _id: id }, { banned: true });
+    expect((await unban(cookie, id).expect(409)).body.code).toBe("changed");
+  });
 });

@@ -4,7 +4,15 @@ import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
 import { User } from "../models/user";
-import { afterNextRead, endSessionsOf, hearSignOut, password, registered, whoIs } from "../../test/fixtures";
+import {
+  afterNextRead,
+  endSessionsOf,
+  hearSignOut,
+  password,
+  registered,
+  whileRacesAreLost,
+  whoIs,
+} from "../../test/fixtures";
 
 const service = setUpService(database);
 const { published } = service;
@@ -100,9 +108,8 @@ it("refuses a banned user before the service has received the event", async () =
 
 it("returns 409 when every attempt loses the race", async () => {
   const { id, email } = await registered();
-  const lost = Object.assign(new Error("No matching document"), { name: "VersionError" });
-  const save = jest.spyOn(User.prototype, "save").mockRejectedValue(lost);
-  expect((await change(signedIn(id, email)).expect(409)).body.code).toBe("changed");
-  save.mockRestore();
+  await whileRacesAreLost(async () => {
+    expect((await change(signedIn(id, email)).expect(409)).body.code).toBe("changed");
+  });
   await signIn({}).expect(200);
 });
