@@ -4,6 +4,7 @@ import { banUser } from "./routes/ban-user";
 import { changePassword } from "./routes/change-password";
 import { confirmVerification } from "./routes/confirm-verification";
 import { currentUser } from "./routes/current-user";
+import { deleteAccount } from "./routes/delete-account";
 import { endSessions } from "./routes/end-sessions";
 import { findUsers } from "./routes/find-users";
 import { requestPasswordReset } from "./routes/request-password-reset";
@@ -26,6 +27,7 @@ export const app = createApp(
     api.post("/api/users/verification/confirm", confirmVerification);
     api.post("/api/users/password-reset", requestPasswordReset);
     api.post("/api/users/password-reset/confirm", resetPassword);
+    api.post("/api/users/deletion", deleteAccount);
     api.get("/api/users", findUsers);
     api.post("/api/users/:userId/ban", banUser);
     api.delete("/api/users/:userId/ban", unbanUser);

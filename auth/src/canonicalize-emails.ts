@@ -1,6 +1,6 @@
 import { isDuplicateKey, logger } from "@eventhive/common";
 import { canonicalEmail } from "./canonical-email";
-import { User } from "./models/user";
+import { User, notDeleted } from "./models/user";
 
 const maxAttempts = 10; // each further one needs a concurrent sign-up with another spelling
 const maxInFlight = 10;
@@ -12,7 +12,9 @@ const maxInFlight = 10;
 export async function canonicalizeEmails(): Promise<void> {
   let count = 0;
   let collisions = 0;
-  const accounts = User.find({ canonicalEmail: null }).sort({ _id: 1 }).cursor();
+  const accounts = User.find({ canonicalEmail: null, ...notDeleted })
+    .sort({ _id: 1 })
+    .cursor();
   await accounts.eachAsync(
     async (account) => {
       if (await claimCanonicalEmail(account)) count += 1;
@@ -28,7 +30,9 @@ async function claimCanonicalEmail(account: User): Promise<boolean> {
   const canonical = canonicalEmail(account.email);
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     try {
-      await User.updateOne({ _id: account.id, canonicalEmail: null }, { canonicalEmail: canonical });
+      // With the email, because the account may have been deleted meanwhile.
+      const isSame = { _id: account.id, email: account.email, canonicalEmail: null };
+      await User.updateOne(isSame, { canonicalEmail: canonical });
       return true;
     } catch (error) {
       if (!isDuplicateKey(error, "canonicalEmail")) throw error;

@@ -74,11 +74,11 @@ export async function hearSignOut({ published }: ReturnType<typeof setUpService>
   await deliver(signedOut, state);
 }
 
-/** The account that a cookie signs in, or null. */
-export async function whoIs(cookie: string | undefined): Promise<unknown> {
+/** The ID of the account that a cookie signs in, or null. */
+export async function whoIs(cookie: string | undefined): Promise<string | null> {
   const { body } = await request(app)
     .get("/api/users/currentuser")
     .set("Cookie", cookie ?? "")
     .expect(200);
-  return body.currentUser;
+  return body.currentUser?.id ?? null;
 }

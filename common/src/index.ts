@@ -14,7 +14,7 @@ export type {
 // Starting a service
 export { startService } from "./service/service";
 export { keepUserAccess } from "./service/user-access";
-export type { UserAccess } from "./service/user-access";
+export type { EndReason, UserAccess } from "./service/user-access";
 export type { ServiceDefinition, Worker } from "./service/service-definition";
 export { choice, durationInSeconds, settings, text, url, wholeNumber } from "./base/settings";
 export { backoffMs } from "./base/backoff";

@@ -9,6 +9,7 @@ const throttlingTests = "auth/src/throttling.test.ts";
 const emailTests = "auth/src/canonicalize-emails.test.ts";
 const endSessionsTests = "auth/src/routes/end-sessions.test.ts";
 const passwordTests = "auth/src/routes/change-password.test.ts";
+const deletionTests = "auth/src/routes/delete-account.test.ts";
 const signInTests = "auth/src/routes/sign-in.test.ts";
 const signUpTests = "auth/src/routes/sign-up.test.ts";
 const banTests = "auth/src/routes/ban-user.test.ts";
@@ -188,7 +189,7 @@ export const auth: Mutant[] = [
   {
     guard: "auth: bans: an event that is older than the last token is ignored",
     file: access,
-    change: { "      if (isOver(state.since)) return;\n": "", "if (isOver(since) || ": "if (" },
+    change: { "if (!isOver(state.since)) {": "{", "if (isOver(since) || ": "if (" },
     red: {
       [accessTests]: [
         "refuses sessions while tokens from before the ban are valid, and then ignores its events",
@@ -330,10 +331,123 @@ export const auth: Mutant[] = [
     },
   },
   {
+    guard: "auth: deletion: no sign-in in progress passes its last write",
+    file: user,
+    change: { "passwordVersion: -1,": "passwordVersion: undefined," },
+    red: { [deletionTests]: ["at the same time as a sign-in whose password was checked before"] },
+  },
+  {
+    guard: "auth: deletion: fields are erased that were empty when they were read",
+    file: user,
+    change: { "this.markModified(field);": "" },
+    red: {
+      [deletionTests]: [
+        "at the same time as a sign-in that stores its network between the read and the write",
+      ],
+    },
+  },
+  {
+    guard: "auth: deletion: ends all sessions",
+    file: user,
+    change: {
+      "this.raiseSessionEpoch();\n      this.deletedAt = this.since;":
+        "this.deletedAt = this.since = clock.date();",
+    },
+    red: { [deletionTests]: ["keeps nothing personal, publishes the deletion, and ends the session"] },
+  },
+  {
+    guard: "auth: deletion: a deleted account cannot be changed",
+    file: user,
+    change: { "User.findOne({ _id: id, ...notDeleted })": "User.findOne({ _id: id })" },
+    red: { [deletionTests]: ["at the same time as a ban that is second: the account is gone"] },
+  },
+  {
+    guard: "auth: deletion: a deleted account cannot be found",
+    file: user,
+    change: { "{ ...isOwner, ...notDeleted }": "isOwner" },
+    red: { [deletionTests]: ["cannot be banned, found, or be made an administrator afterwards"] },
+  },
+  {
+    guard: "auth: deletion: a rebuild repeats it",
+    file: user,
+    change: { "deletedAt ? erasedFields(id) : unchangedFields": "unchangedFields" },
+    red: { [deletionTests]: ["is repeated by a rebuild of an older copy, which inserts no account"] },
+  },
+  {
+    guard: "auth: deletion: it is republished as what it is",
+    file: user,
+    change: { 'if (deletedAt) return "user:deleted";': "" },
+    red: { [deletionTests]: ["is republished from what is left"] },
+  },
+  {
+    guard: "auth: deletion: no mail is requested for a deleted account",
+    file: "auth/src/models/email-link.ts",
+    change: { "{ _id: user.id, email: user.email },": "{ _id: user.id }," },
+    red: { [deletionTests]: ["at the same time as a request for a mail, which has read the account before"] },
+  },
+  {
+    guard: "auth: sessions: pages learn of their end from the database",
+    file: "auth/src/routes/current-user.ts",
+    change: { "user && !isEnded": "user" },
+    red: {
+      [endSessionsTests]: [
+        "ends all sessions except the requesting browser's, and publishes no personal data",
+      ],
+    },
+  },
+  {
+    guard: "auth: deletion: canonicalize-emails gives a deleted account no email",
+    file: "auth/src/canonicalize-emails.ts",
+    change: { "email: account.email, canonicalEmail: null": "canonicalEmail: null" },
+    red: { [deletionTests]: ["at the same time as canonicalize-emails, which has read the account before"] },
+  },
+  {
+    guard: "auth: deletion: is refused to administrators",
+    file: "auth/src/routes/delete-account.ts",
+    change: { "  if (isAdmin)\n": "  if (false)\n" },
+    red: {
+      [deletionTests]: ["is refused to an administrator, whose name is forgotten once the role is gone"],
+    },
+  },
+  {
+    guard: "auth: deletion: the bans that a former administrator made keep no email",
+    file: "auth/src/routes/delete-account.ts",
+    change: { "await forgetAdministrator(email);": "" },
+    red: {
+      [deletionTests]: ["is refused to an administrator, whose name is forgotten once the role is gone"],
+    },
+  },
+  {
+    guard: "auth: deletion: a service ends what the user has begun, however late it hears of it",
+    file: access,
+    change: { 'if (state.deletedAt) await endFor?.([state.id], "deletion");': "" },
+    red: { [accessTests]: ["a deleted account loses it however late the service hears of it"] },
+  },
+  {
+    guard: "auth: deletion: what a request in progress has created is ended, too",
+    file: access,
+    change: { '[idsOf(({ isDeleted }) => isDeleted), "deletion"],': "" },
+    red: {
+      [accessTests]: [
+        "a deleted account loses what the user has begun: at once, and again for requests that were in progress, in each process",
+      ],
+    },
+  },
+  {
+    guard: "auth: deletion: its orders were not ended by a ban",
+    file: "orders/src/cancel-orders-of.ts",
+    change: { 'reason === "ban" ? order.cancelForBan() : order.cancel("buyer")': "order.cancelForBan()" },
+    red: {
+      "orders/src/cancel-orders-of.test.ts": [
+        "cancels the orders of a buyer who has deleted the account, as the buyer",
+      ],
+    },
+  },
+  {
     guard: "auth: bans: what a request in progress has created is ended, too",
     file: access,
     change: {
-      "[runPeriodically(seconds(5), endForBanned)]": "[runPeriodically(seconds(5), async () => {})]",
+      "[runPeriodically(seconds(5), endForAll)]": "[runPeriodically(seconds(5), async () => {})]",
     },
     red: {
       "orders/src/cancel-orders-of.test.ts": ["cancels an order that was created by a request in progress"],

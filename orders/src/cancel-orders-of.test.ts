@@ -7,8 +7,8 @@ import { paymentAuthorized, paymentFailed } from "./listeners/payments";
 
 const { published } = setUpService(database);
 
-const [userBanned] = access.listeners;
-const [, endForBanned] = access.sweeps;
+const [userBanned, , , userDeleted] = access.listeners;
+const [, endForAll] = access.sweeps;
 const ban = (id: string) =>
   deliver(userBanned, { id, version: 1, banned: true, since: clock.date().toISOString() });
 
@@ -22,11 +22,21 @@ it("cancels the orders of a banned buyer, and frees their tickets", async () => 
   expect(await published("order:cancelled")).toMatchObject([{ id: order.id, buyerBanned: true }]);
 });
 
+it("cancels the orders of a buyer who has deleted the account, as the buyer", async () => {
+  const [order, ofAnother] = [await orderOf(), await orderOf()];
+  const deletedAt = clock.date().toISOString();
+  const state = { id: order.userId, version: 1, banned: false, since: deletedAt, sessionEpoch: 1, deletedAt };
+  await deliver(userDeleted, state);
+  expect(await reload(order)).toMatchObject({ status: "cancelled", cancelReason: "buyer", version: 1 });
+  expect((await reload(order)).buyerBanned).toBeUndefined();
+  expect((await reload(ofAnother)).status).toBe("created");
+});
+
 it("cancels an order that was created by a request in progress", async () => {
   const userId = newId();
   await ban(userId);
   const order = await orderOf(userId);
-  await endForBanned?.run();
+  await endForAll?.run();
   expect((await reload(order)).status).toBe("cancelled");
 });
 
@@ -42,6 +52,6 @@ it("leaves complete orders, and one that is being paid until its payment fails",
     Promise.all([complete, paid].map(async (order) => (await reload(order)).status));
   expect(await statuses()).toEqual(["complete", "awaiting:payment"]);
   await deliver(paymentFailed, { ...payment, version: payment.version + 1, state: "failed" });
-  await endForBanned?.run();
+  await endForAll?.run();
   expect(await statuses()).toEqual(["complete", "cancelled"]);
 });

@@ -2,4 +2,6 @@ import { keepUserAccess } from "@eventhive/common";
 import { database } from "./database";
 import { withdrawTicketsOf } from "./withdraw-tickets-of";
 
-export const access = keepUserAccess(database, { endFor: withdrawTicketsOf });
+export const access = keepUserAccess(database, {
+  endFor: (userIds, _reason, signal) => withdrawTicketsOf(userIds, signal),
+});

@@ -8,8 +8,8 @@ import { orderEvent, ticketOnSale } from "../test/fixtures";
 
 const { published } = setUpService(database);
 
-const [userBanned] = access.listeners;
-const [, endForBanned] = access.sweeps;
+const [userBanned, , , userDeleted] = access.listeners;
+const [, endForAll] = access.sweeps;
 const ban = (id: string) =>
   deliver(userBanned, { id, version: 1, banned: true, since: clock.date().toISOString() });
 const statusOf = async ({ id }: Ticket) => (await Ticket.findById(id).orFail()).status;
@@ -22,6 +22,14 @@ it("withdraws the tickets of a banned seller", async () => {
   expect(await published("ticket:updated")).toMatchObject([{ id: ticket.id, withdrawn: true }]);
 });
 
+it("withdraws the tickets of a seller who has deleted the account", async () => {
+  const userId = newId();
+  const [ticket, ofAnother] = [await ticketOnSale({ userId }), await ticketOnSale()];
+  const deletedAt = clock.date().toISOString();
+  await deliver(userDeleted, { id: userId, version: 1, banned: false, since: deletedAt, deletedAt });
+  expect([await statusOf(ticket), await statusOf(ofAnother)]).toEqual(["withdrawn", "available"]);
+});
+
 it("withdraws a reserved ticket when it becomes available, and one that was created by a request in progress", async () => {
   const userId = newId();
   const reserved = await ticketOnSale({ userId });
@@ -31,6 +39,6 @@ it("withdraws a reserved ticket when it becomes available, and one that was crea
   expect(await statusOf(reserved)).toBe("reserved");
   await deliver(orderCancelled, { ...order, version: 1, status: "cancelled" });
   const late = await ticketOnSale({ userId });
-  await endForBanned?.run();
+  await endForAll?.run();
   expect([await statusOf(reserved), await statusOf(late)]).toEqual(["withdrawn", "withdrawn"]);
 });

@@ -18,7 +18,8 @@ const backoff = { firstMs: minutes(1), maxMs: hours(1) };
 export async function requestLink(user: User, purpose: Purpose): Promise<void> {
   const now = clock.date();
   await User.updateOne(
-    { _id: user.id },
+    // With the email, because the account may have been deleted in the meantime.
+    { _id: user.id, email: user.email },
     {
       [`${purpose}.requestedAt`]: now,
       [`${purpose}.dueAt`]: now,

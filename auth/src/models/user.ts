@@ -49,14 +49,43 @@ const emailLinkSchema = new Schema(
 /** The latest of an account's bans and their ends. */
 const maxBanChanges = 50;
 
+/** What is left of the unpublished fields of a deleted account. The email is unique, and of no mailbox. */
+const erasedFields = (id: string) => ({
+  email: `deleted:${id}`,
+  canonicalEmail: undefined,
+  password: "none",
+  passwordVersion: -1, // so that no sign-in in progress passes its last write
+  knownNetworks: [],
+  emailVerified: undefined,
+  verification: undefined,
+  passwordReset: undefined,
+  isAdmin: undefined,
+  banChanges: [],
+});
+
+const unchangedFields = {
+  email: unchanged,
+  canonicalEmail: unchanged,
+  password: unchanged,
+  passwordVersion: unchanged,
+  knownNetworks: unchanged,
+  emailVerified: unchanged,
+  verification: unchanged,
+  passwordReset: unchanged,
+  isAdmin: unchanged,
+  banChanges: unchanged,
+};
+
 export const User = defineAggregate(database, "User", {
-  subjects: ["user:banned", "user:unbanned", "user:signed-out"],
+  subjects: ["user:banned", "user:unbanned", "user:signed-out", "user:deleted"],
   published: {
     banned: { type: Boolean, required: true, default: false },
     /** When any of this last changed. */
     since: { type: Date },
     /** Incremented when all sessions are ended. Tokens carry it; absent for 0. */
     sessionEpoch: { type: Number },
+    /** Such an account keeps only what is published, so that its version stays the newest. */
+    deletedAt: { type: Date },
   },
   isUpdatedOnly: true,
   // The broker's log keeps events forever, so they contain no personal data.
@@ -83,20 +112,11 @@ export const User = defineAggregate(database, "User", {
     /** Oldest first. */
     banChanges: { type: [banChangeSchema] },
   },
-  restore: () => ({
-    email: unchanged,
-    canonicalEmail: unchanged,
-    password: unchanged,
-    passwordVersion: unchanged,
-    knownNetworks: unchanged,
-    emailVerified: unchanged,
-    verification: unchanged,
-    passwordReset: unchanged,
-    isAdmin: unchanged,
-    banChanges: unchanged,
-  }),
-  currentSubject({ version, banned, sessionEpoch }) {
+  // An older copy still has what was erased.
+  restore: ({ id, deletedAt }) => (deletedAt ? erasedFields(id) : unchangedFields),
+  currentSubject({ version, banned, sessionEpoch, deletedAt }) {
     if (version === 0) return undefined;
+    if (deletedAt) return "user:deleted";
     if (banned) return "user:banned";
     return sessionEpoch ? "user:signed-out" : "user:unbanned";
   },
@@ -138,9 +158,13 @@ export const User = defineAggregate(database, "User", {
 
     /** Ends all sessions: tokens from before the save are of an older epoch. */
     endSessions(): void {
+      this.raiseSessionEpoch();
+      this.record("user:signed-out");
+    },
+
+    raiseSessionEpoch(): void {
       this.sessionEpoch = (this.sessionEpoch ?? 0) + 1;
       this.since = clock.date();
-      this.record("user:signed-out");
     },
 
     /** Ends all sessions, too, and the validity of a link that resets the password. */
@@ -158,6 +182,18 @@ export const User = defineAggregate(database, "User", {
       this.verification = undefined;
     },
 
+    /** Removes all that is personal, and ends all sessions. The email is free in the same write. */
+    erase(): void {
+      for (const [field, value] of Object.entries(erasedFields(this.id))) {
+        this.set(field, value);
+        // Written even if nothing was there when it was read: some writes do not change the version.
+        this.markModified(field);
+      }
+      this.raiseSessionEpoch();
+      this.deletedAt = this.since;
+      this.record("user:deleted");
+    },
+
     changeBan(change: { banned: boolean; by: string; reason?: string }): boolean {
       const at = clock.date();
       this.banned = change.banned;
@@ -173,6 +209,7 @@ export const User = defineAggregate(database, "User", {
     [{ canonicalEmail: 1 }, { unique: true, sparse: true }],
     [{ "verification.dueAt": 1 }, { sparse: true }],
     [{ "passwordReset.dueAt": 1 }, { sparse: true }],
+    [{ "banChanges.by": 1 }, { partialFilterExpression: { "banChanges.0": { $exists: true } } }],
   ],
 });
 export type User = InstanceType<typeof User>;
@@ -190,12 +227,15 @@ const forgottenBefore = () => new Date(clock.now() - seconds(config.KNOWN_NETWOR
 /** Matches accounts that are older than bans, too. */
 export const notBanned = () => ({ banned: trusted({ $ne: true }) });
 
+export const notDeleted = { deletedAt: null };
+
 /**
  * The account of a mailbox, in any spelling. If two accounts share a mailbox, each is found by its own spelling.
  */
 export async function findByEmail(email: string): Promise<User | undefined> {
   const exact = email.toLowerCase();
-  const users = await User.find({ $or: [{ email: exact }, { canonicalEmail: canonicalEmail(email) }] });
+  const isOwner = { $or: [{ email: exact }, { canonicalEmail: canonicalEmail(email) }] };
+  const users = await User.find({ ...isOwner, ...notDeleted });
   return users.find((user) => user.email === exact) ?? users[0];
 }
 
@@ -221,10 +261,20 @@ export async function findUserOfSession(id: string, sessionEpoch: number): Promi
   return user;
 }
 
+/** Null for a deleted account, too. */
 async function findById(id: string): Promise<User | null> {
   // Accounts that are older than bans have no version, and a save compares it.
   await User.updateOne({ _id: id, version: trusted({ $exists: false }) }, { version: 0 });
-  return User.findById(id);
+  return User.findOne({ _id: id, ...notDeleted });
+}
+
+/** Removes the email of a former administrator from the bans of others. */
+export async function forgetAdministrator(email: string): Promise<void> {
+  await User.updateMany(
+    { "banChanges.0": trusted({ $exists: true }), "banChanges.by": email },
+    { "banChanges.$[change].by": "deleted account" },
+    { arrayFilters: [{ "change.by": email }] },
+  );
 }
 
 /** False after the same time whether there is no account or the password is wrong. */

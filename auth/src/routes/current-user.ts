@@ -1,4 +1,11 @@
-import { endpoint, findCurrentUser, isTransient, named, withTimeout } from "@eventhive/common";
+import {
+  endpoint,
+  findCurrentUser,
+  isTransient,
+  named,
+  sessionEpochOf,
+  withTimeout,
+} from "@eventhive/common";
 import { z } from "zod";
 import { User } from "../models/user";
 import { account } from "./account";
@@ -27,17 +34,20 @@ export const currentUser = endpoint(
   },
   async (req, res) => {
     const user = findCurrentUser(req);
-    res.json({ currentUser: user ? { ...user, emailVerified: await isVerified(user.id) } : null });
+    const stored = user && (await findStored(user.id));
+    const isEnded = (stored?.sessionEpoch ?? 0) > sessionEpochOf(req);
+    const emailVerified = stored ? stored.emailVerified === true : undefined;
+    res.json({ currentUser: user && !isEnded ? { ...user, emailVerified } : null });
   },
 );
 
 const maxWaitMs = 500;
 
 /** Who is signed in follows from the token. So a database that does not respond costs no page more than a moment. */
-async function isVerified(id: string): Promise<boolean | undefined> {
+async function findStored(id: string) {
   try {
-    const user = await withTimeout(User.findById(id, { emailVerified: 1 }).lean().exec(), maxWaitMs);
-    return user ? user.emailVerified === true : undefined;
+    const fields = { emailVerified: 1, sessionEpoch: 1 } as const;
+    return await withTimeout(User.findById(id, fields).lean().exec(), maxWaitMs);
   } catch (error) {
     if (isTransient(error)) return undefined;
     throw error;

@@ -6,7 +6,7 @@ import { User, notBanned } from "../models/user";
 const banChange = z.object({
   banned: z.boolean(),
   at: z.iso.datetime(),
-  by: z.string().describe("The email of the administrator"),
+  by: z.string().describe("The email of the administrator, or `deleted account`"),
   reason: z.string().optional(),
 });
 

@@ -174,6 +174,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/users/deletion": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Delete the account */
+    post: operations["deleteAccount"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/users": {
     parameters: {
       query?: never;
@@ -443,7 +460,7 @@ export interface components {
         banned: boolean;
         /** Format: date-time */
         at: string;
-        /** @description The email of the administrator */
+        /** @description The email of the administrator, or `deleted account` */
         by: string;
         reason?: string;
       }[];
@@ -1842,6 +1859,166 @@ export interface operations {
           "application/json": {
             /** @enum {unknown} */
             code?: "foreign-origin";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description request-timeout */
+      408: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "request-timeout";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description changed */
+      409: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "changed";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-large */
+      413: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-large";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-json */
+      415: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-json";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-many-attempts */
+      429: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-many-attempts";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description internal */
+      500: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "internal";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description unavailable, starting */
+      503: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "unavailable" | "starting";
+          } & components["schemas"]["Error"];
+        };
+      };
+    };
+  };
+  deleteAccount: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          password: string;
+        };
+      };
+    };
+    responses: {
+      /** @description Nothing is left of the account and its sessions */
+      200: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Set-Cookie": components["headers"]["Set-Cookie"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": Record<string, never>;
+        };
+      };
+      /** @description invalid-credentials, invalid-input, malformed */
+      400: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "invalid-credentials" | "invalid-input" | "malformed";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-signed-in */
+      401: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-signed-in";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description is-admin, banned, foreign-origin */
+      403: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "is-admin" | "banned" | "foreign-origin";
           } & components["schemas"]["Error"];
         };
       };

@@ -93,8 +93,9 @@ it("names the sender and the receivers of each event", () => {
     "user:banned",
     "user:unbanned",
     "user:signed-out",
+    "user:deleted",
   ]);
-  expect(of("receive", "auth")).toEqual(["user:banned", "user:unbanned", "user:signed-out"]);
+  expect(of("receive", "auth")).toEqual(["user:banned", "user:unbanned", "user:signed-out", "user:deleted"]);
   expect(of("receive", "expiration")).toEqual(["order:created", "order:cancelled", "order:completed"]);
   expect(operations.filter(({ action }) => action === "send")).toHaveLength(subjects.length);
 });

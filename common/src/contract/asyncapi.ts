@@ -58,6 +58,11 @@ export const traffic: Record<Subject, { from: string; to: string[]; when: string
     to: ["auth", "tickets", "orders", "payments"],
     when: "All sessions of a user were ended",
   },
+  "user:deleted": {
+    from: "auth",
+    to: ["auth", "tickets", "orders", "payments"],
+    when: "A user deleted the account",
+  },
 };
 
 /**

@@ -59,6 +59,7 @@ const user = z.object({
     .describe(
       "Rises when all sessions of the user end: no service accepts those of older epochs. 0 if absent",
     ),
+  deletedAt: date.optional().describe("When the user deleted the account, which is final"),
 });
 
 /** A payment that is not charged: its states never appear on the subjects of charged ones, whose readers would refuse them. */
@@ -90,6 +91,7 @@ export const events = {
   "user:banned": user,
   "user:unbanned": user,
   "user:signed-out": user,
+  "user:deleted": user,
 } as const;
 
 /**

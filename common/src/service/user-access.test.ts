@@ -9,12 +9,18 @@ import { watcher } from "../messaging/watcher";
 import { streamsOf } from "../../test/event-stream";
 import { eventually } from "../testing/eventually";
 import { MemoryBroker, deliver, eventBytes, newId, newIds, setUpService, signedIn } from "../testing";
-import { keepUserAccess } from "./user-access";
+import { type EndReason, keepUserAccess } from "./user-access";
 
 const database = createDatabase("samples");
 const ended: string[][] = [];
-const access = keepUserAccess(database, { endFor: async (userIds) => void ended.push(userIds) });
-const [banned, unbanned, signedOut] = access.listeners;
+const reasons: EndReason[] = [];
+const access = keepUserAccess(database, {
+  endFor: async (userIds, reason) => {
+    ended.push(userIds);
+    reasons.push(reason);
+  },
+});
+const [banned, unbanned, signedOut, deleted] = access.listeners;
 const updates = watcher("ticket:updated");
 const bus = new MemoryBroker().connect("samples");
 for (const each of [updates, ...access.watchers]) each.connect(bus);
@@ -43,6 +49,7 @@ let userId: string;
 beforeEach(() => {
   userId = newId();
   ended.length = 0;
+  reasons.length = 0;
 });
 afterEach(() => useScheduling());
 
@@ -208,5 +215,38 @@ describe("sessions of an older epoch", () => {
     await hearSignOut(1, 1);
     await access.sweeps[1]?.run();
     expect(ended.flat()).not.toContain(userId);
+  });
+});
+
+describe("a deleted account", () => {
+  const hearDeletion = (version: number, sessionEpoch: number, deletedAt = clock.date()) =>
+    deliver(deleted, {
+      ...stateOf(version, false, deletedAt),
+      sessionEpoch,
+      deletedAt: deletedAt.toISOString(),
+    });
+
+  it("has no session", async () => {
+    await hearDeletion(1, 1);
+    expect(await responses(0)).toEqual(["not-signed-in"]);
+    await hearBan(0);
+    expect(await responses(0)).toEqual(["not-signed-in"]);
+  });
+
+  it("loses what the user has begun: at once, and again for requests that were in progress, in each process", async () => {
+    await hearDeletion(1, 1);
+    expect(ended).toContainEqual([userId]);
+    expect(reasons).toEqual(["deletion", "deletion"]);
+    inNewProcess();
+    await access.load();
+    ended.length = 0;
+    await access.sweeps[1]?.run();
+    expect(ended.flat()).toContain(userId);
+  });
+
+  it("loses it however late the service hears of it", async () => {
+    await hearDeletion(1, 1, new Date(clock.now() - hours(24 * 30)));
+    expect(ended).toContainEqual([userId]);
+    expect(await database.collection("bans").findOne({ sessionEpoch: 1 })).toBeNull();
   });
 });

@@ -14,29 +14,51 @@ import type { ServiceDefinition } from "./service-definition";
 type State = EventData<"user:banned">;
 
 /**
- * What a service knows of users who are banned or have ended their sessions, with what keeps it up to date.
+ * What a service knows of users who are banned, or have ended their sessions or deleted their accounts, with what keeps
+ * it up to date.
  * @example
  * const statusFor = (access: UserAccess, userId: string) => (access.isBanned(userId) ? 403 : 200);
  */
 export interface UserAccess extends Access {
   /** Reads what the service has stored; to be called before requests are accepted. */
   load(): Promise<void>;
-  listeners: readonly [Listener<"user:banned">, Listener<"user:unbanned">, Listener<"user:signed-out">];
+  listeners: readonly [
+    Listener<"user:banned">,
+    Listener<"user:unbanned">,
+    Listener<"user:signed-out">,
+    Listener<"user:deleted">,
+  ];
   watchers: Watcher[];
   sweeps: Sweep[];
 }
 
+/**
+ * Why all that a user has begun is ended.
+ * @example
+ * const cancelReasonFor = (reason: EndReason) => (reason === "deletion" ? "buyer" : undefined);
+ * cancelReasonFor("ban"); // => undefined
+ */
+export type EndReason = "ban" | "deletion";
+
 interface Options {
   /**
-   * Ends what these banned users have begun. Called as soon as the service receives a ban, and every five seconds for all,
-   * because a request that was accepted before may still be in progress.
+   * Ends what these users have begun, who were banned or have deleted their accounts. Called as soon as the service
+   * receives the event, and every five seconds for all, because a request that was accepted before may still be in progress.
    */
-  endFor?: (userIds: string[], signal?: AbortSignal) => Promise<void>;
+  endFor?: (userIds: string[], reason: EndReason, signal?: AbortSignal) => Promise<void>;
+}
+
+interface KnownUser {
+  version: number;
+  since: string;
+  sessionEpoch: number;
+  banned: boolean;
+  isDeleted: boolean;
 }
 
 /** What a process remembers. */
 interface Memory {
-  users: Map<string, Pick<State, "version" | "banned" | "since"> & { sessionEpoch: number }>;
+  users: Map<string, KnownUser>;
   /** When it last read what the service has stored. */
   readAt?: number;
 }
@@ -46,7 +68,7 @@ const overlap = minutes(5);
 
 const maxUsersAtOnce = 1000;
 
-const subjects = ["user:banned", "user:unbanned", "user:signed-out"] as const;
+const subjects = ["user:banned", "user:unbanned", "user:signed-out", "user:deleted"] as const;
 
 /**
  * Keeps the users whose sessions a service does not accept: all sessions of banned users, and ended sessions, whose
@@ -65,18 +87,20 @@ const subjects = ["user:banned", "user:unbanned", "user:signed-out"] as const;
  */
 export function keepUserAccess(database: Connection, { endFor }: Options = {}): UserAccess {
   // The name is that of its collection, which kept only bans at first.
-  const KnownUser = defineReplica(database, "Ban", {
+  const StoredUser = defineReplica(database, "Ban", {
     subjects,
     fields: {
       banned: { type: Boolean, required: true },
       since: { type: Date, required: true },
       sessionEpoch: { type: Number },
+      deletedAt: { type: Date },
       storedAt: { type: Date, required: true },
       expiresAt: { type: Date, required: true },
     },
-    from: ({ banned, since, sessionEpoch }) => ({
+    from: ({ banned, since, sessionEpoch, deletedAt }) => ({
       banned,
       since,
+      deletedAt,
       sessionEpoch: sessionEpoch ?? unchanged, // not published by a process of auth that is older than epochs
       storedAt: clock.date(),
       expiresAt: new Date(endOf(since) + hours(1)),
@@ -96,7 +120,7 @@ export function keepUserAccess(database: Connection, { endFor }: Options = {}): 
     const known = users.get(id);
     if (isOver(since) || version <= (known?.version ?? -1)) return;
     const sessionEpoch = Math.max(state.sessionEpoch ?? 0, known?.sessionEpoch ?? 0);
-    users.set(id, { version, banned, since, sessionEpoch });
+    users.set(id, { version, banned, since, sessionEpoch, isDeleted: state.deletedAt !== undefined });
     closeStreamsOf(id, banned ? Infinity : sessionEpoch);
   }
 
@@ -108,17 +132,30 @@ export function keepUserAccess(database: Connection, { endFor }: Options = {}): 
     const isNew = known.readAt !== undefined && {
       storedAt: trusted({ $gt: new Date(known.readAt - overlap) }),
     };
-    const found = await KnownUser.find({ expiresAt: trusted({ $gt: clock.date() }), ...isNew });
-    for (const { id, version, banned, since, sessionEpoch } of found)
-      remember({ id, version, banned, since: since.toISOString(), sessionEpoch: sessionEpoch ?? 0 });
+    const found = await StoredUser.find({ expiresAt: trusted({ $gt: clock.date() }), ...isNew });
+    for (const { id, version, banned, since, sessionEpoch, deletedAt } of found)
+      remember({
+        id,
+        version,
+        banned,
+        since: since.toISOString(),
+        sessionEpoch: sessionEpoch ?? 0,
+        deletedAt: deletedAt?.toISOString(),
+      });
     for (const [id, { since }] of known.users) if (isOver(since)) known.users.delete(id);
     known.readAt = startedAt;
   }
 
-  async function endForBanned(signal?: AbortSignal): Promise<void> {
-    const banned = [...memory().users].filter(([, user]) => user.banned).map(([id]) => id);
-    for (let next = 0; next < banned.length; next += maxUsersAtOnce)
-      await endFor?.(banned.slice(next, next + maxUsersAtOnce), signal);
+  async function endForAll(signal?: AbortSignal): Promise<void> {
+    const idsOf = (isMeant: (user: KnownUser) => boolean) =>
+      [...memory().users].filter(([, user]) => isMeant(user)).map(([id]) => id);
+    const ended: [string[], EndReason][] = [
+      [idsOf(({ banned }) => banned), "ban"],
+      [idsOf(({ isDeleted }) => isDeleted), "deletion"],
+    ];
+    for (const [ids, reason] of ended)
+      for (let next = 0; next < ids.length; next += maxUsersAtOnce)
+        await endFor?.(ids.slice(next, next + maxUsersAtOnce), reason, signal);
   }
 
   const changes = watcher(...subjects);
@@ -127,10 +164,13 @@ export function keepUserAccess(database: Connection, { endFor }: Options = {}): 
     isEnded: (userId, sessionEpoch) => sessionEpoch < (memory().users.get(userId)?.sessionEpoch ?? 0),
     load: readUsers,
     listeners: listeners(subjects, async (state) => {
-      if (isOver(state.since)) return;
-      remember(state);
-      await KnownUser.apply(state);
-      if (isBanned(state.id)) await endFor?.([state.id]);
+      if (!isOver(state.since)) {
+        remember(state);
+        await StoredUser.apply(state);
+      }
+      if (isBanned(state.id)) await endFor?.([state.id], "ban");
+      // Final, so it is heeded however late it comes.
+      if (state.deletedAt) await endFor?.([state.id], "deletion");
     }),
     watchers: [
       {
@@ -143,7 +183,7 @@ export function keepUserAccess(database: Connection, { endFor }: Options = {}): 
     ],
     sweeps: [
       runPeriodically(seconds(1), readUsers),
-      ...(endFor ? [runPeriodically(seconds(5), endForBanned)] : []),
+      ...(endFor ? [runPeriodically(seconds(5), endForAll)] : []),
     ],
   };
 }
