@@ -25,6 +25,8 @@ export class Broker {
   readonly log: { subject: Subject; bytes: Buffer }[] = [];
   /** Not acknowledged yet, oldest first. */
   pending: Delivery[] = [];
+  /** Called with each event of a service. */
+  onPublish: (subject: Subject, bytes: Buffer) => void = () => {};
   redelivered = 0;
   outOfOrder = 0;
 
@@ -47,6 +49,7 @@ export class Broker {
       publish: async (subject, bytes) => {
         await failpoint(`${service}.publish.before`);
         if (!this.isUp) throw new Error("the broker is unavailable");
+        this.onPublish(subject, bytes);
         this.store(subject, bytes);
         await failpoint(`${service}.publish.after`);
       },

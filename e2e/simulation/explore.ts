@@ -7,6 +7,7 @@ import {
   runTestCase,
   scenarioNamed,
 } from "./test-case";
+import { Random } from "../random";
 import type { Servers } from "./servers";
 import {
   type Flow,
@@ -25,6 +26,8 @@ const zero = {
   redeliveries: 0,
   outOfOrder: 0,
   lostResponses: 0,
+  failovers: 0,
+  rolledBack: 0,
   firstKills: 0,
   otherFaults: 0,
   allOtherFaults: 0,
@@ -83,7 +86,10 @@ export class Exploration {
       if (!(await this.survives(kill))) return false;
       this.counters.firstKills++;
     }
-    const others = faults.filter((fault) => !first.includes(fault)).filter(isAssigned);
+    const others = inRandomOrder(
+      faults.filter((fault) => !first.includes(fault)).filter(isAssigned),
+      new Random(firstSeed),
+    );
     this.counters.allOtherFaults = others.length;
     for (let seed = firstSeed + worker; performance.now() < deadline; seed += workers) {
       if (!(await this.passes(seed))) return false;
@@ -96,9 +102,28 @@ export class Exploration {
     return true;
   }
 
+  /**
+   * Runs faults of a scenario, and prints each that fails.
+   * @param selections as `fail-over@orders.orders`: all of a kind at the suspension points whose names contain this
+   */
+  async runSelected(name: string, selections: string[]): Promise<boolean> {
+    const { simulation } = await this.runCase({ scenario: scenarioNamed(name), fault: undefined });
+    const all = faultsIn(name, simulation.points);
+    let isOk = true;
+    for (const selection of selections) {
+      const [kind, place = ""] = selection.split("@");
+      const selected = all.filter(({ fault, point }) => fault.kind === kind && point.includes(place));
+      let failed = 0;
+      for (const each of selected) if (!(await this.survives(each))) failed += 1;
+      console.log(`${selection}: ${selected.length} faults, ${failed} with violations`);
+      isOk &&= selected.length > 0 && failed === 0;
+    }
+    return isOk;
+  }
+
   async runCase(testCase: TestCase): Promise<TestResult> {
     const result = await runTestCase(this.servers, testCase);
-    const { log, kills, broker, network, monitor } = result.simulation;
+    const { log, kills, broker, network, replication, monitor } = result.simulation;
     for (const transition of monitor.transitions)
       this.transitions.set(transition, (this.transitions.get(transition) ?? 0) + 1);
     this.counters.runs++;
@@ -107,6 +132,8 @@ export class Exploration {
     this.counters.redeliveries += broker.redelivered;
     this.counters.outOfOrder += broker.outOfOrder;
     this.counters.lostResponses += network.lostResponses;
+    this.counters.failovers += replication.failovers;
+    this.counters.rolledBack += replication.rolledBack;
     return result;
   }
 
@@ -130,6 +157,12 @@ export class Exploration {
       describeScenario(shortest),
     ]);
   }
+}
+
+/** So that a short series has some of each kind and scenario. */
+function inRandomOrder<Item>(items: Item[], random: Random): Item[] {
+  const places = items.map((item) => ({ item, place: random.below(2 ** 32) }));
+  return places.toSorted((one, other) => one.place - other.place).map(({ item }) => item);
 }
 
 /** The other failpoints of payments are those of every service. */

@@ -3,6 +3,7 @@ import { type GatewayOutcome, captureOutcomes } from "./gateway";
 import type { Simulation } from "./simulation";
 import { deliver, deliverable, poison, publishers, relay, fireTimer, sweep, sweepers } from "./start-tasks";
 import type { Task } from "./scheduler";
+import { servicesWithDatabase } from "./services";
 import { timers } from "./timers";
 
 const maxSteps = 3000;
@@ -29,6 +30,8 @@ export async function fuzz(simulation: Simulation, random: Random): Promise<void
     if (random.chance(faultRate)) injectFault(simulation, random);
     for (const process of simulation.processes)
       if (!process.isUp && random.chance(0.02)) simulation.restart(process);
+    for (const service of simulation.replication.lagging)
+      if (random.chance(0.02)) await endLag(simulation, service, random);
     if (random.chance(clockRate)) advanceClock(simulation, random);
 
     const ready = scheduler.tasks.filter(scheduler.isRunnable);
@@ -112,7 +115,14 @@ function injectFault(simulation: Simulation, random: Random): void {
   } else if (roll === 3) {
     const intents = [...simulation.gateway.sandbox.ledger.intents.keys()];
     if (intents.length > 0) simulation.gateway.happen(random.oneOf(intents), "lapse");
+  } else if (roll === 4) {
+    simulation.stopReplication(random.oneOf(servicesWithDatabase));
   } else if (process.isUp) {
     simulation.kill(process);
   }
+}
+
+async function endLag(simulation: Simulation, service: string, random: Random): Promise<void> {
+  if (random.chance(0.5)) simulation.catchUp(service);
+  else await simulation.replication.failOver(service);
 }

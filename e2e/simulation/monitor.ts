@@ -1,3 +1,4 @@
+import type { mongo } from "mongoose";
 import { z } from "zod";
 import type { Intent, Ledger } from "../../infra/stripe-sandbox/ledger";
 import { allowedTransitions } from "../../spec/transitions";
@@ -15,9 +16,11 @@ const seen = z.object({
 });
 type Seen = z.infer<typeof seen>;
 
+const versioned = z.object({ id: z.string(), version: z.int() });
+
 const final = new Set(["complete", "cancelled", "settled", "failed", "refunded"]);
 
-/** Checks the invariants that must hold at every moment: after each write and each call of the gateway. */
+/** Checks the invariants that must hold at every moment: after each confirmed write and each call of the gateway. */
 export class Monitor {
   readonly violations: string[] = [];
   /** Of the model of payments, as `order created -> cancelled`. */
@@ -33,10 +36,16 @@ export class Monitor {
     private readonly chargeOutcomeTimeout: number,
   ) {}
 
-  async checkWrite(namespace: string): Promise<void> {
+  /** @returns a check of the collection as it is now */
+  async read(namespace: string): Promise<() => void> {
     const [service = "", collection = ""] = namespace.split(".");
-    if (namespace === "auth.users" || collection === "deadletters") return;
+    if (namespace === "auth.users" || collection === "deadletters") return () => {};
     const documents = await databaseOf(service).collection(collection).find().toArray();
+    return () => this.check(namespace, documents);
+  }
+
+  private check(namespace: string, documents: mongo.BSON.Document[]): void {
+    const [service = "", collection = ""] = namespace.split(".");
     if (collection === "bans")
       this.banned.set(
         service,
@@ -57,6 +66,17 @@ export class Monitor {
 
   /** The users of whose ban a service has stored the event. */
   bannedIn = (service: string): string[] => this.banned.get(service) ?? [];
+
+  /** No failover may roll back what has been published or shown to a user. */
+  checkCertain(namespace: string, state: unknown, way: "published" | "shown"): void {
+    const { success, data } = versioned.safeParse(state);
+    if (!success) return;
+    const { version = -1 } = this.known.get(`${namespace} ${data.id}`) ?? {};
+    if (data.version > version)
+      this.violations.push(
+        `${way === "shown" ? "I13" : "I3"}: version ${data.version} of ${namespace} ${data.id} was ${way}, but may be rolled back`,
+      );
+  }
 
   checkMoney(ledger: Ledger): void {
     this.ledger = ledger;

@@ -32,6 +32,10 @@ export class Network {
     this.simulation.trace(
       `${user} receives ${response ? `${response.status} ${response.ok ? "" : response.body.code}` : "nothing"}`,
     );
+    const service = serviceFor(path);
+    if (response?.ok && service !== "auth")
+      for (const state of [response.body].flat())
+        this.simulation.monitor.checkCertain(`${service}.${service}`, state, "shown");
     if (isRefused && response?.ok)
       this.simulation.monitor.violations.push(
         `I15: ${process?.name} accepted ${method} ${path} of ${user}, of whose ban it had heard`,

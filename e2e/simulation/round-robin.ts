@@ -43,9 +43,16 @@ export async function runToCompletion(simulation: Simulation): Promise<void> {
       simulation.held = undefined;
       continue;
     }
+    const [lagging] = simulation.replication.lagging;
+    if (lagging && simulation.failoverAt <= scheduler.now) {
+      await sweepAll(simulation);
+      await simulation.replication.failOver(lagging);
+      continue;
+    }
     const waiting = scheduler.tasks.filter(({ isBlocked }) => !isBlocked);
-    if (waiting.length === 0 && simulation.users.every(({ isDone }) => isDone)) return;
+    if (!lagging && waiting.length === 0 && simulation.users.every(({ isDone }) => isDone)) return;
     const due = [timers.nextDue(), simulation.gateway.nextTimeout(), ...waiting.map(({ wakeAt }) => wakeAt)];
+    if (lagging) due.push(simulation.failoverAt);
     const untilDue = Math.min(...due.filter((time) => time > scheduler.now)) - scheduler.now;
     // Without a due time, only a sweep can make progress.
     if (untilDue < sweepIntervalMs) advanceClock(simulation, untilDue);
@@ -60,6 +67,10 @@ function advanceClock(simulation: Simulation, milliseconds: number): void {
 
 async function advanceAndSweep(simulation: Simulation, milliseconds: number): Promise<void> {
   advanceClock(simulation, milliseconds);
+  await sweepAll(simulation);
+}
+
+async function sweepAll(simulation: Simulation): Promise<void> {
   for (const process of simulation.processes)
     if (process.name.endsWith("-1") && process.isUp) sweep(simulation, process);
   await runUntilIdle(simulation);
@@ -71,6 +82,7 @@ export async function quiesce(simulation: Simulation): Promise<void> {
   simulation.interrupt = undefined;
   simulation.drawDatabaseOutcome = undefined;
   simulation.broker.isUp = true;
+  for (const service of simulation.replication.lagging) simulation.catchUp(service);
   for (const process of simulation.processes) {
     if (!process.isUp) simulation.restart(process);
     simulation.unpublished.add(process.service.name);
@@ -85,16 +97,22 @@ export async function quiesce(simulation: Simulation): Promise<void> {
   }
 }
 
-export const faults = ["kill", "hold", "hold-long", "time-out", "time-out-late"] as const;
+export const failovers = ["fail-over", "fail-over-late", "fail-over-after"] as const;
+export const faults = ["kill", "hold", "hold-long", "time-out", "time-out-late", ...failovers] as const;
 
 /**
  * What happens to the task that reaches the n-th suspension point: its process is killed, or it is held until nothing
  * else can run, or for a minute longer, or its database operation times out, and a write is executed at once or later.
+ * Or the primary that gets its write fails: before any other member has it, once nothing else can run, or so late that
+ * waiting operations have timed out and were repeated; or after the write was confirmed.
  */
 export interface Fault {
   at: number;
   kind: (typeof faults)[number];
 }
+
+/** `orders` of `orders.tickets.findOne.before`. */
+const serviceOfPoint = (point: string): string => point.split(".")[0] ?? "";
 
 /** Runs with a single fault. */
 export async function runWithFault({ at, kind }: Fault, simulation: Simulation): Promise<void> {
@@ -108,6 +126,15 @@ export async function runWithFault({ at, kind }: Fault, simulation: Simulation):
     }
     if (kind === "time-out" || kind === "time-out-late") {
       simulation.databaseFault = { task, outcome: kind === "time-out" ? "lost" : "late" };
+      return;
+    }
+    if (kind === "fail-over-after") {
+      simulation.replication.failAfterNextWrite(serviceOfPoint(task.point));
+      return;
+    }
+    if (kind === "fail-over" || kind === "fail-over-late") {
+      simulation.stopReplication(serviceOfPoint(task.point));
+      simulation.failoverAt = simulation.scheduler.now + (kind === "fail-over-late" ? 7000 : 0);
       return;
     }
     simulation.trace(`${task.process}: ${task.description} is held`);

@@ -25,6 +25,11 @@ const { values } = parseArgs({
     "hold-long": { type: "string" },
     "time-out": { type: "string" },
     "time-out-late": { type: "string" },
+    "fail-over": { type: "string" },
+    "fail-over-late": { type: "string" },
+    "fail-over-after": { type: "string" },
+    /** Runs all such faults in a scenario: `fail-over@orders.orders`. */
+    every: { type: "string", multiple: true, default: [] },
   },
 });
 
@@ -33,6 +38,8 @@ async function repeat(): Promise<boolean> {
   useFlow(flowsToRun()[0] ?? "intents");
   const servers = await startServers();
   try {
+    const { every, scenario = "" } = values;
+    if (every.length > 0) return await new Exploration(servers).runSelected(scenario, every);
     const testCase = testCaseFromArguments();
     const { simulation, violations } = await new Exploration(servers).runCase(testCase);
     console.log([describeScenario(testCase.scenario), "", ...simulation.log, "", ...violations].join("\n"));
@@ -102,7 +109,7 @@ async function explore(): Promise<boolean> {
     and one before and after each request to Stripe in those of one flow; ${scenarioCount} scenarios in total
   ${sum("otherFaults")} of ${sum("allOtherFaults")} other single faults: later kills, and holds and timeouts at each read and write
   ${sum("generated")} generated scenarios with several users, from seed ${firstSeed}
-In total: ${sum("kills")} kills, ${sum("lostResponses")} lost responses, ${sum("redeliveries")} redeliveries, ${sum("outOfOrder")} events delivered out of order
+In total: ${sum("kills")} kills, ${sum("lostResponses")} lost responses, ${sum("failovers")} failovers that rolled back ${sum("rolledBack")} writes, ${sum("redeliveries")} redeliveries, ${sum("outOfOrder")} events delivered out of order
 Transitions of the model of payments, and the number of runs in which each was seen by ${flowsRun.join(" and ")}:
 ${table.map(({ transition, runs }) => `  ${transition.padEnd(53)}${runs.map((count) => String(count).padStart(7)).join("")}`).join("\n")}`);
   // The basic scenarios of both flows together show each.

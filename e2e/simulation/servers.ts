@@ -43,9 +43,10 @@ export async function startServers() {
       });
       interceptor = {
         park,
-        written: (namespace) => simulation.monitor.checkWrite(namespace),
+        written: (namespace) => simulation.checkWrite(namespace),
         outcome: () => simulation.nextDatabaseOutcome(),
         later: (point, write) => simulation.startDelayedWrite(point, write),
+        replication: simulation.replication,
       };
     },
     stop: async () => {
@@ -71,9 +72,4 @@ subscribe("http.client.request.created", (message) => {
 });
 
 let interceptor: Interceptor | undefined;
-interceptDatabase({
-  park: async (point) => interceptor?.park(point),
-  written: async (namespace) => interceptor?.written(namespace),
-  outcome: () => interceptor?.outcome() ?? "answered",
-  later: (point, write) => interceptor?.later(point, write),
-});
+interceptDatabase(() => interceptor);

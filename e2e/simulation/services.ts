@@ -1,5 +1,5 @@
 import { type DeadLetters, mongoDeadLetters } from "../../common/src/messaging/dead-letters";
-import { ensureIndexes } from "../../common/src/database/database";
+import { concerns, countElections, electionsOf, ensureIndexes } from "../../common/src/database/database";
 import type { ServiceDefinition } from "../../common/src/service/service-definition";
 import type { mongo } from "mongoose";
 import { canonicalEmail } from "../../auth/src/canonical-email";
@@ -18,6 +18,8 @@ export interface Service {
   name: string;
   definition: ServiceDefinition;
   deadLetters: DeadLetters & { clear: () => Promise<void> };
+  /** Of its store, as `consume` needs them. */
+  elections?: () => number;
   /** Number of processes. */
   replicas: number;
 }
@@ -28,6 +30,7 @@ export const services: Service[] = definitions.map((definition) => ({
   name: definition.name,
   definition,
   deadLetters: deadLettersOf(definition),
+  ...electionsIn(definition),
   replicas: replicas[definition.name] ?? 1,
 }));
 
@@ -37,11 +40,15 @@ export const serviceNamed = (name: string): Service => {
   return found;
 };
 
+export const servicesWithDatabase = services
+  .filter(({ definition }) => "database" in definition.store)
+  .map(({ name }) => name);
+
 /** The service that a path of the API belongs to. */
 export const serviceFor = (path: string): string =>
   path.startsWith("/api/users") ? "auth" : (path.split("/")[2] ?? "");
 
-/** Without waiting for the journal: the database is never killed here. */
+/** As in production, but without waiting for the journal: the server is never killed here. */
 export async function connectServices(mongoUrl: string): Promise<void> {
   for (const { name, definition } of services) {
     if (!("database" in definition.store)) continue;
@@ -49,8 +56,10 @@ export async function connectServices(mongoUrl: string): Promise<void> {
     await database.openUri(`${mongoUrl}/${name}`, {
       autoIndex: false,
       autoCreate: false,
-      writeConcern: { w: 1, j: false },
+      ...concerns,
+      writeConcern: { ...concerns.writeConcern, journal: false },
     });
+    countElections(database);
     await ensureIndexes(database);
   }
 }
@@ -83,10 +92,24 @@ export async function createAdmin({ email, password }: { email: string; password
   await admin.save();
 }
 
+/** What the driver reports when another member has become the primary. */
+export function reportElection(name: string): void {
+  const { store } = serviceNamed(name).definition;
+  const change = { previousDescription: { type: "RSSecondary" }, newDescription: { type: "RSPrimary" } };
+  if ("database" in store)
+    store.database
+      .getClient()
+      .emit("serverDescriptionChanged", change as mongo.ServerDescriptionChangedEvent);
+}
+
 export function databaseOf(name: string): mongo.Db {
   const { store } = serviceNamed(name).definition;
   if (!("database" in store) || !store.database.db) throw new Error(`${name} is not connected`);
   return store.database.db;
+}
+
+function electionsIn({ store }: ServiceDefinition): Pick<Service, "elections"> {
+  return "database" in store ? { elections: () => electionsOf(store.database) } : {};
 }
 
 function deadLettersOf({ store }: ServiceDefinition): Service["deadLetters"] {

@@ -4,15 +4,17 @@ import { consume } from "../../common/src/messaging/listener";
 import { OutboxRelay } from "../../common/src/service/outbox-relay";
 import { accessOf } from "../../common/src/service/user-access";
 import { chargeOutcomeTimeout, gatewayTimeout } from "../../payments/src/stripe";
+import { tryParseEvent } from "../try-parse-event";
 import { Broker } from "./broker";
 import { Gateway } from "./gateway";
 import { type Action, type UserContext, User, credentialsOf, nameOfUser } from "./user";
 import type { DatabaseOutcome } from "./database-operations";
 import { Scheduler, type Task } from "./scheduler";
-import { type Service, createAdmin, resetServices, services } from "./services";
+import { type Service, createAdmin, reportElection, resetServices, services } from "./services";
 import { timers } from "./timers";
 import { Monitor } from "./monitor";
 import { Network } from "./network";
+import { Replication } from "./replication";
 import { type WebhookDelays, sendWebhooks } from "./webhooks";
 
 const begin = Date.UTC(2100, 0, 1);
@@ -43,6 +45,7 @@ export class Simulation {
   readonly monitor = new Monitor(() => this.scheduler.now, chargeOutcomeTimeout());
   readonly gateway: Gateway;
   readonly network: Network;
+  readonly replication = new Replication(this.scheduler, (service) => this.announceElection(service));
   readonly log: string[] = [];
   /** Services whose outboxes may be non-empty. */
   readonly unpublished = new Set<string>();
@@ -55,6 +58,8 @@ export class Simulation {
   /** Runs again when no other task is runnable, or a minute later if `isHeldLong`. */
   held: Task | undefined;
   isHeldLong = false;
+  /** When a primary that is cut off from the other members fails. */
+  failoverAt = 0;
   /** The outcome of the next database operation of this task. */
   databaseFault: { task: Task; outcome: DatabaseOutcome } | undefined;
   /** Chooses the outcome of every database operation when fuzzing. */
@@ -101,6 +106,12 @@ export class Simulation {
       (request, body) => this.network.forward(request, body),
       checkMoney,
     );
+    this.broker.onPublish = (subject, bytes) => {
+      const event = tryParseEvent(subject, bytes);
+      const { source: service } = event ?? {};
+      // Users have versions, but no model of them is checked.
+      if (service !== "auth") this.monitor.checkCertain(`${service}.${service}`, event?.data, "published");
+    };
     this.gateway.sandbox.ledger.onIntent = (intent) => sendWebhooks(this, intent, this.drawWebhooks());
     this.processes = services.flatMap((service) =>
       Array.from({ length: service.replicas }, (_, n) => ({
@@ -151,7 +162,9 @@ export class Simulation {
     for (const publisher of publishers) publisher.connect(bus, service.name);
     const relayOptions = { maxConcurrency: 1 };
     process.relay = "database" in store ? new OutboxRelay(store.database, bus, relayOptions) : undefined;
-    for (const listener of listeners) bus.subscribe(listener.subject, consume(listener, service.deadLetters));
+    const { deadLetters, elections } = service;
+    for (const listener of listeners)
+      bus.subscribe(listener.subject, consume(listener, deadLetters, { elections }));
     for (const worker of workers) worker.start();
     process.isRelaying = false;
     process.isUp = true;
@@ -216,6 +229,29 @@ export class Simulation {
     this.unpublished.add(service);
   }
 
+  /** Stops the replication of a service's database: what is written from now on may be rolled back. */
+  stopReplication(service: string): void {
+    this.trace(`the primary of ${service} is cut off from the other members`);
+    this.replication.pause(service);
+  }
+
+  catchUp(service: string): void {
+    this.trace(`the other members of ${service} catch up`);
+    this.replication.catchUp(service);
+  }
+
+  private announceElection(service: string): void {
+    this.trace(`another member becomes the primary of ${service}`);
+    reportElection(service);
+  }
+
+  async checkWrite(namespace: string): Promise<void> {
+    const check = await this.monitor.read(namespace);
+    this.replication.whenConfirmed(namespace, check);
+    const [service = ""] = namespace.split(".");
+    if (this.replication.lagging.includes(service)) this.unpublished.add(service); // for the relay's sweep
+  }
+
   runningProcesses(service: string): Process[] {
     return this.processes.filter((process) => process.isUp && process.service.name === service);
   }
@@ -231,6 +267,7 @@ export class Simulation {
 
   advanceClock(milliseconds: number): void {
     this.scheduler.now += milliseconds;
+    this.replication.advance();
     this.trace(`${milliseconds} ms pass`);
   }
 }

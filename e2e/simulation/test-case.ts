@@ -1,5 +1,6 @@
+import { isWrite } from "./database-operations";
 import { fuzz } from "./fuzz";
-import { type Fault, quiesce, runToCompletion, runWithFault } from "./round-robin";
+import { type Fault, failovers, quiesce, runToCompletion, runWithFault } from "./round-robin";
 import { Simulation } from "./simulation";
 import { violationsOf } from "./violations";
 import { Random } from "../random";
@@ -48,15 +49,18 @@ const isFailpoint = (point: string) => /^\w+\.\w+\.\w+$/.test(point);
 
 const isBeforeOperation = (point: string) => /^\w+\.\w+\.\w+\.before$/.test(point);
 
+const isBeforeWrite = (point: string) => isBeforeOperation(point) && isWrite(point.split(".")[2] ?? "");
+
 /**
- * All single faults of a basic scenario: a kill at each failpoint hit, a hold at each suspension point, and a timeout of
- * each database operation.
+ * All single faults of a basic scenario: a kill at each failpoint hit, a hold at each suspension point, a timeout of
+ * each database operation, and each kind of failover at each write.
  */
 export function faultsIn(scenario: string, points: string[]): NamedFault[] {
   const all = (kind: Fault["kind"], applies: (point: string) => boolean) =>
     points.flatMap((point, at) => (applies(point) ? [{ scenario, point, fault: { at, kind } }] : []));
   return [
     ...all("kill", isFailpoint),
+    ...failovers.flatMap((kind) => all(kind, isBeforeWrite)),
     ...all("time-out", isBeforeOperation),
     ...all("time-out-late", isBeforeOperation),
     ...all("hold", () => true),

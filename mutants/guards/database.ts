@@ -11,6 +11,9 @@ const granting = "orders/src/follow-payments.test.ts";
 const connection = "common/src/database/database.ts";
 const majority = "common/src/service/majority.test.ts";
 const failover = "common/src/service/failover.test.ts";
+const failovers = "infra/failovers.test.ts";
+const publishes = "publishes nothing that a failover rolls back";
+const shows = "shows nothing that a failover rolls back";
 const initiation = "common/src/service/replica-set.test.ts";
 const relay = "common/src/service/outbox-relay.ts";
 
@@ -52,13 +55,35 @@ export const database: Mutant[] = [
     guard: "replica set: a write is acknowledged by the majority",
     file: connection,
     change: { 'writeConcern: { w: "majority", journal: true }': "writeConcern: { w: 1, journal: true }" },
-    red: { [majority]: ["acknowledges no write that only the primary has"] },
+    red: {
+      [majority]: ["acknowledges no write that only the primary has"],
+      [failovers]: [publishes, shows],
+    },
   },
   {
     guard: "replica set: reads return what the majority has",
     file: connection,
     change: { 'readConcern: { level: "majority" },': "" },
-    red: { [majority]: ["neither reads nor publishes what a change of the primary may undo"] },
+    red: {
+      [majority]: ["neither reads nor publishes what a change of the primary may undo"],
+      [failovers]: [publishes, shows],
+    },
+  },
+  {
+    guard: "replica set: the relay finds only what the majority has",
+    file: relay,
+    change: {
+      "limit: config.RELAY_WINDOW,": 'limit: config.RELAY_WINDOW, readConcern: { level: "local" },',
+      'projection: { outbox: 1 }, hint: "_id_"':
+        'projection: { outbox: 1 }, hint: "_id_", readConcern: { level: "local" }',
+    },
+    red: { [failovers]: [publishes] },
+  },
+  {
+    guard: "replica set: a seller sees only what the majority has",
+    file: "tickets/src/models/ticket.ts",
+    change: { "await Ticket.findById(id) : null": 'await Ticket.findById(id).readConcern("local") : null' },
+    red: { [failovers]: [shows] },
   },
   {
     guard: "replica set: an event that was handled on two primaries is handled again",
@@ -68,6 +93,7 @@ export const database: Mutant[] = [
       "common/src/service/runtime.test.ts": [
         "handles an event again if another member became the primary meanwhile",
       ],
+      [failovers]: ["loses no effect of an event when the primary fails after its state was stored"],
     },
   },
   {

@@ -8,6 +8,15 @@ import { guardQueries } from "./query-guards";
 mongoose.set("sanitizeFilter", true);
 mongoose.plugin(guardQueries);
 
+/**
+ * Writes are acknowledged when they are in the journals of a majority of the members, and reads return nothing that a
+ * failover could roll back.
+ */
+export const concerns = {
+  writeConcern: { w: "majority", journal: true },
+  readConcern: { level: "majority" },
+} as const;
+
 let isUsed = false;
 export const config = settings(
   {
@@ -44,8 +53,7 @@ export function serviceOf(database: Connection): string {
 }
 
 /**
- * Connects once; keeps itself connected afterwards. Writes are acknowledged when they are in the journals of a majority
- * of the members, and reads return nothing that a failover could roll back. An operation is retried on the next primary.
+ * Connects once, with `concerns`; keeps itself connected afterwards. An operation is retried on the next primary.
  *
  * Every operation ends within `MONGO_TIMEOUT_SECONDS`, even on a server that keeps its connections open and does
  * not respond. The driver then throws a MongoOperationTimeoutError (`isTransient`), which leaves the outcome of a write
@@ -58,8 +66,7 @@ export async function connectDatabase(database: Connection, mongoUrl = config.MO
     serverSelectionTimeoutMS: seconds(config.MONGO_TIMEOUT_SECONDS),
     // Also the timeout of the monitor, which then interrupts longer operations, such as an index build.
     connectTimeoutMS: seconds(10),
-    writeConcern: { w: "majority", journal: true },
-    readConcern: { level: "majority" },
+    ...concerns,
     retryWrites: true,
     bufferCommands: false,
     autoCreate: false,
