@@ -102,22 +102,22 @@ const reservationsMatchOrders: Invariant = ({ tickets, orders }) => {
   });
 };
 
-const bannedUsersHoldNothing: Invariant = ({ tickets, orders, bans }) => {
+const bannedAndDeletedUsersHoldNothing: Invariant = ({ tickets, orders, bans }) => {
   if (!bans) return [];
-  const banned = new Set(bans.users.filter((user) => user.banned).map(({ id }) => id));
+  const ended = new Set(bans.users.filter((user) => user.banned || user.deletedAt).map(({ id }) => id));
   const isOffered = (ticket: Snapshot["tickets"][number]) =>
     !ticket.withdrawn && !ticket.sold && !ticket.orderId;
   return [
     ...orders
-      .filter(({ userId, status }) => banned.has(userId) && status === "created")
-      .map(({ id }) => `I15: order ${id} of a banned user is still live`),
+      .filter(({ userId, status }) => ended.has(userId) && status === "created")
+      .map(({ id }) => `I15: order ${id} of a banned or deleted user is still live`),
     ...tickets
-      .filter((ticket) => banned.has(ticket.userId) && isOffered(ticket))
-      .map(({ id }) => `I15: ticket ${id} of a banned user is still on sale`),
+      .filter((ticket) => ended.has(ticket.userId) && isOffered(ticket))
+      .map(({ id }) => `I15: ticket ${id} of a banned or deleted user is still on sale`),
   ];
 };
 
-const bansAreKnown: Invariant = ({ bans }) => {
+const usersAreKnown: Invariant = ({ bans }) => {
   if (!bans) return [];
   const changed = bans.users.filter(({ version }) => version > 0);
   return Object.entries(bans.replicas).flatMap(([service, replicas]) => {
@@ -134,8 +134,8 @@ const invariants: Invariant[] = [
   oneActiveOrderPerTicket,
   replicasEqualSources,
   reservationsMatchOrders,
-  bannedUsersHoldNothing,
-  bansAreKnown,
+  bannedAndDeletedUsersHoldNothing,
+  usersAreKnown,
   ...moneyInvariants,
   ...publishingInvariants,
 ];

@@ -47,6 +47,8 @@ const userSchema = z.object({
   id: z.string(),
   version: z.int().default(0),
   banned: z.boolean().default(false),
+  sessionEpoch: z.int().default(0),
+  deletedAt: z.date().optional(),
 });
 
 const replicaSchema = z.looseObject({ id: z.string(), version: z.int() });

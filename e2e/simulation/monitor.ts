@@ -28,8 +28,8 @@ export class Monitor {
   private readonly known = new Map<string, Seen>();
   private readonly intents = new Map<string, string>();
   private ledger: Ledger | undefined;
-  /** By service: the users of whose ban it has stored the event. */
-  private readonly banned = new Map<string, string[]>();
+  /** By service and user: the epoch before which sessions have ended, as the service has stored. Infinity for a ban. */
+  private readonly refused = new Map<string, [userId: string, epoch: number][]>();
 
   constructor(
     private readonly now: () => number,
@@ -47,9 +47,12 @@ export class Monitor {
   private check(namespace: string, documents: mongo.BSON.Document[]): void {
     const [service = "", collection = ""] = namespace.split(".");
     if (collection === "bans")
-      this.banned.set(
+      this.refused.set(
         service,
-        documents.filter(({ banned }) => banned).map(({ _id }) => String(_id)),
+        documents.map(({ _id, banned, sessionEpoch }) => [
+          String(_id),
+          banned ? Infinity : Number(sessionEpoch ?? 0),
+        ]),
       );
     const held = new Map<string, number>();
     for (const { _id, ...rest } of documents) {
@@ -64,8 +67,7 @@ export class Monitor {
       if (orders > 1) this.violations.push(`I1: ticket ${ticket} has ${orders} live orders at once`);
   }
 
-  /** The users of whose ban a service has stored the event. */
-  bannedIn = (service: string): string[] => this.banned.get(service) ?? [];
+  refusedIn = (service: string): [userId: string, epoch: number][] => this.refused.get(service) ?? [];
 
   /** No failover may roll back what has been published or shown to a user. */
   checkCertain(namespace: string, state: unknown, way: "published" | "shown"): void {

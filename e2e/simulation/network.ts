@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Simulation, Process } from "./simulation";
 import { type ApiResponse, request } from "../request";
-import type { UserRequest } from "./user";
+import { type UserRequest, claimsIn } from "./user";
 import { serviceFor } from "./services";
 
 const unavailable: ApiResponse<unknown> = {
@@ -26,7 +26,7 @@ export class Network {
     const { user, method, path, body } = sent;
     const running = this.simulation.runningProcesses(serviceFor(path)).filter(({ isOpen }) => isOpen);
     const process = running[this.next++ % Math.max(1, running.length)];
-    const isRefused = process?.refuses.has(this.simulation.userContext.accountIds.get(user) ?? "");
+    const isRefused = process !== undefined && this.isRefused(process, sent);
     this.simulation.trace(`${user}: ${method} ${path} ${JSON.stringify(body ?? {})}`);
     const response = process ? await this.sendTo(process, sent) : unavailable;
     this.simulation.trace(
@@ -38,9 +38,18 @@ export class Network {
         this.simulation.monitor.checkCertain(`${service}.${service}`, state, "shown");
     if (isRefused && response?.ok)
       this.simulation.monitor.violations.push(
-        `I15: ${process?.name} accepted ${method} ${path} of ${user}, of whose ban it had heard`,
+        `I15: ${process?.name} accepted ${method} ${path} of ${user}, whose ban or end of sessions it had heard of`,
       );
     return response;
+  }
+
+  /** Whether a process has heard that this user is banned, or that this session has ended. */
+  private isRefused({ refuses }: Process, { user, path, cookie }: UserRequest): boolean {
+    const account = this.simulation.userContext.accountIds.get(user) ?? "";
+    if (refuses.get(account) === Infinity) return true;
+    const session = claimsIn(cookie);
+    const needsSession = !/\/sign(?:in|up)$/.test(path);
+    return needsSession && session !== undefined && session.sessionEpoch < (refuses.get(session.id) ?? 0);
   }
 
   private sendTo({ name }: Process, sent: UserRequest): Promise<ApiResponse<unknown> | undefined> {

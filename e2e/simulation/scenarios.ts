@@ -49,6 +49,35 @@ const common: Record<string, Scenario> = {
     [order, wait(10), pay, { does: "order", ticket: 1 }, { does: "cancel" }, { does: "cancel" }],
     [wait(5), { does: "ban", user: 0 }, { does: "ban", user: 1 }],
   ],
+  // Each of two devices ends the session of the other one, which goes on buying with it.
+  "end sessions": [
+    [sell, sell],
+    [
+      order,
+      { does: "change device" },
+      { does: "sign out everywhere" },
+      { does: "change device" },
+      { does: "cancel" },
+      pay,
+      { does: "change password" },
+      { does: "change device" },
+      { does: "order", ticket: 1 },
+      pay,
+    ],
+  ],
+  // The other device goes on with the session of an account that is gone.
+  "delete account": [
+    [sell, sell, wait(5), { does: "delete account" }],
+    [
+      order,
+      { does: "change device" },
+      { does: "order", ticket: 1 },
+      { does: "delete account" },
+      { does: "change device" },
+      pay,
+      { does: "order", ticket: 1 },
+    ],
+  ],
 };
 
 const charges: Record<string, Scenario> = {
@@ -218,9 +247,20 @@ const paysWithChallenge: Arbitrary<Action> = record({
   does: constant("pay with 3-D Secure"),
   outcome: constantFrom(...challenges),
 });
+const changesSessions: Arbitrary<Action> = record({
+  does: constantFrom(
+    "change device" as const,
+    "change device" as const,
+    "sign out everywhere" as const,
+    "change password" as const,
+    "delete account" as const,
+  ),
+});
 const purchase: Arbitrary<Action[]> = tuple(
   record({ does: constant("order"), ticket }),
-  array(oneof(pays, pays, paysTwice, paysWithChallenge, cancels, waits, gatewayFaults), { maxLength: 4 }),
+  array(oneof(pays, pays, paysTwice, paysWithChallenge, cancels, waits, gatewayFaults, changesSessions), {
+    maxLength: 4,
+  }),
 ).map(([first, then]) => [first, ...then]);
 
 const bans: Arbitrary<Action> = record({ does: constant("ban"), user: constantFrom(0, 1, 2) });
@@ -278,6 +318,14 @@ const describeAction = (action: Action): string => {
       return `waits ${action.seconds} s`;
     case "ban":
       return `bans user ${action.user + 1}`;
+    case "change device":
+      return "continues on the other device";
+    case "sign out everywhere":
+      return "signs out everywhere else";
+    case "change password":
+      return "changes the password";
+    case "delete account":
+      return "deletes the account";
     case "stop broker":
       return "sees the broker stop";
     case "start broker":

@@ -28,8 +28,13 @@ export interface Process {
   sweptAt?: number;
   /** Whether it accepts requests. */
   isOpen: boolean;
-  /** The users of whose ban it has heard. */
-  refuses: Set<string>;
+  /** By user: the epoch before which sessions have ended, as it has heard. Infinity for a ban. */
+  refuses: Map<string, number>;
+}
+
+/** Epochs only rise, and no ban ends here. */
+export function refuseBefore({ refuses }: Process, userId: string, epoch: number): void {
+  refuses.set(userId, Math.max(epoch, refuses.get(userId) ?? 0));
 }
 
 /**
@@ -119,7 +124,7 @@ export class Simulation {
         service,
         isUp: false,
         isOpen: false,
-        refuses: new Set<string>(),
+        refuses: new Map<string, number>(),
       })),
     );
   }
@@ -171,14 +176,14 @@ export class Simulation {
     process.isOpen = true;
   }
 
-  /** Starts a killed process again. It accepts requests once it has read who is banned. */
+  /** Starts a killed process again. It accepts requests once it has read whose sessions to refuse. */
   restart(process: Process): void {
     this.start(process);
     const { name, service } = process;
     const access = accessOf(service.definition);
     if (!access) return;
     process.isOpen = false;
-    const stored = this.monitor.bannedIn(service.name);
+    const stored = this.monitor.refusedIn(service.name);
     const load = async () => {
       for (;;)
         try {
@@ -189,9 +194,9 @@ export class Simulation {
     };
     const onEnd = () => {
       process.isOpen = true;
-      process.refuses = new Set([...process.refuses, ...stored]);
+      for (const [userId, epoch] of stored) refuseBefore(process, userId, epoch);
     };
-    this.scheduler.start(name, "reads who is banned", load, { onEnd });
+    this.scheduler.start(name, "reads whose sessions to refuse", load, { onEnd });
   }
 
   /** Its tasks never resume. What they have written stays. */
@@ -199,7 +204,7 @@ export class Simulation {
     this.trace(`${process.name} is killed`);
     this.kills++;
     process.isUp = false;
-    process.refuses = new Set();
+    process.refuses = new Map();
     this.broker.disconnect(process.name);
     if (process.service.name === "expiration") timers.release();
     this.scheduler.kill(process.name);

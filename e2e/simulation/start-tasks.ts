@@ -2,7 +2,7 @@ import { subjects } from "@eventhive/common";
 import type { Random } from "../random";
 import { tryParseEvent } from "../try-parse-event";
 import type { Delivery } from "./broker";
-import type { Simulation, Process } from "./simulation";
+import { type Simulation, type Process, refuseBefore } from "./simulation";
 import { timers } from "./timers";
 
 // Each function here starts a task. The task runs when the simulation steps it.
@@ -38,8 +38,11 @@ export function deliver(
     {
       onEnd: ({ status }) => {
         inFlight.delete(process);
-        if (event?.type === "user:banned" && status === "fulfilled")
-          processes.find(({ name }) => name === process)?.refuses.add(event.subject);
+        const handledBy = processes.find(({ name }) => name === process);
+        if (status === "fulfilled" && handledBy && event && "banned" in event.data) {
+          const { id, banned, sessionEpoch = 0 } = event.data;
+          refuseBefore(handledBy, id, banned ? Infinity : sessionEpoch);
+        }
       },
     },
   );

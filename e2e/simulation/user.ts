@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Order, Ticket } from "../client";
 import { type ApiRequest, type ApiResponse, cookieOf } from "../request";
 import type { Snapshot } from "../snapshot";
@@ -16,6 +17,8 @@ export type Action =
   | { does: "wait"; seconds: number }
   /** As an administrator. `user` is an index into the users. */
   | { does: "ban"; user: number }
+  /** The user has two devices, with a session each; the other one's may have been ended meanwhile. */
+  | { does: "change device" | "sign out everywhere" | "change password" | "delete account" }
   | { does: "stop broker" | "start broker" | "cancel holds" }
   | { does: "get webhooks"; copies: number }
   | ({ does: "gateway fault" } & Partial<Record<Operation, GatewayOutcome>>);
@@ -63,10 +66,22 @@ interface Account {
 
 export const nameOfUser = (index: number): string => `user ${index + 1}`;
 
+const passwords = ["correct horse", "battery staple"] as const;
+
 export const credentialsOf = (name: string) => ({
   email: `${name.replaceAll(" ", "-")}@example.com`,
-  password: "correct horse",
+  password: passwords[0] as string,
 });
+
+const claims = z.object({ id: z.string(), sessionEpoch: z.int().default(0) });
+
+/** What the token in a cookie says, if there is one. */
+export function claimsIn(cookie: string): z.infer<typeof claims> | undefined {
+  const content = Buffer.from(cookie.replace("session=", ""), "base64").toString();
+  if (!content) return undefined;
+  const [, payload = ""] = String(JSON.parse(content).jwt).split(".");
+  return claims.parse(JSON.parse(Buffer.from(payload, "base64url").toString()));
+}
 
 const transient = new Set([404, 409, 503]);
 
@@ -74,6 +89,10 @@ const transient = new Set([404, 409, 503]);
 export class User {
   private isBusy = false;
   private cookie = "";
+  private cookieOfOtherDevice = "";
+  /** The one that it last used: which one is right is unknown if a change of it got no response. */
+  private password: string = passwords[0];
+  private isBanned = false;
 
   constructor(
     readonly name: string,
@@ -82,7 +101,7 @@ export class User {
   ) {}
 
   private get hasMore(): boolean {
-    return this.actions.length > 0 || this.cookie === "";
+    return !this.isBanned && (this.actions.length > 0 || this.cookie === "");
   }
 
   get isIdle(): boolean {
@@ -123,6 +142,16 @@ export class User {
         return this.context.wait(action.seconds * 1000);
       case "ban":
         return this.ban(action.user);
+      case "change device":
+        [this.cookie, this.cookieOfOtherDevice] = [this.cookieOfOtherDevice, this.cookie];
+        return;
+      case "sign out everywhere":
+        await this.endSessions("DELETE", "/api/users/sessions");
+        return;
+      case "change password":
+        return this.changePassword();
+      case "delete account":
+        return this.deleteAccount();
       case "stop broker":
       case "start broker":
         return this.context.setBroker(action.does === "start broker");
@@ -139,14 +168,54 @@ export class User {
   }
 
   private async signUp(): Promise<void> {
-    const credentials = credentialsOf(this.name);
-    const signedUp = await this.requestWithRetry<Account>("POST", "/api/users/signup", credentials);
-    const response =
-      signedUp?.status === 201
-        ? signedUp
-        : await this.requestWithRetry<Account>("POST", "/api/users/signin", credentials);
+    const { email } = credentialsOf(this.name);
+    const enter = (path: string, password = this.password) =>
+      this.requestWithRetry<Account>("POST", `/api/users/${path}`, { email, password });
+    let response = await enter("signup");
+    if (response?.status === 400) response = await enter("signin");
+    if (response?.status === 400) {
+      const other = this.otherPassword();
+      response = await enter("signin", other);
+      if (response?.status === 200) this.password = other;
+    }
     if (response?.status === 200 || response?.status === 201)
       this.context.accountIds.set(this.name, response.body.id);
+    else if (response?.status === 403) this.isBanned = true;
+    else await this.context.wait(1000);
+  }
+
+  private otherPassword = (): string => passwords.find((each) => each !== this.password) ?? "";
+
+  /** @returns whether it was confirmed */
+  private async endSessions(method: string, path: string, body?: object): Promise<boolean> {
+    const response = await this.requestWithRetry(method, path, body);
+    const session = claimsIn(this.cookie);
+    if (response?.status !== 200 || !session) return false;
+    const { id, sessionEpoch } = session;
+    this.context.acknowledged.push({
+      description: `the end of the sessions of ${id} before epoch ${sessionEpoch}`,
+      holds: ({ bans }) =>
+        bans?.users.some((user) => user.id === id && user.sessionEpoch >= sessionEpoch) === true,
+    });
+    return true;
+  }
+
+  private async changePassword(): Promise<void> {
+    const newPassword = this.otherPassword();
+    const body = { password: this.password, newPassword };
+    if (await this.endSessions("POST", "/api/users/password", body)) this.password = newPassword;
+  }
+
+  /** Signs up again for the next action. The other device still has a session of the account that is gone. */
+  private async deleteAccount(): Promise<void> {
+    const id = claimsIn(this.cookie)?.id;
+    const response = await this.requestWithRetry("POST", "/api/users/deletion", { password: this.password });
+    if (response?.status !== 200) return;
+    this.cookie = "";
+    this.context.acknowledged.push({
+      description: `the deletion of ${id}`,
+      holds: ({ bans }) => bans?.users.some((user) => user.id === id && user.deletedAt) === true,
+    });
   }
 
   private async sell(price: number): Promise<void> {
@@ -262,6 +331,7 @@ export class User {
     for (let attempt = 1; ; attempt++) {
       const response = await this.context.send({ user: this.name, method, path, body, cookie: this.cookie });
       if (response) this.cookie = cookieOf(response) ?? this.cookie;
+      if (response?.status === 401) this.cookie = ""; // signs in before the next action
       if ((response && !transient.has(response.status)) || attempt === 5)
         return response && { status: response.status, body: response.body as Body };
       await this.context.wait(1000);
