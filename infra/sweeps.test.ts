@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => onStartService(undefined));
 
-/** Exported functions that can be sweeps: without parameters, or with an abort signal. */
+/** Exported functions that can be sweeps, measures or commands: without parameters, or with an abort signal. */
 const runnable = /export (?:async )?function (\w+)\((?:signal\?: AbortSignal)?\): Promise<void>/g;
 
 function runnablesOf(name: string): string[] {
@@ -25,14 +25,17 @@ function runnablesOf(name: string): string[] {
     .flatMap((source) => Array.from(source.matchAll(runnable), ([, found = ""]) => found));
 }
 
-it.each(serviceNames)("%s registers each of its sweeps and commands", (name) => {
+it.each(serviceNames)("%s registers each of its sweeps, measures and commands", (name) => {
   const definition = definitions.find((each) => each.name === name);
   const ofCommon = (definition && accessOf(definition)?.sweeps) ?? []; // which `startService` registers
   const sweeps = (definition?.sweeps ?? [])
     .filter((sweep) => !ofCommon.includes(sweep))
     .map((sweep) => sweep.run.name);
+  const measures = (definition?.measures ?? []).map((measure) => measure.name);
   const commands = Object.values(definition?.commands ?? {}).map((command) => command.name);
-  expect(runnablesOf(name).filter((each) => ![...sweeps, ...commands].includes(each))).toEqual([]);
-  // Checks that the search finds every sweep. Otherwise, a missing one would not be noticed.
-  expect(runnablesOf(name)).toEqual(expect.arrayContaining(sweeps));
+  expect(runnablesOf(name).filter((each) => ![...sweeps, ...measures, ...commands].includes(each))).toEqual(
+    [],
+  );
+  // Checks that the search finds all of them. Otherwise, a missing one would not be noticed.
+  expect(runnablesOf(name)).toEqual(expect.arrayContaining([...sweeps, ...measures]));
 });

@@ -23,13 +23,13 @@ export const running: Mutant[] = [
     guard: "sweep: forgetNetworks",
     file: "orders/src/index.ts",
     change: { "    runPeriodically(seconds(600), forgetNetworks),\n": "" },
-    red: { "infra/sweeps.test.ts": ["orders registers each of its sweeps and commands"] },
+    red: { "infra/sweeps.test.ts": ["orders registers each of its sweeps, measures and commands"] },
   },
   {
-    guard: "sweep: measureOverdue",
+    guard: "measure: measureOverdue",
     file: "orders/src/index.ts",
-    change: { "    runPeriodically(seconds(15), measureOverdue),\n": "" },
-    red: { "infra/sweeps.test.ts": ["orders registers each of its sweeps and commands"] },
+    change: { "  measures: [measureOverdue],\n": "" },
+    red: { "infra/sweeps.test.ts": ["orders registers each of its sweeps, measures and commands"] },
   },
   {
     guard: "sweep: finishCharging",
@@ -52,9 +52,9 @@ export const running: Mutant[] = [
     red: { [runningPayments]: ["completes a refund that is due"] },
   },
   {
-    guard: "sweep: measureUnfinished",
+    guard: "measure: measureUnfinished",
     file: payments,
-    change: { "runPeriodically(seconds(15), measureUnfinished),": "" },
+    change: { "  measures: [measureUnfinished],\n": "" },
     red: { [runningPayments]: ["reports for how long a charge has waited for the outcome of its order"] },
   },
   {

@@ -28,9 +28,9 @@ startService({
   sweeps: [
     runPeriodically(seconds(5), followAllPayments),
     runPeriodically(seconds(5), expireOverdueOrders),
-    runPeriodically(seconds(15), measureOverdue),
     runPeriodically(seconds(600), forgetNetworks),
     runPeriodically(seconds(600), nameSellers),
   ],
+  measures: [measureOverdue],
   commands: { "unpaid-reservations": printUnpaidReservations },
 });

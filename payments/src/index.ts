@@ -21,9 +21,9 @@ startService({
     runPeriodically(seconds(5), followOrders),
     finishSweep,
     refundSweep,
-    runPeriodically(seconds(15), measureUnfinished),
     reconcileSweep,
     runPeriodically(minutes(1), pruneOrders),
   ],
+  measures: [measureUnfinished],
   commands: { reconcile: reconcileByHand },
 });

@@ -53,7 +53,7 @@ export const metrics = {
   storeReady: new Gauge({ name: "store_ready", help: "1 while the service's own store responds" }),
   measuredAt: new Gauge({
     name: "backlog_measured_timestamp_seconds",
-    help: "When all backlogs were last measured: the outbox, dead letters and undelivered events",
+    help: "When all backlogs were last measured: the outbox, dead letters, undelivered events, and what the service itself measures",
   }),
   storeVolumeUsed: new Gauge({
     name: "store_volume_used_ratio",

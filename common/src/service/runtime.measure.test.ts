@@ -13,17 +13,19 @@ useSamples();
 let broker: MemoryBroker;
 let runtime: Runtime;
 let isStoreThere: boolean;
+let measure: () => Promise<void>;
 let gate: Gate;
 
 beforeEach(() => {
   broker = new MemoryBroker();
   isStoreThere = true;
+  measure = async () => {};
   gate = new Gate();
   const store = mongoStore(database);
   const ping = () => (isStoreThere ? store.ping() : Promise.reject(new Error("no response")));
   const listeners = [listener("expiration:complete", () => gate.opened)];
   runtime = new Runtime(
-    { name: "samples", store: { database }, listeners },
+    { name: "samples", store: { database }, listeners, measures: [() => measure()] },
     { ...store, ping, close: async () => {} },
     broker.connect("samples"),
   );
@@ -107,6 +109,24 @@ it("records when all backlogs were last measured", async () => {
   isStoreThere = false;
   expect(await at()).toBe(before);
 });
+
+it.each([
+  ["fails", () => Promise.reject(new Error("no index"))],
+  ["does not end", () => gate.opened],
+])(
+  "does not record that all was measured while a measure of the service %s, and measures the rest",
+  async (_, broken) => {
+    const at = () => measured("backlog_measured_timestamp_seconds");
+    const before = await at();
+    measure = broken;
+    runtime.start();
+    await publish(Buffer.from("not our JSON"));
+    await eventually(async () => expect(await measured("dead_letters")).toBe(1), { withinSeconds: 30 });
+    expect(await at()).toBe(before);
+    measure = async () => {};
+    expect(await at()).toBeGreaterThan(before);
+  },
+);
 
 it("does not query the broker in a service without listeners", async () => {
   const bus = broker.connect("toys");

@@ -62,12 +62,16 @@ export class Runtime {
       await relay?.measure();
       if (store.usedVolume) metrics.storeVolumeUsed.set(await store.usedVolume());
     };
+    const measureService = async () => {
+      for (const measure of definition.measures ?? []) await withTimeout(measure(), seconds(2));
+    };
     const measureBroker = async () => {
       const subjects = (definition.listeners ?? []).map(({ subject }) => subject);
       if (subjects.length > 0) await measureBacklog(bus, subjects); // without, no access to the monitoring is needed
     };
     const measured = await Promise.allSettled([
       isReady && measureStore(),
+      isReady && measureService(),
       bus.isConnected && measureBroker(),
     ]);
     const isComplete = isReady && bus.isConnected && measured.every(({ status }) => status === "fulfilled");

@@ -27,6 +27,8 @@ export interface ServiceDefinition {
   /** For streams to live pages. */
   watchers?: Watcher[];
   sweeps?: Sweep[];
+  /** Set gauges for alerts from stored data, every 10 s. `BacklogUnknown` fires if one fails or takes longer than 2 s. */
+  measures?: (() => Promise<void>)[];
   workers?: Worker[];
   /** Commands that `node dist/index.js NAME` runs instead of serving, in addition to `republish`, `rebuild` and `dead-letters`. */
   commands?: Record<string, (args: string[]) => Promise<void>>;
