@@ -55,14 +55,15 @@ it.each([...workflows, ...actions])("pins every action of %s by commit", (path) 
   expect(uses.filter((line) => !pinned.test(line))).toEqual([]);
 });
 
-/** Permissions beyond reading the repository, for jobs that publish to GitHub. */
-const publishing: Record<string, Record<string, string>> = {
+/** Permissions beyond reading the repository, for jobs that use GitHub's registry or publish a release. */
+const additional: Record<string, Record<string, string>> = {
   "workflows/images.yml build": { packages: "write" },
   "workflows/images.yml join": { packages: "write" },
   "workflows/images.yml sign": { packages: "write", attestations: "write" },
   "workflows/deploy.yml images": { packages: "write", attestations: "write" },
   "workflows/release.yml images": { packages: "write", attestations: "write" },
   "workflows/release.yml publish": { contents: "write", packages: "write", attestations: "write" },
+  "workflows/scan.yml published": { packages: "read" },
 };
 
 it.each(workflows)("%s has least privilege, timeouts and no secrets", (path) => {
@@ -71,8 +72,9 @@ it.each(workflows)("%s has least privilege, timeouts and no secrets", (path) => 
   const endless = Object.entries(jobs).filter(([, job]) => !job.uses && !job["timeout-minutes"]);
   expect(endless.map(([name]) => name)).toEqual([]);
   for (const [name, job] of Object.entries(jobs)) {
-    const more = publishing[`${path} ${name}`];
-    const identified = Boolean(more ?? job.environment ?? job.uses?.includes("deploy-to"));
+    const more = additional[`${path} ${name}`];
+    const publishes = Object.values(more ?? {}).includes("write");
+    const identified = publishes || Boolean(job.environment ?? job.uses?.includes("deploy-to"));
     expect([name, job.permissions ?? permissions]).toEqual([
       name,
       { contents: "read", ...(identified ? { "id-token": "write" } : {}), ...more },
@@ -211,6 +213,10 @@ it("scans the stores, the latest release and main weekly", () => {
       uses: expect.stringContaining("aquasecurity/trivy-action@"),
       with: { severity: "HIGH,CRITICAL", "exit-code": expect.stringMatching(/^1$|&& '0' \|\| '1' }}$/) },
     });
+  expect(jobs.published?.steps?.at(-2)).toEqual({
+    uses: "./.github/actions/registry",
+    with: { registry: "ghcr.io/" }, // where a release may be private
+  });
   expect(jobs.main?.strategy?.matrix.image?.toSorted()).toEqual(releasedImages());
 });
 
