@@ -19,6 +19,7 @@ const external = [
   "probe_success",
   "probe_ssl_earliest_cert_expiry",
   "kube_deployment_status_replicas_available",
+  "kube_deployment_created",
   "kube_cronjob_status_last_successful_time",
   "kube_cronjob_created",
   "kube_persistentvolumeclaim_resource_requests_storage_bytes",

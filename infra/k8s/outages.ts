@@ -57,6 +57,13 @@ const availableClients = `kube_deployment_status_replicas_available{namespace="e
 const cronJob = `{namespace="eventhive", cronjob="backup-orders"}`;
 const cronJobCreated = (service: string) =>
   `kube_cronjob_created{namespace="eventhive", cronjob="backup-${service}"}`;
+const bridgeCreated = `kube_deployment_created{namespace="eventhive", deployment="bridge"}`;
+const cronJob = `{namespace="eventhive", cronjob="backup-orders"}`;
+const cronJobCreated = (service: string) =>
+  `kube_cronjob_created{namespace="eventhive", cronjob="backup-${service}"}`;
+const bridgeCreated = `kube_deployment_created{namespace="eventhive", deployment="bridge"}`;
+const claimOf = (broker: string) =>
+  `kube_persistentvolumeclaim_resource_requests_storage_bytes{namespace="eventhive", persistentvolumeclaim="data-${broker}-0"}`;
 const hours = (count: number) => count * 3600;
 const days = (count: number) => count * 86_400;
 
@@ -146,6 +153,18 @@ export const outages: Outage[] = [
   {
     outage: "nothing probes the site",
     alert: { alertname: "SiteDown", job: "eventhive-site" },
+  {
+    outage: "no process of the bridge responds during a migration",
+    alert: { alertname: "ServiceDown", app: "bridge" },
+    series: { [bridgeCreated]: always(0), ...up(["bridge"], changes(1, 0)) },
+    firesAfter: 60,
+  },
+  {
+    outage: "the bridge has no pod during a migration",
+    alert: { alertname: "ServiceDown", app: "bridge" },
+    series: { [bridgeCreated]: always(0), ...up(["bridge"], disappears(1)) },
+    firesAfter: 60,
+  },
     series: each(pages, (page) => `probe_success${probe(page)}`, disappears(1)),
     firesAfter: 60,
   },
