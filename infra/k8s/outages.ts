@@ -73,6 +73,7 @@ export const healthy: Record<string, Samples> = {
   ...each(pages, (page) => `probe_ssl_earliest_cert_expiry${probe(page)}`, always(days(60))),
   ...up(serviceNames, always(1)),
   [availableClients]: always(2),
+  ...allPods("store_members_unhealthy", databaseServices, always(0)),
   ...allPods("store_ready", serviceNames, always(1)),
   ...allPods("bus_connected", serviceNames, always(1)),
   ...allPods("dead_letters", serviceNames, always(0)),
@@ -118,6 +119,12 @@ const serviceOf = (app: string): Outage => ({
 });
 
 export const outages: Outage[] = [
+  {
+    outage: "one of three members of a MongoDB is down, recovering or behind",
+    alert: { alertname: "StoreDegraded", app: "orders", severity: "warning" },
+    series: allPods("store_members_unhealthy", ["orders"], changes(0, 1)),
+    firesAfter: 300,
+  },
   ...databaseServices.map((app) => storeOf(app, "MongoDB")),
   storeOf("expiration", "Redis"),
   {

@@ -15,6 +15,8 @@ const failovers = "infra/failovers.test.ts";
 const publishes = "publishes nothing that a failover rolls back";
 const shows = "shows nothing that a failover rolls back";
 const initiation = "common/src/service/replica-set.test.ts";
+const members = "common/src/database/members.ts";
+const memberTests = "common/src/service/members.test.ts";
 const relay = "common/src/service/outbox-relay.ts";
 
 export const database: Mutant[] = [
@@ -107,6 +109,30 @@ export const database: Mutant[] = [
     file: connection,
     change: { ', readPreference: "primaryPreferred"': "" },
     red: { [failover]: ["loses nothing that was acknowledged when the primary is killed"] },
+  },
+  {
+    guard: "replica set: a member that is too far behind is reported",
+    file: members,
+    change: { "newest - timeOf(member) <= maxLagMs": "true" },
+    red: { [memberTests]: ["counts a member that is too far behind"] },
+  },
+  {
+    guard: "replica set: a member that was not added is reported",
+    file: members,
+    change: { "Math.max(addresses.length, members.length)": "members.length" },
+    red: { [memberTests]: ["counts a member of the address that was not added"] },
+  },
+  {
+    guard: "replica set: a user who may not query the status can measure the rest",
+    file: members,
+    change: { "[76, 13, 8000]": "[76]" },
+    red: { [memberTests]: ["counts none for a single server, or for a user who may not query the status"] },
+  },
+  {
+    guard: "replica set: without a primary, the store is reported as down",
+    file: "common/src/service/runtime.ts",
+    change: { "store.time().then(": "store.ping().then(" },
+    red: { [memberTests]: ["without a primary, the store is not ready, although a member responds"] },
   },
   {
     guard: "replica set: the relay waits until the majority knows what it published",

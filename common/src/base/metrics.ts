@@ -50,7 +50,14 @@ export const metrics = {
     help: "Streams rejected, by the limit that was reached: user, network, site or process",
     labelNames: ["limit"],
   }),
-  storeReady: new Gauge({ name: "store_ready", help: "1 while the service's own store responds" }),
+  storeReady: new Gauge({
+    name: "store_ready",
+    help: "1 while the service's own store responds, a database by its primary",
+  }),
+  unhealthyMembers: new Gauge({
+    name: "store_members_unhealthy",
+    help: "Members of the service's own database that could not replace the primary",
+  }),
   measuredAt: new Gauge({
     name: "backlog_measured_timestamp_seconds",
     help: "When all backlogs were last measured: the outbox, dead letters, undelivered events, and what the service itself measures",

@@ -22,11 +22,11 @@ beforeEach(() => {
   measure = async () => {};
   gate = new Gate();
   const store = mongoStore(database);
-  const ping = () => (isStoreThere ? store.ping() : Promise.reject(new Error("no response")));
+  const time = () => (isStoreThere ? store.time() : Promise.reject(new Error("no response")));
   const listeners = [listener("expiration:complete", () => gate.opened)];
   runtime = new Runtime(
     { name: "samples", store: { database }, listeners, measures: [() => measure()] },
-    { ...store, ping, close: async () => {} },
+    { ...store, time, close: async () => {} },
     broker.connect("samples"),
   );
 });

@@ -52,7 +52,8 @@ export class Runtime {
   async measure(): Promise<void> {
     const { bus, store, relay, definition } = this;
     metrics.busConnected.set(bus.isConnected ? 1 : 0);
-    const isReady = await store.ping().then(
+    // A ping is answered by any member: without a primary, the store is down, although a member responds.
+    const isReady = await store.time().then(
       () => true,
       () => false,
     );
@@ -61,6 +62,7 @@ export class Runtime {
       metrics.deadLetters.set(await withTimeout(store.deadLetters.count(), seconds(2)));
       await relay?.measure();
       if (store.usedVolume) metrics.storeVolumeUsed.set(await store.usedVolume());
+      if (store.unhealthyMembers) metrics.unhealthyMembers.set(await store.unhealthyMembers());
     };
     const measureService = async () => {
       for (const measure of definition.measures ?? []) await withTimeout(measure(), seconds(2));

@@ -15,6 +15,7 @@ import {
   pingDatabase,
   usedVolume,
 } from "../database/database";
+import { unhealthyMembers } from "../database/members";
 import { withTimeout } from "../base/with-timeout";
 
 /** A service's own store, as used by startup, readiness, clock and shutdown. */
@@ -25,10 +26,12 @@ export interface Store {
   open: () => Promise<void>;
   /** Rejects if the store does not respond. */
   ping: () => Promise<void>;
-  /** The store's own clock, in milliseconds since 1970. */
+  /** The store's own clock, in milliseconds since 1970. Rejects while a database has no primary. */
   time: () => Promise<number>;
   /** The used part of its volume, from 0 to 1; a store that does not report it has none. */
   usedVolume?: () => Promise<number>;
+  /** The number of members that could not replace the primary; a store that has none does not count them. */
+  unhealthyMembers?: () => Promise<number>;
   /** Counts the elections of a primary; a store that has none does not. */
   elections?: () => number;
   close: () => Promise<void>;
@@ -50,6 +53,7 @@ export function mongoStore(database: Connection): Store {
     ping: () => pingDatabase(database),
     time: () => databaseTime(database),
     usedVolume: () => usedVolume(database),
+    unhealthyMembers: () => unhealthyMembers(database),
     elections: () => electionsOf(database),
     close: () => database.close(),
   };
