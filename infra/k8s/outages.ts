@@ -7,6 +7,7 @@ import {
   changes,
   counts,
   disappears,
+  never,
   now,
   once,
   stops,
@@ -51,19 +52,17 @@ const up = (names: string[], samples: Samples) =>
   );
 const requests = (app: string, status: number) =>
   `http_request_duration_seconds_count{app="${app}", method="GET", route="/", status="${status}"}`;
-const purchases = (part: string) =>
-  `http_request_duration_seconds_${part}{app="orders", method="POST", route="/api/orders", status="201"${part === "bucket" ? ', le="2.5"' : ""}}`;
+const purchases = (app: string) =>
+  `http_request_duration_seconds_count{app="${app}", method="POST", route="/api/${app}", status="201"}`;
+const fastPurchases = (app: string) =>
+  `http_request_duration_seconds_bucket{app="${app}", method="POST", route="/api/${app}", status="201", le="2.5"}`;
 const availableClients = `kube_deployment_status_replicas_available{namespace="eventhive", deployment="client"}`;
-const cronJob = `{namespace="eventhive", cronjob="backup-orders"}`;
-const cronJobCreated = (service: string) =>
-  `kube_cronjob_created{namespace="eventhive", cronjob="backup-${service}"}`;
-const bridgeCreated = `kube_deployment_created{namespace="eventhive", deployment="bridge"}`;
-const cronJob = `{namespace="eventhive", cronjob="backup-orders"}`;
-const cronJobCreated = (service: string) =>
-  `kube_cronjob_created{namespace="eventhive", cronjob="backup-${service}"}`;
 const bridgeCreated = `kube_deployment_created{namespace="eventhive", deployment="bridge"}`;
 const claimOf = (broker: string) =>
   `kube_persistentvolumeclaim_resource_requests_storage_bytes{namespace="eventhive", persistentvolumeclaim="data-${broker}-0"}`;
+const cronJob = `{namespace="eventhive", cronjob="backup-orders"}`;
+const cronJobCreated = (service: string) =>
+  `kube_cronjob_created{namespace="eventhive", cronjob="backup-${service}"}`;
 const hours = (count: number) => count * 3600;
 const days = (count: number) => count * 86_400;
 
@@ -73,23 +72,22 @@ export const healthy: Record<string, Samples> = {
   ...each(pages, (page) => `probe_ssl_earliest_cert_expiry${probe(page)}`, always(days(60))),
   ...up(serviceNames, always(1)),
   [availableClients]: always(2),
-  ...allPods("store_members_unhealthy", databaseServices, always(0)),
   ...allPods("store_ready", serviceNames, always(1)),
+  ...allPods("store_members_unhealthy", databaseServices, always(0)),
   ...allPods("bus_connected", serviceNames, always(1)),
   ...allPods("dead_letters", serviceNames, always(0)),
   ...allPods("backlog_measured_timestamp_seconds", serviceNames, now),
   ...each(serviceNames, (app) => requests(app, 200), counts(10)),
   ...each(serviceNames, (app) => requests(app, 500), counts(0)),
-  [purchases("count")]: counts(2),
-  [purchases("bucket")]: counts(2),
+  ...each(["orders", "payments"], purchases, counts(1)),
+  ...each(["orders", "payments"], fastPurchases, counts(1)),
   ...each(
     ["authorizing", "challenged", "authorized", "capturing", "voiding", "charging", "charged", "refunding"],
     (state) => `payments_unfinished_seconds{state="${state}"}`,
     always(0),
   ),
   orders_overdue_seconds: always(0),
-  [`kube_persistentvolumeclaim_resource_requests_storage_bytes{namespace="eventhive", persistentvolumeclaim="data-nats-0"}`]:
-    always(5 * 2 ** 30),
+  [claimOf("nats")]: always(5 * 2 ** 30),
   [`kube_cronjob_status_last_successful_time${cronJob}`]: now,
   ...each(databaseServices, cronJobCreated, now),
 };
@@ -119,14 +117,14 @@ const serviceOf = (app: string): Outage => ({
 });
 
 export const outages: Outage[] = [
+  ...databaseServices.map((app) => storeOf(app, "MongoDB")),
+  storeOf("expiration", "Redis"),
   {
     outage: "one of three members of a MongoDB is down, recovering or behind",
     alert: { alertname: "StoreDegraded", app: "orders", severity: "warning" },
     series: allPods("store_members_unhealthy", ["orders"], changes(0, 1)),
     firesAfter: 300,
   },
-  ...databaseServices.map((app) => storeOf(app, "MongoDB")),
-  storeOf("expiration", "Redis"),
   {
     outage: "the broker is down",
     alert: { alertname: "BrokerDown", app: "orders" },
@@ -152,15 +150,6 @@ export const outages: Outage[] = [
     firesAfter: 60,
   },
   {
-    outage: "the gateway, the load balancer or DNS is down",
-    alert: { alertname: "SiteDown", instance: "https://eventhive.example.com/api/tickets" },
-    series: each(pages, (page) => `probe_success${probe(page)}`, changes(1, 0)),
-    firesAfter: 60,
-  },
-  {
-    outage: "nothing probes the site",
-    alert: { alertname: "SiteDown", job: "eventhive-site" },
-  {
     outage: "no process of the bridge responds during a migration",
     alert: { alertname: "ServiceDown", app: "bridge" },
     series: { [bridgeCreated]: always(0), ...up(["bridge"], changes(1, 0)) },
@@ -172,6 +161,15 @@ export const outages: Outage[] = [
     series: { [bridgeCreated]: always(0), ...up(["bridge"], disappears(1)) },
     firesAfter: 60,
   },
+  {
+    outage: "the gateway, the load balancer or DNS is down",
+    alert: { alertname: "SiteDown", instance: "https://eventhive.example.com/api/tickets" },
+    series: each(pages, (page) => `probe_success${probe(page)}`, changes(1, 0)),
+    firesAfter: 60,
+  },
+  {
+    outage: "nothing probes the site",
+    alert: { alertname: "SiteDown", job: "eventhive-site" },
     series: each(pages, (page) => `probe_success${probe(page)}`, disappears(1)),
     firesAfter: 60,
   },
@@ -232,6 +230,16 @@ export const outages: Outage[] = [
     lastsSeconds: hours(1),
   },
   {
+    outage: "1 request of 100 to tickets fails",
+    alert: { alertname: "HighErrorRate", app: "tickets", severity: "critical" },
+    series: { [requests("tickets", 200)]: counts(10, 9.9), [requests("tickets", 500)]: counts(0, 0.1) },
+    firesAfter: 13200,
+    resolvesAfter: 900,
+    ...overHours,
+    lastsSeconds: hours(5),
+    stepSeconds: 300,
+  },
+  {
     outage: "1 request of 250 to tickets fails",
     alert: { alertname: "HighErrorRate", app: "tickets", severity: "warning" },
     series: { [requests("tickets", 200)]: counts(10, 9.96), [requests("tickets", 500)]: counts(0, 0.04) },
@@ -242,17 +250,27 @@ export const outages: Outage[] = [
   {
     outage: "1 purchase of 4 takes longer than 2.5 s",
     alert: { alertname: "HighPurchaseLatency", severity: "critical" },
-    series: { [purchases("bucket")]: counts(2, 1.5) },
+    series: { [fastPurchases("payments")]: counts(1, 0.5) },
     firesAfter: 2100,
     resolvesAfter: 180,
     ...overHours,
     lastsSeconds: hours(1),
   },
   {
+    outage: "1 purchase of 10 takes longer than 2.5 s",
+    alert: { alertname: "HighPurchaseLatency", severity: "critical" },
+    series: { [fastPurchases("payments")]: counts(1, 0.8) },
+    firesAfter: 13200,
+    resolvesAfter: 900,
+    ...overHours,
+    lastsSeconds: hours(5),
+    stepSeconds: 300,
+  },
+  {
     outage: "1 purchase of 25 takes longer than 2.5 s",
     alert: { alertname: "HighPurchaseLatency", severity: "warning" },
-    series: { [purchases("bucket")]: counts(2, 1.92) },
-    firesAfter: 64800,
+    series: { [fastPurchases("payments")]: counts(1, 0.92) },
+    firesAfter: 65700,
     resolvesAfter: 17100,
     ...overDays,
   },
@@ -271,9 +289,19 @@ export const outages: Outage[] = [
     firesAfter: 300,
   },
   {
-    outage: "the broker's volume is half full",
+    outage: "the volume of NATS Streaming is half full",
     alert: { alertname: "VolumeFillingUp", app: "nats", severity: "warning" },
     series: { 'broker_stored_bytes{app="orders", pod="orders-1"}': changes(1e6, 2.6 * 2 ** 30) },
+    firesAfter: 300,
+  },
+  {
+    outage: "the volume of JetStream is half full",
+    alert: { alertname: "VolumeFillingUp", app: "nats", severity: "warning" },
+    series: {
+      [claimOf("nats")]: never,
+      [claimOf("jetstream")]: always(5 * 2 ** 30),
+      'broker_stored_bytes{app="orders", pod="orders-1"}': changes(1e6, 2.6 * 2 ** 30),
+    },
     firesAfter: 300,
   },
   {
@@ -295,12 +323,12 @@ export const outages: Outage[] = [
     },
     firesAfter: 300,
   },
-  {
-    outage: "the backup of auth does not exist, or kube-state-metrics does not report it",
-    alert: { alertname: "BackupTooOld", cronjob: "backup-auth" },
-    series: { [cronJobCreated("auth")]: disappears(1e9) },
+  ...databaseServices.map((service): Outage => ({
+    outage: `the backup of ${service} does not exist, or kube-state-metrics does not report it`,
+    alert: { alertname: "BackupTooOld", cronjob: `backup-${service}` },
+    series: { [cronJobCreated(service)]: disappears(1e9) },
     firesAfter: 300,
-  },
+  })),
   {
     outage: "expired reservations are not ended",
     alert: { alertname: "ReservationsOverdue" },
@@ -318,7 +346,11 @@ export const outages: Outage[] = [
     firesAfter: 915,
   })),
   ...[
-    { state: "authorized", alertname: "HoldNotEnded", outage: "a hold is neither captured nor voided" },
+    ...["authorizing", "challenged", "authorized", "capturing"].map((state) => ({
+      state,
+      alertname: "HoldNotEnded",
+      outage: `a payment remains ${state}`,
+    })),
     { state: "voiding", alertname: "VoidsFailing", outage: "a void does not succeed" },
   ].map(({ state, alertname, outage }): Outage => ({
     outage,
@@ -385,6 +417,27 @@ export const outages: Outage[] = [
     marginSeconds: 1200,
     firesAfter: 60,
     resolvesAfter: 855,
+  },
+  {
+    outage: "one network lets many reservations expire",
+    alert: { alertname: "TicketsHoarded" },
+    series: { 'reservations_refused_total{app="orders", limit="unpaid_network"}': counts(0, 1) },
+    marginSeconds: 1200,
+    firesAfter: 60,
+    resolvesAfter: 855,
+  },
+  {
+    outage: "many networks let reservations expire, and few are paid",
+    alert: { alertname: "TicketsHoarded" },
+    series: {
+      'orders_total{app="orders", outcome="expired"}': counts(0, 0.2),
+      'orders_total{app="orders", outcome="complete"}': counts(0.005),
+    },
+    firesAfter: 1020,
+    resolvesAfter: 840,
+    marginSeconds: hours(1),
+    lastsSeconds: hours(1),
+    stepSeconds: 60,
   },
 ];
 

@@ -24,6 +24,8 @@ export const disappears =
   ({ before, during, after }) =>
     [constant(value, before), "stale", `_x${during - 1}`, constant(value, after)].join(" ");
 
+export const never: Samples = ({ before, during, after }) => `_x${before + during + after - 1}`;
+
 export const appearsAfterwards =
   (value: number): Samples =>
   ({ before, during, after }) =>
