@@ -230,6 +230,17 @@ export const running: Mutant[] = [
     red: { [stopping]: ["waits for its database, serves without the broker, and stops in order"] },
   },
   {
+    guard: "measure: a service's own measurement that fails, or does not end, is reported",
+    file: runtime,
+    change: { "await withTimeout(measure(), seconds(2));": "void measure().catch(() => {});" },
+    red: {
+      "common/src/service/runtime.measure.test.ts": [
+        "does not record that all was measured while a measure of the service fails, and measures the rest",
+        "does not record that all was measured while a measure of the service does not end, and measures the rest",
+      ],
+    },
+  },
+  {
     guard: "stop: events in flight are handled",
     file: runtime,
     change: { "      ...this.subscriptions.map((subscription) => subscription.close()),\n": "" },
