@@ -53,23 +53,38 @@ export function itKeepsItsContract(app: Express): void {
     await send().set("Sec-Fetch-Site", "cross-site").expect(403);
   });
 
-  it.each(withBody)(
-    "rejects $name with a body that is not JSON, too large, or of other fields",
-    async ({ send }) => {
-      await send().type("form").send("a=1").expect(415);
-      await send()
-        .send({ text: "x".repeat(20_000) })
-        .expect(413);
-      await send().type("json").send("{ no").expect(400);
-      const { body } = await send().send({ $gt: "" }).expect(400);
-      expect(body.code).toBe("invalid-input");
-    },
-  );
+  it.each(changes)("rejects $name with a body that is not JSON, or too large", async ({ send }) => {
+    await send().type("form").send("a=1").expect(415);
+    await send()
+      .send({ text: "x".repeat(20_000) })
+      .expect(413);
+    const { body } = await send().type("json").send("{ no").expect(400);
+    expect(body.code).toBe("malformed");
+  });
+
+  it.each(withBody)("rejects $name with a body of other fields", async ({ send }) => {
+    const { body } = await send().send({ $gt: "" }).expect(400);
+    expect(body.code).toBe("invalid-input");
+  });
 
   for (const { name, send } of operations.filter(({ isSigned }) => isSigned))
-    it(`rejects ${name} with a body that is too large`, async () => {
+    it(`rejects ${name} with a body that is too large, or cannot be decoded`, async () => {
       await send().send("x".repeat(300_000)).expect(413);
+      await send().set("Content-Encoding", "unknown").send("x").expect(415);
+      const { body } = await send().set("Content-Encoding", "gzip").send("x").expect(400);
+      expect(body.code).toBe("malformed");
     });
+
+  it.each(operations.filter(({ method }) => method === "get"))(
+    "ignores the body of $name",
+    async ({ send }) => {
+      const { status } = await send().set("Accept", "application/json"); // not a stream
+      for (const body of ["a=1", "x".repeat(20_000)]) {
+        const response = await send().set("Accept", "application/json").type("form").send(body);
+        expect(response.status).toBe(status);
+      }
+    },
+  );
 
   for (const template of Object.keys(paths).filter((each) => each.includes("{")))
     it.each(Object.keys(paths[template] ?? {}))(

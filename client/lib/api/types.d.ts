@@ -1064,6 +1064,19 @@ export interface operations {
           "application/json": Record<string, never>;
         };
       };
+      /** @description malformed */
+      400: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "malformed";
+          } & components["schemas"]["Error"];
+        };
+      };
       /** @description foreign-origin */
       403: {
         headers: {
@@ -1074,6 +1087,45 @@ export interface operations {
           "application/json": {
             /** @enum {unknown} */
             code?: "foreign-origin";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description request-timeout */
+      408: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "request-timeout";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-large */
+      413: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-large";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-json */
+      415: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-json";
           } & components["schemas"]["Error"];
         };
       };
@@ -1176,6 +1228,19 @@ export interface operations {
           "application/json": components["schemas"]["Account"];
         };
       };
+      /** @description malformed */
+      400: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "malformed";
+          } & components["schemas"]["Error"];
+        };
+      };
       /** @description not-signed-in */
       401: {
         headers: {
@@ -1202,6 +1267,19 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
+      /** @description request-timeout */
+      408: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "request-timeout";
+          } & components["schemas"]["Error"];
+        };
+      };
       /** @description changed */
       409: {
         headers: {
@@ -1212,6 +1290,32 @@ export interface operations {
           "application/json": {
             /** @enum {unknown} */
             code?: "changed";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-large */
+      413: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-large";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-json */
+      415: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-json";
           } & components["schemas"]["Error"];
         };
       };
@@ -1436,7 +1540,7 @@ export interface operations {
         };
         content?: never;
       };
-      /** @description already-verified */
+      /** @description already-verified, malformed */
       400: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1445,7 +1549,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "already-verified";
+            code?: "already-verified" | "malformed";
           } & components["schemas"]["Error"];
         };
       };
@@ -1485,6 +1589,45 @@ export interface operations {
           "application/json": {
             /** @enum {unknown} */
             code?: "mail-off";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description request-timeout */
+      408: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "request-timeout";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-large */
+      413: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-large";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-json */
+      415: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-json";
           } & components["schemas"]["Error"];
         };
       };
@@ -2439,6 +2582,19 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
+      /** @description request-timeout */
+      408: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "request-timeout";
+          } & components["schemas"]["Error"];
+        };
+      };
       /** @description changed */
       409: {
         headers: {
@@ -2449,6 +2605,32 @@ export interface operations {
           "application/json": {
             /** @enum {unknown} */
             code?: "changed";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-large */
+      413: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-large";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-json */
+      415: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-json";
           } & components["schemas"]["Error"];
         };
       };
@@ -2534,6 +2716,19 @@ export interface operations {
           "application/json": {
             /** @enum {unknown} */
             code?: "not-signed-in";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description banned */
+      403: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "banned";
           } & components["schemas"]["Error"];
         };
       };
@@ -2770,6 +2965,19 @@ export interface operations {
           "application/json": {
             /** @enum {unknown} */
             code?: "invalid-input";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-signed-in */
+      401: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-signed-in";
           } & components["schemas"]["Error"];
         };
       };
@@ -3141,6 +3349,19 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
+      /** @description request-timeout */
+      408: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "request-timeout";
+          } & components["schemas"]["Error"];
+        };
+      };
       /** @description changed */
       409: {
         headers: {
@@ -3151,6 +3372,32 @@ export interface operations {
           "application/json": {
             /** @enum {unknown} */
             code?: "changed";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-large */
+      413: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-large";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-json */
+      415: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-json";
           } & components["schemas"]["Error"];
         };
       };
@@ -3728,6 +3975,19 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
+      /** @description request-timeout */
+      408: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "request-timeout";
+          } & components["schemas"]["Error"];
+        };
+      };
       /** @description changed */
       409: {
         headers: {
@@ -3738,6 +3998,32 @@ export interface operations {
           "application/json": {
             /** @enum {unknown} */
             code?: "changed";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description too-large */
+      413: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-large";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-json */
+      415: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-json";
           } & components["schemas"]["Error"];
         };
       };
@@ -3941,7 +4227,7 @@ export interface operations {
         };
         content?: never;
       };
-      /** @description invalid-signature */
+      /** @description invalid-signature, malformed */
       400: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3950,7 +4236,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "invalid-signature";
+            code?: "invalid-signature" | "malformed";
           } & components["schemas"]["Error"];
         };
       };
@@ -3990,6 +4276,19 @@ export interface operations {
           "application/json": {
             /** @enum {unknown} */
             code?: "too-large";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description not-json */
+      415: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-json";
           } & components["schemas"]["Error"];
         };
       };

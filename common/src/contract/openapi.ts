@@ -158,16 +158,15 @@ function errorsOf(
   const add = (status: number, ...codes: string[]) => {
     all[status] = [...new Set([...(all[status] ?? []), ...codes])];
   };
-  if (body) {
-    add(400, "invalid-input", "malformed");
-    add(415, "not-json");
-  }
-  if (body || signature) {
+  if (body || query) add(400, "invalid-input");
+  if (signature) add(400, "invalid-signature");
+  if (method !== "get") {
+    // The body is read, whether the endpoint needs one or not.
+    add(400, "malformed");
     add(408, "request-timeout");
     add(413, "too-large");
+    add(415, "not-json");
   }
-  if (signature) add(400, "invalid-signature");
-  if (query) add(400, "invalid-input");
   if (path.includes(":")) add(400, "malformed");
   if (needsSession) {
     add(401, "not-signed-in");

@@ -1,6 +1,7 @@
 import { clock, hours } from "@eventhive/common";
 import { deliver, newId, setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
+import { access } from "../access";
 import { app } from "../app";
 import { database } from "../database";
 import { orderCancelled, orderCompleted, orderCreated } from "../listeners/orders";
@@ -53,6 +54,14 @@ it("omits reserved, sold and withdrawn tickets, except in the caller's own list"
   expect(titles((await list()).body).toSorted()).toEqual(["another seller's", "free"]);
   const mine = await list({ mine: true }, signedIn(seller)).expect(200);
   expect(titles(mine.body).toSorted()).toEqual(["free", "reserved", "sold", "withdrawn"]);
+});
+
+it("lists a banned user the tickets on sale, but not their own", async () => {
+  const id = newId();
+  const [userBanned] = access.listeners;
+  await deliver(userBanned, { id, version: 1, banned: true, since: new Date().toISOString() });
+  await list({}, signedIn(id)).expect(200);
+  expect((await list({ mine: true }, signedIn(id)).expect(403)).body.code).toBe("banned");
 });
 
 it("shows only the seller how often a ticket was reserved without payment in a day", async () => {

@@ -41,7 +41,7 @@ export const listTickets = endpoint(
         headers: ["Link"],
       },
     },
-    errors: { 401: ["not-signed-in"] },
+    errors: { 401: ["not-signed-in"], 403: ["banned"] },
   },
   async (req, res) => {
     const isMine = req.query.mine === "true";

@@ -1,4 +1,13 @@
-import { MemoryBroker, deliver, eventBytes, newId, newIds, setUpService } from "@eventhive/common/testing";
+import { clock, hours } from "@eventhive/common";
+import {
+  MemoryBroker,
+  deliver,
+  eventBytes,
+  newId,
+  newIds,
+  setUpService,
+  signedIn,
+} from "@eventhive/common/testing";
 import { streamsOf } from "../../../common/test/event-stream";
 import { eventually } from "../../../common/src/testing/eventually";
 import { app } from "../app";
@@ -50,6 +59,16 @@ it("streams the first tickets of the list by default", async () => {
   const nowTaken = await reserve(listed);
   await publish(nowTaken);
   await eventually(() => expect(messages[1]?.data).toEqual(stateOf(nowTaken)));
+});
+
+it("is rejected after the end of the session that it is requested with", async () => {
+  const cookie = signedIn();
+  const now = clock.now();
+  clock.use(() => now + hours(24));
+  expect(await open("/api/tickets/stream", cookie)).toMatchObject({
+    status: 401,
+    refusal: { code: "not-signed-in" },
+  });
 });
 
 describe("a ticket that is put on sale", () => {
