@@ -10,6 +10,7 @@ export interface ObservedResponse {
   path: string;
   status: number;
   contentType: string | undefined;
+  /** Of a stream, any number of whole messages. */
   body: string;
 }
 
@@ -53,15 +54,34 @@ export class DocumentedResponses {
     if (!response) return `${name}: the status is not documented: ${body}`;
     this.seen.add(name);
     const type = contentType?.split(";")[0] ?? "";
-    if (method === "HEAD" || type === "text/event-stream") return undefined;
-    if (!response.content) return undefined;
+    if (method === "HEAD" || !response.content) return undefined;
     if (!response.content[type]) return `${name}: ${type} is not documented`;
-    const pointer = ["paths", template, key, "responses", status, "content", type, "schema"];
-    const validate = this.ajv.getSchema(`api#/${pointer.map(escaped).join("/")}`);
-    if (validate?.(JSON.parse(body))) return undefined;
-    return `${name}: ${this.ajv.errorsText(validate?.errors)}: ${body}`;
+    const schema = ["paths", template, key, "responses", status, "content", type, "schema"];
+    const problems =
+      type === "text/event-stream"
+        ? eventsIn(body).map((event) => this.problemOfEvent(schema, event))
+        : [this.problemOfValue(schema, JSON.parse(body))];
+    const problem = problems.find(Boolean);
+    return problem && `${name}: ${problem}: ${body}`;
+  }
+
+  private problemOfEvent(schema: Pointer, event: { event: string; data: string }): string | undefined {
+    const dataSchema = [...schema, "properties", "data", "contentSchema"];
+    return this.problemOfValue(schema, event) ?? this.problemOfValue(dataSchema, JSON.parse(event.data));
+  }
+
+  private problemOfValue(schema: Pointer, value: unknown): string | undefined {
+    const validate = this.ajv.getSchema(`api#/${schema.map(escaped).join("/")}`);
+    return validate?.(value) ? undefined : this.ajv.errorsText(validate?.errors);
   }
 }
+
+/** The path of a schema in the document. */
+type Pointer = (string | number)[];
+
+/** Comments, and the pause before the next connection, are no events. */
+const eventsIn = (text: string) =>
+  Array.from(text.matchAll(/^event: (.*)\ndata: (.*)$/gm), ([, event = "", data = ""]) => ({ event, data }));
 
 const escaped = (part: string | number) =>
   encodeURIComponent(String(part).replaceAll("~", "~0").replaceAll("/", "~1"));

@@ -32,9 +32,9 @@ function onRequest(message: unknown): void {
       check(request, response, typeof chunk === "string" || Buffer.isBuffer(chunk) ? String(chunk) : "");
     return end(...parameters);
   }) as typeof end;
-  // Only streams write before they end.
+  // Only streams write before they end, and only whole messages.
   response.write = ((...parameters: Parameters<typeof write>) => {
-    if (!response.headersSent) check(request, response, "");
+    check(request, response, String(parameters[0]));
     return write(...parameters);
   }) as typeof write;
 }
