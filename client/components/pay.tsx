@@ -3,6 +3,7 @@
 import { useRouter } from "next/navigation";
 import { type ReactNode, startTransition, useCallback, useEffect, useRef, useState } from "react";
 import { buildClient } from "@/lib/build-client";
+import { isRejection } from "@/lib/payment-errors";
 import { type Problem, problemOf } from "@/lib/problem";
 import type { Order, Payment } from "@/lib/types";
 import { PayWithCheckout } from "./pay-with-checkout";
@@ -42,7 +43,6 @@ const maxRepeats = 24;
 
 /** After these errors, the order is not in the state that the page shows. */
 const outdatedCodes = ["order-expired", "order-cancelled", "order-paid", "payment-in-progress"];
-const rejectionCodes = [...outdatedCodes, "payment-declined", "invalid-input", "not-yours", "not-signed-in"];
 
 type PayProps = Pick<PaymentFormProps, "order" | "checkout"> & {
   /** Hides the form while a payment is being confirmed; if that fails, the order has to be paid again. */
@@ -102,8 +102,10 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
       } catch (error) {
         const newProblem = problemOf(error);
         setProblem(newProblem);
-        setOpenToken(rejectionCodes.includes(newProblem.code) ? undefined : token);
+        setOpenToken(isRejection(newProblem.code) ? undefined : token);
         if (outdatedCodes.includes(newProblem.code)) startTransition(refresh);
+        // A refresh would replace the page with the sign-in form.
+        else if (newProblem.code === "banned") setIsPaying(false);
         else refresh();
       }
     },
@@ -140,7 +142,7 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
   return (
     <>
       {!mayUseAnotherCard && retry}
-      <div hidden={!mayUseAnotherCard}>
+      <div hidden={!mayUseAnotherCard || problem?.code === "banned"}>
         <PaymentForm {...form} />
       </div>
       {problem && (
@@ -167,7 +169,7 @@ function explain({ code, message }: Problem): ReactNode {
     case "not-signed-in":
       return <SessionEnded toDo="to pay before your time is up." />;
     default:
-      if (rejectionCodes.includes(code)) return message;
+      if (isRejection(code)) return message;
       return "We do not know yet whether your card was charged. Try again: this continues the same payment, so you will be charged at most once.";
   }
 }
