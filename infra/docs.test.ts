@@ -73,6 +73,31 @@ describe("docs/security.md", () => {
   it.each(Array.from({ length: 10 }, (_, index) => `API${index + 1}`))("has a test for %s", (risk) => {
     expect(document).toMatch(new RegExp(`^\\| ${risk} .*" in \\[`, "m"));
   });
+
+  it.each([
+    "hashed by scrypt",
+    "constant time",
+    "unknown email",
+    "throttled",
+    "limited to 10 kB",
+    "connections are closed",
+    "audience, expiry and key of a token",
+    "can be rotated",
+    "HttpOnly",
+    "other origins",
+    "object's owner",
+    "undescribed fields",
+    "security headers",
+    "nonce",
+    "ten live reservations",
+    "Logs",
+    "untrusted input",
+    "banned user's sessions",
+    "end all other sessions",
+    "role",
+  ])("has a test for the guard: %s", (guard) => {
+    expect(document).toMatch(new RegExp(`^\\| [^|]*(\\|[^|]*)?${guard}.*" in \\[`, "m"));
+  });
 });
 
 describe("decision records", () => {

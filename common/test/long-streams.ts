@@ -21,7 +21,7 @@ const watcher = { watch: () => () => undefined };
 const look = async (): Promise<{ id: string; version: number }[]> => JSON.parse(states);
 
 /** Serves streams of the same states with any key, for tests of what they cost. */
-void serve(Number(process.env.PORT), async () => ({}), 0).then((server) =>
+void serve(Number(process.env.PORT), async () => ({}), { drainPause: 0 }).then((server) =>
   server.open(
     createApp((api) => {
       api.get("/stream", (req, res) =>

@@ -93,7 +93,7 @@ export function setUpStream(addRoutes: (api: Api) => void = () => {}): Stage {
     stage.find = async () => stage.tickets;
     stage.isAdded = () => false;
     stage.port = await freePort();
-    stage.server = await serve(stage.port, async () => ({}), 0);
+    stage.server = await serve(stage.port, async () => ({}), { drainPause: 0 });
     const app = createApp((api) => {
       api.get("/stream", (req, res) => stage.stream(req, res));
       addRoutes(api);

@@ -14,6 +14,17 @@ const stopping = "common/src/service/service.test.ts";
 
 export const running: Mutant[] = [
   {
+    guard: "serving: slow clients are disconnected",
+    file: serve,
+    change: { "createServer(limits, handle)": "createServer(handle)" },
+    red: {
+      [serving]: [
+        "a slow client is disconnected when the headers of its request do not arrive in time",
+        "a slow client is disconnected when it sends no further request",
+      ],
+    },
+  },
+  {
     guard: "sweep: expireOverdueOrders",
     file: "orders/src/index.ts",
     change: { "runPeriodically(seconds(5), expireOverdueOrders),": "" },

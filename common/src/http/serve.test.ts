@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import express from "express";
 import { eventually } from "../testing/eventually";
 import { freePort } from "../../../infra/local/port";
@@ -17,7 +18,7 @@ beforeEach(async () => {
   connection = oneConnection(port);
   others = [];
   readiness = async () => ({ broker: "connected" });
-  server = await serve(port, () => readiness(), 200);
+  server = await serve(port, () => readiness(), { drainPause: 200 });
 });
 afterEach(async () => {
   for (const each of [connection, ...others]) each.close();
@@ -74,6 +75,34 @@ it("names an occupied port, and the setting to change", async () => {
   await expect(serve(port, readiness)).rejects.toThrow(
     new RegExp(`Cannot listen on port ${port}, set PORT to another: .*EADDRINUSE`),
   );
+});
+
+describe("a slow client", () => {
+  let limited: HttpServer;
+  let limitedPort: number;
+  beforeEach(async () => {
+    limitedPort = await freePort();
+    const limits = {
+      headersTimeout: 200,
+      requestTimeout: 200,
+      keepAliveTimeout: 200,
+      connectionsCheckingInterval: 50,
+    };
+    limited = await serve(limitedPort, async () => ({}), { drainPause: 0, limits });
+  });
+  afterEach(() => limited.drain());
+
+  it("is disconnected when the headers of its request do not arrive in time", async () => {
+    const socket = connect(limitedPort, "127.0.0.1");
+    socket.write("GET /livez HTTP/1.1\r\nHos");
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  it("is disconnected when it sends no further request", async () => {
+    const socket = connect(limitedPort, "127.0.0.1");
+    socket.write("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 200 [^]*"alive"/);
+  });
 });
 
 it("completes requests in flight before it is drained, and closes their connections", async () => {

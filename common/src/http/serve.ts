@@ -1,4 +1,10 @@
-import { type IncomingMessage, type RequestListener, type ServerResponse, createServer } from "node:http";
+import {
+  type IncomingMessage,
+  type RequestListener,
+  type ServerOptions,
+  type ServerResponse,
+  createServer,
+} from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Express } from "express";
 import { seconds } from "../base/clock";
@@ -24,15 +30,24 @@ export interface HttpServer {
   drain(): Promise<void>;
 }
 
+const connectionLimits: ServerOptions = {
+  // Longer than any proxy keeps an idle connection (Go's: 90 s), so that we are never the one to close it under a request.
+  keepAliveTimeout: seconds(95),
+  // These count from the moment of connecting, and proxies keep connections that they have not needed yet: the first
+  // request on one would get 408.
+  headersTimeout: seconds(100),
+  requestTimeout: seconds(100),
+};
+
 /**
  * Serves `/livez`, `/readyz` and `/metrics` immediately, and the app once it is ready.
- * @param drainPause load balancers need a moment to notice that a process is draining
+ * @param options.drainPause load balancers need a moment to notice that a process is draining
  * @throws when the port is not available
  */
 export async function serve(
   port: number,
   readiness: Readiness,
-  drainPause = seconds(1.5),
+  { drainPause = seconds(1.5), limits = connectionLimits } = {},
 ): Promise<HttpServer> {
   let isDraining = false;
   const pending = new Set<ServerResponse>();
@@ -62,14 +77,6 @@ export async function serve(
     }
   };
 
-  const limits = {
-    // Longer than any proxy keeps an idle connection (Go's: 90 s), so that we are never the one to close it under a request.
-    keepAliveTimeout: seconds(95),
-    // These count from the moment of connecting, and proxies keep connections that they have not needed yet: the first
-    // request on one would get 408.
-    headersTimeout: seconds(100),
-    requestTimeout: seconds(100),
-  };
   const server = createServer(limits, handle);
   // When a connection ends, Node closes the response in progress, but not those of pipelined requests behind it.
   server.on("connection", (socket) =>
