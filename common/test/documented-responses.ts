@@ -41,9 +41,14 @@ export class DocumentedResponses {
       .map((template) => ({ template, pattern: new RegExp(`^${template.replaceAll(/{\w+}/g, "[^/]+")}$`) }));
   }
 
+  /** As `/api/tickets/{ticketId}`; undefined for a path that the document does not have. */
+  templateOf(path: string): string | undefined {
+    return this.templates.find(({ pattern }) => pattern.test(path))?.template;
+  }
+
   /** @returns what the document does not allow, if anything */
   problemOf({ method, path, status, contentType, body }: ObservedResponse): string | undefined {
-    const template = this.templates.find(({ pattern }) => pattern.test(path))?.template;
+    const template = this.templateOf(path);
     if (!template) return undefined;
     const name = `${method} ${template} ${status}`;
     const key = (method === "HEAD" ? "get" : method).toLowerCase();
