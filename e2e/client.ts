@@ -18,7 +18,6 @@ export interface Payment {
 export interface User {
   id: string;
   email: string;
-  emailVerified?: boolean;
 }
 export interface Credentials {
   email: string;
@@ -46,6 +45,7 @@ export class Client {
   signUp = (credentials: Credentials) => this.send<User>("POST", "/api/users/signup", credentials);
   signIn = (credentials: Credentials) => this.send<User>("POST", "/api/users/signin", credentials);
   signOut = () => this.send<object>("POST", "/api/users/signout");
+  verification = () => this.send<{ emailVerified: boolean }>("GET", "/api/users/verification");
   currentUser = () => this.send<{ currentUser: User | null }>("GET", "/api/users/currentuser");
 
   tickets = (query = "") => this.send<Ticket[]>("GET", `/api/tickets${query}`);

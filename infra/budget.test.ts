@@ -1,5 +1,18 @@
 import { clock, minutes } from "@eventhive/common";
-import { costOf, create, documented, order, pay, quiet, reportExpiry, setTime, setUpCost } from "./cost";
+import {
+  costOf,
+  create,
+  documented,
+  list,
+  order,
+  pay,
+  quiet,
+  reportExpiry,
+  setTime,
+  setUpCost,
+  show,
+  showCurrentUser,
+} from "./cost";
 
 // Performance is guarded by the number of operations: each is a round trip and a wake-up of the database. A change that
 // alters a number changes the table in ARCHITECTURE.md with it.
@@ -19,4 +32,11 @@ it("costs what ARCHITECTURE.md says to create, order, pay by a charge and expire
   await reserve();
   setTime(clock.now() + minutes(2));
   expect(await costOf(() => reportExpiry(reserved))).toEqual(documented("expire"));
+});
+
+it("costs what ARCHITECTURE.md says to show a page its user, tickets on sale, and a ticket", async () => {
+  const ticket = await create();
+  expect(await costOf(showCurrentUser)).toEqual(documented("current user"));
+  expect(await costOf(list)).toEqual(documented("list"));
+  expect(await costOf(() => show(ticket))).toEqual(documented("show"));
 });

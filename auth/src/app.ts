@@ -10,6 +10,7 @@ import { findUsers } from "./routes/find-users";
 import { requestPasswordReset } from "./routes/request-password-reset";
 import { requestVerification } from "./routes/request-verification";
 import { resetPassword } from "./routes/reset-password";
+import { showVerification } from "./routes/show-verification";
 import { signIn } from "./routes/sign-in";
 import { signOut } from "./routes/sign-out";
 import { signUp } from "./routes/sign-up";
@@ -23,6 +24,7 @@ export const app = createApp(
     api.get("/api/users/currentuser", currentUser);
     api.delete("/api/users/sessions", endSessions);
     api.post("/api/users/password", changePassword);
+    api.get("/api/users/verification", showVerification);
     api.post("/api/users/verification", requestVerification);
     api.post("/api/users/verification/confirm", confirmVerification);
     api.post("/api/users/password-reset", requestPasswordReset);

@@ -9,7 +9,7 @@ export type Listing = Schemas["ListedTicket"];
 export type Order = Schemas["Order"];
 export type Sale = Schemas["Sale"];
 export type Payment = Schemas["ListedPayment"];
-export type User = Schemas["CurrentUser"];
+export type User = Schemas["Account"];
 /** As administrators see it. */
 export type ManagedUser = Schemas["ManagedUser"];
 export type ErrorBody = Schemas["Error"];

@@ -18,7 +18,6 @@ it("ends all sessions except the requesting browser's, and publishes no personal
   expect(body).toEqual({ id, email });
   const ended = { id, version: 1, banned: false, since: expect.any(String), sessionEpoch: 1 };
   expect(await published("user:signed-out")).toEqual([ended]);
-  expect(await whoIs(other)).toBeNull(); // from the database
   await hearSignOut(service);
   expect([await whoIs(asking), await whoIs(other)]).toEqual([null, null]);
   expect(await whoIs(headers["set-cookie"])).toBe(id);

@@ -22,8 +22,7 @@ const requestMail = (cookie: string, address = "203.0.113.7") =>
   request(app).post("/api/users/verification").set("Cookie", cookie).set("X-Forwarded-For", address);
 const confirm = (token: unknown) => request(app).post("/api/users/verification/confirm").send({ token });
 const isVerified = async (cookie: string) =>
-  (await request(app).get("/api/users/currentuser").set("Cookie", cookie).expect(200)).body.currentUser
-    .emailVerified;
+  (await request(app).get("/api/users/verification").set("Cookie", cookie).expect(200)).body.emailVerified;
 
 /** A new account, the Cookie header of its session, and the token in its mail. */
 async function signedUp() {
@@ -122,6 +121,7 @@ it("sends no mail for an email that is verified, or without an account", async (
   await confirm(token).expect(204);
   expect((await requestMail(cookie).expect(400)).body.code).toBe("already-verified");
   await requestMail(signedIn()).expect(401);
+  await request(app).get("/api/users/verification").set("Cookie", signedIn()).expect(401);
 });
 
 it("counts wrong links as failed sign-ins from their address", async () => {

@@ -5,7 +5,7 @@ import { SendVerificationButton } from "@/components/send-verification-button";
 import { linkCookie } from "@/lib/link-pages";
 import { one } from "@/lib/query";
 import { lastRefusal } from "@/lib/refusal";
-import { currentUser } from "@/lib/server";
+import { currentUser, read } from "@/lib/server";
 import { settings } from "@/lib/settings";
 
 export const metadata: Metadata = { title: "Confirm your email", robots: { index: false } };
@@ -45,12 +45,15 @@ export default async function VerifyEmailPage({ searchParams }: PageProps<"/veri
 }
 
 async function SendAgain() {
-  const user = await currentUser();
-  if (user?.emailVerified) return <p>The email of your account is confirmed already.</p>;
-  if (user) return <SendVerificationButton />;
-  return (
-    <p>
-      <Link href="/auth/signin?next=/verify-email">Sign in</Link> to send another link.
-    </p>
-  );
+  if (!(await currentUser()))
+    return (
+      <p>
+        <Link href="/auth/signin?next=/verify-email">Sign in</Link> to send another link.
+      </p>
+    );
+  const verification = await read<{ emailVerified: boolean }>("/api/users/verification", {
+    path: "/verify-email",
+  });
+  if (verification?.body.emailVerified) return <p>The email of your account is confirmed already.</p>;
+  return <SendVerificationButton />;
 }

@@ -113,7 +113,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /** Whether a link that was sent to the email of the account was opened */
+    get: operations["showVerification"];
     put?: never;
     /** Send the mail that verifies the email of the account again */
     post: operations["requestVerification"];
@@ -419,19 +420,6 @@ export interface components {
       /** @description Stable: clients switch on it */
       code: string;
       requestId: string;
-    };
-    /**
-     * @example {
-     *       "id": "6553f1000000000000000004",
-     *       "email": "alice@example.com",
-     *       "emailVerified": true
-     *     }
-     */
-    CurrentUser: {
-      id: string;
-      email: string;
-      /** @description Whether a link that was sent to the email was opened; absent while that is unknown */
-      emailVerified?: boolean;
     };
     /**
      * @example {
@@ -1175,7 +1163,7 @@ export interface operations {
         };
         content: {
           "application/json": {
-            currentUser: components["schemas"]["CurrentUser"] | null;
+            currentUser: components["schemas"]["Account"] | null;
           };
         };
       };
@@ -1491,6 +1479,82 @@ export interface operations {
           "application/json": {
             /** @enum {unknown} */
             code?: "too-many-attempts";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description internal */
+      500: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "internal";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description unavailable, starting */
+      503: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "unavailable" | "starting";
+          } & components["schemas"]["Error"];
+        };
+      };
+    };
+  };
+  showVerification: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The state of the verification */
+      200: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            emailVerified: boolean;
+          };
+        };
+      };
+      /** @description not-signed-in */
+      401: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "not-signed-in";
+          } & components["schemas"]["Error"];
+        };
+      };
+      /** @description banned */
+      403: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "banned";
           } & components["schemas"]["Error"];
         };
       };
