@@ -106,4 +106,5 @@ export function interceptDatabase(current: () => Interceptor | undefined): void 
   };
   intercept(mongo.Collection.prototype, [...writes, ...reads]);
   intercept(mongo.FindCursor.prototype, ["next", "toArray"]);
+  intercept(mongo.AggregationCursor.prototype, ["toArray"]);
 }

@@ -227,15 +227,13 @@ export const tickets: Mutant[] = [
   {
     guard: "tickets without a place count for the limit of their seller",
     file: limits,
-    change: { "{ limit: MAX_LISTINGS })) >= MAX_LISTINGS)": "{ limit: MAX_LISTINGS })) < 0)" },
+    change: { "listed >= MAX_LISTINGS)": "listed < 0)" },
     red: { [listing]: ["counts tickets that an older version listed without a slot"] },
   },
   {
     guard: "a seller has a limit of listings per day",
     file: limits,
-    change: {
-      "{ limit: MAX_LISTINGS_PER_DAY })) >= MAX_LISTINGS_PER_DAY)": "{ limit: MAX_LISTINGS_PER_DAY })) < 0)",
-    },
+    change: { "listedToday >= MAX_LISTINGS_PER_DAY)": "listedToday < 0)" },
     red: { [listing]: ["counts withdrawn tickets for a day"] },
   },
   {

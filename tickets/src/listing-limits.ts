@@ -1,5 +1,5 @@
 import { BadRequestError, clock, hours } from "@eventhive/common";
-import { trusted } from "mongoose";
+import { type PipelineStage, trusted } from "mongoose";
 import { config } from "./config";
 import { type ChangeLimit, refusedChanges } from "./metrics";
 import { Ticket, drawNumber, onSale } from "./models/ticket";
@@ -12,14 +12,35 @@ import { Ticket, drawNumber, onSale } from "./models/ticket";
  */
 export async function checkListingLimits(userId: string): Promise<void> {
   const { MAX_LISTINGS, MAX_LISTINGS_PER_DAY } = config;
-  if ((await Ticket.countDocuments({ userId, ...onSale }, { limit: MAX_LISTINGS })) >= MAX_LISTINGS)
-    throw tooManyOnSale();
-  const ofToday = { userId, createdAt: trusted({ $gt: new Date(clock.now() - hours(24)) }) };
-  if ((await Ticket.countDocuments(ofToday, { limit: MAX_LISTINGS_PER_DAY })) >= MAX_LISTINGS_PER_DAY)
+  const { listed, listedToday } = await countListings(userId);
+  if (listed >= MAX_LISTINGS) throw tooManyOnSale();
+  if (listedToday >= MAX_LISTINGS_PER_DAY)
     throw tooMany(
       "listings_of_seller",
       `You have listed ${MAX_LISTINGS_PER_DAY} tickets in 24 hours, the most there can be: wait a while`,
     );
+}
+
+interface ListingCounts {
+  listed: number;
+  listedToday: number;
+}
+
+/** Each is counted up to its limit, so the cost does not grow with what a seller has listed. */
+async function countListings(userId: string): Promise<ListingCounts> {
+  const count = (name: keyof ListingCounts, $match: object, $limit: number) =>
+    [{ $match }, { $limit }, { $count: name }] satisfies PipelineStage[];
+  const ofToday = { userId, createdAt: { $gt: new Date(clock.now() - hours(24)) } };
+  const counts = await Ticket.aggregate<Partial<ListingCounts>>([
+    ...count("listed", { userId, ...onSale }, config.MAX_LISTINGS),
+    {
+      $unionWith: {
+        coll: Ticket.collection.name,
+        pipeline: count("listedToday", ofToday, config.MAX_LISTINGS_PER_DAY),
+      },
+    },
+  ]);
+  return Object.assign({ listed: 0, listedToday: 0 }, ...counts);
 }
 
 /**
