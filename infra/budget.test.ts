@@ -1,8 +1,10 @@
 import { clock, minutes } from "@eventhive/common";
+import { Document } from "mongoose";
 import {
   costOf,
   create,
   documented,
+  get,
   list,
   order,
   pay,
@@ -39,4 +41,21 @@ it("costs what ARCHITECTURE.md says to show a page its user, tickets on sale, an
   expect(await costOf(showCurrentUser)).toEqual(documented("current user"));
   expect(await costOf(list)).toEqual(documented("list"));
   expect(await costOf(() => show(ticket))).toEqual(documented("show"));
+});
+
+it("hydrates no document to show or list what is stored", async () => {
+  const ticket = await create();
+  await quiet();
+  const reserved = await order(ticket);
+  await quiet();
+  await pay(reserved);
+  await quiet();
+  const hydrate = jest.spyOn(Document.prototype, "init");
+  await list();
+  await show(ticket);
+  await get("orders", "/api/orders");
+  await get("orders", `/api/orders/${reserved}`);
+  const { body } = await get("payments", "/api/payments");
+  expect(body).toMatchObject([{ orderId: reserved, order: { id: reserved } }]);
+  expect(hydrate).not.toHaveBeenCalled();
 });

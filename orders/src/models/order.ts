@@ -225,9 +225,11 @@ export const drawNumber = (id: string, limit: number): number => Number.parseInt
 export const findHolder = (ticketId: string): Promise<Order | null> =>
   Order.findOne({ reserves: ticketId }).exec();
 
-/** @throws NotFoundError, or ForbiddenError when it belongs to another user */
-export async function findOwnOrder(userId: string, id: unknown): Promise<Order> {
-  const order = isId(id) ? await Order.findById(id) : null;
+export const findOwnOrder = async (userId: string, id: unknown): Promise<Order> =>
+  ownedBy(userId, isId(id) ? await Order.findById(id) : null);
+
+/** @throws NotFoundError without an order, ForbiddenError for one of another user */
+export function ownedBy<Owned extends { userId: string }>(userId: string, order: Owned | null): Owned {
   if (!order) throw new NotFoundError("order");
   if (order.userId !== userId) throw new ForbiddenError();
   return order;

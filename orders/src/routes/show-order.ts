@@ -1,5 +1,5 @@
-import { currentUser, endpoint } from "@eventhive/common";
-import { findOwnOrder } from "../models/order";
+import { currentUser, endpoint, isId } from "@eventhive/common";
+import { Order, ownedBy } from "../models/order";
 import { orderResource } from "./order-body";
 
 export const showOrder = endpoint(
@@ -11,6 +11,8 @@ export const showOrder = endpoint(
     errors: { 403: ["not-yours"], 404: ["not-found"] },
   },
   async (req, res) => {
-    res.json(await findOwnOrder(currentUser(req).id, req.params.orderId));
+    const { orderId } = req.params;
+    const order = isId(orderId) ? await Order.findById(orderId).select({ outbox: 0 }).lean() : null;
+    res.json(Order.toResponse(ownedBy(currentUser(req).id, order)));
   },
 );

@@ -68,11 +68,6 @@ export const Order = defineReplica(database, "Order", {
     isOverFor(paymentId: string): boolean {
       return this.status === "cancelled" || (this.status === "complete" && this.paymentId !== paymentId);
     },
-
-    summary() {
-      const { id, title, price, status } = this;
-      return { id, title, price, status };
-    },
   },
   indexes: [[{ isKept: 1, expiresAt: 1 }]],
 });
@@ -99,6 +94,19 @@ export const endedOrder = (order: EventData<"order:created">): Order | undefined
   const { id: _id, status, cancelReason, paymentId } = order;
   return hasEnded(order) ? Order.hydrate({ _id, status, cancelReason, paymentId }) : undefined;
 };
+
+/** What a list of payments shows of a stored order. */
+export const summaryOf = ({
+  _id,
+  title,
+  price,
+  status,
+}: Pick<Order, "_id" | "title" | "price" | "status">) => ({
+  id: String(_id),
+  title,
+  price,
+  status,
+});
 
 const maxPruned = 1000;
 

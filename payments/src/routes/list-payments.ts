@@ -1,7 +1,7 @@
 import { currentUser, endpoint, idsField, pageQuery, readPage } from "@eventhive/common";
 import { trusted } from "mongoose";
 import { z } from "zod";
-import { Order } from "../models/order";
+import { Order, summaryOf } from "../models/order";
 import { Payment } from "../models/payment";
 import { listedPayment } from "./payment-body";
 
@@ -29,25 +29,31 @@ export const listPayments = endpoint(
     const mine = { userId: currentUser(req).id, ...page.filter };
     const asked = orderIds ? { orderId: trusted({ $in: orderIds }) } : {};
     const payments = await Payment.find({ ...mine, ...asked })
+      .select({ outbox: 0 })
       .sort(page.sort)
-      .limit(page.limit);
-    const orders = await Order.find({ _id: trusted({ $in: payments.map(({ orderId }) => orderId) }) });
+      .limit(page.limit)
+      .lean();
+    const ids = payments.map(({ orderId }) => orderId);
+    const orders = await Order.find({ _id: trusted({ $in: ids }) }).lean();
+    const summaries = new Map(orders.map((order) => [String(order._id), summaryOf(order)]));
     page.send(
       payments.map((payment) => ({
-        ...payment.toJSON(),
+        ...Payment.toResponse(payment),
         ...timesOf(payment),
         ...(payment.state === "failed" && { mayBeCharged: mayBeCharged(payment) }),
-        order: orders.find(({ id }) => id === payment.orderId)?.summary(),
+        order: summaries.get(payment.orderId),
       })),
     );
   },
 );
 
 /** Whether a failed payment may still be charged, and then refunded: it failed without a response. */
-const mayBeCharged = ({ openAttempts }: Payment) => openAttempts !== 0;
+const mayBeCharged = ({ openAttempts }: Pick<Payment, "openAttempts">) => openAttempts !== 0;
+
+type Times = Pick<Payment, "authorizedAt" | "chargedAt" | "refundedAt" | "releasedAt">;
 
 /** When the money was held, charged, refunded and released, if it was. */
-const timesOf = ({ authorizedAt, chargedAt, refundedAt, releasedAt }: Payment) => ({
+const timesOf = ({ authorizedAt, chargedAt, refundedAt, releasedAt }: Times) => ({
   authorizedAt,
   chargedAt,
   refundedAt,

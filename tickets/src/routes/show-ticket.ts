@@ -1,5 +1,5 @@
-import { endpoint } from "@eventhive/common";
-import { findTicket } from "../models/ticket";
+import { NotFoundError, endpoint, isId } from "@eventhive/common";
+import { Ticket } from "../models/ticket";
 import { ticketResource } from "./ticket-body";
 
 export const showTicket = endpoint(
@@ -10,6 +10,9 @@ export const showTicket = endpoint(
     errors: { 404: ["not-found"] },
   },
   async (req, res) => {
-    res.json(await findTicket(req.params.ticketId));
+    const { ticketId } = req.params;
+    const ticket = isId(ticketId) ? await Ticket.findById(ticketId).select({ outbox: 0 }).lean() : null;
+    if (!ticket) throw new NotFoundError("ticket");
+    res.json(Ticket.toResponse(ticket));
   },
 );
