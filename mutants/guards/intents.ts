@@ -8,6 +8,8 @@ const byIntent = "payments/src/pay-by-intent.test.ts";
 const asksIntents = "payments/src/intent-gateway.test.ts";
 const intentMachine = "payments/src/models/payment.intents.test.ts";
 const asking = "payments/src/payment-gateway.test.ts";
+const news = "payments/src/payment-news.ts";
+const newsTest = "payments/src/payment-news.test.ts";
 
 export const paymentIntents: Mutant[] = [
   {
@@ -163,6 +165,33 @@ export const paymentIntents: Mutant[] = [
         "find and list does not mistake the hold of an intent for a charge, or its release for a refund",
       ],
     },
+  },
+  {
+    guard: "a request that waits for its payment is woken when another process has published it",
+    file: news,
+    change: { "    this.newestVersion = Math.max(this.newestVersion, version);\n": "" },
+    red: {
+      [newsTest]: [
+        "responds once another process has charged the card and received the decision, without polling",
+        "misses no version that is published between two waits, and is not woken by one that it has",
+      ],
+    },
+  },
+  {
+    guard: "a request that waits for its payment reads it soon once orders has decided",
+    file: news,
+    change: { "    this.isDecided = true;\n": "" },
+    red: {
+      [newsTest]: [
+        "responds once another process has charged the card and received the decision, without polling",
+      ],
+    },
+  },
+  {
+    guard: "a request continues with the payment that its process has saved",
+    file: news,
+    change: { "    this.saved ??= saved;\n": "" },
+    red: { [newsTest]: ["continues with the payment that its own process has saved"] },
   },
   {
     guard: "sweep: finishIntents in payments",

@@ -9,12 +9,14 @@ import { orderCreated } from "./listeners/order-created";
 import { measureUnfinished } from "./measure-unfinished";
 import { pruneOrders } from "./models/order";
 import { reconcileByHand, reconcileSweep } from "./reconcile";
+import { decisions, paymentNews } from "./payment-news";
 import { refundSweep } from "./refund";
 
 startService({
   name: "payments",
   store: { database },
   app,
+  watchers: [paymentNews, decisions],
   listeners: [orderCreated, orderUpdated, orderCancelled, orderCompleted],
   sweeps: [
     runPeriodically(seconds(5), finishCharging),

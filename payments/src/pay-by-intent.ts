@@ -13,7 +13,7 @@ import { gatewayTimeout } from "./stripe";
  */
 export async function payByIntent(payment: Payment, begunAt: number, isNew: boolean): Promise<Payment> {
   const until = begunAt + seconds(config.CHARGE_RETRY_SECONDS);
-  return withNews(payment.id, async (news) => {
+  return withNews(payment, async (news) => {
     let current = await start(payment, until, isNew);
     for (;;) {
       const mayAsk = clock.now() < until;
@@ -22,7 +22,7 @@ export async function payByIntent(payment: Payment, begunAt: number, isNew: bool
       else if (isUnfinished(current) && isDue(current)) finishSweep.kick();
       if (!isWorthWaiting(current, begunAt)) return current;
       if (current.version !== before) continue;
-      const saved = await news.wait(25);
+      const saved = await news.wait(current);
       current = saved ? await askStripe(saved, until) : await Payment.findById(current.id).orFail();
     }
   });

@@ -84,7 +84,7 @@ async function join(orderId: string, token: string, reason: BadRequestError): Pr
 const retryMs = () => seconds(config.CHARGE_RETRY_SECONDS);
 
 const payByCharge = (payment: Payment, begunAt: number, isNew: boolean): Promise<Payment> =>
-  withNews(payment.id, async (news) => {
+  withNews(payment, async (news) => {
     let current = isNew ? await charge(payment) : payment;
     for (;;) {
       const passedMs = clock.now() - begunAt;
@@ -93,7 +93,7 @@ const payByCharge = (payment: Payment, begunAt: number, isNew: boolean): Promise
       if (current.state === "charging" && isDue(current)) {
         if (passedMs >= retryMs() || !(await isWanted(current))) return current;
         next = await chargeAgain(current);
-      } else next = await news.wait(25);
+      } else next = await news.wait(current);
       current = next ?? (await Payment.findById(payment.id).orFail());
     }
   });

@@ -1,55 +1,91 @@
-import { clock, currentProcess } from "@eventhive/common";
+import { clock, currentProcess, watcher } from "@eventhive/common";
+import { config } from "./config";
 import type { Payment } from "./models/payment";
+
+/** How often a request reads its payment without news, because an event may be lost. */
+const lookMs = 250;
+/** The same once orders has decided: a process saves the payment at any moment, and publishes nothing. */
+const soonMs = 25;
 
 /** A request that waits for news of its payment. */
 class Waiting {
-  private news: Payment | undefined;
-  private wake = () => {};
-  private woken = this.nextNews();
+  private saved: Payment | undefined;
+  private isTold = false;
+  private isDecided = false;
+  private newestVersion = -1;
+  private isCalled = false;
+  private call = () => {};
 
-  private nextNews(): Promise<void> {
+  private nextCall(): Promise<void> {
     return new Promise((resolve) => {
-      this.wake = resolve;
+      this.call = () => {
+        this.isCalled = true;
+        resolve();
+      };
     });
   }
 
-  tell(news?: Payment): void {
-    this.news ??= news;
-    this.wake();
+  /** This process has saved the payment. */
+  tell(saved?: Payment): void {
+    this.saved ??= saved;
+    this.isTold = true;
+    this.call();
+  }
+
+  /** A process has published this version of the payment. */
+  hear(version: number): void {
+    this.newestVersion = Math.max(this.newestVersion, version);
+    this.call();
+  }
+
+  /** orders has published the end of the order. */
+  expectDecision(): void {
+    this.isDecided = true;
+    this.call();
   }
 
   /**
-   * Resolves after this many milliseconds, because another process may receive the news, or earlier.
+   * Resolves when the payment has changed since `current`, or when it is time to look.
    * @returns the payment that was saved in the meantime, if this request has to continue with it
    */
-  async wait(milliseconds: number): Promise<Payment | undefined> {
-    await clock.wait(milliseconds, this.woken);
-    this.woken = this.nextNews();
-    const { news } = this;
-    this.news = undefined;
-    return news;
+  async wait(current: Payment): Promise<Payment | undefined> {
+    let isTime = false;
+    while (!isTime && !this.isTold && this.newestVersion <= current.version) {
+      this.isCalled = false;
+      await clock.wait(this.isDecided ? soonMs : lookMs, this.nextCall());
+      isTime = !this.isCalled;
+    }
+    const { saved } = this;
+    this.saved = undefined;
+    this.isTold = false;
+    this.newestVersion = -1; // a read that does not find it yet is not repeated at once
+    return saved;
   }
 }
 export type News = Pick<Waiting, "wait">;
 
-/** The waiting requests of each process, by payment. */
+/** The waiting requests of each process, by the ids of their payment and of its order. */
 const processes = new WeakMap<object, Map<string, Set<Waiting>>>();
+
+const waitingFor = (id: string): Iterable<Waiting> => processes.get(currentProcess())?.get(id) ?? [];
 
 /** Calls `work` with the news of a payment, without missing any. */
 export async function withNews<Result>(
-  paymentId: string,
+  { id, orderId }: Payment,
   work: (news: News) => Promise<Result>,
 ): Promise<Result> {
-  const payments = processes.get(currentProcess()) ?? new Map<string, Set<Waiting>>();
-  processes.set(currentProcess(), payments);
-  const requests = payments.get(paymentId) ?? new Set<Waiting>();
+  const waiting = processes.get(currentProcess()) ?? new Map<string, Set<Waiting>>();
+  processes.set(currentProcess(), waiting);
   const request = new Waiting();
-  payments.set(paymentId, requests.add(request));
+  for (const key of [id, orderId]) waiting.set(key, (waiting.get(key) ?? new Set<Waiting>()).add(request));
   try {
     return await work(request);
   } finally {
-    requests.delete(request);
-    if (requests.size === 0) payments.delete(paymentId);
+    for (const key of [id, orderId]) {
+      const requests = waiting.get(key);
+      requests?.delete(request);
+      if (requests?.size === 0) waiting.delete(key);
+    }
   }
 }
 
@@ -59,8 +95,38 @@ export async function withNews<Result>(
  * @returns whether a request waits
  */
 export function announce(payment: Payment): boolean {
-  const [first, ...others] = processes.get(currentProcess())?.get(payment.id) ?? [];
+  const [first, ...others] = waitingFor(payment.id);
   first?.tell(payment);
   for (const other of others) other.tell();
   return first !== undefined;
+}
+
+const published = watcher("payment:created", "payment:failed");
+const decided = watcher("order:completed", "order:cancelled");
+
+/** What other processes have saved: with several of them, the one that a request waits in rarely saves its payment. */
+export const paymentNews: typeof published = {
+  ...published,
+  connect: (bus) => {
+    published.connect(bus);
+    published.watch(hear);
+  },
+};
+
+/** For payments by a charge, whose end is not published. */
+export const decisions: typeof decided = {
+  ...decided,
+  connect: (bus) => {
+    if (config.PAYMENT_FLOW !== "charges") return;
+    decided.connect(bus);
+    decided.watch(expectDecision);
+  },
+};
+
+function hear({ id, version }: { id: string; version: number }): void {
+  for (const request of waitingFor(id)) request.hear(version);
+}
+
+function expectDecision({ id }: { id: string }): void {
+  for (const request of waitingFor(id)) request.expectDecision();
 }
