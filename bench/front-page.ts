@@ -1,6 +1,7 @@
 import { get } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { load, percentile, rateOf } from "./load";
+import { cpuDuring, sumOf } from "./machine";
 import type { Bench, Part } from "./part";
 import { type Row, cell } from "./report";
 
@@ -27,10 +28,21 @@ async function measure(
   { what, cookie, aim }: { what: string; cookie: string | undefined; aim: string },
 ): Promise<Row> {
   const next = () => ({ path: "/", cookie });
-  await load(url, next, { seconds: size.seconds }); // warm
-  const sample = await load(url, next, { seconds: 2 * size.seconds });
+  let sample = await load(url, next, { seconds: size.seconds }); // warm
+  const { cpu } = await cpuDuring(async () => {
+    sample = await load(url, next, { seconds: 2 * size.seconds });
+  });
   const [p50, p99] = [percentile(sample.times, 0.5), percentile(sample.times, 0.99)];
-  return { what, "/s": cell(rateOf(sample)), "p50 ms": cell(p50), "p99 ms": cell(p99), aim };
+  const pages = sample.times.length;
+  return {
+    what,
+    "/s": cell(rateOf(sample)),
+    "p50 ms": cell(p50),
+    "p99 ms": cell(p99),
+    "CPU ms of client": cell((cpu.client ?? NaN) / pages),
+    "CPU ms of all": cell(sumOf(cpu) / pages),
+    aim,
+  };
 }
 
 /** Kilobytes of scripts, compressed, that a browser loads for a page. */

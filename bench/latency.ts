@@ -23,7 +23,7 @@ async function trade({ url, bareUrl, users, size }: Bench, traders: number, [toO
   const agent = new Agent({ keepAlive: true });
   const idOf = async (sent: Sent): Promise<mongo.ObjectId> => {
     const { status, responseText } = await send(agent, url, sent);
-    if (status >= 400) throw new Error(`${sent.path} responded with ${status} ${responseText}`);
+    if (status !== 201) throw new Error(`${sent.path} responded with ${status} ${responseText}`);
     const { id }: { id: string } = JSON.parse(responseText);
     return new mongo.ObjectId(id);
   };
@@ -49,7 +49,7 @@ async function trade({ url, bareUrl, users, size }: Bench, traders: number, [toO
         return _id;
       });
       await untilStored("payments", "orders", { _id: orderId });
-      await measure("paid", () => idOf(payBy(user, String(orderId))));
+      await measure("paid", () => idOf(payBy(user, String(orderId)))); // 202 means that it is not paid yet
       await measure("delivered", () => send(agent, bareUrl, { path: "/deliver", method: "POST" }));
     }
   };

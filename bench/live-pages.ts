@@ -1,5 +1,6 @@
 import { Agent, get } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
+import { mongo } from "mongoose";
 import { load } from "./load";
 import { cpuDuring, memoryMiB, untilIdle } from "./machine";
 import type { Bench, Part } from "./part";
@@ -12,20 +13,36 @@ const idleMs = 20_000; // longer than the interval of heartbeats
 /** How long live pages take to open, what they cost while nothing happens, and whether a new ticket appears on them. */
 export const livePages: Part = async (bench) => {
   const rows: Row[] = [];
+  const shown = await firstPage(bench);
   for (const count of bench.size.livePages) {
-    rows.push(await measure(bench, count));
+    rows.push(await measure(bench, `${count} pages of one view`, count, () => shown));
+    await untilIdle();
+    rows.push(
+      await measure(bench, `${count} pages, each of its own view`, count, () => [...shown.slice(1), newId()]),
+    );
     await untilIdle();
   }
   return { "Live pages of the list": rows };
 };
 
-async function measure(bench: Bench, count: number): Promise<Row> {
+/** The ids of the tickets that the front page shows. */
+async function firstPage({ url }: Bench): Promise<string[]> {
+  const response = await fetch(`${url}/api/tickets?limit=24`);
+  const tickets = (await response.json()) as { id: string }[];
+  return tickets.map(({ id }) => id);
+}
+
+const newId = () => String(new mongo.ObjectId());
+
+/** @param idsOf the tickets on a page; pages of the same tickets share a view, and its cost */
+async function measure(bench: Bench, what: string, count: number, idsOf: () => string[]): Promise<Row> {
   const agent = new Agent({ maxSockets: Infinity });
   const pages = { opened: 0, showing: 0 };
-  const title = `Live on ${count} pages`;
+  const title = `Live on ${what}`;
   const openPage = () => {
     const headers = { accept: "text/event-stream" };
-    const stream = get(`${bench.url}/api/tickets/stream`, { agent, headers });
+    const path = `/api/tickets/stream?ids=${idsOf().join()}&added=true`;
+    const stream = get(bench.url + path, { agent, headers });
     stream.on("error", () => undefined); // it is missing in the counts
     stream.once("response", (response) => {
       const received = { something: false, title: false };
@@ -59,7 +76,7 @@ async function measure(bench: Bench, count: number): Promise<Row> {
   agent.destroy();
   const share = (name: string) => cell(((cpu[name] ?? NaN) / elapsedMs) * 100);
   return {
-    what: `${count} pages`,
+    what,
     opened: pages.opened,
     "in s": cell(openSeconds),
     "tickets, % of a core": share("tickets"),

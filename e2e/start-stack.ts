@@ -49,7 +49,9 @@ export async function startStack(settings: NodeJS.ProcessEnv = {}): Promise<void
     const requests = outgoing(folder);
     if (requests.length > 0)
       throw new Error(`Processes of the stack sent requests to other machines:\n${requests.join("\n")}`);
-    if (isOurs) rmSync(folder, { recursive: true });
+    if (!isOurs) return;
+    rmSync(folder, { recursive: true });
+    delete process.env.E2E_DATA;
   };
 }
 
