@@ -100,6 +100,43 @@ describe("docs/security.md", () => {
   });
 });
 
+describe("docs/scaling.md", () => {
+  type Costs = Record<string, Record<string, number>>;
+
+  /** The sums of the cells of each service, by column. */
+  function costsOf(rows: string[], columns: string[]): Costs {
+    const costs: Costs = {};
+    for (const row of rows) {
+      const [service = "", ...cells] = row.split("|").map((cell) => cell.trim());
+      const sums = (costs[service] ??= {});
+      for (const [index, column] of columns.entries())
+        sums[column] = (sums[column] ?? 0) + Number(cells[index]);
+    }
+    return costs;
+  }
+
+  const rowsOf = (path: string, pattern: RegExp): string[] =>
+    Array.from(readFileSync(join(root, path), "utf8").matchAll(pattern), ([, row = ""]) => row);
+
+  it("sums up what a sale costs by the table in ARCHITECTURE.md", () => {
+    const columns = ["reads", "journaled writes", "other writes", "published", "delivered"];
+    const header = `| ${columns.join(" | ")} |`;
+    expect(rowsOf("ARCHITECTURE.md", /^\| unit \| service (.*)$/gm)).toEqual([header]);
+    expect(rowsOf("docs/scaling.md", /^\| service (.*)$/gm)).toEqual([header]);
+
+    const units = rowsOf("ARCHITECTURE.md", /^\| (?:create|order|pay by intent) \| (\w+ \|[ \d|]+)\|$/gm);
+    const sale = rowsOf("docs/scaling.md", /^\| (\w+ \|(?: \d+ \|){4} \d+ )\|$/gm);
+    expect(sale).toHaveLength(4);
+    expect(costsOf(sale, columns)).toEqual(costsOf(units, columns));
+
+    const sum = (column: string) =>
+      Object.values(costsOf(units, columns)).reduce((total, cost) => total + (cost[column] ?? 0), 0);
+    expect(readFileSync(join(root, "docs/scaling.md"), "utf8")).toContain(
+      `${sum("published")} events, ${sum("delivered")} deliveries`,
+    );
+  });
+});
+
 describe("decision records", () => {
   const folder = join(root, "docs/decisions");
   const names = readdirSync(folder)
