@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import type { EventData } from "@eventhive/common";
 import { Redis } from "ioredis";
+import type { Document } from "../common/test/documented-responses";
 import type { StackProcess } from "../infra/local/stack-file";
 import { type Order, type Ticket, bodyOf, newUser } from "./client";
 import type { ApiResponse } from "./request";
@@ -115,6 +117,51 @@ it("responds with 503, never 504, while MongoDB is frozen, and loses no acknowle
   await eventually(async () => expect((await seller.sell("Sold afterwards", 20)).ok).toBe(true), {
     withinSeconds: 30,
   });
+}, 60_000);
+
+it("responds to every documented operation within 8 s while MongoDB is frozen", async () => {
+  const user = await newUser();
+  const ticket = await ticketOnSale(await newUser("seller"));
+  const order = await orderOf(user, ticket);
+  const { paths } = await bodyOf(user.send<Document>("GET", "/api/openapi.json"));
+  const operations = Object.entries(paths).flatMap(([path, byMethod]) =>
+    Object.keys(byMethod).map((method): [string, string] => [method.toUpperCase(), path]),
+  );
+  const ids: Record<string, string> = { ticketId: ticket.id, orderId: order.id, userId: order.userId };
+  // Of all operations: each ignores what is not its own.
+  const input = {
+    ticketId: ticket.id,
+    title: "Sold to a frozen store",
+    price: 20,
+    version: 0,
+    orderId: order.id,
+    token: "tok_visa",
+    reason: "Spam",
+    email: `${randomUUID()}@example.com`,
+    password: "correct horse",
+    newPassword: "another horse",
+  };
+  async function respond([method, template]: [string, string]) {
+    const begunAt = performance.now();
+    const path = template.replace(/\{(\w+)\}/, (_, name: string) => ids[name] ?? "");
+    const query = path === "/api/tickets/stream" ? `?ids=${ticket.id}` : "";
+    const { status, headers } = await user.send(
+      method,
+      path + query,
+      method.startsWith("P") ? input : undefined,
+    );
+    const seconds = (performance.now() - begunAt) / 1000;
+    return { operation: `${method} ${template}`, status, retryAfter: headers.has("retry-after"), seconds };
+  }
+  await freeze("mongo");
+  const responses = await Promise.all(operations.map(respond)).finally(() => signal("mongo", "SIGCONT"));
+  // The timeout of a database operation is 4 s.
+  expect(responses.filter(({ seconds }) => seconds > 8)).toEqual([]);
+  const unavailable = responses.filter(({ status }) => status === 503);
+  expect(unavailable.filter(({ retryAfter }) => !retryAfter)).toEqual([]);
+  // The others need no database: the session is enough to refuse or to sign out.
+  expect(responses.filter(({ status }) => status >= 500 && status !== 503)).toEqual([]);
+  expect(unavailable.length).toBeGreaterThanOrEqual(15);
 }, 60_000);
 
 it("responds with 503 while MongoDB is down after a kill, and loses no acknowledged write", async () => {
