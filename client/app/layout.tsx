@@ -39,6 +39,8 @@ export default function Layout({ children }: { children: ReactNode }) {
     <html lang="en">
       <head>
         <ReloadReplaced />
+        {/* Not as metadata, which would replace the link to icon.svg. Without it, older phones request other names. */}
+        <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
       </head>
       <body>
         <a className="button primary skip-link" href="#main">

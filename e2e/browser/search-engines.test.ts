@@ -167,6 +167,12 @@ it.each([
   expect([status, headers.get("content-type")]).toEqual([200, expect.stringContaining(type)]);
 });
 
+it("names its icons, also that of a phone's home screen", async () => {
+  const { html } = await get("/");
+  expect(html).toMatch(/<link rel="icon" href="\/icon\.svg/);
+  expect(html).toContain('<link rel="apple-touch-icon" href="/apple-touch-icon.png"/>');
+});
+
 it.each(["/", "/ticket", "/nowhere"])("allows only scripts with the response's nonce on %s", async (path) => {
   const address = path === "/ticket" ? `/tickets/${available.id}` : path;
   const [first, second] = [await get(address), await get(address)];
