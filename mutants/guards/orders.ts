@@ -275,4 +275,31 @@ export const orders: Mutant[] = [
     change: { "if (sold)": "if (!sold)" },
     red: { [selling]: ["lists a sale that was stored without its seller once the sweep has set the seller"] },
   },
+  {
+    guard: "sweep: prunePayments in orders",
+    file: "orders/src/index.ts",
+    change: { "    runPeriodically(minutes(1), prunePayments),\n": "" },
+    red: { "orders/src/index.test.ts": ["prunes payments that were stored long ago"] },
+  },
+  {
+    guard: "pruned payments: none of a live or unknown order",
+    file: "orders/src/prune-payments.ts",
+    change: { "orderId: trusted({ $in: over.map(({ id }) => id) })": "orderId: trusted({ $in: orderIds })" },
+    red: {
+      "orders/src/prune-payments.test.ts": [
+        "prunes payments that were stored more than 30 days ago and whose order has ended, and no others",
+        "grants a live order to its payment, however old that is",
+      ],
+    },
+  },
+  {
+    guard: "pruned payments: none that is young",
+    file: "orders/src/prune-payments.ts",
+    change: { "trusted({ $lt: before })": "trusted({ $exists: true })" },
+    red: {
+      "orders/src/prune-payments.test.ts": [
+        "prunes payments that were stored more than 30 days ago and whose order has ended, and no others",
+      ],
+    },
+  },
 ];

@@ -13,4 +13,6 @@ export const config = settings({
   MAX_UNPAID_PER_NETWORK_PER_HOUR: wholeNumber().default(200),
   /** The longest of these waits, which double from 30 s on. */
   MAX_UNPAID_PAUSE_SECONDS: wholeNumber().default(600),
+  /** How many days after it was stored the replica of a payment is pruned, if its order has ended. */
+  PAYMENT_REPLICA_DAYS: wholeNumber().default(30),
 });

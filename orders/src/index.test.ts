@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { clock, hours } from "@eventhive/common";
 import { newId, setUpService } from "@eventhive/common/testing";
 import { eventually } from "../../common/src/testing/eventually";
 import { endProcesses, run, runOnce, testEnvironment } from "../../common/test/service-process";
@@ -47,6 +48,17 @@ it("follows a payment whose event had no effect", async () => {
   await Payment.apply(unchargedPaymentOf(order));
   await runOnce(file, { MONGO_URL: databaseUrl() }, async () =>
     expect((await reload(order)).status).toBe("awaiting:payment"),
+  );
+});
+
+it("prunes payments that were stored long ago", async () => {
+  const order = await orderOf();
+  order.cancel("buyer");
+  await order.save();
+  await Payment.apply(unchargedPaymentOf(order, { state: "failed" }));
+  await Payment.collection.updateMany({}, { $set: { createdAt: new Date(clock.now() - hours(24 * 31)) } });
+  await runOnce(file, { MONGO_URL: databaseUrl() }, async () =>
+    expect(await Payment.countDocuments()).toBe(0),
   );
 });
 

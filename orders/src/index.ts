@@ -1,4 +1,4 @@
-import { runPeriodically, seconds, startService } from "@eventhive/common";
+import { minutes, runPeriodically, seconds, startService } from "@eventhive/common";
 import { app } from "./app";
 import { database } from "./database";
 import { expireOverdueOrders } from "./expire-orders";
@@ -9,6 +9,7 @@ import { paymentAuthorized, paymentCreated, paymentFailed } from "./listeners/pa
 import { ticketCreated, ticketUpdated } from "./listeners/tickets";
 import { measureOverdue } from "./measure-overdue";
 import { nameSellers } from "./name-sellers";
+import { prunePayments } from "./prune-payments";
 import { orderChanges } from "./routes/stream-order";
 import { printUnpaidReservations } from "./unpaid-reservations";
 
@@ -30,6 +31,7 @@ startService({
     runPeriodically(seconds(5), expireOverdueOrders),
     runPeriodically(seconds(600), forgetNetworks),
     runPeriodically(seconds(600), nameSellers),
+    runPeriodically(minutes(1), prunePayments),
   ],
   measures: [measureOverdue],
   commands: { "unpaid-reservations": printUnpaidReservations },

@@ -19,6 +19,7 @@ import type { Ticket } from "./ticket";
 
 const statuses = ["created", "awaiting:payment", "complete", "cancelled"] satisfies OrderStatus[];
 export const live = ["created", "awaiting:payment"] satisfies OrderStatus[];
+export const ended = ["complete", "cancelled"] satisfies OrderStatus[];
 
 /** What an order knows of a payment for it. */
 export interface PaymentSummary {

@@ -9,6 +9,10 @@ export const Payment = defineReplica(database, "Payment", {
     state: { type: String, enum: allPaymentStates, required: true },
   },
   from: ({ orderId, state }) => ({ orderId, state }),
-  indexes: [[{ orderId: 1 }], [{ state: 1 }, { partialFilterExpression: { state: "authorized" } }]],
+  indexes: [
+    [{ orderId: 1 }],
+    [{ state: 1 }, { partialFilterExpression: { state: "authorized" } }],
+    [{ createdAt: 1 }],
+  ],
 });
 export type Payment = InstanceType<typeof Payment>;

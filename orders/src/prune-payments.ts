@@ -1,0 +1,28 @@
+import { clock, hours } from "@eventhive/common";
+import { trusted } from "mongoose";
+import { config } from "./config";
+import { Order, ended } from "./models/order";
+import { Payment } from "./models/payment";
+
+const maxPruned = 1000;
+
+/**
+ * Removes replicas of payments that were stored long ago and whose order has ended: such an order never looks at its
+ * payments again, so it does not matter if an older state of one arrives late. It is stored again, and pruned again.
+ */
+export async function prunePayments(): Promise<void> {
+  const before = new Date(clock.now() - hours(24 * config.PAYMENT_REPLICA_DAYS));
+  const payments = await Payment.find({ createdAt: trusted({ $lt: before }) }, { orderId: 1 })
+    .sort({ createdAt: 1 })
+    .limit(maxPruned);
+  if (payments.length === 0) return;
+  const orderIds = payments.map(({ orderId }) => orderId);
+  const over = await Order.find(
+    { _id: trusted({ $in: orderIds }), status: trusted({ $in: ended }) },
+    { _id: 1 },
+  );
+  await Payment.deleteMany({
+    _id: trusted({ $in: payments.map(({ _id }) => _id) }),
+    orderId: trusted({ $in: over.map(({ id }) => id) }),
+  });
+}
