@@ -1,21 +1,16 @@
-import { readForm, seeOther } from "@/lib/form-request";
+import { readForm } from "@/lib/form-request";
+import { forwardForm } from "@/lib/forward-form";
 import { linkCookie } from "@/lib/link-pages";
-import { problemOf, statusOf } from "@/lib/problem";
-import { refusalCookie } from "@/lib/refusal";
-import { serverClient } from "@/lib/server";
-
-/** As for sign-ins: a new password is hashed. */
-const timeout = 20_000;
 
 const forms = new Map([
-  ["forgot", { page: "/forgot-password", path: "/api/users/password-reset", next: "/forgot-password?sent" }],
+  ["forgot", { page: "/forgot-password", url: "/api/users/password-reset", next: "/forgot-password?sent" }],
   [
     "reset",
-    { page: "/reset-password", path: "/api/users/password-reset/confirm", next: "/auth/signin?reset" },
+    { page: "/reset-password", url: "/api/users/password-reset/confirm", next: "/auth/signin?reset" },
   ],
   [
     "verify",
-    { page: "/verify-email", path: "/api/users/verification/confirm", next: "/verify-email?verified" },
+    { page: "/verify-email", url: "/api/users/verification/confirm", next: "/verify-email?verified" },
   ],
 ]);
 
@@ -26,13 +21,12 @@ export async function POST(request: Request): Promise<Response> {
   const { intent = "", email = "", token, password } = values;
   const form = forms.get(intent);
   if (!form) return new Response("Unknown form", { status: 400 });
-  const client = await serverClient();
-  try {
-    await client.post(form.path, intent === "forgot" ? { email } : { token, password }, { timeout });
-    return seeOther(form.next, [`${linkCookie}=; Path=${form.page}; Max-Age=0; HttpOnly; SameSite=Lax`]);
-  } catch (error) {
-    const problem = problemOf(error);
-    if (problem.code === "foreign-origin") return new Response(problem.message, { status: statusOf(error) });
-    return seeOther(`${form.page}?refused`, [refusalCookie({ problem, email })]);
-  }
+  const { page, url, next } = form;
+  return forwardForm({
+    request: { method: "post", url, data: intent === "forgot" ? { email } : { token, password } },
+    next,
+    cookies: [`${linkCookie}=; Path=${page}; Max-Age=0; HttpOnly; SameSite=Lax`],
+    errorPage: `${page}?refused`,
+    email,
+  });
 }
