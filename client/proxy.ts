@@ -12,7 +12,13 @@ const stripeJs = {
 const linkCookieSeconds = 30 * 60;
 
 /** The routes for POST; everything else is a page. */
-const forms = ["/auth/recovery", "/auth/session", "/test-cards", "/test-cards/three-d-secure"];
+const forms = [
+  "/auth/account",
+  "/auth/recovery",
+  "/auth/session",
+  "/test-cards",
+  "/test-cards/three-d-secure",
+];
 
 /**
  * Rejects methods that pages do not support: Next would render the page for any method. Sets a content security policy

@@ -32,6 +32,7 @@ it.each([
   ["POST", "/listings", 405],
   ["TRACE", "/listings", 405],
   ["DELETE", "/auth/session", 405],
+  ["GET", "/auth/account", 405],
   ["OPTIONS", "/", 204],
 ])("responds to %s %s with %d", async (method, path, status) => {
   expect((await send(method, path)).status).toBe(status);
@@ -41,15 +42,36 @@ it("lists the methods of a page in Allow", async () => {
   expect((await send("PUT", "/")).headers.allow).toBe("GET, HEAD");
 });
 
+describe.each(["/auth/account", "/auth/recovery", "/auth/session"])("the form route %s", (path) => {
+  it.each([
+    ["JSON", 415, { "content-type": "application/json" }, "{}"],
+    ["text", 415, { "content-type": "text/plain" }, "intent=signout"],
+    ["an invalid multipart form", 400, { "content-type": "multipart/form-data" }, "x"],
+    ["no intent", 400, form, "next=/"],
+    ["the name of a method of objects as the intent", 400, form, "intent=toString"],
+  ])("responds to %s with %d", async (_what, status, headers, body) => {
+    expect((await send("POST", path, headers, body)).status).toBe(status);
+  });
+});
+
 it.each([
-  ["JSON", 415, { "content-type": "application/json" }, "{}"],
-  ["text", 415, { "content-type": "text/plain" }, "intent=signout"],
-  ["an invalid multipart form", 400, { "content-type": "multipart/form-data" }, "x"],
-  ["no intent", 400, form, "next=/"],
-  ["a form of another site", 403, { ...form, "sec-fetch-site": "cross-site" }, "intent=signout"],
-  ["a sign-in of another site", 403, { ...form, "sec-fetch-site": "cross-site" }, "intent=signin"],
-])("responds to %s, sent to the session form, with %d", async (_what, status, headers, body) => {
-  expect((await send("POST", "/auth/session", headers, body)).status).toBe(status);
+  ["/auth/account", "password"],
+  ["/auth/account", "sessions"],
+  ["/auth/account", "verification"],
+  ["/auth/recovery", "forgot"],
+  ["/auth/session", "signin"],
+  ["/auth/session", "signout"],
+])("rejects a form of another site, sent to %s for %s", async (path, intent) => {
+  const headers = { ...form, "sec-fetch-site": "cross-site" };
+  expect((await send("POST", path, headers, `intent=${intent}`)).status).toBe(403);
+});
+
+it("redirects from a form about an account to the sign-in page once the session has ended", async () => {
+  const response = await send("POST", "/auth/account", form, "intent=sessions");
+  expect(response).toMatchObject({ status: 303, headers: { location: "/account?refused=sessions" } });
+  expect((await send("GET", "/account?refused=sessions")).headers.location).toBe(
+    "/auth/signin?next=%2Faccount",
+  );
 });
 
 it("redirects to a path in any script", async () => {

@@ -10,6 +10,7 @@ export default function robots(): MetadataRoute.Robots {
       userAgent: "*",
       allow: "/api/docs",
       disallow: [
+        "/account",
         "/admin",
         "/api/",
         "/auth/",

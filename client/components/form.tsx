@@ -26,13 +26,22 @@ type FormProps = Omit<ComponentProps<"form">, "onSubmit"> & {
   onSend: (values: Record<string, string>) => Promise<void>;
   /** The error of a form that was sent without JavaScript. */
   initialProblem?: Problem;
+  /** Replaces the API's error. */
+  explain?: (problem: Problem) => Problem;
   /** Names the form, so that its input survives signing in again after the session has ended. */
   draft?: string;
 };
 
 /** A form that sends to the API, and shows its errors on their fields. */
-export function Form({ onSend, initialProblem, draft, children, ...attributes }: FormProps) {
-  const [problem, setProblem] = useState<Problem | undefined>(initialProblem);
+export function Form({
+  onSend,
+  initialProblem,
+  explain = (problem) => problem,
+  draft,
+  children,
+  ...attributes
+}: FormProps) {
+  const [problem, setProblem] = useState(initialProblem && explain(initialProblem));
   const [isSending, setIsSending] = useState(false);
   const form = useRef<HTMLFormElement>(null);
 
@@ -51,7 +60,7 @@ export function Form({ onSend, initialProblem, draft, children, ...attributes }:
     try {
       await onSend(values);
     } catch (error) {
-      const newProblem = problemOf(error);
+      const newProblem = explain(problemOf(error));
       if (draft && newProblem.code === "not-signed-in") keepDraft(draft, values);
       setProblem(newProblem);
     }
@@ -72,7 +81,7 @@ export function Form({ onSend, initialProblem, draft, children, ...attributes }:
         {problem?.message && (
           <p role="alert" tabIndex={-1} className="notice bad">
             {problem.code === "not-signed-in" ? (
-              <SessionEnded toDo="to continue; your input has been saved." />
+              <SessionEnded toDo={draft ? "to continue; your input has been saved." : "and try again."} />
             ) : (
               problem.message
             )}
@@ -114,12 +123,18 @@ interface SubmitButtonProps {
   /** Label while the form, or what follows it, is being sent. */
   sending: string;
   isSending?: boolean;
+  className?: string;
 }
 
-export function SubmitButton({ children, sending, isSending = false }: SubmitButtonProps) {
+export function SubmitButton({
+  children,
+  sending,
+  isSending = false,
+  className = "primary",
+}: SubmitButtonProps) {
   const isBusy = useContext(FormState).isSending || isSending;
   return (
-    <button className="button primary" aria-disabled={isBusy}>
+    <button className={`button ${className}`} aria-disabled={isBusy}>
       {isBusy ? sending : children}
     </button>
   );

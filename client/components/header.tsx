@@ -26,6 +26,7 @@ export async function Header() {
         </nav>
         <div className={styles.account}>
           {user && <span className={styles.email}>{user.email}</span>}
+          {user && <Link href="/account">Account</Link>}
           {user && (
             <form method="post" action="/auth/session">
               <button className="button small" name="intent" value="signout">

@@ -50,6 +50,7 @@ it("gives every page its own title", async () => {
     "/listings",
     "/listings/sales",
     "/tickets/new",
+    "/account",
   ];
   const titles = new Set<string>();
   const paths = [

@@ -120,6 +120,7 @@ it.each([
 });
 
 it.each([
+  "/account",
   "/admin",
   "/orders",
   "/listings",
@@ -146,7 +147,7 @@ it("has a robots.txt and a sitemap", async () => {
   const { html: robots } = await get("/robots.txt");
   expect(robots).toContain(`Sitemap: ${urlOf("/sitemap.xml")}`);
   expect(robots).toContain("Allow: /api/docs");
-  for (const path of ["/admin", "/api/", "/orders", "/listings"])
+  for (const path of ["/account", "/admin", "/api/", "/orders", "/listings"])
     expect(robots).toContain(`Disallow: ${path}`);
   const { html: sitemap } = await get("/sitemap.xml");
   expect(sitemap).toContain(`<loc>${urlOf(`/tickets/${available.id}`)}</loc>`);

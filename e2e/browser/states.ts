@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { bodyOf } from "../client";
+import { linkTo } from "../mailbox";
 import { replicated } from "../setup";
 import { endFaults, fault } from "../stack";
 import { hydrated } from "./chromium";
@@ -428,6 +429,67 @@ export const states: State[] = [
     act: press("Confirm"),
   },
   { name: "email-verified", path: "/verify-email?verified", shows: "Email confirmed" },
+
+  { name: "account", role: "newcomer", path: "/account", shows: "Send a confirmation mail" },
+  {
+    name: "account-confirmed",
+    role: "owner",
+    path: async ({ users: { owner } }) => {
+      const [, token] = (await linkTo(owner.email, "Confirm your email address")).split("token=");
+      await owner.client.send("POST", "/api/users/verification/confirm", { token });
+      return "/account";
+    },
+    shows: "Your account",
+    act: (page) => page.getByText("Confirmed", { exact: true }).waitFor(),
+  },
+  {
+    name: "account-mail-sent",
+    role: "newcomer",
+    path: "/account?done=verification",
+    shows: "A mail with a link is on its way",
+  },
+  {
+    name: "account-password-changed",
+    role: "owner",
+    path: "/account?done=password",
+    shows: "Your password was changed",
+  },
+  {
+    name: "account-password-refused",
+    role: "buyer",
+    path: "/account",
+    shows: "Incorrect password",
+    failure: [400, "/api/users/password"],
+    act: async (page) => {
+      await page.getByLabel("Current password").fill("wrong horse");
+      await page.getByLabel("New password").fill("battery staple");
+      await press("Change the password")(page);
+    },
+  },
+  {
+    name: "account-signed-out-elsewhere",
+    role: "buyer",
+    path: "/account?done=sessions",
+    shows: "You are signed out on all other devices",
+  },
+  {
+    name: "account-session-ended",
+    role: "buyer",
+    path: "/account",
+    shows: "You are no longer signed in",
+    failure: [401, "/api/users/sessions"],
+    act: async (page) => {
+      await page.context().clearCookies();
+      await press("Sign out on all other devices")(page);
+    },
+  },
+  {
+    name: "account-unavailable",
+    role: "buyer",
+    path: "/account",
+    shows: "Accounts are temporarily unavailable",
+    stopped: "auth",
+  },
   {
     name: "api",
     path: "/api/docs",

@@ -300,6 +300,12 @@ export const running: Mutant[] = [
     },
   },
   {
+    guard: "client: only forms about the own account are forwarded as such",
+    file: "client/lib/account-request.ts",
+    change: { "Object.hasOwn(requests, intent)": "intent in requests" },
+    red: { "client/lib/account-request.test.ts": ['rejects "toString" as an intent'] },
+  },
+  {
     guard: "drain: the client closes keep-alive connections",
     file: "client/lib/drain.ts",
     change: { "for (const server of servers) server.closeAllConnections();": "void 0;" },

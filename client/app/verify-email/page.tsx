@@ -1,7 +1,8 @@
 import type { Metadata } from "next";
 import { cookies } from "next/headers";
 import Link from "next/link";
-import { SendVerificationButton } from "@/components/send-verification-button";
+import { AccountForm } from "@/components/account-form";
+import { SubmitButton } from "@/components/form";
 import { linkCookie } from "@/lib/link-pages";
 import { one } from "@/lib/query";
 import { lastRefusal } from "@/lib/refusal";
@@ -55,5 +56,11 @@ async function SendAgain() {
     path: "/verify-email",
   });
   if (verification?.body.emailVerified) return <p>The email of your account is confirmed already.</p>;
-  return <SendVerificationButton />;
+  return (
+    <AccountForm intent="verification">
+      <SubmitButton className="" sending="Sending …">
+        Send the mail again
+      </SubmitButton>
+    </AccountForm>
+  );
 }

@@ -1,0 +1,101 @@
+import type { Metadata } from "next";
+import { AccountForm } from "@/components/account-form";
+import { Badge } from "@/components/badge";
+import { Field, SubmitButton } from "@/components/form";
+import { Unavailable } from "@/components/unavailable";
+import { type AccountIntent, isAccountIntent } from "@/lib/account-request";
+import { one } from "@/lib/query";
+import { lastRefusal } from "@/lib/refusal";
+import { currentUser, mustBeSignedIn, read } from "@/lib/server";
+import { settings } from "@/lib/settings";
+
+export const metadata: Metadata = { title: "Your account", robots: { index: false } };
+
+const outcomes: Record<AccountIntent, string> = {
+  verification: "A mail with a link is on its way.",
+  password: "Your password was changed, and you are signed out on all other devices.",
+  sessions: "You are signed out on all other devices.",
+};
+
+export default async function AccountPage({ searchParams }: PageProps<"/account">) {
+  const query = one(await searchParams);
+  const { done = "", refused } = query;
+  await mustBeSignedIn("/account");
+  const user = await currentUser();
+  if (!user) {
+    return (
+      <div className="stack narrow">
+        <h1>Your account</h1>
+        <Unavailable what="Accounts" />
+      </div>
+    );
+  }
+  const problem = (await lastRefusal(query))?.problem;
+  const failed = (intent: AccountIntent) => (refused === intent ? problem : undefined);
+  const verification = await read<{ emailVerified: boolean }>("/api/users/verification", {
+    path: "/account",
+  });
+  const emailVerified = verification?.body.emailVerified;
+  const canConfirm = settings().MAIL === "smtp" && emailVerified === false;
+  return (
+    <div className="stack narrow">
+      <h1>Your account</h1>
+      {isAccountIntent(done) && (
+        <p role="status" className="notice">
+          {outcomes[done]}
+        </p>
+      )}
+      <section className="panel">
+        <h2>Email</h2>
+        <dl className="facts">
+          <dt>Address</dt>
+          <dd>
+            {user.email} {emailVerified && <Badge tone="good" text="Confirmed" />}
+            {canConfirm && <Badge tone="wait" text="Not confirmed" />}
+          </dd>
+        </dl>
+        {canConfirm && done !== "verification" && (
+          <AccountForm intent="verification" failed={failed("verification")}>
+            <SubmitButton className="" sending="Sending …">
+              Send a confirmation mail
+            </SubmitButton>
+          </AccountForm>
+        )}
+      </section>
+      <section className="panel">
+        <h2>Password</h2>
+        <p>A new password signs you out on all other devices.</p>
+        <AccountForm intent="password" failed={failed("password")}>
+          {/* For password managers. */}
+          <input type="email" autoComplete="username" value={user.email} readOnly hidden />
+          <Field
+            name="password"
+            type="password"
+            label="Current password"
+            autoComplete="current-password"
+            required
+          />
+          <Field
+            name="newPassword"
+            type="password"
+            label="New password"
+            hint="8 to 128 characters"
+            autoComplete="new-password"
+            minLength={8}
+            required
+          />
+          <SubmitButton sending="Saving …">Change the password</SubmitButton>
+        </AccountForm>
+      </section>
+      <section className="panel">
+        <h2>Other devices</h2>
+        <p>Lost a device, or still signed in on one that is not yours? You stay signed in here.</p>
+        <AccountForm intent="sessions" failed={failed("sessions")}>
+          <SubmitButton className="" sending="Signing out …">
+            Sign out on all other devices
+          </SubmitButton>
+        </AccountForm>
+      </section>
+    </div>
+  );
+}
