@@ -55,6 +55,7 @@ describe.each(["/auth/account", "/auth/recovery", "/auth/session"])("the form ro
 });
 
 it.each([
+  ["/auth/account", "deletion"],
   ["/auth/account", "password"],
   ["/auth/account", "sessions"],
   ["/auth/account", "verification"],

@@ -9,6 +9,7 @@ const requests = {
     url: "/api/users/password",
     data: { password, newPassword },
   }),
+  deletion: ({ password }) => ({ method: "post", url: "/api/users/deletion", data: { password } }),
   sessions: () => ({ method: "delete", url: "/api/users/sessions" }),
 } satisfies Record<string, (values: Values) => AxiosRequestConfig>;
 

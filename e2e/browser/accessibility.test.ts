@@ -51,6 +51,7 @@ it("gives every page its own title", async () => {
     "/listings/sales",
     "/tickets/new",
     "/account",
+    "/account/delete",
   ];
   const titles = new Set<string>();
   const paths = [

@@ -76,6 +76,25 @@ describe.each([
     await heading(page, "My orders").waitFor();
   });
 
+  it("deletes the account, after asking for the password", async () => {
+    const { page, client, credentials } = await openAccount();
+    await link(page, "Delete your account").click();
+    await heading(page, "Delete your account?").waitFor();
+    if (javaScriptEnabled) {
+      await hydrated(page);
+      expectFailure(400, "/api/users/deletion");
+    }
+    await page.getByLabel("Password").fill("wrong horse");
+    await button(page, "Delete the account").click();
+    await page.getByText("Incorrect password").waitFor();
+    await page.getByLabel("Password").fill(credentials.password);
+    await button(page, "Delete the account").click();
+    await heading(page, "Account deleted").waitFor();
+    expect((await page.context().cookies()).filter(({ name }) => name === "session")).toEqual([]);
+    await hasEnded(client);
+    expect((await new Client().signIn(credentials)).status).toBe(400);
+  });
+
   it("sends a mail that confirms the email", async () => {
     const { page, credentials } = await openAccount();
     const first = await linkTo(credentials.email, "Confirm your email address");

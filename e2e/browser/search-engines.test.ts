@@ -121,6 +121,7 @@ it.each([
 
 it.each([
   "/account",
+  "/account/delete",
   "/admin",
   "/orders",
   "/listings",

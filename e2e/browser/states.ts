@@ -484,6 +484,24 @@ export const states: State[] = [
     },
   },
   {
+    name: "account-delete",
+    role: "buyer",
+    path: "/account/delete",
+    shows: "This cannot be undone",
+  },
+  {
+    name: "account-delete-refused",
+    role: "admin",
+    path: "/account/delete",
+    shows: "give up the role first",
+    failure: [403, "/api/users/deletion"],
+    act: async (page, { users: { admin } }) => {
+      await page.getByLabel("Password").fill(admin.password);
+      await press("Delete the account")(page);
+    },
+  },
+  { name: "account-deleted", path: "/account?done=deletion", shows: "Account deleted" },
+  {
     name: "account-unavailable",
     role: "buyer",
     path: "/account",

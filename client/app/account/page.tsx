@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import Link from "next/link";
 import { AccountForm } from "@/components/account-form";
 import { Badge } from "@/components/badge";
 import { Field, SubmitButton } from "@/components/form";
@@ -11,7 +12,7 @@ import { settings } from "@/lib/settings";
 
 export const metadata: Metadata = { title: "Your account", robots: { index: false } };
 
-const outcomes: Record<AccountIntent, string> = {
+const outcomes: Record<Exclude<AccountIntent, "deletion">, string> = {
   verification: "A mail with a link is on its way.",
   password: "Your password was changed, and you are signed out on all other devices.",
   sessions: "You are signed out on all other devices.",
@@ -20,8 +21,9 @@ const outcomes: Record<AccountIntent, string> = {
 export default async function AccountPage({ searchParams }: PageProps<"/account">) {
   const query = one(await searchParams);
   const { done = "", refused } = query;
-  await mustBeSignedIn("/account");
   const user = await currentUser();
+  if (user === null && done === "deletion") return <Deleted />;
+  await mustBeSignedIn("/account");
   if (!user) {
     return (
       <div className="stack narrow">
@@ -40,7 +42,7 @@ export default async function AccountPage({ searchParams }: PageProps<"/account"
   return (
     <div className="stack narrow">
       <h1>Your account</h1>
-      {isAccountIntent(done) && (
+      {isAccountIntent(done) && done !== "deletion" && (
         <p role="status" className="notice">
           {outcomes[done]}
         </p>
@@ -96,6 +98,25 @@ export default async function AccountPage({ searchParams }: PageProps<"/account"
           </SubmitButton>
         </AccountForm>
       </section>
+      <section className="panel">
+        <h2>Delete the account</h2>
+        <p>This cannot be undone.</p>
+        <p>
+          <Link className="button" href="/account/delete">
+            Delete your account
+          </Link>
+        </p>
+      </section>
+    </div>
+  );
+}
+
+function Deleted() {
+  return (
+    <div className="panel narrow">
+      <h1>Account deleted</h1>
+      <p role="status">Your account was deleted, and you are signed out on all devices.</p>
+      <Link href="/">See tickets</Link>
     </div>
   );
 }

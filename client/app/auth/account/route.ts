@@ -11,6 +11,6 @@ export async function POST(request: Request): Promise<Response> {
   return forwardForm({
     request: accountRequest(intent, values),
     next: afterRequest(intent),
-    errorPage: `/account?refused=${intent}`,
+    errorPage: `${intent === "deletion" ? "/account/delete" : "/account"}?refused=${intent}`,
   });
 }
