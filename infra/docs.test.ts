@@ -54,6 +54,17 @@ describe("links", () => {
   });
 });
 
+it("client/README.md lists the routes of the client that accept a POST", () => {
+  const routes = readdirSync(join(root, "client/app"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith("/route.ts"))
+    .filter((path) =>
+      /^export (async )?(function|const) POST\b/m.test(readFileSync(join(root, "client/app", path), "utf8")),
+    )
+    .map((path) => `/${dirname(path)}`);
+  const listed = readFileSync(join(root, "client/README.md"), "utf8").matchAll(/`POST (\/[\w/-]+)`/g);
+  expect(Array.from(listed, ([, path]) => path).toSorted()).toEqual(routes.toSorted());
+});
+
 describe("docs/security.md", () => {
   const document = readFileSync(join(root, "docs/security.md"), "utf8");
   const tests = Array.from(
