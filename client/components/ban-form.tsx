@@ -17,7 +17,7 @@ export function BanForm({ userId }: { userId: string }) {
     <Form onSend={ban}>
       <p>
         A banned user is signed out everywhere. Reservations that are not paid yet are cancelled, and listings
-        are withdrawn. This cannot be undone by ending the ban.
+        are withdrawn. Ending the ban does not undo this.
       </p>
       <Field
         name="reason"

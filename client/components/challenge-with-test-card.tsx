@@ -34,7 +34,7 @@ export function ChallengeWithTestCard({ clientSecret, onEnd }: ChallengeProps) {
           Reject it
         </ActionButton>
         <button type="button" className="button" onClick={() => dialog.current?.close()}>
-          Close without an answer
+          Close without responding
         </button>
       </div>
     </dialog>

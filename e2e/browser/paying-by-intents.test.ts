@@ -90,7 +90,7 @@ it("shows why a card was declined after 3-D Secure", async () => {
 it("lets a buyer who has closed 3-D Secure open it again, or use another card", async () => {
   const page = await openOrder();
   await payWith(page, /requires 3-D Secure$/);
-  await button(page, "Close without an answer").click();
+  await button(page, "Close without responding").click();
   const notConfirmed = page.getByText("Your bank has not confirmed this payment yet.");
   await notConfirmed.waitFor();
   await button(page, "Try again").click();

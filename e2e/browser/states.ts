@@ -317,7 +317,7 @@ export const states: State[] = [
     shows: "Your bank has not confirmed this payment yet",
     act: async (page) => {
       await payWithChallenge(page);
-      await press("Close without an answer")(page);
+      await press("Close without responding")(page);
     },
   },
   {

@@ -41,7 +41,7 @@ async function begin(order: Order, token: string, mayReplace = true): Promise<Be
   return { payment, isNew: true };
 }
 
-const inProgress = () => new BadRequestError("payment-in-progress", "This order is already being paid");
+const inProgress = () => new BadRequestError("payment-in-progress", "A payment of this order is in progress");
 
 /**
  * Ends the payment by another card that blocks this one, if it cannot charge any more: one whose card was declined, one

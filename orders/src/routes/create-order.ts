@@ -50,7 +50,8 @@ export const createOrder = endpoint(
 
     const ticket = await Ticket.findById(ticketId);
     if (!ticket) throw unknown();
-    if (ticket.userId === buyer.userId) throw new BadRequestError("own-ticket", "This ticket is your own");
+    if (ticket.userId === buyer.userId)
+      throw new BadRequestError("own-ticket", "You cannot reserve your own ticket");
     const { holder, others } = await findOrdersFor(buyer.userId, ticketId);
     if (holder && holder.userId !== buyer.userId) throw reserved();
     const held = holder && (await findHeld(ticketId, buyer, price));
