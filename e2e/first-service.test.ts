@@ -62,7 +62,7 @@ it("the guide to a first service works from an empty folder", async () => {
   const [code] = await once(shell, "exit");
   expect([code, printed]).toEqual([0, expect.stringContaining("events_published_total")]);
 
-  // Another service hears of the ticket, and of its sale.
+  // Another service receives the events of the ticket and its sale.
   process.env.NATS_URL = broker.url;
   const bus = connectBus("orders");
   stops.push(() => bus.close());

@@ -170,7 +170,7 @@ function addHearing(steps: Steps, received: Answer): void {
     if (from.some((expected) => expected === state)) save(steps, next, payment, to);
   };
 
-  steps.must(`payments hears of payment ${payment}: ${operation} ${result}`, (next) => {
+  steps.must(`payments learns the outcome of payment ${payment}: ${operation} ${result}`, (next) => {
     remove(next.answers, received);
     const document = at(next.payments, payment);
     if (operation === "charge" || operation === "find")

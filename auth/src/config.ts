@@ -24,7 +24,7 @@ export const config = settings({
   MAX_KNOWN_NETWORKS: wholeNumber().default(10),
   /** How long a network is remembered after a sign-in from it. */
   KNOWN_NETWORK_EXPIRES_IN: durationInSeconds().default(90 * 24 * 3600),
-  /** The address of EventHive for its visitors: links in mails begin with it. */
+  /** The public address of EventHive. Links in mails begin with it. */
   PUBLIC_URL: url(),
   /** Required with an SMTP server, so that none is left unused by mistake. Without mail, nobody can reset a password. */
   MAIL: choice("smtp", "off")

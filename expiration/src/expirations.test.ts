@@ -23,12 +23,12 @@ afterAll(async () => {
 /** The Bull job of an order's timer. */
 const timerOf = (orderId: string) => redis.hgetall(`bull:order-expirations:${orderId}`);
 
-const orderThatEnds = (inMilliseconds: number) => ({
+const orderThatEnds = (inMs: number) => ({
   id: newId(),
   version: 0,
   status: "created" as const,
   userId: newId(),
-  expiresAt: new Date(clock.now() + inMilliseconds).toISOString(),
+  expiresAt: new Date(clock.now() + inMs).toISOString(),
   ticket: { id: newId(), title: "Chamber music", price: 20, version: 0 },
 });
 

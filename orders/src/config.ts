@@ -11,7 +11,7 @@ export const config = settings({
   MAX_UNPAID_PER_HOUR: wholeNumber().default(10),
   /** The same, of one network. */
   MAX_UNPAID_PER_NETWORK_PER_HOUR: wholeNumber().default(200),
-  /** The longest of these waits, which double from 30 s on. */
+  /** The maximum of these waits. The first is 30 s, and each one is twice as long as the previous one. */
   MAX_UNPAID_PAUSE_SECONDS: wholeNumber().default(600),
   /** How many days after it was stored the replica of a payment is pruned, if its order has ended. */
   PAYMENT_REPLICA_DAYS: wholeNumber().default(30),

@@ -13,7 +13,7 @@ afterEach(endProcesses);
 const file = join(__dirname, "index.ts");
 const databaseUrl = (name = database.name) => `${process.env.TEST_MONGO_URL}/${name}`;
 
-/** The system's clock is an hour ahead, and one more at SIGUSR2; who rests for 30 s rests for a moment. */
+/** The system's clock is an hour ahead, and one more at SIGUSR2. A timeout of 30 s takes a moment. */
 function wrongClock(): void {
   const { Date: RightDate, setTimeout: rest } = globalThis;
   const hour = 3_600_000;

@@ -81,7 +81,7 @@ describe("the comparison that is due", () => {
       claimedUntil: 0,
       claim: "-",
     });
-    expect(await claimReconciliation("hourly")).toMatchObject({ _id: "hourly" }); // and is not heard of again
+    expect(await claimReconciliation("hourly")).toMatchObject({ _id: "hourly" }); // but its process has died
     await compareAllThatIsDue();
     expect(countOf("GET /v1/charges")).toBe(0);
     later(minutes(2) + 1);

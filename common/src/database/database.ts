@@ -103,12 +103,12 @@ export async function ensureIndexes(database: Connection): Promise<void> {
       await collection.createIndex(fields, { ...options, timeoutMS });
 }
 
-const answerInTime = { timeoutMS: seconds(2) };
+const shortTimeout = { timeoutMS: seconds(2) };
 
 /** The server's own clock, in milliseconds since 1970. */
 export async function databaseTime(database: Connection): Promise<number> {
   const reply: { localTime?: unknown } =
-    (await database.db?.admin().command({ hello: 1 }, answerInTime)) ?? {};
+    (await database.db?.admin().command({ hello: 1 }, shortTimeout)) ?? {};
   if (!(reply.localTime instanceof Date)) throw new Error("The database did not report its time");
   return reply.localTime.getTime();
 }
@@ -116,7 +116,7 @@ export async function databaseTime(database: Connection): Promise<number> {
 /** The used part of the volume that holds the database, from 0 to 1. */
 export async function usedVolume(database: Connection): Promise<number> {
   const stats: { fsUsedSize?: unknown; fsTotalSize?: unknown } =
-    (await database.db?.command({ dbStats: 1 }, answerInTime)) ?? {};
+    (await database.db?.command({ dbStats: 1 }, shortTimeout)) ?? {};
   const used = Number(stats.fsUsedSize) / Number(stats.fsTotalSize);
   if (Number.isNaN(used)) throw new Error("The database did not report the size of its volume");
   return used;
@@ -129,5 +129,5 @@ export async function usedVolume(database: Connection): Promise<number> {
  */
 export async function pingDatabase(database: Connection): Promise<void> {
   if (!database.db) throw new Error("not connected yet");
-  await database.db.admin().command({ ping: 1 }, { ...answerInTime, readPreference: "primaryPreferred" });
+  await database.db.admin().command({ ping: 1 }, { ...shortTimeout, readPreference: "primaryPreferred" });
 }

@@ -129,9 +129,9 @@ it.each([
 );
 
 it("does not query the broker in a service without listeners", async () => {
-  const bus = broker.connect("toys");
+  const bus = broker.connect("samples");
   const storedBytes = jest.spyOn(bus, "storedBytes");
-  await new Runtime({ name: "toys", store: { database } }, mongoStore(database), bus).measure();
+  await new Runtime({ name: "samples", store: { database } }, mongoStore(database), bus).measure();
   expect(storedBytes).not.toHaveBeenCalled();
 });
 
