@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { root } from "./local/program";
 import { serviceNames as services } from "./services";
@@ -55,6 +55,14 @@ it.each(layers.flat())("common/src/%s imports only from lower layers", (folder) 
   const imports = importsOf(`common/src/${folder}`).filter((one) => !isTest(one));
   const inside = imports.filter(({ target }) => isIn("common", target));
   expect(inside.filter(({ target }) => !allowed.some((name) => isIn(name, target)))).toEqual([]);
+});
+
+it("the payment sandbox imports nothing else of this repository: it must not share mistakes with payments", () => {
+  const imports = importsOf("infra/stripe-sandbox").filter((one) => !isTest(one));
+  expect(imports.some(({ target }) => target === "express")).toBe(true); // otherwise, no imports were found
+  const isOurs = ({ target }: Import) => existsSync(join(root, target.split("/")[0] ?? ""));
+  const outside = imports.filter((one) => isOurs(one) && !isIn("infra/stripe-sandbox", one.target));
+  expect(outside).toEqual([]);
 });
 
 it("knows every folder of common", () => {
