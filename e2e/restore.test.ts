@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { mongo } from "mongoose";
 import { eventually } from "../common/src/testing/eventually";
 import { type Client, type Order, type Ticket, bodyOf, newUser } from "./client";
@@ -56,6 +57,7 @@ async function whileInUse<T>(service: string, { seller, buyer, ticket }: Trade, 
   });
   let published = 0;
   for (let price = 10; !isDone; price = price === 10 ? 11 : 10) {
+    await wait(100); // leaves the processor to the rebuild, which would read an ever longer log
     if (service === "orders") {
       await bodyOf(seller.edit(ticket, { title: ticket.title, price }));
       published += 1;
@@ -79,7 +81,7 @@ async function bringBack(service: string, copy: Copy): Promise<string> {
   await restore(service, copy);
   const output = await whileInUse(service, trade, () => run(service, "rebuild"));
   await Promise.all(processes.map(({ name }) => start(name)));
-  for (const each of services) await run(each, "republish");
+  await Promise.all(services.map((each) => run(each, "republish")));
   return output;
 }
 
