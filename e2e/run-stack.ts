@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { freePort } from "../infra/local/port";
 import { type Stack, startStack } from "../infra/local/stack";
 import type { Supervisor } from "../infra/local/supervisor";
-import { controlFile, dataFolder, failpointsFolder } from "./data-folder";
+import { compileCache, controlFile, dataFolder, failpointsFolder } from "./data-folder";
 import { recordOutgoing } from "./outgoing";
 import { raisedLimits } from "./raised-limits";
 
@@ -19,6 +19,7 @@ const environment = {
   EVENTHIVE_DEMO: "no",
   EXPIRATION_SECONDS: process.env.EXPIRATION_SECONDS ?? "5",
   FAILPOINTS_DIR: failpointsFolder(),
+  NODE_COMPILE_CACHE: compileCache, // tests start hundreds of processes from the same files
   ...raisedLimits,
   PASSWORD_COST: "1024",
   STRIPE_TIMEOUT_SECONDS: process.env.STRIPE_TIMEOUT_SECONDS ?? "2",

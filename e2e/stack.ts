@@ -6,7 +6,7 @@ import { databaseUrl, sharedEnvironment } from "../infra/local/environment";
 import { execute } from "../infra/local/execute";
 import { root } from "../infra/local/program";
 import { readStackFile, type StackFile, type StackProcess } from "../infra/local/stack-file";
-import { controlFile, dataFolder, failpointsFolder } from "./data-folder";
+import { compileCache, controlFile, dataFolder, failpointsFolder } from "./data-folder";
 import { eventually } from "../common/src/testing/eventually";
 import { freeze as freezeProcess } from "../common/test/freeze";
 
@@ -98,6 +98,7 @@ export function run(service: string, ...command: string[]): Promise<string> {
     cwd: root,
     env: {
       ...sharedEnvironment({ BROKER: process.env.BROKER }, stackFile(), dataFolder()),
+      NODE_COMPILE_CACHE: compileCache,
       MONGO_URL: databaseUrl(servers.mongo, service),
     },
   });
