@@ -84,6 +84,13 @@ const byIntents: Batch = {
   ],
 };
 
+/**
+ * On JetStream, only what differs from the run on NATS Streaming: the steps that call the broker or follow its deliveries,
+ * and, because `npm test` pays by charges there, those of payments.
+ */
+const isKilledAt = (failpoint: string) =>
+  process.env.BROKER !== "jetstream" || /^payments\.|\.(apply|publish|ack)\./.test(failpoint);
+
 const restarts = () => serviceProcesses().reduce((sum, process) => sum + process.restarts, 0);
 
 afterEach(async () => {
@@ -93,9 +100,15 @@ afterEach(async () => {
 
 afterAll(() => setReservations(shortReservationSeconds));
 
-it.each([...batches, paysByIntents ? byIntents : byCharges])(
+const tested = [...batches, paysByIntents ? byIntents : byCharges].map((batch) => ({
+  ...batch,
+  killedAt: batch.killedAt.filter(isKilledAt),
+}));
+
+it.each(tested)(
   "completes the sagas $what when a process is killed at each failpoint",
   async ({ sagas, killedAt, reservationSeconds }) => {
+    expect(killedAt).not.toEqual([]);
     if (reservationSeconds) await setReservations(reservationSeconds);
     const begun = await Promise.all(sagas.flatMap((saga) => Array.from({ length: sagasOfEach }, saga)));
     const restartsBefore = restarts();

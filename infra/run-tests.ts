@@ -12,7 +12,7 @@ const allParts = [
   "test:e2e",
   "test:services",
   "test:browser",
-  "BROKER=jetstream PAYMENT_FLOW=charges test:e2e -- --testPathPatterns e2e/(saga|kills|outages|python)",
+  "BROKER=jetstream PAYMENT_FLOW=charges test:e2e -- --testPathPatterns e2e/(saga|kills|broker-outage|python)",
   "chaos -- --minutes 2",
   "simulate -- --minutes 1.4",
   "spec",
