@@ -5,14 +5,9 @@ import type { Connection } from "mongoose";
 import type { EventData, Subject } from "../common/src/contract/events";
 import { aggregatesOf, toEvent } from "../common/src/database/aggregate";
 import { changeTo } from "../common/src/database/logged-model";
-import { definitions } from "../e2e/simulation/definitions";
 import { anyMessage, examples, handleOrKeep } from "./any-message";
+import { definitions } from "./every-service";
 import { serviceNames } from "./services";
-import "../auth/src/index";
-import "../expiration/src/index";
-import "../orders/src/index";
-import "../payments/src/index";
-import "../tickets/src/index";
 
 // Sends arbitrary bytes and almost valid messages to each listener of each service. Each message is handled, or kept byte
 // for byte as a dead letter, and everything stored matches the schemas.

@@ -5,6 +5,27 @@ const rebuildTests = "common/src/service/rebuild.test.ts";
 
 export const rebuilding: Mutant[] = [
   {
+    guard: "rebuild restores every published field of an aggregate",
+    file: "common/src/database/define-aggregate.ts",
+    change: { "const stored = Object.keys(published);": "const stored = Object.keys(published).slice(1);" },
+    red: {
+      "infra/published-states.test.ts": [
+        "Order restores each example of order:created",
+        "Payment restores each example of payment:created",
+        "Ticket restores each example of ticket:created",
+        "User restores each example of user:banned",
+      ],
+    },
+  },
+  {
+    guard: "rebuild keeps the session epoch of a user",
+    file: "auth/src/models/user.ts",
+    change: { "restore: () => ({\n": "restore: () => ({\n    sessionEpoch: undefined,\n" },
+    red: {
+      "infra/published-states.test.ts": ["User restores each stored field of any state on user:signed-out"],
+    },
+  },
+  {
     guard: "progress of a rebuild is valid only for the same log",
     file: "common/src/service/rebuild-progress.ts",
     change: { "${log.broker} ": "" },
