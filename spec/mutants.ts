@@ -67,6 +67,11 @@ export const mutants = {
     world: "oneTab",
     violates: "failed only when nothing can be captured",
   },
+  replaceUncancelled: {
+    why: "another token takes the place of a payment whose intent is not canceled; a request may still confirm it",
+    world: "oneTab",
+    violates: "failed only when nothing can be captured",
+  },
   failOnTimeout: {
     why: "a capture without a response counts as failed",
     world: "oneTab",

@@ -82,8 +82,8 @@ function addWork(steps: Steps, payment: number, document: PaymentDocument): void
       const end = intent === undefined ? "failed" : "voiding";
       if (isOrderOver) decide(end, "its order is over");
       else if (at(state.orders, order).overdue) decide(end, "its order is overdue by its own clock", "may");
-      if (document.state === "challenged" && !isOrderOver)
-        decide("voiding", "another token replaces it", "may");
+      if (!isOrderOver)
+        decide(mutant === "replaceUncancelled" ? "failed" : end, "another token replaces it", "may");
       if (document.state === "authorizing" && !isOrderOver) {
         if (intent !== undefined) send("confirm", intent);
         else send(mutant === "confirmOnCreate" ? "confirm" : "create", document.key);

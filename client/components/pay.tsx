@@ -47,9 +47,11 @@ const outdatedCodes = ["order-expired", "order-cancelled", "order-paid", "paymen
 type PayProps = Pick<PaymentFormProps, "order" | "checkout"> & {
   /** Hides the form while a payment is being confirmed; if that fails, the order has to be paid again. */
   isConfirming: boolean;
+  /** The card of the payment that has not failed was not charged, and another one can take its place. */
+  mayBeReplaced: boolean;
 };
 
-export function Pay({ order, checkout, isConfirming }: PayProps) {
+export function Pay({ order, checkout, isConfirming, mayBeReplaced }: PayProps) {
   const router = useRouter();
   const [isPaying, setIsPaying] = useState(false);
   const [problem, setProblem] = useState<Problem>();
@@ -128,7 +130,8 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
   const PaymentForm = forms[checkout.form];
   const clientSecret = challenge?.clientSecret;
   const form = { order, checkout, isPaying, onToken, clientSecret, onChallengeEnd };
-  const mayUseAnotherCard = !openToken || problem?.code === "not-authenticated";
+  const isUncharged = problem?.code === "payment-pending" && mayBeReplaced;
+  const mayUseAnotherCard = !openToken || isUncharged || problem?.code === "not-authenticated";
   const retry = openToken && (
     <button
       type="button"
@@ -147,7 +150,7 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
       </div>
       {problem && (
         <div role="alert" className="notice bad">
-          <p>{explain(problem)}</p>
+          <p>{explain(problem, isUncharged)}</p>
           {mayUseAnotherCard && retry}
         </div>
       )}
@@ -158,7 +161,9 @@ export function Pay({ order, checkout, isConfirming }: PayProps) {
   );
 }
 
-function explain({ code, message }: Problem): ReactNode {
+function explain({ code, message }: Problem, isUncharged: boolean): ReactNode {
+  if (isUncharged)
+    return "Your card could not be checked just now. You have not been charged. Use another card, or try this one again.";
   switch (code) {
     case "payment-declined":
       return <>{message} You have not been charged. Try another card.</>;

@@ -27,6 +27,9 @@ const paymentsIn = (...states: Payment["state"][]): Payment[] =>
     createdAt: "2026-11-23T12:00:30.000Z",
   }));
 
+const replaceable = (mayBeReplaced: boolean, state: Payment["state"]): Payment[] =>
+  paymentsIn(state).map((payment) => ({ ...payment, mayBeReplaced }));
+
 const live = orderThat({});
 const granted = orderThat({ status: "awaiting:payment" });
 const complete = orderThat({ status: "complete" });
@@ -39,6 +42,9 @@ it.each([
   ["a live order whose card is being charged", live, paymentsIn("charging", "failed"), "confirming"],
   ["a live order whose card is charged", live, paymentsIn("charged"), "confirming"],
   ["a live order whose card is being checked", live, paymentsIn("authorizing"), "confirming"],
+  ["a live order whose card may be replaced", live, replaceable(true, "authorizing"), "awaiting-payment"],
+  ["a live order whose charge did nothing", live, replaceable(true, "charging"), "awaiting-payment"],
+  ["a live order whose card may not be replaced", live, replaceable(false, "authorizing"), "confirming"],
   ["a live order whose card was approved", live, paymentsIn("authorized"), "confirming"],
   ["a live order whose buyer has to pass 3-D Secure", live, paymentsIn("challenged"), "awaiting-payment"],
   ["a live order whose payment is being voided", live, paymentsIn("voiding"), "awaiting-payment"],

@@ -54,5 +54,6 @@ const unchargedStates = [
 /** A payment by an intent never charges for an order that has ended, and releases its hold. */
 const isUncharged = ({ state }: Payment): boolean => unchargedStates.some((each) => each === state);
 
-/** Another card can replace it: the buyer has not passed 3-D Secure, or the card was declined. */
-const isReplaceable = ({ state }: Payment): boolean => state === "challenged" || state === "voiding";
+/** Another card can replace it. An older payments service does not say so. */
+export const isReplaceable = ({ state, mayBeReplaced }: Payment): boolean =>
+  mayBeReplaced ?? (state === "challenged" || state === "voiding");

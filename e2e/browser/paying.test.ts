@@ -118,6 +118,18 @@ it("shows that the outcome is unknown until the bank has responded", async () =>
   expect(await chargesFor(order)).toEqual(["succeeded"]);
 });
 
+it("offers the form again while Stripe does nothing with the first card", async () => {
+  const { page, order } = await openOrder();
+  expectFailure(503, "/api/payments");
+  await fault({ kind: "fail", operation: "confirm", status: 429, beforeWork: true, times: 1000 });
+  await pay(page);
+  await page.getByText("You have not been charged. Use another card, or try this one again.").waitFor();
+  await endFaults("confirm");
+  await pay(page);
+  await heading(page, "The ticket is yours").waitFor();
+  expect(await chargesFor(order)).toEqual(["succeeded"]);
+});
+
 const unknown = "We do not know yet whether your card was charged.";
 
 it("continues the same payment when the response was lost", async () => {

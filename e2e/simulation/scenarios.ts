@@ -105,13 +105,13 @@ const intents: Record<string, Scenario> = {
   "create refused": [[sell], [order, { does: "gateway fault", intent: "refused" }, pay]],
   "confirm refused": [[sell], [order, { does: "gateway fault", confirm: "refused" }, pay]],
   "capture refused for now": [[sell], [order, { does: "gateway fault", capture: "refused" }, pay]],
-  // So often that the first card has no outcome when the second one is used.
+  // So often that the first card has no outcome when the second one replaces it.
   "confirm refused, then another card": [
     [sell],
     [
       order,
       ...Array.from({ length: 12 }, (): Action => ({ does: "gateway fault", confirm: "refused" })),
-      pay,
+      { ...pay, requests: 1 },
       { does: "pay", token: "tok_mastercard" },
     ],
   ],
@@ -207,6 +207,7 @@ export const sales = new Set([
   "create refused",
   "confirm refused",
   "capture refused for now",
+  "confirm refused, then another card",
   "create failed",
   "capture refused",
   "3-D Secure",

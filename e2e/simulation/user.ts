@@ -11,7 +11,8 @@ export type Action =
   | { does: "withdraw"; ticket: number }
   | { does: "order"; ticket: number }
   | { does: "cancel" }
-  | { does: "pay"; token: string }
+  /** With this many requests at most, until there is an outcome; 5 by default. */
+  | { does: "pay"; token: string; requests?: number }
   | { does: "pay with 3-D Secure"; outcome: Challenge }
   | { does: "pay twice" }
   | { does: "wait"; seconds: number }
@@ -133,7 +134,7 @@ export class User {
       case "cancel":
         return this.cancel();
       case "pay":
-        return this.pay([action.token]);
+        return this.pay([action.token], action.requests);
       case "pay twice":
         return this.pay(["tok_visa", "tok_mastercard"]);
       case "pay with 3-D Secure":
@@ -291,11 +292,13 @@ export class User {
   }
 
   /** With all cards concurrently. */
-  private async pay(tokens: string[]): Promise<void> {
+  private async pay(tokens: string[], requests?: number): Promise<void> {
     const order = await this.newestOrder();
     if (!order) return;
     const responses = await Promise.all(
-      tokens.map((token) => this.requestWithRetry("POST", "/api/payments", { orderId: order.id, token })),
+      tokens.map((token) =>
+        this.requestWithRetry("POST", "/api/payments", { orderId: order.id, token }, requests),
+      ),
     );
     if (responses.some((response) => response?.status === 201)) this.acknowledgeStatus(order, "complete");
   }
@@ -327,12 +330,13 @@ export class User {
     method: string,
     path: string,
     body?: object,
+    maxAttempts = 5,
   ): Promise<{ status: number; body: Body } | undefined> {
     for (let attempt = 1; ; attempt++) {
       const response = await this.context.send({ user: this.name, method, path, body, cookie: this.cookie });
       if (response) this.cookie = cookieOf(response) ?? this.cookie;
       if (response?.status === 401) this.cookie = ""; // signs in before the next action
-      if ((response && !transient.has(response.status)) || attempt === 5)
+      if ((response && !transient.has(response.status)) || attempt === maxAttempts)
         return response && { status: response.status, body: response.body as Body };
       await this.context.wait(1000);
     }

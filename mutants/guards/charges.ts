@@ -199,8 +199,8 @@ export const charges: Mutant[] = [
   },
   {
     guard: "another card waits where an attempt may have charged",
-    file: "payments/src/pay.ts",
-    change: { " && other.openAttempts === 0": "" },
+    file: "payments/src/models/payment.ts",
+    change: { "return this.openAttempts === 0;": "return true;" },
     red: { "payments/src/pay.test.ts": ["refuses another card while a payment is charging"] },
   },
   {

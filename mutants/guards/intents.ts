@@ -152,9 +152,72 @@ export const paymentIntents: Mutant[] = [
   },
   {
     guard: "another token replaces a payment that waits for 3-D Secure",
-    file: "payments/src/pay.ts",
-    change: { 'other.state === "challenged" || other.state === "voiding"': 'other.state === "voiding"' },
+    file: payment,
+    change: { 'return this.state === "challenged" || ': "return " },
     red: { [byIntent]: ["3-D Secure does not lock out a buyer who closed it: another token replaces it"] },
+  },
+  {
+    guard: "another token replaces an intent for which Stripe did nothing",
+    file: payment,
+    change: { "return payment.openRequests === 0;": "return false;" },
+    red: {
+      [byIntent]: [
+        "another card pays when Stripe rejects each request of the first one: intent",
+        "another card pays when Stripe rejects each request of the first one: confirm",
+      ],
+    },
+  },
+  {
+    guard: "another token waits while a request may have held money",
+    file: payment,
+    change: { "return payment.openRequests === 0;": "return true;", ", openRequests: 0 };": " };" },
+    red: {
+      [byIntent]: [
+        `another card waits if one request may have been executed: confirm, {"kind":"fail"}`,
+        "another card waits while the request that began the first one is in progress",
+        "another card waits for a payment that an older version of this service created",
+      ],
+    },
+  },
+  {
+    guard: "another token waits when a request begins while the first one is being replaced",
+    file: payment,
+    change: { ", openRequests: 0 };": " };" },
+    red: {
+      [byIntent]: ["another card waits when a request of the first one begins while it is being replaced"],
+    },
+  },
+  {
+    guard: "every request that may hold money is counted before it is sent",
+    file: "payments/src/models/attempts.ts",
+    change: { ", ...countOpen(payment, 1) },": " }," },
+    red: { [byIntent]: ["another card waits while a sweep repeats a request of the first one"] },
+  },
+  {
+    guard: "a request counts as not done only if Stripe rejected it",
+    file: intentGateway,
+    change: { "authorizes(operation) && isNotDone(error) ?": "authorizes(operation) ?" },
+    red: {
+      [asksIntents]: ["confirm is unknown, not kept, when the confirmation itself fails: it has no key"],
+    },
+  },
+  {
+    guard: "an intent in another status was confirmed before, whether or not it can be read",
+    file: intentGateway,
+    change: { "authorizes(operation) && isNotDone(error) ?": "isNotDone(error) ?" },
+    red: {
+      [asksIntents]: ["confirm is unknown when it was executed before, and its outcome cannot be read"],
+    },
+  },
+  {
+    guard: "another token replaces a stored intent only once it is canceled",
+    modelMutants: ["replaceUncancelled"],
+    file: payment,
+    change: {
+      "return this.failUnconfirmed(reason) || this.startVoid(reason);":
+        "return this.failUnconfirmed(reason) || this.confirmVoid();",
+    },
+    red: { [byIntent]: ["another card pays when Stripe rejects each request of the first one: confirm"] },
   },
   {
     guard: "a hold is not mistaken for a charge",

@@ -64,6 +64,14 @@ describe("create", () => {
     expect(intents()).toHaveLength(2);
   });
 
+  it("is not done when Stripe is too busy, or cannot be reached", async () => {
+    stripe.addFault("intent", { kind: "fail", status: 429, beforeWork: true });
+    expect(await gateway().create(terms)).toEqual({ outcome: "not-done" });
+    const options = { apiKey: "sk_test_eventhive", apiUrl: "http://127.0.0.1:1", timeoutMs: 5000 };
+    expect(await stripeIntentGateway(options).create(terms)).toEqual({ outcome: "not-done" });
+    expect(intents()).toEqual([]);
+  });
+
   it("is rejected for an amount that cannot be charged", async () => {
     expect(await gateway().create({ ...terms, amount: 1 })).toMatchObject({ outcome: "rejected" });
   });
@@ -113,6 +121,20 @@ describe("confirm", () => {
   it("is unknown, not kept, when the confirmation itself fails: it has no key", async () => {
     stripe.addFault("confirm", { kind: "fail" });
     expect(await confirm(await created())).toEqual({ outcome: "unknown" });
+  });
+
+  it.each(["payment-method", "confirm"])("is not done when Stripe is too busy: %s", async (operation) => {
+    const intentId = await created();
+    stripe.addFault(operation, { kind: "fail", status: 429, beforeWork: true });
+    expect(await confirm(intentId)).toEqual({ outcome: "not-done" });
+  });
+
+  it("is unknown when it was executed before, and its outcome cannot be read", async () => {
+    const intentId = await created();
+    stripe.addFault("confirm", { kind: "lose" });
+    stripe.addFault("read", { kind: "fail", status: 429 });
+    await confirm(intentId);
+    expect(await confirm(intentId)).toEqual({ outcome: "unknown" });
   });
 
   it("takes no longer than the timeout with both of its requests", async () => {

@@ -2,7 +2,14 @@ import { failpoint } from "@eventhive/common";
 import type StripeApi from "stripe";
 import { type GatewayPage, type PageRequest, checked, firstPage, nextOf, startingAfter } from "./pages";
 import { type StripeOptions, sendingOnce, stripeClient } from "./stripe-client";
-import { type StripeFailure, isFinal, isKeptForKey, isStripeFailure, logFailure } from "./stripe-failure";
+import {
+  type StripeFailure,
+  isFinal,
+  isKeptForKey,
+  isNotDone,
+  isStripeFailure,
+  logFailure,
+} from "./stripe-failure";
 
 /** A PaymentIntent: https://docs.stripe.com/payments/paymentintents/lifecycle */
 export interface GatewayIntent {
@@ -18,13 +25,15 @@ export interface GatewayIntent {
 
 /**
  * The outcome of one request. `rejected` is final for this request: this card, token or capture cannot succeed. Stripe
- * repeats `kept` for the idempotency key, which only creates have. After `unknown`, the request may have been executed, or
- * may be executed later: repeat it, and check the status.
+ * repeats `kept` for the idempotency key, which only creates have. `not-done` is a create or confirm that did nothing, and
+ * can be sent again. After `unknown`, the request may have been executed, or may be executed later: repeat it, and check
+ * the status.
  */
 export type IntentResult =
   | { outcome: "known"; intent: GatewayIntent }
   | { outcome: "rejected"; reason: string }
   | { outcome: "kept" }
+  | { outcome: "not-done" }
   | { outcome: "unknown" };
 
 export interface CreateRequest {
@@ -199,9 +208,13 @@ const keyOf = (kind: string, paymentId: string, keptAnswers: number) => ({
 
 function outcomeOf(operation: Operation, paymentId: string, error: StripeFailure): WithoutIntent {
   if (isRejected(operation, error)) return { outcome: "rejected", reason: error.message };
-  logFailure(error, paymentId, `The outcome of a request (${operation}) is not known`);
-  return { outcome: creates.has(operation) && isKeptForKey(error) ? "kept" : "unknown" };
+  logFailure(error, paymentId, `A request (${operation}) has no outcome`);
+  if (creates.has(operation) && isKeptForKey(error)) return { outcome: "kept" };
+  return { outcome: authorizes(operation) && isNotDone(error) ? "not-done" : "unknown" };
 }
+
+/** Not a retrieve: it also reads the outcome of a request that Stripe rejects because an earlier one was executed. */
+const authorizes = (operation: Operation): boolean => creates.has(operation) || operation === "confirm";
 
 function isRejected(operation: Operation, error: StripeFailure): boolean {
   if (operation === "capture") return isFinal(error) || error.type === "StripeInvalidRequestError";

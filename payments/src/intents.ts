@@ -1,7 +1,7 @@
 import { clock, hours, seconds } from "@eventhive/common";
 import type { GatewayIntent, IntentResult } from "./intent-gateway";
 import { Order } from "./models/order";
-import { pauseUntil } from "./models/attempts";
+import { closeRequest, pauseUntil } from "./models/attempts";
 import { type Payment, attemptMs } from "./models/payment";
 import { pauseAfter } from "./pause-after";
 import { pending } from "./pending";
@@ -71,7 +71,9 @@ async function create(payment: Payment, until: number): Promise<Payment> {
     return current.storeIntent(intentId);
   });
   const isOurs = stored.state === "authorizing" && stored.intentId === intentId;
-  return isOurs && goesOn ? confirm(stored, intentId) : stored;
+  if (isOurs && goesOn) return confirm(stored, intentId);
+  await closeRequest(stored);
+  return stored;
 }
 
 async function confirm(payment: Payment, intentId: string): Promise<Payment> {
@@ -100,12 +102,14 @@ async function conclude(payment: Payment, result: IntentResult, keptAnswers = 0)
         return current.state === state && current.startVoid(result.reason);
       case "kept":
         return current.takeNextKey(keptAnswers);
+      case "not-done":
       case "unknown":
         return false;
     }
   });
   if (after.version === version) await pauseUntil(after, clock.now() + pauseOf(after));
   else if (after.state === "authorized") return followNow(after);
+  if (result.outcome === "not-done") await closeRequest(after);
   return after;
 }
 

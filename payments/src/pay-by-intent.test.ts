@@ -7,6 +7,7 @@ import { orderCancelled, orderCompleted, orderUpdated } from "./listeners/order-
 import { Payment } from "./models/payment";
 import {
   type OrderEvent,
+  begunPayment,
   cancellationOf,
   completionOf,
   crashAt,
@@ -209,6 +210,96 @@ describe("3-D Secure", () => {
     await finishIntents();
     expect(statusesOf(order)).toEqual(["canceled"]);
     expect(await paymentOf(order)).toMatchObject({ state: "failed" });
+  });
+});
+
+describe("another card", () => {
+  const refusal = { kind: "fail", beforeWork: true, status: 429, times: 1000 };
+
+  /** A payment of which Stripe rejects every request for the operation, except the first ones, which meet other faults. */
+  async function rejectedPayment(operation: string, ...firstFaults: object[]): Promise<OrderEvent> {
+    const order = await longOrder();
+    const token = await tokenOf("4242424242424242");
+    for (const fault of [...firstFaults, refusal]) faults.add({ operation, ...fault });
+    expect(await pays(order, token)).toMatchObject({ status: 503, body: { code: "payment-pending" } });
+    expect(await paymentOf(order)).toMatchObject({ state: "authorizing" });
+    faults.clear();
+    return order;
+  }
+
+  async function isPaidInstead(order: OrderEvent, response: Promise<unknown>): Promise<void> {
+    await response;
+    await sweep(order);
+    const payments = await Payment.find({ orderId: order.id }).sort({ createdAt: 1 });
+    expect(payments.map(({ state }) => state)).toEqual(["failed", "charged"]);
+    expect(captured(order)).toHaveLength(1);
+    expect(chargesOf(order)).toHaveLength(1);
+  }
+
+  async function isRefused(order: OrderEvent): Promise<void> {
+    expect(await pays(order, "tok_mastercard")).toMatchObject({
+      status: 400,
+      body: { code: "payment-in-progress" },
+    });
+    expect(await paymentOf(order)).toMatchObject({ state: "authorizing" });
+  }
+
+  it.each([
+    ["intent", ["succeeded"]],
+    ["payment-method", ["canceled", "succeeded"]],
+    ["confirm", ["canceled", "succeeded"]],
+  ])("pays when Stripe rejects each request of the first one: %s", async (operation, statuses) => {
+    const order = await rejectedPayment(operation);
+    await isPaidInstead(order, pays(order, "tok_mastercard"));
+    expect(statusesOf(order)).toEqual(statuses);
+  });
+
+  it.each(["intent", "confirm"])("pays once when two are sent in parallel: %s", async (operation) => {
+    const order = await rejectedPayment(operation);
+    const responses = Promise.all(["tok_mastercard", "tok_amex"].map((token) => pays(order, token)));
+    await isPaidInstead(order, responses);
+    expect((await responses).filter(({ status }) => status === 400)).toMatchObject([
+      { body: { code: "payment-in-progress" } },
+    ]);
+  });
+
+  it.each([
+    ["intent", { kind: "lose" }],
+    ["intent", { kind: "late", milliseconds: 1 }],
+    ["intent", { kind: "fail" }],
+    ["payment-method", { kind: "lose" }],
+    ["confirm", { kind: "lose", beforeWork: true }],
+    ["confirm", { kind: "late", milliseconds: 1 }],
+    ["confirm", { kind: "fail" }],
+  ])("waits if one request may have been executed: %s, %j", async (operation, fault) => {
+    await isRefused(await rejectedPayment(operation, fault));
+  });
+
+  it("waits while the request that began the first one is in progress", async () => {
+    const order = await longOrder();
+    await begunPayment(order);
+    await isRefused(order);
+  });
+
+  it("waits while a sweep repeats a request of the first one", async () => {
+    const order = await rejectedPayment("confirm");
+    later(seconds(6));
+    meanwhileAt("payments.confirm.before", () => isRefused(order));
+    await finishIntents();
+    expect(await paymentOf(order)).toMatchObject({ state: "authorized" });
+  });
+
+  it("waits when a request of the first one begins while it is being replaced", async () => {
+    const order = await rejectedPayment("intent");
+    const begin = () => Payment.updateOne({ orderId: order.id }, { $inc: { openRequests: 1 } }).exec();
+    meanwhileAt("payments.save.before", begin, 2); // the first one is the insert of the new payment
+    await isRefused(order);
+  });
+
+  it("waits for a payment that an older version of this service created", async () => {
+    const order = await rejectedPayment("confirm");
+    await Payment.updateOne({ orderId: order.id }, { $unset: { openRequests: 1 } });
+    await isRefused(order);
   });
 });
 

@@ -3,7 +3,7 @@ import { charge, chargeAgain, giveUpUncharged, isWanted } from "./charge";
 import { config } from "./config";
 import { Order } from "./models/order";
 import { askStripe } from "./intents";
-import { Payment, attemptMs, findPayment, isDue, paymentFor } from "./models/payment";
+import { Payment, attemptMs, findPayment, isDue, mayBeReplaced, paymentFor } from "./models/payment";
 import { payByIntent } from "./pay-by-intent";
 import { withNews } from "./payment-news";
 import { pending } from "./pending";
@@ -44,17 +44,16 @@ async function begin(order: Order, token: string, mayReplace = true): Promise<Be
 const inProgress = () => new BadRequestError("payment-in-progress", "A payment of this order is in progress");
 
 /**
- * Ends the payment by another card that blocks this one, if it cannot charge any more: one whose card was declined, one
- * that waits for 3-D Secure, which its buyer may have closed, and one by a charge of which no attempt can have charged.
+ * Ends the payment of another card where it may be replaced: one by a charge or an intent for which Stripe did nothing, one
+ * that waits for 3-D Secure, which its buyer may have closed, and one whose card was declined.
  * @returns whether it did
  */
 async function replace(orderId: string, token: string): Promise<boolean> {
   const other = await Payment.findOne({ pays: orderId });
-  if (!other || (await findPayment(orderId, token))) return false;
+  if (!other || !mayBeReplaced(other) || (await findPayment(orderId, token))) return false;
   try {
-    if (other.state === "charging" && other.openAttempts === 0) await giveUpUncharged(other);
-    else if (other.state === "challenged" || other.state === "voiding") return await voidNow(other);
-    else return false;
+    if (other.state === "charging") await giveUpUncharged(other);
+    else await endIntent(other);
     return true;
   } catch (error) {
     if (!isVersionError(error)) throw error;
@@ -63,14 +62,13 @@ async function replace(orderId: string, token: string): Promise<boolean> {
 }
 
 /** @throws UnavailableError when Stripe does not confirm it now: the card is free again in a moment */
-async function voidNow(other: Payment): Promise<true> {
-  if (other.startVoid("Another card was used instead")) {
-    other.holdFor(attemptMs());
+async function endIntent(other: Payment): Promise<void> {
+  if (other.startReplacement()) {
+    if (other.state === "voiding") other.holdFor(attemptMs());
     await other.save();
   }
   const { state } = await askStripe(other);
   if (state !== "failed") throw pending();
-  return true;
 }
 
 /** The payment with the same token. @throws the reason if there is none: another one blocks it, or the order has ended */

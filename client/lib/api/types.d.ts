@@ -637,6 +637,8 @@ export interface components {
       releasedAt?: string;
       /** @description Whether a failed payment may still be charged; it is then refunded */
       mayBeCharged?: boolean;
+      /** @description Whether another card can still pay instead of a payment that has not failed */
+      mayBeReplaced?: boolean;
       order?: {
         id: string;
         title: string;

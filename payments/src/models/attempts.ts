@@ -47,16 +47,30 @@ export async function pauseUntil(payment: Payment, milliseconds: number): Promis
   await Payment.updateOne({ _id, state }, { $set: { nextAttemptAt: payment.nextAttemptAt } });
 }
 
+/** A request that `claimUntil` has counted is over, and is known to have held nothing. */
+export async function closeRequest(payment: Payment): Promise<void> {
+  const counted = countOpen(payment, -1);
+  if (counted) await Payment.updateOne({ _id: payment._id, state: "authorizing" }, counted);
+}
+
+/** In the database only: a save of the loaded payment would undo what other processes have counted. */
+const countOpen = ({ state, openRequests }: Payment, change: 1 | -1) =>
+  // Without the field, their number is unknown, so counting must not start now.
+  state === "authorizing" && openRequests !== undefined && { $inc: { openRequests: change } };
+
 /** Makes a request about the payment due. Does nothing if its state has changed. */
 export async function makeDue({ _id, state }: Payment): Promise<void> {
   await Payment.updateOne({ _id, state }, { $unset: { nextAttemptAt: 1 } });
 }
 
-/** @returns null if another process has claimed it, or its state has changed; otherwise it is claimed for `pauseMs` */
-export const claimUntil = ({ _id, state }: Payment, pauseMs: number): Promise<Payment | null> =>
+/**
+ * While the payment is `authorizing`, it also counts the request that follows.
+ * @returns null if another process has claimed it, or its state has changed; otherwise it is claimed for `pauseMs`
+ */
+export const claimUntil = (payment: Payment, pauseMs: number): Promise<Payment | null> =>
   Payment.findOneAndUpdate(
-    { _id, ...due(state) },
-    { $set: { nextAttemptAt: new Date(clock.now() + pauseMs) } },
+    { _id: payment._id, ...due(payment.state) },
+    { $set: { nextAttemptAt: new Date(clock.now() + pauseMs) }, ...countOpen(payment, 1) },
     { new: true },
   ).exec();
 

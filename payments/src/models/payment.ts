@@ -42,6 +42,9 @@ export const Payment = defineAggregate(database, "Payment", {
     isAnnounced: { type: Boolean },
     /** Responses to creates of the intent or its payment method that Stripe may repeat for their idempotency keys. */
     keptCreateAnswers: { type: Number },
+    // Requests of an `authorizing` payment that may have held money, or may yet; missing in older payments. 0 proves that
+    // none did; a missing response never does.
+    openRequests: { type: Number },
     /** The token of the card, from Stripe; only while it may have to be charged again. */
     token: { type: String },
     /** Finds this payment when the buyer sends the same token again. */
@@ -74,6 +77,7 @@ export const Payment = defineAggregate(database, "Payment", {
     releasedAt: unchanged,
     isAnnounced: intentId ? true : undefined,
     keptCreateAnswers: unchanged,
+    openRequests: unchanged,
     failureReason: unchanged,
     lastAttemptAt: unchanged,
     nextAttemptAt: unchanged,
@@ -219,6 +223,13 @@ export const Payment = defineAggregate(database, "Payment", {
       return true;
     },
 
+    /** Another card takes its place. The save fails if a request has begun since this was loaded. */
+    startReplacement(): boolean {
+      const reason = "Another card was used instead";
+      if (this.state === "authorizing") this.$where = { ...this.$where, openRequests: 0 };
+      return this.failUnconfirmed(reason) || this.startVoid(reason);
+    },
+
     settle(): boolean {
       if (!this.move("charged", "settled")) return false;
       this.recordNothing("orders has published it itself");
@@ -271,6 +282,16 @@ export const Payment = defineAggregate(database, "Payment", {
 });
 export type Payment = InstanceType<typeof Payment>;
 
+/**
+ * Whether another card can take its place: Stripe has done nothing for it, its buyer may have closed 3-D Secure, or it is
+ * being voided.
+ */
+export function mayBeReplaced(payment: Pick<Payment, "state" | "openAttempts" | "openRequests">): boolean {
+  if (payment.state === "charging") return payment.openAttempts === 0;
+  if (payment.state === "authorizing") return payment.openRequests === 0;
+  return payment.state === "challenged" || payment.state === "voiding";
+}
+
 const hashOf = (token: string) => createHash("sha256").update(token).digest("hex");
 
 /** A payment that is not saved yet; saving it fails with a duplicate key when another one pays the order. */
@@ -280,6 +301,7 @@ export function paymentFor(order: Order, token: string): Payment {
     state: "authorizing",
     nextAttemptAt: new Date(clock.now() + attemptMs()),
     openAttempts: 0,
+    openRequests: 1,
   };
   const byCharge = { state: "charging", ...attempt(), openAttempts: 1 };
   const payment = new Payment({

@@ -31,6 +31,7 @@ it("lists only the caller's payments, with their orders, newest first", async ()
       version: 0,
       orderId: open.id,
       state: "charging",
+      mayBeReplaced: false,
       order: { ...order, id: open.id, status: "created" },
     },
     {
@@ -41,6 +42,7 @@ it("lists only the caller's payments, with their orders, newest first", async ()
       stripeId: settled.stripeId,
       state: "settled",
       chargedAt: settled.chargedAt?.toISOString(),
+      mayBeReplaced: false,
       order: { ...order, id: paid.id, status: "complete" },
     },
   ]);
@@ -86,6 +88,20 @@ it("shows whether a failed payment may still be charged", async () => {
     [uncharged.id, false],
     [declined.id, false],
     [unknown.id, true],
+  ]);
+});
+
+it("shows whether another card can still pay instead", async () => {
+  const userId = newId();
+  const [open, uncharged] = [
+    await begunPayment(await orderToPay({ userId })),
+    await begunPayment(await orderToPay({ userId })),
+  ];
+  await Payment.updateOne({ _id: uncharged._id }, { openAttempts: 0 });
+  const { body } = await list(userId).expect(200);
+  expect(body).toMatchObject([
+    { id: uncharged.id, mayBeReplaced: true },
+    { id: open.id, mayBeReplaced: false },
   ]);
 });
 

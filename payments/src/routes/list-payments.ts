@@ -2,7 +2,7 @@ import { currentUser, endpoint, idsField, pageQuery, readPage } from "@eventhive
 import { trusted } from "mongoose";
 import { z } from "zod";
 import { Order, summaryOf } from "../models/order";
-import { Payment } from "../models/payment";
+import { Payment, mayBeReplaced } from "../models/payment";
 import { listedPayment } from "./payment-body";
 
 const maxOrders = 100;
@@ -40,7 +40,9 @@ export const listPayments = endpoint(
       payments.map((payment) => ({
         ...Payment.toResponse(payment),
         ...timesOf(payment),
-        ...(payment.state === "failed" && { mayBeCharged: mayBeCharged(payment) }),
+        ...(payment.state === "failed"
+          ? { mayBeCharged: mayBeCharged(payment) }
+          : { mayBeReplaced: mayBeReplaced(payment) }),
         order: summaries.get(payment.orderId),
       })),
     );

@@ -49,6 +49,10 @@ export const listedPayment = named(
       .boolean()
       .optional()
       .describe("Whether a failed payment may still be charged; it is then refunded"),
+    mayBeReplaced: z
+      .boolean()
+      .optional()
+      .describe("Whether another card can still pay instead of a payment that has not failed"),
     order: orderSummary.optional(),
   }),
   { ...example, chargedAt: "2026-06-01T18:00:21.000Z" },

@@ -7,6 +7,7 @@ import { Money } from "@/components/money";
 import { Pay } from "@/components/pay";
 import { PaymentHistory } from "@/components/payment-history";
 import { ReserveButton } from "@/components/reserve-button";
+import { isReplaceable } from "@/lib/order-state";
 import type { OrderView } from "@/lib/orders";
 import { currentUser } from "@/lib/server";
 import { settings } from "@/lib/settings";
@@ -40,6 +41,7 @@ export async function NextStep({ view }: { view: OrderView }) {
             order={order}
             checkout={{ publishableKey, form, currency, email }}
             isConfirming={isConfirming}
+            mayBeReplaced={view.payment !== undefined && isReplaceable(view.payment)}
           />
           {!isConfirming && <CancelButton orderId={order.id} />}
         </>
