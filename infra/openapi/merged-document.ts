@@ -40,7 +40,7 @@ export async function mergedDocument(): Promise<object> {
 async function documentOf(service: string): Promise<Document> {
   const script = `console.log(JSON.stringify(require("./${service}/src/app").app.locals.openApi()))`;
   const parameters = ["--conditions=@eventhive/source", "--import", "tsx", "-e", script];
-  return JSON.parse(await execute(process.execPath, parameters, { cwd: root, timeout: 60_000 }));
+  return JSON.parse(await execute(process.execPath, parameters, { cwd: root, timeout: 180_000 }));
 }
 
 const mapValues = <T, U>(values: Record<string, T>, change: (value: T) => U): Record<string, U> =>

@@ -18,12 +18,12 @@ async function write(): Promise<void> {
   const generator = join(__dirname, "node_modules/openapi-typescript/bin/cli.js");
   await execute(process.execPath, [generator, document, "--output", types], {
     cwd: __dirname,
-    timeout: 60_000,
+    timeout: 180_000,
   });
   const prettier = join(root, "node_modules/.bin/prettier");
   await execute(prettier, ["--config", join(root, ".prettierrc.json"), "--write", document, types], {
     cwd: root,
-    timeout: 60_000,
+    timeout: 180_000,
   });
 }
 
