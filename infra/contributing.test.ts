@@ -143,6 +143,29 @@ it("adds a field in four files plus its fixture", () => {
   expect(touched.size).toBe(4);
 });
 
+/** Programs get the names of services from `workspaces`. */
+const configuration = [
+  ".dockerignore",
+  ".github",
+  "*Dockerfile",
+  "infra/k8s/base",
+  "infra/k8s/components",
+  "infra/k8s/make-secrets.mjs",
+  "skaffold.yaml",
+];
+
+it("names each file or component of the configuration that a copy of orders has to be added to", async () => {
+  const [, section = ""] = guide.split("\n## Add a service\n");
+  const found = await execute("git", ["grep", "-lw", "orders", "--", ...configuration], { cwd: root });
+  const files = found.trim().split("\n");
+  const isNamed = (file: string) => {
+    const [, component] = /components\/([^/]+)\//.exec(file) ?? [];
+    return section.includes(`\`${component ?? file.replace("base/orders.", "base/NAME.")}\``);
+  };
+  expect(files.filter((file) => !isNamed(file))).toEqual([]);
+  expect(files).toContain("infra/Dockerfile"); // otherwise, no files were found
+});
+
 it("names files and folders that exist", () => {
   const prose = guide.replace(/^ *```[\s\S]*?^ *```$/gm, "");
   const paths = Array.from(

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { scripts } from "../package.json";
 import { root } from "./local/program";
 import { databaseServices, serviceNames } from "./services";
 
@@ -18,6 +19,9 @@ it("lists every service once: in the workspaces of package.json", () => {
     .filter((path) => path !== contract)
     .filter((path) => listsAllServices(readFileSync(join(root, path), "utf8")));
   expect(copies).toEqual([]);
+  expect(
+    Object.values(scripts).filter((script) => serviceNames.every((name) => script.includes(name))),
+  ).toEqual([]);
   expect(listsAllServices(JSON.stringify(["common", ...serviceNames]))).toBe(true);
   expect(listsAllServices(`for service in ${databaseServices.join(" ")}; do`)).toBe(true);
 });
