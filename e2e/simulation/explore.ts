@@ -54,6 +54,15 @@ interface Part {
   durationMs: number;
 }
 
+/** Each failpoint is first killed in this many scenarios that reach it. The seed decides in which. */
+const scenariosOfFailpoint = 2;
+
+/** Of generated scenarios and other single faults each worker runs at least this many, even after the deadline. */
+const minimum = 5;
+
+/** A prime, so that faults far apart are picked first, and each once before any is repeated. */
+const stride = 7919;
+
 /** Runs test cases until the deadline, or until one fails: it prints that one, shrunk if possible, and stops. */
 export class Exploration {
   readonly counters = { ...zero };
@@ -76,10 +85,15 @@ export class Exploration {
       if (violations.length > 0) return fail(`--scenario '${name}'`, violations);
       faults.push(...faultsIn(name, simulation.points));
     }
-    const first = Object.keys(scenarios).flatMap((name) =>
+    const kills = rotated(Object.keys(scenarios), firstSeed).flatMap((name) =>
       firstKills(faults.filter((each) => each.scenario === name)).filter(({ point }) =>
         isCommon(name) ? !leavesShared || point.startsWith("payments.") : isRequestToStripe(point),
       ),
+    );
+    const first = kills.filter(
+      (kill, n) =>
+        isRequestToStripe(kill.point) ||
+        kills.slice(0, n).filter(({ point }) => point === kill.point).length < scenariosOfFailpoint,
     );
     const isAssigned = (_: unknown, n: number) => n % workers === worker;
     for (const kill of first.filter(isAssigned)) {
@@ -91,10 +105,11 @@ export class Exploration {
       new Random(firstSeed),
     );
     this.counters.allOtherFaults = others.length;
-    for (let seed = firstSeed + worker; performance.now() < deadline; seed += workers) {
+    const isDue = () => performance.now() < deadline || this.counters.generated < minimum;
+    for (let seed = firstSeed + worker; isDue(); seed += workers) {
       if (!(await this.passes(seed))) return false;
       this.counters.generated++;
-      const other = others[this.counters.otherFaults];
+      const other = others[(firstSeed + this.counters.otherFaults * stride) % others.length];
       if (!other) continue;
       if (!(await this.survives(other))) return false;
       this.counters.otherFaults++;
@@ -164,6 +179,11 @@ function inRandomOrder<Item>(items: Item[], random: Random): Item[] {
   const places = items.map((item) => ({ item, place: random.below(2 ** 32) }));
   return places.toSorted((one, other) => one.place - other.place).map(({ item }) => item);
 }
+
+const rotated = <Item>(items: Item[], by: number): Item[] => {
+  const start = by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+};
 
 /** The other failpoints of payments are those of every service. */
 const isRequestToStripe = (point: string): boolean =>
