@@ -56,6 +56,6 @@ it("hydrates no document to show or list what is stored", async () => {
   await get("orders", "/api/orders");
   await get("orders", `/api/orders/${reserved}`);
   const { body } = await get("payments", "/api/payments");
-  expect(body).toMatchObject([{ orderId: reserved, order: { id: reserved } }]);
+  expect(body[0]).toMatchObject({ orderId: reserved, order: { id: reserved } });
   expect(hydrate).not.toHaveBeenCalled();
 });

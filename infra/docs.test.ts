@@ -104,7 +104,8 @@ describe("docs/security.md", () => {
     "Logs",
     "untrusted input",
     "banned user's sessions",
-    "end all other sessions",
+    "ends all other sessions",
+    "deleted account",
     "role",
   ])("has a test for the guard: %s", (guard) => {
     expect(document).toMatch(new RegExp(`^\\| [^|]*(\\|[^|]*)?${guard}.*" in \\[`, "m"));

@@ -386,16 +386,6 @@ export const auth: Mutant[] = [
     red: { [deletionTests]: ["at the same time as a request for a mail, which has read the account before"] },
   },
   {
-    guard: "auth: sessions: pages learn of their end from the database",
-    file: "auth/src/routes/current-user.ts",
-    change: { "user && !isEnded": "user" },
-    red: {
-      [endSessionsTests]: [
-        "ends all sessions except the requesting browser's, and publishes no personal data",
-      ],
-    },
-  },
-  {
     guard: "auth: deletion: canonicalize-emails gives a deleted account no email",
     file: "auth/src/canonicalize-emails.ts",
     change: { "email: account.email, canonicalEmail: null": "canonicalEmail: null" },

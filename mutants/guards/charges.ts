@@ -200,7 +200,7 @@ export const charges: Mutant[] = [
   {
     guard: "another card waits where an attempt may have charged",
     file: "payments/src/models/payment.ts",
-    change: { "return this.openAttempts === 0;": "return true;" },
+    change: { "return payment.openAttempts === 0;": "return true;" },
     red: { "payments/src/pay.test.ts": ["refuses another card while a payment is charging"] },
   },
   {

@@ -153,7 +153,7 @@ export const paymentIntents: Mutant[] = [
   {
     guard: "another token replaces a payment that waits for 3-D Secure",
     file: payment,
-    change: { 'return this.state === "challenged" || ': "return " },
+    change: { 'return payment.state === "challenged" || ': "return " },
     red: { [byIntent]: ["3-D Secure does not lock out a buyer who closed it: another token replaces it"] },
   },
   {

@@ -20,7 +20,7 @@ export const rebuilding: Mutant[] = [
   {
     guard: "rebuild keeps the session epoch of a user",
     file: "auth/src/models/user.ts",
-    change: { "restore: () => ({\n": "restore: () => ({\n    sessionEpoch: undefined,\n" },
+    change: { ": unchangedFields),": ": { ...unchangedFields, sessionEpoch: undefined })," },
     red: {
       "infra/published-states.test.ts": ["User restores each stored field of any state on user:signed-out"],
     },
