@@ -23,8 +23,15 @@ const endingTheSession = ["endSessions"];
 
 /** Errors that are sent without, or before, a look at the session and its role. */
 const notLetThrough = new Set([
-  ...["foreign-origin", "malformed", "method-not-allowed", "not-json", "request-timeout", "too-large"],
-  ...["not-signed-in", "banned", "not-admin"],
+  "foreign-origin",
+  "malformed",
+  "method-not-allowed",
+  "not-json",
+  "request-timeout",
+  "too-large",
+  "not-signed-in",
+  "banned",
+  "not-admin",
 ]);
 
 /** Of HTTP Archive 1.2. */
@@ -71,8 +78,16 @@ beforeAll(async () => {
     const schemathesis = promisify(execFile)(
       join(dirname(python), "schemathesis"),
       [
-        ...["--config-file", join(folder, "schemathesis.toml"), "run", `${url}/api/openapi.json`],
-        ...["--url", url, "--no-color", "--report-har-path", archive, ...filter],
+        "--config-file",
+        join(folder, "schemathesis.toml"),
+        "run",
+        `${url}/api/openapi.json`,
+        "--url",
+        url,
+        "--no-color",
+        "--report-har-path",
+        archive,
+        ...filter,
       ],
       {
         cwd: dirname(python), // it writes reports
