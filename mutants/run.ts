@@ -1,16 +1,23 @@
+import { parseArgs } from "node:util";
 import { guards } from "./guards";
 import type { Mutant } from "./mutant";
 import { type Tests, isRed, runTests } from "./tests";
 import { Tree } from "./tree";
 
 // Removes one guard after the other, and reports which tests fail. Arguments select the guards whose names contain all of
-// them: npm run mutants -- index
+// them, and --shard one of equal shares of these: npm run mutants -- index --shard 1/2
 
 const end = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => end.abort(new Error(signal)));
 
-const words = process.argv.slice(2);
-const mutants = guards.filter(({ guard }) => words.every((word) => guard.includes(word)));
+const { values, positionals: words } = parseArgs({
+  options: { shard: { type: "string", default: "1/1" } },
+  allowPositionals: true,
+});
+const [, shard = NaN, shards = NaN] = (/^(\d+)\/(\d+)$/.exec(values.shard) ?? []).map(Number);
+const mutants = guards
+  .filter(({ guard }) => words.every((word) => guard.includes(word)))
+  .filter((_, index) => index % shards === shard - 1);
 const tree = new Tree();
 
 const secondsSince = (start: number) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
@@ -18,6 +25,7 @@ const secondsSince = (start: number) => `${((performance.now() - start) / 1000).
 /** @returns whether no mutant survived */
 async function run(): Promise<boolean> {
   const start = performance.now();
+  if (!(shard >= 1 && shard <= shards)) throw new Error(`--shard ${values.shard}: expected, e.g., 1/4`);
   if (mutants.length === 0) throw new Error(`No guard is named with ${words.join(" ")}`);
   for (const mutant of mutants) tree.apply(mutant)(); // checks that all apply before the first run
   const tests = allTests();

@@ -22,7 +22,9 @@ interface Job {
   environment?: string;
   permissions?: Record<string, string>;
   "timeout-minutes"?: number;
-  strategy?: { matrix: { node?: (number | string)[]; image?: string[]; include?: object[] } };
+  strategy?: {
+    matrix: { node?: (number | string)[]; image?: string[]; shard?: string[]; include?: object[] };
+  };
   with?: Record<string, unknown>;
   steps?: Step[];
 }
@@ -307,7 +309,12 @@ it("runs every mutant weekly, and when the list of mutants changes", () => {
     schedule: [{ cron: expect.stringMatching(/ \* \* [0-7]$/) }],
     pull_request: { paths: expect.arrayContaining(["mutants/**"]) },
   });
-  expect(jobs.mutants?.steps?.at(-1)).toEqual({ run: "npm run mutants" }); // arguments would select some of them
+  const shards = jobs.mutants?.strategy?.matrix.shard ?? [];
+  expect(shards).toEqual(shards.map((_, index) => `${index + 1}/${shards.length}`));
+  expect(jobs.mutants?.steps?.at(-1)).toEqual({
+    run: 'npm run mutants -- --shard "$SHARD"', // other arguments would select some of them
+    env: { SHARD: "${{ matrix.shard }}" },
+  });
 });
 
 it("admission requires the identity that the pipeline verifies: the workflow that builds images", () => {
