@@ -26,9 +26,11 @@ function tally(responses: ApiResponse<unknown>[]): Record<string, number> {
   return counts;
 }
 
-const idsOf = (responses: ApiResponse<{ id: string }>[]): string[] => [
-  ...new Set(responses.flatMap(({ ok, body }) => (ok ? [body.id] : []))),
-];
+/** In the order of their creation. */
+function ordersOf(responses: ApiResponse<Order>[]): Order[] {
+  const orders = new Map(responses.flatMap(({ ok, body }) => (ok ? [[body.id, body]] : [])));
+  return [...orders.values()].toSorted((a, b) => a.createdAt.localeCompare(b.createdAt));
+}
 
 let seller: Client;
 let buyers: Client[];
@@ -40,23 +42,27 @@ beforeAll(async () => {
 
 const buyer = (n: number): Client => at(buyers, n % buyers.length);
 
-it("sells a ticket to one of 50 buyers who each send four concurrent requests", async () => {
+it("sells a ticket to one of 50 buyers at a time who each send four concurrent requests", async () => {
   const ticket = await ticketOnSale(seller);
   const responses = await times(200, (n) => buyer(n).order(ticket));
   const {
-    "201": winners = 0,
+    "201": won = 0,
     "400 ticket-reserved": refused = 0,
     "409 reservation-ending": late = 0,
   } = tally(responses);
-  expect(idsOf(responses)).toHaveLength(1);
-  expect([winners + late, refused]).toEqual([4, 196]); // late: requests of the winner after the reservation has ended
+  const orders = ordersOf(responses);
+  expect(won).toBeGreaterThan(0);
+  expect(won + late + refused).toBe(200);
+  expect(won + late).toBeLessThanOrEqual(4 * orders.length);
+  // On a slow machine, the first reservation ends before the last request, and another buyer wins.
+  expect(orders.filter(({ createdAt }, n) => n > 0 && createdAt < at(orders, n - 1).expiresAt)).toEqual([]);
 });
 
 it("returns the same order for 20 concurrent requests of one buyer", async () => {
   const ticket = await ticketOnSale(seller);
   const responses = await times(20, () => buyer(0).order(ticket));
   expect(tally(responses)).toEqual({ "201": 20 });
-  expect(idsOf(responses)).toHaveLength(1);
+  expect(ordersOf(responses)).toHaveLength(1);
 });
 
 it("charges once for 20 concurrent payments with different tokens", async () => {
