@@ -119,7 +119,7 @@ it.each(tested)(
     expect(await stackViolations(slowly)).toEqual([]);
     await eventually(() => expect(restarts() - restartsBefore).toBe(killedAt.length), slowly);
   },
-  300_000,
+  600_000,
 );
 
 /** The services that have the failpoints of common. */

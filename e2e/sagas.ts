@@ -8,7 +8,7 @@ import { card, database, endChallenge, fault } from "./stack";
 export type Saga = () => Promise<() => Promise<unknown>>;
 
 /** Messages that a killed process has not acknowledged are redelivered only after the ack wait, and many processes restart. */
-export const slowly = { withinSeconds: 120, intervalMs: 250 };
+export const slowly = { withinSeconds: 240, intervalMs: 250 };
 
 /** Retries like a user: checks whether the step has succeeded, and repeats it if not. */
 const insist = <Fact>(check: () => Promise<Fact>) => eventually(check, slowly);
