@@ -6,7 +6,7 @@ import { serviceNames } from "../../infra/services";
 import { brokerFolder, dataFolder } from "../data-folder";
 import { eventually } from "../../common/src/testing/eventually";
 import { paysByIntents } from "../payment-flow";
-import { type Operation, fault, kill, processNamed, run, setClock, stackFile, start, stop } from "../stack";
+import { type Operation, fault, freeze, kill, run, setClock, signal, stackFile, start, stop } from "../stack";
 import type { Random } from "../random";
 
 /** All requests to Stripe that change something. */
@@ -24,7 +24,7 @@ interface FaultKind {
 }
 
 const killed: FaultKind = { kind: "kill -9", victims: [...services, "nats", "stripe"], inject: kill };
-const freezing: Omit<FaultKind, "victims"> = { kind: "SIGSTOP for 20 s", inject: freeze };
+const freezing: Omit<FaultKind, "victims"> = { kind: "SIGSTOP for 20 s", inject: freezeFor20s };
 const stopped: FaultKind = {
   ...freezing,
   victims: [...services, "nats", "redis", "stripe"],
@@ -100,11 +100,10 @@ export async function injectAll(plan: Fault[], onEnd: () => void): Promise<void>
   );
 }
 
-async function freeze(name: string): Promise<void> {
-  const { pid } = processNamed(name);
-  process.kill(pid, "SIGSTOP");
+async function freezeFor20s(name: string): Promise<void> {
+  await freeze(name);
   await wait(20_000);
-  process.kill(pid, "SIGCONT");
+  signal(name, "SIGCONT");
 }
 
 async function restart(name: string): Promise<void> {
