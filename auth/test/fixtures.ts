@@ -48,17 +48,6 @@ export function afterNextRead(act: () => PromiseLike<unknown>): void {
   });
 }
 
-/** Meanwhile, each save of an account fails because another change was first. */
-export async function whileRacesAreLost(act: () => Promise<unknown>): Promise<void> {
-  const lost = Object.assign(new Error("No matching document"), { name: "VersionError" });
-  const save = jest.spyOn(User.prototype, "save").mockRejectedValue(lost);
-  try {
-    await act();
-  } finally {
-    save.mockRestore();
-  }
-}
-
 /** What a save in another process would do: the sessions of the account end. */
 export async function endSessionsOf(id: string): Promise<void> {
   const user = await findUser(id);

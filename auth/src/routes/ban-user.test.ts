@@ -1,10 +1,11 @@
 import { onFailpoint } from "@eventhive/common";
 import { newId, setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
+import { whileRacesAreLost } from "../../../common/test/lost-races";
 import { app } from "../app";
 import { database } from "../database";
 import { User } from "../models/user";
-import { admin, afterNextRead, password, registered, whileRacesAreLost } from "../../test/fixtures";
+import { admin, afterNextRead, password, registered } from "../../test/fixtures";
 
 const { published } = setUpService(database);
 afterEach(() => onFailpoint(undefined));
@@ -108,7 +109,7 @@ it("rejects everyone else: users, visitors, and administrators who were banned o
 it("returns 409 when every attempt loses the race", async () => {
   const { cookie } = await admin();
   const { id } = await registered();
-  await whileRacesAreLost(async () => {
+  await whileRacesAreLost(User, async () => {
     expect((await ban(cookie, id).expect(409)).body.code).toBe("changed");
     await User.updateOne({ _id: id }, { banned: true });
     expect((await unban(cookie, id).expect(409)).body.code).toBe("changed");

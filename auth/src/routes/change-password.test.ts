@@ -1,18 +1,11 @@
 import { clock, onFailpoint } from "@eventhive/common";
 import { setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
+import { whileRacesAreLost } from "../../../common/test/lost-races";
 import { app } from "../app";
 import { database } from "../database";
 import { User } from "../models/user";
-import {
-  afterNextRead,
-  endSessionsOf,
-  hearSignOut,
-  password,
-  registered,
-  whileRacesAreLost,
-  whoIs,
-} from "../../test/fixtures";
+import { afterNextRead, endSessionsOf, hearSignOut, password, registered, whoIs } from "../../test/fixtures";
 
 const service = setUpService(database);
 const { published } = service;
@@ -108,7 +101,7 @@ it("refuses a banned user before the service has received the event", async () =
 
 it("returns 409 when every attempt loses the race", async () => {
   const { id, email } = await registered();
-  await whileRacesAreLost(async () => {
+  await whileRacesAreLost(User, async () => {
     expect((await change(signedIn(id, email)).expect(409)).body.code).toBe("changed");
   });
   await signIn({}).expect(200);

@@ -4,21 +4,14 @@ import { Types } from "mongoose";
 import request from "supertest";
 import { rebuild } from "../../../common/src/service/rebuild";
 import { republish } from "../../../common/src/service/republish";
+import { whileRacesAreLost } from "../../../common/test/lost-races";
 import { app } from "../app";
 import { canonicalizeEmails } from "../canonicalize-emails";
 import { grantAdmin } from "../change-admin";
 import { database } from "../database";
 import { requestLink } from "../models/email-link";
 import { User, findByEmail } from "../models/user";
-import {
-  admin,
-  afterNextRead,
-  endSessionsOf,
-  password,
-  registered,
-  whileRacesAreLost,
-  whoIs,
-} from "../../test/fixtures";
+import { admin, afterNextRead, endSessionsOf, password, registered, whoIs } from "../../test/fixtures";
 
 const { published } = setUpService(database);
 afterEach(() => onFailpoint(undefined));
@@ -256,7 +249,7 @@ it("is repeated by a rebuild of an older copy, which inserts no account", async 
 
 it("returns 409 when every attempt loses the race", async () => {
   const { id } = await registered();
-  await whileRacesAreLost(async () => {
+  await whileRacesAreLost(User, async () => {
     expect((await deleteAccount(signedIn(id)).expect(409)).body.code).toBe("changed");
   });
   await signIn().expect(200);

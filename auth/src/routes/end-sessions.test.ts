@@ -1,10 +1,11 @@
 import { clock } from "@eventhive/common";
 import { newId, setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
+import { whileRacesAreLost } from "../../../common/test/lost-races";
 import { app } from "../app";
 import { database } from "../database";
 import { User } from "../models/user";
-import { admin, endSessionsOf, hearSignOut, registered, whileRacesAreLost, whoIs } from "../../test/fixtures";
+import { admin, endSessionsOf, hearSignOut, registered, whoIs } from "../../test/fixtures";
 
 const service = setUpService(database);
 const { published } = service;
@@ -73,7 +74,7 @@ it("ends the sessions of an administrator before the service has received the ev
 
 it("returns 409 when every attempt loses the race", async () => {
   const { cookie } = await admin();
-  await whileRacesAreLost(async () => {
+  await whileRacesAreLost(User, async () => {
     const { body } = await request(app).delete("/api/users/sessions").set("Cookie", cookie).expect(409);
     expect(body.code).toBe("changed");
   });

@@ -1,12 +1,13 @@
 import { clock, minutes } from "@eventhive/common";
 import { newId, setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
+import { whileRacesAreLost } from "../../../common/test/lost-races";
 import { setUpMailbox, tokenIn } from "../../../infra/mailbox/testing";
 import { app } from "../app";
 import { database } from "../database";
 import { User } from "../models/user";
 import { sendMails } from "../send-mails";
-import { admin, password, registered, whileRacesAreLost } from "../../test/fixtures";
+import { admin, password, registered } from "../../test/fixtures";
 
 Object.assign(process.env, {
   MAX_FAILED_SIGN_INS_PER_NETWORK: "10",
@@ -176,7 +177,7 @@ it("counts wrong links as failed sign-ins from their address", async () => {
 it("returns 409 when every attempt loses the race, and leaves the link valid", async () => {
   await registered();
   const token = await requested();
-  await whileRacesAreLost(async () => {
+  await whileRacesAreLost(User, async () => {
     expect((await reset(token).expect(409)).body.code).toBe("changed");
   });
   await reset(token).expect(204);

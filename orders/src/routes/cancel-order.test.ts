@@ -1,6 +1,7 @@
 import { onFailpoint } from "@eventhive/common";
 import { newId, setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
+import { whileRacesAreLost } from "../../../common/test/lost-races";
 import { app } from "../app";
 import { database } from "../database";
 import { Order } from "../models/order";
@@ -33,11 +34,9 @@ it("returns 204 again and publishes nothing the second time", async () => {
 
 it("returns 409 when every attempt loses the race", async () => {
   const order = await orderOf();
-  const lost = Object.assign(new Error("No matching document"), { name: "VersionError" });
-  const save = jest.spyOn(Order.prototype, "save").mockRejectedValue(lost);
-  const { body } = await cancel(order.id, signedIn(order.userId)).expect(409);
-  save.mockRestore();
-  expect(body.code).toBe("changed");
+  await whileRacesAreLost(Order, async () => {
+    expect((await cancel(order.id, signedIn(order.userId)).expect(409)).body.code).toBe("changed");
+  });
   expect(await reload(order)).toMatchObject({ status: "created" });
 });
 

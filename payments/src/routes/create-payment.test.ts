@@ -1,6 +1,7 @@
 import { clock, hours, onFailpoint } from "@eventhive/common";
 import { deliver, newId, setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
+import { whileRacesAreLost } from "../../../common/test/lost-races";
 import { app } from "../app";
 import { database } from "../database";
 import { orderCancelled, orderCompleted } from "../listeners/order-changed";
@@ -193,9 +194,8 @@ it("responds with 401 without a session", async () => {
 
 it("returns 409 when another write was first", async () => {
   const order = await orderToPay();
-  const lost = Object.assign(new Error("No matching document"), { name: "VersionError" });
-  const save = jest.spyOn(Payment.prototype, "save").mockRejectedValueOnce(lost);
-  expect(await pays(order)).toMatchObject({ status: 409, body: { code: "changed" } });
-  save.mockRestore();
+  await whileRacesAreLost(Payment, async () => {
+    expect(await pays(order)).toMatchObject({ status: 409, body: { code: "changed" } });
+  });
   expect(sandbox.chargesOf(order)).toEqual([]);
 });
