@@ -1,4 +1,4 @@
-import { subscribe } from "node:diagnostics_channel";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type IncomingMessage, STATUS_CODES, type ServerResponse } from "node:http";
 
 export interface BodyLimits {
@@ -12,13 +12,16 @@ const lingerMs = 1_000;
 /**
  * Rejects request bodies that are too large (413) or take too long (408). Next has no such limits: before `proxy.ts` runs,
  * it collects up to 10 MB and waits for the end of the body.
+ * @returns a function that ends the limits, which hold for all servers of the process
  */
-export function limitBodies(limits: BodyLimits): void {
-  subscribe("http.server.request.start", (message) => {
+export function limitBodies(limits: BodyLimits): () => void {
+  const onRequest = (message: unknown) => {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
     const { "content-length": length = "0", "transfer-encoding": encoding } = request.headers;
     if (length !== "0" || encoding !== undefined) limitBody(request, response, Number(length), limits);
-  });
+  };
+  subscribe("http.server.request.start", onRequest);
+  return () => void unsubscribe("http.server.request.start", onRequest);
 }
 
 function limitBody(
