@@ -78,8 +78,10 @@ function lostReservation(
     found.expiresAt.getTime() === expiresAt &&
     JSON.stringify(found.ticket) === JSON.stringify(ticket) &&
     (shown === undefined || found.ticket.price === shown);
+  // A repeated request, whose first response was lost or whose ticket was still listed, returns the order that exists.
+  const createdAt = Math.min(requestedAt, new Date(order.createdAt).getTime());
   const expiresInTime =
-    expiresAt >= requestedAt + expirationMs - clockMarginMs &&
+    expiresAt >= createdAt + expirationMs - clockMarginMs &&
     expiresAt <= respondedAt + expirationMs + clockMarginMs;
   return [
     ...(isUnchanged
