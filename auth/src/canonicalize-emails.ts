@@ -30,9 +30,8 @@ async function claimCanonicalEmail(account: User): Promise<boolean> {
   const canonical = canonicalEmail(account.email);
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     try {
-      // With the email, because the account may have been deleted meanwhile.
-      const isSame = { _id: account.id, email: account.email, canonicalEmail: null };
-      await User.updateOne(isSame, { canonicalEmail: canonical });
+      const isWithout = { _id: account.id, canonicalEmail: null, ...notDeleted };
+      await User.updateOne(isWithout, { canonicalEmail: canonical });
       return true;
     } catch (error) {
       if (!isDuplicateKey(error, "canonicalEmail")) throw error;

@@ -382,13 +382,13 @@ export const auth: Mutant[] = [
   {
     guard: "auth: deletion: no mail is requested for a deleted account",
     file: "auth/src/models/email-link.ts",
-    change: { "{ _id: user.id, email: user.email },": "{ _id: user.id }," },
+    change: { "{ _id: user.id, ...notDeleted },": "{ _id: user.id }," },
     red: { [deletionTests]: ["at the same time as a request for a mail, which has read the account before"] },
   },
   {
     guard: "auth: deletion: canonicalize-emails gives a deleted account no email",
     file: "auth/src/canonicalize-emails.ts",
-    change: { "email: account.email, canonicalEmail: null": "canonicalEmail: null" },
+    change: { "account.id, canonicalEmail: null, ...notDeleted": "account.id, canonicalEmail: null" },
     red: { [deletionTests]: ["at the same time as canonicalize-emails, which has read the account before"] },
   },
   {

@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { NotFoundError, backoffMs, clock, hours, logger, minutes, seconds } from "@eventhive/common";
 import { trusted } from "mongoose";
 import { config } from "../config";
-import { User, findUser } from "./user";
+import { User, findUser, notDeleted } from "./user";
 
 /** What a link in a mail is for. An account has one link for each. */
 export type Purpose = "verification" | "passwordReset";
@@ -18,8 +18,7 @@ const backoff = { firstMs: minutes(1), maxMs: hours(1) };
 export async function requestLink(user: User, purpose: Purpose): Promise<void> {
   const now = clock.date();
   await User.updateOne(
-    // With the email, because the account may have been deleted in the meantime.
-    { _id: user.id, email: user.email },
+    { _id: user.id, ...notDeleted },
     {
       [`${purpose}.requestedAt`]: now,
       [`${purpose}.dueAt`]: now,

@@ -227,6 +227,7 @@ const forgottenBefore = () => new Date(clock.now() - seconds(config.KNOWN_NETWOR
 /** Matches accounts that are older than bans, too. */
 export const notBanned = () => ({ banned: trusted({ $ne: true }) });
 
+/** Also for writes without a version: the account may have been deleted since it was read. */
 export const notDeleted = { deletedAt: null };
 
 /**
