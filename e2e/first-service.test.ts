@@ -38,6 +38,8 @@ it("the guide to a first service works from an empty folder", async () => {
   writeFileSync(stackFile, JSON.stringify({ servers: { mongo: mongo.url, nats: broker.url } }));
 
   mkdirSync(project);
+  const outer = join(folder, "package.json"); // of a project around it, which npm must leave alone
+  writeFileSync(outer, "{}");
   for (const { file, content } of blocks.filter((block) => block.file))
     writeFileSync(join(project, file), content);
   const commands = blocks.filter(({ language }) => language === "sh").map(({ content }) => content);
@@ -61,6 +63,7 @@ it("the guide to a first service works from an empty folder", async () => {
     });
   const [code] = await once(shell, "exit");
   expect([code, printed]).toEqual([0, expect.stringContaining("events_published_total")]);
+  expect(readFileSync(outer, "utf8")).toBe("{}");
 
   // Another service receives the events of the ticket and its sale.
   process.env.NATS_URL = broker.url;

@@ -79,6 +79,7 @@ const withChecks = (example: string) =>
     .replaceAll(/^(.+); \/\/ => (.+)$/gm, "expect(await ($1)).toEqual($2);");
 
 const folder = temporaryFolder("examples");
+writeFileSync(join(folder, "package.json"), "{}"); // the module format does not depend on folders above it
 symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
 
 it("every export has an example", () => {
