@@ -5,8 +5,6 @@ const shared = {
   testEnvironmentOptions: { customExportConditions: ["@eventhive/source", "node", "require", "default"] },
   testPathIgnorePatterns: ["/node_modules/", "/dist/", "/client/.next/"],
   modulePathIgnorePatterns: ["/dist/", "/client/.next/"],
-  // mongoose-update-if-current loads hundreds of polyfills that Node.js does not need: a quarter of a test file's start.
-  moduleNameMapper: { "^core-js/": "<rootDir>/infra/jest/no-polyfill.cjs" },
 };
 
 /** @type {import("jest").Config} */

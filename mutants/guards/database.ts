@@ -24,7 +24,7 @@ export const database: Mutant[] = [
     guard: "compare-and-set in every save: cancel, complete, each transition of a payment",
     modelMutants: ["saveOrderUnconditionally", "savePaymentUnconditionally"],
     file: aggregate,
-    change: { "schema.plugin(updateIfCurrentPlugin);": "" },
+    change: { "schema.plugin(versionOCCPlugin);": "" },
     red: {
       [races]: [
         "rejects a save of an aggregate that has changed in the meantime, and stores nothing",

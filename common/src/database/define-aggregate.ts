@@ -10,7 +10,7 @@ import {
   type SchemaDefinition,
   type Types,
 } from "mongoose";
-import { updateIfCurrentPlugin } from "mongoose-update-if-current";
+import { versionOCCPlugin } from "mongoose-update-if-current/lib/version-occ-plugin";
 import { clock } from "../base/clock";
 import { type Event, type EventData, type Subject, events } from "../contract/events";
 import { failpoint } from "../base/failpoint";
@@ -215,7 +215,7 @@ export function defineAggregate<
     { "outbox.0.time": 1 },
     { name: "outbox", partialFilterExpression: { "outbox.0": { $exists: true } } },
   );
-  schema.plugin(updateIfCurrentPlugin);
+  schema.plugin(versionOCCPlugin);
 
   schema.pre("save", async function () {
     const self = this as unknown as Fielded<P, U, V>;

@@ -1,2 +1,0 @@
-// Replaces core-js: see jest.config.js.
-module.exports = {};
