@@ -132,10 +132,10 @@ export function keepUserAccess(database: Connection, { endFor }: Options = {}): 
     const isNew = known.readAt !== undefined && {
       storedAt: trusted({ $gt: new Date(known.readAt - overlap) }),
     };
-    const found = await StoredUser.find({ expiresAt: trusted({ $gt: clock.date() }), ...isNew });
-    for (const { id, version, banned, since, sessionEpoch, deletedAt } of found)
+    const found = await StoredUser.find({ expiresAt: trusted({ $gt: clock.date() }), ...isNew }).lean();
+    for (const { _id, version, banned, since, sessionEpoch, deletedAt } of found)
       remember({
-        id,
+        id: _id.toString(),
         version,
         banned,
         since: since.toISOString(),
