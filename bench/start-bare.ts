@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { mongo } from "mongoose";
+import { fromSource } from "../infra/local/from-source";
 import { freePort } from "../infra/local/port";
 import { database, stackFile } from "../e2e/stack";
 import { others } from "./machine";
@@ -27,7 +28,7 @@ export async function startBare() {
   const { servers } = stackFile();
   const port = await freePort();
   const server = fork(join(__dirname, "bare-server.ts"), {
-    execArgv: ["--import", "tsx"],
+    execArgv: fromSource,
     env: { ...process.env, PORT: String(port), MONGO_URL: servers.mongo, NATS_URL: servers.nats },
   });
   others.bare = server.pid ?? NaN;

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fromSource } from "../infra/local/from-source";
 import { controlFile, dataFolder } from "./data-folder";
 import { outgoing } from "./outgoing";
 import { raisedLimits } from "./raised-limits";
@@ -26,7 +27,7 @@ export async function startStack(settings: NodeJS.ProcessEnv = {}): Promise<void
   mkdirSync(folder, { recursive: true });
   const logFile = join(folder, "runner.log");
   const runner = fork(join(__dirname, "run-stack.ts"), {
-    execArgv: ["--import", "tsx"],
+    execArgv: fromSource,
     env: { ...environment(), ...settings },
     silent: true,
   });

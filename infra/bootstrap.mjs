@@ -4,9 +4,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { delimiter, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { findNode, linkNode, npm } from "./find-node.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -37,8 +38,9 @@ if (file && node !== process.execPath) {
 }
 if (file) {
   process.argv = [process.execPath, resolve(file), ...rest];
-  await import("tsx");
-  await import(pathToFileURL(process.argv[1]).href);
+  const require = createRequire(import.meta.url);
+  if (file.endsWith(".ts")) require("tsx/cjs");
+  require(process.argv[1]);
 }
 
 /** npm writes a copy of the lock file to node_modules at the end of an install, but not if it was interrupted. */

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { fromSource } from "./local/from-source";
 import { root } from "./local/program";
 
 jest.setTimeout(600_000);
@@ -14,7 +15,7 @@ let output: string;
 beforeAll(async () => {
   const parameters = ["--flow", "charges", "--scenario", "edit while ordering"];
   const faults = [published, shown, handled].flatMap((each) => ["--every", each]);
-  const command = ["--conditions=@eventhive/source", "--import", "tsx", "e2e/simulation/run.ts"];
+  const command = [...fromSource, "e2e/simulation/run.ts"];
   output = await new Promise((resolve) =>
     execFile(process.execPath, [...command, ...parameters, ...faults], { cwd: root }, (_, stdout, stderr) =>
       resolve(stdout + stderr),

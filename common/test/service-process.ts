@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { type Server, type Socket, connect, createServer } from "node:net";
 import { join } from "node:path";
+import { fromSource } from "../../infra/local/from-source";
 import { freePort } from "../../infra/local/port";
 import { eventually } from "../src/testing/eventually";
 
@@ -27,7 +28,6 @@ export function run({
   args?: string[];
   environment?: object;
 }) {
-  const fromSource = ["--conditions=@eventhive/source", "--import", "tsx"];
   const child = spawn(process.execPath, [...fromSource, file, ...args], {
     cwd: __dirname,
     env: { PATH: process.env.PATH, ...environment },

@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { numberFrom } from "../argument";
+import { fromSource } from "../../infra/local/from-source";
 import { findMongod } from "../../infra/local/servers";
 import { type TestCase, scenarioNamed } from "./test-case";
 import { Exploration, type Counters, type Report } from "./explore";
@@ -83,7 +84,7 @@ async function explore(): Promise<boolean> {
       const worker = Math.floor(index / flowsRun.length);
       const part = [flow, leavesShared, worker, workersPerFlow, firstSeed, durationMs];
       const child = fork(join(__dirname, "worker.ts"), part.map(String), {
-        execArgv: ["--conditions=@eventhive/source", "--import", "tsx"],
+        execArgv: fromSource,
       });
       const reports: Report[] = [];
       child.on("message", (message: Report) => reports.push(message));

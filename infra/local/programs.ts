@@ -4,6 +4,7 @@ import { isReady } from "./backends";
 import { clientCommand } from "./client";
 import { usesMailbox, usesStripe } from "./environment";
 import type { Search } from "./first-that-works";
+import { fromSource } from "./from-source";
 import { brokerOf, mongo, redis } from "./known-servers";
 import { freePort } from "./port";
 import type { Program } from "./program";
@@ -12,13 +13,12 @@ import type { StackFile } from "./stack-file";
 
 type Servers = StackFile["servers"];
 
-/** Runs TypeScript sources, including those of @eventhive/common. */
-const fromSource = [process.execPath, "--conditions=@eventhive/source", "--import", "tsx"];
-
 /** The command of each service: its build, or its sources. */
 export function serviceCommands(dev: boolean): Record<string, string[]> {
-  const command = (name: string) =>
-    dev ? [...fromSource, `${name}/src/index.ts`] : [process.execPath, `${name}/dist/index.js`];
+  const command = (name: string) => [
+    process.execPath,
+    ...(dev ? [...fromSource, `${name}/src/index.ts`] : [`${name}/dist/index.js`]),
+  ];
   return {
     ...Object.fromEntries(serviceNames.map((name) => [name, command(name)])),
     client: clientCommand(dev),
@@ -32,7 +32,7 @@ export async function serverPrograms(
   search: Search,
 ): Promise<{ servers: Servers; programs: Program[] }> {
   const place = { dataFolder, ...search };
-  const sandbox = [...fromSource, "infra/stripe-sandbox/index.ts"];
+  const sandbox = [process.execPath, ...fromSource, "infra/stripe-sandbox/index.ts"];
   const ledger = { ...environment, LISTEN_ADDRESS: "127.0.0.1", SANDBOX_DATA: join(dataFolder, "stripe") };
   const smtpPort = usesMailbox(environment) ? await freePort() : undefined;
   const [forMongo, forRedis, forNats, forStripe, ...forMail] = await Promise.all([
@@ -59,7 +59,7 @@ export async function serverPrograms(
 
 /** Its page is at its URL. */
 const mailboxProgram = (dataFolder: string, environment: NodeJS.ProcessEnv, smtpPort: number) =>
-  ours("mailbox", "server", [...fromSource, "infra/mailbox/index.ts"], dataFolder, {
+  ours("mailbox", "server", [process.execPath, ...fromSource, "infra/mailbox/index.ts"], dataFolder, {
     ...environment,
     SMTP_PORT: String(smtpPort),
   });

@@ -1,4 +1,5 @@
 import { execute } from "../local/execute";
+import { fromSource } from "../local/from-source";
 import { root } from "../local/program";
 import { databaseServices } from "../services";
 
@@ -39,7 +40,7 @@ export async function mergedDocument(): Promise<object> {
 /** In a process of its own: services have models of the same names. */
 async function documentOf(service: string): Promise<Document> {
   const script = `console.log(JSON.stringify(require("./${service}/src/app").app.locals.openApi()))`;
-  const parameters = ["--conditions=@eventhive/source", "--import", "tsx", "-e", script];
+  const parameters = [...fromSource, "-e", script];
   return JSON.parse(await execute(process.execPath, parameters, { cwd: root, timeout: 180_000 }));
 }
 

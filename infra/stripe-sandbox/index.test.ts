@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import request from "supertest";
+import { fromSource } from "../local/from-source";
 
 let folder: string;
 let running: ChildProcess | undefined;
@@ -20,7 +21,7 @@ afterEach(() => {
 
 /** Runs the program as the runner does. Resolves with its address once it is ready. */
 async function start(): Promise<string> {
-  running = spawn(process.execPath, ["--import", "tsx", join(__dirname, "index.ts")], {
+  running = spawn(process.execPath, [...fromSource, join(__dirname, "index.ts")], {
     env: { ...process.env, PORT: "0", SANDBOX_DATA: folder },
     stdio: ["ignore", "pipe", "inherit"],
   });

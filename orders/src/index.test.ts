@@ -1,8 +1,10 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clock, hours } from "@eventhive/common";
 import { newId, setUpService } from "@eventhive/common/testing";
 import { eventually } from "../../common/src/testing/eventually";
 import { endProcesses, run, runOnce, testEnvironment } from "../../common/test/service-process";
+import { temporaryFolder } from "../../infra/jest/temporary-folder";
 import { database } from "./database";
 import { Payment } from "./models/payment";
 import { orderOf, overdueOrder, reload, unchargedPaymentOf } from "../test/fixtures";
@@ -31,10 +33,11 @@ function wrongClock(): void {
   globalThis.setTimeout = Object.assign(shortened, rest);
 }
 
-const withWrongClock = () => ({
-  MONGO_URL: databaseUrl(),
-  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`(${wrongClock.toString()})()`)}`,
-});
+function withWrongClock() {
+  const preload = join(temporaryFolder("clock"), "wrong-clock.cjs");
+  writeFileSync(preload, `(${wrongClock.toString()})()`);
+  return { MONGO_URL: databaseUrl(), NODE_OPTIONS: `--require ${preload}` };
+}
 
 it("expires overdue orders without an event", async () => {
   const order = await overdueOrder();

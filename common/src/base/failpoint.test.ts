@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fromSource } from "../../../infra/local/from-source";
 import { failpoint, onFailpoint } from "./failpoint";
 
 afterEach(() => onFailpoint(undefined));
@@ -38,7 +39,7 @@ describe("a process of its own", () => {
         console.log("past the first");
         return failpoint("second");
       }).then(() => console.log("past the second"));`;
-    const child = spawn(process.execPath, ["--import", "tsx", "--eval", program], {
+    const child = spawn(process.execPath, [...fromSource, "--eval", program], {
       cwd: __dirname,
       env: { ...process.env, FAILPOINTS_DIR: folder },
       stdio: ["ignore", "pipe", "inherit"],
