@@ -157,6 +157,15 @@ export async function render(
   }
 }
 
+const rendered = new Map<string, Promise<Rendered>>();
+
+/** The manifests of an overlay as it is. Rendered once for the tests of a file, which must not change them. */
+export function manifestsOf(overlay: string): Promise<Rendered> {
+  const manifests = rendered.get(overlay) ?? render(overlay);
+  rendered.set(overlay, manifests);
+  return manifests;
+}
+
 export const podTemplatesOf = ({ workloads, cronJobs }: Rendered) => [
   ...workloads.map(({ spec }) => spec.template),
   ...cronJobs.map(({ spec }) => spec.jobTemplate.spec.template),

@@ -1,12 +1,13 @@
 import express from "express";
 import { execute, reasonOf } from "../local/execute";
+import { fromSource } from "../local/from-source";
 import { root } from "../local/program";
 import { databaseServices, serviceNames } from "../services";
-import { containerOf, render, type Rendered } from "./render";
+import { containerOf, manifestsOf, render, type Rendered } from "./render";
 
 let rendered: Rendered;
 beforeAll(async () => {
-  rendered = await render("ci");
+  rendered = await manifestsOf("ci");
 });
 
 it.each(serviceNames)("%s has all the settings it needs", async (name) => {
@@ -39,19 +40,19 @@ it("with the component smtp, auth names what it lacks, and only auth can read th
 });
 
 it("every overlay has the same settings, except for Stripe, a collector and a load balancer", async () => {
-  const [local, gke] = [await render("local"), await render("gke")];
+  const [local, gke] = [await manifestsOf("local"), await manifestsOf("gke")];
   const shared = keysOf(rendered).filter((name) => name !== "STRIPE_API_URL");
   expect(keysOf(local)).toEqual(keysOf(rendered));
   expect(keysOf(gke).toSorted()).toEqual(
     ["OTEL_EXPORTER_OTLP_ENDPOINT", "TRUSTED_PROXIES", ...shared].toSorted(),
   );
   expect(keysOf(gke)).toContain("PUBLIC_URL");
-  expect(keysOf(await render("release"))).toEqual(keysOf(rendered));
+  expect(keysOf(await manifestsOf("release"))).toEqual(keysOf(rendered));
 });
 
 it("gke trusts X-Forwarded-For from private networks, Google's front ends and the load balancer only", async () => {
   const app = express();
-  app.set("trust proxy", settingsOf(await render("gke"))?.TRUSTED_PROXIES);
+  app.set("trust proxy", settingsOf(await manifestsOf("gke"))?.TRUSTED_PROXIES);
   const trusts: (address: string, hop: number) => boolean = app.get("trust proxy fn");
   for (const address of ["10.4.0.7", "35.191.12.1", "130.211.3.9", "192.0.2.1"])
     expect(trusts(address, 0)).toBe(true);
@@ -59,7 +60,7 @@ it("gke trusts X-Forwarded-For from private networks, Google's front ends and th
 });
 
 it.each(["local", "ci", "release", "gke"])("in %s only Secrets contain secret values", async (overlay) => {
-  const one = await render(overlay);
+  const one = await manifestsOf(overlay);
   const others = JSON.stringify(one.all.filter(({ kind }) => kind !== "Secret"));
   for (const value of valuesOf(one.secrets)) expect(others).not.toContain(value);
   const literal = variablesOf(one).filter(({ value }) => value !== undefined);
@@ -73,12 +74,12 @@ it("secrets are generated for each installation, and gke's manifests contain non
   const random = valuesOf(rendered.secrets).filter((value) => value !== "sk_test_eventhive");
   expect(random).toHaveLength(24);
   expect(random.filter((value) => again.includes(value))).toEqual([]);
-  for (const overlay of ["gke", "release"]) expect((await render(overlay)).secrets).toEqual([]);
+  for (const overlay of ["gke", "release"]) expect((await manifestsOf(overlay)).secrets).toEqual([]);
 });
 
 it("only the workloads that need a secret receive it", async () => {
   const readers: Record<string, string[]> = {};
-  const { workloads, cronJobs } = await render("gke");
+  const { workloads, cronJobs } = await manifestsOf("gke");
   const containers = [
     ...workloads.map((workload) => [workload.metadata.name, containerOf(workload)] as const),
     ...cronJobs.map(
@@ -124,19 +125,16 @@ const variablesOf = ({ workloads, cronJobs }: Rendered) => [
 
 /** The program's error message about the environment of its pod. */
 async function problemsOf(name: string, without: string[] = []): Promise<string> {
-  const [condition, check] =
+  const check =
     name === "client"
-      ? ["react-server", 'require("./client/lib/settings").settings()']
-      : [
-          "@eventhive/source",
-          `require("./common/src/service/service").onStartService(() => {});
-           require("./${name}/src/index");
-           require("./common/src/base/settings").checkSettings()`,
-        ];
+      ? 'require("./client/lib/settings").settings()'
+      : `require("./common/src/service/service").onStartService(() => {});
+         require("./${name}/src/index");
+         require("./common/src/base/settings").checkSettings()`;
   const script = `try { ${check} } catch (error) { console.error(error.message); process.exit(1) } process.exit(0)`;
   const env: NodeJS.ProcessEnv = { ...environmentOf(name), PATH: process.env.PATH };
   for (const one of without) delete env[one];
-  const parameters = [`--conditions=${condition}`, "--import", "tsx", "-e", script];
+  const parameters = ["--conditions=react-server", ...fromSource, "-e", script];
   return execute(process.execPath, parameters, { cwd: root, env }).then(() => "", reasonOf);
 }
 
