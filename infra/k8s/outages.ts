@@ -378,6 +378,7 @@ export const outages: Outage[] = [
     series: { 'payments_external_changes_total{change="dispute"}': once },
     firesAfter: 0,
     lastsSeconds: hours(2),
+    stepSeconds: 60,
   },
   {
     outage: "a payment and Stripe differ about money",
@@ -385,6 +386,7 @@ export const outages: Outage[] = [
     series: { 'payments_differences_total{difference="charged_twice"}': once },
     firesAfter: 0,
     lastsSeconds: hours(2),
+    stepSeconds: 60,
   },
   {
     outage: "auth rejects sign-ins",
