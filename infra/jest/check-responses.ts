@@ -2,19 +2,23 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { appendFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { reportProblem } from "../../common/test/response-problems";
-import { DocumentedResponses, type Document } from "../../common/test/documented-responses";
+import type * as documentedResponses from "../../common/test/documented-responses";
 
 // Each response of a service that a test receives must be one that the service's OpenAPI document describes.
 
-type AppRequest = IncomingMessage & { app?: { locals: { openApi?: () => Document } } };
+type OpenApi = () => documentedResponses.Document;
+type AppRequest = IncomingMessage & { app?: { locals: { openApi?: OpenApi } } };
 
-const responsesOf = new Map<() => Document, DocumentedResponses>();
+const responsesOf = new Map<OpenApi, documentedResponses.DocumentedResponses>();
+
+/** Not imported, because it loads Ajv, and most test files receive no response. */
+const load = (): typeof documentedResponses => require("../../common/test/documented-responses");
 
 function check(request: AppRequest, response: ServerResponse, body: string): void {
   const openApi = request.app?.locals.openApi;
   const path = request.url?.split("?")[0] ?? "";
   if (!openApi || path.endsWith("/openapi.json")) return;
-  const responses = responsesOf.get(openApi) ?? new DocumentedResponses(openApi());
+  const responses = responsesOf.get(openApi) ?? new (load().DocumentedResponses)(openApi());
   responsesOf.set(openApi, responses);
   const { method = "" } = request;
   const contentType = response.getHeader("Content-Type")?.toString();
