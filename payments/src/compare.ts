@@ -19,7 +19,7 @@ interface Found extends Problem {
   stripeId: string;
   paymentId?: string;
   orderId?: string;
-  /** Whether the charge was refunded because of it. */
+  /** Whether the charge was refunded, or the hold released, because of it. */
   isRefunded: boolean;
 }
 
@@ -115,8 +115,10 @@ async function compareHolds(holds: GatewayHold[], { until }: Progress, options: 
     const state = states.get(paymentId ?? "");
     if (!paymentId || createdAt > until || (state && !hasEnded(state))) continue;
     const problem = state ? `money is held for a ${state} payment` : "money is held for no payment";
-    await intentGateway().cancel({ paymentId, intentId });
-    tell({ problem, difference: "hold", stripeId: intentId, paymentId, orderId, isRefunded: true }, options);
+    const result = await intentGateway().cancel({ paymentId, intentId });
+    // Otherwise the next comparison retries.
+    const isRefunded = result.outcome === "known" && result.intent.status === "canceled";
+    tell({ problem, difference: "hold", stripeId: intentId, paymentId, orderId, isRefunded }, options);
   }
 }
 

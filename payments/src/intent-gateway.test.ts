@@ -227,6 +227,7 @@ it("sends only what Stripe's own API description allows", async () => {
       await strict.retrieve(asked),
     ];
     expect(responses.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 5 }, () => "known"));
+    expect(await strict.listHolds({ since: new Date(), after: intentId })).toBeDefined();
   } finally {
     mock.stop();
   }
