@@ -45,11 +45,11 @@ for (const difference of differences) foundDifferences.inc({ difference }, 0);
 
 export const webhooks = new Counter({
   name: "payments_webhooks_total",
-  help: "Calls of the webhook by outcome: accepted, or rejected because of the signature",
+  help: "Calls of the webhook by outcome: accepted, rejected because of the signature, or unsigned",
   labelNames: ["outcome"],
 });
 
-for (const outcome of ["accepted", "rejected"]) webhooks.inc({ outcome }, 0);
+for (const outcome of ["accepted", "rejected", "unsigned"]) webhooks.inc({ outcome }, 0);
 
 /**
  * A payment leaves these without intervention: within seconds, `challenged` with its order's time, or `charging` once it

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { clock, hours, seconds } from "@eventhive/common";
 import { setUpService } from "@eventhive/common/testing";
+import { mongo } from "mongoose";
 import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
@@ -116,9 +117,21 @@ it("counts what it accepts and rejects", async () => {
   webhooks.reset();
   await send(bodyOf("pi_none", "succeeded"));
   await send(bodyOf("pi_none", "succeeded"), { by: "wrong" });
+  await request(app).post("/api/payments/webhook").send({}).expect(400);
   const { values } = await webhooks.get();
   expect(Object.fromEntries(values.map(({ labels, value }) => [labels.outcome, value]))).toEqual({
     accepted: 1,
     rejected: 1,
+    unsigned: 1,
   });
+});
+
+it("responds with 503 while the database is unavailable, so that Stripe sends the event again", async () => {
+  const { intentId } = await challenged();
+  const find = jest.spyOn(Payment, "findOne").mockImplementationOnce(() => {
+    throw new mongo.MongoNetworkError("connection closed");
+  });
+  await send(bodyOf(intentId, "requires_capture")).expect(503);
+  expect(find).toHaveBeenCalledTimes(1);
+  await send(bodyOf(intentId, "requires_capture")).expect(200);
 });
