@@ -14,6 +14,8 @@ export interface Payment {
   state: AnyPaymentState;
   intentId?: string;
   clientSecret?: string;
+  amountRefunded?: number;
+  disputedAt?: string;
 }
 export interface User {
   id: string;

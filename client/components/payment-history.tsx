@@ -1,6 +1,7 @@
 import { Fragment } from "react";
 import type { Payment } from "@/lib/types";
 import { DateTime } from "./date-time";
+import { Money } from "./money";
 
 /** What happened to the buyer's money, and when. Empty if nothing was held or charged. */
 export function PaymentHistory({ attempts }: { attempts: Payment[] }) {
@@ -24,6 +25,33 @@ export function PaymentHistory({ attempts }: { attempts: Payment[] }) {
             </Fragment>
           ),
       )}
+      {attempts.map((payment) => (
+        <ChangesAtStripe key={payment.id} payment={payment} />
+      ))}
     </dl>
+  );
+}
+
+/** Rows about a refund by hand and a dispute, if there are any. */
+export function ChangesAtStripe({ payment: { amountRefunded, disputedAt } }: { payment: Payment }) {
+  return (
+    <>
+      {amountRefunded && (
+        <>
+          <dt>Refunded to your card</dt>
+          <dd>
+            <Money amount={amountRefunded / 100} />
+          </dd>
+        </>
+      )}
+      {disputedAt && (
+        <>
+          <dt>Disputed by you on</dt>
+          <dd>
+            <DateTime iso={disputedAt} />
+          </dd>
+        </>
+      )}
+    </>
   );
 }

@@ -4,7 +4,7 @@ import { demoTickets } from "../../infra/local/demo";
 import { bodyOf, Client, type Credentials, type Order, type Ticket } from "../client";
 import { eventually } from "../../common/src/testing/eventually";
 import { orderOf, ticketOnSale } from "../setup";
-import { card, endFaults, fault, run } from "../stack";
+import { card, dispute, endFaults, fault, refundByHand, run } from "../stack";
 import { whilePayingByCharges, whileReservationsLast } from "./stack-controls";
 
 const programme = demoTickets.toReversed(); // lists begin with the newest
@@ -86,6 +86,22 @@ export class Marketplace {
     await eventually(async () => {
       const { status } = await bodyOf(client.showOrder(order));
       if (status !== "awaiting:payment") throw new Error(`The order is ${status}`);
+    });
+    return order;
+  }
+
+  /** A paid order of which a part was refunded in Stripe's dashboard, and whose charge is disputed. */
+  async changedAtStripe({ by }: { by: Role }): Promise<Order> {
+    const order = await this.paid({ by });
+    const { client } = this.users[by];
+    const [paid] = await bodyOf(client.payments(`?orderId=${order.id}`));
+    if (!paid) throw new Error("There is no payment");
+    await refundByHand(paid.stripeId, 500);
+    await dispute(paid.stripeId);
+    await eventually(async () => {
+      await run("payments", "reconcile", "1", "0.0001"); // once the payment is settled
+      const [payment] = await bodyOf(client.payments(`?orderId=${order.id}`));
+      if (!payment?.amountRefunded || !payment.disputedAt) throw new Error("payments has not seen it");
     });
     return order;
   }

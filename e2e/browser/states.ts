@@ -333,6 +333,18 @@ export const states: State[] = [
     shows: "Amount held",
   },
   {
+    name: "order-changed-at-stripe",
+    role: "buyer",
+    path: async (market) => order(await market.changedAtStripe({ by: "buyer" })),
+    shows: "Refunded to your card",
+  },
+  {
+    name: "receipt-changed-at-stripe",
+    role: "buyer",
+    path: async (market) => `${order(await market.changedAtStripe({ by: "buyer" }))}/receipt`,
+    shows: "Disputed by you on",
+  },
+  {
     name: "order-hold-released",
     role: "buyer",
     path: async (market) => order(await market.released({ by: "buyer" })),

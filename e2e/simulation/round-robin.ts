@@ -91,7 +91,7 @@ export async function quiesce(simulation: Simulation): Promise<void> {
   // EXPIRATION_SECONDS plus twice the gateway timeout; CHARGE_OUTCOME_TIMEOUT; the hour between two reconciliations; twice
   // the longest delay before a refund is retried, because a remaining fault may hit one; the steps of two
   // reconciliations. The total is far below the day for which Stripe keeps idempotency keys.
-  for (const minutes of [1.5, 12, 75, 11, 11, 1, 1, 1, 1, 1]) {
+  for (const minutes of [1.5, 12, 75, 11, 11, 1, 1, 1, 1, 1, 1]) {
     await advanceAndSweep(simulation, minutes * 60_000);
     await runToCompletion(simulation);
   }

@@ -80,6 +80,17 @@ export interface Refund {
   status: "succeeded";
 }
 
+export interface Dispute {
+  id: string;
+  object: "dispute";
+  amount: number;
+  charge: string;
+  created: number;
+  currency: string;
+  reason: "fraudulent";
+  status: "needs_response";
+}
+
 /** The response to a request with an idempotency key. */
 export interface StoredResponse {
   key: string;
@@ -96,6 +107,7 @@ export interface Changes {
   intent?: Intent;
   charge?: Charge | undefined;
   refund?: Refund;
+  dispute?: Dispute;
 }
 
 type Entry = Changes & { answer?: StoredResponse };
@@ -107,6 +119,7 @@ export class Ledger {
   readonly intents = new Map<string, Intent>();
   readonly charges = new Map<string, Charge>();
   readonly refunds = new Map<string, Refund>();
+  readonly disputes = new Map<string, Dispute>();
   readonly responses = new Map<string, StoredResponse>();
   readonly #file?: string;
   /** Called after an intent has been written. */
@@ -131,7 +144,7 @@ export class Ledger {
     if (entry.intent) this.onIntent?.(entry.intent);
   }
 
-  #apply({ token, method, intent, charge, refund, answer }: Entry): void {
+  #apply({ token, method, intent, charge, refund, dispute, answer }: Entry): void {
     if (token) this.tokens.set(token.id, token);
     if (method) this.methods.set(method.id, method);
     if (intent) this.intents.set(intent.id, intent);
@@ -140,3 +153,4 @@ export class Ledger {
     if (answer) this.responses.set(answer.key, answer);
   }
 }
+    if (dispute) this.disputes.set(dispute.id, dispute);

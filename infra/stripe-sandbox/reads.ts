@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import { z } from "zod";
-import type { Ledger } from "./ledger";
+import type { Charge, Ledger } from "./ledger";
 import { integer, readParameters, text } from "./parameters";
 import { intentById } from "./intents";
 import { missing } from "./stripe-error";
@@ -13,13 +13,8 @@ const pageParameters = {
   starting_after: text.optional(),
 };
 
-const chargeFilter = z.strictObject({ ...pageParameters, "created[gte]": integer.optional() });
-const refundFilter = z.strictObject({
-  ...pageParameters,
-  charge: text.optional(),
-  payment_intent: text.optional(),
-  "created[gte]": integer.optional(),
-});
+const listFilter = z.strictObject({ ...pageParameters, "created[gte]": integer.optional() });
+const refundFilter = listFilter.extend({ charge: text.optional(), payment_intent: text.optional() });
 
 interface Page {
   limit: number;
@@ -34,11 +29,18 @@ function page(url: string, oldestFirst: { id: string }[], { limit, starting_afte
   return { object: "list", url, data: rest.slice(0, limit), has_more: rest.length > limit };
 }
 
-export const listCharges: Read = (ledger, { query }) => {
-  const { "created[gte]": since = 0, ...asked } = readParameters(chargeFilter, query);
-  const charges = [...ledger.charges.values()].filter(({ created }) => created >= since);
-  return page("/v1/charges", charges, asked);
-};
+/** A list without other filters than the time. */
+const listOf =
+  (url: string, itemsIn: (ledger: Ledger) => Map<string, { id: string; created: number }>): Read =>
+  (ledger, { query }) => {
+    const { "created[gte]": since = 0, ...asked } = readParameters(listFilter, query);
+    const items = [...itemsIn(ledger).values()].filter(({ created }) => created >= since);
+    return page(url, items, asked);
+  };
+
+export const listCharges = listOf("/v1/charges", ({ charges }) => charges);
+export const listIntents = listOf("/v1/payment_intents", ({ intents }) => intents);
+export const listDisputes = listOf("/v1/disputes", ({ disputes }) => disputes);
 
 export const listRefunds: Read = (ledger, { query }) => {
   const {
@@ -56,18 +58,12 @@ export const listRefunds: Read = (ledger, { query }) => {
   return page("/v1/refunds", refunds, asked);
 };
 
-const intentFilter = z.strictObject({ ...pageParameters, "created[gte]": integer.optional() });
-
-export const listIntents: Read = (ledger, { query }) => {
-  const { "created[gte]": since = 0, ...asked } = readParameters(intentFilter, query);
-  const intents = [...ledger.intents.values()].filter(({ created }) => created >= since);
-  return page("/v1/payment_intents", intents, asked);
-};
-
 export const findIntent: Read = (ledger, { params: { id } }) => intentById(ledger, id);
 
-export const findCharge: Read = (ledger, { params: { id } }) => {
+export const findCharge: Read = (ledger, { params: { id } }) => chargeById(ledger, id);
+
+export function chargeById(ledger: Ledger, id: string): Charge {
   const charge = ledger.charges.get(id);
   if (!charge) throw missing("charge", id, "id", 404);
   return charge;
-};
+}

@@ -7,10 +7,18 @@ import { challengeEndedPage, applyIntentEvent, challengePage } from "./intent-ev
 import { cancelIntent, captureIntent, confirmIntent } from "./intent-requests";
 import { createIntent, intentById } from "./intents";
 import { createConfirmationToken, createPaymentMethod, findConfirmationToken } from "./payment-methods";
-import { findCharge, findIntent, listCharges, listIntents, listRefunds } from "./reads";
+import {
+  chargeById,
+  findCharge,
+  findIntent,
+  listCharges,
+  listDisputes,
+  listIntents,
+  listRefunds,
+} from "./reads";
 import { StripeError, invalidRequest } from "./stripe-error";
 import { Webhooks } from "./webhooks";
-import { createCharge, createRefund, createToken } from "./writes";
+import { createCharge, createRefund, createToken, disputeOf } from "./writes";
 
 interface SandboxOptions extends Partial<Timing> {
   /** Stores the ledger, so that a kill loses nothing. If missing, the ledger is kept in memory. */
@@ -44,6 +52,7 @@ export function createSandbox({ dataFolder, now = Date.now, later = systemLater 
   stripe.get("/payment_intents/:id", get(findIntent));
   stripe.post("/payment_intents/:id/confirm", post("confirm", confirmIntent));
   stripe.post("/payment_intents/:id/capture", post("capture", captureIntent));
+  stripe.get("/disputes", get(listDisputes));
   stripe.post("/payment_intents/:id/cancel", post("cancel", cancelIntent));
   stripe.use(unknownUrl);
 
@@ -69,6 +78,11 @@ export function createSandbox({ dataFolder, now = Date.now, later = systemLater 
   });
   app.post("/sandbox/challenges/:id", express.urlencoded(), ({ params: { id }, body }, res) => {
     applyIntentEvent(ledger, id, body, Math.floor(now() / 1000));
+  app.post("/sandbox/charges/:id/dispute", ({ params: { id } }, res) => {
+    const changes = disputeOf(chargeById(ledger, id), Math.floor(now() / 1000));
+    ledger.write(changes);
+    res.json(changes.dispute);
+  });
     res.send(challengeEndedPage);
   });
   app.post("/sandbox/faults", express.json(), (req, res) => void res.status(201).json(faults.add(req.body)));

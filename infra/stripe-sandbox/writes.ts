@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { type Card, authenticationRequired, cardByNumber, cardByToken } from "./cards";
-import type { Changes, Charge, Ledger, Refund, Token } from "./ledger";
+import type { Changes, Charge, Dispute, Ledger, Refund, Token } from "./ledger";
 import { integer, readParameters, text } from "./parameters";
 import { invalidRequest, missing, StripeError } from "./stripe-error";
 
@@ -176,4 +176,20 @@ export const createRefund: Work = (ledger, given, now) => {
   const amount_refunded = charge.amount_refunded + amount;
   const refunded = amount_refunded === charge.amount;
   return { status: 200, body: refund, changes: { refund, charge: { ...charge, amount_refunded, refunded } } };
+};
+
+/** The cardholder disputes the charge at the bank. */
+export const disputeOf = (charge: Charge, created: number) => {
+  const { id, amount, currency } = charge;
+  const dispute: Dispute = {
+    id: newId("du"),
+    object: "dispute",
+    amount,
+    charge: id,
+    created,
+    currency,
+    reason: "fraudulent",
+    status: "needs_response",
+  };
+  return { dispute, charge: { ...charge, disputed: true } };
 };

@@ -6,7 +6,7 @@ import { refundLateCharge } from "./late-charges";
 import { type Difference, externalChanges, foundDifferences } from "./metrics";
 import { Payment } from "./models/payment";
 import type { Progress } from "./models/reconciliation";
-import type { GatewayCharge } from "./payment-gateway";
+import type { GatewayCharge, GatewayDispute } from "./payment-gateway";
 import { gateway, intentGateway } from "./stripe";
 
 interface Problem {
@@ -40,7 +40,7 @@ function tell(found: Found, { report = log }: Options): void {
 }
 
 /**
- * Compares one page of charges, holds or refunds at the gateway, or of payments whose charge no list has shown.
+ * Compares one page of charges, holds, refunds or disputes at the gateway, or of payments whose charge no list has shown.
  * @returns where to continue, or undefined at the end
  */
 export async function comparePage(progress: Progress, options: Options = {}): Promise<Progress | undefined> {
@@ -63,6 +63,11 @@ export async function comparePage(progress: Progress, options: Options = {}): Pr
   if (step === "refunds") {
     const { items, next } = await gateway().listRefunds(request);
     await compareRefunded(items, progress, options);
+    return goOn(next, "disputes");
+  }
+  if (step === "disputes") {
+    const { items, next } = await gateway().listDisputes(request);
+    await compareDisputed(items, options);
     return goOn(next, "payments");
   }
   return compareUnreconciled(progress, options);
@@ -139,6 +144,22 @@ async function compareRefunded(
   }
 }
 
+/** Cardholders dispute charges weeks later. The ticket stays sold, as after a refund by hand. */
+async function compareDisputed(disputes: GatewayDispute[], options: Options): Promise<void> {
+  const stripeIds = disputes.map(({ stripeId }) => stripeId);
+  const found = await Payment.find({ stripeId: trusted({ $in: stripeIds }) }).lean();
+  const payments = new Map(found.map((payment) => [payment.stripeId, payment]));
+  for (const { stripeId, disputedAt } of untilAborted(disputes, options.signal)) {
+    const payment = payments.get(stripeId);
+    if (!payment) continue; // of another system, or found as a charge without a payment
+    const { _id, orderId, state } = payment;
+    await Payment.updateOne({ _id }, { disputedAt });
+    externalChanges.inc({ change: "dispute" });
+    const problem = `the charge of a ${state} payment is disputed`;
+    tell({ problem, stripeId, paymentId: String(_id), orderId, isRefunded: false }, options);
+  }
+}
+
 const maxLookUps = 20;
 
 /** Payments whose charge no list has shown, oldest first. */
@@ -188,22 +209,23 @@ async function compare(charge: GatewayCharge, payment: Payment | undefined, opti
     logger.warn({ err: error, stripeId, paymentId }, "could not refund an unknown charge");
     return;
   }
-  if (payment?.state === "settled") countExternalChange(charge);
+  if (payment?.state === "settled" && charge.amountRefunded > 0) {
+    await storeRefundByHand(payment, charge);
+    externalChanges.inc({ change: "refund" });
+  }
   tell({ ...found, stripeId, paymentId, orderId, isRefunded: isOrphan }, options);
 }
 
-/** The ticket stays sold: only an operator can decide what a dispute or a refund in the dashboard means for it. */
-function countExternalChange({ disputed, amountRefunded }: GatewayCharge): void {
-  if (disputed) externalChanges.inc({ change: "dispute" });
-  if (amountRefunded > 0) externalChanges.inc({ change: "refund" });
-}
+/** The ticket stays sold: only an operator can decide what a refund in the dashboard means for it. */
+const storeRefundByHand = ({ _id }: Payment, { amountRefunded }: GatewayCharge) =>
+  Payment.updateOne({ _id }, { amountRefunded });
 
 /** Nothing is stored about it, so each request has its own key; Stripe rejects a refund of a refunded charge. */
 const refundUnknown = (paymentId: string, stripeId: string) =>
   gateway().refund({ paymentId: `${paymentId}-${randomUUID()}`, stripeId });
 
 function problemOf(charge: GatewayCharge, payment: Payment | undefined): Problem | undefined {
-  const { stripeId, paymentId, amount, currency, refunded, amountRefunded, disputed } = charge;
+  const { stripeId, paymentId, amount, currency, refunded, amountRefunded } = charge;
   if (!payment) {
     if (refunded) return undefined;
     return { problem: "no payment knows this charge", difference: paymentId ? "unknown_charge" : undefined };
@@ -216,7 +238,6 @@ function problemOf(charge: GatewayCharge, payment: Payment | undefined): Problem
       : { problem: "the payment of this charge was charged twice", difference: "charged_twice" };
   if (payment.amount !== amount || payment.currency !== currency)
     return { problem: "the amounts differ", difference: "amount" };
-  if (disputed) return { problem: `the charge of a ${state} payment is disputed` };
   if (refunded && state === "settled") return { problem: "the charge of a settled payment was refunded" };
   if (refunded) return undefined;
   const difference = state === "refunded" ? "not_refunded" : undefined;

@@ -247,7 +247,6 @@ describe("find and list", () => {
       currency: "usd",
       refunded: false,
       amountRefunded: 0,
-      disputed: false,
       createdAt: new Date(created * 1000),
     });
   });
@@ -329,5 +328,9 @@ describe("Stripe's own description of its API", () => {
     expect(result).toMatchObject({ outcome: "charged", stripeId: expect.stringMatching(/^ch_/) });
     await strict.refund({ paymentId: "p1", stripeId: "ch_1" });
     expect(await strict.find({ paymentId: "p1", since: new Date() })).toBeUndefined();
+    expect(await strict.retrieve("ch_1")).toBeDefined();
+    const page = { since: new Date(), after: "id_1" };
+    const lists = [strict.listCharges(page), strict.listRefunds(page), strict.listDisputes(page)];
+    expect((await Promise.all<object>(lists)).length).toBe(3);
   });
 });

@@ -35,9 +35,13 @@ export interface GatewayCharge {
   refunded: boolean;
   /** The amount refunded so far, in the currency's minor unit. */
   amountRefunded: number;
-  /** Whether the cardholder disputes it. */
-  disputed: boolean;
   createdAt: Date;
+}
+
+/** A charge that its cardholder disputes. */
+export interface GatewayDispute {
+  stripeId: string;
+  disputedAt: Date;
 }
 
 export interface RefundRequest {
@@ -60,6 +64,8 @@ export interface PaymentGateway {
   listCharges(request: PageRequest): Promise<GatewayPage<GatewayCharge>>;
   /** One page, by one call, of the charges that were refunded at least in part, by refunds back to `since`. */
   listRefunds(request: PageRequest): Promise<GatewayPage<{ stripeId: string }>>;
+  /** One page, by one call, of the disputes that began since then, of charges of any age. */
+  listDisputes(request: PageRequest): Promise<GatewayPage<GatewayDispute>>;
 }
 
 const clockSlackMs = 5 * 60 * 1000;
@@ -157,6 +163,15 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
         ...nextOf(page),
       };
     },
+
+    async listDisputes({ since, after }) {
+      const page = checked(await stripe.disputes.list({ ...firstPage(since), ...startingAfter(after) }));
+      const items = page.data.map(({ charge, created }) => ({
+        stripeId: typeof charge === "string" ? charge : charge.id,
+        disputedAt: new Date(created * 1000),
+      }));
+      return { items, ...nextOf(page) };
+    },
   };
 }
 
@@ -164,7 +179,7 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
 const isMoney = ({ status, captured }: StripeApi.Charge): boolean => status === "succeeded" && captured;
 
 function fromStripe(charge: StripeApi.Charge): GatewayCharge {
-  const { id, amount, currency, refunded, amount_refunded, disputed, created, metadata } = charge;
+  const { id, amount, currency, refunded, amount_refunded, created, metadata } = charge;
   const { paymentId, orderId } = metadata;
   return {
     stripeId: id,
@@ -174,7 +189,6 @@ function fromStripe(charge: StripeApi.Charge): GatewayCharge {
     currency,
     refunded,
     amountRefunded: amount_refunded,
-    disputed,
     createdAt: new Date(created * 1000),
   };
 }

@@ -135,7 +135,7 @@ describe("the comparison that is due", () => {
     });
     const seen = () => sandbox.requests.filter((words) => request.test(words)).length;
     const run = async () => {
-      for (let page = 0; page < 4; page++) await reconcileWhenDue(stopping.signal);
+      for (let page = 0; page < 5; page++) await reconcileWhenDue(stopping.signal);
     };
     const thrown: unknown = await run().catch((error: unknown) => error);
     expect(thrown).toBe(stopping.signal.reason);

@@ -1,6 +1,8 @@
 import { clock, hours } from "@eventhive/common";
-import { deliver, newId, setUpService } from "@eventhive/common/testing";
+import { deliver, newId, setUpService, signedIn } from "@eventhive/common/testing";
+import request from "supertest";
 import { z } from "zod";
+import { app } from "./app";
 import { unreconciledPayments } from "./compare";
 import { database } from "./database";
 import { orderCancelled, orderCompleted } from "./listeners/order-changed";
@@ -183,6 +185,12 @@ it.each([
 describe("what was done in Stripe's dashboard", () => {
   beforeEach(() => externalChanges.reset());
 
+  /** As the buyer sees it. */
+  async function listed({ userId }: Payment): Promise<object> {
+    const { body } = await request(app).get("/api/payments").set("Cookie", signedIn(userId)).expect(200);
+    return body[0];
+  }
+
   const changes = async () =>
     Object.fromEntries(
       (await externalChanges.get()).values.map(({ labels, value }) => [labels.change, value]),
@@ -195,6 +203,7 @@ describe("what was done in Stripe's dashboard", () => {
     expect(await differences()).toEqual(["only a part of the charge of a settled payment was refunded"]);
     expect(await changes()).toEqual({ refund: 1 });
     expect(await counted()).toEqual([]);
+    expect(await listed(payment)).toMatchObject({ state: "settled", amountRefunded: 500 });
   });
 
   it("is reported when it refunded only part of a refunded payment", async () => {
@@ -218,13 +227,22 @@ describe("what was done in Stripe's dashboard", () => {
     },
   );
 
-  it("is reported when the cardholder disputed the charge", async () => {
-    const { stripeId } = await settledPayment();
-    const charge = sandbox.ledger.charges.get(stripeId ?? "");
-    if (charge) charge.disputed = true;
-    later(hours(2));
+  it("is reported when the cardholder disputed a charge that is older than what is compared", async () => {
+    const payment = await settledPayment();
+    later(hours(24 * 60));
+    const { created } = await sandbox.dispute(payment.stripeId ?? "");
     expect(await differences()).toEqual(["the charge of a settled payment is disputed"]);
     expect(await changes()).toEqual({ dispute: 1 });
+    const disputedAt = new Date(created * 1000).toISOString();
+    expect(await listed(payment)).toMatchObject({ state: "settled", disputedAt });
+  });
+
+  it("is ignored when the disputed charge is not ours", async () => {
+    const payment = await settledPayment();
+    await sandbox.dispute(payment.stripeId ?? "");
+    await Payment.deleteMany({ _id: payment.id });
+    later(hours(2));
+    expect(await differences()).toEqual(["no payment knows this charge"]);
   });
 
   it("is not reported when it refunded part of what is being refunded anyway", async () => {
@@ -323,6 +341,19 @@ describe("a hold", () => {
     expect(found.toSorted()).toEqual(["money is held for a failed payment", "money is held for no payment"]);
     expect(await counted()).toEqual(["hold"]);
     expect([statusOf(failed), statusOf(unknown)]).toEqual(["canceled", "canceled"]);
+  });
+
+  it("is reported as still held when Stripe does not release it, and released by the next comparison", async () => {
+    const intentId = await holdAtGateway(await orderToPay(), newId());
+    later(hours(2));
+    const outcomes: boolean[] = [];
+    const report = ({ isRefunded }: { isRefunded: boolean }) => outcomes.push(isRefunded);
+    sandbox.faults.add({ operation: "cancel", kind: "fail" });
+    await reconcile({ report });
+    expect(statusOf(intentId)).toBe("requires_capture");
+    await reconcile({ report });
+    expect(statusOf(intentId)).toBe("canceled");
+    expect(outcomes).toEqual([false, true]);
   });
 
   it("is left alone while its payment has not ended", async () => {

@@ -70,6 +70,9 @@ export function setUpSandbox({ flow = "intents" }: { flow?: "intents" | "charges
     /** Simulates what a buyer, a bank or an operator does to an intent. */
     happen: (intentId: string, event: string) =>
       request(sandbox.app).post(`/sandbox/intents/${intentId}`).send({ event }).expect(200),
+    /** The cardholder disputes a charge. */
+    dispute: async (stripeId: string): Promise<{ created: number }> =>
+      (await request(sandbox.app).post(`/sandbox/charges/${stripeId}/dispute`).expect(200)).body,
     tokenOf: async (number: string): Promise<string> => {
       const card = { number, exp_month: 12, exp_year: 2040, cvc: "123" };
       const { body } = await request(sandbox.app)

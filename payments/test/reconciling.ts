@@ -15,6 +15,7 @@ export function setUpReconciliation() {
   beforeEach(() => {
     ledger.charges.clear();
     ledger.refunds.clear();
+    ledger.disputes.clear();
     requests.length = 0;
   });
 

@@ -635,6 +635,13 @@ export interface components {
       refundedAt?: string;
       /** Format: date-time */
       releasedAt?: string;
+      /** @description What was refunded by hand of a settled payment, in the currency's minor unit */
+      amountRefunded?: number;
+      /**
+       * Format: date-time
+       * @description When the cardholder disputed the charge
+       */
+      disputedAt?: string;
       /** @description Whether a failed payment may still be charged; it is then refunded */
       mayBeCharged?: boolean;
       /** @description Whether another card can still pay instead of a payment that has not failed */

@@ -53,6 +53,10 @@ export const Payment = defineAggregate(database, "Payment", {
     pays: { type: String },
     /** Set from `charged` on, until a comparison with the gateway has found the charge. */
     unreconciled: { type: Boolean },
+    // Made at Stripe by an operator or a cardholder, found by a comparison with the gateway. No state depends on it.
+    /** Refunded of a settled payment, in the currency's minor unit. */
+    amountRefunded: { type: Number },
+    disputedAt: { type: Date },
     /** Stripe's message. */
     failureReason: { type: String },
     /** No request to the gateway before then: an attempt may be in progress, or has just ended. */
@@ -75,6 +79,8 @@ export const Payment = defineAggregate(database, "Payment", {
     chargedAt: unchanged,
     refundedAt: unchanged,
     releasedAt: unchanged,
+    amountRefunded: unchanged,
+    disputedAt: unchanged,
     isAnnounced: intentId ? true : undefined,
     keptCreateAnswers: unchanged,
     openRequests: unchanged,

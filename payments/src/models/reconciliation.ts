@@ -3,7 +3,7 @@ import { backoffMs, clock, isDuplicateKey, minutes, seconds } from "@eventhive/c
 import { Schema, trusted } from "mongoose";
 import { database } from "../database";
 
-const steps = ["charges", "holds", "refunds", "payments"] as const;
+const steps = ["charges", "holds", "refunds", "disputes", "payments"] as const;
 
 /** How far a comparison with the gateway has come. */
 export interface Progress {
@@ -13,7 +13,10 @@ export interface Progress {
   from: Date;
   /** … and not younger than this. */
   until: Date;
-  /** What is being compared: the gateway's charges, its holds, its refunds, then our payments that were in none of them. */
+  /**
+   * What is being compared: the gateway's charges, its holds, its refunds, its disputes, then our payments that were in
+   * none of them.
+   */
   step: (typeof steps)[number];
   /** The last item of the page before. */
   after?: string;

@@ -39,7 +39,7 @@ export const listPayments = endpoint(
     page.send(
       payments.map((payment) => ({
         ...Payment.toResponse(payment),
-        ...timesOf(payment),
+        ...historyOf(payment),
         ...(payment.state === "failed"
           ? { mayBeCharged: mayBeCharged(payment) }
           : { mayBeReplaced: mayBeReplaced(payment) }),
@@ -52,12 +52,17 @@ export const listPayments = endpoint(
 /** Whether a failed payment may still be charged, and then refunded: it failed without a response. */
 const mayBeCharged = ({ openAttempts }: Pick<Payment, "openAttempts">) => openAttempts !== 0;
 
-type Times = Pick<Payment, "authorizedAt" | "chargedAt" | "refundedAt" | "releasedAt">;
+type History = Pick<
+  Payment,
+  "authorizedAt" | "chargedAt" | "refundedAt" | "releasedAt" | "amountRefunded" | "disputedAt"
+>;
 
-/** When the money was held, charged, refunded and released, if it was. */
-const timesOf = ({ authorizedAt, chargedAt, refundedAt, releasedAt }: Times) => ({
-  authorizedAt,
-  chargedAt,
-  refundedAt,
-  releasedAt,
+/** When the money was held, charged, refunded, released and disputed, if it was, and what was refunded by hand. */
+const historyOf = (payment: History) => ({
+  authorizedAt: payment.authorizedAt,
+  chargedAt: payment.chargedAt,
+  refundedAt: payment.refundedAt,
+  releasedAt: payment.releasedAt,
+  amountRefunded: payment.amountRefunded,
+  disputedAt: payment.disputedAt,
 });

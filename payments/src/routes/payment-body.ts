@@ -45,6 +45,11 @@ export const listedPayment = named(
     chargedAt: time,
     refundedAt: time,
     releasedAt: time,
+    amountRefunded: z
+      .int()
+      .optional()
+      .describe("What was refunded by hand of a settled payment, in the currency's minor unit"),
+    disputedAt: time.describe("When the cardholder disputed the charge"),
     mayBeCharged: z
       .boolean()
       .optional()

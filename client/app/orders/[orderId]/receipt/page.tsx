@@ -5,6 +5,7 @@ import { Unavailable } from "@/components/unavailable";
 import { DateTime } from "@/components/date-time";
 import { Mark } from "@/components/mark";
 import { Money } from "@/components/money";
+import { ChangesAtStripe } from "@/components/payment-history";
 import { PrintButton } from "@/components/print-button";
 import { findOrder } from "@/lib/orders";
 import { currentUser, mustBeSignedIn } from "@/lib/server";
@@ -49,6 +50,7 @@ export default async function ReceiptPage({ params }: PageProps<"/orders/[orderI
               <dd>
                 <DateTime iso={view.payment.chargedAt ?? view.payment.createdAt} />
               </dd>
+              <ChangesAtStripe payment={view.payment} />
               {user && (
                 <>
                   <dt>Paid by</dt>
