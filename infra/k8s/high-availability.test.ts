@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { runInNewContext } from "node:vm";
 import { connect, nkeyAuthenticator } from "@nats-io/transport-node";
 import { jetStreamBus } from "../../common/src/messaging/jetstream/bus";
 import type { EventBus } from "../../common/src/messaging/event-bus";
@@ -42,6 +43,31 @@ describe("in the overlay gke-ha", () => {
       expect(budget?.spec).toMatchObject({ maxUnavailable: 1, selector: { matchLabels: { app: name } } });
     },
   );
+
+  it.each(stores)("%s starts all members at once, each of which counts once it has its data", (name) => {
+    const { podManagementPolicy, template } = workload(name).spec;
+    expect(podManagementPolicy).toBe("Parallel"); // the first may need the others to be ready
+    const [{ startupProbe, args = [] } = {}] = template.spec.containers;
+    const { exec, httpGet, tcpSocket, periodSeconds, failureThreshold } = startupProbe ?? {};
+    expect(tcpSocket).toBeUndefined();
+    if (name === "jetstream") {
+      expect(httpGet).toEqual({ path: "/healthz", port: "monitor" });
+      expect(args).toContain("-m=8222");
+    } else expect(exec?.command).toEqual(["mongosh", "--quiet", "--eval", expect.any(String)]);
+    expect(Number(periodSeconds) * Number(failureThreshold)).toBe(24 * 3600); // copying all data may take hours
+  });
+
+  it.each([
+    ["a primary", { setName: "eventhive", isWritablePrimary: true, secondary: false }, 0],
+    ["a secondary", { setName: "eventhive", isWritablePrimary: false, secondary: true }, 0],
+    ["a server that is in no set yet", { isWritablePrimary: false, secondary: false }, 0],
+    ["a member that copies data", { setName: "eventhive", isWritablePrimary: false, secondary: false }, 1],
+  ])("the probe of a MongoDB recognizes %s", (_, hello, code) => {
+    const [{ startupProbe } = {}] = workload("orders-mongo").spec.template.spec.containers;
+    const quit = jest.fn();
+    runInNewContext(startupProbe?.exec?.command.at(-1) ?? "", { db: { hello: () => hello }, quit });
+    expect(quit.mock.calls).toEqual([[code]]);
+  });
 
   it("has one Redis, and no NATS Streaming", () => {
     const all = rendered.workloads.filter(({ kind }) => kind === "StatefulSet");

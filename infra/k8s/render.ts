@@ -16,17 +16,27 @@ interface Variable {
   valueFrom?: { secretKeyRef: { name: string; key: string; optional?: boolean } };
 }
 
+interface Probe {
+  exec?: { command: string[] };
+  httpGet?: { path: string; port: string };
+  tcpSocket?: { port: string };
+  periodSeconds?: number;
+  failureThreshold?: number;
+}
+
 export interface Container {
   name: string;
   image: string;
   args?: string[];
   env: Variable[];
+  startupProbe?: Probe;
   envFrom?: { configMapRef: { name: string } }[];
 }
 
 export interface Workload extends Manifest {
   spec: {
     replicas?: number;
+    podManagementPolicy?: string;
     strategy?: object;
     serviceName?: string;
     selector: { matchLabels: Record<string, string> };

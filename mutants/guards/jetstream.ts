@@ -7,6 +7,7 @@ const bus = "common/src/messaging/jetstream/bus.ts";
 const pulling = "common/src/messaging/jetstream/subscription.ts";
 const bridgeTests = "common/src/messaging/bridge.test.ts";
 const jetStreamTests = "common/src/messaging/jetstream/bus.test.ts";
+const onThree = "infra/k8s/high-availability.test.ts";
 
 export const jetStream: Mutant[] = [
   {
@@ -83,6 +84,14 @@ export const jetStream: Mutant[] = [
       [jetStreamTests]: [
         onJetStream("reads a log in order up to its end at the start, whatever is published in the meantime"),
       ],
+    },
+  },
+  {
+    guard: "MongoDB: a member without data does not count as started",
+    file: "infra/k8s/components/high-availability/mongo.yaml",
+    change: { "!h.setName ? 0 : 1)": "!h.setName ? 0 : 0)" },
+    red: {
+      [onThree]: ["in the overlay gke-ha the probe of a MongoDB recognizes a member that copies data"],
     },
   },
   {
