@@ -163,6 +163,22 @@ export function describeBroker(
       await eventually(() => expect(received).toEqual(new Set(["a"])));
     });
 
+    it("delivers to other members while one is stuck with as many messages as it can handle", async () => {
+      await startAndConnect();
+      const gate = new Gate();
+      let stuck = 0;
+      bus.subscribe("ticket:created", async () => {
+        stuck += 1;
+        await gate.opened;
+      });
+      await publishAll(Array.from({ length: 64 }, (_, index) => `${index}`));
+      await eventually(() => expect(stuck).toBe(64));
+      const received = listen(await connect());
+      await publish("another");
+      await eventually(() => expect(received).toContain("another"), { withinSeconds: 5 });
+      gate.open();
+    });
+
     it("redelivers the messages of a frozen process to another member", async () => {
       await start();
       const file = `${__dirname}/bus-member.ts`;

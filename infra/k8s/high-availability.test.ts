@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
+import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, nkeyAuthenticator } from "@nats-io/transport-node";
 import { jetStreamBus } from "../../common/src/messaging/jetstream/bus";
 import type { EventBus } from "../../common/src/messaging/event-bus";
 import { newIds } from "../../common/src/testing/ids";
+import { readLog } from "../../common/src/testing/read-log";
 import { eventually } from "../../common/src/testing/eventually";
 import { startBrokerProcess, type BrokerProcess } from "../../common/test/broker-process";
+import { jetStream } from "../local/known-servers";
 import { freePort } from "../local/port";
 import { root } from "../local/program";
 import { databaseServices, serviceNames } from "../services";
@@ -174,6 +177,7 @@ it("the permissions follow from the contract", () => {
 });
 
 describe("three servers with the users of the manifests", () => {
+  const configuration = join(root, usersFile, "../cluster.conf");
   let brokers: BrokerProcess[];
   let servers: string;
   let seeds: Record<string, string>;
@@ -192,7 +196,6 @@ describe("three servers with the users of the manifests", () => {
     const ports = await Promise.all(numbers.map(freePort));
     const clusterPorts = await Promise.all(numbers.map(freePort));
     const routes = clusterPorts.map((port) => `nats://cluster:password@127.0.0.1:${port}`).join(",");
-    const configuration = join(root, usersFile, "../cluster.conf");
     const start = (n: number) =>
       startBrokerProcess(
         process.env.NATS_SERVER_BINARY ?? "nats-server",
@@ -232,13 +235,52 @@ describe("three servers with the users of the manifests", () => {
     await brokers[0]?.start();
   });
 
-  it("a service is refused everything else", async () => {
-    const authenticator = nkeyAuthenticator(new TextEncoder().encode(seeds.payments));
-    const client = await connect({
-      servers: servers.split(","),
-      authenticator,
-      inboxPrefix: "_INBOX_payments",
+  it("a service reads its backlog, the size and the log of the stream, and watches its events", async () => {
+    const [tickets, orders] = [busOf("tickets"), busOf("orders")];
+    const watched: string[] = [];
+    orders.watch("ticket:updated", ({ bytes }) => void watched.push(bytes.toString()));
+    await eventually(() => orders.storedBytes());
+    await eventually(() => tickets.publish("ticket:updated", Buffer.from("a"), newIds()));
+    await eventually(() => expect(watched).toContain("a"));
+    await eventually(async () => expect(await orders.undeliveredMs("ticket:updated")).toBeGreaterThan(0));
+    expect(await orders.storedBytes()).toBeGreaterThan(0);
+    const logged: string[] = [];
+    for await (const batch of readLog(orders, "ticket:updated"))
+      logged.push(...batch.map(({ bytes }) => bytes.toString()));
+    expect(logged).toContain("a");
+  });
+
+  it("the bridge publishes and receives the events of all services", async () => {
+    const bridge = busOf("bridge");
+    const received: string[] = [];
+    bridge.subscribe("order:created", async ({ bytes }) => void received.push(bytes.toString()));
+    await eventually(() => bridge.publish("order:created", Buffer.from("a"), newIds()));
+    await eventually(() => expect(received).toContain("a"));
+  });
+
+  it("all servers store the stream, and write at once to disk, as without high availability", async () => {
+    const tickets = busOf("tickets");
+    await eventually(() => tickets.publish("ticket:created", Buffer.from("a"), newIds()));
+    const client = await connectAs("payments");
+    const manager = await jetstreamManager(client, { checkAPI: false });
+    await eventually(async () => {
+      const { config, cluster } = await manager.streams.info("eventhive");
+      expect(config.num_replicas).toBe(3);
+      expect(cluster?.replicas).toHaveLength(2); // besides the leader
     });
+    await client.close();
+    expect(readFileSync(configuration, "utf8")).toContain(jetStream.configuration);
+  });
+
+  const connectAs = (name: string) =>
+    connect({
+      servers: servers.split(","),
+      authenticator: nkeyAuthenticator(new TextEncoder().encode(seeds[name])),
+      inboxPrefix: `_INBOX_${name}`,
+    });
+
+  it("a service is refused everything else", async () => {
+    const client = await connectAs("payments");
     const refused = [
       "eventhive.ticket.created.1",
       "$JS.API.CONSUMER.MSG.NEXT.eventhive.orders-ticket:created",

@@ -7,7 +7,12 @@ const bus = "common/src/messaging/jetstream/bus.ts";
 const pulling = "common/src/messaging/jetstream/subscription.ts";
 const bridgeTests = "common/src/messaging/bridge.test.ts";
 const jetStreamTests = "common/src/messaging/jetstream/bus.test.ts";
+const settings = "common/src/messaging/jetstream/stream.ts";
+const settingsOfNew =
+  "a connection to JetStream creates a stream that nobody empties and that drops nothing, and durable consumers that drop nothing";
 const onThree = "infra/k8s/high-availability.test.ts";
+const storedByAll =
+  "three servers with the users of the manifests all servers store the stream, and write at once to disk, as without high availability";
 
 export const jetStream: Mutant[] = [
   {
@@ -85,6 +90,60 @@ export const jetStream: Mutant[] = [
         onJetStream("reads a log in order up to its end at the start, whatever is published in the meantime"),
       ],
     },
+  },
+  {
+    guard: "JetStream: a full stream refuses events, and drops none",
+    file: settings,
+    change: { "discard: DiscardPolicy.New,": "" },
+    red: { [jetStreamTests]: [settingsOfNew] },
+  },
+  {
+    guard: "JetStream: no event is deleted",
+    file: settings,
+    change: { "deny_delete: true,": "" },
+    red: { [jetStreamTests]: [settingsOfNew] },
+  },
+  {
+    guard: "JetStream: the stream is not purged",
+    file: settings,
+    change: { "deny_purge: true,": "" },
+    red: { [jetStreamTests]: [settingsOfNew] },
+  },
+  {
+    guard: "JetStream: a repeated event is recognized for two minutes",
+    file: settings,
+    change: { "duplicate_window: nanos(minutes(2)),": "duplicate_window: nanos(seconds(1))," },
+    red: { [jetStreamTests]: [settingsOfNew] },
+  },
+  {
+    guard: "JetStream: an event is delivered until it is handled",
+    file: settings,
+    change: { "max_deliver: -1,": "max_deliver: 5," },
+    red: { [jetStreamTests]: [settingsOfNew] },
+  },
+  {
+    guard: "JetStream: a stuck member leaves room for others",
+    file: settings,
+    change: { "maxAckPending = 16 * maxInFlight": "maxAckPending = maxInFlight" },
+    red: {
+      [jetStreamTests]: [
+        onJetStream(
+          "under failures delivers to other members while one is stuck with as many messages as it can handle",
+        ),
+      ],
+    },
+  },
+  {
+    guard: "JetStream: several servers store the stream",
+    file: settings,
+    change: { "num_replicas: replicas,": "" },
+    red: { [onThree]: [storedByAll] },
+  },
+  {
+    guard: "JetStream: several servers write at once to disk",
+    file: "infra/k8s/components/high-availability/cluster.conf",
+    change: { "jetstream { sync_interval: always }\n": "" },
+    red: { [onThree]: [storedByAll] },
   },
   {
     guard: "MongoDB: a member without data does not count as started",

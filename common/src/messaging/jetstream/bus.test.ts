@@ -1,3 +1,5 @@
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect as connectClient } from "@nats-io/transport-node";
 import { describeBroker } from "../../../test/broker-contract";
 import { eventually } from "../../testing/eventually";
 import { startJetStreamBroker } from "../../../test/jetstream-broker";
@@ -49,6 +51,36 @@ describe("a connection to JetStream", () => {
     for await (const batch of readLog(bus, "ticket:created"))
       texts.push(...batch.map(({ bytes }) => bytes.toString()));
     expect(texts).toEqual(["a", "b"]);
+  });
+
+  it("creates a stream that nobody empties and that drops nothing, and durable consumers that drop nothing", async () => {
+    const bus = await connect(10);
+    bus.subscribe("ticket:created", async () => {});
+    await eventually(() => publish(bus, "a"));
+    const client = await connectClient({ servers: broker.url() });
+    const manager = await jetstreamManager(client);
+    const { config } = await manager.streams.info("eventhive");
+    expect(config).toMatchObject({
+      storage: "file",
+      retention: "limits",
+      max_msgs: -1,
+      max_bytes: -1,
+      max_age: 0,
+      discard: "new",
+      deny_delete: true,
+      deny_purge: true,
+      duplicate_window: 120e9,
+      allow_direct: true,
+    });
+    const durable = await manager.consumers.info("eventhive", "orders-ticket:created");
+    expect(durable.config).toMatchObject({
+      deliver_policy: "all",
+      ack_policy: "explicit",
+      ack_wait: 10e9,
+      max_deliver: -1,
+      max_ack_pending: 16 * 64,
+    });
+    await client.close();
   });
 
   it("applies changed settings to an existing durable consumer", async () => {
