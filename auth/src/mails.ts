@@ -15,26 +15,23 @@ Please confirm that this email address is yours:
 
 ${link}
 
-The link is valid for ${validFor} and works once.
+The link is valid for ${validFor} and works only once.
 
-If you did not sign up, ignore this mail.
+If you did not sign up, ignore this email.
 `,
   },
   passwordReset: {
     subject: "Reset your password",
     page: "/reset-password",
-    text: (
-      link,
-      validFor,
-    ) => `Someone, hopefully you, has forgotten the password of your account at EventHive.
+    text: (link, validFor) => `Someone, hopefully you, asked to reset the password of your EventHive account.
 
 Set a new password here:
 
 ${link}
 
-The link is valid for ${validFor} and works once.
+The link is valid for ${validFor} and works only once.
 
-If it was not you, ignore this mail. Your password stays as it is.
+If it was not you, ignore this email. Your password has not been changed.
 `,
   },
 };

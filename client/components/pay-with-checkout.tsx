@@ -27,7 +27,7 @@ function loadCheckout(): Promise<void> {
 }
 
 /**
- * Stripe Checkout's dialog, which knows nothing of 3-D Secure: Stripe.js is loaded for it when a bank asks. Its component
+ * Stripe Checkout's dialog, which does not support 3-D Secure: Stripe.js is loaded when a bank requires it. Its component
  * throws when it renders before the script has loaded, so it is mounted only then, in an error boundary. It closes its
  * dialog when it is unmounted, as when the reservation expires.
  */

@@ -98,8 +98,8 @@ describe.each([
   it("sends a mail that confirms the email", async () => {
     const { page, credentials } = await openAccount();
     const first = await linkTo(credentials.email, "Confirm your email address");
-    await button(page, "Send a confirmation mail").click();
-    await page.getByText("A mail with a link is on its way").waitFor();
+    await button(page, "Send a confirmation email").click();
+    await page.getByText("We have sent you an email with a link").waitFor();
     await eventually(async () => {
       const latest = await linkTo(credentials.email, "Confirm your email address");
       expect(latest).not.toBe(first);
@@ -109,6 +109,6 @@ describe.each([
     await heading(page, "Email confirmed").waitFor();
     await page.goto("/account");
     await page.getByText("Confirmed", { exact: true }).waitFor();
-    expect(await button(page, "Send a confirmation mail").count()).toBe(0);
+    expect(await button(page, "Send a confirmation email").count()).toBe(0);
   });
 });

@@ -48,7 +48,7 @@ describe.each([
     if (javaScriptEnabled) await hydrated(page);
     await page.getByLabel("Email").fill(email);
     await button(page, "Send a link").click();
-    await heading(page, "Check your mail").waitFor();
+    await heading(page, "Check your email").waitFor();
 
     const path = await linkTo(email, "Reset your password");
     const addresses = watchAddresses(page);
@@ -101,7 +101,7 @@ it("keeps the token in a cookie of its page only", async () => {
   ]);
   await page.context().clearCookies();
   await page.goto("/reset-password?token=a%3B%20b");
-  await page.getByText("Open the link in the mail again").waitFor();
+  await page.getByText("Open the link in the email again").waitFor();
   expect(await page.context().cookies()).toEqual([]);
 });
 
@@ -111,5 +111,5 @@ it("responds the same for an email without an account", async () => {
   await hydrated(page);
   await page.getByLabel("Email").fill(`${randomUUID()}@example.com`);
   await button(page, "Send a link").click();
-  await heading(page, "Check your mail").waitFor();
+  await heading(page, "Check your email").waitFor();
 });

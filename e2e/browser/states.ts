@@ -418,8 +418,8 @@ export const states: State[] = [
     },
   },
   { name: "sign-out", role: "buyer", path: "/auth/signout", shows: "Sign out?" },
-  { name: "forgot-password", path: "/forgot-password", shows: "We send you a link" },
-  { name: "forgot-password-sent", path: "/forgot-password?sent", shows: "a link is on its way" },
+  { name: "forgot-password", path: "/forgot-password", shows: "we will send you a link" },
+  { name: "forgot-password-sent", path: "/forgot-password?sent", shows: "we have sent it a link" },
   { name: "reset-password", path: "/reset-password?token=x", shows: "8 to 128 characters" },
   {
     name: "reset-password-refused",
@@ -437,12 +437,12 @@ export const states: State[] = [
     name: "verify-email-refused",
     role: "buyer",
     path: "/verify-email?token=x",
-    shows: "Send the mail again",
+    shows: "Send the email again",
     act: press("Confirm"),
   },
   { name: "email-verified", path: "/verify-email?verified", shows: "Email confirmed" },
 
-  { name: "account", role: "newcomer", path: "/account", shows: "Send a confirmation mail" },
+  { name: "account", role: "newcomer", path: "/account", shows: "Send a confirmation email" },
   {
     name: "account-confirmed",
     role: "owner",
@@ -458,7 +458,7 @@ export const states: State[] = [
     name: "account-mail-sent",
     role: "newcomer",
     path: "/account?done=verification",
-    shows: "A mail with a link is on its way",
+    shows: "We have sent you an email with a link",
   },
   {
     name: "account-password-changed",

@@ -30,7 +30,7 @@ const pageOf = (mails: Mail[]) => `<!doctype html>
   pre { font: inherit; white-space: pre-wrap; overflow-wrap: anywhere }
 </style>
 <h1>Mailbox</h1>
-<p>Mails that EventHive has sent since it was started. They have not left this machine.</p>
+<p>Mails that EventHive has sent since it was started. None of them has left this machine.</p>
 ${mails.map(articleOf).join("") || "<p>No mails yet.</p>"}
 </html>
 `;

@@ -13,7 +13,7 @@ import { settings } from "@/lib/settings";
 export const metadata: Metadata = { title: "Your account", robots: { index: false } };
 
 const outcomes: Record<Exclude<AccountIntent, "deletion">, string> = {
-  verification: "A mail with a link is on its way.",
+  verification: "We have sent you an email with a link.",
   password: "Your password was changed, and you are signed out on all other devices.",
   sessions: "You are signed out on all other devices.",
 };
@@ -59,7 +59,7 @@ export default async function AccountPage({ searchParams }: PageProps<"/account"
         {canConfirm && done !== "verification" && (
           <AccountForm intent="verification" failed={failed("verification")}>
             <SubmitButton className="" sending="Sending …">
-              Send a confirmation mail
+              Send a confirmation email
             </SubmitButton>
           </AccountForm>
         )}

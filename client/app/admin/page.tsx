@@ -14,7 +14,7 @@ export const metadata: Metadata = { title: "Users", robots: { index: false } };
 const path = "/admin";
 
 const endBan = {
-  question: "End the ban? The user can sign in again.",
+  question: "End the ban? The user will be able to sign in again.",
   yes: "End the ban",
   no: "Keep the ban",
 };
@@ -34,7 +34,9 @@ export default async function AdminPage({ searchParams }: PageProps<"/admin">) {
       {email && response?.body.length === 0 && (
         <div className="panel">
           <h2>No account found</h2>
-          <p>No account has the email “{email}”. Enter it in full, in any spelling.</p>
+          <p>
+            No account has the email “{email}”. Enter the full address. Upper and lower case do not matter.
+          </p>
         </div>
       )}
       {email && response?.body.map((user) => <Account key={user.id} user={user} />)}

@@ -14,19 +14,20 @@ export default async function ForgotPasswordPage({ searchParams }: PageProps<"/f
   if (query.sent !== undefined)
     return (
       <div className="panel narrow">
-        <h1>Check your mail</h1>
+        <h1>Check your email</h1>
         <p role="status">
-          If the email has an account, a link is on its way to it. The link works once, and for a short time.
+          If there is an account with this email, we have sent it a link. The link works only once, and
+          expires soon.
         </p>
         <p>
-          No mail? Look in the spam folder, or <Link href="/forgot-password">try again</Link>.
+          No email? Check your spam folder, or <Link href="/forgot-password">try again</Link>.
         </p>
       </div>
     );
   return (
     <div className="panel narrow">
       <h1>Forgot your password?</h1>
-      <p className="lead">Enter the email of your account. We send you a link to set a new password.</p>
+      <p className="lead">Enter your account’s email, and we will send you a link to set a new password.</p>
       <ForgotPasswordForm failed={await lastRefusal(query)} />
       <p>
         <Link href="/auth/signin">Back to sign-in</Link>

@@ -21,7 +21,7 @@ export default async function ResetPasswordPage({ searchParams }: PageProps<"/re
           <ResetPasswordForm token={token} failed={failed?.problem} />
         </>
       ) : (
-        <p className="notice">Open the link in the mail again.</p>
+        <p className="notice">Open the link in the email again.</p>
       )}
       {settings().MAIL === "smtp" && (
         <p>

@@ -19,7 +19,7 @@ export default async function VerifyEmailPage({ searchParams }: PageProps<"/veri
     return (
       <div className="panel narrow">
         <h1>Email confirmed</h1>
-        <p role="status">Thank you. We know now that this email address is yours.</p>
+        <p role="status">Thank you. Your email address is confirmed.</p>
         <Link href="/">See tickets</Link>
       </div>
     );
@@ -35,11 +35,11 @@ export default async function VerifyEmailPage({ searchParams }: PageProps<"/veri
         <form method="post" action="/auth/recovery">
           <input type="hidden" name="intent" value="verify" />
           <input type="hidden" name="token" value={token} />
-          <p>Press the button to confirm that the email address is yours.</p>
+          <p>Press the button to confirm that this email address is yours.</p>
           <button className="button primary">Confirm</button>
         </form>
       )}
-      {!token && <p className="notice">Open the link in the mail again.</p>}
+      {!token && <p className="notice">Open the link in the email again.</p>}
       {(problem || !token) && settings().MAIL === "smtp" && <SendAgain />}
     </div>
   );
@@ -55,11 +55,11 @@ async function SendAgain() {
   const verification = await read<{ emailVerified: boolean }>("/api/users/verification", {
     path: "/verify-email",
   });
-  if (verification?.body.emailVerified) return <p>The email of your account is confirmed already.</p>;
+  if (verification?.body.emailVerified) return <p>Your email address is already confirmed.</p>;
   return (
     <AccountForm intent="verification">
       <SubmitButton className="" sending="Sending …">
-        Send the mail again
+        Send the email again
       </SubmitButton>
     </AccountForm>
   );

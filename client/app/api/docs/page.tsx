@@ -22,9 +22,9 @@ export default function ApiPage() {
       <h1>API</h1>
       <DocsNavigation current="API" />
       <p>
-        Clients that are generated from the <a href="/api/openapi.json">OpenAPI document</a> call these
-        requests by name. The API only grows: fields, codes and requests are added, none is removed or changes
-        its meaning. Decide by an error’s <code>code</code>, never by its message.
+        Clients that are generated from the <a href="/api/openapi.json">OpenAPI document</a> name their
+        methods after these requests. The API only grows: fields, codes and requests are added, but never
+        removed or given another meaning. Handle errors by their <code>code</code>, never by their message.
       </p>
       {api.tags.map(({ name }) => (
         <section key={name} className="stack" aria-labelledby={idOf(name)}>

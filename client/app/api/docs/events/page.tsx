@@ -18,8 +18,8 @@ export default function EventsPage() {
       <p>
         The services share CloudEvents, described by an <a href="/api/asyncapi.json">AsyncAPI document</a>.
         Each is delivered at least once, in any order, and carries the whole public state of its aggregate:
-        apply what is newer by <code>version</code>. Fields and events are added, none is removed or changes
-        its meaning.
+        apply it only if its <code>version</code> is higher than the stored one. Fields and events are added,
+        but never removed or given another meaning.
       </p>
       {publishers.map((name) => (
         <section key={name} className="stack" aria-labelledby={name}>
