@@ -26,7 +26,7 @@ export type AttemptLimit = (typeof attemptLimits)[number];
 
 export const refusedAttempts = new Counter({
   name: "attempts_refused_total",
-  help: "Sign-ins, sign-ups, ends of all sessions and mails refused, by the limit that was reached",
+  help: "Sign-ins, sign-ups, requests to end all sessions, and mails rejected, by the limit that was reached",
   labelNames: ["limit"],
 });
 

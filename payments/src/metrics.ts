@@ -37,7 +37,7 @@ export type Difference = (typeof differences)[number];
 
 export const foundDifferences = new Counter({
   name: "payments_differences_total",
-  help: "Differences between payments and Stripe that need a person, each time they are found",
+  help: "Differences between payments and Stripe that need an operator, each time they are found",
   labelNames: ["difference"],
 });
 
@@ -45,7 +45,7 @@ for (const difference of differences) foundDifferences.inc({ difference }, 0);
 
 export const webhooks = new Counter({
   name: "payments_webhooks_total",
-  help: "Calls of the webhook by outcome: accepted, rejected because of the signature, or unsigned",
+  help: "Calls to the webhook by outcome: accepted, rejected because of the signature, or unsigned",
   labelNames: ["outcome"],
 });
 

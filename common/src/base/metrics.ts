@@ -52,11 +52,11 @@ export const metrics = {
   }),
   storeReady: new Gauge({
     name: "store_ready",
-    help: "1 while the service's own store responds, a database by its primary",
+    help: "1 while the service's own store responds; for a database, its primary",
   }),
   unhealthyMembers: new Gauge({
     name: "store_members_unhealthy",
-    help: "Members of the service's own database that could not replace the primary",
+    help: "Members of the service's own database that are unhealthy and cannot become primary",
   }),
   measuredAt: new Gauge({
     name: "backlog_measured_timestamp_seconds",
@@ -64,7 +64,7 @@ export const metrics = {
   }),
   storeVolumeUsed: new Gauge({
     name: "store_volume_used_ratio",
-    help: "The used part of the volume of the service's own database, from 0 to 1",
+    help: "The used fraction of the volume of the service's own database, from 0 to 1",
   }),
   brokerStored: new Gauge({
     name: "broker_stored_bytes",
