@@ -15,7 +15,7 @@ import { serviceNames } from "./services";
 beforeEach(() => clock.use(undefined, async () => {})); // no pauses between attempts
 afterEach(() => clock.use());
 
-it("knows every service", () => {
+it("covers every service", () => {
   expect(definitions.map(({ name }) => name).toSorted()).toEqual(serviceNames.toSorted());
 });
 

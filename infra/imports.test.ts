@@ -65,7 +65,7 @@ it("the payment sandbox imports nothing else of this repository: it must not sha
   expect(outside).toEqual([]);
 });
 
-it("knows every folder of common", () => {
+it("covers every folder of common", () => {
   const folders = readdirSync(join(root, "common/src"), { withFileTypes: true }).filter((entry) =>
     entry.isDirectory(),
   );

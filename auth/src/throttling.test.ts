@@ -85,7 +85,7 @@ it("counts an account's failures from all addresses, and no other account's", as
   await guess("bob@example.com").expect(400);
 });
 
-it("forgets an account's failures when it signs in", async () => {
+it("resets an account's failures when it signs in", async () => {
   await registered();
   await many(10, () => guess());
   now += seconds(1);
@@ -94,7 +94,7 @@ it("forgets an account's failures when it signs in", async () => {
   await guess().expect(429);
 });
 
-it("forgets an account's failures after an hour", async () => {
+it("resets an account's failures after an hour", async () => {
   await many(10, () => guess());
   now += hours(1);
   expect(statuses(await many(11, () => guess()), 400)).toBe(10);

@@ -79,13 +79,13 @@ it.each([
   ["a payment that was given up", [true], "unconfirmed"],
   ["a declined card and a payment that was given up", [false, true], "unconfirmed"],
   ["an older payments service", [undefined], "unconfirmed"],
-] as const)("knows the outcome of %s", (_what, all, expected) => {
+] as const)("determines the outcome of %s", (_what, all, expected) => {
   const payments = all.flatMap((mayBeCharged) =>
     paymentsIn("failed").map((payment) => ({ ...payment, mayBeCharged })),
   );
   expect(unpaidAttempts(payments)).toBe(expected);
 });
 
-it("knows that a hold is being released", () => {
+it("detects that a hold is being released", () => {
   expect(unpaidAttempts(paymentsIn("voiding", "failed"))).toBe("releasing");
 });

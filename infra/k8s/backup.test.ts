@@ -34,7 +34,7 @@ describe.each(["ci", "gke", "gke-ha"])("in the overlay %s", (overlay) => {
     }
   });
 
-  it("each job knows its database by the address that the service has, with all members", () => {
+  it("each job has the same database address as the service, with all members", () => {
     for (const job of jobs) {
       const service = workloads.find(({ metadata }) => `backup-${metadata.name}` === nameOf(job));
       expect(urlOf(containerOf(job))).toBe(service && urlOf(serverOf(service)));

@@ -408,10 +408,10 @@ export const auth: Mutant[] = [
     },
   },
   {
-    guard: "auth: deletion: a service ends what the user has begun, however late it hears of it",
+    guard: "auth: deletion: a service ends what the user has begun, however late the event arrives",
     file: access,
     change: { 'if (state.deletedAt) await endFor?.([state.id], "deletion");': "" },
-    red: { [accessTests]: ["a deleted account loses it however late the service hears of it"] },
+    red: { [accessTests]: ["a deleted account loses it however late the event arrives"] },
   },
   {
     guard: "auth: deletion: what a request in progress has created is ended, too",

@@ -147,7 +147,7 @@ describe("the comparison that is due", () => {
     expect(seen()).toBeGreaterThanOrEqual(3);
   });
 
-  it("starts over when the gateway no longer knows its position", async () => {
+  it("starts over when the gateway no longer recognizes its position", async () => {
     fillPages(2);
     await reconcileWhenDue();
     sandbox.ledger.charges.clear();

@@ -95,7 +95,7 @@ it("fails to start if a different index has the same name", async () => {
   await ensureIndexes(database);
 });
 
-it("knows the service of a connection", () => {
+it("returns the service of a connection", () => {
   expect(serviceOf(database)).toBe("samples");
   expect(() => serviceOf(mongoose.createConnection())).toThrow("createDatabase()");
 });

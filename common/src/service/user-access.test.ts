@@ -100,7 +100,7 @@ it("ignores an older event that comes late, also in a process that has just star
   expect(await isRefused()).toBe(false);
 });
 
-it("knows in a new process, before it accepts requests, who is banned", async () => {
+it("loads the bans in a new process before it accepts requests", async () => {
   await hearBan();
   inNewProcess();
   expect(await isRefused()).toBe(false);
@@ -244,7 +244,7 @@ describe("a deleted account", () => {
     expect(ended.flat()).toContain(userId);
   });
 
-  it("loses it however late the service hears of it", async () => {
+  it("loses it however late the event arrives", async () => {
     await hearDeletion(1, 1, new Date(clock.now() - hours(24 * 30)));
     expect(ended).toContainEqual([userId]);
     expect(await database.collection("bans").findOne({ sessionEpoch: 1 })).toBeNull();

@@ -14,8 +14,8 @@ import type { ServiceDefinition } from "./service-definition";
 type State = EventData<"user:banned">;
 
 /**
- * What a service knows of users who are banned, or have ended their sessions or deleted their accounts, with what keeps
- * it up to date.
+ * The users who are banned, or have ended their sessions or deleted their accounts, with the listeners and sweeps that
+ * keep this up to date.
  * @example
  * const statusFor = (access: UserAccess, userId: string) => (access.isBanned(userId) ? 403 : 200);
  */
@@ -33,7 +33,7 @@ export interface UserAccess extends Access {
 }
 
 /**
- * Why all that a user has begun is ended.
+ * Why everything that a user has in progress is cancelled.
  * @example
  * const cancelReasonFor = (reason: EndReason) => (reason === "deletion" ? "buyer" : undefined);
  * cancelReasonFor("ban"); // => undefined
@@ -42,7 +42,7 @@ export type EndReason = "ban" | "deletion";
 
 interface Options {
   /**
-   * Ends what these users have begun, who were banned or have deleted their accounts. Called as soon as the service
+   * Cancels what users have in progress who were banned or have deleted their accounts. Called as soon as the service
    * receives the event, and every five seconds for all, because a request that was accepted before may still be in progress.
    */
   endFor?: (userIds: string[], reason: EndReason, signal?: AbortSignal) => Promise<void>;
@@ -169,7 +169,7 @@ export function keepUserAccess(database: Connection, { endFor }: Options = {}): 
         await StoredUser.apply(state);
       }
       if (isBanned(state.id)) await endFor?.([state.id], "ban");
-      // Final, so it is heeded however late it comes.
+      // Final, so it is applied however late it arrives.
       if (state.deletedAt) await endFor?.([state.id], "deletion");
     }),
     watchers: [

@@ -72,7 +72,7 @@ it("finds a hold that was canceled in the dashboard, long before the sweep would
   expect(await stateOf(order)).toBe("failed");
 });
 
-it("treats repeated events as one hint, and requests nothing that payments already knows", async () => {
+it("treats repeated events as one hint, and requests nothing that payments already has", async () => {
   const { order, intentId } = await challenged();
   await happen(intentId, "pass-challenge");
   for (let time = 0; time < 5; time++) await send(bodyOf(intentId, "requires_capture")).expect(200);
