@@ -26,7 +26,7 @@ export const config = settings({
   KNOWN_NETWORK_EXPIRES_IN: durationInSeconds().default(90 * 24 * 3600),
   /** The public address of EventHive. Links in mails begin with it. */
   PUBLIC_URL: url(),
-  /** Required with an SMTP server, so that none is left unused by mistake. Without mail, nobody can reset a password. */
+  /** Required with an SMTP server, so that none is left unused by mistake. Without mail, users cannot reset a password. */
   MAIL: choice("smtp", "off")
     .optional()
     .refine((mail) => mail !== undefined || !process.env.SMTP_URL)

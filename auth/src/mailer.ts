@@ -8,7 +8,7 @@ export interface Mail {
 export interface Mailer {
   /**
    * Resolves when the mail was accepted for delivery.
-   * @throws MailError when it was not, or nobody knows
+   * @throws MailError when it was not, or the outcome is unknown
    */
   send(mail: Mail): Promise<void>;
 }

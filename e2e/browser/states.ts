@@ -505,7 +505,7 @@ export const states: State[] = [
     name: "account-delete-refused",
     role: "admin",
     path: "/account/delete",
-    shows: "give up the role first",
+    shows: "cannot be deleted until the role is revoked",
     failure: [403, "/api/users/deletion"],
     act: async (page, { users: { admin } }) => {
       await page.getByLabel("Password").fill(admin.password);

@@ -11,7 +11,7 @@ import { gateway, intentGateway } from "./stripe";
 
 interface Problem {
   problem: string;
-  /** Undefined where another metric counts it, or nobody has to see it. */
+  /** Undefined where another metric counts it, or no alert is needed. */
   difference?: Difference | undefined;
 }
 
@@ -228,7 +228,10 @@ function problemOf(charge: GatewayCharge, payment: Payment | undefined): Problem
   const { stripeId, paymentId, amount, currency, refunded, amountRefunded } = charge;
   if (!payment) {
     if (refunded) return undefined;
-    return { problem: "no payment knows this charge", difference: paymentId ? "unknown_charge" : undefined };
+    return {
+      problem: "no payment matches this charge",
+      difference: paymentId ? "unknown_charge" : undefined,
+    };
   }
   const { state } = payment;
   if (state === "failed") return refunded ? undefined : { problem: "the payment of this charge failed" };

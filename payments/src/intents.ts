@@ -56,7 +56,7 @@ export async function clientSecretOf({ id: paymentId, intentId }: Payment): Prom
   return result.intent.clientSecret;
 }
 
-/** The id is stored before the intent is confirmed, so no intent can hold money that no payment knows of. */
+/** The id is stored before the intent is confirmed, so no intent can hold money without a payment that names it. */
 async function create(payment: Payment, until: number): Promise<Payment> {
   const { id: paymentId, orderId, amount, currency } = payment;
   const keptAnswers = payment.keptAnswers();

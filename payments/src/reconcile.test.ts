@@ -79,7 +79,7 @@ it("only reports a charge without a payment, until it is run by hand", async () 
   await chargeAtGateway(order);
   later(hours(2));
   await compareAllThatIsDue();
-  expect(await differences()).toEqual(["no payment knows this charge"]);
+  expect(await differences()).toEqual(["no payment matches this charge"]);
   expect(await counted()).toEqual(["unknown_charge"]);
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: false }]);
 
@@ -93,7 +93,7 @@ it("never refunds a charge that names no payment: it may belong to another syste
   await chargeAtGateway(order);
   for (const charge of sandbox.chargesOf(order)) charge.metadata = { invoice: "7" };
   later(hours(2));
-  expect(await differences({ refundsUnknown: true })).toEqual(["no payment knows this charge"]);
+  expect(await differences({ refundsUnknown: true })).toEqual(["no payment matches this charge"]);
   expect(await counted()).toEqual([]);
   expect([...sandbox.ledger.charges.values()]).toMatchObject([{ refunded: false }]);
 });
@@ -242,7 +242,7 @@ describe("what was done in Stripe's dashboard", () => {
     await sandbox.dispute(payment.stripeId ?? "");
     await Payment.deleteMany({ _id: payment.id });
     later(hours(2));
-    expect(await differences()).toEqual(["no payment knows this charge"]);
+    expect(await differences()).toEqual(["no payment matches this charge"]);
   });
 
   it("is not reported when it refunded part of what is being refunded anyway", async () => {

@@ -39,14 +39,14 @@ export const accountsDue = (purpose: Purpose) =>
 /**
  * Claims a mail for one attempt to send it. Each attempt has a secret of its own, because only a hash is stored, and
  * ends the validity of the one before.
- * @returns the token of the link; undefined if another process was first, or the mail is not tried any more
+ * @returns the token of the link; undefined if another process was first, or the mail is no longer retried
  */
 export async function claimLink(user: User, purpose: Purpose): Promise<string | undefined> {
   const link = user[purpose];
   if (!link?.dueAt) return undefined;
   const isSame = { _id: user.id, [`${purpose}.dueAt`]: link.dueAt };
   if (link.attempts >= maxAttempts || clock.now() >= link.requestedAt.getTime() + lifetimeMs(purpose)) {
-    logger.warn({ userId: user.id, purpose, attempts: link.attempts }, "a mail is not tried any more");
+    logger.warn({ userId: user.id, purpose, attempts: link.attempts }, "stopped retrying a mail");
     await User.updateOne(isSame, { $unset: { [`${purpose}.dueAt`]: 1 } });
     return undefined;
   }

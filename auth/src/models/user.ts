@@ -37,7 +37,7 @@ const emailLinkSchema = new Schema(
   {
     requestedAt: { type: Date, required: true },
     attempts: { type: Number, required: true },
-    /** When the mail is to be sent, or sent again; absent once it was sent, or is not tried any more. */
+    /** When the mail is to be sent, or sent again; absent once it was sent, or is no longer retried. */
     dueAt: { type: Date },
     /** Of the last mail. */
     secretHash: { type: String },

@@ -43,10 +43,10 @@ export const tokenField = z
   .meta({ examples: [`6553f1000000000000000004-${"A".repeat(43)}`] });
 
 export const invalidLink = () =>
-  new BadRequestError("invalid-link", "This link has expired, or was used already");
+  new BadRequestError("invalid-link", "This link has expired or has already been used");
 
 /** @throws HttpError where no mail is sent: the pages do not offer it */
 export function requireMail(): void {
   if (config.MAIL === "off")
-    throw new HttpError(404, "mail-off", "This installation of EventHive sends no mail");
+    throw new HttpError(404, "mail-off", "This installation of EventHive does not send mail");
 }

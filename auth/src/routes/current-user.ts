@@ -5,7 +5,7 @@ import { account } from "./account";
 export const currentUser = endpoint(
   {
     id: "currentUser",
-    summary: "Who is signed in",
+    summary: "The current user",
     responses: {
       200: {
         description: "The account, or null",

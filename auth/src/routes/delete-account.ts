@@ -14,7 +14,7 @@ export const deleteAccount = endpoint(
     body: z.object({ password: passwordField }),
     responses: {
       200: {
-        description: "Nothing is left of the account and its sessions",
+        description: "The account and its sessions are deleted",
         body: z.object({}),
         headers: ["Set-Cookie"],
       },
@@ -43,7 +43,7 @@ export const deleteAccount = endpoint(
 function rejectAdministrators({ isAdmin }: User): void {
   if (isAdmin)
     throw new ForbiddenError(
-      "An administrator's account cannot be deleted: give up the role first",
+      "An administrator's account cannot be deleted until the role is revoked",
       "is-admin",
     );
 }

@@ -17,7 +17,7 @@ export const requestVerification = endpoint(
     requireMail();
     const user = await ownAccount(req);
     if (user.emailVerified)
-      throw new BadRequestError("already-verified", "The email of this account has been verified already");
+      throw new BadRequestError("already-verified", "The email of this account has already been verified");
     await limitMails("verification", { address: req.ip ?? "", email: user.email });
     await requestLink(user, "verification");
     sendMails.verification.kick();

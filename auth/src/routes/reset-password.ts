@@ -10,7 +10,7 @@ import { invalidLink, isNewPassword, newPasswordField, tokenField } from "./acco
 export const resetPassword = endpoint(
   {
     id: "resetPassword",
-    summary: "Set a new password by the link in a mail",
+    summary: "Set a new password with the link from a mail",
     body: z.object({ token: tokenField, password: newPasswordField }),
     responses: { 204: { description: "The new password is valid" } },
     errors: { 400: ["invalid-link"], 409: ["changed"], 429: ["too-many-attempts"] },

@@ -62,7 +62,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Who is signed in */
+    /** The current user */
     get: operations["currentUser"];
     put?: never;
     post?: never;
@@ -113,7 +113,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Whether a link that was sent to the email of the account was opened */
+    /** Whether the email of the account is verified */
     get: operations["showVerification"];
     put?: never;
     /** Send the mail that verifies the email of the account again */
@@ -133,7 +133,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Verify the email of an account by the link in a mail */
+    /** Verify the email of an account with the link from a mail */
     post: operations["confirmVerification"];
     delete?: never;
     options?: never;
@@ -167,7 +167,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Set a new password by the link in a mail */
+    /** Set a new password with the link from a mail */
     post: operations["resetPassword"];
     delete?: never;
     options?: never;
@@ -2188,7 +2188,7 @@ export interface operations {
       };
     };
     responses: {
-      /** @description Nothing is left of the account and its sessions */
+      /** @description The account and its sessions are deleted */
       200: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -220,7 +220,7 @@ export function defineAggregate<
   schema.pre("save", async function () {
     const self = this as unknown as Fielded<P, U, V>;
     const { recording, saving } = localsOf(this);
-    if (!recording) throw new Error("A save must record its event, or recordNothing() with the reason");
+    if (!recording) throw new Error("A save must record its event, or call recordNothing() with a reason");
     // The event of the failed save is still in the outbox in memory, and would be published with the next one.
     if (saving) throw new Error("An earlier save of this document failed: load it again before changing it");
     const outbox: unknown = this.get("outbox");

@@ -8,7 +8,7 @@ const queries = /^(find|count|distinct|update|replace|delete)/;
 const combinations = ["$and", "$or", "$nor"];
 
 /**
- * Guards for every query and bulk write of every model, so that no caller can forget them:
+ * Guards for every query and bulk write of every model, so that no caller can omit them:
  * - An operator in a filter is refused unless it is wrapped in `trusted()`. `sanitizeFilter` alone would turn   `{
  * field: { $exists: true } }` into `{ field: { $eq: { $exists: true } } }` silently: a filter that finds nothing.
  * - The time limit of a cursor counts for each batch, not for its life: a sweep may take long over each document.

@@ -94,7 +94,7 @@ const noStore: RequestHandler = (_req, res, next) => {
 const measure: RequestHandler = (req, res, next) => {
   const started = performance.now();
   res.on("finish", () => {
-    if (isStream(res)) return; // lasts as long as its reader wishes
+    if (isStream(res)) return; // lasts until its reader closes it
     const seconds = (performance.now() - started) / 1000;
     metrics.httpDuration.observe(
       { method: req.method, route: routeOf(req), status: res.statusCode },

@@ -181,7 +181,7 @@ describe("dead-letters", () => {
     await expect(run("dead-letters", "show", "nothing")).rejects.toThrow("There is no dead letter nothing");
     const forgotten = await keepLetter({ subject: "ticket:created" });
     await expect(run("dead-letters", "replay", forgotten)).rejects.toThrow(
-      "does not listen to ticket:created",
+      "no longer listens to ticket:created",
     );
     await expect(run("dead-letters", "burn", forgotten)).rejects.toThrow("not burn");
   });

@@ -99,7 +99,7 @@ async function handleDeadLetters(
       return print(`discarded ${id}`);
     case "replay": {
       const listener = listeners.find(({ subject }) => subject === letter.subject);
-      if (!listener) throw new Error(`${name} does not listen to ${letter.subject} any more`);
+      if (!listener) throw new Error(`${name} no longer listens to ${letter.subject}`);
       const { bytes, traceparent } = letter;
       const handle = () => listener.handle(bytes); // if it throws, the letter is kept
       await withContext({ traceparent }, handle, { name: `replay ${letter.subject}`, kind: "CONSUMER" });

@@ -21,7 +21,7 @@ const statuses = ["created", "awaiting:payment", "complete", "cancelled"] satisf
 export const live = ["created", "awaiting:payment"] satisfies OrderStatus[];
 export const ended = ["complete", "cancelled"] satisfies OrderStatus[];
 
-/** What an order knows of a payment for it. */
+/** What an order uses of a payment for it. */
 export interface PaymentSummary {
   id: string;
   state: AnyPaymentState;

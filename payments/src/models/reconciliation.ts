@@ -60,7 +60,7 @@ export interface Claim {
   progress?: Progress | null;
 }
 
-// Longer than a page takes: one call for the list and, at worst, a slow refund for some of its charges.
+// Longer than a page takes: one call for the list and, in the worst case, a slow refund for some of its charges.
 const claimMs = minutes(2);
 
 /** @returns undefined unless a page of this schedule is due and unclaimed */

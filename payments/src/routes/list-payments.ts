@@ -7,7 +7,7 @@ import { listedPayment } from "./payment-body";
 
 const maxOrders = 100;
 
-const orderIdRule = `orderId must be 1 to ${maxOrders} order ids with commas between them`;
+const orderIdRule = `orderId must be 1 to ${maxOrders} order IDs, separated by commas`;
 
 export const listPayments = endpoint(
   {

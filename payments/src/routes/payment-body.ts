@@ -37,7 +37,7 @@ export const pendingPayment = named(
 
 const time = z.iso.datetime().optional();
 
-/** A payment in a list: also with the times of its charge, refund and so on, as far as payments knows them. */
+/** A payment in a list: also with the times of its charge, refund and so on, as far as they are known. */
 export const listedPayment = named(
   "ListedPayment",
   payment.extend({

@@ -22,7 +22,7 @@ const openingMs = seconds(10);
 
 export const ticketChanges = watcher("ticket:created", "ticket:updated");
 
-const idsRule = `ids must be 1 to ${maxTickets} ids of tickets, with commas between them`;
+const idsRule = `ids must be 1 to ${maxTickets} ticket IDs, separated by commas`;
 
 /**
  * The tickets that `?ids=` names, with commas between them, and with `added=true` all that are put on sale from then on

@@ -136,7 +136,7 @@ export class NatsConnection {
     stan.on("close", (error) => this.abandon(stan, error ?? "the connection closed"));
   }
 
-  /** Resolves with whether the broker responds and still knows this connection. */
+  /** Resolves with whether the broker responds and still recognizes this connection. */
   isAlive(): Promise<boolean> {
     const stan = this.accepted;
     if (!stan || !this.isConnected) return Promise.resolve(false);
@@ -153,7 +153,7 @@ export class NatsConnection {
     stan.nc.requestOne(stan.pingRequests, stan.pingBytes, 250, (response) => {
       if (response instanceof Error) this.confirm(stan);
       else if (response === "") this.isConnected = true;
-      else this.abandon(stan, "the broker no longer knows this connection");
+      else this.abandon(stan, "the broker no longer recognizes this connection");
     });
   }
 
