@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { mongo } from "mongoose";
 import type { Charge, Intent, Refund } from "../infra/stripe-sandbox/ledger";
-import { databaseUrl, sharedEnvironment } from "../infra/local/environment";
+import { databaseUrl, sharedEnvironment, webhookOf } from "../infra/local/environment";
 import { execute } from "../infra/local/execute";
 import { root } from "../infra/local/program";
 import { readStackFile, type StackFile, type StackProcess } from "../infra/local/stack-file";
@@ -182,6 +182,19 @@ export async function endChallenge(
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ event }),
+/** How the sandbox delivers its webhooks from now on, until it is restarted. */
+export async function deliverWebhooks(
+  delivery: "once" | "lost" | "doubled" | "reordered" | "late" | "forged",
+): Promise<void> {
+  const { url, servers } = stackFile();
+  const response = await fetch(`${servers.stripe}/sandbox/webhooks`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ ...webhookOf(url), delivery }),
+  });
+  if (!response.ok) throw new Error(`The sandbox rejected the webhook: ${await response.text()}`);
+}
+
   });
   if (!response.ok) throw new Error(`The sandbox rejected the event: ${await response.text()}`);
 }

@@ -6,7 +6,19 @@ import { serviceNames } from "../../infra/services";
 import { brokerFolder, dataFolder } from "../data-folder";
 import { eventually } from "../../common/src/testing/eventually";
 import { paysByIntents } from "../payment-flow";
-import { type Operation, fault, freeze, kill, run, setClock, signal, stackFile, start, stop } from "../stack";
+import {
+  type Operation,
+  deliverWebhooks,
+  fault,
+  freeze,
+  kill,
+  run,
+  setClock,
+  signal,
+  stackFile,
+  start,
+  stop,
+} from "../stack";
 import type { Random } from "../random";
 
 /** All requests to Stripe that change something. */
@@ -47,7 +59,14 @@ const faultKinds: FaultKind[] = [
   { kind: "sandbox rejects, drops and fails requests", victims: ["stripe"], inject: failRequests },
   { kind: "sandbox executes requests 8 s late", victims: ["stripe"], inject: executeLate },
   ...(paysByIntents
-    ? [{ kind: "sandbox refuses a capture permanently", victims: ["stripe"], inject: refuseCapture }]
+    ? [
+        { kind: "sandbox refuses a capture permanently", victims: ["stripe"], inject: refuseCapture },
+        {
+          kind: "webhooks lost, late, doubled and reordered for 20 s",
+          victims: ["stripe"],
+          inject: disturbWebhooks,
+        },
+      ]
     : []),
   { kind: "clock 5 s ahead", victims: services, inject: (name) => setClock(name, "ahead") },
   { kind: "clock 5 s behind", victims: services, inject: (name) => setClock(name, "behind") },
@@ -158,3 +177,11 @@ async function loseResponses(): Promise<void> {
   for (const operation of requests) await fault({ kind: "lose", operation, times: 4 });
   await fault({ kind: "lose", operation: "read", times: 2 });
 }
+async function disturbWebhooks(): Promise<void> {
+  for (const delivery of ["lost", "late", "doubled", "reordered"] as const) {
+    await deliverWebhooks(delivery);
+    await wait(5_000);
+  }
+  await deliverWebhooks("once");
+}
+

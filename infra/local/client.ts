@@ -40,6 +40,7 @@ export function clientEnvironment(
     NEXT_MANUAL_SIG_HANDLE: dev ? undefined : "1", // as in its image: the client's lib/drain.ts handles signals
     JWT_KEY: undefined,
     STRIPE_KEY: undefined,
+    STRIPE_WEBHOOK_SECRET: undefined,
     SMTP_URL: undefined,
   };
 }

@@ -18,7 +18,13 @@ export function sharedEnvironment(
     JWT_KEY: environment.JWT_KEY ?? sessionKey(dataFolder),
     ...Object.fromEntries(found),
     LISTEN_ADDRESS: "127.0.0.1", // only the gateway uses it; nothing is reachable from the network
-    ...(usesStripe(environment) ? {} : { STRIPE_KEY: "sk_test_eventhive", STRIPE_API_URL: servers.stripe }),
+    ...(usesStripe(environment)
+      ? {}
+      : {
+          STRIPE_KEY: "sk_test_eventhive",
+          STRIPE_API_URL: servers.stripe,
+          STRIPE_WEBHOOK_SECRET: webhookOf(url).secret,
+        }),
     ...(servers.smtp && {
       MAIL: "smtp",
       SMTP_URL: servers.smtp,
@@ -28,6 +34,12 @@ export function sharedEnvironment(
     NATS_URL: servers.nats,
   };
 }
+
+/** Where the sandbox sends its events, through the gateway, and the secret that signs them. */
+export const webhookOf = (url: string) => ({
+  url: `${url}/api/payments/webhook`,
+  secret: "whsec_eventhive",
+});
 
 /** Real charges require both keys. Without keys, the sandbox is used. */
 export function usesStripe({ STRIPE_KEY, STRIPE_PUBLISHABLE_KEY }: NodeJS.ProcessEnv): boolean {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { serviceNames } from "../services";
 import { isReady } from "./backends";
 import { clientCommand } from "./client";
-import { usesMailbox, usesStripe } from "./environment";
+import { usesMailbox, usesStripe, webhookOf } from "./environment";
 import type { Search } from "./first-that-works";
 import { fromSource } from "./from-source";
 import { brokerOf, mongo, redis } from "./known-servers";
@@ -25,15 +25,23 @@ export function serviceCommands(dev: boolean): Record<string, string[]> {
   };
 }
 
-/** The URLs of the stores, and the programs of those that the runner starts. */
+/** The URLs of the stores, and the programs of those that the runner starts. `url` is that of the gateway. */
 export async function serverPrograms(
   environment: NodeJS.ProcessEnv,
+  url: string,
   dataFolder: string,
   search: Search,
 ): Promise<{ servers: Servers; programs: Program[] }> {
   const place = { dataFolder, ...search };
   const sandbox = [process.execPath, ...fromSource, "infra/stripe-sandbox/index.ts"];
-  const ledger = { ...environment, LISTEN_ADDRESS: "127.0.0.1", SANDBOX_DATA: join(dataFolder, "stripe") };
+  const webhook = webhookOf(url);
+  const forSandbox = {
+    ...environment,
+    LISTEN_ADDRESS: "127.0.0.1",
+    SANDBOX_DATA: join(dataFolder, "stripe"),
+    WEBHOOK_URL: webhook.url,
+    WEBHOOK_SECRET: webhook.secret,
+  };
   const smtpPort = usesMailbox(environment) ? await freePort() : undefined;
   const [forMongo, forRedis, forNats, forStripe, ...forMail] = await Promise.all([
     environment.MONGO_URL || serverProgram(mongo, place),
@@ -41,7 +49,7 @@ export async function serverPrograms(
     environment.NATS_URL || serverProgram(brokerOf(environment), place),
     usesStripe(environment)
       ? "https://api.stripe.com"
-      : ours("stripe", "server", sandbox, dataFolder, ledger),
+      : ours("stripe", "server", sandbox, dataFolder, forSandbox),
     ...(smtpPort ? [mailboxProgram(dataFolder, environment, smtpPort)] : []),
   ]);
   const urlOf = (one: string | Program) => (typeof one === "string" ? one : one.url);

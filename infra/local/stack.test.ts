@@ -33,6 +33,7 @@ it("runs the requested number of processes of each service behind one address, a
     MONGO_URL: "mongodb://m:1/orders",
     REDIS_URL: "redis://r:2",
     NATS_URL: "nats://n:3",
+    STRIPE_WEBHOOK_SECRET: expect.stringMatching(/^whsec_/),
   });
 
   const stripe = expect.stringMatching(/^http:\/\/127/);

@@ -76,7 +76,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     if (left.length > 0) print(`Stopped processes that an earlier run had left: ${left.join(", ")}`);
     if (!(await isFree(port))) throw new Error(portIsTaken(port));
 
-    const found = await serverPrograms(environment, dataFolder, { print, signal });
+    const found = await serverPrograms(environment, url, dataFolder, { print, signal });
     servers = found.servers;
     await group.start(found.programs, signal);
 

@@ -125,7 +125,10 @@ export class Ledger {
   /** Called after an intent has been written. */
   onIntent?: (intent: Intent) => void;
 
-  constructor(dataFolder?: string) {
+  constructor(
+    dataFolder: string | undefined,
+    private readonly now: () => number,
+  ) {
     if (!dataFolder) return;
     mkdirSync(dataFolder, { recursive: true });
     this.#file = join(dataFolder, "ledger.jsonl");
@@ -137,9 +140,10 @@ export class Ledger {
     for (const line of content.toString("utf8", 0, end).split("\n")) if (line) this.#apply(JSON.parse(line));
   }
 
-  /** One entry is one line, on disk before this returns: a change and its response are stored atomically. */
+  /** One entry is one line, on disk before this returns: a change and its response are stored atomically, with the time. */
   write(entry: Entry): void {
-    if (this.#file) appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { flush: true });
+    const line = { at: this.now(), ...entry };
+    if (this.#file) appendFileSync(this.#file, `${JSON.stringify(line)}\n`, { flush: true });
     this.#apply(entry);
     if (entry.intent) this.onIntent?.(entry.intent);
   }
@@ -150,7 +154,7 @@ export class Ledger {
     if (intent) this.intents.set(intent.id, intent);
     if (charge) this.charges.set(charge.id, charge);
     if (refund) this.refunds.set(refund.id, refund);
+    if (dispute) this.disputes.set(dispute.id, dispute);
     if (answer) this.responses.set(answer.key, answer);
   }
 }
-    if (dispute) this.disputes.set(dispute.id, dispute);

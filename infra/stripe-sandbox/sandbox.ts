@@ -23,16 +23,24 @@ import { createCharge, createRefund, createToken, disputeOf } from "./writes";
 interface SandboxOptions extends Partial<Timing> {
   /** Stores the ledger, so that a kill loses nothing. If missing, the ledger is kept in memory. */
   dataFolder?: string;
+  /** The endpoint of webhooks, as in `POST /sandbox/webhooks`. */
+  webhook?: object | undefined;
 }
 
 const systemLater: Timing["later"] = (milliseconds, work) => void setTimeout(work, milliseconds).unref();
 
 /** The part of Stripe's HTTP API that payments uses, with fault injection. */
-// oxlint-disable-next-line no-restricted-properties -- the sandbox does not depend on common
-export function createSandbox({ dataFolder, now = Date.now, later = systemLater }: SandboxOptions = {}) {
-  const ledger = new Ledger(dataFolder);
+export function createSandbox({
+  dataFolder,
+  webhook,
+  // oxlint-disable-next-line no-restricted-properties -- the sandbox does not depend on common
+  now = Date.now,
+  later = systemLater,
+}: SandboxOptions = {}) {
+  const ledger = new Ledger(dataFolder, now);
   const faults = new Faults();
   const webhooks = new Webhooks(now, later);
+  if (webhook) webhooks.register(webhook);
   ledger.onIntent = (intent) => webhooks.notify(intent);
   const { get, post } = requestHandlers(ledger, faults, { now, later });
 
@@ -44,6 +52,7 @@ export function createSandbox({ dataFolder, now = Date.now, later = systemLater 
   stripe.get("/charges/:id", get(findCharge));
   stripe.post("/refunds", post("refund", createRefund));
   stripe.get("/refunds", get(listRefunds));
+  stripe.get("/disputes", get(listDisputes));
   stripe.post("/payment_methods", post("payment-method", createPaymentMethod));
   stripe.post("/test_helpers/confirmation_tokens", post("confirmation-token", createConfirmationToken));
   stripe.get("/confirmation_tokens/:id", get(findConfirmationToken));
@@ -52,7 +61,6 @@ export function createSandbox({ dataFolder, now = Date.now, later = systemLater 
   stripe.get("/payment_intents/:id", get(findIntent));
   stripe.post("/payment_intents/:id/confirm", post("confirm", confirmIntent));
   stripe.post("/payment_intents/:id/capture", post("capture", captureIntent));
-  stripe.get("/disputes", get(listDisputes));
   stripe.post("/payment_intents/:id/cancel", post("cancel", cancelIntent));
   stripe.use(unknownUrl);
 
@@ -70,6 +78,11 @@ export function createSandbox({ dataFolder, now = Date.now, later = systemLater 
     webhooks.register(body);
     res.sendStatus(204);
   });
+  app.post("/sandbox/charges/:id/dispute", ({ params: { id } }, res) => {
+    const changes = disputeOf(chargeById(ledger, id), Math.floor(now() / 1000));
+    ledger.write(changes);
+    res.json(changes.dispute);
+  });
   app.post("/sandbox/intents/:id", express.json(), ({ params: { id }, body }, res) => {
     res.json(applyIntentEvent(ledger, id, body, Math.floor(now() / 1000)));
   });
@@ -78,11 +91,6 @@ export function createSandbox({ dataFolder, now = Date.now, later = systemLater 
   });
   app.post("/sandbox/challenges/:id", express.urlencoded(), ({ params: { id }, body }, res) => {
     applyIntentEvent(ledger, id, body, Math.floor(now() / 1000));
-  app.post("/sandbox/charges/:id/dispute", ({ params: { id } }, res) => {
-    const changes = disputeOf(chargeById(ledger, id), Math.floor(now() / 1000));
-    ledger.write(changes);
-    res.json(changes.dispute);
-  });
     res.send(challengeEndedPage);
   });
   app.post("/sandbox/faults", express.json(), (req, res) => void res.status(201).json(faults.add(req.body)));
