@@ -16,7 +16,7 @@ module.exports = {
       globalSetup: "<rootDir>/infra/jest/start-servers.ts",
       globalTeardown: "<rootDir>/infra/jest/stop-servers.ts",
       setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts", "<rootDir>/infra/jest/check-responses.ts"],
-      roots: [...workspaces, "infra", "mutants"].map((folder) => `<rootDir>/${folder}`),
+      roots: [...workspaces, "infra", "mutants", "spec"].map((folder) => `<rootDir>/${folder}`),
     },
     {
       ...shared,

@@ -47,7 +47,8 @@ const capturesWereGranted: Invariant = ({ orders, money, published }) => {
     ]);
 };
 
-const grantOf = (data: Event["data"]): string | undefined =>
+/** The order and the payment of a grant. */
+export const grantOf = (data: Event["data"]): string | undefined =>
   "paymentId" in data && data.status === "awaiting:payment" ? `${data.id} ${data.paymentId}` : undefined;
 
 const chargesMatchPayments: Invariant = ({ orders, money }) => {

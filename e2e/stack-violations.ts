@@ -1,7 +1,10 @@
 import type { Event } from "@eventhive/common";
 import { readEventLog } from "./event-log";
 import { lastingViolations } from "./invariants";
-import { database, ledger, stackFile } from "./stack";
+import { violationsInLedger } from "./invariants-of-ledger";
+import { changesIn, violationsOfModel } from "../spec/histories";
+import { observedStates } from "./observed-states";
+import { database, ledger, ledgerLines, stackFile } from "./stack";
 import type { SnapshotSources } from "./snapshot";
 
 /** The databases and the ledger of the stack, and the events that its broker has stored. */
@@ -13,14 +16,23 @@ export const stackSources = (published: () => Event[]): SnapshotSources => ({
   published,
 });
 
-/** The invariants that the stack still violates after it had time to become quiescent. */
+/**
+ * The invariants that the stack still violates after it had time to become quiescent, and what was wrong with money at any
+ * time before: in the ledger, or by the model of payments.
+ */
 export async function stackViolations(options?: { withinSeconds: number }): Promise<string[]> {
   const log = await readEventLog(stackFile().servers.nats);
   try {
-    return await lastingViolations(
+    const lasting = await lastingViolations(
       stackSources(() => log.events),
       options,
     );
+    const lines = ledgerLines();
+    return [
+      ...lasting,
+      ...violationsInLedger(log.events, lines),
+      ...violationsOfModel(changesIn(observedStates(log.events, lines))),
+    ];
   } finally {
     await log.close();
   }

@@ -7,6 +7,7 @@ import { execute } from "../infra/local/execute";
 import { root } from "../infra/local/program";
 import { readStackFile, type StackFile, type StackProcess } from "../infra/local/stack-file";
 import { compileCache, controlFile, dataFolder, failpointsFolder } from "./data-folder";
+import type { LedgerLine } from "./invariants-of-ledger";
 import { eventually } from "../common/src/testing/eventually";
 import { freeze as freezeProcess } from "../common/test/freeze";
 
@@ -140,6 +141,14 @@ export async function ledger(): Promise<{ charges: Charge[]; refunds: Refund[]; 
   return JSON.parse(await response.text());
 }
 
+/** Every change in that ledger, oldest first. Empty in a cluster, where the file is out of reach. */
+export function ledgerLines(): LedgerLine[] {
+  const file = join(dataFolder(), "stripe/ledger.jsonl");
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, "utf8").split("\n").slice(0, -1); // the last one may be incomplete
+  return lines.map((line): LedgerLine => JSON.parse(line));
+}
+
 type Fault =
   | { kind: "delay"; operation: Operation; milliseconds: number; times?: number }
   | { kind: "hold"; operation: Operation }
@@ -173,15 +182,6 @@ export async function endFaults(operation?: Operation): Promise<void> {
   await fetch(`${stackFile().servers.stripe}/sandbox/faults${query}`, { method: "DELETE" });
 }
 
-/** The buyer passes or fails the 3-D Secure of an intent. */
-export async function endChallenge(
-  intentId: string,
-  event: "pass-challenge" | "fail-challenge",
-): Promise<void> {
-  const response = await fetch(`${stackFile().servers.stripe}/sandbox/intents/${intentId}`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ event }),
 /** How the sandbox delivers its webhooks from now on, until it is restarted. */
 export async function deliverWebhooks(
   delivery: "once" | "lost" | "doubled" | "reordered" | "late" | "forged",
@@ -195,8 +195,34 @@ export async function deliverWebhooks(
   if (!response.ok) throw new Error(`The sandbox rejected the webhook: ${await response.text()}`);
 }
 
+/** The buyer passes or fails the 3-D Secure of an intent. */
+export async function endChallenge(
+  intentId: string,
+  event: "pass-challenge" | "fail-challenge",
+): Promise<void> {
+  const response = await fetch(`${stackFile().servers.stripe}/sandbox/intents/${intentId}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ event }),
   });
   if (!response.ok) throw new Error(`The sandbox rejected the event: ${await response.text()}`);
+}
+
+/** As an operator refunds part of a charge in Stripe's dashboard. */
+export async function refundByHand(stripeId: string, amount: number): Promise<void> {
+  const response = await fetch(`${stackFile().servers.stripe}/v1/refunds`, {
+    method: "POST",
+    headers: { authorization: "Bearer sk_test_dashboard" },
+    body: new URLSearchParams({ charge: stripeId, amount: String(amount) }),
+  });
+  if (!response.ok) throw new Error(`The sandbox rejected the refund: ${await response.text()}`);
+}
+
+/** As a cardholder disputes a charge at the bank. */
+export async function dispute(stripeId: string): Promise<void> {
+  const url = `${stackFile().servers.stripe}/sandbox/charges/${stripeId}/dispute`;
+  const response = await fetch(url, { method: "POST" });
+  if (!response.ok) throw new Error(`The sandbox rejected the dispute: ${await response.text()}`);
 }
 
 /** A token for a test card, as the browser would get it from Stripe. */
@@ -215,20 +241,3 @@ export async function card(number = "4242424242424242"): Promise<string> {
   if (!token.id) throw new Error(`The sandbox returned no token: ${JSON.stringify(token)}`);
   return token.id;
 }
-/** As an operator refunds part of a charge in Stripe's dashboard. */
-export async function refundByHand(stripeId: string, amount: number): Promise<void> {
-  const response = await fetch(`${stackFile().servers.stripe}/v1/refunds`, {
-    method: "POST",
-    headers: { authorization: "Bearer sk_test_dashboard" },
-    body: new URLSearchParams({ charge: stripeId, amount: String(amount) }),
-  });
-  if (!response.ok) throw new Error(`The sandbox rejected the refund: ${await response.text()}`);
-}
-
-/** As a cardholder disputes a charge at the bank. */
-export async function dispute(stripeId: string): Promise<void> {
-  const url = `${stackFile().servers.stripe}/sandbox/charges/${stripeId}/dispute`;
-  const response = await fetch(url, { method: "POST" });
-  if (!response.ok) throw new Error(`The sandbox rejected the dispute: ${await response.text()}`);
-}
-

@@ -36,18 +36,29 @@ export const intentTransitions = {
   canceled: [],
 } satisfies Transitions<IntentStatus>;
 
-const named = (kind: string, from: string, to: string) => `${kind} ${from} -> ${to}`;
+export type Kind = "order" | "payment" | "intent";
+
+const transitionsOf: Record<Kind, Transitions<string>> = {
+  order: orderTransitions,
+  payment: paymentTransitions,
+  intent: intentTransitions,
+};
+
+export const named = (kind: string, from: string, to: string) => `${kind} ${from} -> ${to}`;
 
 /** Each as `payment authorized -> capturing`. */
 export const allowedTransitions: ReadonlySet<string> = new Set(
-  Object.entries<Transitions<string>>({
-    order: orderTransitions,
-    payment: paymentTransitions,
-    intent: intentTransitions,
-  }).flatMap(([kind, transitions]) =>
+  Object.entries(transitionsOf).flatMap(([kind, transitions]) =>
     Object.entries(transitions).flatMap(([from, targets]) => targets.map((to) => named(kind, from, to))),
   ),
 );
+
+/** Whether one or more allowed transitions lead there. */
+export function isReachable(kind: Kind, from: string, to: string): boolean {
+  const reached = new Set(transitionsOf[kind][from]);
+  for (const state of reached) for (const next of transitionsOf[kind][state] ?? []) reached.add(next);
+  return reached.has(to);
+}
 
 /** Adds to `seen` what changed between two states. Creations and the charges flow's money have no transition here. */
 export function observeTransitions(

@@ -1,6 +1,7 @@
 import type { mongo } from "mongoose";
 import { z } from "zod";
 import type { Intent, Ledger } from "../../infra/stripe-sandbox/ledger";
+import { modelStatusOf } from "../../spec/histories";
 import { allowedTransitions } from "../../spec/transitions";
 import { databaseOf } from "./services";
 
@@ -118,16 +119,9 @@ export class Monitor {
       this.violations.push(`I2: charge ${chargeId} is captured, but order ${orderId} is ${order?.status}`);
   }
 
-  private checkIntent({
-    id,
-    status,
-    last_payment_error: error,
-    latest_charge: charge,
-    metadata,
-  }: Intent): void {
-    // The same to the model: the card comes with the confirmation.
-    const isUnconfirmed = status === "requires_payment_method" && !error;
-    const is = isUnconfirmed ? "requires_confirmation" : status;
+  private checkIntent(intent: Intent): void {
+    const { id, status, latest_charge: charge, metadata } = intent;
+    const is = modelStatusOf(intent);
     this.observe("intent", id, this.intents.get(id), is);
     this.intents.set(id, is);
     const payment = this.known.get(`payments.payments ${metadata.paymentId}`);

@@ -257,6 +257,23 @@ export const paymentIntents: Mutant[] = [
     red: { [newsTest]: ["continues with the payment that its own process has saved"] },
   },
   {
+    guard: "histories: each change is one that the model allows",
+    file: "spec/histories.ts",
+    change: { "!allowedTransitions.has(transitionOf(change))": "false" },
+    red: {
+      "spec/histories.test.ts": [
+        "finds an intent that leaves a final state",
+        "finds a payment that skips the grant",
+      ],
+    },
+  },
+  {
+    guard: "histories: changes that were not all observed are possible in the model",
+    file: "spec/histories.ts",
+    change: { "!isReachable(change.kind, change.from, change.to)": "false" },
+    red: { "spec/histories.test.ts": ["finds a payment that goes back, with a gap"] },
+  },
+  {
     guard: "sweep: finishIntents in payments",
     file: "payments/src/index.ts",
     change: { "    finishSweep,\n": "" },
