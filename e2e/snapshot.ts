@@ -28,6 +28,8 @@ const ticketSchema = aggregate.extend({
 
 const orderSchema = aggregate.extend({
   userId: z.string(),
+  createdAt: z.date().optional(),
+  changedAt: z.date().optional(),
   status: z.enum(["created", "awaiting:payment", "complete", "cancelled"]),
   cancelReason: z.string().optional(),
   expiresAt: z.date(),
@@ -40,6 +42,8 @@ const paymentSchema = aggregate.extend({
   stripeId: z.string().optional(),
   intentId: z.string().optional(),
   isAnnounced: z.boolean().optional(),
+  createdAt: z.date().optional(),
+  since: z.date().optional(),
   state: z.enum(allPaymentStates),
 });
 

@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { clock } from "@eventhive/common";
 import { Redis } from "ioredis";
 import { serviceNames } from "../../infra/services";
 import { brokerFolder, dataFolder } from "../data-folder";
@@ -105,16 +106,28 @@ function shuffled(kinds: FaultKind[], random: Random): FaultKind[] {
   return keyed.toSorted((one, other) => one.key - other.key).map(({ kind }) => kind);
 }
 
+export interface Injected {
+  kind: string;
+  /** Milliseconds since 1970. */
+  from: number;
+  until: number;
+}
+
 /** Resolves when all faults are over. Faults overlap, except those of the same victim. */
-export async function injectAll(plan: Fault[], onEnd: () => void): Promise<void> {
-  const lastOf = new Map<string, Promise<void>>();
-  await Promise.all(
-    plan.map(async ({ atSeconds, victim, inject }) => {
+export async function injectAll(plan: Fault[], onEnd: () => void): Promise<Injected[]> {
+  const lastOf = new Map<string, Promise<Injected>>();
+  return Promise.all(
+    plan.map(async ({ atSeconds, kind, victim, inject }) => {
       await wait(atSeconds * 1000);
-      const injected = Promise.resolve(lastOf.get(victim)).then(() => inject(victim));
+      const injected = Promise.resolve(lastOf.get(victim)).then(async () => {
+        const from = clock.now();
+        await inject(victim);
+        return { kind, from, until: clock.now() };
+      });
       lastOf.set(victim, injected);
       await injected;
       onEnd();
+      return injected;
     }),
   );
 }
@@ -172,11 +185,6 @@ async function refuseCapture(): Promise<void> {
   await fault({ kind: "refuse", operation: "capture" });
 }
 
-// Stripe's library retries refunds and reads once after a connection error, so two responses must be lost.
-async function loseResponses(): Promise<void> {
-  for (const operation of requests) await fault({ kind: "lose", operation, times: 4 });
-  await fault({ kind: "lose", operation: "read", times: 2 });
-}
 async function disturbWebhooks(): Promise<void> {
   for (const delivery of ["lost", "late", "doubled", "reordered"] as const) {
     await deliverWebhooks(delivery);
@@ -185,3 +193,8 @@ async function disturbWebhooks(): Promise<void> {
   await deliverWebhooks("once");
 }
 
+// Stripe's library retries refunds and reads once after a connection error, so two responses must be lost.
+async function loseResponses(): Promise<void> {
+  for (const operation of requests) await fault({ kind: "lose", operation, times: 4 });
+  await fault({ kind: "lose", operation: "read", times: 2 });
+}

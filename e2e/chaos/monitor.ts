@@ -1,6 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { clock } from "@eventhive/common";
 import type { mongo } from "mongoose";
+import { type Change, changeBetween } from "../../spec/histories";
+import type { Kind } from "../../spec/transitions";
 import { database, ledger, processNamed } from "../stack";
 
 /** Fields that must not regress, of every aggregate and every replica. */
@@ -30,6 +32,9 @@ const grantedStates = ["awaiting:payment", "complete"];
 const finals = ["complete", "cancelled", "settled", "failed", "refunded", "sold"];
 const stateOf = ({ status, state, sold }: Seen) => status ?? state ?? (sold ? "sold" : "on sale");
 
+/** The collections whose changes the model describes. */
+const modelled: Record<string, Kind> = { "orders.orders": "order", "payments.payments": "payment" };
+
 /** Services read the time of their store with a timeout of 2 s, so their clocks are off by at most 1 s. */
 export const clockMarginMs = 1000;
 
@@ -39,6 +44,8 @@ export class Monitor {
   failedPolls = 0;
   maxOverdueMs = 0;
   readonly violations = new Set<string>();
+  /** Also of payments that no event shows. */
+  readonly changes: Change[] = [];
   before = new Map<string, Seen>();
   /** Orders for which money was captured by an intent, by the poll before. */
   private captured = new Set<string>();
@@ -92,6 +99,7 @@ export class Monitor {
     const held: (string | undefined)[] = [];
     for (const [name, before] of this.before) {
       const now = seen.get(name);
+      if (now) this.changes.push(...changesOf(name, before, now));
       if (!now) this.violations.add(`I6: ${name} has disappeared`);
       else if (now.version < before.version)
         this.violations.add(`I6: ${name} went back from version ${before.version} to ${now.version}`);
@@ -102,6 +110,14 @@ export class Monitor {
     }
     for (const ticket of repeated(held)) this.violations.add(`I1: ticket ${ticket} had two orders at once`);
   }
+}
+
+function changesOf(name: string, before: Seen, now: Seen): Change[] {
+  const [collection = "", id = ""] = name.split(" ");
+  const kind = modelled[collection];
+  if (!kind) return [];
+  const observed = (seen: Seen) => ({ kind, id, version: seen.version, state: stateOf(seen) });
+  return changeBetween(observed(before), observed(now));
 }
 
 function repeated<Item>(items: Item[]): Item[] {

@@ -4,14 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { changesIn } from "../../spec/histories";
 import { numberFrom } from "../argument";
+import { violationsInLedger } from "../invariants-of-ledger";
+import { observedStates } from "../observed-states";
 import startStack from "../start-stack";
 import stopStack from "../stop-stack";
 import { Random } from "../random";
 import { finalState } from "./final-state";
 import { ResponseLog } from "./response-log";
 import { type Fault, injectAll, lostStores, planFaults } from "./faults";
-import { endFaults } from "../stack";
+import { endFaults, ledgerLines } from "../stack";
 import { runUser } from "./user";
 import { lostWrites } from "./lost-writes";
 import { type Findings, verdictOn } from "./verdict";
@@ -58,7 +61,7 @@ async function runThrough(minutes: number, seed: number, plan: Fault[]): Promise
   const sessions = Array.from({ length: userCount }, (_, n) =>
     runUser(log, new Random(seed + 1 + n), () => isOver),
   );
-  await Promise.all([injectAll(plan, () => over++), wait(minutes * 60_000)]);
+  const [injected] = await Promise.all([injectAll(plan, () => over++), wait(minutes * 60_000)]);
   isOver = true;
   await Promise.all(sessions);
   await endFaults();
@@ -67,7 +70,12 @@ async function runThrough(minutes: number, seed: number, plan: Fault[]): Promise
   isAtRest = true;
   await monitoring;
   clearInterval(progress);
-  return { ...rest, plan, monitor, log, lostWrites: await lostWrites(log, rest.snapshot) };
+  const { published = [] } = rest.snapshot;
+  const lines = ledgerLines();
+  const changes = [...monitor.changes, ...changesIn(observedStates(published, lines))];
+  const inLedger = violationsInLedger(published, lines);
+  const lost = await lostWrites(log, rest.snapshot);
+  return { ...rest, plan, injected, monitor, changes, inLedger, log, lostWrites: lost };
 }
 
 function print(line: string): void {

@@ -1,14 +1,22 @@
 import type { Event } from "@eventhive/common";
+import { type Change, transitionOf, violationsOfModel } from "../../spec/histories";
+import { allowedTransitions } from "../../spec/transitions";
 import { violationsIn } from "../invariants";
 import { type FinalState, calmSeconds, quietWithinSeconds } from "./final-state";
 import type { ResponseLog } from "./response-log";
-import { type Fault, killsService } from "./faults";
+import { type Outcomes, addOutcome, outcomeTable } from "../outcomes";
+import { type Fault, type Injected, killsService } from "./faults";
 import { type Monitor, clockMarginMs } from "./monitor";
 
 /** The results of a run. */
 export interface Findings extends FinalState {
   plan: Fault[];
+  injected: Injected[];
   monitor: Monitor;
+  /** Of orders, payments and intents. */
+  changes: Change[];
+  /** What the history of the gateway's ledger violates. */
+  inLedger: string[];
   log: ResponseLog;
   lostWrites: string[];
 }
@@ -23,20 +31,27 @@ export function verdictOn(findings: Findings): { text: string; passed: boolean }
   const lines = Object.entries(figuresOf(findings)).flatMap(([name, figures]) => {
     const mine = violations.filter((line) => line.startsWith(`${name}:`));
     const more = mine.length > shownOfEach ? [`… and ${mine.length - shownOfEach} more`] : [];
-    const shown = [...mine.slice(0, shownOfEach), ...more].map((line) => `             ${line}`);
-    return [`${name.padEnd(4)} ${mine.length === 0 ? "holds " : "FAILED"}  ${figures}`, ...shown];
+    const shown = [...mine.slice(0, shownOfEach), ...more].map((line) => `              ${line}`);
+    return [`${name.padEnd(5)} ${mine.length === 0 ? "holds " : "FAILED"}  ${figures}`, ...shown];
   });
   const all = [
     ...lines,
     `Responses: ${tally(findings.log.statuses)}`,
-    `Faults: ${tally(findings.plan.map(({ kind }) => kind))}`,
+    ...outcomeTable(outcomesOf(findings)),
+    ...transitionTable(findings.changes),
   ];
   return { text: all.join("\n"), passed: violations.length === 0 };
 }
 
 function allViolations(findings: Findings): string[] {
-  const { snapshot, monitor, log, lostWrites, plan, restarts } = findings;
-  const violations = [...violationsIn(snapshot), ...monitor.violations, ...lostWrites];
+  const { snapshot, monitor, changes, inLedger, log, lostWrites, plan, restarts } = findings;
+  const violations = [
+    ...violationsIn(snapshot),
+    ...monitor.violations,
+    ...inLedger,
+    ...lostWrites,
+    ...new Set(violationsOfModel(changes)),
+  ];
   const report = (isBroken: boolean, line: string) => {
     if (isBroken) violations.push(line);
   };
@@ -80,7 +95,39 @@ function figuresOf(findings: Findings): Record<string, string> {
     I12: `${findings.deadLetters} dead letters; no invalid message was sent`,
     I13: `acknowledged: ${log.summary()}`,
     I14: `quiet after ${findings.quietAfterSeconds.toFixed(1)} s (allowed: ${quietWithinSeconds} s), checked ${calmSeconds} s later; ${findings.restarts} restarts of services`,
+    model: `${findings.changes.length} observed changes of orders, payments and intents`,
   };
+}
+
+/** A fault may affect what goes on within this time after its end. */
+const effectMs = 10_000;
+
+function outcomesOf({ injected, snapshot: { orders, money } }: Findings): Outcomes {
+  const outcomes: Outcomes = {};
+  const during = [
+    ...orders.map(({ createdAt, changedAt, status }) => ({ from: createdAt, until: changedAt, end: status })),
+    ...(money?.payments ?? []).map(({ createdAt, since, state }) => ({
+      from: createdAt,
+      until: since,
+      end: state,
+    })),
+  ];
+  for (const { kind, from, until } of injected) {
+    const affected = during.filter(
+      (each) => Number(each.from) <= until + effectMs && Number(each.until) >= from,
+    );
+    const ends = affected.map(({ end }) => end);
+    addOutcome(outcomes, kind, ends);
+  }
+  return outcomes;
+}
+
+/** Each transition of the model, and the number of orders, payments or intents that made it. */
+function transitionTable(changes: Change[]): string[] {
+  const makers = new Map([...allowedTransitions].map((name) => [name, new Set<string>()]));
+  for (const change of changes) if (change.isDirect) makers.get(transitionOf(change))?.add(change.id);
+  const rows = [...makers].map(([name, { size }]) => `  ${name.padEnd(53)}${String(size).padStart(7)}`);
+  return ["Transitions of the model of payments, and how often each was seen:", ...rows];
 }
 
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
