@@ -7,6 +7,7 @@ import {
   runTestCase,
   scenarioNamed,
 } from "./test-case";
+import { type Outcomes, addOutcome } from "../outcomes";
 import { Random } from "../random";
 import type { Servers } from "./servers";
 import {
@@ -41,6 +42,7 @@ export interface Report {
   counters: Counters;
   /** In how many runs each transition was seen. */
   transitions: [string, number][];
+  outcomes: Outcomes;
 }
 
 interface Part {
@@ -68,6 +70,8 @@ export class Exploration {
   readonly counters = { ...zero };
   /** Of the model of payments: in how many runs each was seen. */
   readonly transitions = new Map<string, number>();
+
+  readonly outcomes: Outcomes = {};
 
   constructor(private readonly servers: Servers) {}
 
@@ -138,7 +142,9 @@ export class Exploration {
 
   async runCase(testCase: TestCase): Promise<TestResult> {
     const result = await runTestCase(this.servers, testCase);
-    const { log, kills, broker, network, replication, monitor } = result.simulation;
+    const { log, kills, broker, network, replication, monitor, gateway } = result.simulation;
+    const faults = [faultOf(testCase), ...[...gateway.faults].map((fault) => `Stripe, ${fault}`)];
+    for (const fault of faults) addOutcome(this.outcomes, fault, monitor.ends());
     for (const transition of monitor.transitions)
       this.transitions.set(transition, (this.transitions.get(transition) ?? 0) + 1);
     this.counters.runs++;
@@ -173,6 +179,9 @@ export class Exploration {
     ]);
   }
 }
+
+const faultOf = (testCase: TestCase): string =>
+  "seed" in testCase ? "generated" : (testCase.fault?.kind ?? "no other fault");
 
 /** So that a short series has some of each kind and scenario. */
 function inRandomOrder<Item>(items: Item[], random: Random): Item[] {

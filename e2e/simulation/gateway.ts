@@ -64,6 +64,8 @@ const processingMs = 10_000;
 export class Gateway {
   readonly sandbox = createSandbox({ now: () => this.scheduler.now });
   readonly calls = new Map<Task, Call>();
+  /** What happened to requests in this run, such as `lost`. */
+  readonly faults = new Set<string>();
   /** Outcomes of the next requests, whichever process sends them. */
   private readonly planned = new Map<Operation, GatewayOutcome[]>();
   private readonly keysInUse = new Set<string | undefined>();
@@ -161,6 +163,8 @@ export class Gateway {
     if (!call?.operation || call.outcome) return;
     if (outcome && isOfCaptures(outcome) && call.operation !== "capture") return;
     call.outcome = outcome;
+    if (outcome && outcome !== "answered")
+      this.faults.add(`${call.operation}: ${typeof outcome === "object" ? "late" : outcome}`);
     if (typeof outcome !== "object") return;
     if (call.idempotencyKey) this.keysInUse.add(call.idempotencyKey);
     task.wakeAt = this.scheduler.now + outcome.lateBySeconds * 1000;

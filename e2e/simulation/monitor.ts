@@ -68,6 +68,12 @@ export class Monitor {
       if (orders > 1) this.violations.push(`I1: ticket ${ticket} has ${orders} live orders at once`);
   }
 
+  /** The statuses of all orders, and the states of all payments. */
+  ends = (): string[] =>
+    [...this.known].flatMap(([what, { status, state }]) =>
+      /^(orders\.orders|payments\.payments) /.test(what) ? (status ?? state ?? []) : [],
+    );
+
   refusedIn = (service: string): [userId: string, epoch: number][] => this.refused.get(service) ?? [];
 
   /** No failover may roll back what has been published or shown to a user. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { numberFrom } from "../argument";
 import { fromSource } from "../../infra/local/from-source";
+import { outcomeTable } from "../outcomes";
 import { findMongod } from "../../infra/local/servers";
 import { type TestCase, scenarioNamed } from "./test-case";
 import { Exploration, type Counters, type Report } from "./explore";
@@ -112,7 +113,8 @@ async function explore(): Promise<boolean> {
   ${sum("generated")} generated scenarios with several users, from seed ${firstSeed}
 In total: ${sum("kills")} kills, ${sum("lostResponses")} lost responses, ${sum("failovers")} failovers that rolled back ${sum("rolledBack")} writes, ${sum("redeliveries")} redeliveries, ${sum("outOfOrder")} events delivered out of order
 Transitions of the model of payments, and the number of runs in which each was seen by ${flowsRun.join(" and ")}:
-${table.map(({ transition, runs }) => `  ${transition.padEnd(53)}${runs.map((count) => String(count).padStart(7)).join("")}`).join("\n")}`);
+${table.map(({ transition, runs }) => `  ${transition.padEnd(53)}${runs.map((count) => String(count).padStart(7)).join("")}`).join("\n")}
+${outcomeTable(...reports.map(({ outcomes }) => outcomes)).join("\n")}`);
   // The basic scenarios of both flows together show each.
   const isMissing = flowsRun.length > 1 && unseen.length > 0;
   if (isMissing) console.log(`FAILED: not seen: ${unseen.map(({ transition }) => transition).join(", ")}`);

@@ -15,8 +15,8 @@ async function work(): Promise<boolean> {
     const exploration = new Exploration(servers);
     const part = { flow, leavesShared: leavesShared === "true", worker, workers, firstSeed, durationMs };
     const isOk = await exploration.run(part);
-    const { counters, transitions } = exploration;
-    const report: Report = { flow, counters, transitions: [...transitions] };
+    const { counters, transitions, outcomes } = exploration;
+    const report: Report = { flow, counters, transitions: [...transitions], outcomes };
     process.send?.(report);
     return isOk;
   } finally {
