@@ -9,10 +9,13 @@ export interface PageOptions {
   screen?: keyof typeof screens;
   colorScheme?: "light" | "dark";
   javaScriptEnabled?: boolean;
+  /** Stays open until the last test of the file. Between tests, the page is blank. */
+  isKept?: boolean;
 }
 
 let browser: Browser;
 let contexts: BrowserContext[] = [];
+const keptPages: Page[] = [];
 let consoleErrors = new ConsoleErrors();
 
 beforeAll(async () => {
@@ -23,15 +26,28 @@ afterAll(() => browser.close());
 
 // An unexpected console error fails the test, even when all its assertions pass.
 afterEach(async () => {
-  await Promise.all(contexts.map((context) => context.close()));
+  await Promise.all([...contexts.map((context) => context.close()), ...keptPages.map(clear)]);
   const finished = consoleErrors;
   consoleErrors = new ConsoleErrors();
   contexts = [];
   finished.mustBeExpected();
 });
 
+/** Leaves nothing of the last test but cookies and caches. */
+async function clear(page: Page): Promise<void> {
+  if (page.url() === "about:blank") return;
+  await page.unrouteAll();
+  await page.goto("about:blank");
+  await page.setViewportSize(screens.desktop);
+  await page.emulateMedia({ colorScheme: null });
+}
+
 /** A blank page in a browser context of its own. */
-export async function visit({ screen = "desktop", ...options }: PageOptions = {}): Promise<Page> {
+export async function visit({
+  screen = "desktop",
+  isKept = false,
+  ...options
+}: PageOptions = {}): Promise<Page> {
   const baseURL = stackFile().url;
   const context = await browser.newContext({
     baseURL,
@@ -41,9 +57,12 @@ export async function visit({ screen = "desktop", ...options }: PageOptions = {}
     locale: "en-US",
     ...options,
   });
-  contexts.push(context);
-  consoleErrors.listenTo(context);
-  return context.newPage();
+  context.on("console", (message) => consoleErrors.add(message));
+  context.on("weberror", (error) => consoleErrors.addUncaught(error));
+  const page = await context.newPage();
+  if (isKept) keptPages.push(page);
+  else contexts.push(context);
+  return page;
 }
 
 /** A blank page that is signed in to a new account, and an API client for the same account. */

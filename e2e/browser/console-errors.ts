@@ -1,4 +1,4 @@
-import type { BrowserContext, ConsoleMessage } from "playwright-core";
+import type { ConsoleMessage, WebError } from "playwright-core";
 
 /** The response's status, or why there is none. */
 export type Failure = number | `net::ERR_${string}`;
@@ -7,12 +7,6 @@ export type Failure = number | `net::ERR_${string}`;
 export class ConsoleErrors {
   private readonly unexpected: string[] = [];
   private readonly expected: { failure: Failure; path: string; hasOccurred: boolean }[] = [];
-
-  listenTo(context: BrowserContext): void {
-    context.on("console", (message) => this.add(message));
-    // Uncaught errors, including those of hydration.
-    context.on("weberror", (error) => this.unexpected.push(String(error.error().stack)));
-  }
 
   expect(failure: Failure, path: string): void {
     this.expected.push({ failure, path, hasOccurred: false });
@@ -24,7 +18,12 @@ export class ConsoleErrors {
     expect({ unexpected: this.unexpected, missing }).toEqual({ unexpected: [], missing: [] });
   }
 
-  private add(message: ConsoleMessage): void {
+  /** Including those of hydration. */
+  addUncaught(error: WebError): void {
+    this.unexpected.push(String(error.error().stack));
+  }
+
+  add(message: ConsoleMessage): void {
     const [type, text, { url }] = [message.type(), message.text(), message.location()];
     if (type !== "error" && !text.includes("Content Security Policy")) return;
     const match = this.expected.find(

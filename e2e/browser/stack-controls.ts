@@ -38,6 +38,15 @@ export async function without(service: string, act: () => Promise<void>): Promis
   }
 }
 
+/** The service is stopped during the tests of this file, or of the `describe` that calls this. */
+export function stopDuringTests(service: string): void {
+  beforeAll(() => stop(`${service}-1`));
+  afterAll(async () => {
+    await start(`${service}-1`);
+    await servicesReachable();
+  });
+}
+
 /** The client displays the duration that orders decides. */
 async function setReservations(seconds: number): Promise<void> {
   await Promise.all(
@@ -56,7 +65,7 @@ async function servicesReachable(): Promise<void> {
   });
 }
 
-/** Payments are begun by charges in the tests of this file, instead of by intents. */
+/** Payments are begun by charges, instead of by intents, in the tests of this file or `describe`. */
 export function payByCharges(): void {
   beforeAll(() => setFlow("charges"));
   afterAll(() => setFlow("intents"));

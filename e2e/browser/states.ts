@@ -537,19 +537,27 @@ export const states: State[] = [
 
 /** Opens the page in this state, then calls `inspect`. */
 export async function open(state: State, page: Page, market: Marketplace, inspect: () => Promise<void>) {
-  const { role, path, act, shows, stopped, byCharges } = state;
-  const show = async () => {
-    await page.goto(typeof path === "string" ? path : await path(market));
-    await hydrated(page);
-    await act?.(page, market);
-    await page.getByText(shows).first().waitFor();
-    await inspect();
-    await endFaults(); // of orders that were being paid
-  };
+  const { role, stopped, byCharges } = state;
+  const showIt = () => show(state, page, market, inspect);
   if (role) await market.signIn(page, role);
-  if (stopped) await without(stopped, show);
-  else if (byCharges) await whilePayingByCharges(show);
-  else await show();
+  if (stopped) await without(stopped, showIt);
+  else if (byCharges) await whilePayingByCharges(showIt);
+  else await showIt();
+}
+
+/** The same, for a page and a stack that are ready for the state. */
+export async function show(
+  { path, act, shows }: State,
+  page: Page,
+  market: Marketplace,
+  inspect: () => Promise<void>,
+): Promise<void> {
+  await page.goto(typeof path === "string" ? path : await path(market));
+  await hydrated(page);
+  await act?.(page, market);
+  await page.getByText(shows).first().waitFor();
+  await inspect();
+  await endFaults(); // of orders that were being paid
 }
 
 async function payWithChallenge(page: Page): Promise<void> {
