@@ -7,6 +7,17 @@ const shared = {
   modulePathIgnorePatterns: ["/dist/", "/client/.next/"],
 };
 
+const stackSetup = [
+  "<rootDir>/infra/jest/quiet.ts",
+  "<rootDir>/e2e/settings.ts",
+  "<rootDir>/e2e/use-shared-stack.ts",
+];
+
+/** Test files that start a stack of their own: run apart, so that no shared stack takes processor time beside it. */
+const ownStack = ["first-service", "migration", "restore", "runner", "wiped-broker"].map(
+  (name) => `<rootDir>/e2e/${name}.test.ts`,
+);
+
 /** @type {import("jest").Config} */
 module.exports = {
   projects: [
@@ -23,30 +34,30 @@ module.exports = {
       displayName: "e2e",
       globalSetup: "<rootDir>/e2e/start-stack.ts",
       globalTeardown: "<rootDir>/e2e/stop-stack.ts",
-      setupFilesAfterEnv: [
-        "<rootDir>/infra/jest/quiet.ts",
-        "<rootDir>/e2e/settings.ts",
-        "<rootDir>/e2e/check-responses.ts",
-      ],
+      setupFilesAfterEnv: stackSetup,
       roots: ["<rootDir>/e2e"],
       testPathIgnorePatterns: [
         ...shared.testPathIgnorePatterns,
         "<rootDir>/e2e/browser/",
         "<rootDir>/e2e/cluster/",
+        ...ownStack,
         ...(process.env.BROKER === "jetstream" ? [] : ["python-consumer"]), // no client of NATS Streaming in Python
-        ...(process.env.MIGRATION ? [] : ["<rootDir>/e2e/migration"]), // takes minutes
       ],
+    },
+    {
+      ...shared,
+      displayName: "own-stack",
+      setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts", "<rootDir>/e2e/settings.ts"],
+      roots: ["<rootDir>/e2e"],
+      testMatch: ownStack,
+      testPathIgnorePatterns: process.env.MIGRATION ? [] : ["<rootDir>/e2e/migration"], // takes minutes
     },
     {
       ...shared,
       displayName: "browser",
       globalSetup: "<rootDir>/e2e/browser/start.ts",
       globalTeardown: "<rootDir>/e2e/stop-stack.ts",
-      setupFilesAfterEnv: [
-        "<rootDir>/infra/jest/quiet.ts",
-        "<rootDir>/e2e/settings.ts",
-        "<rootDir>/e2e/check-responses.ts",
-      ],
+      setupFilesAfterEnv: stackSetup,
       roots: ["<rootDir>/e2e/browser"],
     },
     {
@@ -54,11 +65,7 @@ module.exports = {
       displayName: "cluster",
       globalSetup: "<rootDir>/e2e/cluster/start.ts",
       globalTeardown: "<rootDir>/e2e/stop-stack.ts",
-      setupFilesAfterEnv: [
-        "<rootDir>/infra/jest/quiet.ts",
-        "<rootDir>/e2e/settings.ts",
-        "<rootDir>/e2e/check-responses.ts",
-      ],
+      setupFilesAfterEnv: stackSetup,
       roots: ["<rootDir>/e2e"],
       testMatch: ["<rootDir>/e2e/cluster/*.test.ts", "<rootDir>/e2e/races.test.ts"],
       testPathIgnorePatterns: [

@@ -7,13 +7,16 @@ import { eventBytes, newId, newIds } from "@eventhive/common/testing";
 import { connectBus } from "../common/src/messaging/connect-bus";
 import { type Subject, parseEvent } from "../common/src/contract/events";
 import { eventually } from "../common/src/testing/eventually";
+import { build, buildLock } from "../infra/local/build";
+import { exclusively } from "../infra/local/lock";
 import { freePort } from "../infra/local/port";
 import { killGroup } from "../infra/local/processes";
 import { root } from "../infra/local/program";
 import { startBroker, startMongo } from "../infra/local/servers";
 
 // Follows docs/first-service.md literally in an empty folder: a block with a file name is the content of that file, and `sh`
-// blocks are run in one shell. Instead of the `bash` block, which starts EventHive, the test starts a broker and a database.
+// blocks are run in one shell. Instead of the `bash` block, which starts EventHive, the test builds `common`, and starts a broker and a
+// database.
 
 const guide = readFileSync(join(root, "docs/first-service.md"), "utf8");
 const blocks = Array.from(
@@ -30,6 +33,7 @@ afterAll(async () => {
 
 it("the guide to a first service works from an empty folder", async () => {
   const [dataFolder, project] = [join(folder, "data"), join(folder, "box-office")];
+  await exclusively(buildLock, () => build(["common"]));
   const mongo = await startMongo({ dataFolder });
   stops.push(() => mongo.stop());
   const broker = await startBroker({ dataFolder });

@@ -16,6 +16,7 @@ import { lostWrites } from "./chaos/lost-writes";
 import { Monitor } from "./chaos/monitor";
 import { ResponseLog } from "./chaos/response-log";
 import { runUser } from "./chaos/user";
+import { checkResponses } from "./check-responses";
 import { deadLettersOf } from "./dead-letters";
 import { readEventLog } from "./event-log";
 import { lastingViolations } from "./invariants";
@@ -52,6 +53,7 @@ beforeAll(async () => {
   };
   // On a slow machine requests are late, but do not fail.
   await startStack({ ...brokers, BROKER: "nats-streaming", MONGO_TIMEOUT_SECONDS: "15" });
+  await checkResponses(stackFile().url);
   bridge = new Supervisor(await bridgeProgram(brokers));
 }, 300_000);
 

@@ -2,21 +2,16 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { mongo } from "mongoose";
 import { eventually } from "../common/src/testing/eventually";
 import { type Client, type Order, type Ticket, bodyOf, newUser } from "./client";
+import { useOwnStack } from "./own-stack";
 import { orderOf, ticketOnSale } from "./setup";
 import { database, run, serviceProcesses, start, stop } from "./stack";
 import { stackViolations } from "./stack-violations";
-import { startStack } from "./start-stack";
-import stopStack from "./stop-stack";
 
 // Follows "Restore a database" in docs/operating.md.
 const services = ["tickets", "orders", "payments"];
 
 // Its own stack: a rebuild would include the forged events that other tests have published on the shared one.
-beforeAll(async () => {
-  delete process.env.E2E_DATA;
-  await startStack({ EXPIRATION_SECONDS: "60" }); // copying may take longer than the usual 5 s
-});
-afterAll(() => stopStack());
+useOwnStack({ EXPIRATION_SECONDS: "60" }); // copying may take longer than the usual 5 s
 
 type Copy = Map<string, mongo.Document[]>;
 

@@ -7,6 +7,7 @@ import { freePort } from "../infra/local/port";
 import { startOf } from "../infra/local/processes";
 import { root } from "../infra/local/program";
 import { readStackFile, type StackProcess, stackFileOf } from "../infra/local/stack-file";
+import { checkResponses } from "./check-responses";
 import { Client, type Credentials, bodyOf } from "./client";
 import { eventually } from "../common/src/testing/eventually";
 
@@ -68,6 +69,7 @@ describe("npm start", () => {
   beforeAll(async () => {
     port = String(await freePort());
     run = await npmStart();
+    await checkResponses(`http://localhost:${port}`);
     processes = readStackFile(dataFolder)?.processes ?? [];
   }, 120_000);
 

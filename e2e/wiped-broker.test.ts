@@ -6,18 +6,12 @@ import { brokerFolder, dataFolder } from "./data-folder";
 import { readEventLog } from "./event-log";
 import { eventually } from "../common/src/testing/eventually";
 import { lastingViolations } from "./invariants";
+import { useOwnStack } from "./own-stack";
 import { orderOf, ticketOnSale } from "./setup";
 import { database, ledger, run, stackFile, start, stop } from "./stack";
-import startStack from "./start-stack";
-import stopStack from "./stop-stack";
 
 // Its own stack: other tests on a shared one would miss the events published before.
-beforeAll(async () => {
-  delete process.env.E2E_DATA;
-  process.env.REPLICAS = "1";
-  await startStack();
-}, 120_000);
-afterAll(stopStack, 60_000);
+useOwnStack({ REPLICAS: "1" });
 
 it("restores every replica with republish when the broker has lost its log", async () => {
   const tickets = database("tickets");

@@ -12,6 +12,7 @@ const allParts = [
   "test:e2e",
   "test:services",
   "test:browser",
+  "test:own-stack",
   "BROKER=jetstream PAYMENT_FLOW=charges test:e2e -- --testPathPatterns e2e/(saga|kills|broker-outage|python)",
   "chaos -- --minutes 2",
   "simulate -- --minutes 1.4",
@@ -22,7 +23,7 @@ const allParts = [
 const maxConcurrentParts = 2;
 
 /** Separate ranges, because the port of a restarting process must stay free. */
-const portsOfEach = 2_000;
+const portsOfEach = 1_500;
 
 /** Longer than a graceful stop of a stack takes. */
 const stopGraceMs = 40_000;

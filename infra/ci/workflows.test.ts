@@ -280,7 +280,7 @@ it("moves a stack to JetStream in one of the end-to-end runs", () => {
   expect(jobs.stack?.steps).toContainEqual(
     expect.objectContaining({
       env: { MIGRATION: "short" },
-      run: "npm run test:e2e -- --testPathPatterns e2e/migration",
+      run: "npm run test:own-stack",
     }),
   );
 });

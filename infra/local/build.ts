@@ -3,6 +3,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { root } from "./program";
 
+/** Held while the checkout is being built: another build waits. */
+export const buildLock = join(root, ".eventhive/build");
+
 /** Compiles incrementally. The compiler prints its own messages. */
 export async function build(workspaces: string[], signal?: AbortSignal): Promise<void> {
   const compiler = join(root, "node_modules/typescript/bin/tsc");

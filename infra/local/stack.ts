@@ -1,6 +1,5 @@
 import { rmSync } from "node:fs";
-import { join } from "node:path";
-import { build } from "./build";
+import { build, buildLock } from "./build";
 import { buildClient, clientEnvironment } from "./client";
 import { ProcessGroup } from "./process-group";
 import { loadDemo } from "./demo";
@@ -9,14 +8,11 @@ import { type Gateway, startGateway } from "./gateway";
 import { endLeftovers, exclusively, lock } from "./lock";
 import { isFree, portOwner } from "./port";
 import { serverPrograms, serviceCommands, servicePrograms } from "./programs";
-import { root } from "./program";
 import { readRoutes } from "./routes";
 import { dataFolderFrom, stackFileOf, type StackFile, type StackProcess, writeStackFile } from "./stack-file";
 import type { Supervisor } from "./supervisor";
 import { watchSources } from "./watch-sources";
 import { serviceNames } from "../services";
-
-const buildLock = join(root, ".eventhive/build");
 
 export interface StackOptions {
   /** An absolute path: EVENTHIVE_DATA, or `.eventhive/data`. */
