@@ -1,5 +1,5 @@
-import { mongo, natsStreaming, redis } from "../local/known-servers";
-import { findMongod, findNatsStreaming, findRedis } from "../local/servers";
+import { jetStream, mongo, natsStreaming, redis } from "../local/known-servers";
+import { findMongod, findNatsServer, findNatsStreaming, findRedis } from "../local/servers";
 
 // For images.sh: prints the path of each store's program and the image that the manifests reference, in this order.
 async function find(): Promise<void> {
@@ -7,6 +7,7 @@ async function find(): Promise<void> {
   console.log(await findMongod(search), mongo.image);
   console.log(await findRedis(search), redis.image);
   console.log(await findNatsStreaming(search), natsStreaming.image);
+  console.log(await findNatsServer(search), jetStream.image);
 }
 
 find().catch((error: unknown) => {

@@ -74,21 +74,25 @@ own_images() {
 
 # The servers of `npm start` under the names of the official images, with compatible settings.
 store_images() {
-  local stores=$work/stores mongod mongo redis_server redis nats_server nats
+  local stores=$work/stores mongod mongo redis_server redis nats_streaming_server nats_streaming nats_server nats
   {
-    read -r mongod mongo; read -r redis_server redis; read -r nats_server nats
+    read -r mongod mongo; read -r redis_server redis
+    read -r nats_streaming_server nats_streaming; read -r nats_server nats
   } < <(node "$root/infra/bootstrap.mjs" "$here/find-stores.ts")
 
   # Based on a service's image, which contains the driver that creates the user.
   with_libraries "$stores/mongo" "$mongod"
-  cp "$here/mongo/"* "$stores/mongo/"
-  store "$mongo" mongo "docker.io/eventhive/orders:$tag" $'USER 999:999\nENTRYPOINT ["/bin/sh", "/entrypoint.sh"]'
+  cp "$here/mongo/"* "$stores/mongo/usr/local/bin/"
+  store "$mongo" mongo "docker.io/eventhive/orders:$tag" $'USER 999:999\nENTRYPOINT ["docker-entrypoint.sh"]'
 
   with_libraries "$stores/redis" "$redis_server"
   store "$redis" redis eventhive.local/node:1 $'USER 999:999\nWORKDIR /data\nENTRYPOINT ["redis-server"]'
 
+  with_libraries "$stores/nats-streaming" "$nats_streaming_server"
+  store "$nats_streaming" nats-streaming eventhive.local/node:1 'ENTRYPOINT ["nats-streaming-server"]'
+
   with_libraries "$stores/nats" "$nats_server"
-  store "$nats" nats eventhive.local/node:1 'ENTRYPOINT ["nats-streaming-server"]'
+  store "$nats" nats eventhive.local/node:1 'ENTRYPOINT ["nats-server"]'
 }
 # store NAME:TAG@DIGEST FOLDER BASE HOW: the kubelet resolves a pinned image by NAME@DIGEST, and does not check the content
 store() {
