@@ -29,6 +29,10 @@ export function processNamed(name: string): StackProcess {
 export const serviceProcesses = (): StackProcess[] =>
   stackFile().processes.filter(({ kind }) => kind === "service");
 
+/** The processes of servers, such as those of MongoDB. */
+export const serverProcesses = (): StackProcess[] =>
+  stackFile().processes.filter(({ kind }) => kind === "server");
+
 export function signal(name: string, how: NodeJS.Signals): void {
   process.kill(processNamed(name).pid, how);
 }

@@ -3,17 +3,20 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { clock } from "@eventhive/common";
 import { Redis } from "ioredis";
+import { mongoMembers } from "../../infra/local/programs";
 import { serviceNames } from "../../infra/services";
 import { brokerFolder, dataFolder } from "../data-folder";
 import { eventually } from "../../common/src/testing/eventually";
 import { paysByIntents } from "../payment-flow";
 import {
   type Operation,
+  database,
   deliverWebhooks,
   fault,
   freeze,
   kill,
   run,
+  serverProcesses,
   setClock,
   signal,
   stackFile,
@@ -43,6 +46,19 @@ const stopped: FaultKind = {
   victims: [...services, "nats", "redis", "stripe"],
 };
 
+const ofMongo: FaultKind[] = [
+  { ...freezing, victims: ["mongo"] },
+  { kind: "mongod kill -9", victims: ["mongo"], inject: kill },
+];
+const ofPrimary: FaultKind[] = [
+  {
+    kind: "primary SIGSTOP for 20 s",
+    victims: ["primary"],
+    inject: async () => freezeFor20s(await primary()),
+  },
+  { kind: "primary kill -9", victims: ["primary"], inject: async () => kill(await primary()) },
+];
+
 /** Each kind, as often as its weight. Two minutes are long enough for all of them. */
 const faultKinds: FaultKind[] = [
   killed,
@@ -50,12 +66,11 @@ const faultKinds: FaultKind[] = [
   killed,
   stopped,
   stopped,
-  { ...freezing, victims: ["mongo"] },
+  ...(mongoMembers(process.env) > 1 ? ofPrimary : ofMongo),
   { kind: "broker restarted", victims: ["nats"], inject: restart },
   { kind: "broker wiped + republish", victims: ["nats"], inject: wipe },
   { kind: "Redis kill -9", victims: ["redis"], inject: kill },
   { kind: "Redis flushed", victims: ["redis"], inject: flush },
-  { kind: "mongod kill -9", victims: ["mongo"], inject: kill },
   { kind: "sandbox loses responses", victims: ["stripe"], inject: loseResponses },
   { kind: "sandbox rejects, drops and fails requests", victims: ["stripe"], inject: failRequests },
   { kind: "sandbox executes requests 8 s late", victims: ["stripe"], inject: executeLate },
@@ -84,12 +99,13 @@ export interface Fault extends Pick<FaultKind, "kind" | "inject"> {
 export const killsService = ({ kind, victim }: Fault): boolean =>
   services.includes(victim) && (kind === "kill -9" || kind.startsWith("clock"));
 
-/** Repeats a shuffled list of all kinds, so that every kind occurs. */
-export function planFaults(lengthSeconds: number, random: Random): Fault[] {
+/** Repeats a shuffled list of all kinds, or of those whose name contains `only`, so that every kind occurs. */
+export function planFaults(lengthSeconds: number, random: Random, only = ""): Fault[] {
   const count = Math.floor((lengthSeconds - quietAtTheEndSeconds) / secondsPerFault);
-  const rounds = Array.from({ length: Math.ceil(count / faultKinds.length) }, () =>
-    shuffled(faultKinds, random),
-  );
+  const kinds = faultKinds.filter(({ kind }) => kind.includes(only));
+  if (kinds.length === 0)
+    throw new Error(`There is no fault "${only}": it needs MONGO_MEMBERS=3 if it is of a primary`);
+  const rounds = Array.from({ length: Math.ceil(count / kinds.length) }, () => shuffled(kinds, random));
   return rounds
     .flat()
     .slice(0, count)
@@ -130,6 +146,14 @@ export async function injectAll(plan: Fault[], onEnd: () => void): Promise<Injec
       return injected;
     }),
   );
+}
+
+/** The name of the server that is the primary now. */
+async function primary(): Promise<string> {
+  const { me } = await database("orders").admin().command({ hello: 1 });
+  const found = serverProcesses().find(({ url }) => url === `mongodb://${me}`);
+  if (!found) throw new Error(`No server runs at ${me}`);
+  return found.name;
 }
 
 async function freezeFor20s(name: string): Promise<void> {

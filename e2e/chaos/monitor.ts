@@ -3,7 +3,7 @@ import { clock } from "@eventhive/common";
 import type { mongo } from "mongoose";
 import { type Change, changeBetween } from "../../spec/histories";
 import type { Kind } from "../../spec/transitions";
-import { database, ledger, processNamed } from "../stack";
+import { database, ledger } from "../stack";
 
 /** Fields that must not regress, of every aggregate and every replica. */
 interface Seen {
@@ -51,13 +51,16 @@ export class Monitor {
   private captured = new Set<string>();
 
   async run(isOver: () => boolean): Promise<void> {
-    for (; !isOver(); await wait(250)) {
-      const { pid } = processNamed("mongo");
+    for (let last = ""; !isOver(); await wait(250)) {
+      const server = await databaseProcess();
+      // A killed database may lose writes that were readable but not acknowledged yet, and another primary may show writes a
+      // moment later than the one before. That is no violation.
+      if (server !== last) this.before = new Map();
+      last = server;
       const now = await this.poll().catch(() => undefined);
-      const isWhole = now && processNamed("mongo").pid === pid;
+      const isWhole = now && server !== "" && (await databaseProcess()) === server;
       if (isWhole) this.compare(now);
       else this.failedPolls++;
-      // A killed database may lose writes that were readable but not acknowledged yet. That is no violation.
       this.before = isWhole ? now : new Map();
     }
   }
@@ -66,7 +69,8 @@ export class Monitor {
     const begun = clock.now();
     const found = await Promise.all(
       collections.map(async ([service, collection]) => {
-        const cursor = database(service).collection<Seen>(collection).find({}, { projection: fields });
+        const options = { projection: fields, readConcern: "majority" } as const; // nothing that may be rolled back
+        const cursor = database(service).collection<Seen>(collection).find({}, options);
         const documents = await cursor.toArray();
         return documents.map((one) => [`${service}.${collection} ${one._id.toHexString()}`, one] as const);
       }),
@@ -118,6 +122,15 @@ function changesOf(name: string, before: Seen, now: Seen): Change[] {
   if (!kind) return [];
   const observed = (seen: Seen) => ({ kind, id, version: seen.version, state: stateOf(seen) });
   return changeBetween(observed(before), observed(now));
+}
+
+/** Identifies the process of the server, or of the primary; empty if there is none. */
+async function databaseProcess(): Promise<string> {
+  const hello = await database("orders")
+    .admin()
+    .command({ hello: 1 })
+    .catch(() => undefined);
+  return String(hello?.topologyVersion.processId ?? "");
 }
 
 function repeated<Item>(items: Item[]): Item[] {

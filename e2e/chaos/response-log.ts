@@ -17,7 +17,10 @@ interface Details {
 
 /** All responses, and the writes that successful ones acknowledged. */
 export class ResponseLog {
-  /** One per response, such as `201`, `400 ticket-reserved`, or `none` if no response arrived. */
+  /**
+   * One per response, such as `201`, `400 ticket-reserved`, or `none` if no response arrived. A 503 that names no time to
+   * try again ends in `!`.
+   */
   readonly statuses: string[] = [];
   readonly accounts: (Credentials & User)[] = [];
   readonly offers: Ticket[] = [];
@@ -32,9 +35,7 @@ export class ResponseLog {
 
   async record<Body>(response: Promise<ApiResponse<Body>>): Promise<ApiResponse<Body> | undefined> {
     const received = await response.catch(() => undefined);
-    this.statuses.push(
-      received ? (received.ok ? `${received.status}` : `${received.status} ${received.body.code}`) : "none",
-    );
+    this.statuses.push(received ? describe(received) : "none");
     return received;
   }
 
@@ -44,6 +45,11 @@ export class ResponseLog {
       .map(([what, { length }]) => `${length} ${what}`)
       .join(", ");
   }
+}
+
+function describe({ status, headers, ...response }: ApiResponse<unknown>): string {
+  if (response.ok) return `${status}`;
+  return `${status} ${response.body.code}${status === 503 && !headers.has("retry-after") ? "!" : ""}`;
 }
 
 /** The request had no effect, and never will. */

@@ -23,8 +23,8 @@ import { Monitor } from "./monitor";
 const userCount = 20;
 const progressIntervalMs = 15_000;
 
-async function chaos(minutes: number, seed: number): Promise<boolean> {
-  const plan = planFaults(minutes * 60, new Random(seed));
+async function chaos(minutes: number, seed: number, only?: string): Promise<boolean> {
+  const plan = planFaults(minutes * 60, new Random(seed), only);
   print(`${minutes} minutes of chaos, --seed ${seed}:`);
   for (const { atSeconds, kind, victim } of plan)
     print(`${String(atSeconds).padStart(5)} s  ${kind} (${victim})`);
@@ -82,9 +82,10 @@ function print(line: string): void {
   console.log(line);
 }
 
-const { values } = parseArgs({ options: { minutes: { type: "string" }, seed: { type: "string" } } });
-const { minutes = "5", seed = String(randomInt(1_000_000)) } = values;
-chaos(numberFrom("minutes", minutes), numberFrom("seed", seed, { whole: true })).then(
+const string = { type: "string" } as const;
+const { values } = parseArgs({ options: { minutes: string, seed: string, only: string } });
+const { minutes = "5", seed = String(randomInt(1_000_000)), only } = values;
+chaos(numberFrom("minutes", minutes), numberFrom("seed", seed, { whole: true }), only).then(
   (passed) => process.exit(passed ? 0 : 1),
   (error: unknown) => {
     console.error(error);

@@ -62,6 +62,12 @@ function allViolations(findings: Findings): string[] {
   report(monitor.maxOverdueMs > overdueMarginMs, "I9: an order expired later than allowed");
   report(findings.deadLetters > 0, "I12: valid events became dead letters");
   report(log.statuses.includes("500 internal"), "I13: there were responses with status 500");
+  // Nothing else interrupts a request, and elections only delay it.
+  const isTemporary = (status: string) => /^(2|4|503 .*[^!]$)/.test(status);
+  report(
+    plan.every(({ victim }) => victim === "primary") && !log.statuses.every(isTemporary),
+    "I13: during elections, there were responses other than 2xx, 4xx, and 503 with Retry-After",
+  );
   report(!findings.isQuiet, "I14: the system did not become quiescent in time");
   report(restarts > plan.filter(killsService).length, "I14: a service exited without being killed");
   return violations;

@@ -18,7 +18,7 @@ export interface Place {
 }
 
 export interface Server {
-  name: "mongo" | "redis" | "nats";
+  name: "mongo" | `mongo-${number}` | "redis" | "nats";
   /** The folder of its data, if it has another name. */
   folder?: string;
   title: string;
@@ -64,6 +64,13 @@ export const mongo: Server = {
   },
   installHint: "install MongoDB Community Server 6 or newer",
 };
+
+/** One of several members of a replica set, numbered from 1. */
+export const mongoMember = (number: number): Server => ({
+  ...mongo,
+  name: number === 1 ? "mongo" : `mongo-${number}`,
+  flags: (place) => ({ ...mongo.flags(place), "--replSet": "eventhive", "--oplogSize": "50" }),
+});
 
 export const redis: Server = {
   name: "redis",

@@ -3,11 +3,12 @@ import { serviceNames } from "../services";
 import { isReady } from "./backends";
 import { clientCommand } from "./client";
 import { usesMailbox, usesStripe, webhookOf } from "./environment";
+import { execute } from "./execute";
 import type { Search } from "./first-that-works";
 import { fromSource } from "./from-source";
-import { brokerOf, mongo, redis } from "./known-servers";
+import { brokerOf, mongo, mongoMember, redis } from "./known-servers";
 import { freePort } from "./port";
-import type { Program } from "./program";
+import { type Program, root } from "./program";
 import { serverProgram } from "./servers";
 import type { StackFile } from "./stack-file";
 
@@ -43,8 +44,10 @@ export async function serverPrograms(
     WEBHOOK_SECRET: webhook.secret,
   };
   const smtpPort = usesMailbox(environment) ? await freePort() : undefined;
+  const members = Array.from({ length: mongoMembers(environment) }, (_, index) => mongoMember(index + 1));
   const [forMongo, forRedis, forNats, forStripe, ...forMail] = await Promise.all([
-    environment.MONGO_URL || serverProgram(mongo, place),
+    environment.MONGO_URL ||
+      Promise.all((members.length > 1 ? members : [mongo]).map((server) => serverProgram(server, place))),
     environment.REDIS_URL || serverProgram(redis, place),
     environment.NATS_URL || serverProgram(brokerOf(environment), place),
     usesStripe(environment)
@@ -53,16 +56,33 @@ export async function serverPrograms(
     ...(smtpPort ? [mailboxProgram(dataFolder, environment, smtpPort)] : []),
   ]);
   const urlOf = (one: string | Program) => (typeof one === "string" ? one : one.url);
+  const databases = typeof forMongo === "string" ? [] : forMongo;
   return {
     servers: {
-      mongo: urlOf(forMongo),
+      mongo: typeof forMongo === "string" ? forMongo : addressOf(databases),
       redis: urlOf(forRedis),
       nats: urlOf(forNats),
       stripe: urlOf(forStripe),
       ...(smtpPort && { smtp: `smtp://127.0.0.1:${smtpPort}` }),
     },
-    programs: [forMongo, forRedis, forNats, forStripe, ...forMail].filter((one) => typeof one !== "string"),
+    programs: [...databases, forRedis, forNats, forStripe, ...forMail].filter(
+      (one) => typeof one !== "string",
+    ),
   };
+}
+
+const addressOf = (members: Program[]): string =>
+  `mongodb://${members.map(({ url }) => url.replace("mongodb://", "")).join(",")}`;
+
+/** The number of MongoDB servers. Several are a replica set, of which the data folder must be new. */
+export const mongoMembers = ({ MONGO_MEMBERS = "1" }: NodeJS.ProcessEnv): number => Number(MONGO_MEMBERS);
+
+/** Makes the servers of an address a replica set, by the program that a cluster runs. */
+export async function joinMembers(address: string): Promise<void> {
+  await execute(process.execPath, [...fromSource, "common/src/replica-set.ts"], {
+    cwd: root,
+    env: { ...process.env, MONGO_URL: address },
+  });
 }
 
 /** Its page is at its URL. */

@@ -7,7 +7,8 @@ import { databaseUrl, sharedEnvironment } from "./environment";
 import { type Gateway, startGateway } from "./gateway";
 import { endLeftovers, exclusively, lock } from "./lock";
 import { isFree, portOwner } from "./port";
-import { serverPrograms, serviceCommands, servicePrograms } from "./programs";
+import { joinMembers, mongoMembers, serverPrograms, serviceCommands, servicePrograms } from "./programs";
+import { root } from "./program";
 import { readRoutes } from "./routes";
 import { dataFolderFrom, stackFileOf, type StackFile, type StackProcess, writeStackFile } from "./stack-file";
 import type { Supervisor } from "./supervisor";
@@ -75,6 +76,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const found = await serverPrograms(environment, url, dataFolder, { print, signal });
     servers = found.servers;
     await group.start(found.programs, signal);
+    if (mongoMembers(environment) > 1) await joinMembers(servers.mongo);
 
     if (!dev && !options.services) {
       print("Building what has changed …");
