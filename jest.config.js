@@ -67,8 +67,11 @@ module.exports = {
       globalTeardown: "<rootDir>/e2e/stop-stack.ts",
       setupFilesAfterEnv: stackSetup,
       roots: ["<rootDir>/e2e"],
-      testMatch: ["<rootDir>/e2e/cluster/*.test.ts", "<rootDir>/e2e/races.test.ts"],
+      testMatch: process.env.HIGH_AVAILABILITY
+        ? ["<rootDir>/e2e/cluster/failover.test.ts"]
+        : ["<rootDir>/e2e/cluster/*.test.ts", "<rootDir>/e2e/races.test.ts"],
       testPathIgnorePatterns: [
+        ...(process.env.HIGH_AVAILABILITY ? [] : ["cluster/failover"]), // needs three members of each store
         ...(process.env.AUTOSCALING ? [] : ["autoscaling"]), // needs a metrics-server
         ...(process.env.ALERTS ? [] : ["cluster/alerts"]), // takes minutes
       ],

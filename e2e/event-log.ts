@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { setTimeout as wait } from "node:timers/promises";
 import { type Event, type Subject, subjects } from "@eventhive/common";
-import { jetstream } from "@nats-io/jetstream";
+import { jetstreamManager } from "@nats-io/jetstream";
 import * as nats from "@nats-io/transport-node";
 import { type Message, connect } from "node-nats-streaming";
+import { inboxPrefixOf, streamName } from "../common/src/contract/jetstream-names";
+import { collected } from "../common/src/messaging/jetstream/log";
 import { type Server, brokerOf, jetStream } from "../infra/local/known-servers";
 import { tryParseEvent } from "./try-parse-event";
 
@@ -49,15 +52,31 @@ async function readNatsStreaming(url: string, take: Take): Promise<() => Promise
   };
 }
 
+/** On a cluster where each service is a user of its own, with the bridge's key. */
 async function readJetStream(url: string, take: Take): Promise<() => Promise<void>> {
-  const client = await nats.connect({ servers: url, waitOnFirstConnect: true, maxReconnectAttempts: -1 });
-  const consumer = await jetstream(client).consumers.get("eventhive");
-  await consumer.consume({
-    callback: ({ subject, data }) => {
-      const [, aggregate, change] = subject.split(".");
-      const known = subjects.find((one) => one === `${aggregate}:${change}`);
-      if (known) take(known, Buffer.from(data));
-    },
+  const { JETSTREAM_CREDENTIALS: seed } = process.env;
+  const client = await nats.connect({
+    servers: url,
+    ignoreClusterUpdates: true, // the other servers may be unreachable from here
+    waitOnFirstConnect: true,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    inboxPrefix: inboxPrefixOf("bridge"),
+    ...(seed && { authenticator: nats.nkeyAuthenticator(new TextEncoder().encode(seed)) }),
   });
+  const manager = await jetstreamManager(client, { checkAPI: false });
+  const follow = async () => {
+    for (let seq = 1; !client.isClosed(); await wait(100)) {
+      const query = { seq, next_by_subj: `${streamName}.>`, batch: 1000 };
+      const messages = await collected(manager, query).catch(() => []); // fails if there are none yet, or no server responds
+      for (const message of messages) {
+        const [, aggregate, change] = message.subject.split(".");
+        const known = subjects.find((one) => one === `${aggregate}:${change}`);
+        if (known) take(known, Buffer.from(message.data));
+        seq = message.seq + 1;
+      }
+    }
+  };
+  void follow();
   return () => client.close();
 }

@@ -1,10 +1,12 @@
-import { execute } from "../../infra/local/execute";
+import { execute, succeeds } from "../../infra/local/execute";
 import { serviceNames } from "../../infra/services";
 import { eventually } from "../../common/src/testing/eventually";
 
 // The cluster under test is kubectl's current context.
 
 export const namespace = "eventhive";
+/** With HIGH_AVAILABILITY, three members of each store. */
+export const overlay = process.env.HIGH_AVAILABILITY ? "ci-ha" : "ci";
 export const apps = [...serviceNames, "client"];
 
 /** Resolves with kubectl's output. */
@@ -50,6 +52,35 @@ async function everyWorkload(): Promise<string[]> {
 /** SIGKILL for all pods of a service or store at once; resolves before their replacements are ready. */
 export async function killAll(app: string): Promise<void> {
   await kubectl("delete", "pod", "--selector", `app=${app}`, "--grace-period=0", "--force");
+}
+
+/** SIGKILL for the server in a pod of a store. Resolves when another one starts in the pod. */
+export async function killServer(pod: string): Promise<void> {
+  const count = async () => Number(await kubectl("get", "pod", pod, `--output=jsonpath=${restartCount}`));
+  const before = await count();
+  // The command may end with its container.
+  await succeeds("kubectl", ["--namespace", namespace, "exec", pod, "--", "sh", "-c", killCommand]);
+  await eventually(async () => expect(await count()).toBeGreaterThan(before), { withinSeconds: 60 });
+}
+const restartCount = "{.status.containerStatuses[0].restartCount}";
+const killCommand = "kill -9 $(pidof mongod nats-server)";
+
+/** Stops a pod as a node that is drained does: gracefully, once its disruption budget allows it. Resolves when it is replaced. */
+export async function evict(pod: string): Promise<void> {
+  const uid = () => kubectl("get", "pod", pod, "--output=jsonpath={.metadata.uid}");
+  const before = await uid();
+  const eviction = JSON.stringify({
+    apiVersion: "policy/v1",
+    kind: "Eviction",
+    metadata: { name: pod, namespace },
+  });
+  const path = `/api/v1/namespaces/${namespace}/pods/${pod}/eviction`;
+  const slowly = { withinSeconds: 180, intervalMs: 1000 };
+  await eventually(
+    () => execute("bash", ["-c", `kubectl create --raw ${path} --filename - <<< '${eviction}'`]),
+    slowly,
+  );
+  await eventually(async () => expect(await uid()).not.toBe(before), slowly);
 }
 
 /** Stops a store until `startStore`. */

@@ -3,7 +3,7 @@ import { labelledBySkaffold, runId, sameRunId } from "../../infra/k8s/skaffold";
 import { execute, succeeds } from "../../infra/local/execute";
 import { root } from "../../infra/local/program";
 import { eventually } from "../../common/src/testing/eventually";
-import { kubectl, rolledOut, apps } from "./cluster";
+import { kubectl, overlay, rolledOut, apps } from "./cluster";
 import { applyKustomized } from "./kustomize";
 import { memoryByApp } from "./memory";
 
@@ -15,7 +15,7 @@ const runsIn: Record<string, [resource: string, path: string]> = {
   backup: ["cronjob/backup-auth", ".spec.jobTemplate.spec.template"],
 };
 
-/** Applies the ci overlay as skaffold does, with images of this tag. */
+/** Applies the overlay as skaffold does, with images of this tag. */
 export async function deploy(tag: string): Promise<void> {
   await execute(process.execPath, [join(root, "infra/k8s/make-secrets.mjs")]);
   const start = performance.now();
@@ -46,6 +46,6 @@ export async function deployAgain(): Promise<void> {
 }
 
 const apply = (images: object[]): Promise<void> =>
-  applyKustomized("overlays/ci", { images }, (objects) =>
+  applyKustomized(`overlays/${overlay}`, { images }, (objects) =>
     labelledBySkaffold(objects, { [runId]: sameRunId.split("=").at(-1) ?? "" }),
   );

@@ -1,5 +1,11 @@
 /** Variables that say what a cluster has or a run includes. Without one, its tests are left out. */
-export const optionalVariables = ["GATEWAY_URL", "OUTSIDE_ADDRESS", "ALERTS", "AUTOSCALING"];
+export const optionalVariables = [
+  "GATEWAY_URL",
+  "OUTSIDE_ADDRESS",
+  "ALERTS",
+  "AUTOSCALING",
+  "HIGH_AVAILABILITY",
+];
 
 /**
  * In CI, where nobody would notice, tests are left out only if `E2E_WITHOUT` names their variables.

@@ -4,7 +4,7 @@ interface Summary {
   pods: { podRef: { name: string; namespace: string }; memory?: { workingSetBytes?: number } }[];
 }
 
-/** Describes the memory of the largest pod of each service and store, as reported by its node. */
+/** Describes the memory of the largest pod of each service and store, and of all pods, as reported by its node. */
 export async function memoryByApp(): Promise<string> {
   const nodes = (await kubectl("get", "nodes", "--output=name")).trim().split("\n");
   const summaries: Summary[] = await Promise.all(
@@ -21,11 +21,13 @@ export async function memoryByApp(): Promise<string> {
       .map(({ podRef, memory }) => [podRef.name, memory?.workingSetBytes]),
   );
   const largest = new Map<string, number>();
+  let sum = 0;
   for (const { metadata } of await pods()) {
     const app = metadata.labels.app ?? "";
     const bytes = measured.get(metadata.name);
     if (!bytes) throw new Error(`${metadata.name} has no memory statistics yet`);
+    sum += bytes / 2 ** 20;
     largest.set(app, Math.max(largest.get(app) ?? 0, Math.round(bytes / 2 ** 20)));
   }
-  return [...largest].map(([app, mebibytes]) => `${app} ${mebibytes}`).join(", ");
+  return `${[...largest].map(([app, mebibytes]) => `${app} ${mebibytes}`).join(", ")}; all pods ${Math.round(sum)}`;
 }

@@ -6,7 +6,7 @@ import { succeeds } from "../../infra/local/execute";
 import { root } from "../../infra/local/program";
 import { writeStackFile } from "../../infra/local/stack-file";
 import { databaseServices } from "../../infra/services";
-import { kubectl, namespace, rolledOut } from "./cluster";
+import { kubectl, namespace, overlay, rolledOut } from "./cluster";
 import { deploy } from "./deploy";
 import { type Forward, forward } from "./forward";
 import { requireNamedOmissions } from "./left-out";
@@ -19,16 +19,17 @@ declare global {
 const { EVENTHIVE_URL = "http://localhost", IMAGE_TAG } = process.env;
 
 /**
- * Uses kubectl's current context. With IMAGE_TAG, deploys the ci overlay with images of that tag; otherwise uses the existing
- * deployment, for example after `skaffold run -p ci`. The tests reach stores through forwarded ports.
+ * Uses kubectl's current context. With IMAGE_TAG, deploys the overlay with images of that tag; otherwise uses the existing
+ * deployment, for example after `skaffold run -p ci`. The tests reach stores through forwarded ports: of a database with
+ * several members any one, since they all respond to reads.
  */
 export default async function startCluster(): Promise<void> {
   requireNamedOmissions(process.env);
   await mustBeForTests();
   if (IMAGE_TAG) await deploy(IMAGE_TAG);
   await rolledOut();
-  const overlay = readFileSync(join(root, "infra/k8s/overlays/ci/kustomization.yaml"), "utf8");
-  process.stdout.write(`with ${overlay.match(/\bMAX_\w+=\d+/g)?.join(" ")}\n`);
+  const settings = readFileSync(join(root, "infra/k8s/overlays", overlay, "kustomization.yaml"), "utf8");
+  process.stdout.write(`with ${settings.match(/\bMAX_\w+=\d+/g)?.join(" ")}\n`);
 
   const folder = mkdtempSync(join(tmpdir(), "eventhive-cluster-"));
   process.env.E2E_DATA = folder;
@@ -50,7 +51,7 @@ export default async function startCluster(): Promise<void> {
     servers: {
       mongo: "mongodb://localhost", // not used: each service has its own, above
       redis: `redis://:${await secret("expiration-redis", "password")}@${await reach("service/expiration-redis", 6379)}`,
-      nats: `nats://${await secret("nats", "token")}@${await reach("service/nats", 4222)}`,
+      nats: await broker(reach),
       stripe: `http://${await reach("service/stripe-sandbox", 80)}`,
     },
     processes: [],
@@ -70,17 +71,20 @@ async function mustBeForTests(): Promise<void> {
       "EventHive is not deployed on this cluster: run `skaffold run -p ci`, or set IMAGE_TAG to deploy images of that tag",
     );
   }
-  const overlay = await kubectl(
-    "get",
-    "namespace",
-    namespace,
-    "--output=jsonpath={.metadata.labels.overlay}",
-  );
-  if (overlay !== "ci") {
+  const label = await kubectl("get", "namespace", namespace, "--output=jsonpath={.metadata.labels.overlay}");
+  if (label !== "ci") {
     throw new Error(
       `These tests kill pods and databases, and the namespace ${namespace} of this cluster was not deployed by overlays/ci`,
     );
   }
+}
+
+/** The address of the broker. With several members, each service is a user of it, and the bridge may read all events. */
+async function broker(reach: (target: string, port: number) => Promise<string>): Promise<string> {
+  if (overlay === "ci") return `nats://${await secret("nats", "token")}@${await reach("service/nats", 4222)}`;
+  process.env.BROKER = "jetstream";
+  process.env.JETSTREAM_CREDENTIALS = await secret("bridge-jetstream", "seed");
+  return `nats://${await reach("service/jetstream", 4222)}`;
 }
 
 async function secret(name: string, key: string): Promise<string> {

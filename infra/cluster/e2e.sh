@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs `npm run e2e:cluster` on a temporary Kubernetes cluster on this machine.
-#   e2e.sh [--all]     also tests alerts, autoscaling and deployments with skaffold
+#   e2e.sh [--all]           also tests alerts, autoscaling and deployments with skaffold
+#   e2e.sh --failovers N     only kills members of stores, N times in each way
 # A missing prerequisite skips the tests, or fails them if CI is set.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
@@ -49,12 +50,19 @@ get "build Kubernetes" build.sh "$@"
 tag=$(cd "$root" && git describe --always --dirty)
 "$here/images.sh" "$tag"
 "$here/load.sh" images
-export E2E_WITHOUT="ALERTS AUTOSCALING" # --all runs them below
+export E2E_WITHOUT="ALERTS AUTOSCALING HIGH_AVAILABILITY" # run below, the first two by --all
 # --bail keeps the logs of a failed test: later tests would replace the pods.
 e2e() { IMAGE_TAG=$tag "$here/run.sh" npm --prefix "$root" run e2e:cluster -- --bail "$@"; }
+if [ "${1:-}" = --failovers ]; then
+  HIGH_AVAILABILITY=yes KILLS=$2 e2e
+  exit
+fi
 e2e
+[ "${1:-}" != --all ] || ALERTS=yes e2e --testPathPatterns cluster/alerts
+kubectl delete namespace eventhive >/dev/null # another deployment follows
+HIGH_AVAILABILITY=yes e2e
 [ "${1:-}" = --all ] || exit 0
-ALERTS=yes e2e --testPathPatterns cluster/alerts
+kubectl delete namespace eventhive >/dev/null
 # Last, because additional pods would slow down the other tests on two cores.
 kubectl apply -f "$here/add-ons/metrics-server.yaml" >/dev/null
 AUTOSCALING=yes e2e --testPathPatterns autoscaling

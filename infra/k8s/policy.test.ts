@@ -9,11 +9,11 @@ import { containerOf, podTemplatesOf, render, type Rendered, type Workload } fro
 const appNames = [...serviceNames, "client"];
 const mongos = databaseServices.map((name) => `${name}-mongo`);
 
-describe.each(["local", "ci", "release", "gke", "gke-ha"])("in the overlay %s", (overlay) => {
+describe.each(["local", "ci", "ci-ha", "release", "gke", "gke-ha"])("in the overlay %s", (overlay) => {
   const alone = overlay === "local" || overlay === "release"; // one process of each
   const isProduction = overlay.startsWith("gke");
-  const withMembers = overlay === "gke-ha" ? [...mongos, "jetstream"] : [];
-  const storeNames = [...mongos, "expiration-redis", overlay === "gke-ha" ? "jetstream" : "nats"];
+  const withMembers = overlay.endsWith("-ha") ? [...mongos, "jetstream"] : [];
+  const storeNames = [...mongos, "expiration-redis", overlay.endsWith("-ha") ? "jetstream" : "nats"];
   let rendered: Rendered;
   let services: Workload[];
   let stores: Workload[];

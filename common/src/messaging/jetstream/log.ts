@@ -70,9 +70,12 @@ export async function* readJetStreamLog(
 }
 
 /** Through a callback: the client's iterator leaves a subscription behind. */
-function collected(manager: JetStreamManager, query: { seq: number; next_by_subj: string; batch: number }) {
-  return new Promise<{ seq: number; data: Uint8Array }[]>((resolve, reject) => {
-    const messages: { seq: number; data: Uint8Array }[] = [];
+export function collected(
+  manager: JetStreamManager,
+  query: { seq: number; next_by_subj: string; batch: number },
+) {
+  return new Promise<StoredMsg[]>((resolve, reject) => {
+    const messages: StoredMsg[] = [];
     const callback: BatchCallback<StoredMsg> = (done, message) => {
       if (!done) messages.push(message);
       else if (done.err) reject(done.err);

@@ -1,0 +1,187 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { eventually } from "../../common/src/testing/eventually";
+import { databaseServices } from "../../infra/services";
+import { lostWrites } from "../chaos/lost-writes";
+import { ResponseLog } from "../chaos/response-log";
+import { runUser } from "../chaos/user";
+import { type EventLog, readEventLog } from "../event-log";
+import { lastingViolations } from "../invariants";
+import { Random } from "../random";
+import { takeSnapshot } from "../snapshot";
+import { database, stackFile } from "../stack";
+import { stackSources } from "../stack-violations";
+import { evict, killServer, kubectl, rolledOut } from "./cluster";
+
+// On three members of each store, under about 20 requests a second. KILLS=5 repeats everything five times.
+
+const repetitions = Number(process.env.KILLS ?? 1);
+const userCount = 16;
+const mongos = databaseServices.map((name) => `${name}-mongo`);
+const stores = [...mongos, "jetstream"];
+
+/** How long a store may accept no writes, in seconds: the median of all kills of its primary, and the longest. */
+const limits = (store: string) =>
+  store === "jetstream" ? { median: 6.5, longest: 10 } : { median: 8, longest: 15 };
+/** Longer than the longest. */
+const observedSeconds = 20;
+
+const log = new ResponseLog();
+let events: EventLog;
+let users: Promise<void>[];
+let isOver = false;
+
+/** The number of acknowledged writes to each store. */
+const written: Record<string, () => number> = {
+  "auth-mongo": () => log.accounts.length,
+  "tickets-mongo": () => log.offers.length + log.withdrawn.length,
+  "orders-mongo": () => log.reservations.length + log.cancelled.length,
+  "payments-mongo": () => log.payments.length,
+  jetstream: () => events.events.length,
+};
+
+beforeAll(async () => {
+  await rolledOut();
+  events = await readEventLog(stackFile().servers.nats);
+  users = Array.from({ length: userCount }, (_, n) => runUser(log, new Random(n), () => isOver));
+  await eventually(() => expect(log.payments.length).toBeGreaterThan(5), { withinSeconds: 120 });
+}, 300_000);
+
+afterAll(async () => {
+  isOver = true;
+  await Promise.all(users);
+  await events.close();
+}, 60_000);
+
+const table: string[] = [];
+
+/** The longest time without a write to each store, in seconds, from now until all members are ready again. */
+async function interrupted(by: () => Promise<unknown>): Promise<Record<string, number>> {
+  const begun = performance.now();
+  const gaps = stores.map((store) => ({ store, count: written[store]?.(), at: begun, longestMs: 0 }));
+  const timer = setInterval(() => {
+    for (const gap of gaps) {
+      const now = performance.now();
+      gap.longestMs = Math.max(gap.longestMs, now - gap.at);
+      const count = written[gap.store]?.();
+      if (count !== gap.count) Object.assign(gap, { count, at: now });
+    }
+  }, 20);
+  try {
+    await by();
+    await Promise.all([rolledOut(), wait(observedSeconds * 1000)]);
+  } finally {
+    clearInterval(timer);
+  }
+  return Object.fromEntries(gaps.map(({ store, longestMs }) => [store, Math.round(longestMs / 100) / 10]));
+}
+
+/** Repeats an interruption, and adds it to the table. Resolves with the times that each store was interrupted for. */
+async function repeat(
+  name: string,
+  interrupt: (n: number) => Promise<unknown>,
+): Promise<Record<string, number[]>> {
+  const times: Record<string, number[]> = Object.fromEntries(stores.map((store) => [store, []]));
+  for (let n = 0; n < repetitions; n++)
+    for (const [store, seconds] of Object.entries(await interrupted(() => interrupt(n))))
+      times[store]?.push(seconds);
+  const columns = Object.entries(times).map(([store, seconds]) => `${store} ${seconds.join(" ")}`);
+  table.push(`${name.padEnd(40)} ${columns.join(" | ")}`);
+  return times;
+}
+
+function expectWithinLimits(store: string, seconds: number[] = []): void {
+  const sorted = seconds.toSorted((one, other) => one - other);
+  const { median, longest } = limits(store);
+  expect(sorted.at(-1)).toBeLessThanOrEqual(longest);
+  if (repetitions >= 3) expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(median);
+}
+
+const primaryOf = async (store: string): Promise<string> => {
+  const printed = await kubectl(
+    "exec",
+    `${store}-0`,
+    "--",
+    "mongosh",
+    "--quiet",
+    "--eval",
+    "db.hello().primary",
+  );
+  return printed.split(".")[0] ?? "";
+};
+
+async function leader(): Promise<string> {
+  const report = "http://127.0.0.1:8222/jsz?streams=true";
+  const { account_details }: { account_details: Account[] } = JSON.parse(
+    await kubectl("exec", "jetstream-0", "--", "wget", "-q", "-O", "-", report),
+  );
+  const [stream] = account_details.flatMap(({ stream_detail }) => stream_detail);
+  return stream?.cluster.leader ?? "";
+}
+interface Account {
+  stream_detail: { cluster: { leader: string } }[];
+}
+
+const oneOfEach = (n: number, act: (pod: string) => Promise<void>) =>
+  Promise.all(stores.map((store) => act(`${store}-${n % 3}`)));
+
+const timeout = (repetitions + 1) * 300_000;
+
+it.each(mongos)(
+  "a new primary of %s is elected in time when the primary is killed",
+  async (store) => {
+    const times = await repeat(`${store}: primary killed`, async () => killServer(await primaryOf(store)));
+    expectWithinLimits(store, times[store]);
+  },
+  timeout,
+);
+
+it(
+  "a new leader of JetStream is elected in time when the leader is killed",
+  async () => {
+    const times = await repeat("jetstream: leader killed", async () => killServer(await leader()));
+    expectWithinLimits("jetstream", times.jetstream);
+  },
+  timeout,
+);
+
+it(
+  "all stores accept writes again in time when one member of each is killed at once",
+  async () => {
+    const times = await repeat("one member of each killed", (n) => oneOfEach(n, killServer));
+    for (const store of stores) expectWithinLimits(store, times[store]);
+  },
+  timeout,
+);
+
+it(
+  "all stores accept writes again in time when one member of each is evicted",
+  async () => {
+    const times = await repeat("one member of each evicted", (n) => oneOfEach(n, evict));
+    for (const store of stores) expectWithinLimits(store, times[store]);
+  },
+  timeout,
+);
+
+it(
+  "all stores accept writes again in time during a rolling update",
+  async () => {
+    const times = await repeat("rolling update", async () => {
+      await kubectl("rollout", "restart", ...stores.map((store) => `statefulset/${store}`));
+      await rolledOut();
+    });
+    for (const store of stores) expectWithinLimits(store, times[store]);
+  },
+  timeout,
+);
+
+it("has lost nothing that it acknowledged, keeps every invariant, and only refused requests temporarily", async () => {
+  isOver = true;
+  await Promise.all(users);
+  process.stdout.write(`Seconds without a write:\n${table.join("\n")}\nacknowledged: ${log.summary()}\n`);
+  const sources = stackSources(() => events.events);
+  expect(await lastingViolations(sources, { withinSeconds: 120 })).toEqual([]);
+  expect(await lostWrites(log, await takeSnapshot(sources))).toEqual([]);
+  for (const name of databaseServices)
+    expect(await database(name).collection("deadletters").countDocuments()).toBe(0);
+  expect(log.statuses.filter((status) => !/^(2|4|503 .*[^!]$)/.test(status))).toEqual([]);
+}, 300_000);
