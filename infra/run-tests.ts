@@ -24,7 +24,7 @@ const allParts = [
 const maxConcurrentParts = 2;
 
 /** Separate ranges, because the port of a restarting process must stay free. */
-const portsOfEach = 1_500;
+const portsOfEach = 1_400;
 
 /** Longer than a graceful stop of a stack takes. */
 const stopGraceMs = 40_000;
