@@ -8,7 +8,6 @@ import { type Gateway, startGateway } from "./gateway";
 import { endLeftovers, exclusively, lock } from "./lock";
 import { isFree, portOwner } from "./port";
 import { joinMembers, mongoMembers, serverPrograms, serviceCommands, servicePrograms } from "./programs";
-import { root } from "./program";
 import { readRoutes } from "./routes";
 import { dataFolderFrom, stackFileOf, type StackFile, type StackProcess, writeStackFile } from "./stack-file";
 import type { Supervisor } from "./supervisor";
