@@ -145,7 +145,7 @@ it("accepts either the payment or the expiry when a payment arrives just before 
   const tokens = await times(100, () => card());
   const outcomes = new Set<string>();
   await times(100, async (n) => {
-    const order = await orderOf(buyer(n), at(tickets, n));
+    const order = await eventually(() => orderOf(buyer(n), at(tickets, n))); // 503 beyond the capacity of a small cluster
     const before = 3500 * (n / 100) ** 3; // most of them just before the expiry
     await wait(new Date(order.expiresAt).getTime() - before - Date.now());
     const paid = await buyer(n).pay(order, at(tokens, n));
