@@ -93,7 +93,8 @@ function expectWithinLimits(store: string, seconds: number[] = []): void {
   const sorted = seconds.toSorted((one, other) => one - other);
   const { median, longest } = limits(store);
   expect(sorted.at(-1)).toBeLessThanOrEqual(longest);
-  if (repetitions >= 3) expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(median);
+  const middle = repetitions < 3 ? 0 : sorted[Math.floor(sorted.length / 2)]; // of one or two, the longest decides
+  expect(middle).toBeLessThanOrEqual(median);
 }
 
 const primaryOf = async (store: string): Promise<string> => {
