@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { envelope, events } from "../common/src/contract/events";
-import { type Contract, type Version, nextVersion } from "./fixtures";
+import { type Contract, type Version, changesOf, nextVersion, schemasOf } from "./fixtures";
 
 const folder = join(__dirname, "../common/src/contract/fixtures");
 const read = (version: string, file: string) => JSON.parse(readFileSync(join(folder, version, file), "utf8"));
@@ -61,6 +61,21 @@ it("rejects a contract that no longer accepts an earlier example", () => {
   const dropped = events["ticket:created"].omit({ title: true });
   expect(() => nextVersion(promised, { ...today, "ticket:created": dropped })).toThrow("may only grow");
 });
+
+it("rejects a contract whose events earlier readers reject", () => {
+  const banned = z.enum(["no", "yes", "partly"]).or(z.boolean());
+  const user = events["user:banned"].extend({ banned });
+  expect(() => nextVersion(promised, { ...today, "user:banned": user })).toThrow(
+    /may only grow:\nuser:banned.banned: type was "boolean"/,
+  );
+});
+
+it.each(promised.map(({ schemas }, index) => [`v${index + 1}`, schemas, promised.slice(0, index)] as const))(
+  "only adds to earlier versions in %s",
+  (_version, schemas, earlier) => {
+    expect(changesOf(schemasOf(earlier), schemas)).toEqual([]);
+  },
+);
 
 it("requests an example when it cannot derive one", () => {
   const picky = events["ticket:created"].extend({

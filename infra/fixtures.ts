@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { traffic } from "../common/src/contract/asyncapi";
 import { jsonSchema } from "../common/src/contract/event-schemas";
 import type { Subject } from "../common/src/contract/events";
+import { type JsonSchema, breakingChanges } from "./breaking-changes";
 
 interface Example {
   specversion: string;
@@ -23,7 +24,7 @@ export interface Version {
 /** The schemas by subject, and that of the envelope as `envelope`. */
 export type Contract = Record<string, z.ZodType>;
 
-interface FieldSchema {
+interface FieldSchema extends JsonSchema {
   type?: string;
   const?: unknown;
   enum?: unknown[];
@@ -37,7 +38,8 @@ interface FieldSchema {
 /**
  * The additions to the contract since the last version: changed schemas, and an example of each with the new fields.
  * @returns undefined if nothing was added
- * @throws if the contract rejects an earlier example, or the generated one
+ * @throws if the contract rejects an earlier example, or the generated one, or readers of the last version would reject
+ * new events
  */
 export function nextVersion(versions: Version[], contract: Contract): Version | undefined {
   const examples = versions.flatMap(({ events }) => events);
@@ -45,19 +47,32 @@ export function nextVersion(versions: Version[], contract: Contract): Version | 
     if (!isDeepStrictEqual(contract[type]?.safeParse(data).data, data))
       throw new Error(`${type} does not read its fixture ${id} as before: the contract may only grow`);
 
-  const promised: Version["schemas"] = Object.assign({}, ...versions.map(({ schemas }) => schemas));
+  const promised = schemasOf(versions);
   const schemas = Object.fromEntries(
     Object.entries(contract)
       .map(([name, schema]) => [name, fieldSchemaOf(schema)] as const)
       .filter(([name, schema]) => !isDeepStrictEqual(schema, promised[name])),
   );
   if (Object.keys(schemas).length === 0) return undefined;
+  const changes = changesOf(promised, schemas);
+  if (changes.length > 0) throw new Error(`The contract may only grow:\n${changes.join("\n")}`);
 
   const events: Example[] = [];
   for (const name of Object.keys(schemas).filter((name) => name !== "envelope"))
     events.push(exampleOf(name, contract, { examples: [...examples, ...events], promised }));
   return { events, schemas };
 }
+
+/** The newest schema of each subject. */
+export const schemasOf = (versions: Version[]): Version["schemas"] =>
+  Object.assign({}, ...versions.map(({ schemas }) => schemas));
+
+/** What readers of the earlier schemas would notice. */
+export const changesOf = (before: Version["schemas"], now: Version["schemas"]): string[] =>
+  Object.entries(now).flatMap(([name, schema]) => {
+    const known = before[name];
+    return known ? breakingChanges(known, schema, name) : [];
+  });
 
 /** The last example of the subject, or of another one with the same schema, with the new fields. */
 function exampleOf(
