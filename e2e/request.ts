@@ -38,9 +38,9 @@ export async function request<Body>(
     signal,
   });
   const text = await response.text();
-  const contentType = response.headers.get("content-type") ?? undefined;
-  onResponse({ method, path: path.split("?")[0] ?? "", status: response.status, contentType, body: text });
-  const isJson = contentType?.includes("json");
+  const header = (name: string) => response.headers.get(name) ?? undefined;
+  onResponse({ method, path: path.split("?")[0] ?? "", status: response.status, header, body: text });
+  const isJson = header("Content-Type")?.includes("json");
   return {
     status: response.status,
     headers: response.headers,

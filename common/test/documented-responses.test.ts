@@ -15,6 +15,7 @@ const responses = new DocumentedResponses(
           200: {
             description: "The newest states",
             body: z.array(kite),
+            headers: ["Link", "X-Server-Time"],
             stream: { event: "kite", data: kite },
           },
         },
@@ -23,8 +24,15 @@ const responses = new DocumentedResponses(
   ]),
 );
 
-const problemOf = (contentType: string, body: string) =>
-  responses.problemOf({ method: "GET", path: "/api/kites/stream", status: 200, contentType, body });
+const described = { "X-Request-Id": "1", "X-Server-Time": "1700000000000" };
+const problemOf = (contentType: string, body: string, headers: object = described, status = 200) =>
+  responses.problemOf({
+    method: "GET",
+    path: "/api/kites/stream",
+    status,
+    header: (name) => new Map(Object.entries({ "Content-Type": contentType, ...headers })).get(name),
+    body,
+  });
 const problemOfStream = (body: string) => problemOf("text/event-stream", body);
 
 const red = JSON.stringify({ id: "1", colour: "red" });
@@ -50,4 +58,28 @@ it.each([
 it("reports other types, and a list without a field", () => {
   expect(problemOf("text/plain", red)).toMatch(/text\/plain is not documented/);
   expect(problemOf("application/json", '[{"id":"1"}]')).toMatch(/required property 'colour'/);
+});
+
+it.each([
+  ["a missing header", { "X-Request-Id": "1" }, "X-Server-Time is missing"],
+  [
+    "a header of another type",
+    { ...described, "X-Server-Time": "today" },
+    "X-Server-Time: data must be integer",
+  ],
+  ["a header that is not documented", { ...described, "Set-Cookie": "a=1" }, "Set-Cookie is not documented"],
+])("reports %s", (_name, headers, problem) => {
+  expect(problemOf("application/json", `[${red}]`, headers)).toBe(`GET /api/kites/stream 200: ${problem}`);
+});
+
+it("accepts optional headers, with and without a value", () => {
+  expect(
+    problemOf("application/json", `[${red}]`, { ...described, Link: "</api/kites?after=1>" }),
+  ).toBeUndefined();
+});
+
+it("requires Retry-After of an error that passes", () => {
+  const error = JSON.stringify({ code: "unavailable", errors: [], requestId: "1" });
+  expect(problemOf("application/json", error, described, 503)).toMatch("Retry-After is missing");
+  expect(problemOf("application/json", error, { ...described, "Retry-After": "1" }, 503)).toBeUndefined();
 });

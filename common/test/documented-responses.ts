@@ -9,13 +9,13 @@ export interface ObservedResponse {
   /** Without the query. */
   path: string;
   status: number;
-  contentType: string | undefined;
+  header: (name: string) => string | undefined;
   /** Of a stream, any number of whole messages. */
   body: string;
 }
 
 interface Operation {
-  responses: Record<string, { content?: Record<string, unknown> }>;
+  responses: Record<string, { content?: Record<string, unknown>; headers: Record<string, object> }>;
 }
 
 /** Compares what was received with an OpenAPI document, and remembers which of its responses were seen. */
@@ -47,7 +47,7 @@ export class DocumentedResponses {
   }
 
   /** @returns what the document does not allow, if anything */
-  problemOf({ method, path, status, contentType, body }: ObservedResponse): string | undefined {
+  problemOf({ method, path, status, header, body }: ObservedResponse): string | undefined {
     const template = this.templateOf(path);
     if (!template) return undefined;
     const name = `${method} ${template} ${status}`;
@@ -58,7 +58,9 @@ export class DocumentedResponses {
     const response = operation.responses[status];
     if (!response) return `${name}: the status is not documented: ${body}`;
     this.seen.add(name);
-    const type = contentType?.split(";")[0] ?? "";
+    const wrongHeader = this.problemOfHeaders(Object.keys(response.headers), status, header);
+    if (wrongHeader) return `${name}: ${wrongHeader}`;
+    const type = header("Content-Type")?.split(";")[0] ?? "";
     if (method === "HEAD" || !response.content) return undefined;
     if (!response.content[type]) return `${name}: ${type} is not documented`;
     const schema = ["paths", template, key, "responses", status, "content", type, "schema"];
@@ -68,6 +70,27 @@ export class DocumentedResponses {
         : [this.problemOfValue(schema, JSON.parse(body))];
     const problem = problems.find(Boolean);
     return problem && `${name}: ${problem}: ${body}`;
+  }
+
+  /** Errors may have more headers than documented, such as the server's time. */
+  private problemOfHeaders(
+    documented: string[],
+    status: number,
+    header: ObservedResponse["header"],
+  ): string | undefined {
+    for (const [name, { required, schema }] of Object.entries(this.document.components.headers)) {
+      const text = header(name);
+      if (!documented.includes(name)) {
+        if (text !== undefined && status < 400) return `${name} is not documented`;
+      } else if (text === undefined) {
+        if (required) return `${name} is missing`;
+      } else {
+        const value = schema.type === "integer" ? Number(text) : text;
+        const problem = this.problemOfValue(["components", "headers", name, "schema"], value);
+        if (problem) return `${name}: ${problem}`;
+      }
+    }
+    return undefined;
   }
 
   private problemOfEvent(schema: Pointer, event: { event: string; data: string }): string | undefined {

@@ -21,8 +21,8 @@ function check(request: AppRequest, response: ServerResponse, body: string): voi
   const responses = responsesOf.get(openApi) ?? new (load().DocumentedResponses)(openApi());
   responsesOf.set(openApi, responses);
   const { method = "" } = request;
-  const contentType = response.getHeader("Content-Type")?.toString();
-  const problem = responses.problemOf({ method, path, status: response.statusCode, contentType, body });
+  const header = (name: string) => response.getHeader(name)?.toString();
+  const problem = responses.problemOf({ method, path, status: response.statusCode, header, body });
   if (problem) reportProblem(problem);
 }
 
@@ -32,14 +32,17 @@ function onRequest(message: unknown): void {
   const write = response.write.bind(response);
   response.end = ((...parameters: Parameters<typeof end>) => {
     const [chunk] = parameters as unknown[];
-    if (!response.headersSent)
+    const isFirst = !response.headersSent;
+    const ended = end(...parameters); // sets the last headers
+    if (isFirst)
       check(request, response, typeof chunk === "string" || Buffer.isBuffer(chunk) ? String(chunk) : "");
-    return end(...parameters);
+    return ended;
   }) as typeof end;
   // Only streams write before they end, and only whole messages.
   response.write = ((...parameters: Parameters<typeof write>) => {
+    const written = write(...parameters);
     check(request, response, String(parameters[0]));
-    return write(...parameters);
+    return written;
   }) as typeof write;
 }
 

@@ -84,16 +84,23 @@ const errorBody = named(
 const headers = {
   "X-Request-Id": {
     description: "Identifies the request in logs; copied from the request if present",
+    required: true,
     schema: { type: "string" },
   },
-  "Retry-After": { description: "Seconds after which to try again", schema: { type: "integer", minimum: 1 } },
+  "Retry-After": {
+    description: "Seconds after which to try again",
+    required: true,
+    schema: { type: "integer", minimum: 1 },
+  },
   Link: {
     description: 'The next page, as `<…>; rel="next"`; absent on the last page',
+    required: false,
     schema: { type: "string" },
   },
-  "Set-Cookie": { description: "The cookie `session`", schema: { type: "string" } },
+  "Set-Cookie": { description: "The cookie `session`", required: true, schema: { type: "string" } },
   "X-Server-Time": {
     description: "Milliseconds since 1970, by the clock that `expiresAt` is compared with",
+    required: true,
     schema: { type: "integer" },
   },
 } as const;
