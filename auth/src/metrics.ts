@@ -44,6 +44,12 @@ export const mailAttempts = new Counter({
   labelNames: ["mail", "outcome"],
 });
 
-for (const mail of ["verification", "password_reset"])
+export const mailLabels = {
+  verification: "verification",
+  passwordReset: "password_reset",
+  passwordChanged: "password_changed",
+} as const;
+
+for (const mail of Object.values(mailLabels))
   for (const outcome of ["sent", "failed", "rejected"] satisfies MailOutcome[])
     mailAttempts.inc({ mail, outcome }, 0);

@@ -1,5 +1,5 @@
 import { clock, hours, minutes, seconds } from "@eventhive/common";
-import { setUpService } from "@eventhive/common/testing";
+import { setUpService, signedIn } from "@eventhive/common/testing";
 import request from "supertest";
 import { setUpMailbox, tokenIn } from "../../infra/mailbox/testing";
 import { app } from "./app";
@@ -89,6 +89,19 @@ it("makes no more than ten attempts", async () => {
     now += hours(1);
   }
   expect(attempts).toBe(10);
+});
+
+it("informs the owner of a changed password, without a secret", async () => {
+  const { id } = await registered();
+  await request(app)
+    .post("/api/users/password")
+    .set("Cookie", signedIn(id, email))
+    .send({ password, newPassword: "battery staple" })
+    .expect(200);
+  await sendMails.passwordChanged.run();
+  await sendMails.passwordChanged.run();
+  expect(mailbox.mails).toMatchObject([{ to: email, subject: "Your password was changed" }]);
+  expect(mailbox.mails[0]?.text).toMatch(/\n\nhttp:\/\/localhost:3000\/forgot-password$/);
 });
 
 it("sends again what is requested while a mail is being sent", async () => {

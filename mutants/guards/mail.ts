@@ -14,8 +14,7 @@ export const mail: Mutant[] = [
     guard: "auth: mail: one process sends a mail",
     file: link,
     change: {
-      "const isSame = { _id: user.id, [`${purpose}.dueAt`]: link.dueAt };":
-        "const isSame = { _id: user.id };",
+      "const isSame = { _id: user.id, [`${kind}.dueAt`]: link.dueAt };": "const isSame = { _id: user.id };",
     },
     red: { [mailTests]: ["lets one of several processes send a mail that all of them have found"] },
   },
@@ -28,7 +27,7 @@ export const mail: Mutant[] = [
   {
     guard: "auth: mail: a mail is not sent when its link would have expired",
     file: link,
-    change: { " || clock.now() >= link.requestedAt.getTime() + lifetimeMs(purpose)": "" },
+    change: { " || clock.now() >= link.requestedAt.getTime() + lifetimeMs(kind)": "" },
     red: {
       [mailTests]: [
         "repeats what the server did not accept, with growing pauses, as long as the link would be valid",
@@ -44,7 +43,7 @@ export const mail: Mutant[] = [
   {
     guard: "auth: mail: what is requested during an attempt is sent",
     file: link,
-    change: { ", [`${purpose}.attempts`]: trusted({ $gt: 0 })": "" },
+    change: { ", [`${kind}.attempts`]: trusted({ $gt: 0 })": "" },
     red: { [mailTests]: ["sends again what is requested while a mail is being sent"] },
   },
   {
@@ -99,6 +98,15 @@ export const mail: Mutant[] = [
         "",
     },
     red: { [resetTests]: ["limits the mails that a network and a site request"] },
+  },
+  {
+    guard: "auth: mail: the owner of a new password is informed",
+    file: user,
+    change: { 'if (config.MAIL === "smtp") this.passwordChanged = dueMail();': "" },
+    red: {
+      [mailTests]: ["informs the owner of a changed password, without a secret"],
+      [resetTests]: ["informs the owner of the new password"],
+    },
   },
   {
     guard: "auth: verification: a link is valid once",

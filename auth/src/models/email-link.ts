@@ -7,8 +7,18 @@ import { User, findUser, notDeleted } from "./user";
 /** What a link in a mail is for. An account has one link for each. */
 export type Purpose = "verification" | "passwordReset";
 
-export const lifetimeMs = (purpose: Purpose): number =>
-  seconds(purpose === "verification" ? config.VERIFICATION_EXPIRES_IN : config.PASSWORD_RESET_EXPIRES_IN);
+/** The field of an account with the state of its mail. A mail of another kind than a purpose contains no secret. */
+export type MailKind = Purpose | "passwordChanged";
+
+/** How long a link is valid, and how long sending a mail is retried. */
+export const lifetimeMs = (kind: MailKind): number =>
+  seconds(
+    {
+      verification: config.VERIFICATION_EXPIRES_IN,
+      passwordReset: config.PASSWORD_RESET_EXPIRES_IN,
+      passwordChanged: config.VERIFICATION_EXPIRES_IN,
+    }[kind],
+  );
 
 const maxAttempts = 10;
 /** Longer than an attempt takes: until then, no other process makes another one. */
@@ -30,9 +40,9 @@ export async function requestLink(user: User, purpose: Purpose): Promise<void> {
 const maxAtOnce = 100;
 
 /** The accounts to which mails are to be sent now, or a part of them. */
-export const accountsDue = (purpose: Purpose) =>
-  User.find({ [`${purpose}.dueAt`]: trusted({ $lte: clock.date() }) })
-    .sort({ [`${purpose}.dueAt`]: 1 })
+export const accountsDue = (kind: MailKind) =>
+  User.find({ [`${kind}.dueAt`]: trusted({ $lte: clock.date() }) })
+    .sort({ [`${kind}.dueAt`]: 1 })
     .limit(maxAtOnce)
     .cursor();
 
@@ -41,32 +51,32 @@ export const accountsDue = (purpose: Purpose) =>
  * ends the validity of the one before.
  * @returns the token of the link; undefined if another process was first, or the mail is no longer retried
  */
-export async function claimLink(user: User, purpose: Purpose): Promise<string | undefined> {
-  const link = user[purpose];
+export async function claimLink(user: User, kind: MailKind): Promise<string | undefined> {
+  const link = user[kind];
   if (!link?.dueAt) return undefined;
-  const isSame = { _id: user.id, [`${purpose}.dueAt`]: link.dueAt };
-  if (link.attempts >= maxAttempts || clock.now() >= link.requestedAt.getTime() + lifetimeMs(purpose)) {
-    logger.warn({ userId: user.id, purpose, attempts: link.attempts }, "stopped retrying a mail");
-    await User.updateOne(isSame, { $unset: { [`${purpose}.dueAt`]: 1 } });
+  const isSame = { _id: user.id, [`${kind}.dueAt`]: link.dueAt };
+  if (link.attempts >= maxAttempts || clock.now() >= link.requestedAt.getTime() + lifetimeMs(kind)) {
+    logger.warn({ userId: user.id, kind, attempts: link.attempts }, "stopped retrying a mail");
+    await User.updateOne(isSame, { $unset: { [`${kind}.dueAt`]: 1 } });
     return undefined;
   }
   const secret = randomBytes(32).toString("base64url");
   const { matchedCount } = await User.updateOne(isSame, {
-    $inc: { [`${purpose}.attempts`]: 1 },
-    [`${purpose}.dueAt`]: new Date(clock.now() + backoffMs(link.attempts + 1, backoff)),
-    [`${purpose}.secretHash`]: hashOf(secret),
-    [`${purpose}.expiresAt`]: new Date(clock.now() + lifetimeMs(purpose)),
+    $inc: { [`${kind}.attempts`]: 1 },
+    [`${kind}.dueAt`]: new Date(clock.now() + backoffMs(link.attempts + 1, backoff)),
+    [`${kind}.secretHash`]: hashOf(secret),
+    [`${kind}.expiresAt`]: new Date(clock.now() + lifetimeMs(kind)),
   });
   return matchedCount === 1 ? `${user.id}-${secret}` : undefined;
 }
 
 /** No further attempt is made, unless the mail has been requested again. */
-export async function closeLink(token: string, purpose: Purpose): Promise<void> {
+export async function closeLink(token: string, kind: MailKind): Promise<void> {
   const { id, secret } = parse(token) ?? {};
   if (!id || !secret) return;
   await User.updateOne(
-    { _id: id, [`${purpose}.secretHash`]: hashOf(secret), [`${purpose}.attempts`]: trusted({ $gt: 0 }) },
-    { $unset: { [`${purpose}.dueAt`]: 1 } },
+    { _id: id, [`${kind}.secretHash`]: hashOf(secret), [`${kind}.attempts`]: trusted({ $gt: 0 }) },
+    { $unset: { [`${kind}.dueAt`]: 1 } },
   );
 }
 

@@ -32,7 +32,7 @@ const banChangeSchema = new Schema(
   { _id: false },
 );
 
-/** A link in a mail. What is stored does not contain the link. */
+/** A mail, with its link if it has one. What is stored does not contain the link. */
 const emailLinkSchema = new Schema(
   {
     requestedAt: { type: Date, required: true },
@@ -59,6 +59,7 @@ const erasedFields = (id: string) => ({
   emailVerified: undefined,
   verification: undefined,
   passwordReset: undefined,
+  passwordChanged: undefined,
   isAdmin: undefined,
   banChanges: [],
 });
@@ -72,6 +73,7 @@ const unchangedFields = {
   emailVerified: unchanged,
   verification: unchanged,
   passwordReset: unchanged,
+  passwordChanged: unchanged,
   isAdmin: unchanged,
   banChanges: unchanged,
 };
@@ -107,6 +109,8 @@ export const User = defineAggregate(database, "User", {
     emailVerified: { type: Boolean },
     verification: { type: emailLinkSchema },
     passwordReset: { type: emailLinkSchema },
+    /** The mail that informs the owner. */
+    passwordChanged: { type: emailLinkSchema },
     /** May ban others. Granted and revoked by commands only. */
     isAdmin: { type: Boolean },
     /** Oldest first. */
@@ -142,8 +146,7 @@ export const User = defineAggregate(database, "User", {
 
     /** For a new account, whose mail is stored with it. */
     startsVerification(): void {
-      const now = clock.date();
-      this.verification = { requestedAt: now, dueAt: now, attempts: 0 };
+      this.verification = dueMail();
     },
 
     /** @returns whether anything changed */
@@ -167,11 +170,12 @@ export const User = defineAggregate(database, "User", {
       this.since = clock.date();
     },
 
-    /** Ends all sessions, too, and the validity of a link that resets the password. */
+    /** Ends all sessions, too, and the validity of a link that resets the password. The owner gets a mail about it. */
     changePassword(hash: string): void {
       this.password = hash;
       this.passwordVersion = (this.passwordVersion ?? 0) + 1;
       this.passwordReset = undefined;
+      if (config.MAIL === "smtp") this.passwordChanged = dueMail();
       this.endSessions();
     },
 
@@ -209,10 +213,16 @@ export const User = defineAggregate(database, "User", {
     [{ canonicalEmail: 1 }, { unique: true, sparse: true }],
     [{ "verification.dueAt": 1 }, { sparse: true }],
     [{ "passwordReset.dueAt": 1 }, { sparse: true }],
+    [{ "passwordChanged.dueAt": 1 }, { sparse: true }],
     [{ "banChanges.by": 1 }, { partialFilterExpression: { "banChanges.0": { $exists: true } } }],
   ],
 });
 export type User = InstanceType<typeof User>;
+
+function dueMail() {
+  const now = clock.date();
+  return { requestedAt: now, dueAt: now, attempts: 0 };
+}
 
 const hashOf = (userId: string, network: string) =>
   createHash("sha256").update(`${userId}: ${network}`).digest("hex");

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { checkPassword } from "../check-password";
 import { signInHashes } from "../hashing-queue";
 import { hashPassword } from "../password";
+import { sendMails } from "../send-mails";
 import { account, isNewPassword, newPasswordField, passwordField } from "./account";
 import { ownAccount } from "./own-account";
 
@@ -35,6 +36,7 @@ export const changePassword = endpoint(
       found.changePassword(hash);
       return found.save();
     });
+    sendMails.passwordChanged.kick();
     openSession(req, user.toAccount(), user.sessionEpoch ?? 0);
     res.json(user.toAccount());
   },

@@ -19,7 +19,13 @@ it("sends no mail and says so where there is no SMTP server", async () => {
   await sendMails.verification.run();
 });
 
-it("stores no mail with a new account", async () => {
-  await request(app).post("/api/users/signup").send({ email, password }).expect(201);
-  expect((await User.findOne().orFail()).verification).toBeUndefined();
+it("stores no mail with a new account and a changed password", async () => {
+  const { body } = await request(app).post("/api/users/signup").send({ email, password }).expect(201);
+  await request(app)
+    .post("/api/users/password")
+    .set("Cookie", signedIn(body.id, email))
+    .send({ password, newPassword: "battery staple" })
+    .expect(200);
+  const { verification, passwordChanged } = await User.findOne().orFail();
+  expect([verification, passwordChanged]).toEqual([undefined, undefined]);
 });

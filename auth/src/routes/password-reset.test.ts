@@ -48,6 +48,13 @@ it("sets a new password by the link in a mail, once, and ends all sessions", asy
   await signIn(newPassword).expect(200);
 });
 
+it("informs the owner of the new password", async () => {
+  await registered();
+  await reset(await requested()).expect(204);
+  await sendMails.passwordChanged.run();
+  expect(mailbox.mails.at(-1)).toMatchObject({ to: email, subject: "Your password was changed" });
+});
+
 it("verifies the email, too", async () => {
   await registered();
   await reset(await requested()).expect(204);

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { signInHashes } from "../hashing-queue";
 import { findByLink } from "../models/email-link";
 import { hashPassword } from "../password";
+import { sendMails } from "../send-mails";
 import { throttledByAddress } from "../throttling";
 import { invalidLink, isNewPassword, newPasswordField, tokenField } from "./account";
 
@@ -28,6 +29,7 @@ export const resetPassword = endpoint(
       user.resetPassword(hash);
       await user.save();
     });
+    sendMails.passwordChanged.kick();
     res.sendStatus(204);
   },
 );
