@@ -118,6 +118,27 @@ export function Field({ label, hint, ...attributes }: FieldProps) {
   );
 }
 
+export const EmailField = ({ defaultValue }: { defaultValue: string | undefined }) => (
+  <Field name="email" type="email" label="Email" defaultValue={defaultValue} autoComplete="email" required />
+);
+
+/** With the rules of the API. */
+export const NewPasswordField = ({ name, label }: { name: string; label: string }) => (
+  <Field
+    name={name}
+    type="password"
+    label={label}
+    hint="8 to 128 characters"
+    autoComplete="new-password"
+    minLength={8}
+    required
+  />
+);
+
+export const CurrentPasswordField = ({ label }: { label: string }) => (
+  <Field name="password" type="password" label={label} autoComplete="current-password" required />
+);
+
 interface SubmitButtonProps {
   children: ReactNode;
   /** Label while the form, or what follows it, is being sent. */

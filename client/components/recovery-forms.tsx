@@ -3,7 +3,7 @@
 import { buildClient } from "@/lib/build-client";
 import { neverResolves } from "@/lib/never-resolves";
 import type { Problem } from "@/lib/problem";
-import { Field, Form, SubmitButton } from "./form";
+import { EmailField, Form, NewPasswordField, SubmitButton } from "./form";
 
 const form = { method: "post", action: "/auth/recovery" } as const;
 
@@ -22,14 +22,7 @@ export function ForgotPasswordForm({ failed }: ForgotPasswordFormProps) {
   return (
     <Form {...form} onSend={send} initialProblem={failed?.problem}>
       <input type="hidden" name="intent" value="forgot" />
-      <Field
-        name="email"
-        type="email"
-        label="Email"
-        defaultValue={failed?.email}
-        autoComplete="email"
-        required
-      />
+      <EmailField defaultValue={failed?.email} />
       <SubmitButton sending="Sending …">Send a link</SubmitButton>
     </Form>
   );
@@ -51,15 +44,7 @@ export function ResetPasswordForm({ token, failed }: ResetPasswordFormProps) {
     <Form {...form} onSend={send} initialProblem={failed}>
       <input type="hidden" name="intent" value="reset" />
       <input type="hidden" name="token" value={token} />
-      <Field
-        name="password"
-        type="password"
-        label="New password"
-        hint="8 to 128 characters"
-        autoComplete="new-password"
-        minLength={8}
-        required
-      />
+      <NewPasswordField name="password" label="New password" />
       <SubmitButton sending="Saving …">Save the new password</SubmitButton>
     </Form>
   );

@@ -3,7 +3,7 @@
 import { buildClient } from "@/lib/build-client";
 import type { Problem } from "@/lib/problem";
 import { neverResolves } from "@/lib/never-resolves";
-import { Field, Form, SubmitButton } from "./form";
+import { CurrentPasswordField, EmailField, Form, NewPasswordField, SubmitButton } from "./form";
 
 interface SessionFormProps {
   intent: "signin" | "signup";
@@ -27,23 +27,12 @@ export function SessionForm({ intent, next, failed }: SessionFormProps) {
     <Form onSend={send} initialProblem={failed?.problem} method="post" action="/auth/session">
       <input type="hidden" name="intent" value={intent} />
       <input type="hidden" name="next" value={next} />
-      <Field
-        name="email"
-        type="email"
-        label="Email"
-        defaultValue={failed?.email}
-        autoComplete="email"
-        required
-      />
-      <Field
-        name="password"
-        type="password"
-        label="Password"
-        hint={isNew && "8 to 128 characters"}
-        autoComplete={isNew ? "new-password" : "current-password"}
-        minLength={isNew ? 8 : undefined}
-        required
-      />
+      <EmailField defaultValue={failed?.email} />
+      {isNew ? (
+        <NewPasswordField name="password" label="Password" />
+      ) : (
+        <CurrentPasswordField label="Password" />
+      )}
       <SubmitButton sending={isNew ? "Signing up …" : "Signing in …"}>
         {isNew ? "Sign up" : "Sign in"}
       </SubmitButton>

@@ -69,6 +69,12 @@ export const currentUser = cache(async (): Promise<User | null | undefined> => {
   return response?.body.currentUser;
 });
 
+/** Whether the visitor's email is confirmed; undefined while auth is unavailable. */
+export async function isEmailVerified(path: string): Promise<boolean | undefined> {
+  const response = await read<{ emailVerified: boolean }>("/api/users/verification", { path });
+  return response?.body.emailVerified;
+}
+
 /** Redirects visitors who are signed out. While auth is unavailable, the other services still check the session. */
 export async function mustBeSignedIn(path: string): Promise<void> {
   if ((await currentUser()) === null) signInFirst(path);

@@ -2,12 +2,12 @@ import type { Metadata } from "next";
 import Link from "next/link";
 import { AccountForm } from "@/components/account-form";
 import { Badge } from "@/components/badge";
-import { Field, SubmitButton } from "@/components/form";
+import { CurrentPasswordField, NewPasswordField, SubmitButton } from "@/components/form";
 import { Unavailable } from "@/components/unavailable";
 import { type AccountIntent, isAccountIntent } from "@/lib/account-request";
 import { one } from "@/lib/query";
 import { lastRefusal } from "@/lib/refusal";
-import { currentUser, mustBeSignedIn, read } from "@/lib/server";
+import { currentUser, isEmailVerified, mustBeSignedIn } from "@/lib/server";
 import { settings } from "@/lib/settings";
 
 export const metadata: Metadata = { title: "Your account", robots: { index: false } };
@@ -34,10 +34,7 @@ export default async function AccountPage({ searchParams }: PageProps<"/account"
   }
   const problem = (await lastRefusal(query))?.problem;
   const failed = (intent: AccountIntent) => (refused === intent ? problem : undefined);
-  const verification = await read<{ emailVerified: boolean }>("/api/users/verification", {
-    path: "/account",
-  });
-  const emailVerified = verification?.body.emailVerified;
+  const emailVerified = await isEmailVerified("/account");
   const canConfirm = settings().MAIL === "smtp" && emailVerified === false;
   return (
     <div className="stack narrow">
@@ -70,22 +67,8 @@ export default async function AccountPage({ searchParams }: PageProps<"/account"
         <AccountForm intent="password" failed={failed("password")}>
           {/* For password managers. */}
           <input type="email" autoComplete="username" value={user.email} readOnly hidden />
-          <Field
-            name="password"
-            type="password"
-            label="Current password"
-            autoComplete="current-password"
-            required
-          />
-          <Field
-            name="newPassword"
-            type="password"
-            label="New password"
-            hint="8 to 128 characters"
-            autoComplete="new-password"
-            minLength={8}
-            required
-          />
+          <CurrentPasswordField label="Current password" />
+          <NewPasswordField name="newPassword" label="New password" />
           <SubmitButton sending="Saving …">Change the password</SubmitButton>
         </AccountForm>
       </section>

@@ -6,7 +6,7 @@ import { SubmitButton } from "@/components/form";
 import { linkCookie } from "@/lib/link-pages";
 import { one } from "@/lib/query";
 import { lastRefusal } from "@/lib/refusal";
-import { currentUser, read } from "@/lib/server";
+import { currentUser, isEmailVerified } from "@/lib/server";
 import { settings } from "@/lib/settings";
 
 export const metadata: Metadata = { title: "Confirm your email", robots: { index: false } };
@@ -52,10 +52,7 @@ async function SendAgain() {
         <Link href="/auth/signin?next=/verify-email">Sign in</Link> to send another link.
       </p>
     );
-  const verification = await read<{ emailVerified: boolean }>("/api/users/verification", {
-    path: "/verify-email",
-  });
-  if (verification?.body.emailVerified) return <p>Your email address is already confirmed.</p>;
+  if (await isEmailVerified("/verify-email")) return <p>Your email address is already confirmed.</p>;
   return (
     <AccountForm intent="verification">
       <SubmitButton className="" sending="Sending …">

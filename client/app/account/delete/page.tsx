@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import Link from "next/link";
 import { AccountForm } from "@/components/account-form";
-import { Field, SubmitButton } from "@/components/form";
+import { CurrentPasswordField, SubmitButton } from "@/components/form";
 import { one } from "@/lib/query";
 import { lastRefusal } from "@/lib/refusal";
 import { mustBeSignedIn } from "@/lib/server";
@@ -22,7 +22,7 @@ export default async function DeleteAccountPage({ searchParams }: PageProps<"/ac
         <strong>This cannot be undone.</strong>
       </p>
       <AccountForm intent="deletion" failed={(await lastRefusal(one(await searchParams)))?.problem}>
-        <Field name="password" type="password" label="Password" autoComplete="current-password" required />
+        <CurrentPasswordField label="Password" />
         <SubmitButton className="danger" sending="Deleting …">
           Delete the account
         </SubmitButton>
