@@ -16,6 +16,54 @@ it("the client has the current document and types: if not, run npm run openapi",
     expect(await readFile(join(folder, file), "utf8")).toBe(await readFile(join(committed, file), "utf8"));
 });
 
+interface Documented {
+  schema?: { properties?: Record<string, object>; examples?: unknown[]; enum?: unknown[]; const?: unknown };
+  examples?: Record<string, { $ref: string }>;
+}
+
+interface Operation {
+  parameters: (Documented & { name: string })[];
+  requestBody?: { content: Record<string, Documented> };
+  responses: Record<string, { content?: Record<string, Documented> }>;
+}
+
+it("every parameter, field of a request, header, error and stream has examples that are valid", async () => {
+  const { paths, components } = JSON.parse(await readFile(join(committed, "openapi.json"), "utf8"));
+  const options = { strict: false, validateFormats: false, multipleOfPrecision: 6 };
+  const ajv = new Ajv(options).addSchema({ components }, "api");
+  const problems: string[] = [];
+  const checkExamples = (name: string, schema: object, examples: unknown[] = []) => {
+    const absolute = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"api#/'));
+    if (examples.length === 0) problems.push(`${name}: no example`);
+    for (const example of examples)
+      if (!ajv.validate(absolute, example)) problems.push(`${name}: ${ajv.errorsText()}`);
+  };
+  const checkValue = (name: string, schema: NonNullable<Documented["schema"]>) =>
+    checkExamples(name, schema, schema.examples ?? schema.enum ?? (schema.const ? [schema.const] : []));
+
+  for (const [name, { schema }] of Object.entries<Documented>(components.headers))
+    checkValue(name, schema ?? {});
+  for (const [path, operations] of Object.entries<Record<string, Operation>>(paths))
+    for (const [method, { parameters, requestBody, responses }] of Object.entries(operations)) {
+      for (const { name, schema } of parameters) checkValue(`${method} ${path}: ${name}`, schema ?? {});
+      const { schema } = requestBody?.content["application/json"] ?? {};
+      for (const [name, field] of Object.entries(schema?.properties ?? {}))
+        checkValue(`${method} ${path}: ${name}`, field);
+      for (const [status, { content = {} }] of Object.entries(responses)) {
+        const stream = content["text/event-stream"]?.schema;
+        if (stream) checkExamples(`${method} ${path}: stream`, stream, stream.examples);
+        const error = Number(status) < 400 ? undefined : content["application/json"];
+        if (error?.schema) {
+          const { code } = error.schema.properties as { code: { enum: string[] } };
+          expect(Object.keys(error.examples ?? {})).toEqual(code.enum);
+          const values = code.enum.map((each) => components.examples[each]?.value);
+          checkExamples(`${method} ${path} ${status}`, error.schema, values);
+        }
+      }
+    }
+  expect(problems).toEqual([]);
+});
+
 it("every named schema has an example that is valid", async () => {
   const document = JSON.parse(await readFile(join(committed, "openapi.json"), "utf8"));
   const ajv = new Ajv({ strict: false, validateFormats: false }).addSchema(document, "api");

@@ -18,11 +18,16 @@ export const emailField = z
 
 const passwordRule = "A password is required";
 
-export const passwordField = z.string({ error: passwordRule }).min(1, passwordRule);
+export const passwordField = z
+  .string({ error: passwordRule })
+  .min(1, passwordRule)
+  .meta({ examples: ["seven green kites"] });
 
 const newPasswordRule = "The password must have 8 to 128 characters, not only spaces";
 
-export const newPasswordField = z.string({ error: newPasswordRule }).meta({ minLength: 8, maxLength: 128 });
+export const newPasswordField = z
+  .string({ error: newPasswordRule })
+  .meta({ minLength: 8, maxLength: 128, examples: ["eight blue kites"] });
 
 export const isNewPassword = (field: string) =>
   body(field, newPasswordRule)

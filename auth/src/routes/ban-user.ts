@@ -12,7 +12,12 @@ export const banUser = endpoint(
     summary: "Ban a user, as an administrator",
     needsSession: true,
     body: z.object({
-      reason: z.string({ error: reasonRule }).trim().min(1, reasonRule).max(500, reasonRule),
+      reason: z
+        .string({ error: reasonRule })
+        .trim()
+        .min(1, reasonRule)
+        .max(500, reasonRule)
+        .meta({ examples: ["Sold a ticket twice"] }),
     }),
     responses: { 200: { description: "The account", body: managedUser } },
     errors: { 400: ["own-account"], 403: ["not-admin"], 404: ["not-found"], 409: ["changed"] },

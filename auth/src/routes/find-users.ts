@@ -10,7 +10,14 @@ export const findUsers = endpoint(
     id: "findUsers",
     summary: "Find an account by its email, as an administrator",
     needsSession: true,
-    query: z.object({ email: z.string({ error: emailRule }).trim().min(1, emailRule).max(320, emailRule) }),
+    query: z.object({
+      email: z
+        .string({ error: emailRule })
+        .trim()
+        .min(1, emailRule)
+        .max(320, emailRule)
+        .meta({ examples: ["alice@example.com"] }),
+    }),
     responses: { 200: { description: "The account, if there is one", body: z.array(managedUser) } },
     errors: { 403: ["not-admin"] },
   },

@@ -414,7 +414,9 @@ export interface components {
      */
     Error: {
       errors: {
+        /** @description A sentence that can be shown to the user */
         message: string;
+        /** @description Of the request, if it is wrong */
         field?: string;
       }[];
       /** @description Stable: clients switch on it */
@@ -778,6 +780,7 @@ export interface operations {
            * @example alice@example.com
            */
           email: string;
+          /** @example eight blue kites */
           password: string;
         };
       };
@@ -917,6 +920,7 @@ export interface operations {
            * @example alice@example.com
            */
           email: string;
+          /** @example seven green kites */
           password: string;
         };
       };
@@ -1369,7 +1373,9 @@ export interface operations {
     requestBody: {
       content: {
         "application/json": {
+          /** @example seven green kites */
           password: string;
+          /** @example eight blue kites */
           newPassword: string;
         };
       };
@@ -2039,6 +2045,7 @@ export interface operations {
         "application/json": {
           /** @example 6553f1000000000000000004-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA */
           token: string;
+          /** @example eight blue kites */
           password: string;
         };
       };
@@ -2183,6 +2190,7 @@ export interface operations {
     requestBody: {
       content: {
         "application/json": {
+          /** @example seven green kites */
           password: string;
         };
       };
@@ -2434,6 +2442,7 @@ export interface operations {
     requestBody: {
       content: {
         "application/json": {
+          /** @example Sold a ticket twice */
           reason: string;
         };
       };
@@ -3189,6 +3198,7 @@ export interface operations {
           title: string;
           /** @example 19.99 */
           price: number;
+          /** @example 3 */
           version?: number;
         };
       };
@@ -3607,8 +3617,12 @@ export interface operations {
     requestBody: {
       content: {
         "application/json": {
+          /** @example 6553f1000000000000000001 */
           ticketId: string;
-          /** @description The price that the buyer saw */
+          /**
+           * @description The price that the buyer saw
+           * @example 19.99
+           */
           price?: number;
         };
       };
@@ -4499,8 +4513,12 @@ export interface operations {
     requestBody: {
       content: {
         "application/json": {
+          /** @example 6553f1000000000000000001 */
           orderId: string;
-          /** @description The token of the card, from Stripe */
+          /**
+           * @description The token of the card, from Stripe
+           * @example tok_visa
+           */
           token: string;
         };
       };

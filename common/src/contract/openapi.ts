@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Subject, events } from "./events";
-import { idPattern } from "./ids";
+import { exampleId, idPattern } from "./ids";
 
 export type Method = "get" | "post" | "put" | "delete";
 
@@ -66,42 +66,62 @@ export const resource = <S extends Subject>(subject: S) =>
 export const named = <T extends z.ZodType>(name: string, schema: T, example: z.output<T>): T =>
   schema.meta({ id: name, examples: [example] });
 
+const exampleRequestId = "0f8fad5b-d9cb-469f-a165-70867728950e";
+
 /** The body of each error. */
 const errorBody = named(
   "Error",
   z.object({
-    errors: z.array(z.object({ message: z.string(), field: z.string().optional() })),
+    errors: z.array(
+      z.object({
+        message: z.string().describe("A sentence that can be shown to the user"),
+        field: z.string().optional().describe("Of the request, if it is wrong"),
+      }),
+    ),
     code: z.string().describe("Stable: clients switch on it"),
     requestId: z.string(),
   }),
   {
     errors: [{ message: "The price must be a number", field: "price" }],
     code: "invalid-input",
-    requestId: "0f8fad5b-d9cb-469f-a165-70867728950e",
+    requestId: exampleRequestId,
   },
 );
+
+/** The name of the example in the document is the code. */
+const errorExample = (code: string) => ({
+  value: {
+    errors: [{ message: "A sentence that can be shown to the user" }],
+    code,
+    requestId: exampleRequestId,
+  },
+});
 
 const headers = {
   "X-Request-Id": {
     description: "Identifies the request in logs; copied from the request if present",
     required: true,
-    schema: { type: "string" },
+    schema: { type: "string", examples: [exampleRequestId] },
   },
   "Retry-After": {
     description: "Seconds after which to try again",
     required: true,
-    schema: { type: "integer", minimum: 1 },
+    schema: { type: "integer", minimum: 1, examples: [5] },
   },
   Link: {
     description: 'The next page, as `<…>; rel="next"`; absent on the last page',
     required: false,
-    schema: { type: "string" },
+    schema: { type: "string", examples: ['</api/tickets?limit=20&cursor=eyJ2IjoxfQ>; rel="next"'] },
   },
-  "Set-Cookie": { description: "The cookie `session`", required: true, schema: { type: "string" } },
+  "Set-Cookie": {
+    description: "The cookie `session`",
+    required: true,
+    schema: { type: "string", examples: ["session=eyJhIjoxfQ; path=/; httponly"] },
+  },
   "X-Server-Time": {
     description: "Milliseconds since 1970, by the clock that `expiresAt` is compared with",
     required: true,
-    schema: { type: "integer" },
+    schema: { type: "integer", examples: [1893499200000] },
   },
 } as const;
 
@@ -111,6 +131,9 @@ export function openApi(title: string, routes: readonly Route[]) {
   for (const { method, path, description } of routes)
     (paths[pathTemplate(path)] ??= {})[method] = operation(method, path, description);
   const { rest, schemas } = withSharedSchemas(paths);
+  const codes = routes.flatMap(({ method, path, description }) =>
+    Object.values(errorsOf(method, path, description)).flat(),
+  );
   return {
     openapi: "3.1.1",
     info: { title, version, license: { name: "MIT", identifier: "MIT" } },
@@ -119,6 +142,7 @@ export function openApi(title: string, routes: readonly Route[]) {
       securitySchemes: { session: { type: "apiKey", in: "cookie", name: "session" } },
       headers,
       schemas,
+      examples: Object.fromEntries([...new Set(codes)].toSorted().map((code) => [code, errorExample(code)])),
     },
   };
 }
@@ -190,7 +214,7 @@ const pathParameters = (path: string) =>
     name,
     in: "path",
     required: true,
-    schema: { type: "string", pattern: idPattern.source },
+    schema: { type: "string", pattern: idPattern.source, examples: [exampleId] },
   }));
 
 const queryParameters = (query?: z.ZodObject) =>
@@ -206,9 +230,22 @@ const queryParameters = (query?: z.ZodObject) =>
   });
 
 const signatureParameter = (name?: string) =>
-  name ? [{ name, in: "header", required: true, schema: { type: "string" } }] : [];
+  name
+    ? [
+        {
+          name,
+          in: "header",
+          required: true,
+          schema: { type: "string", examples: ["t=1893499200,v1=5257a8"] },
+        },
+      ]
+    : [];
 
-const signedBody = { type: "object", description: "The bytes that were signed" };
+const signedBody = {
+  type: "object",
+  description: "The bytes that were signed",
+  examples: [{ id: "evt_1", type: "payment_intent.succeeded" }],
+};
 
 function success({ description, body, headers: names = [], stream }: DescribedResponse): object {
   const content = {
@@ -230,6 +267,10 @@ const eventSchema = ({ event, data }: NonNullable<DescribedResponse["stream"]>) 
     data: { type: "string", contentMediaType: "application/json", contentSchema: responseSchema(data) },
   },
   required: ["data"],
+  examples: (data.meta()?.examples as unknown[] | undefined)?.map((example) => ({
+    event,
+    data: JSON.stringify(example),
+  })),
 });
 
 const errorSchema = responseSchema(errorBody);
@@ -240,7 +281,12 @@ function failure(codes: string[], status: string): object {
   return {
     description: codes.join(", "),
     headers: headerReferences(isTemporary ? ["X-Request-Id", "Retry-After"] : ["X-Request-Id"]),
-    content: json({ allOf: [error], properties: { code: { enum: codes } }, $defs }),
+    content: {
+      "application/json": {
+        schema: { allOf: [error], properties: { code: { enum: codes } }, $defs },
+        examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
+      },
+    },
   };
 }
 

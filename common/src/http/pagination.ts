@@ -2,7 +2,7 @@ import type { Response } from "express";
 import { trusted } from "mongoose";
 import { z } from "zod";
 import { InvalidInputError } from "../contract/errors";
-import { isId } from "../contract/ids";
+import { exampleId, isId } from "../contract/ids";
 import { publicOrigin } from "./session";
 
 /**
@@ -56,6 +56,10 @@ const limit = z.coerce
   .max(maxPageSize, limitRule)
   .default(50);
 
+const exampleCursor = Buffer.from(
+  JSON.stringify({ list: "newest", value: "2030-01-01T12:00:00.000Z", id: exampleId }),
+).toString("base64url");
+
 /**
  * The query of a list that is read by pages.
  * @example
@@ -65,12 +69,12 @@ const limit = z.coerce
  * query.parse({ q: "jazz" }); // => { q: "jazz", limit: 50 }
  */
 export const pageQuery = z.object({
-  limit: limit.describe("The maximum number of results"),
+  limit: limit.meta({ description: "The maximum number of results", examples: [20] }),
   cursor: z
     .string({ error: "cursor must be given once" })
     .min(1, "cursor must not be empty")
     .optional()
-    .describe("From the link to the next page"),
+    .meta({ description: "From the link to the next page", examples: [exampleCursor] }),
 });
 
 const cursorShape = z.object({

@@ -34,7 +34,7 @@ export const createOrder = endpoint(
       price: z
         .number({ error: "The price must be a number" })
         .optional()
-        .describe("The price that the buyer saw"),
+        .meta({ description: "The price that the buyer saw", examples: [19.99] }),
     }),
     responses: { 201: { description: "The order", body: orderResource, headers: ["X-Server-Time"] } },
     errors: {

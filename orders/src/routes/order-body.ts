@@ -1,8 +1,7 @@
-import { events, named, resource } from "@eventhive/common";
+import { type EventData, events, named, resource } from "@eventhive/common";
 import { z } from "zod";
 
-/** An order as responses show it. */
-export const orderResource = named("Order", resource("order:updated"), {
+const example: EventData<"order:updated"> = {
   id: "6553f1000000000000000003",
   version: 2,
   status: "complete",
@@ -10,6 +9,11 @@ export const orderResource = named("Order", resource("order:updated"), {
   paymentId: "6553f1000000000000000005",
   expiresAt: "2026-06-01T18:01:00.000Z",
   ticket: { id: "6553f1000000000000000001", title: "Kite festival, Saturday", price: 19.99, version: 0 },
+};
+
+/** An order as responses show it. */
+export const orderResource = named("Order", resource("order:updated"), {
+  ...example,
   createdAt: "2026-06-01T18:00:00.000Z",
 });
 
@@ -18,11 +22,11 @@ export const saleResource = named(
   "Sale",
   events["order:updated"].pick({ id: true, ticket: true }).extend({ createdAt: z.iso.datetime() }),
   {
-    id: "6553f1000000000000000003",
-    ticket: { id: "6553f1000000000000000001", title: "Kite festival, Saturday", price: 19.99, version: 0 },
+    id: example.id,
+    ticket: example.ticket,
     createdAt: "2026-06-01T18:00:00.000Z",
   },
 );
 
 /** An order as streams and events show it. */
-export const orderState = events["order:updated"];
+export const orderState = events["order:updated"].meta({ examples: [example] });

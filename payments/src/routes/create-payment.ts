@@ -28,7 +28,7 @@ export const createPayment = endpoint(
       token: z
         .string({ error: tokenRule })
         .regex(/^\w{1,255}$/, tokenRule)
-        .describe("The token of the card, from Stripe"),
+        .meta({ description: "The token of the card, from Stripe", examples: ["tok_visa"] }),
     }),
     responses: {
       201: { description: "The order is paid", body: paymentResource },

@@ -16,7 +16,7 @@ const sortOrders: SortOrder[] = [
 export const searchText = z
   .string({ error: "q must be given once" })
   .optional()
-  .describe("Words of the title; the last one may be incomplete");
+  .meta({ description: "Words of the title; the last one may be incomplete", examples: ["kite fest"] });
 
 const sortNames = sortOrders.map(({ name }) => name);
 

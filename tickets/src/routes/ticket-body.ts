@@ -1,4 +1,4 @@
-import { events, named, resource } from "@eventhive/common";
+import { type EventData, events, named, resource } from "@eventhive/common";
 import { body } from "express-validator";
 import { z } from "zod";
 import { checkTitle, normalizeTitle } from "../title";
@@ -20,7 +20,7 @@ export const ticketBody = z.object({
 export const isTitle = () => body("title").customSanitizer(normalizeTitle).custom(checkTitle);
 
 const ticket = resource("ticket:updated");
-const example: z.output<typeof ticket> = {
+const exampleState: EventData<"ticket:updated"> = {
   id: "6553f1000000000000000001",
   version: 0,
   title: "Kite festival, Saturday",
@@ -28,8 +28,8 @@ const example: z.output<typeof ticket> = {
   userId: "6553f1000000000000000002",
   status: "available",
   withdrawn: false,
-  createdAt: "2026-06-01T17:00:00.000Z",
 };
+const example = { ...exampleState, createdAt: "2026-06-01T17:00:00.000Z" };
 
 /** A ticket as responses show it. */
 export const ticketResource = named("Ticket", ticket, example);
@@ -42,4 +42,4 @@ export const listedTicket = named(
 );
 
 /** A ticket as streams and events show it. */
-export const ticketState = events["ticket:updated"];
+export const ticketState = events["ticket:updated"].meta({ examples: [exampleState] });

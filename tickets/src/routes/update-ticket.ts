@@ -11,7 +11,10 @@ export const updateTicket = endpoint(
     needsSession: true,
     body: ticketBody.extend({
       /** The version that the seller saw. If it is outdated, the edit is rejected, because it would undo later changes. */
-      version: z.int({ error: "The version must be a whole number" }).optional(),
+      version: z
+        .int({ error: "The version must be a whole number" })
+        .optional()
+        .meta({ examples: [3] }),
     }),
     responses: { 200: { description: "The ticket", body: ticketResource } },
     errors: {
