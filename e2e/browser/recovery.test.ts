@@ -64,12 +64,15 @@ describe.each([
     await signIn(page, email, newPassword);
     await button(page, "Sign out").waitFor();
     expect((await new Client().signIn({ email, password })).status).toBe(400);
+    expect(await linkTo(email, "Your password was changed")).toBe("/forgot-password");
 
     if (javaScriptEnabled) expectFailure(400, "/api/users/password-reset/confirm");
     await open(page, path);
     await page.getByLabel("New password").fill("another password");
     await button(page, "Save the new password").click();
-    expect(await page.getByRole("main").getByRole("alert").textContent()).toContain("expired, or was used");
+    expect(await page.getByRole("main").getByRole("alert").textContent()).toContain(
+      "has expired or has already been used",
+    );
   });
 
   it("verifies an email when its owner presses the button, not when the link is opened", async () => {
@@ -89,7 +92,9 @@ describe.each([
 
     await open(page, path);
     await button(page, "Confirm").click();
-    expect(await page.getByRole("main").getByRole("alert").textContent()).toContain("expired, or was used");
+    expect(await page.getByRole("main").getByRole("alert").textContent()).toContain(
+      "has expired or has already been used",
+    );
   });
 });
 
