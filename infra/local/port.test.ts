@@ -24,6 +24,16 @@ it("finds different free ports below the ephemeral range", async () => {
   expect(await Promise.all(ports.map(isFree))).not.toContain(false);
 });
 
+it("does not return a reserved port", async () => {
+  process.env.EVENTHIVE_PORTS = "23000+2";
+  afterwards(() => delete process.env.EVENTHIVE_PORTS);
+  await jest.isolateModulesAsync(async () => {
+    const inRange: typeof ports = jest.requireActual("./port");
+    inRange.reservePort(23_000);
+    expect([await inRange.freePort(), await inRange.freePort()]).toEqual([23_001, 23_001]);
+  });
+});
+
 it("finds ports in the range given by the environment", async () => {
   process.env.EVENTHIVE_PORTS = "23000+500";
   afterwards(() => delete process.env.EVENTHIVE_PORTS);

@@ -9,6 +9,11 @@ const [first = 20_000, count = 12_000] = process.env.EVENTHIVE_PORTS?.split("+")
 /** Different for concurrent processes, so that they do not find the same port. */
 let next = process.pid * 97;
 
+const reserved = new Set<number>();
+
+/** Keeps a port that this process listens on later, or again, from being returned by `freePort`. */
+export const reservePort = (port: number): void => void reserved.add(port);
+
 /**
  * A free port, different at each call, and below the range of ephemeral ports: an outgoing connection could otherwise
  * take the port of a process that is restarting.
@@ -16,7 +21,7 @@ let next = process.pid * 97;
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = first + (next++ % count);
-    if (await isFree(port)) return port;
+    if (!reserved.has(port) && (await isFree(port))) return port;
   }
 }
 

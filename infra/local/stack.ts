@@ -6,7 +6,7 @@ import { loadDemo } from "./demo";
 import { databaseUrl, sharedEnvironment } from "./environment";
 import { type Gateway, startGateway } from "./gateway";
 import { endLeftovers, exclusively, lock } from "./lock";
-import { isFree, portOwner } from "./port";
+import { isFree, portOwner, reservePort } from "./port";
 import { joinMembers, mongoMembers, serverPrograms, serviceCommands, servicePrograms } from "./programs";
 import { readRoutes } from "./routes";
 import { dataFolderFrom, stackFileOf, type StackFile, type StackProcess, writeStackFile } from "./stack-file";
@@ -71,6 +71,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const left = await endLeftovers(dataFolder);
     if (left.length > 0) print(`Stopped processes that an earlier run had left: ${left.join(", ")}`);
     if (!(await isFree(port))) throw new Error(portIsTaken(port));
+    reservePort(port);
 
     const found = await serverPrograms(environment, url, dataFolder, { print, signal });
     servers = found.servers;
