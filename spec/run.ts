@@ -29,8 +29,8 @@ const { values } = parseArgs({
   },
 });
 
-/** It is part of `npm test`. */
-const maxCpuSeconds = 60;
+/** In all worlds: it is part of `npm test`, and 400,000 states take about a minute. */
+const maxDefaultStates = 400_000;
 
 const maxStates = Number(values["max-states"]);
 const seenTransitions = new Set<string>();
@@ -98,14 +98,16 @@ function checkCoverage(): boolean {
 }
 
 function checkAll(): boolean {
+  let allStates = 0;
   const results = defaultWorlds.map((name) => {
     const explored = exploreAndObserve(worlds[name]);
+    allStates += explored.states;
     return report(explored.violation ? name : worlds[name].title, explored);
   });
+  console.log(`${allStates} states in all (allowed: ${maxDefaultStates})`);
   results.push(checkCoverage(), checkMutants());
-  const cpuSeconds = process.cpuUsage().user / 1e6;
-  console.log(`${cpuSeconds.toFixed(1)} s of processor time (allowed: ${maxCpuSeconds} s)`);
-  return results.every(Boolean) && cpuSeconds <= maxCpuSeconds;
+  console.log(`${(process.cpuUsage().user / 1e6).toFixed(1)} s of processor time`);
+  return results.every(Boolean) && allStates <= maxDefaultStates;
 }
 
 function chosen<K extends string>(kind: string, name: string, known: Record<K, unknown>): K {
