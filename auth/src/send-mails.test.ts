@@ -104,6 +104,24 @@ it("informs the owner of a changed password, without a secret", async () => {
   expect(mailbox.mails[0]?.text).toMatch(/\n\nhttp:\/\/localhost:3000\/forgot-password$/);
 });
 
+it("informs the owner of five changes an hour at most, and changes the password nevertheless", async () => {
+  const { id } = await registered();
+  let cookie = signedIn(id, email);
+  let current = password;
+  for (let change = 0; change < 7; change++) {
+    const newPassword = `password number ${change}`;
+    const { headers } = await request(app)
+      .post("/api/users/password")
+      .set("Cookie", cookie)
+      .send({ password: current, newPassword })
+      .expect(200);
+    cookie = headers["set-cookie"] ?? "";
+    current = newPassword;
+    await sendMails.passwordChanged.run();
+  }
+  expect(mailbox.mails).toHaveLength(5);
+});
+
 it("sends again what is requested while a mail is being sent", async () => {
   await registered();
   await requestReset();

@@ -2,7 +2,7 @@ import { TooManyRequestsError, hours, isTransient, rateLimitKey, seconds } from 
 import { canonicalEmail } from "./canonical-email";
 import { config } from "./config";
 import { type Limit, countAttempt, forgetAttempts } from "./models/attempt-count";
-import type { Purpose } from "./models/email-link";
+import type { MailKind, Purpose } from "./models/email-link";
 
 const waits = { initialWait: seconds(1), maxWait: seconds(60) };
 const perAccount = (): Limit => ({
@@ -70,11 +70,12 @@ export const perHour = (name: Limit["name"], free: number): Limit => ({
   initialWait: hours(1),
   maxWait: hours(1),
 });
-const perMailbox = (purpose: Purpose): Limit =>
-  perHour(
-    purpose === "verification" ? "verifications_of_mailbox" : "password_resets_of_mailbox",
-    config.MAX_MAILS_PER_HOUR,
-  );
+const mailboxLimits = {
+  verification: "verifications_of_mailbox",
+  passwordReset: "password_resets_of_mailbox",
+  passwordChanged: "password_changes_of_mailbox",
+} as const;
+const perMailbox = (kind: MailKind): Limit => perHour(mailboxLimits[kind], config.MAX_MAILS_PER_HOUR);
 
 /**
  * Limits the mails that can be requested by a network and to a mailbox, which counts whether it has an account or not.
@@ -92,10 +93,11 @@ interface MailRequest {
   email: string;
 }
 
-/** For a sign-up, which is not refused because of its mail. */
-export async function mayBeMailed(purpose: Purpose, email: string): Promise<boolean> {
+/** For requests that are not refused because of their mail: a sign-up, and a change of the password. */
+export async function mayBeMailed(kind: MailKind, email: string): Promise<boolean> {
+  if (config.MAIL === "off") return false;
   try {
-    await countAttempt(perMailbox(purpose), canonicalEmail(email));
+    await countAttempt(perMailbox(kind), canonicalEmail(email));
     return true;
   } catch (error) {
     if (error instanceof TooManyRequestsError) return false;

@@ -102,10 +102,20 @@ export const mail: Mutant[] = [
   {
     guard: "auth: mail: the owner of a new password is informed",
     file: user,
-    change: { 'if (config.MAIL === "smtp") this.passwordChanged = dueMail();': "" },
+    change: { "this.passwordChanged = dueMail();": "" },
     red: {
       [mailTests]: ["informs the owner of a changed password, without a secret"],
       [resetTests]: ["informs the owner of the new password"],
+    },
+  },
+  {
+    guard: "auth: mail: limit of mails about new passwords",
+    file: "auth/src/routes/change-password.ts",
+    change: { 'await mayBeMailed("passwordChanged", asked.email)': "Boolean(mayBeMailed)" },
+    red: {
+      [mailTests]: [
+        "informs the owner of five changes an hour at most, and changes the password nevertheless",
+      ],
     },
   },
   {

@@ -170,13 +170,17 @@ export const User = defineAggregate(database, "User", {
       this.since = clock.date();
     },
 
-    /** Ends all sessions, too, and the validity of a link that resets the password. The owner gets a mail about it. */
+    /** Ends all sessions, too, and the validity of a link that resets the password. */
     changePassword(hash: string): void {
       this.password = hash;
       this.passwordVersion = (this.passwordVersion ?? 0) + 1;
       this.passwordReset = undefined;
-      if (config.MAIL === "smtp") this.passwordChanged = dueMail();
       this.endSessions();
+    },
+
+    /** By a mail, which is stored with the new password. */
+    informOfNewPassword(): void {
+      this.passwordChanged = dueMail();
     },
 
     /** By a link that was sent to the email, which verifies it. */

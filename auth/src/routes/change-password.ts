@@ -4,6 +4,7 @@ import { checkPassword } from "../check-password";
 import { signInHashes } from "../hashing-queue";
 import { hashPassword } from "../password";
 import { sendMails } from "../send-mails";
+import { mayBeMailed } from "../throttling";
 import { account, isNewPassword, newPasswordField, passwordField } from "./account";
 import { ownAccount } from "./own-account";
 
@@ -30,10 +31,12 @@ export const changePassword = endpoint(
     const asked = await ownAccount(req);
     await checkPassword(asked, { email: asked.email, password, address });
     const hash = await signInHashes.run(address, () => hashPassword(newPassword));
+    const isInformed = await mayBeMailed("passwordChanged", asked.email);
     const user = await retryOnConflict(async () => {
       // Refuses when the password was changed meanwhile, because that ended the session, too.
       const found = await ownAccount(req);
       found.changePassword(hash);
+      if (isInformed) found.informOfNewPassword();
       return found.save();
     });
     sendMails.passwordChanged.kick();

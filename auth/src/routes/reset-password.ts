@@ -4,7 +4,7 @@ import { signInHashes } from "../hashing-queue";
 import { findByLink } from "../models/email-link";
 import { hashPassword } from "../password";
 import { sendMails } from "../send-mails";
-import { throttledByAddress } from "../throttling";
+import { mayBeMailed, throttledByAddress } from "../throttling";
 import { invalidLink, isNewPassword, newPasswordField, tokenField } from "./account";
 
 /** Opens no session: the user signs in with the new password, which a banned user cannot. */
@@ -21,12 +21,15 @@ export const resetPassword = endpoint(
     const { token, password } = req.body;
     const address = req.ip ?? "";
     const find = () => findByLink(token, "passwordReset");
-    if (!(await throttledByAddress(address, find))) throw invalidLink();
+    const asked = await throttledByAddress(address, find);
+    if (!asked) throw invalidLink();
     const hash = await signInHashes.run(address, () => hashPassword(password));
+    const isInformed = await mayBeMailed("passwordChanged", asked.email);
     await retryOnConflict(async () => {
       const user = await find(); // it may have been used in the meantime
       if (!user) throw invalidLink();
       user.resetPassword(hash);
+      if (isInformed) user.informOfNewPassword();
       await user.save();
     });
     sendMails.passwordChanged.kick();

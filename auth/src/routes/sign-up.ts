@@ -38,7 +38,7 @@ export const signUp = endpoint(
     const hash = await signUpHashes.run(address, () => hashPassword(password));
     const user = new User({ email, canonicalEmail: canonicalEmail(email), password: hash });
     user.startsFrom(network);
-    if (config.MAIL === "smtp" && (await mayBeMailed("verification", email))) user.startsVerification();
+    if (await mayBeMailed("verification", email)) user.startsVerification();
     user.recordNothing("other services know a user by the session");
     try {
       await user.save();
