@@ -151,13 +151,25 @@ async function compareDisputed(disputes: GatewayDispute[], options: Options): Pr
   const payments = new Map(found.map((payment) => [payment.stripeId, payment]));
   for (const { stripeId, disputedAt } of untilAborted(disputes, options.signal)) {
     const payment = payments.get(stripeId);
-    if (!payment) continue; // of another system, or found as a charge without a payment
+    if (!payment) {
+      await compareDisputedCharge(stripeId, options);
+      continue;
+    }
     const { _id, orderId, state } = payment;
     await Payment.updateOne({ _id }, { disputedAt });
     externalChanges.inc({ change: "dispute" });
     const problem = `the charge of a ${state} payment is disputed`;
     tell({ problem, stripeId, paymentId: String(_id), orderId, isRefunded: false }, options);
   }
+}
+
+/** A second charge of a payment, or one whose payment does not exist. Charges of other systems do not name a payment. */
+async function compareDisputedCharge(stripeId: string, options: Options): Promise<void> {
+  const { paymentId, orderId } = (await gateway().retrieve(stripeId)) ?? {};
+  if (!paymentId) return;
+  externalChanges.inc({ change: "dispute" });
+  const problem = "a charge that no payment matches is disputed";
+  tell({ problem, stripeId, paymentId, orderId, isRefunded: false }, options);
 }
 
 const maxLookUps = 20;
@@ -209,7 +221,7 @@ async function compare(charge: GatewayCharge, payment: Payment | undefined, opti
     logger.warn({ err: error, stripeId, paymentId }, "could not refund an unknown charge");
     return;
   }
-  if (payment?.state === "settled" && charge.amountRefunded > 0) {
+  if (payment?.state === "settled" && payment.stripeId === stripeId && charge.amountRefunded > 0) {
     await storeRefundByHand(payment, charge);
     externalChanges.inc({ change: "refund" });
   }

@@ -32,6 +32,15 @@ setUpService(database);
 const sandbox = setUpReconciliation();
 const { countOf } = sandbox;
 
+/** As if the buyer had been charged twice. */
+function secondChargeOf({ stripeId }: Payment) {
+  const first = sandbox.ledger.charges.get(stripeId ?? "");
+  if (!first) throw new Error(`There is no charge ${stripeId}`);
+  const second = { ...first, id: `${stripeId}_second`, metadata: { ...first.metadata } };
+  sandbox.ledger.write({ charge: second });
+  return second;
+}
+
 beforeEach(() => foundDifferences.reset());
 
 /** The differences that a metric has counted since the test began. */
@@ -237,12 +246,32 @@ describe("what was done in Stripe's dashboard", () => {
     expect(await listed(payment)).toMatchObject({ state: "settled", disputedAt });
   });
 
-  it("is ignored when the disputed charge is not ours", async () => {
+  it("is reported when the cardholder disputed a second, old charge of a payment", async () => {
     const payment = await settledPayment();
-    await sandbox.dispute(payment.stripeId ?? "");
-    await Payment.deleteMany({ _id: payment.id });
+    const second = secondChargeOf(payment);
+    later(hours(24 * 60));
+    await sandbox.dispute(second.id);
+    expect(await differences()).toEqual(["a charge that no payment matches is disputed"]);
+    expect(await changes()).toEqual({ dispute: 1 });
+  });
+
+  it("is ignored when the disputed charge names no payment", async () => {
+    const payment = await settledPayment();
+    const { id, metadata } = secondChargeOf(payment);
+    for (const name of Object.keys(metadata)) delete metadata[name];
+    later(hours(24 * 60));
+    await sandbox.dispute(id);
+    expect(await differences()).toEqual([]);
+    expect(await changes()).toEqual({});
+  });
+
+  it("is not shown to the buyer when it is of a second charge", async () => {
+    const payment = await settledPayment();
+    const second = secondChargeOf(payment);
+    await refundByHand({ stripeId: second.id }, 500);
     later(hours(2));
-    expect(await differences()).toEqual(["no payment matches this charge"]);
+    expect(await differences()).toEqual(["the payment of this charge was charged twice"]);
+    expect(await listed(payment)).not.toHaveProperty("amountRefunded");
   });
 
   it("is not reported when it refunded part of what is being refunded anyway", async () => {
