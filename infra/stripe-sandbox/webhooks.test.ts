@@ -95,7 +95,7 @@ it("sends late events when they are due, and never sends lost ones", async () =>
   expect(typesOf(await arrival(2))).toEqual([held, canceled]);
 });
 
-it("sends a forged success signed with another secret", async () => {
+it("sends an event signed with another secret when it is forged", async () => {
   await holdAndCancel("forged");
   const [event] = await arrival(2);
   expect(JSON.parse(event?.body ?? "").data.object.status).toBe("succeeded");

@@ -60,7 +60,7 @@ export class Webhooks {
         this.#sendReordered(intent);
         return;
       case "forged":
-        this.#send({ ...intent, status: "succeeded" }, 1, "whsec_of_somebody_else");
+        this.#send(intent, 1, "whsec_of_somebody_else");
         return;
       case "once":
         this.#send(intent);
