@@ -4,7 +4,7 @@ import { lastingViolations } from "./invariants";
 import { violationsInLedger } from "./invariants-of-ledger";
 import { changesIn, violationsOfModel } from "../spec/histories";
 import { observedStates } from "./observed-states";
-import { database, ledger, ledgerLines, stackFile } from "./stack";
+import { database, ledger, ledgerLines, serviceProcesses, stackFile } from "./stack";
 import type { SnapshotSources } from "./snapshot";
 
 /** The databases and the ledger of the stack, and the events that its broker has stored. */
@@ -28,6 +28,7 @@ export async function stackViolations(options?: { withinSeconds: number }): Prom
       options,
     );
     const lines = ledgerLines();
+    if (lines.length === 0 && serviceProcesses().length > 0) expect((await ledger()).intents).toEqual([]); // else not found
     return [
       ...lasting,
       ...violationsInLedger(log.events, lines),

@@ -2,7 +2,7 @@ import { Client, type Credentials, type Payment, type Ticket, type User } from "
 import { eventually } from "../../common/src/testing/eventually";
 import type { Snapshot } from "../snapshot";
 import type { ResponseLog, Reservation } from "./response-log";
-import { clockMarginMs } from "./monitor";
+import { clockMarginMs } from "../invariants-of-ledger";
 
 const expirationMs = 5000; // EXPIRATION_SECONDS of run-stack.ts
 

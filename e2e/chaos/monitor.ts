@@ -3,6 +3,7 @@ import { clock } from "@eventhive/common";
 import type { mongo } from "mongoose";
 import { type Change, changeBetween } from "../../spec/histories";
 import type { Kind } from "../../spec/transitions";
+import { clockMarginMs } from "../invariants-of-ledger";
 import { database, ledger } from "../stack";
 
 /** Fields that must not regress, of every aggregate and every replica. */
@@ -34,9 +35,6 @@ const stateOf = ({ status, state, sold }: Seen) => status ?? state ?? (sold ? "s
 
 /** The collections whose changes the model describes. */
 const modelled: Record<string, Kind> = { "orders.orders": "order", "payments.payments": "payment" };
-
-/** Services read the time of their store with a timeout of 2 s, so their clocks are off by at most 1 s. */
-export const clockMarginMs = 1000;
 
 /** Polls all collections for violations of invariants that must hold at every moment. */
 export class Monitor {

@@ -52,6 +52,9 @@ function describe({ status, headers, ...response }: ApiResponse<unknown>): strin
   return `${status} ${response.body.code}${status === 503 && !headers.has("retry-after") ? "!" : ""}`;
 }
 
+/** What a service that loses a store for a moment may respond: all but errors of its own, and 503 without `Retry-After`. */
+export const isTemporary = (status: string): boolean => /^(2|4|503 .*[^!]$)/.test(status);
+
 /** The request had no effect, and never will. */
 export const isRejected = (response: ApiResponse<unknown> | undefined): boolean =>
   response !== undefined && response.status >= 400 && response.status < 500;

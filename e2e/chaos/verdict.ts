@@ -2,11 +2,12 @@ import type { Event } from "@eventhive/common";
 import { type Change, transitionOf, violationsOfModel } from "../../spec/histories";
 import { allowedTransitions } from "../../spec/transitions";
 import { violationsIn } from "../invariants";
+import { clockMarginMs } from "../invariants-of-ledger";
 import { type FinalState, calmSeconds, quietWithinSeconds } from "./final-state";
-import type { ResponseLog } from "./response-log";
+import { type ResponseLog, isTemporary } from "./response-log";
 import { type Outcomes, addOutcome, outcomeTable } from "../outcomes";
 import { type Fault, type Injected, killsService } from "./faults";
-import { type Monitor, clockMarginMs } from "./monitor";
+import type { Monitor } from "./monitor";
 
 /** The results of a run. */
 export interface Findings extends FinalState {
@@ -62,8 +63,8 @@ function allViolations(findings: Findings): string[] {
   report(monitor.maxOverdueMs > overdueMarginMs, "I9: an order expired later than allowed");
   report(findings.deadLetters > 0, "I12: valid events became dead letters");
   report(log.statuses.includes("500 internal"), "I13: there were responses with status 500");
+  report(monitor.polls === 0, "I6: no poll of the databases succeeded");
   // Nothing else interrupts a request, and elections only delay it.
-  const isTemporary = (status: string) => /^(2|4|503 .*[^!]$)/.test(status);
   report(
     plan.every(({ victim }) => victim === "primary") && !log.statuses.every(isTemporary),
     "I13: during elections, there were responses other than 2xx, 4xx, and 503 with Retry-After",
