@@ -19,10 +19,11 @@ export const reservePort = (port: number): void => void reserved.add(port);
  * take the port of a process that is restarting.
  */
 export async function freePort(): Promise<number> {
-  for (;;) {
+  for (let tried = 0; tried < count; tried++) {
     const port = first + (next++ % count);
     if (!reserved.has(port) && (await isFree(port))) return port;
   }
+  throw new Error(`None of the ${count} ports from ${first} on is free`);
 }
 
 export async function isFree(port: number): Promise<boolean> {
