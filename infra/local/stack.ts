@@ -76,7 +76,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const found = await serverPrograms(environment, url, dataFolder, { print, signal });
     servers = found.servers;
     await group.start(found.programs, signal);
-    if (mongoMembers(environment) > 1) await joinMembers(servers.mongo);
+    // A server that MONGO_URL names is not ours to change.
+    if (!environment.MONGO_URL && mongoMembers(environment) > 1) await joinMembers(servers.mongo);
 
     if (!dev && !options.services) {
       print("Building what has changed …");
