@@ -70,6 +70,7 @@ export class Backends {
 export async function isReady(url: string): Promise<boolean> {
   const probe = get(`${url}/readyz`, { timeout: probeTimeoutMs });
   probe.once("timeout", () => probe.destroy());
+  probe.on("error", () => undefined); // also while the body is read: `finished` rejects then
   try {
     const [response] = (await once(probe, "response")) as [IncomingMessage];
     await finished(response.resume());
