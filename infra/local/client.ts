@@ -39,8 +39,10 @@ export function clientEnvironment(
     KEEP_ALIVE_TIMEOUT: "95000", // as in its image: longer than that of the gateway
     NEXT_MANUAL_SIG_HANDLE: dev ? undefined : "1", // as in its image: the client's lib/drain.ts handles signals
     JWT_KEY: undefined,
+    JWT_PREVIOUS_KEY: undefined,
     STRIPE_KEY: undefined,
     STRIPE_WEBHOOK_SECRET: undefined,
+    STRIPE_WEBHOOK_SECRET_PREVIOUS: undefined,
     SMTP_URL: undefined,
   };
 }
