@@ -1,10 +1,10 @@
-import { kubectl, namespace, pods } from "./cluster";
+import { isReady, kubectl, namespace, pods } from "./cluster";
 
 interface Summary {
   pods: { podRef: { name: string; namespace: string }; memory?: { workingSetBytes?: number } }[];
 }
 
-/** Describes the memory of the largest pod of each service and store, and of all pods, as reported by its node. */
+/** Describes the memory of the largest pod of each service and store, and of all ready pods, as reported by its node. */
 export async function memoryByApp(): Promise<string> {
   const nodes = (await kubectl("get", "nodes", "--output=name")).trim().split("\n");
   const summaries: Summary[] = await Promise.all(
@@ -22,7 +22,7 @@ export async function memoryByApp(): Promise<string> {
   );
   const largest = new Map<string, number>();
   let sum = 0;
-  for (const { metadata } of await pods()) {
+  for (const { metadata } of (await pods()).filter(isReady)) {
     const app = metadata.labels.app ?? "";
     const bytes = measured.get(metadata.name);
     if (!bytes) throw new Error(`${metadata.name} has no memory statistics yet`);

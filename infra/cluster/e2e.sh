@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs `npm run e2e:cluster` on a temporary Kubernetes cluster on this machine.
-#   e2e.sh [--all]           also tests alerts, autoscaling and deployments with skaffold
+#   e2e.sh [--all]           also tests alerts, high availability and autoscaling
 #   e2e.sh --failovers N     only kills members of stores, N times in each way
 # A missing prerequisite skips the tests, or fails them if CI is set.
 set -euo pipefail
@@ -38,6 +38,10 @@ report() {
   "$here/stop.sh"
 }
 
+if [ "${1:-}" = --failovers ] && ! [[ "${2:-}" =~ ^[1-9][0-9]*$ ]]; then
+  echo "e2e.sh --failovers N: N is the number of kills in each way" >&2
+  exit 2
+fi
 reason=$(missing_prerequisite)
 [ -z "$reason" ] || skip "$reason"
 mkdir -p "$EVENTHIVE_CLUSTER"
@@ -50,7 +54,7 @@ get "build Kubernetes" build.sh "$@"
 tag=$(cd "$root" && git describe --always --dirty)
 "$here/images.sh" "$tag"
 "$here/load.sh" images
-export E2E_WITHOUT="ALERTS AUTOSCALING HIGH_AVAILABILITY" # run below, the first two by --all
+export E2E_WITHOUT="ALERTS AUTOSCALING HIGH_AVAILABILITY" # run below
 # --bail keeps the logs of a failed test: later tests would replace the pods.
 e2e() { IMAGE_TAG=$tag "$here/run.sh" npm --prefix "$root" run e2e:cluster -- --bail "$@"; }
 if [ "${1:-}" = --failovers ]; then
@@ -58,10 +62,10 @@ if [ "${1:-}" = --failovers ]; then
   exit
 fi
 e2e
-[ "${1:-}" != --all ] || ALERTS=yes e2e --testPathPatterns cluster/alerts
+[ "${1:-}" = --all ] || exit 0
+ALERTS=yes e2e --testPathPatterns cluster/alerts
 kubectl delete namespace eventhive >/dev/null # another deployment follows
 HIGH_AVAILABILITY=yes e2e
-[ "${1:-}" = --all ] || exit 0
 kubectl delete namespace eventhive >/dev/null
 # Last, because additional pods would slow down the other tests on two cores.
 kubectl apply -f "$here/add-ons/metrics-server.yaml" >/dev/null
