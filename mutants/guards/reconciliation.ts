@@ -112,6 +112,38 @@ export const reconciliation: Mutant[] = [
     },
   },
   {
+    guard: "reconcile: a refund of a second charge is not shown as one of the payment",
+    file: compare,
+    change: { "payment.stripeId === stripeId && charge.amountRefunded > 0": "charge.amountRefunded > 0" },
+    red: {
+      "payments/src/reconcile.test.ts": [
+        "what was done in Stripe's dashboard is not shown to the buyer when it is of a second charge",
+      ],
+    },
+  },
+  {
+    guard: "reconcile: a dispute of a second charge is reported",
+    file: compare,
+    change: {
+      "      await compareDisputedCharge(stripeId, options);\n": "      void compareDisputedCharge;\n",
+    },
+    red: {
+      "payments/src/reconcile.test.ts": [
+        "what was done in Stripe's dashboard is reported when the cardholder disputed a second, old charge of a payment",
+      ],
+    },
+  },
+  {
+    guard: "reconcile: a dispute of another system's charge is ignored",
+    file: compare,
+    change: { "if (!paymentId) return;": "" },
+    red: {
+      "payments/src/reconcile.test.ts": [
+        "what was done in Stripe's dashboard is ignored when the disputed charge names no payment",
+      ],
+    },
+  },
+  {
     guard: "reconcile: a hold is released once its intent is canceled",
     file: compare,
     change: { 'result.outcome === "known" && result.intent.status === "canceled"': "true" },
