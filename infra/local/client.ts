@@ -38,6 +38,9 @@ export function clientEnvironment(
     HOSTNAME: "127.0.0.1",
     KEEP_ALIVE_TIMEOUT: "95000", // as in its image: longer than that of the gateway
     NEXT_MANUAL_SIG_HANDLE: dev ? undefined : "1", // as in its image: the client's lib/drain.ts handles signals
+    MONGO_URL: undefined,
+    REDIS_URL: undefined,
+    NATS_URL: undefined,
     JWT_KEY: undefined,
     JWT_PREVIOUS_KEY: undefined,
     STRIPE_KEY: undefined,

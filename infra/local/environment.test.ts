@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { clientEnvironment } from "./client";
 import { databaseUrl, sharedEnvironment, usesMailbox } from "./environment";
 import type { StackFile } from "./stack-file";
 import { temporaryFolder } from "../jest/temporary-folder";
@@ -31,6 +32,17 @@ it("creates the session key once, readable by its owner only", () => {
   expect(JWT_KEY).toMatch(/^[\da-f]{64}$/);
   expect(environmentFor({}, dataFolder).JWT_KEY).toBe(JWT_KEY);
   expect(statSync(join(dataFolder, "jwt-key")).mode & 0o777).toBe(0o600);
+});
+
+it("keeps secrets, and the addresses of stores, from the client", () => {
+  const secrets = [
+    ...["MONGO_URL", "REDIS_URL", "NATS_URL", "SMTP_URL", "JWT_KEY", "JWT_PREVIOUS_KEY", "STRIPE_KEY"],
+    ...["STRIPE_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET_PREVIOUS"],
+  ];
+  const shared = Object.fromEntries([...secrets, "MAIL"].map((name) => [name, "secret"]));
+  const environment = clientEnvironment(shared, url, false);
+  expect(environment.MAIL).toBe("secret");
+  expect(secrets.filter((name) => environment[name] !== undefined)).toEqual([]);
 });
 
 it("uses the sandbox unless both Stripe keys are set", () => {
