@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
 import { clock, isTransient, onFailpoint, seconds } from "@eventhive/common";
 import { MemoryBroker, eventBytes, newId } from "@eventhive/common/testing";
+import { eventually } from "../../common/src/testing/eventually";
 import { expirationComplete, expirationWorker } from "./expirations";
 import { orderCancelled } from "./listeners/order-ended";
 import { orderCreated } from "./listeners/order-created";
@@ -107,4 +108,13 @@ it("stops while Redis does not respond to the completion of a job", async () => 
   await published;
   await expirationWorker.stop();
   reconnect();
+}, 20_000);
+
+it("connects again after Redis was frozen while it connected", async () => {
+  freeze();
+  const redis = connectRedis();
+  await expect(redis.ping()).rejects.toThrow();
+  thaw();
+  await eventually(() => redis.ping(), { withinSeconds: 10 });
+  redis.disconnect();
 }, 20_000);

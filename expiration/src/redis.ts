@@ -6,6 +6,9 @@ import { config } from "./config";
 export const redisOptions = {
   maxRetriesPerRequest: null,
   enableReadyCheck: false,
+  // Otherwise ioredis 5.11 waits for the response to these commands, and counts the connection as ready even if it was
+  // closed in the meantime. It then never connects again.
+  disableClientInfo: true,
   retryStrategy: (attempts: number) => Math.min(attempts * 100, 1000),
 } satisfies RedisOptions;
 

@@ -48,4 +48,10 @@ export const timers: Mutant[] = [
       [expiring]: ["removes the timer of a cancelled order", "removes the timer of a completed order"],
     },
   },
+  {
+    guard: "expiration: connects again after Redis was frozen",
+    file: "expiration/src/redis.ts",
+    change: { "disableClientInfo: true,": "" },
+    red: { "expiration/src/redis.test.ts": ["connects again after Redis was frozen while it connected"] },
+  },
 ];
