@@ -113,7 +113,7 @@ it("stops while Redis does not respond to the completion of a job", async () => 
 it("connects again after Redis was frozen while it connected", async () => {
   freeze();
   const redis = connectRedis();
-  await expect(redis.ping()).rejects.toThrow();
+  await expect(redis.ping()).rejects.toThrow("max retries per request");
   thaw();
   await eventually(() => redis.ping(), { withinSeconds: 10 });
   redis.disconnect();
