@@ -52,12 +52,12 @@ async function run(): Promise<void> {
     },
     show: async ({ url = "" }) => shown((await tickets.findOne({ _id: new ObjectId(url.slice(-24)) })) ?? {}),
     publish: async () => {
-      const created = await insert(tickets, ticket);
+      const created = await insert(tickets, ticket, { place: lastPlace++ });
       void publish(tickets, "bare-ticket", created);
       return shown(created);
     },
     deliver: async () => {
-      const created = await insert(tickets, ticket);
+      const created = await insert(tickets, ticket, { place: lastPlace++ });
       const arrival = new Promise<void>((resolve) => delivered.set(String(created._id), resolve));
       void publish(tickets, "bare-ticket", created);
       await arrival;
@@ -74,6 +74,9 @@ async function run(): Promise<void> {
     respond(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
   }).listen(Number(process.env.PORT), "127.0.0.1", () => process.send?.("ready"));
 }
+
+/** Unique per seller, like in tickets: all tickets here are of one seller. */
+let lastPlace = 1_000_000;
 
 const shown = ({ _id, outbox: _, beginnings: __, ...rest }: mongo.BSON.Document) => ({
   id: _id,
