@@ -42,6 +42,9 @@ async function run(): Promise<void> {
   });
   await consume("bare-order", "payments", (state) => replace(replicasOfOrders[1], state));
 
+  let lastPlace = 1_000_000; // each ticket has one of its own, because all are of one seller
+  const insertTicket = () => insert(tickets, ticket, { place: lastPlace++ });
+
   const routes: Record<string, (request: IncomingMessage) => Promise<unknown>> = {
     user: async () => ({ currentUser: { id: ticket.userId, email: "someone@example.com" } }),
     list: async () => {
@@ -52,12 +55,12 @@ async function run(): Promise<void> {
     },
     show: async ({ url = "" }) => shown((await tickets.findOne({ _id: new ObjectId(url.slice(-24)) })) ?? {}),
     publish: async () => {
-      const created = await insert(tickets, ticket, { place: lastPlace++ });
+      const created = await insertTicket();
       void publish(tickets, "bare-ticket", created);
       return shown(created);
     },
     deliver: async () => {
-      const created = await insert(tickets, ticket, { place: lastPlace++ });
+      const created = await insertTicket();
       const arrival = new Promise<void>((resolve) => delivered.set(String(created._id), resolve));
       void publish(tickets, "bare-ticket", created);
       await arrival;
@@ -74,9 +77,6 @@ async function run(): Promise<void> {
     respond(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
   }).listen(Number(process.env.PORT), "127.0.0.1", () => process.send?.("ready"));
 }
-
-/** Unique per seller, like in tickets: all tickets here are of one seller. */
-let lastPlace = 1_000_000;
 
 const shown = ({ _id, outbox: _, beginnings: __, ...rest }: mongo.BSON.Document) => ({
   id: _id,

@@ -81,6 +81,13 @@ export async function restartWith(name: string, variables: Record<string, string
   await start(name);
 }
 
+/** Resolves when the gateway has noticed, by its next probe, that a process of payments is ready. */
+export const untilPaymentsIsReached = (): Promise<void> =>
+  eventually(async () => {
+    const { status } = await fetch(`${stackFile().url}/api/payments/openapi.json`);
+    if (status !== 200) throw new Error(`The gateway responded with ${status}`);
+  });
+
 /** How long reservations last from now on, where there are two processes of orders. */
 export async function setReservations(seconds: number): Promise<void> {
   const names = ["orders-1", "orders-2"];

@@ -10,9 +10,9 @@ import {
   kill,
   serviceProcesses,
   setReservations,
-  stackFile,
   start,
   stop,
+  untilPaymentsIsReached,
 } from "./stack";
 import { stackViolations } from "./stack-violations";
 
@@ -41,11 +41,6 @@ const postponeSweep = () =>
     await payments().updateMany(waiting, { $set: { nextAttemptAt: new Date(clock.now() + seconds(600)) } });
     expect(await payments().countDocuments(waiting)).toBe(0);
   });
-
-async function reachPayments(): Promise<void> {
-  const { status } = await fetch(`${stackFile().url}/api/payments/openapi.json`);
-  if (status !== 200) throw new Error(`The gateway responded with ${status}`);
-}
 
 async function rejectedWebhooks(): Promise<number> {
   const processes = serviceProcesses().filter(({ name }) => name.startsWith("payments"));
@@ -80,7 +75,7 @@ describe("a payment whose buyer does not return from 3-D Secure", () => {
     await untilComplete(
       await passAndLeave(async () => {
         await killAll();
-        await eventually(reachPayments); // the gateway detects that they are back
+        await untilPaymentsIsReached();
         await postponeSweep();
       }),
     );
