@@ -16,7 +16,7 @@ const withoutComments = (text) => text.replaceAll(/^ *\/\*\*[^]*?\*\//gm, ""); /
 
 // No tests, which have a dot more in their names: "x.test.js". The sources belong to the export condition that names them.
 const meant =
-  /^(README\.md|CHANGELOG\.md|LICENSE|package\.json|asyncapi\.json|schemas\/[\w-]+\.json|dist\/[\w/-]+\.(js|d\.ts)|src\/[\w/-]+\.ts)$/;
+  /^(README\.md|CHANGELOG\.md|LICENSE|package\.json|asyncapi\.json|schemas\/[\w-]+\.json|dist\/[\w/-]+\.(js|d\.ts)|src\/[\w/-]+(\.d)?\.ts)$/;
 assert.deepEqual(
   files.filter((path) => !meant.test(path)),
   [],
