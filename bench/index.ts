@@ -12,7 +12,7 @@ import { frontPage } from "./front-page";
 import { latency } from "./latency";
 import { livePages } from "./live-pages";
 import { loadCurve } from "./load-curve";
-import { type PerProcess, machine, memoryMiB, untilIdle } from "./machine";
+import { type PerProcess, machine, measureRest, memoryMiB, untilIdle } from "./machine";
 import type { Part, Sections, Size } from "./part";
 import { perProcessRow, writeResults } from "./report";
 import { requests } from "./requests";
@@ -76,6 +76,7 @@ const settings = {
 async function measure(size: Size, chosen: string[]): Promise<{ sections: Sections; curves: Curve[] }> {
   const { url } = stackFile();
   await pause(5_000);
+  await measureRest();
   const memoryAtRest = memoryMiB();
 
   // One of each, to be cloned and copied.

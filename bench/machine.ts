@@ -49,20 +49,33 @@ const perProcess = (read: (pid: number) => number): PerProcess =>
 export const sumOf = ({ stripe: _, ...ours }: PerProcess): number =>
   Object.values(ours).reduce((sum, value) => sum + value, 0);
 
+const restMs = 10_000;
+let atRest: Used = { cpu: {}, elapsedMs: restMs };
+
+/** Measures what the processes use for probes, sweeps and heartbeats. `untilIdle` and `cpuPerUnit` compare with it. */
+export async function measureRest(): Promise<void> {
+  atRest = await cpuDuring(() => pause(restMs));
+}
+
 const windowMs = 300;
 const idleShare = 0.1;
 const idleWindows = 2;
 const maxWaitMs = 60_000;
 
-/** Resolves when the processes have nothing left to do: together they use less than a tenth of a core. */
+/** Resolves when the processes have nothing left to do: together they use less than a tenth of a core more than at rest. */
 export async function untilIdle(): Promise<void> {
+  const limit = sumOf(atRest.cpu) / atRest.elapsedMs + idleShare;
   const end = performance.now() + maxWaitMs;
   for (let idle = 0; idle < idleWindows;) {
-    if (performance.now() > end) throw new Error(`The stack is still busy after ${maxWaitMs / 1000} s`);
     const { cpu, elapsedMs } = await cpuDuring(() => pause(windowMs));
-    idle = sumOf(cpu) < elapsedMs * idleShare ? idle + 1 : 0;
+    const share = sumOf(cpu) / elapsedMs;
+    idle = share < limit ? idle + 1 : 0;
+    if (idle === 0 && performance.now() > end) throw new Error(busyMessage(share, limit));
   }
 }
+
+const busyMessage = (share: number, limit: number): string =>
+  `After ${maxWaitMs / 1000} s, the stack still uses ${share.toFixed(2)} cores; idle means less than ${limit.toFixed(2)}`;
 
 export interface Used {
   cpu: PerProcess;
@@ -70,11 +83,7 @@ export interface Used {
 }
 
 /** CPU time that `work` and what follows from it cause, for one of `count` units, less what is used at rest. */
-export async function cpuPerUnit(
-  count: number,
-  atRest: Used,
-  work: () => Promise<unknown>,
-): Promise<PerProcess> {
+export async function cpuPerUnit(count: number, work: () => Promise<unknown>): Promise<PerProcess> {
   await untilIdle();
   const { cpu, elapsedMs } = await cpuDuring(async () => {
     await work();

@@ -8,7 +8,7 @@ import { controlFile } from "../e2e/data-folder";
 import { database, stackFile, start, stop } from "../e2e/stack";
 import { type Flow, turns, useFlow } from "./flows";
 import { load, rateOf } from "./load";
-import { type PerProcess, type Used, cpuDuring, cpuPerUnit, untilIdle } from "./machine";
+import { type PerProcess, cpuPerUnit, measureRest, untilIdle } from "./machine";
 import type { Bench, Part } from "./part";
 import { cell, perProcessRow, timesRow } from "./report";
 import { create, createBy, eachOf, orderBy, payBy } from "./requests";
@@ -23,8 +23,8 @@ const shortReservationSeconds = 30;
 /** CPU time of each process for one create, order, payment and expiry, including their effects. */
 export const units: Part = async (bench) => {
   const { url, size, users } = bench;
-  const atRest = await cpuDuring(() => pause(10_000));
-  const perUnit = (work: () => Promise<unknown>) => cpuPerUnit(size.units, atRest, work);
+  await measureRest();
+  const perUnit = (work: () => Promise<unknown>) => cpuPerUnit(size.units, work);
 
   const seller = roundRobin(users);
   const titles = Array.from({ length: size.units }, (_, index) => `Benchmark ${index}`);
@@ -36,7 +36,7 @@ export const units: Part = async (bench) => {
   const ordering = await perUnit(async () => {
     orders = await placeOrders(bench, ticketIds);
   });
-  const paying = await payInTurns(bench, orders, atRest);
+  const paying = await payInTurns(bench, orders);
   await checkPaid(orders);
 
   await setReservationTime(shortReservationSeconds);
@@ -87,7 +87,7 @@ async function placeOrders({ url, users }: Bench, ticketIds: string[]): Promise<
 const warmUpShare = 0.2;
 
 /** CPU time of each process for one payment, by the flow. */
-async function payInTurns({ url, users }: Bench, orders: Order[], atRest: Used) {
+async function payInTurns({ url, users }: Bench, orders: Order[]) {
   const cookies = new Map(users.map((user) => [user.id, user]));
   const pay = (some: Order[]) => {
     const send = eachOf(some, ({ _id, userId }) => payBy(cookies.get(userId), String(_id)));
@@ -100,7 +100,7 @@ async function payInTurns({ url, users }: Bench, orders: Order[], atRest: Used) 
     const ofTurn = orders.slice(turn * size, turn === turns.length - 1 ? undefined : (turn + 1) * size);
     const warmUp = ofTurn.splice(0, Math.ceil(size * warmUpShare));
     await pay(warmUp);
-    used[flow].push(await cpuPerUnit(ofTurn.length, atRest, () => pay(ofTurn)));
+    used[flow].push(await cpuPerUnit(ofTurn.length, () => pay(ofTurn)));
   }
   return { charges: meanOf(used.charges), intents: meanOf(used.intents) };
 }
