@@ -64,10 +64,11 @@ const short: Size = {
 
 const userCount = 200;
 
-/** Reservations must not end by themselves, and all pages come from one address. */
+/** Reservations must not end by themselves, and all pages come from one address. No failpoints, as in production. */
 const settings = {
   REPLICAS: "1",
   EXPIRATION_SECONDS: String(reservationSeconds),
+  FAILPOINTS_DIR: "",
   MAX_STREAMS: "10000",
   MAX_STREAMS_PER_NETWORK: "10000",
   MAX_STREAMS_PER_SITE: "10000",

@@ -18,7 +18,7 @@ const environment = {
   ...recording,
   EVENTHIVE_DEMO: "no",
   EXPIRATION_SECONDS: process.env.EXPIRATION_SECONDS ?? "5",
-  FAILPOINTS_DIR: failpointsFolder(),
+  FAILPOINTS_DIR: process.env.FAILPOINTS_DIR ?? failpointsFolder(),
   NODE_COMPILE_CACHE: compileCache, // tests start hundreds of processes from the same files
   ...raisedLimits,
   PASSWORD_COST: "1024",
