@@ -219,16 +219,6 @@ export async function endChallenge(
   if (!response.ok) throw new Error(`The sandbox rejected the event: ${await response.text()}`);
 }
 
-/** As an operator refunds part of a charge in Stripe's dashboard. */
-export async function refundByHand(stripeId: string, amount: number): Promise<void> {
-  const response = await fetch(`${stackFile().servers.stripe}/v1/refunds`, {
-    method: "POST",
-    headers: { authorization: "Bearer sk_test_dashboard" },
-    body: new URLSearchParams({ charge: stripeId, amount: String(amount) }),
-  });
-  if (!response.ok) throw new Error(`The sandbox rejected the refund: ${await response.text()}`);
-}
-
 /** As a cardholder disputes a charge at the bank. */
 export async function dispute(stripeId: string): Promise<void> {
   const url = `${stackFile().servers.stripe}/sandbox/charges/${stripeId}/dispute`;

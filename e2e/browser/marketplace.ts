@@ -4,7 +4,8 @@ import { demoTickets } from "../../infra/local/demo";
 import { bodyOf, Client, type Credentials, type Order, type Ticket } from "../client";
 import { eventually } from "../../common/src/testing/eventually";
 import { orderOf, ticketOnSale } from "../setup";
-import { card, dispute, endFaults, fault, refundByHand, run } from "../stack";
+import { refundByHand } from "../../infra/stripe-sandbox/refund-by-hand";
+import { card, dispute, endFaults, fault, run, stackFile } from "../stack";
 import { whilePayingByCharges, whileReservationsLast } from "./stack-controls";
 
 const programme = demoTickets.toReversed(); // lists begin with the newest
@@ -96,7 +97,7 @@ export class Marketplace {
     const { client } = this.users[by];
     const [paid] = await bodyOf(client.payments(`?orderId=${order.id}`));
     if (!paid) throw new Error("There is no payment");
-    await refundByHand(paid.stripeId, 500);
+    await refundByHand(stackFile().servers.stripe, paid.stripeId, 500);
     await dispute(paid.stripeId);
     await eventually(async () => {
       await run("payments", "reconcile", "1", "0.0001"); // once the payment is settled

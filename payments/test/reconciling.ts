@@ -5,6 +5,7 @@ import type { Payment } from "../src/models/payment";
 import { Reconciliation } from "../src/models/reconciliation";
 import { reconcileWhenDue } from "../src/reconcile";
 import { gateway } from "../src/stripe";
+import { refundByHand as refundAt } from "../../infra/stripe-sandbox/refund-by-hand";
 import { type OrderEvent, chargedPayment, completionOf, orderToPay, setUpSandbox } from "./fixtures";
 
 /** A sandbox for tests of reconciliation, empty before each test. */
@@ -40,11 +41,5 @@ export async function settledPayment(): Promise<Payment> {
 }
 
 /** As in Stripe's dashboard. */
-export async function refundByHand({ stripeId }: Pick<Payment, "stripeId">, amount: number): Promise<void> {
-  const response = await fetch(`${process.env.STRIPE_API_URL}/v1/refunds`, {
-    method: "POST",
-    headers: { authorization: "Bearer sk_test_dashboard" },
-    body: new URLSearchParams({ charge: stripeId ?? "", amount: String(amount) }),
-  });
-  expect(response.status).toBe(200);
-}
+export const refundByHand = ({ stripeId }: Pick<Payment, "stripeId">, amount: number): Promise<void> =>
+  refundAt(process.env.STRIPE_API_URL ?? "", stripeId ?? "", amount);
