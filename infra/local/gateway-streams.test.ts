@@ -129,14 +129,14 @@ it.each(["before the response", "during the response"])(
     let isOpen = false;
     const url = await gatewayToOrders((_req, res) => {
       isOpen = true;
-      if (when !== "before it responds") res.write("half of ");
+      if (when === "during the response") res.write("half of ");
       res.once("close", () => (isOpen = false));
     });
     const { socket, received } = rawConnection(url);
     socket.write(head("GET"));
     await eventually(() => {
       expect(isOpen).toBe(true);
-      expect(received()).toContain(when === "before it responds" ? "" : "half of ");
+      expect(received()).toContain(when === "during the response" ? "half of " : "");
     });
     socket.destroy();
     await eventually(() => expect(isOpen).toBe(false));
