@@ -6,12 +6,7 @@ import { canonicalEmail } from "../../auth/src/canonical-email";
 import { User } from "../../auth/src/models/user";
 import { hashPassword } from "../../auth/src/password";
 import { timers } from "./timers";
-import { definitions } from "./definitions";
-import "../../auth/src/index";
-import "../../tickets/src/index";
-import "../../orders/src/index";
-import "../../payments/src/index";
-import "../../expiration/src/index";
+import { definitions } from "../../infra/every-service";
 
 /** A service, of which several processes may run. */
 export interface Service {
