@@ -18,17 +18,20 @@ const ownStack = ["first-service", "migration", "restore", "runner", "wiped-brok
   (name) => `<rootDir>/e2e/${name}.test.ts`,
 );
 
+const withServers = (displayName, folders) => ({
+  ...shared,
+  displayName,
+  globalSetup: "<rootDir>/infra/jest/start-servers.ts",
+  globalTeardown: "<rootDir>/infra/jest/stop-servers.ts",
+  setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts", "<rootDir>/infra/jest/check-responses.ts"],
+  roots: folders.map((folder) => `<rootDir>/${folder}`),
+});
+
 /** @type {import("jest").Config} */
 module.exports = {
   projects: [
-    {
-      ...shared,
-      displayName: "services",
-      globalSetup: "<rootDir>/infra/jest/start-servers.ts",
-      globalTeardown: "<rootDir>/infra/jest/stop-servers.ts",
-      setupFilesAfterEnv: ["<rootDir>/infra/jest/quiet.ts", "<rootDir>/infra/jest/check-responses.ts"],
-      roots: [...workspaces, "infra", "mutants", "spec"].map((folder) => `<rootDir>/${folder}`),
-    },
+    withServers("services", workspaces),
+    withServers("infra", ["infra", "mutants", "spec"]),
     {
       ...shared,
       displayName: "e2e",

@@ -10,8 +10,9 @@ import { root } from "./local/program";
 /** The longest first. Kills are repeated only where neither the broker nor the payments are the default. */
 const allParts = [
   "test:e2e",
-  "test:services",
   "test:browser",
+  "test:services",
+  "test:infra",
   "test:own-stack",
   "BROKER=jetstream PAYMENT_FLOW=charges test:e2e -- --testPathPatterns e2e/(saga|kills)",
   "BROKER=jetstream test:e2e -- --testPathPatterns e2e/(saga|broker-outage|python)",

@@ -22,7 +22,9 @@ export async function runTests(folder: string, tests: Tests, signal: AbortSignal
   const names = Object.values(tests).flat().map(escaped);
   const parameters = [
     "node_modules/jest/bin/jest.js",
-    "--selectProjects=services",
+    "--selectProjects",
+    "services",
+    "infra",
     "--maxWorkers=2",
     "--forceExit", // a mutant may leave handles open
     `--cacheDirectory=${join(folder, "jest-cache")}`,

@@ -6,7 +6,15 @@ import { findMongod, findNatsServer, findNatsStreaming, startMongo, startRedis }
 import { type Selection, selectedFiles, variablesIn } from "./needs";
 
 declare global {
-  var stopServers: () => Promise<void>;
+  /** By the name of the project, as one run may have several. */
+  var stopServers: Record<string, () => Promise<void>> | undefined;
+}
+
+/** The part of a project's configuration that is used here. */
+export interface Project {
+  displayName: { name: string };
+  roots: string[];
+  rootDir: string;
 }
 
 const print = console.log;
@@ -45,10 +53,10 @@ async function unseenResponses(file: string): Promise<string[]> {
   return documented.filter((response) => !lines.has(`seen ${response}`) && !common.test(response)).toSorted();
 }
 
-/** Starts real servers for the service tests: those whose variables occur in the selected test files or their imports. */
+/** Starts the real servers whose variables occur in the selected test files of a project, or in their imports. */
 export default async function startServers(
   selection: Selection,
-  { roots, rootDir }: { roots: string[]; rootDir: string },
+  { displayName: { name }, roots, rootDir }: Project,
 ): Promise<void> {
   Object.assign(process.env, {
     MONGOMS_SYSTEM_BINARY_VERSION_CHECK: "false", // any MongoDB from version 6 on
@@ -70,10 +78,12 @@ export default async function startServers(
   }
   process.env.TEST_RESPONSES = join(folder, "responses");
   if (needed.has("TEST_MONGO_URL")) process.env.MONGO_URL = process.env.TEST_MONGO_URL;
-  const isWhole = !selection.runTestsByPath && selection.testPathPatterns.patterns.length === 0;
-  globalThis.stopServers = async () => {
+  const isOfAllServices =
+    name === "services" && !selection.runTestsByPath && selection.testPathPatterns.patterns.length === 0;
+  globalThis.stopServers ??= {};
+  globalThis.stopServers[name] = async () => {
     await Promise.all(stops.map((stop) => stop()));
-    const unseen = isWhole ? await unseenResponses(join(folder, "responses")) : [];
+    const unseen = isOfAllServices ? await unseenResponses(join(folder, "responses")) : [];
     await rm(folder, { recursive: true, force: true });
     if (unseen.length > 0)
       throw new Error(`No test received these documented responses:\n${unseen.join("\n")}`);

@@ -1,3 +1,5 @@
-export default async function stopServers(): Promise<void> {
-  await globalThis.stopServers();
+import type { Project } from "./start-servers";
+
+export default async function stopServers(_: unknown, { displayName: { name } }: Project): Promise<void> {
+  await globalThis.stopServers?.[name]?.();
 }
