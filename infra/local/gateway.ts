@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { pipeline } from "node:stream";
 import { type Backend, Backends } from "./backends";
 import { forwardUpgrade } from "./forward-upgrade";
 import { headersForBackend, headersForClient } from "./forwarded-headers";
@@ -98,10 +97,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
 
     // The body is read only after a connection has been established, so that a retry can send it completely.
-    upstream.once("socket", (socket) => {
-      if (socket.connecting) socket.once("connect", sendBody);
-      else sendBody();
-    });
+    if (hasBody(req))
+      upstream.once("socket", (socket) => {
+        if (socket.connecting) socket.once("connect", sendBody);
+        else sendBody();
+      });
+    else upstream.end();
     function sendBody(): void {
       let size = 0;
       req.on("data", (chunk: Buffer) => {
@@ -120,7 +121,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       res.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", headersForClient(response));
       // The headers of an event stream must not wait for its first event. Others are sent with their body.
       if (response.headers["content-type"]?.startsWith(eventStream)) res.flushHeaders();
-      pipeline(response, res, () => undefined); // an aborted response is aborted for the client too
+      response.pipe(res);
+      response.once("error", () => res.destroy()); // an aborted response is aborted for the client too
     });
 
     let failure: NodeJS.ErrnoException | undefined;
@@ -173,7 +175,9 @@ function requestIdOf({ headers }: IncomingMessage): string {
 }
 
 /** The service may close a keep-alive connection while it is being reused. Only idempotent requests are retried. */
-function isRepeatable(req: IncomingMessage): boolean {
-  const hasBody = "content-length" in req.headers || "transfer-encoding" in req.headers;
-  return repeatable.includes(req.method ?? "") && !hasBody;
-}
+const isRepeatable = (req: IncomingMessage): boolean =>
+  repeatable.includes(req.method ?? "") && !hasBody(req);
+
+/** A request with neither header has no body (RFC 9112, 6.3). */
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  "content-length" in headers || "transfer-encoding" in headers;
