@@ -4,6 +4,7 @@ import { bodyOf, Client, type Credentials } from "../client";
 import { stackFile } from "../stack";
 import { launch, screens } from "./chromium";
 import { ConsoleErrors, type Failure } from "./console-errors";
+import { Traffic } from "./traffic";
 
 export interface PageOptions {
   screen?: keyof typeof screens;
@@ -17,6 +18,7 @@ let browser: Browser;
 let contexts: BrowserContext[] = [];
 const keptPages: Page[] = [];
 let consoleErrors = new ConsoleErrors();
+let traffic = new Traffic();
 
 beforeAll(async () => {
   browser = await launch();
@@ -24,13 +26,13 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-// An unexpected console error fails the test, even when all its assertions pass.
+// An unexpected console error fails the test, and so does an undocumented response, even when all its assertions pass.
 afterEach(async () => {
   await Promise.all([...contexts.map((context) => context.close()), ...keptPages.map(clear)]);
-  const finished = consoleErrors;
-  consoleErrors = new ConsoleErrors();
-  contexts = [];
-  finished.mustBeExpected();
+  const [errors, responses] = [consoleErrors, traffic];
+  [consoleErrors, traffic, contexts] = [new ConsoleErrors(), new Traffic(), []];
+  await responses.mustBeDocumented();
+  errors.mustBeExpected();
 });
 
 /** Leaves nothing of the last test but cookies and caches. */
@@ -59,6 +61,7 @@ export async function visit({
   });
   context.on("console", (message) => consoleErrors.add(message));
   context.on("weberror", (error) => consoleErrors.addUncaught(error));
+  context.on("response", (response) => traffic.add(response));
   const page = await context.newPage();
   if (isKept) keptPages.push(page);
   else contexts.push(context);
