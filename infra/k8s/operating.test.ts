@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { root } from "../local/program";
 import { outageTable } from "./outages";
-import { containerOf, render } from "./render";
+import { containerOf, manifestsOf, render } from "./render";
 
 const guide = readFileSync(join(root, "docs/operating.md"), "utf8");
 
@@ -42,7 +42,7 @@ it("installs every chart in one version, with existing values files", () => {
 
 it("names only existing workloads and Secrets", async () => {
   const { workloads } = await render("gke", forMigration);
-  const { secrets } = await render("ci");
+  const { secrets } = await manifestsOf("ci");
   const names = workloads.map(({ metadata }) => metadata.name);
   const shell = ["NAME", "$service", "$service-mongo", "$name", "$broker"];
   const ofCharts = [
@@ -62,7 +62,7 @@ it("names only existing workloads and Secrets", async () => {
 });
 
 it("backs up and restores by the tested jobs only", async () => {
-  const { cronJobs } = await render("gke");
+  const { cronJobs } = await manifestsOf("gke");
   const jobs = cronJobs.map(({ metadata }) => metadata.name);
   for (const [, name = ""] of guide.matchAll(/`(backup-(?:auth|tickets|orders|payments))`/g))
     expect(jobs).toContain(name);
@@ -131,7 +131,7 @@ it("installs the ingress controller with two replicas and a disruption budget", 
 });
 
 it("creates every Secret that a release needs", async () => {
-  const { secrets } = await render("ci");
+  const { secrets } = await manifestsOf("ci");
   const made = Object.fromEntries(
     [...section("Try a release").matchAll(/create secret generic (\S+) --from-literal=(\w+)=/g)].map(
       ([, name = "", key]) => [name, key],
@@ -153,7 +153,7 @@ it("creates every Secret that a release needs", async () => {
 });
 
 it("upgrades MongoDB from the version that is pinned", async () => {
-  const { workloads } = await render("gke");
+  const { workloads } = await manifestsOf("gke");
   const [mongo] = workloads.filter(({ metadata }) => metadata.name.endsWith("-mongo"));
   const [, version] = /^mongo:(\d+\.\d+)\./.exec(mongo ? containerOf(mongo).image : "") ?? [];
   const runbook = section("Upgrade a store");
