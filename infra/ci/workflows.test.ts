@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import { optionalVariables } from "../../e2e/cluster/left-out";
+import { temporaryFolder } from "../jest/temporary-folder";
 import { containerOf, render } from "../k8s/render";
 import { sameRunId } from "../k8s/skaffold";
 
@@ -83,6 +84,25 @@ it.each(workflows)("%s has least privilege, timeouts and no secrets", (path) => 
     ]);
   }
   expect(read(path)).not.toMatch(/{{[^}]*secrets\b/);
+});
+
+it("logs in to either registry with `docker login`: actions/attest does not run credential helpers", () => {
+  const { runs }: { runs: { steps: Step[] } } = parse(read("actions/registry/action.yml"));
+  const logins = runs.steps.filter(({ uses }) => uses?.startsWith("docker/login-action@"));
+  expect(logins).toMatchObject([
+    {
+      if: "contains(inputs.registry, '.pkg.dev/')",
+      with: { username: "oauth2accesstoken", password: "${{ steps.auth.outputs.auth_token }}" },
+    },
+    { if: "startsWith(inputs.registry, 'ghcr.io/')" },
+  ]);
+  const commands = runs.steps.flatMap(({ run }) => run ?? []);
+  expect(commands).toHaveLength(1);
+  const output = join(temporaryFolder("registry"), "output");
+  execFileSync("bash", ["-c", commands.join()], {
+    env: { ...process.env, REGISTRY: "europe-west1-docker.pkg.dev/project/eventhive", GITHUB_OUTPUT: output },
+  });
+  expect(readFileSync(output, "utf8")).toBe("host=europe-west1-docker.pkg.dev\n");
 });
 
 it("checks the package that would be published with every change", () => {
