@@ -13,6 +13,8 @@ const guide = readFileSync(join(root, "docs/operating.md"), "utf8");
 /** The components of "Move to JetStream". */
 const forMigration = { add: ["jetstream", "bridge"] };
 
+const blocks = [...guide.matchAll(/^ *```sh\n([^]*?)^ *```$/gm)].map(([, block = ""]) => block);
+
 const found = (pattern: RegExp) => new Set([...guide.matchAll(pattern)].map(([, name = ""]) => name));
 
 it("describes what to do for every alert", () => {
@@ -67,7 +69,7 @@ it("backs up and restores by the tested jobs only", async () => {
   for (const [, name = ""] of guide.matchAll(/`(backup-(?:auth|tickets|orders|payments))`/g))
     expect(jobs).toContain(name);
   for (const name of jobs) expect(guide).toContain(`\`${name}\``);
-  const code = [...guide.matchAll(/^ *```sh\n([^]*?)^ *```$/gm)].map(([, block = ""]) => block).join("");
+  const code = blocks.join("");
   expect(code).toContain("--from=cronjob/backup-$service");
   expect(code).not.toMatch(/mongodump|mongorestore/);
   const withOtherArguments = code.match(/ create job (list|restore)-.*\n? *jq.*/g) ?? [];
@@ -87,8 +89,8 @@ it("refers to claims, variables and flags that the stores have", async () => {
 });
 
 it("treats all members of a store alike, whose number the overlay decides", () => {
-  const commands = [...guide.matchAll(/^ *```sh\n([^]*?)^ *```$/gm)]
-    .flatMap(([, block = ""]) => block.replaceAll(/\\\n */g, "").split("\n"))
+  const commands = blocks
+    .flatMap((block) => block.replaceAll(/\\\n */g, "").split("\n"))
     .map((line) => line.trim());
   const emptied = commands.filter((line) => line.includes(" delete pvc "));
   expect(emptied).toHaveLength(2);
@@ -152,6 +154,13 @@ it("creates every Secret that a release needs", async () => {
   );
 });
 
+it("creates no Secret that the set-up has already created", async () => {
+  const { secrets } = await manifestsOf("ci");
+  const afterSetup = blocks.filter((block) => !section("Try a release").includes(block)).join("");
+  const created = [...afterSetup.matchAll(/create secret generic (\S+)/g)].map(([, name]) => name);
+  expect(secrets.map(({ metadata }) => metadata.name).filter((name) => created.includes(name))).toEqual([]);
+});
+
 it("upgrades MongoDB from the version that is pinned", async () => {
   const { workloads } = await manifestsOf("gke");
   const [mongo] = workloads.filter(({ metadata }) => metadata.name.endsWith("-mongo"));
@@ -163,7 +172,6 @@ it("upgrades MongoDB from the version that is pinned", async () => {
 
 it("names every program that its commands need", () => {
   const [introduction = ""] = guide.split("\n## ", 1);
-  const blocks = [...guide.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text = ""]) => text);
   const starts =
     /(?:^|[|(;&]|\bdo|\bxargs)[ \n]*(?:[A-Z_]+=\S+ )*(cosign|crane|curl|dig|docker|gcloud|gh|git|go|helm|jq|kubectl|node|openssl|perl|skaffold)\b/gm;
   const used = new Set(blocks.flatMap((text) => [...text.matchAll(starts)].map(([, name = ""]) => name)));
@@ -180,8 +188,7 @@ it("runs from top to bottom with recording programs: sets every variable, and se
       case "$*" in *'--input -') { cat; printf '\\0'; } >> ${folder}/bodies ;; esac`;
     for (const name of ["gcloud", "gh", "kubectl", "helm", "skaffold", "cosign", "node", "git", "curl"])
       await writeFile(join(folder, name), `#!/bin/sh\n${record}\n`, { mode: 0o755 });
-    const blocks = [...guide.matchAll(/^( *)```sh\n([^]*?)^ *```$/gm)];
-    const script = blocks
+    const script = [...guide.matchAll(/^( *)```sh\n([^]*?)^ *```$/gm)]
       .map(([, indent = "", block = ""]) => block.replaceAll(`\n${indent}`, "\n"))
       .join("");
     const { status, stderr } = spawnSync(
