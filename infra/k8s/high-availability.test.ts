@@ -159,6 +159,21 @@ describe("in the overlay gke-ha", () => {
   });
 });
 
+it("during a migration, the bridge is a user of its own, too, in the order that the guides name", async () => {
+  const { workloads } = await render("gke", { add: ["jetstream", "bridge", "high-availability"] });
+  const bridge = workloads.find(({ metadata }) => metadata.name === "bridge");
+  const env = bridge ? containerOf(bridge).env : [];
+  const secretKeyRef = { name: "bridge-jetstream", key: "seed" };
+  expect(env).toContainEqual({ name: "JETSTREAM_CREDENTIALS", valueFrom: { secretKeyRef } });
+  expect(env).toContainEqual({ name: "JETSTREAM_URL", value: "nats://$(JETSTREAM_SERVERS)" });
+  const read = (path: string) => readFileSync(join(root, path), "utf8").replaceAll(/\s+/g, " ");
+  expect(read("docs/operating.md")).toContain("`high-availability` after `jetstream` and `bridge`");
+  expect(read("infra/k8s/README.md")).toContain("`high-availability`, after `jetstream`, `bridge` and");
+  expect(read("infra/k8s/components/high-availability/kustomization.yaml")).toMatch(
+    /List this after jetstream, bridge( #)? and/,
+  );
+});
+
 it("with external stores, the cluster has none, and addresses and credentials come from one Secret", async () => {
   const { workloads, services, cronJobs } = await render("gke", { add: ["external-stores"] });
   expect(workloads.filter(({ kind }) => kind === "StatefulSet")).toEqual([]);
