@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { root } from "../local/program";
 import { outageTable } from "./outages";
 import { containerOf, manifestsOf, render } from "./render";
@@ -113,9 +113,26 @@ it("creates the variables and environments that the deployment uses", () => {
   );
   const environments = [...workflow("deploy").matchAll(/^ +environment: (\w+)/gm)].map(([, name]) => name);
   expect(environments).toEqual(["registry", "staging", "production"]);
-  expect(guide).toContain("\nfor name in registry staging production; do\n");
   for (const role of ["artifactregistry.writer", "artifactregistry.reader", "container.developer"])
     expect(guide).toMatch(new RegExp(`${role} --member=\\$SUBJECTS/(registry|\\$ENVIRONMENT)`));
+});
+
+it("restricts every environment, and every tag that starts a workflow", () => {
+  const folder = join(root, ".github/workflows");
+  const workflows = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+  const environments = workflows.flatMap((text) =>
+    [...text.matchAll(/^ +environment: (\w+)$/gm)].map(([, name = ""]) => name),
+  );
+  expect(environments.toSorted()).toEqual(["npm", "production", "registry", "staging"]);
+  const settings = section("Set up GKE");
+  expect(settings).toContain("for name in registry staging production; do\n");
+  expect(settings).toContain("--method PUT repos/$REPOSITORY/environments/npm --input -");
+  const tags = workflows.flatMap((text) => {
+    const { on }: { on: { push?: { tags?: string[] } | null } } = parse(text);
+    return on.push?.tags ?? [];
+  });
+  expect(tags).toHaveLength(2);
+  for (const tag of tags) expect(settings).toContain(`"refs/tags/${tag.replace(/\[.*/, "*")}"`);
 });
 
 /** The text under a heading. */
@@ -216,7 +233,7 @@ it("runs from top to bottom with recording programs: sets every variable, and se
 
 it("contains valid YAML only", () => {
   const shown = [...guide.matchAll(/<<END\n([\s\S]*?)\n *END$/gm)].map(([, text = ""]) => text);
-  expect(shown).toHaveLength(7);
+  expect(shown).toHaveLength(8);
   for (const text of shown)
     for (const { errors } of parseAllDocuments(text.replaceAll("$", ""))) expect(errors).toEqual([]);
 });
