@@ -16,6 +16,8 @@ import { databaseServices, serviceNames } from "../services";
 import { jetStreamUsers, usersFile } from "./jetstream-users";
 import { containerOf, render, type NetworkPolicy, type Rendered } from "./render";
 
+const guide = readFileSync(join(root, "docs/operating.md"), "utf8");
+
 const stores = [...databaseServices.map((name) => `${name}-mongo`), "jetstream"];
 
 describe("in the overlay gke-ha", () => {
@@ -112,6 +114,15 @@ describe("in the overlay gke-ha", () => {
     const jobs = rendered.cronJobs.filter(({ metadata }) => metadata.name.endsWith("-members"));
     expect(jobs).toHaveLength(databaseServices.length);
     for (const { spec } of jobs) expect(spec.jobTemplate.spec.ttlSecondsAfterFinished).toBeLessThan(15 * 60);
+  });
+
+  it("the way back to single members deletes the jobs of the members, which would fail from then on", () => {
+    const ofMembers = rendered.cronJobs.filter(({ metadata }) => metadata.labels?.role === "members");
+    expect(ofMembers.map(({ metadata }) => metadata.name).toSorted()).toEqual(
+      databaseServices.map((name) => `${name}-mongo-members`).toSorted(),
+    );
+    const wayBack = guide.split("**Roll back** to single members.")[1]?.split("\n## ")[0];
+    expect(wayBack).toContain("\nkubectl -n eventhive delete cronjobs --selector=role=members");
   });
 
   it("members reach each other, and jobs reach the members, by rules on both ends", () => {
