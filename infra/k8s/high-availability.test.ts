@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
+import { parse } from "yaml";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, nkeyAuthenticator } from "@nats-io/transport-node";
 import { jetStreamBus } from "../../common/src/messaging/jetstream/bus";
@@ -62,6 +63,18 @@ describe("in the overlay gke-ha", () => {
     );
     expect(args.includes("-m=8222")).toBe(isJetStream);
     expect(Number(periodSeconds) * Number(failureThreshold)).toBe(24 * 3600); // copying all data may take hours
+  });
+
+  it("a deployment does not wait for a member that copies data: it fails, as the guide warns", () => {
+    const { deploy }: { deploy: { statusCheckDeadlineSeconds: number } } = parse(
+      readFileSync(join(root, "skaffold.yaml"), "utf8"),
+      { merge: true },
+    );
+    const [{ startupProbe } = {}] = workload("orders-mongo").spec.template.spec.containers;
+    const { periodSeconds, failureThreshold } = startupProbe ?? {};
+    expect(deploy.statusCheckDeadlineSeconds).toBeLessThan(Number(periodSeconds) * Number(failureThreshold));
+    expect(guide).toMatch(/^\| `StoreDegraded` .* Until then, every deployment fails and is rolled back/m);
+    expect(guide).toMatch(/If JetStream was already in use and this deployment fails, run it again/);
   });
 
   it.each([
