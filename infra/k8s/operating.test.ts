@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runInNewContext } from "node:vm";
 import { parse, parseAllDocuments } from "yaml";
 import { root } from "../local/program";
 import { outageTable } from "./outages";
@@ -103,6 +104,22 @@ it("treats all members of a store alike, whose number the overlay decides", () =
   );
   expect(written).toHaveLength(4);
   for (const line of written) expect(line).toMatch(/directConnection=false|replicaSet=eventhive/);
+});
+
+it("restores a database only once it has a primary", () => {
+  const emptied = blocks.find((block) => block.includes("delete pvc --selector=app=$service-mongo"));
+  const waiting = /\n *until kubectl [^]* --eval '(.*)'; do sleep 5; done #.*\n$/;
+  const [, expression = ""] = waiting.exec(emptied ?? "") ?? [];
+  const exitCode = (hello: object): unknown => {
+    const quit = jest.fn();
+    runInNewContext(expression, { db: { hello: () => hello }, quit });
+    return quit.mock.calls.flat()[0];
+  };
+  expect(exitCode({ isWritablePrimary: true })).toBe(0); // a single server
+  expect(exitCode({ isWritablePrimary: false, secondary: false })).toBe(1); // in no set yet
+  expect(exitCode({ setName: "eventhive", isWritablePrimary: false, secondary: true })).toBe(1);
+  const primary = "orders-mongo-1.orders-mongo:27017";
+  expect(exitCode({ setName: "eventhive", isWritablePrimary: false, secondary: true, primary })).toBe(0);
 });
 
 it("creates the variables and environments that the deployment uses", () => {
