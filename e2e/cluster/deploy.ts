@@ -5,6 +5,7 @@ import { root } from "../../infra/local/program";
 import { eventually } from "../../common/src/testing/eventually";
 import { kubectl, overlay, rolledOut, apps } from "./cluster";
 import { applyKustomized } from "./kustomize";
+import { requireSkaffold } from "./left-out";
 import { memoryByApp } from "./memory";
 
 /** The resource that runs each image of the overlay. */
@@ -38,7 +39,9 @@ export async function deployAgain(): Promise<void> {
       return { name: `eventhive/${name}`, newName: repository, newTag };
     }),
   );
-  if (!(await succeeds("skaffold", ["version"]))) return apply(images);
+  const isInstalled = await succeeds("skaffold", ["version"]);
+  requireSkaffold(process.env, isInstalled);
+  if (!isInstalled) return apply(images);
   const built = images.map(({ name, newName, newTag }) => `${name}=${newName}:${newTag}`);
   const notDeployed = "eventhive/verify=eventhive/verify:none";
   const parameters = ["--profile=ci", sameRunId, `--images=${[...built, notDeployed].join()}`];
