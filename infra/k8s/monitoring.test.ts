@@ -20,6 +20,8 @@ const external = [
   "probe_ssl_earliest_cert_expiry",
   "kube_deployment_status_replicas_available",
   "kube_deployment_created",
+  "kube_statefulset_replicas",
+  "kube_statefulset_status_replicas_ready",
   "kube_cronjob_status_last_successful_time",
   "kube_cronjob_created",
   "kube_persistentvolumeclaim_resource_requests_storage_bytes",

@@ -58,6 +58,8 @@ const fastPurchases = (app: string) =>
   `http_request_duration_seconds_bucket{app="${app}", method="POST", route="/api/${app}", status="201", le="2.5"}`;
 const availableClients = `kube_deployment_status_replicas_available{namespace="eventhive", deployment="client"}`;
 const bridgeCreated = `kube_deployment_created{namespace="eventhive", deployment="bridge"}`;
+const jetStream = (metric: string) =>
+  `kube_statefulset_${metric}{namespace="eventhive", statefulset="jetstream"}`;
 const claimOf = (broker: string) =>
   `kube_persistentvolumeclaim_resource_requests_storage_bytes{namespace="eventhive", persistentvolumeclaim="data-${broker}-0"}`;
 const cronJob = `{namespace="eventhive", cronjob="backup-orders"}`;
@@ -124,6 +126,22 @@ export const outages: Outage[] = [
     alert: { alertname: "StoreDegraded", app: "orders", severity: "warning" },
     series: allPods("store_members_unhealthy", ["orders"], changes(0, 1)),
     firesAfter: 300,
+  },
+  {
+    outage: "one of three servers of JetStream is down or copies data",
+    alert: { alertname: "StoreDegraded", app: "jetstream", severity: "warning" },
+    series: { [jetStream("replicas")]: always(3), [jetStream("status_replicas_ready")]: changes(3, 2) },
+    firesAfter: 300,
+  },
+  {
+    outage: "two of three servers of JetStream are down",
+    alert: { alertname: "OutboxStuck", app: "orders", collection: "orders" },
+    series: {
+      [jetStream("replicas")]: always(3),
+      [jetStream("status_replicas_ready")]: changes(3, 1),
+      'outbox_oldest_event_seconds{app="orders", collection="orders"}': ages,
+    },
+    firesAfter: 135,
   },
   {
     outage: "the broker is down",
