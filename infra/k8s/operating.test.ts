@@ -195,6 +195,20 @@ it("creates no Secret that the set-up has already created", async () => {
   expect(secrets.map(({ metadata }) => metadata.name).filter((name) => created.includes(name))).toEqual([]);
 });
 
+it("names every kind of manifest that contains the host", async () => {
+  const { all } = await manifestsOf("gke");
+  const kinds = all.filter((one) => JSON.stringify(one).includes("eventhive.example.com"));
+  expect([...new Set(kinds.map(({ kind }) => kind))].toSorted()).toEqual([
+    "Certificate",
+    "ConfigMap", // PUBLIC_URL
+    "HTTPRoute",
+    "Probe",
+  ]);
+  expect(section("Try a release").replaceAll(/\s+/g, " ")).toContain(
+    "Patch `PUBLIC_URL` and the load balancer's address in the ConfigMap `settings`, `BACKUP_URL` in the ConfigMap `backup-target`, and the host in the routes, the Certificate and the Probe.",
+  );
+});
+
 it("upgrades MongoDB from the version that is pinned", async () => {
   const { workloads } = await manifestsOf("gke");
   const [mongo] = workloads.filter(({ metadata }) => metadata.name.endsWith("-mongo"));
