@@ -24,7 +24,13 @@ interface Job {
   permissions?: Record<string, string>;
   "timeout-minutes"?: number;
   strategy?: {
-    matrix: { node?: (number | string)[]; image?: string[]; shard?: string[]; include?: object[] };
+    matrix: {
+      node?: (number | string)[];
+      image?: string[];
+      platform?: string[];
+      shard?: string[];
+      include?: object[];
+    };
   };
   with?: Record<string, unknown>;
   steps?: Step[];
@@ -235,6 +241,8 @@ it("scans the stores, the latest release and main weekly", () => {
       uses: expect.stringContaining("aquasecurity/trivy-action@"),
       with: { severity: "HIGH,CRITICAL", "exit-code": expect.stringMatching(/^1$|&& '0' \|\| '1' }}$/) },
     });
+  expect(jobs.published?.strategy?.matrix.platform).toEqual(["linux/amd64", "linux/arm64"]);
+  expect(jobs.published?.steps?.at(-1)?.env).toEqual({ TRIVY_PLATFORM: "${{ matrix.platform }}" });
   expect(jobs.published?.steps?.at(-2)).toEqual({
     uses: "./.github/actions/registry",
     with: { registry: "ghcr.io/" }, // where a release may be private
