@@ -250,11 +250,16 @@ it("scans the stores, the latest release and main weekly", () => {
   expect(jobs.main?.strategy?.matrix.image?.toSorted()).toEqual(releasedImages());
 });
 
-it("scans the image of every store that any manifest names", async () => {
+const overlaysIn = (script: string) =>
+  [...script.matchAll(/kubectl kustomize infra\/k8s\/overlays\/([\w-]+)/g)].map(
+    ([, overlay = ""]) => overlay,
+  );
+
+it("scans the image of every store that any manifest names, and tries the admission of each", async () => {
   const { jobs }: Workflow = parse(read("workflows/scan.yml"));
-  const list = jobs.list?.steps?.at(-1)?.run ?? "";
-  const overlays = [...list.matchAll(/kubectl kustomize infra\/k8s\/overlays\/(\S+)/g)];
-  const rendered = await Promise.all(overlays.map(([, overlay = ""]) => render(overlay)));
+  const overlays = overlaysIn(jobs.list?.steps?.at(-1)?.run ?? "");
+  expect(overlaysIn(readFileSync(join(__dirname, "try-signatures.sh"), "utf8"))).toEqual(overlays);
+  const rendered = await Promise.all(overlays.map((overlay) => render(overlay)));
   const scanned = rendered.flatMap(({ workloads }) => workloads.map((one) => containerOf(one).image));
   const folder = join(__dirname, "../k8s");
   const manifests = readdirSync(folder, { recursive: true, encoding: "utf8" })
