@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { parse, parseAllDocuments } from "yaml";
+import { temporaryFolder } from "../jest/temporary-folder";
 import { root } from "../local/program";
 import { outageTable } from "./outages";
 import { containerOf, manifestsOf, render } from "./render";
@@ -212,6 +213,18 @@ it("names every kind of manifest that contains the host", async () => {
   expect(section("Try a release").replaceAll(/\s+/g, " ")).toContain(
     "Patch `PUBLIC_URL` and the load balancer's address in the ConfigMap `settings`, `BACKUP_URL` in the ConfigMap `backup-target`, and the host in the routes, the Certificate and the Probe.",
   );
+});
+
+it("fails if the generated Secrets contain the sandbox's key", async () => {
+  const command = blocks.join("").match(/^.*sk_test_eventhive infra.*$/m)?.[0] ?? "";
+  const folder = temporaryFolder("guide");
+  await mkdir(join(folder, "infra/k8s/secrets"), { recursive: true });
+  const check = async (key: string) => {
+    await writeFile(join(folder, "infra/k8s/secrets/secrets.yaml"), JSON.stringify({ STRIPE_KEY: key }));
+    return spawnSync("bash", ["-c", command], { cwd: folder }).status;
+  };
+  expect(await check("sk_live_1")).toBe(0);
+  expect(await check("sk_test_eventhive")).toBe(1);
 });
 
 it("upgrades MongoDB from the version that is pinned", async () => {
