@@ -21,9 +21,9 @@ export class ProcessGroup {
   }
 
   processes(): StackProcess[] {
-    return this.supervisors.map(({ program, pid = -1, restarts }) => {
+    return this.supervisors.map(({ program, pid = -1, restarts, lastExit }) => {
       const { name, kind, url, log } = program;
-      return { name, kind, pid, url, log, restarts };
+      return { name, kind, pid, url, log, restarts, lastExit };
     });
   }
 

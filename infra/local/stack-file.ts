@@ -21,6 +21,8 @@ export interface StackProcess {
   url: string;
   log: string;
   restarts: number;
+  /** How its previous run ended, such as "exit 0" or "SIGKILL". */
+  lastExit?: string;
 }
 
 /** The folder for data that outlives a run. */

@@ -68,6 +68,7 @@ it("restarts a killed service on the same port, and records it", async () => {
   const after = recorded(stack, "orders-1");
   expect(after.url).toBe(before.url);
   expect(after.pid).not.toBe(before.pid);
+  expect(after.lastExit).toBe("SIGKILL");
 });
 
 it("leaves no process behind when it stops, and can be restarted on the same data", async () => {

@@ -22,6 +22,19 @@ it("restarts a program that exits, and reports its exit with the end of its log"
   expect(supervisor.restarts).toBe(1);
 });
 
+it.each([
+  ["exit 0", "process.exit(0)"],
+  ["exit 1", "process.exit(1)"],
+  ["SIGKILL", "process.kill(process.pid, 'SIGKILL')"],
+])("records that a program ended with %s after a signal", async (how, end) => {
+  const { supervisor } = supervise(`process.on('SIGTERM', () => ${end}); ${staysAlive}`);
+  await supervisor.ready();
+  const { pid = NaN } = supervisor;
+  process.kill(pid, "SIGTERM");
+  await eventually(() => expect(supervisor.pid).not.toBe(pid));
+  expect(supervisor.lastExit).toBe(how);
+});
+
 it("backs off while a program cannot start", async () => {
   const { deaths } = supervise("console.error('PORT is missing'); process.exit(1)");
   await eventually(() => expect(deaths).toHaveLength(3));

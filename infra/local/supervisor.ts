@@ -21,6 +21,8 @@ export interface ProcessListener {
 /** Keeps a program running, like a cluster: restarts it whenever it exits, with a backoff. */
 export class Supervisor {
   restarts = 0;
+  /** How the previous run ended, such as "exit 0" or "SIGKILL". */
+  lastExit?: string;
   private current?: Run;
   private loop?: Promise<void>;
   private halt = new AbortController();
@@ -74,6 +76,7 @@ export class Supervisor {
       this.current = run(this.program, logTail);
       this.listener.onChange?.();
       const how = await this.current.ended;
+      this.lastExit = how;
       if (halted.aborted) return;
 
       logTail = this.current.printed();

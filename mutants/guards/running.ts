@@ -326,6 +326,15 @@ export const running: Mutant[] = [
     red: { "client/lib/drain.test.ts": ["ends with 1 when a request keeps it from stopping in time"] },
   },
   {
+    guard: "stop: tests see how a process ended",
+    file: "infra/local/supervisor.ts",
+    change: { "this.lastExit = how;": 'this.lastExit = "exit 0";' },
+    red: {
+      "infra/local/supervisor.test.ts": ["records that a program ended with exit 1 after a signal"],
+      "infra/local/stack.test.ts": ["restarts a killed service on the same port, and records it"],
+    },
+  },
+  {
     guard: "drain: the client completes requests in flight",
     file: "client/lib/drain.ts",
     change: { "if (pending.size === 0) for": "for" },
