@@ -194,6 +194,14 @@ export const tickets: Mutant[] = [
     },
   },
   {
+    guard: "search: the terms of a title are computed once for all streams",
+    file: words,
+    change: { "if (latest?.title !== title) latest =": "latest =" },
+    red: {
+      [streaming]: ["a ticket that is put on sale has its search terms computed once for all searches"],
+    },
+  },
+  {
     guard: "search: outdated terms are recognised",
     file: words,
     change: { "return [currentRules, ...": "return [..." },

@@ -93,8 +93,14 @@ export function queryTermsOf(query: string): string[] {
   return [...new Set(terms)].slice(0, maxQueryTerms);
 }
 
-/** Whether a title has all of these terms of a query. */
-export const isFoundBy = (title: string, terms: string[]): boolean => {
-  const stored = new Set(searchTermsOf(title));
+let latest: { title: string; terms: Set<string> } | undefined;
+
+/**
+ * Whether a title has all of these terms of a query. Each stream of a search asks about each title that is put on sale,
+ * one stream after the other, so the terms of the latest title are kept.
+ */
+export function isFoundBy(title: string, terms: string[]): boolean {
+  if (latest?.title !== title) latest = { title, terms: new Set(searchTermsOf(title)) };
+  const stored = latest.terms;
   return terms.every((term) => stored.has(term));
-};
+}

@@ -89,6 +89,22 @@ describe("a ticket that is put on sale", () => {
     await eventually(() => expect(messages[1]?.data).toEqual(stateOf(nowTaken)));
   });
 
+  it("has its search terms computed once for all searches", async () => {
+    const title = "Chamber Music";
+    const queries = ["c", "ch", "cha", "cham", "chamb", "m", "mu", "mus", "opera", "jazz"];
+    const streams = await Promise.all(
+      queries.map((query) => stream(`?ids=${newId()}&added=true&q=${query}`)),
+    );
+    const ticket = await ticketOnSale({ title });
+    const normalize = jest.spyOn(String.prototype, "normalize");
+    await announce(ticket);
+    const found = streams.slice(0, -2);
+    await eventually(() => found.forEach(({ messages }) => expect(messages).toHaveLength(1)));
+    const normalized = normalize.mock.contexts.map(String);
+    normalize.mockRestore();
+    expect(normalized.filter((text) => text === title)).toHaveLength(1);
+  });
+
   it("is shown at the next read when the bus did not deliver it", async () => {
     const { messages } = await stream(`?ids=${newId()}&added=true`);
     const ticket = await ticketOnSale();
