@@ -302,8 +302,16 @@ export const auth: Mutant[] = [
   {
     guard: "auth: sessions: ends are limited",
     file: "auth/src/routes/end-sessions.ts",
-    change: { "    await countAttempt(limit, id);\n": "" },
+    change: { "    await limitSessionEnds(id);\n": "" },
     red: { [endSessionsTests]: ["is limited per account"] },
+  },
+  {
+    guard: "auth: sessions: changes of the password are limited",
+    file: "auth/src/routes/change-password.ts",
+    change: { "    await limitSessionEnds(asked.id);\n": "" },
+    red: {
+      [passwordTests]: ["is limited per account, together with other requests that end its sessions"],
+    },
   },
   {
     guard: "auth: sessions: a change of the password is throttled as a sign-in",

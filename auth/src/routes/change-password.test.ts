@@ -1,6 +1,6 @@
 import { clock, onFailpoint } from "@eventhive/common";
 import { setUpService, signedIn } from "@eventhive/common/testing";
-import request from "supertest";
+import request, { type Response } from "supertest";
 import { whileRacesAreLost } from "../../../common/test/lost-races";
 import { app } from "../app";
 import { database } from "../database";
@@ -60,6 +60,21 @@ it("shares the limit of sign-ins, so that a stolen session does not help to gues
   for (let count = 0; count < 5; count++) await guess().expect(400);
   for (let count = 0; count < 5; count++) await signIn({ password: "wrong horse" }).expect(400);
   expect((await guess().expect(429)).body.code).toBe("too-many-attempts");
+});
+
+it("is limited per account, together with other requests that end its sessions", async () => {
+  clock.use(() => Date.parse("2030-01-01T12:00:00Z"));
+  const { id, email } = await registered();
+  let cookie = signedIn(id, email);
+  const follow = ({ headers }: Response) => (cookie = headers["set-cookie"] ?? "");
+  for (let count = 0; count < 5; count++) {
+    follow(await change(cookie, { newPassword: password }).expect(200));
+    follow(await request(app).delete("/api/users/sessions").set("Cookie", cookie).expect(200));
+  }
+  const { body, headers } = await change(cookie).expect(429);
+  expect([body.code, headers["retry-after"]]).toEqual(["too-many-attempts", "1"]);
+  await signIn({}).expect(200);
+  expect(await published("user:signed-out")).toHaveLength(10);
 });
 
 it("refuses a sign-in whose password was checked before the change", async () => {

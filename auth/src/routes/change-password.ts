@@ -4,7 +4,7 @@ import { checkPassword } from "../check-password";
 import { signInHashes } from "../hashing-queue";
 import { hashPassword } from "../password";
 import { sendMails } from "../send-mails";
-import { mayBeMailed } from "../throttling";
+import { limitSessionEnds, mayBeMailed } from "../throttling";
 import { account, isNewPassword, newPasswordField, passwordField } from "./account";
 import { ownAccount } from "./own-account";
 
@@ -30,6 +30,7 @@ export const changePassword = endpoint(
     const address = req.ip ?? "";
     const asked = await ownAccount(req);
     await checkPassword(asked, { email: asked.email, password, address });
+    await limitSessionEnds(asked.id);
     const hash = await signInHashes.run(address, () => hashPassword(newPassword));
     const isInformed = await mayBeMailed("passwordChanged", asked.email);
     const user = await retryOnConflict(async () => {

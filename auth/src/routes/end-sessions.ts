@@ -1,15 +1,7 @@
-import { endpoint, retryOnConflict, seconds, signIn as openSession } from "@eventhive/common";
-import { type Limit, countAttempt } from "../models/attempt-count";
+import { endpoint, retryOnConflict, signIn as openSession } from "@eventhive/common";
+import { limitSessionEnds } from "../throttling";
 import { account } from "./account";
 import { ownAccount } from "./own-account";
-
-/** Each stores an event in the broker's log forever. */
-const limit: Limit = {
-  name: "session_ends_of_account",
-  free: 10,
-  initialWait: seconds(1),
-  maxWait: seconds(60),
-};
 
 /** Signs the user out everywhere else: the requesting browser gets a new session. */
 export const endSessions = endpoint(
@@ -28,7 +20,7 @@ export const endSessions = endpoint(
   },
   async (req, res) => {
     const { id } = await ownAccount(req);
-    await countAttempt(limit, id);
+    await limitSessionEnds(id);
     const user = await retryOnConflict(async () => {
       const found = await ownAccount(req);
       found.endSessions();
