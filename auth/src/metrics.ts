@@ -17,6 +17,7 @@ const attemptLimits = [
   "session_ends_of_account",
   "verifications_of_mailbox",
   "password_resets_of_mailbox",
+  "password_resets_of_mailbox_in_known_network",
   "password_changes_of_mailbox",
   "mails_of_network",
   "mails_of_site",

@@ -87,20 +87,31 @@ const mailboxLimits = {
 } as const;
 const perMailbox = (kind: MailKind): Limit => perHour(mailboxLimits[kind], config.MAX_MAILS_PER_HOUR);
 
+const perMailboxInKnownNetwork = (): Limit =>
+  perHour("password_resets_of_mailbox_in_known_network", config.MAX_MAILS_PER_HOUR);
+
 /**
  * Limits the mails that can be requested by a network and to a mailbox, which counts whether it has an account or not.
  * @throws TooManyRequestsError
  */
-export async function limitMails(purpose: Purpose, { address, email }: MailRequest): Promise<void> {
+export async function limitMails(purpose: Purpose, request: MailRequest): Promise<void> {
   const { MAX_MAILS_PER_NETWORK_PER_HOUR, MAX_MAILS_PER_SITE_PER_HOUR } = config;
-  await countAttempt(perHour("mails_of_network", MAX_MAILS_PER_NETWORK_PER_HOUR), rateLimitKey(address));
-  await countAttempt(perHour("mails_of_site", MAX_MAILS_PER_SITE_PER_HOUR), rateLimitKey(address, 48));
-  await countAttempt(perMailbox(purpose), canonicalEmail(email));
+  const [network, site] = [rateLimitKey(request.address), rateLimitKey(request.address, 48)];
+  const mailbox = canonicalEmail(request.email);
+  await countAttempt(perHour("mails_of_network", MAX_MAILS_PER_NETWORK_PER_HOUR), network);
+  await countAttempt(perHour("mails_of_site", MAX_MAILS_PER_SITE_PER_HOUR), site);
+  if (request.isKnownNetwork) await countAttempt(perMailboxInKnownNetwork(), `${mailbox} ${network}`);
+  else await countAttempt(perMailbox(purpose), mailbox);
 }
 
 interface MailRequest {
   address: string;
   email: string;
+  /**
+   * Of the reset of a password: the account has signed in from this network before. As for sign-ins, such networks have
+   * budgets of their own, or a stranger's requests would keep the owner from resetting the password.
+   */
+  isKnownNetwork?: boolean;
 }
 
 /** For requests that are not refused because of their mail: a sign-up, and a change of the password. */

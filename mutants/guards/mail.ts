@@ -74,7 +74,7 @@ export const mail: Mutant[] = [
     guard: "auth: mail: limit per mailbox",
     file: throttling,
     change: {
-      "await countAttempt(perMailbox(purpose), canonicalEmail(email));\n}\n\ninterface": "}\n\ninterface",
+      "else await countAttempt(perMailbox(purpose), mailbox);": "",
     },
     red: {
       [resetTests]: ["sends five mails an hour to a mailbox at most, whether it has an account or not"],
@@ -82,11 +82,31 @@ export const mail: Mutant[] = [
     },
   },
   {
+    guard: "auth: mail: a known network has its own budget for resets of the password",
+    file: throttling,
+    change: { "if (request.isKnownNetwork) await": "if (mailbox === '') await" },
+    red: {
+      [resetTests]: [
+        "a user who has signed in before can reset the password from that network although a stranger has requested too many mails",
+      ],
+    },
+  },
+  {
+    guard: "auth: mail: the budget of a known network is limited",
+    file: throttling,
+    change: {
+      "await countAttempt(perMailboxInKnownNetwork(), `${mailbox} ${network}`);":
+        "void perMailboxInKnownNetwork;",
+    },
+    red: {
+      [resetTests]: ["a user who has signed in before is sent five mails an hour on request from there"],
+    },
+  },
+  {
     guard: "auth: mail: limit per network",
     file: throttling,
     change: {
-      'await countAttempt(perHour("mails_of_network", MAX_MAILS_PER_NETWORK_PER_HOUR), rateLimitKey(address));':
-        "",
+      'await countAttempt(perHour("mails_of_network", MAX_MAILS_PER_NETWORK_PER_HOUR), network);': "",
     },
     red: { [resetTests]: ["limits the mails that a network and a site request"] },
   },
@@ -94,8 +114,7 @@ export const mail: Mutant[] = [
     guard: "auth: mail: limit per site",
     file: throttling,
     change: {
-      'await countAttempt(perHour("mails_of_site", MAX_MAILS_PER_SITE_PER_HOUR), rateLimitKey(address, 48));':
-        "",
+      'await countAttempt(perHour("mails_of_site", MAX_MAILS_PER_SITE_PER_HOUR), site);': "",
     },
     red: { [resetTests]: ["limits the mails that a network and a site request"] },
   },

@@ -144,6 +144,40 @@ it("sends five mails an hour to a mailbox at most, whether it has an account or 
   expect(body.code).toBe("too-many-attempts");
 });
 
+describe("a user who has signed in before", () => {
+  const home = "198.51.100.200";
+  const signedInAt = async (address: string) => {
+    await registered();
+    await post("signin", { email, password }, address).expect(200);
+  };
+  const requestElsewhere = async () => {
+    for (let number = 0; number < 5; number++) await forgot({ email }, `198.51.100.${number}`).expect(202);
+    await forgot({ email }, "198.51.100.5").expect(429);
+  };
+
+  it("can reset the password from that network although a stranger has requested too many mails", async () => {
+    await signedInAt(home);
+    await requestElsewhere();
+    await forgot({ email }, home).expect(202);
+    await sendMails.passwordReset.run();
+    await reset(tokenIn(mailbox.mails.at(-1))).expect(204);
+  });
+
+  it("is sent five mails an hour on request from there", async () => {
+    await signedInAt(home);
+    for (let count = 0; count < 5; count++) await forgot({ email }, home).expect(202);
+    expect((await forgot({ email }, home).expect(429)).body.code).toBe("too-many-attempts");
+    await requestElsewhere();
+  });
+
+  it("has no such budget there for other accounts", async () => {
+    await signedInAt(home);
+    for (let number = 0; number < 5; number++)
+      await forgot({ email: "bob@example.com" }, `198.51.100.${number}`).expect(202);
+    await forgot({ email: "bob@example.com" }, home).expect(429);
+  });
+});
+
 it("limits the mails that a network and a site request", async () => {
   const statuses = (count: number, address: string) =>
     Promise.all(

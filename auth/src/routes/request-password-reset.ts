@@ -1,4 +1,4 @@
-import { endpoint } from "@eventhive/common";
+import { endpoint, rateLimitKey } from "@eventhive/common";
 import { z } from "zod";
 import { canonicalEmail } from "../canonical-email";
 import { countAttempt } from "../models/attempt-count";
@@ -20,8 +20,10 @@ export const requestPasswordReset = endpoint(
   async (req, res) => {
     requireMail();
     const { email } = req.body;
-    await limitMails("passwordReset", { address: req.ip ?? "", email });
+    const address = req.ip ?? "";
     const user = await findByEmail(email);
+    const isKnownNetwork = user?.knows(rateLimitKey(address));
+    await limitMails("passwordReset", { address, email, isKnownNetwork });
     await (user ? requestLink(user, "passwordReset") : requestNothing(email));
     sendMails.passwordReset.kick();
     res.status(202).end();
