@@ -144,6 +144,14 @@ export const streaming: Mutant[] = [
     red: { [streams]: ["streams with the same key read again once all have closed"] },
   },
   {
+    guard: "streams: a view whose first read failed is discarded at once",
+    file: liveView,
+    change: { "if (!known) entry.view.loaded.catch(discard);": "" },
+    red: {
+      [streams]: ["streams with the same key read again after a failed first read, even if a stream of it is held"],
+    },
+  },
+  {
     guard: "streams: clients reconnect at different times",
     file: streamStates,
     change: { "Math.round(seconds(1 + Math.random() * 7))": "seconds(1)" },

@@ -115,6 +115,7 @@ export class LiveView<S extends State = State> {
   }
 
   stop(): void {
+    if (this.isStopped) return;
     this.isStopped = true;
     this.stopWatching();
     clearInterval(this.timer);
@@ -192,11 +193,15 @@ export function viewOf<S extends State>(live: Live<S>, key?: string): [view: Vie
   const entry = known ?? { view: new LiveView(live), streams: 0 };
   entry.streams += 1;
   if (key !== undefined) shared.set(key, entry);
-  const release = () => {
-    entry.streams -= 1;
-    if (entry.streams > 0) return;
+  const discard = () => {
     entry.view.stop();
     if (key !== undefined && shared.get(key) === entry) shared.delete(key);
+  };
+  // Now, not with its last stream: a pipelined request may stay open for as long as the stream in front of it.
+  if (!known) entry.view.loaded.catch(discard);
+  const release = () => {
+    entry.streams -= 1;
+    if (entry.streams === 0) discard();
   };
   return [entry.view, release];
 }

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { seconds } from "../base/clock";
 import { NotFoundError } from "../contract/errors";
 import { eventually } from "../testing/eventually";
@@ -199,6 +201,26 @@ describe("streams with the same key", () => {
     };
     for (const { status } of await Promise.all([stage.read(), stage.read()])) expect(status).toBe(404);
     await eventually(() => expect(stage.watching).toBe(0));
+  });
+
+  it("read again after a failed first read, even if a stream of it is held", async () => {
+    const first = jest.fn(async (): Promise<never> => {
+      throw new NotFoundError("ticket");
+    });
+    const socket = connect(stage.port, "127.0.0.1").on("error", () => {});
+    stage.key = "another list";
+    socket.write("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await eventually(() => expect(stage.watching).toBe(1));
+    // Its response waits behind that stream, and does not close before.
+    [stage.key, stage.find] = ["the list", first];
+    socket.write("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await eventually(() => expect(first).toHaveBeenCalledTimes(1));
+
+    stage.find = async () => stage.tickets;
+    const next = await stage.read();
+    expect(next.status).toBe(200);
+    socket.destroy();
+    await once(socket, "close");
   });
 });
 
