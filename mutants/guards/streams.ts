@@ -12,8 +12,24 @@ export const streaming: Mutant[] = [
   {
     guard: "streams: limit per process",
     file: openStreams,
-    change: { "if (readers.length >= config.MAX_STREAMS) {": "if (readers.length < 0) {" },
+    change: { "if (readers.length >= config.MAX_STREAMS) throw": "if (readers.length < 0) throw" },
     red: { [limits]: ["accepts twelve streams, rejects more with 503, and stays ready"] },
+  },
+  {
+    guard: "streams: limit of the memory of their messages",
+    file: streamStates,
+    change: { "  checkMessages();\n": "" },
+    red: {
+      [limits]: [
+        "rejects streams with 503 whose messages would take too much memory, even if many begin at once",
+      ],
+    },
+  },
+  {
+    guard: "streams: messages that no view shows are not counted",
+    file: liveView,
+    change: { "characters -= message.text.length;": "" },
+    red: { [views]: ["the memory of views is estimated from their messages"] },
   },
   {
     guard: "streams: limit per user",
@@ -105,7 +121,7 @@ export const streaming: Mutant[] = [
   {
     guard: "streams: messages that no view shows are discarded",
     file: liveView,
-    change: { "if (message.views === 0) messages.delete(keyOf(name, message));": "" },
+    change: { "messages.delete(keyOf(name, message));": "" },
     red: {
       [views]: [
         "the memory of views is freed when they close",
@@ -148,7 +164,9 @@ export const streaming: Mutant[] = [
     file: liveView,
     change: { "if (!known) entry.view.loaded.catch(discard);": "" },
     red: {
-      [streams]: ["streams with the same key read again after a failed first read, even if a stream of it is held"],
+      [streams]: [
+        "streams with the same key read again after a failed first read, even if a stream of it is held",
+      ],
     },
   },
   {

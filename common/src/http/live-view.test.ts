@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { newId } from "../testing";
-import { type State, viewOf } from "./live-view";
+import { type State, messagesMB, viewOf } from "./live-view";
 
 const longTitle = "🎻".repeat(200);
 
@@ -54,6 +54,17 @@ describe("the memory of views", () => {
     const before = heapKB();
     await openMany(200);
     expect((heapKB() - before) / 200).toBeLessThan(20); // a message has more than 1 kB
+  });
+
+  it("is estimated from their messages", async () => {
+    find = () => Array.from({ length: 100 }, () => ticket());
+    await open().loaded;
+    closeViews();
+    expect(messagesMB()).toBe(0);
+    const before = heapKB();
+    for (let count = 0; count < 50; count++) await open().loaded;
+    expect(messagesMB()).toBeGreaterThan(4);
+    expect(heapKB() - before).toBeLessThan(2 * 1000 * messagesMB()); // with what else a view takes
   });
 
   it("is freed when they close", async () => {

@@ -37,6 +37,12 @@ interface Message {
 /** By name, id and version: views that differ in few of their states, or in their order, keep no copies. */
 const messages = new Map<string, Message>();
 
+/** Of their texts. */
+let characters = 0;
+
+/** The memory that the messages of all views take: an estimate, with the two bytes that a character takes at most. */
+export const messagesMB = (): number => (2 * characters) / 1e6;
+
 const keyOf = (name: string, { id, version }: State) => `${name} ${id} ${version}`;
 
 function takeMessage(name: string, state: State): Message {
@@ -49,13 +55,18 @@ function takeMessage(name: string, state: State): Message {
     views: 0,
   };
   message.views += 1;
-  if (!known) messages.set(key, message);
+  if (!known) {
+    messages.set(key, message);
+    characters += message.text.length;
+  }
   return message;
 }
 
 function releaseMessage(name: string, message: Message): void {
   message.views -= 1;
-  if (message.views === 0) messages.delete(keyOf(name, message));
+  if (message.views > 0) return;
+  messages.delete(keyOf(name, message));
+  characters -= message.text.length;
 }
 
 const lookIntervalMs = seconds(15);

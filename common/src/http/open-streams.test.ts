@@ -5,13 +5,14 @@ import { eventually } from "../testing/eventually";
 import { signedIn } from "../testing";
 import { withoutHeartbeats } from "../../test/event-stream";
 import { oneConnection } from "../../test/one-connection";
-import { setUpStream } from "../../test/stream-server";
+import { setUpStream, ticket } from "../../test/stream-server";
 
 const limits = {
   MAX_STREAMS: 12,
   MAX_STREAMS_PER_USER: 3,
   MAX_STREAMS_PER_NETWORK: 8,
   MAX_STREAMS_PER_SITE: 10,
+  MAX_STREAM_MESSAGES_MB: 1,
 };
 for (const [name, limit] of Object.entries(limits)) process.env[name] = String(limit);
 
@@ -91,6 +92,35 @@ it("accepts twelve streams, rejects more with 503, and stays ready", async () =>
   expect(Number(response.headers.get("Retry-After"))).toBeGreaterThanOrEqual(15);
   expect(await openStreams()).toBe(12);
   expect((await fetch(`http://127.0.0.1:${stage.port}/readyz`)).status).toBe(200);
+});
+
+it("rejects streams with 503 whose messages would take too much memory, even if many begin at once", async () => {
+  const longTickets = () => Array.from({ length: 900 }, () => ({ ...ticket(), title: "🎻".repeat(200) }));
+  const read = (index: number) => stage.readFrom(`198.51.100.${index}`);
+  const refused = await refusedBy("process");
+  stage.tickets = longTickets();
+  const first = await read(0);
+  await eventually(() => expect(first.messages).toHaveLength(900));
+
+  let reading = 0;
+  let goOn = () => {};
+  const allRead = new Promise<void>((resolve) => (goOn = resolve));
+  stage.find = async () => {
+    reading += 1;
+    await allRead;
+    return longTickets();
+  };
+  const statuses = statusesOf(5, (index) => read(index + 1));
+  await eventually(() => expect(reading).toBe(5));
+  goOn();
+  expect(await statuses).toEqual(times(5, 503));
+  const response = await read(6);
+  expect(response).toMatchObject({ status: 503, refusal: { code: "too-many-streams" } });
+  expect(Number(response.headers.get("Retry-After"))).toBeGreaterThanOrEqual(15);
+  expect(await refusedBy("process")).toBe(refused + 6);
+
+  stage.find = async () => stage.tickets; // what another stream shows takes no memory
+  await eventually(async () => expect((await read(7)).status).toBe(200));
 });
 
 it("returns the states as JSON to clients whose streams are rejected", async () => {

@@ -2,13 +2,16 @@ import type { Response } from "express";
 import { HttpError, UnavailableError } from "../contract/errors";
 import { metrics } from "../base/metrics";
 import { settings, wholeNumber } from "../base/settings";
+import { messagesMB } from "./live-view";
 
 const config = settings({
   /**
    * Streams that one process holds. Measured: 110 MB for a process of tickets without streams, and up to 100 kB for each
-   * stream, whatever it shows; the manifests allow a process 256 MiB.
+   * stream besides the messages that it shows; the manifests allow a process 256 MiB.
    */
   MAX_STREAMS: wholeNumber().default(1000),
+  /** Streams that show the same share its messages; those of the longest titles take 130 kB if no other shows them. */
+  MAX_STREAM_MESSAGES_MB: wholeNumber().default(48),
   MAX_STREAMS_PER_USER: wholeNumber().default(5),
   /** Far more than for a user: a whole office, or the customers of a mobile provider, may share one IPv4 address. */
   MAX_STREAMS_PER_NETWORK: wholeNumber().default(100),
@@ -36,22 +39,32 @@ const open = new Map<Response, Reader>();
 export function checkStreamLimits({ userId, network, site }: Reader): void {
   const readers = [...open.values()];
   const count = (isSame: (reader: Reader) => boolean) => readers.filter(isSame).length;
-  if (readers.length >= config.MAX_STREAMS) {
-    metrics.streamsRefused.inc({ limit: "process" });
-    throw new UnavailableError(
-      "Too many pages with live updates are open: try again later",
-      "too-many-streams",
-      {
-        retryAfterSeconds: 15 + Math.random() * 30, // not all of them in the same second
-      },
-    );
-  }
+  if (readers.length >= config.MAX_STREAMS) throw tooManyOfAll();
   if (userId !== undefined && count((reader) => reader.userId === userId) >= config.MAX_STREAMS_PER_USER)
     throw tooMany("user", `You have ${config.MAX_STREAMS_PER_USER} pages with live updates open: close one`);
   if (count((reader) => reader.network === network) >= config.MAX_STREAMS_PER_NETWORK)
     throw tooMany("network", "Too many pages with live updates are open on your network: try again later");
   if (count((reader) => reader.site === site) >= config.MAX_STREAMS_PER_SITE)
     throw tooMany("site", "Too many pages with live updates are open on your network: try again later");
+}
+
+/**
+ * Called once a stream has read what it shows: many may begin before any has read.
+ * @throws HttpError 503 when the messages of this process take more memory than they may
+ */
+export function checkMessages(): void {
+  if (messagesMB() > config.MAX_STREAM_MESSAGES_MB) throw tooManyOfAll();
+}
+
+function tooManyOfAll(): HttpError {
+  metrics.streamsRefused.inc({ limit: "process" });
+  return new UnavailableError(
+    "Too many pages with live updates are open: try again later",
+    "too-many-streams",
+    {
+      retryAfterSeconds: 15 + Math.random() * 30, // not all of them in the same second
+    },
+  );
 }
 
 function tooMany(limit: "user" | "network" | "site", message: string): HttpError {

@@ -3,7 +3,7 @@ import { clock, seconds } from "../base/clock";
 import { NotAuthenticatedError } from "../contract/errors";
 import { rateLimitKey } from "./rate-limit-key";
 import { type Live, type State, viewOf } from "./live-view";
-import { checkStreamLimits, countStream } from "./open-streams";
+import { checkMessages, checkStreamLimits, countStream } from "./open-streams";
 import { findCurrentUser, sessionEndsAt, sessionEpochOf } from "./session";
 
 const maxUnreadBytes = 128 * 1024; // above what a new reader is sent at once
@@ -94,6 +94,7 @@ export async function streamStates<S extends State>(
   });
   await view.loaded;
   if (isClosed) return;
+  checkMessages();
 
   res.set(headers);
   write(`retry: ${randomRetryMs()}\n\n`);
