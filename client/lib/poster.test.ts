@@ -62,6 +62,18 @@ async function inkOf(title: string): Promise<{ left: number; right: number }> {
   );
 }
 
+it("responds with 503 when too many images are requested at once", async () => {
+  const note = "$20.00";
+  const requests = Array.from({ length: 30 }, (_, number) =>
+    poster({ title: `Ticket ${number}`, note, maxAgeSeconds: 300 }),
+  );
+  const responses = await Promise.all(requests);
+  const refused = responses.filter(({ status }) => status === 503);
+  expect(refused).toHaveLength(8);
+  expect(refused[0]?.headers.get("retry-after")).toBe("5");
+  expect(refused[0]?.headers.get("cache-control")).toBe("no-store");
+});
+
 it.each(["W".repeat(200), "🎸".repeat(200), "word ".repeat(40), " ", "\u0378", "ก".repeat(200)])(
   "finds room for %j",
   async (title) => {

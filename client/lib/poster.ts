@@ -1,5 +1,6 @@
 import type { SKRSContext2D } from "@napi-rs/canvas";
 import { drawable, fontFamilies } from "./poster-fonts";
+import { picture } from "./poster-queue";
 
 export const posterSize = { width: 1200, height: 630 };
 
@@ -27,6 +28,18 @@ interface Poster {
  * Latin, and supports neither Arabic joining nor right-to-left text.
  */
 export async function poster({ title, note, maxAgeSeconds }: Poster): Promise<Response> {
+  const image = await picture(JSON.stringify([title, note]), () => draw(title, note));
+  if (!image)
+    return new Response("Too many preview images are being drawn: try again", {
+      status: 503,
+      headers: { "content-type": "text/plain", "cache-control": "no-store", "retry-after": "5" },
+    });
+  return new Response(image, {
+    headers: { "content-type": "image/png", "cache-control": `public, max-age=${maxAgeSeconds}` },
+  });
+}
+
+async function draw(title: string, note: string): Promise<Uint8Array<ArrayBuffer>> {
   process.env.DISABLE_SYSTEM_FONTS_LOAD = "1"; // the same image on every machine; read when the library is loaded
   const { createCanvas, GlobalFonts, Path2D } = await import("@napi-rs/canvas");
   const canvas = createCanvas(posterSize.width, posterSize.height);
@@ -62,9 +75,7 @@ export async function poster({ title, note, maxAgeSeconds }: Poster): Promise<Re
   for (const [index, line] of lines.entries())
     context.fillText(line, start, top + index * size * 1.2, maxWidth);
 
-  return new Response(new Uint8Array(await canvas.encode("png")), {
-    headers: { "content-type": "image/png", "cache-control": `public, max-age=${maxAgeSeconds}` },
-  });
+  return new Uint8Array(await canvas.encode("png"));
 }
 
 /** Picks the largest size that fits; text that is too long even for the smallest is cut with "…". */

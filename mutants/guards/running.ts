@@ -11,6 +11,8 @@ const runningPayments = "payments/src/index.test.ts";
 const runtimeTests = "common/src/service/runtime.test.ts";
 const serving = "common/src/http/serve.test.ts";
 const stopping = "common/src/service/service.test.ts";
+const posterQueue = "client/lib/poster-queue.ts";
+const posterQueueTests = "client/lib/poster-queue.test.ts";
 
 export const running: Mutant[] = [
   {
@@ -304,6 +306,56 @@ export const running: Mutant[] = [
     file: "client/lib/account-request.ts",
     change: { "Object.hasOwn(requests, intent)": "intent in requests" },
     red: { "client/lib/account-request.test.ts": ['rejects "toString" as an intent'] },
+  },
+  {
+    guard: "client: preview images: two are drawn at once",
+    file: posterQueue,
+    change: { "if (running < maxRunning) running": "if (running >= 0) running" },
+    red: {
+      [posterQueueTests]: ["draws two images at once, and the others in their order"],
+      "client/lib/poster.memory.test.ts": [
+        "stays below the memory limit of its container while 200 preview images are requested at once",
+      ],
+    },
+  },
+  {
+    guard: "client: preview images: limit of those that wait",
+    file: posterQueue,
+    change: { "if (!known && waiting.length >= maxWaiting)": "if (!known && waiting.length < 0)" },
+    red: {
+      [posterQueueTests]: ["refuses an image when twenty wait, but none that another has requested"],
+      "client/lib/poster.test.ts": ["responds with 503 when too many images are requested at once"],
+    },
+  },
+  {
+    guard: "client: preview images: everyone who requests one shares it",
+    file: posterQueue,
+    change: {
+      "const known = pictures.get(key);": "const known = undefined as Promise<Picture> | undefined;",
+    },
+    red: {
+      [posterQueueTests]: [
+        "draws an image once for all who request it, and the oldest of more than a hundred again",
+      ],
+    },
+  },
+  {
+    guard: "client: preview images: limit of those that are kept",
+    file: posterQueue,
+    change: { "pictures.size > maxKept": "pictures.size < 0" },
+    red: {
+      [posterQueueTests]: [
+        "draws an image once for all who request it, and the oldest of more than a hundred again",
+      ],
+    },
+  },
+  {
+    guard: "client: preview images: one that failed is drawn again",
+    file: posterQueue,
+    change: {
+      "if (!known) made.catch(() => pictures.delete(key));": "if (!known) made.catch(() => undefined);",
+    },
+    red: { [posterQueueTests]: ["draws an image again after it could not be drawn, and the next one"] },
   },
   {
     guard: "drain: the client closes keep-alive connections",
