@@ -93,6 +93,15 @@ it("limits pending timers while Redis is unavailable, and rejects others as tran
   await schedule();
 }, 20_000);
 
+it("schedules timers again after Redis has disappeared without closing its connections", async () => {
+  thaw();
+  await schedule();
+  freeze();
+  thaw(); // for new connections
+  await expect(schedule()).rejects.toThrow("no response within 5000 ms");
+  await eventually(() => schedule(), { withinSeconds: 40 });
+}, 60_000);
+
 it("stops while Redis does not respond to the completion of a job", async () => {
   thaw();
   expirationComplete.connect(new MemoryBroker().connect("expiration"), "expiration");

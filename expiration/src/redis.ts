@@ -9,6 +9,8 @@ export const redisOptions = {
   // Otherwise ioredis 5.11 waits for the response to these commands, and counts the connection as ready even if it was
   // closed in the meantime. It then never connects again.
   disableClientInfo: true,
+  // A node that disappears resets no connection. Above the 5 s for which Bull lets Redis wait for a job.
+  socketTimeout: seconds(15),
   retryStrategy: (attempts: number) => Math.min(attempts * 100, 1000),
 } satisfies RedisOptions;
 

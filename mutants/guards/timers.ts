@@ -41,6 +41,16 @@ export const timers: Mutant[] = [
     },
   },
   {
+    guard: "timers: a silent connection to Redis is replaced",
+    file: "expiration/src/redis.ts",
+    change: { "socketTimeout: seconds(15),": "" },
+    red: {
+      "expiration/src/redis.test.ts": [
+        "schedules timers again after Redis has disappeared without closing its connections",
+      ],
+    },
+  },
+  {
     guard: "timers: removed when the order ends",
     file: expirations,
     change: { "await job.remove();": "" },
