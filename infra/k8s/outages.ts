@@ -89,6 +89,11 @@ export const healthy: Record<string, Samples> = {
     always(0),
   ),
   orders_overdue_seconds: always(0),
+  ...each(
+    ["hourly", "daily"],
+    (schedule) => `payments_comparison_overdue_seconds{schedule="${schedule}"}`,
+    always(0),
+  ),
   [claimOf("nats")]: always(5 * 2 ** 30),
   [`kube_cronjob_status_last_successful_time${cronJob}`]: now,
   ...each(databaseServices, cronJobCreated, now),
@@ -404,6 +409,14 @@ export const outages: Outage[] = [
     series: { 'payments_differences_total{difference="charged_twice"}': once },
     firesAfter: 0,
     lastsSeconds: hours(2),
+    stepSeconds: 60,
+  },
+  {
+    outage: "payments cannot compare everything with Stripe",
+    alert: { alertname: "ComparisonOverdue", schedule: "hourly" },
+    series: { 'payments_comparison_overdue_seconds{schedule="hourly"}': ages },
+    firesAfter: 10_860,
+    lastsSeconds: hours(4),
     stepSeconds: 60,
   },
   {

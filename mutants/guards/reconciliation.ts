@@ -60,6 +60,37 @@ export const reconciliation: Mutant[] = [
     },
   },
   {
+    guard: "reconcile: a step that keeps failing does not block the others",
+    file: "payments/src/reconcile.ts",
+    change: { "maxPageAttempts = 6": "maxPageAttempts = Infinity" },
+    red: {
+      "payments/src/reconcile.due.test.ts": [
+        "the comparison that is due compares everything else, again and again, while the API key may not read disputes, and is overdue",
+        "the comparison that is due still refunds a late charge while the API key may not read disputes",
+      ],
+    },
+  },
+  {
+    guard: "reconcile: an incomplete comparison remains due",
+    file: "payments/src/reconcile.ts",
+    change: { "if (progress.isIncomplete) await": "if (progress.startedAt < progress.from) await" },
+    red: {
+      "payments/src/reconcile.due.test.ts": [
+        "the comparison that is due compares everything else, again and again, while the API key may not read disputes, and is overdue",
+      ],
+    },
+  },
+  {
+    guard: "reconcile: run by hand, a step that fails does not block the others",
+    file: "payments/src/reconcile.ts",
+    change: { "      failures.push(error);\n": "      throw error;\n" },
+    red: {
+      "payments/src/reconcile.test.ts": [
+        "run by hand, compares everything else when Stripe refuses a list, and reports that it is incomplete",
+      ],
+    },
+  },
+  {
     guard: "reconcile: what a list does not show is looked up",
     file: compare,
     change: {
@@ -93,8 +124,8 @@ export const reconciliation: Mutant[] = [
   },
   {
     guard: "reconcile: disputes are listed by their own date",
-    file: compare,
-    change: { 'goOn(next, "disputes")': 'goOn(next, "payments")' },
+    file: "payments/src/models/reconciliation.ts",
+    change: { '"refunds", "disputes", "payments"]': '"refunds", "payments"]' },
     red: {
       "payments/src/reconcile.test.ts": [
         "what was done in Stripe's dashboard is reported when the cardholder disputed a charge that is older than what is compared",

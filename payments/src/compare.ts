@@ -5,7 +5,7 @@ import type { GatewayHold } from "./intent-gateway";
 import { refundLateCharge } from "./late-charges";
 import { type Difference, externalChanges, foundDifferences } from "./metrics";
 import { Payment } from "./models/payment";
-import type { Progress } from "./models/reconciliation";
+import { type Progress, steps } from "./models/reconciliation";
 import type { GatewayCharge, GatewayDispute } from "./payment-gateway";
 import { gateway, intentGateway } from "./stripe";
 
@@ -44,33 +44,38 @@ function tell(found: Found, { report = log }: Options): void {
  * @returns where to continue, or undefined at the end
  */
 export async function comparePage(progress: Progress, options: Options = {}): Promise<Progress | undefined> {
-  const { startedAt, from, until, step, after } = progress;
-  const goOn = (next: string | undefined, nextStep: Progress["step"]): Progress =>
-    next ? { ...progress, after: next } : { startedAt, from, until, step: nextStep };
+  const { from, step, after } = progress;
+  const goOn = (next: string | undefined) => (next ? { ...progress, after: next } : nextStep(progress));
 
   // Begins an hour before the payments that are compared, for clocks that disagree.
   const request = { since: new Date(from.getTime() - hours(1)), ...(after ? { after } : {}) };
   if (step === "charges") {
     const { items, next } = await gateway().listCharges(request);
     await compareCharges(items, progress, options);
-    return goOn(next, "holds");
+    return goOn(next);
   }
   if (step === "holds") {
     const { items, next } = await intentGateway().listHolds(request);
     await compareHolds(items, progress, options);
-    return goOn(next, "refunds");
+    return goOn(next);
   }
   if (step === "refunds") {
     const { items, next } = await gateway().listRefunds(request);
     await compareRefunded(items, progress, options);
-    return goOn(next, "disputes");
+    return goOn(next);
   }
   if (step === "disputes") {
     const { items, next } = await gateway().listDisputes(request);
     await compareDisputed(items, options);
-    return goOn(next, "payments");
+    return goOn(next);
   }
   return compareUnreconciled(progress, options);
+}
+
+/** @returns undefined after the last step */
+export function nextStep({ after: _after, ...progress }: Progress): Progress | undefined {
+  const step = steps[steps.indexOf(progress.step) + 1];
+  return step && { ...progress, step };
 }
 
 /** @throws the reason of the signal before the next item, once it is aborted */

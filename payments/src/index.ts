@@ -6,6 +6,7 @@ import { finishSweep } from "./finish-intents";
 import { followOrders } from "./follow-order";
 import { orderCancelled, orderCompleted, orderUpdated } from "./listeners/order-changed";
 import { orderCreated } from "./listeners/order-created";
+import { measureComparisons } from "./measure-comparisons";
 import { measureUnfinished } from "./measure-unfinished";
 import { pruneOrders } from "./models/order";
 import { reconcileByHand, reconcileSweep } from "./reconcile";
@@ -26,6 +27,6 @@ startService({
     reconcileSweep,
     runPeriodically(minutes(1), pruneOrders),
   ],
-  measures: [measureUnfinished],
+  measures: [measureUnfinished, measureComparisons],
   commands: { reconcile: reconcileByHand },
 });

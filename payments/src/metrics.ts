@@ -43,6 +43,12 @@ export const foundDifferences = new Counter({
 
 for (const difference of differences) foundDifferences.inc({ difference }, 0);
 
+export const overdueComparisons = new Gauge({
+  name: "payments_comparison_overdue_seconds",
+  help: "How long a complete comparison with Stripe has been due, by schedule; 0 if it is not",
+  labelNames: ["schedule"],
+});
+
 export const webhooks = new Counter({
   name: "payments_webhooks_total",
   help: "Calls to the webhook by outcome: accepted, rejected because of the signature, or unsigned",

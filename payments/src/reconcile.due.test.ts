@@ -1,7 +1,10 @@
 import { clock, hours, minutes, seconds } from "@eventhive/common";
 import { setUpService } from "@eventhive/common/testing";
+import { trusted } from "mongoose";
 import { database } from "./database";
 import { Reconciliation, advance, claimReconciliation } from "./models/reconciliation";
+import { measureComparisons } from "./measure-comparisons";
+import { overdueComparisons } from "./metrics";
 import { reconcileWhenDue } from "./reconcile";
 import { begunPayment, later, orderToPay } from "../test/fixtures";
 import {
@@ -15,6 +18,22 @@ import {
 setUpService(database);
 const sandbox = setUpReconciliation();
 const { countOf } = sandbox;
+
+/** The time stands still in between, however slow the test is. */
+function wait(milliseconds: number): void {
+  const now = clock.now() + milliseconds;
+  clock.use(() => now);
+}
+
+/** What can be compared without a pause. */
+async function compareWithoutPauses(): Promise<void> {
+  const now = () => ({
+    progress: trusted({ $exists: true }),
+    claimedUntil: trusted({ $lte: clock.date() }),
+  });
+  do await reconcileWhenDue();
+  while (await Reconciliation.exists(now()));
+}
 
 describe("the comparison that is due", () => {
   /** Charges of no payment of ours, on so many pages. */
@@ -145,6 +164,55 @@ describe("the comparison that is due", () => {
     expect(stopped.claimedUntil.getTime()).toBeLessThanOrEqual(clock.now());
     await compareAllThatIsDue(); // at the same moment: nothing waits for the claim to expire
     expect(seen()).toBeGreaterThanOrEqual(3);
+  });
+
+  /** Six times, after each pause; then a step that fails is skipped. */
+  async function compareSixTimes(): Promise<void> {
+    for (let time = 1; time <= 6; time++) {
+      await compareWithoutPauses();
+      if (time < 6) wait(minutes(3));
+    }
+  }
+
+  /** In seconds, by schedule. */
+  async function overdue() {
+    await measureComparisons();
+    const { values } = await overdueComparisons.get();
+    return Object.fromEntries(values.map(({ labels, value }) => [labels.schedule, value]));
+  }
+
+  const lists = ["charges", "payment_intents", "refunds", "disputes"];
+
+  it.each(["charges", "disputes"])(
+    "compares everything else, again and again, while the API key may not read %s, and is overdue",
+    async (list) => {
+      const counts = () => lists.filter((one) => one !== list).map((one) => countOf(`GET /v1/${one}`));
+      sandbox.deny(`GET /v1/${list}`);
+      wait(0);
+      await compareSixTimes();
+      expect(counts()).toEqual([2, 2, 2]); // hourly and daily
+      expect(await overdue()).toEqual({ hourly: 15 * 60, daily: 15 * 60 });
+
+      wait(minutes(60));
+      sandbox.deny(undefined);
+      await compareWithoutPauses();
+      expect(counts()).toEqual([4, 4, 4]);
+      expect(await overdue()).toEqual({ hourly: 0, daily: 0 });
+    },
+  );
+
+  it("still refunds a late charge while the API key may not read disputes", async () => {
+    sandbox.deny("GET /v1/disputes");
+    wait(0);
+    await compareSixTimes();
+    const order = await orderToPay();
+    const payment = await begunPayment(order);
+    payment.fail("given up");
+    await payment.save();
+    await chargeAtGateway(order, payment.id);
+    wait(minutes(60));
+    await compareWithoutPauses();
+    expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }]);
   });
 
   it("starts over when the gateway no longer recognizes its position", async () => {

@@ -293,6 +293,12 @@ it("run by hand, retries only the page that the gateway rejected", async () => {
   expect(countOf("GET /v1/charges")).toBe(3);
 });
 
+it("run by hand, compares everything else when Stripe refuses a list, and reports that it is incomplete", async () => {
+  sandbox.deny("GET /v1/charges");
+  await expect(reconcileByHand([])).rejects.toThrow("The comparison is incomplete");
+  for (const list of ["payment_intents", "refunds", "disputes"]) expect(countOf(`GET /v1/${list}`)).toBe(1);
+});
+
 it("looks up charges that no list showed, because that proves nothing", async () => {
   const payment = await settledPayment();
   // Charged a day after it was begun: too late for the period that is compared.

@@ -1,13 +1,15 @@
 import { backoffMs, clock, hours, logger, minutes, runPeriodically, seconds } from "@eventhive/common";
 import { z } from "zod";
-import { type Options, comparePage } from "./compare";
+import { type Options, comparePage, nextStep } from "./compare";
 import { config } from "./config";
 import {
+  type Claim,
   type Progress,
   abandon,
   advance,
   claimReconciliation,
   finish,
+  finishIncomplete,
   postpone,
 } from "./models/reconciliation";
 import { isStripeFailure, isTransientFailure } from "./stripe-failure";
@@ -66,19 +68,43 @@ async function reconcilePage(schedule: Schedule, signal: AbortSignal | undefined
   if (!claimed) return false;
   const progress = claimed.progress ?? beginning(schedule);
   try {
-    const next = await comparePage(progress, { signal });
-    if (next) return await advance(claimed, next);
-    await finish(claimed, new Date(progress.startedAt.getTime() + schedule.everyMs));
-    logger.info({ schedule: schedule.name }, "compared the gateway with the payments");
+    return await proceed(claimed, schedule, progress, await comparePage(progress, { signal }));
   } catch (error) {
     if (signal?.aborted && error === signal.reason) {
       await abandon(claimed);
       throw error;
     }
-    logger.warn({ err: error, schedule: schedule.name }, "could not compare a page with the gateway");
+    const { step } = progress;
+    logger.warn({ err: error, schedule: schedule.name, step }, "could not compare a page with the gateway");
     // Stripe does not know the charge at which the page begins (another account, a test's ledger): starts over.
     const isLost = isStripeFailure(error) && error.param === "starting_after";
+    if (claimed.failures + 1 === maxPageAttempts) return skipStep(claimed, schedule, progress);
     await postpone(claimed, isLost ? beginning(schedule) : progress);
+  }
+  return false;
+}
+
+/** In about 5 minutes. */
+const maxPageAttempts = 6;
+
+/** A step that always fails, because the API key lacks a permission for example, must not block the others. */
+function skipStep(claimed: Claim, schedule: Schedule, progress: Progress): Promise<boolean> {
+  logger.error({ schedule: schedule.name, step: progress.step }, "skipped a step of the comparison");
+  const incomplete = { ...progress, isIncomplete: true };
+  return proceed(claimed, schedule, incomplete, nextStep(incomplete));
+}
+
+async function proceed(
+  claimed: Claim,
+  { name, everyMs }: Schedule,
+  progress: Progress,
+  next: Progress | undefined,
+): Promise<boolean> {
+  if (next) return advance(claimed, next);
+  if (progress.isIncomplete) await finishIncomplete(claimed, Math.min(everyMs, hours(1)));
+  else {
+    await finish(claimed, new Date(progress.startedAt.getTime() + everyMs));
+    logger.info({ schedule: name }, "compared the gateway with the payments");
   }
   return false;
 }
@@ -87,7 +113,8 @@ async function reconcilePage(schedule: Schedule, signal: AbortSignal | undefined
  * Compares the gateway with the payments of the last days, in both directions, reports differences, and refunds charges
  * that no order waits for: those whose payment failed and, with `refundsUnknown`, those whose payment does not exist.
  * Recent charges of other payments are ignored. A charge whose payment has not ended is never touched, so this is safe at
- * any time, and repeatable.
+ * any time, and repeatable. A step that fails does not stop the others.
+ * @throws AggregateError of the failures, at the end
  */
 export async function reconcile({
   days = 7,
@@ -95,7 +122,17 @@ export async function reconcile({
   ...options
 }: Partial<Period> & Options = {}): Promise<void> {
   let progress: Progress | undefined = beginning({ days, minAgeMs });
-  while (progress) progress = await retryRefused(progress, options);
+  const failures: unknown[] = [];
+  while (progress) {
+    const current: Progress = progress;
+    try {
+      progress = await retryRefused(current, options);
+    } catch (error) {
+      failures.push(error);
+      progress = nextStep(current);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, "The comparison is incomplete");
   logger.info({ days }, "compared the gateway with the payments");
 }
 

@@ -19,13 +19,15 @@ export function setUpSandbox({ flow = "intents" }: { flow?: "intents" | "charges
   let server: Server;
   const requests: string[] = [];
   let onRequest: ((request: string) => void) | undefined;
+  let denied: string | undefined;
 
   beforeAll(async () => {
     server = createServer((req, res) => {
       const words = `${req.method} ${req.url?.split("?")[0]}`;
       requests.push(words);
       onRequest?.(words);
-      sandbox.app(req, res);
+      if (words === denied) res.writeHead(403).end(JSON.stringify({ error: { message: "Not permitted" } }));
+      else sandbox.app(req, res);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
@@ -40,6 +42,7 @@ export function setUpSandbox({ flow = "intents" }: { flow?: "intents" | "charges
   afterEach(() => {
     onFailpoint(undefined);
     onRequest = undefined;
+    denied = undefined;
     sandbox.faults.clear();
     postponed.splice(0);
   });
@@ -61,6 +64,10 @@ export function setUpSandbox({ flow = "intents" }: { flow?: "intents" | "charges
     /** Called for each request from now on, before it gets a response. */
     listen: (listener: (request: string) => void) => {
       onRequest = listener;
+    },
+    /** The API key lacks the permission for these requests, such as `GET /v1/disputes`. */
+    deny: (request: string | undefined) => {
+      denied = request;
     },
     /** Every attempt to charge the order, declined ones too. */
     chargesOf: ({ id }: OrderEvent) =>

@@ -3,7 +3,7 @@ import { backoffMs, clock, isDuplicateKey, minutes, seconds } from "@eventhive/c
 import { Schema, trusted } from "mongoose";
 import { database } from "../database";
 
-const steps = ["charges", "holds", "refunds", "disputes", "payments"] as const;
+export const steps = ["charges", "holds", "refunds", "disputes", "payments"] as const;
 
 /** How far a comparison with the gateway has come. */
 export interface Progress {
@@ -20,6 +20,8 @@ export interface Progress {
   step: (typeof steps)[number];
   /** The last item of the page before. */
   after?: string;
+  /** Whether a step was left before its end, because a page of it kept failing. */
+  isIncomplete?: boolean;
 }
 
 /** A repeated comparison with the gateway: when it is due, which process has claimed it, and its progress. */
@@ -27,6 +29,7 @@ const reconciliationSchema = new Schema(
   {
     /** The schedule. */
     _id: { type: String, required: true },
+    /** In the past until everything has been compared. */
     nextDueAt: { type: Date, required: true },
     /** Until then no other process takes the next page; a crash delays the page no longer than this. */
     claimedUntil: { type: Date, required: true },
@@ -42,6 +45,7 @@ const reconciliationSchema = new Schema(
           until: { type: Date, required: true },
           step: { type: String, enum: steps, required: true },
           after: { type: String },
+          isIncomplete: { type: Boolean },
         },
         { _id: false },
       ),
@@ -89,6 +93,12 @@ export const advance = (claimed: Claim, progress: Progress): Promise<boolean> =>
 
 export const finish = (claimed: Claim, nextDueAt: Date): Promise<boolean> =>
   release(claimed, { $set: { nextDueAt, failures: 0, claimedUntil: clock.date() }, $unset: { progress: 1 } });
+
+/** It remains due, and begins again after the pause. */
+export function finishIncomplete(claimed: Claim, pauseMs: number): Promise<boolean> {
+  const claimedUntil = new Date(clock.now() + pauseMs);
+  return release(claimed, { $set: { failures: 0, claimedUntil }, $unset: { progress: 1 } });
+}
 
 /** Any other process may take the same page at once: nothing has failed. */
 export const abandon = (claimed: Claim): Promise<boolean> =>
