@@ -42,6 +42,7 @@ export {
   signOut,
 } from "./http/session";
 export type { CurrentUser } from "./http/session";
+export { actionLimits } from "./http/action-limits";
 export { rateLimitKey } from "./http/rate-limit-key";
 export { validateRequest } from "./http/validate-request";
 export { newestFirst, pageQuery, readPage } from "./http/pagination";

@@ -268,7 +268,7 @@ export const tickets: Mutant[] = [
   },
   {
     guard: "an IPv6 /48 has limits of listings and edits",
-    file: "tickets/src/change-limits.ts",
+    file: "common/src/http/action-limits.ts",
     change: { "if (site !== network) ": "if (site === null) " },
     red: {
       [changeLimits]: [
