@@ -10,6 +10,7 @@ const rejections: Record<Code, boolean> = {
   "order-paid": true,
   "payment-declined": true,
   "payment-in-progress": true,
+  "too-many-cards": true,
   "invalid-input": true,
   malformed: true,
   "not-signed-in": true,

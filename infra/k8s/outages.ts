@@ -412,6 +412,13 @@ export const outages: Outage[] = [
     stepSeconds: 60,
   },
   {
+    outage: "one network tries many cards",
+    alert: { alertname: "CardsTested" },
+    series: { 'payment_cards_refused_total{app="payments", limit="cards_of_network"}': counts(0, 1) },
+    firesAfter: 315,
+    resolvesAfter: 300,
+  },
+  {
     outage: "payments cannot compare everything with Stripe",
     alert: { alertname: "ComparisonOverdue", schedule: "hourly" },
     series: { 'payments_comparison_overdue_seconds{schedule="hourly"}': ages },

@@ -190,7 +190,7 @@ export const charges: Mutant[] = [
   {
     guard: "another card is accepted where nothing can have charged",
     file: "payments/src/pay.ts",
-    change: { "if (mayReplace && ": "if (!mayReplace && " },
+    change: { "if (isFirst && ": "if (!isFirst && " },
     red: {
       "payments/src/pay.test.ts": [
         "accepts another card when the first one was rejected for too many requests and cannot be charged",

@@ -4,6 +4,14 @@ const payment = "payments/src/models/payment.ts";
 const machine = "payments/src/models/payment.test.ts";
 const charging = "payments/src/charge.test.ts";
 const following = "payments/src/follow-order.test.ts";
+const cardLimits = "payments/src/card-limits.ts";
+const cards = "payments/src/card-limits.test.ts";
+const ofUser =
+  "limits the cards of a user per hour, but neither a token that was sent nor the first card of an order";
+const ofNetworks = ["an IPv4 address", "an IPv6 /64"].map(
+  (network) => `limits the cards an hour from ${network}, however many users pay in parallel`,
+);
+const ofSite = "limits the cards an hour from an IPv6 /48";
 
 /** The state from which an arrow leads is not looked at any more. */
 const arrow = (name: string, from: string, to: string, red: Mutant["red"]): Mutant => ({
@@ -71,6 +79,45 @@ export const payments: Mutant[] = [
     file: "payments/src/models/order.ts",
     change: { "if (order.userId !== userId) throw new ForbiddenError();": "" },
     red: { "payments/src/routes/create-payment.test.ts": ["returns 403 for another user's order"] },
+  },
+  {
+    guard: "unique index: the second card of an order is counted",
+    file: payment,
+    change: { "unique: true, partialFilterExpression: { isFirst": "partialFilterExpression: { isFirst" },
+    red: { [cards]: [ofUser, ...ofNetworks, ofSite] },
+  },
+  {
+    guard: "a user has a limit of other cards per hour",
+    file: cardLimits,
+    change: { "config.MAX_OTHER_CARDS_PER_HOUR": "Infinity" },
+    red: { [cards]: [ofUser] },
+  },
+  {
+    guard: "a network has a limit of other cards per hour",
+    file: cardLimits,
+    change: { "config.MAX_OTHER_CARDS_PER_NETWORK_PER_HOUR": "Infinity" },
+    red: { [cards]: ofNetworks },
+  },
+  {
+    guard: "an IPv6 /48 has a limit of other cards per hour",
+    file: cardLimits,
+    change: { "config.MAX_OTHER_CARDS_PER_SITE_PER_HOUR": "Infinity" },
+    red: { [cards]: [ofSite] },
+  },
+  {
+    guard: "a token that was sent is not counted again",
+    file: "payments/src/pay.ts",
+    change: { "if (await findPayment(orderId, token)) return false;": "" },
+    red: { [cards]: [ofUser] },
+  },
+  {
+    guard: "no card is counted while another payment is in progress",
+    file: "payments/src/pay.ts",
+    change: {
+      "  if (other && !mayBeReplaced(other)) return false;\n": "",
+      "return !other || replace(other);": "return !other || (mayBeReplaced(other) && replace(other));",
+    },
+    red: { [cards]: ["does not count cards while another payment is in progress"] },
   },
   {
     guard: "pruned orders: none with a payment",

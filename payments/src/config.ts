@@ -23,6 +23,12 @@ export const config = settings({
   RECONCILE_WINDOW: durationInSeconds().default(7 * 24 * 3600),
   /** How often it runs. */
   RECONCILE_INTERVAL: durationInSeconds().default(24 * 3600),
+  /** Payments of one user that follow another one of their order, with another card or the same card again. */
+  MAX_OTHER_CARDS_PER_HOUR: wholeNumber().default(20),
+  /** Of one IPv4 address or IPv6 /64. */
+  MAX_OTHER_CARDS_PER_NETWORK_PER_HOUR: wholeNumber().default(100),
+  /** Of one IPv6 /48. */
+  MAX_OTHER_CARDS_PER_SITE_PER_HOUR: wholeNumber().default(300),
   /** How many days after its end the replica of an order that was cancelled is pruned, unless it was paid. */
   ORDER_REPLICA_DAYS: wholeNumber().default(30),
   /** ISO 4217, with two decimals. */

@@ -43,6 +43,19 @@ export const foundDifferences = new Counter({
 
 for (const difference of differences) foundDifferences.inc({ difference }, 0);
 
+const cardLimits = ["cards_of_user", "cards_of_network", "cards_of_site"] as const;
+
+/** The limits that another card can be refused by. */
+export type CardLimit = (typeof cardLimits)[number];
+
+export const refusedCards = new Counter({
+  name: "payment_cards_refused_total",
+  help: "Payments with another card refused, by the limit that was reached",
+  labelNames: ["limit"],
+});
+
+for (const limit of cardLimits) refusedCards.inc({ limit }, 0);
+
 export const overdueComparisons = new Gauge({
   name: "payments_comparison_overdue_seconds",
   help: "How long a complete comparison with Stripe has been due, by schedule; 0 if it is not",

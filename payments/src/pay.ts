@@ -1,4 +1,5 @@
 import { BadRequestError, clock, isDuplicateKey, isVersionError, seconds } from "@eventhive/common";
+import { countOtherCard } from "./card-limits";
 import { charge, chargeAgain, giveUpUncharged, isWanted } from "./charge";
 import { config } from "./config";
 import { Order } from "./models/order";
@@ -14,11 +15,17 @@ import { gatewayTimeout } from "./stripe";
  * repeats the charge if it has no outcome yet.
  * @returns the payment at its end, or as far as it came within the time limit
  */
-export async function pay(order: Order, token: string): Promise<Payment> {
+export async function pay(order: Order, token: string, address: string): Promise<Payment> {
   const begunAt = clock.now();
-  const { payment, isNew } = await begin(order, token);
+  const { payment, isNew } = await begin(order, { token, address });
   if (payment.isByIntent()) return payByIntent(payment, begunAt, isNew);
   return payByCharge(payment, begunAt, isNew);
+}
+
+interface Card {
+  token: string;
+  /** Of the request. */
+  address: string;
 }
 
 interface Begun {
@@ -27,15 +34,16 @@ interface Begun {
 }
 
 /** Inserts the payment; only if that fails, looks up the existing one. */
-async function begin(order: Order, token: string, mayReplace = true): Promise<Begun> {
+async function begin(order: Order, card: Card, isFirst = true): Promise<Begun> {
+  const { token } = card;
   const refusal = order.refusal();
   if (refusal) return { payment: await join(order.id, token, refusal), isNew: false };
-  const payment = paymentFor(order, token);
+  const payment = paymentFor(order, token, { isFirst });
   try {
     await payment.save();
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
-    if (mayReplace && (await replace(order.id, token))) return begin(order, token, false);
+    if (isFirst && (await mayFollow(order, card))) return begin(order, card, false);
     return { payment: await join(order.id, token, inProgress()), isNew: false };
   }
   return { payment, isNew: true };
@@ -44,13 +52,24 @@ async function begin(order: Order, token: string, mayReplace = true): Promise<Be
 const inProgress = () => new BadRequestError("payment-in-progress", "A payment of this order is in progress");
 
 /**
- * Ends the payment of another card where it may be replaced: one by a charge or an intent for which Stripe did nothing, one
+ * Counts the card, and ends the order's payment by another one.
+ * @returns whether it may be used: not if it has been, or if the other payment cannot be replaced
+ * @throws TooManyRequestsError
+ */
+async function mayFollow({ id: orderId, userId }: Order, { token, address }: Card): Promise<boolean> {
+  if (await findPayment(orderId, token)) return false;
+  const other = await Payment.findOne({ pays: orderId });
+  if (other && !mayBeReplaced(other)) return false;
+  await countOtherCard(userId, address);
+  return !other || replace(other);
+}
+
+/**
+ * Ends the payment of another card, which may be replaced: one by a charge or an intent for which Stripe did nothing, one
  * that waits for 3-D Secure, which its buyer may have closed, and one whose card was declined.
  * @returns whether it did
  */
-async function replace(orderId: string, token: string): Promise<boolean> {
-  const other = await Payment.findOne({ pays: orderId });
-  if (!other || !mayBeReplaced(other) || (await findPayment(orderId, token))) return false;
+async function replace(other: Payment): Promise<boolean> {
   try {
     if (other.state === "charging") await giveUpUncharged(other);
     else await endIntent(other);

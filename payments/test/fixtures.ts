@@ -126,10 +126,15 @@ export const cancellationOf = (order: OrderEvent, cancelReason: CancelReason = "
 });
 
 /** Sends a payment of the order's buyer at once, whether or not the result is awaited. */
-export const pays = (order: OrderEvent, token = "tok_visa"): Promise<Response> =>
+export const pays = (
+  order: OrderEvent,
+  token = "tok_visa",
+  { address = "127.0.0.1" } = {},
+): Promise<Response> =>
   request(app)
     .post("/api/payments")
     .set("Cookie", signedIn(order.userId))
+    .set("X-Forwarded-For", address)
     .send({ orderId: order.id, token })
     .then((response) => response);
 

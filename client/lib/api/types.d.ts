@@ -4655,6 +4655,20 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
+      /** @description too-many-cards */
+      429: {
+        headers: {
+          "X-Request-Id": components["headers"]["X-Request-Id"];
+          "Retry-After": components["headers"]["Retry-After"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {unknown} */
+            code?: "too-many-cards";
+          } & components["schemas"]["Error"];
+        };
+      };
       /** @description internal */
       500: {
         headers: {

@@ -49,6 +49,8 @@ export const Payment = defineAggregate(database, "Payment", {
     token: { type: String },
     /** Finds this payment when the buyer sends the same token again. */
     tokenHash: { type: String, required: true },
+    /** Set in the first payment of an order, so that the insertion of a second one shows that there is a first. */
+    isFirst: { type: Boolean },
     /** The order, which no other payment can claim: set in every state but `failed`. */
     pays: { type: String },
     /** Set from `charged` on, until a comparison with the gateway has found the charge. */
@@ -73,6 +75,7 @@ export const Payment = defineAggregate(database, "Payment", {
     since: clock.date(),
     token: undefined,
     tokenHash: hashOf(id),
+    isFirst: unchanged,
     pays: state === "failed" ? undefined : orderId,
     unreconciled: stripeId ? true : undefined,
     authorizedAt: unchanged,
@@ -275,6 +278,7 @@ export const Payment = defineAggregate(database, "Payment", {
   indexes: [
     // One live payment for each order. This, not the idempotency key, prevents a second charge: two tabs are two tokens.
     [{ pays: 1 }, { unique: true, partialFilterExpression: { pays: { $exists: true } } }],
+    [{ orderId: 1 }, { unique: true, partialFilterExpression: { isFirst: { $exists: true } } }],
     // The same token is always the same payment.
     [{ orderId: 1, tokenHash: 1 }, { unique: true }],
     [{ userId: 1, createdAt: -1, _id: -1 }],
@@ -300,8 +304,11 @@ export function mayBeReplaced(payment: Pick<Payment, "state" | "openAttempts" | 
 
 const hashOf = (token: string) => createHash("sha256").update(token).digest("hex");
 
-/** A payment that is not saved yet; saving it fails with a duplicate key when another one pays the order. */
-export function paymentFor(order: Order, token: string): Payment {
+/**
+ * A payment that is not saved yet; saving it fails with a duplicate key when another one pays the order, or when it is to
+ * be the first one and there is another.
+ */
+export function paymentFor(order: Order, token: string, { isFirst = false } = {}): Payment {
   // A failed one was not charged, and will not be charged.
   const byIntent = {
     state: "authorizing",
@@ -319,6 +326,7 @@ export function paymentFor(order: Order, token: string): Payment {
     ...(config.PAYMENT_FLOW === "intents" ? byIntent : byCharge),
     token,
     tokenHash: hashOf(token),
+    ...(isFirst && { isFirst }),
     pays: order.id,
   });
   payment.recordNothing("no money has moved yet");

@@ -43,13 +43,14 @@ export const createPayment = endpoint(
       403: ["not-yours"],
       404: ["not-found"],
       409: ["changed"],
+      429: ["too-many-cards"],
       503: ["payment-pending"],
     },
   },
   async (req, res) => {
     const { orderId, token } = req.body;
     const order = await findOwnOrder(currentUser(req).id, orderId);
-    const payment = await pay(order, token);
+    const payment = await pay(order, token, req.ip ?? "");
     switch (payment.state) {
       case "settled":
         res.status(201).json(payment);
