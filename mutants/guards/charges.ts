@@ -80,7 +80,7 @@ export const charges: Mutant[] = [
   {
     guard: "a charge that Stripe made before it failed is found while the order lives",
     file: charge,
-    change: { 'result.outcome === "failed" ? await findCharge(payment) : undefined': "undefined" },
+    change: { 'result.outcome === "failed" ? await findCharge(payment, deadline) : undefined': "undefined" },
     red: {
       [charging]: [
         "finds, while the buyer waits, a charge for which Stripe repeats a failure",
@@ -179,7 +179,7 @@ export const charges: Mutant[] = [
   {
     guard: "a request that did nothing is repeated when the same token is sent again",
     file: "payments/src/pay.ts",
-    change: { "next = await chargeAgain(current);": "return current;" },
+    change: { "next = await chargeAgain(current, deadline);": "return current;" },
     red: {
       [charging]: [
         "retries within the request, with the same key, a charge that was refused for too many requests",

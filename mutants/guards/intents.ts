@@ -11,7 +11,28 @@ const asking = "payments/src/payment-gateway.test.ts";
 const news = "payments/src/payment-news.ts";
 const newsTest = "payments/src/payment-news.test.ts";
 
+const deadline = "payments/src/deadline.test.ts";
+
 export const paymentIntents: Mutant[] = [
+  {
+    guard: "no request about an intent lasts longer than the response of the buyer may take",
+    file: intentGateway,
+    change: { "Math.min(options.timeoutMs, deadline - clock.now())": "options.timeoutMs" },
+    red: {
+      [deadline]: [
+        "leaves the outcome of another card open when the response is due",
+        "begins no request to Stripe when the response is due",
+        "does not wait for the secret of 3-D Secure when the response is due",
+        "ends the search for an intent at the deadline",
+      ],
+    },
+  },
+  {
+    guard: "the search for a charge ends when the response to the buyer is due",
+    file: "payments/src/payment-gateway.ts",
+    change: { "Math.min(options.timeoutMs, Math.ceil(deadline - clock.now()))": "options.timeoutMs" },
+    red: { [deadline]: ["ends the search for a charge at the deadline"] },
+  },
   {
     guard: "an intent's create does not confirm it",
     modelMutants: ["confirmOnCreate"],

@@ -115,7 +115,8 @@ export const payments: Mutant[] = [
     file: "payments/src/pay.ts",
     change: {
       "  if (other && !mayBeReplaced(other)) return false;\n": "",
-      "return !other || replace(other);": "return !other || (mayBeReplaced(other) && replace(other));",
+      "return !other || replace(other, deadline);":
+        "return !other || (mayBeReplaced(other) && replace(other, deadline));",
     },
     red: { [cards]: ["does not count cards while another payment is in progress"] },
   },

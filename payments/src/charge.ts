@@ -17,12 +17,12 @@ type KnownOutcome = Extract<ChargeOutcome, { outcome: "charged" | "declined" }>;
  * caller has begun the attempt, by inserting the payment or by `beginAttempt`.
  * @returns the payment afterwards
  */
-export async function charge(payment: Payment): Promise<Payment> {
+export async function charge(payment: Payment, deadline = Infinity): Promise<Payment> {
   const { id: paymentId, orderId, amount, currency, token } = payment;
   if (!token) return payment; // charged or failed in the meantime
   const result = await gateway().charge({ paymentId, orderId, amount, currency, token });
   if (result.outcome === "charged" || result.outcome === "declined") return conclude(payment, result);
-  const found = result.outcome === "failed" ? await findCharge(payment) : undefined;
+  const found = result.outcome === "failed" ? await findCharge(payment, deadline) : undefined;
   if (found) return conclude(payment, { outcome: "charged", stripeId: found.stripeId });
   const pauseMs = pauseAfter(payment.since, seconds(5));
   await noteAttempt(payment, { isOpen: result.outcome !== "not-done", pauseMs });
@@ -30,9 +30,12 @@ export async function charge(payment: Payment): Promise<Payment> {
 }
 
 /** @returns undefined when the charge is not listed or the list cannot be read: neither proves that there is none */
-async function findCharge({ id: paymentId, since }: Payment): Promise<GatewayCharge | undefined> {
+async function findCharge(
+  { id: paymentId, since }: Payment,
+  deadline: number,
+): Promise<GatewayCharge | undefined> {
   try {
-    return await gateway().find({ paymentId, since });
+    return await gateway().find({ paymentId, since, deadline });
   } catch (error) {
     if (!isStripeFailure(error)) throw error;
     logFailure(error, paymentId, "A charge could not be looked up");
@@ -41,9 +44,9 @@ async function findCharge({ id: paymentId, since }: Payment): Promise<GatewayCha
 }
 
 /** @returns null when another process has begun an attempt since the payment was loaded, or it was decided */
-export async function chargeAgain(payment: Payment): Promise<Payment | null> {
+export async function chargeAgain(payment: Payment, deadline = Infinity): Promise<Payment | null> {
   const begun = await beginAttempt(payment);
-  return begun && charge(begun);
+  return begun && charge(begun, deadline);
 }
 
 async function conclude(payment: Payment, result: KnownOutcome): Promise<Payment> {

@@ -1,7 +1,7 @@
-import { failpoint } from "@eventhive/common";
+import { clock, failpoint } from "@eventhive/common";
 import type StripeApi from "stripe";
 import { type GatewayPage, type PageRequest, checked, firstPage, nextOf, startingAfter } from "./pages";
-import { type StripeOptions, sendingOnce, stripeClient } from "./stripe-client";
+import { type StripeOptions, type WithDeadline, sendingOnce, stripeClient } from "./stripe-client";
 import {
   type StripeFailure,
   isFinal,
@@ -36,7 +36,7 @@ export type IntentResult =
   | { outcome: "not-done" }
   | { outcome: "unknown" };
 
-export interface CreateRequest {
+export interface CreateRequest extends WithDeadline {
   paymentId: string;
   orderId: string;
   /** In the currency's minor unit. */
@@ -46,7 +46,7 @@ export interface CreateRequest {
   keptAnswers: number;
 }
 
-export interface ConfirmRequest {
+export interface ConfirmRequest extends WithDeadline {
   paymentId: string;
   intentId: string;
   /** A token of react-stripe-checkout (`tok_…`), or a confirmation token of the Payment Element (`ctoken_…`). */
@@ -55,7 +55,7 @@ export interface ConfirmRequest {
   keptAnswers: number;
 }
 
-interface IntentRequest {
+interface IntentRequest extends WithDeadline {
   paymentId: string;
   intentId: string;
 }
@@ -132,24 +132,26 @@ export function stripeIntentGateway(options: StripeOptions): IntentGateway {
     }
   }
 
-  /** All requests of one operation together take no longer than the timeout. */
+  /** All requests of one operation together take no longer than the timeout; after the deadline, none is sent. */
   async function between(
-    operation: string,
+    operation: "create" | "confirm" | "capture" | "cancel" | "look",
+    { deadline = Infinity }: WithDeadline,
     work: (left: Left) => Promise<IntentResult>,
   ): Promise<IntentResult> {
     await failpoint(`payments.${operation}.before`);
+    const timeoutMs = Math.min(options.timeoutMs, deadline - clock.now());
+    if (timeoutMs <= 0)
+      return { outcome: operation === "create" || operation === "confirm" ? "not-done" : "unknown" };
     const startedAt = performance.now();
-    const result = await work(() =>
-      Math.max(1, Math.ceil(startedAt + options.timeoutMs - performance.now())),
-    );
+    const result = await work(() => Math.max(1, Math.ceil(startedAt + timeoutMs - performance.now())));
     await failpoint(`payments.${operation}.after`);
     return result;
   }
 
   return {
-    create: ({ paymentId, orderId, amount, currency, keptAnswers }) => {
+    create: ({ paymentId, orderId, amount, currency, keptAnswers, deadline = Infinity }) => {
       const terms = { amount, currency, metadata: { orderId, paymentId } };
-      return between("create", (left) =>
+      return between("create", { deadline }, (left) =>
         ask("create", { paymentId }, left, (sent) =>
           stripe.paymentIntents.create(
             { ...terms, capture_method: "manual", allowed_payment_method_types: ["card"] },
@@ -160,7 +162,7 @@ export function stripeIntentGateway(options: StripeOptions): IntentGateway {
     },
 
     confirm: (request) =>
-      between("confirm", async (left) => {
+      between("confirm", request, async (left) => {
         const method = await methodFor(request, left);
         if ("outcome" in method) return method;
         // With `use_stripe_sdk`, 3-D Secure is a dialog of the page, without a redirect.
@@ -171,20 +173,20 @@ export function stripeIntentGateway(options: StripeOptions): IntentGateway {
       }),
 
     capture: (request) =>
-      between("capture", (left) =>
+      between("capture", request, (left) =>
         ask("capture", request, left, (sent) =>
           stripe.paymentIntents.capture(request.intentId, undefined, sent),
         ),
       ),
 
     cancel: (request) =>
-      between("cancel", (left) =>
+      between("cancel", request, (left) =>
         ask("cancel", request, left, (sent) =>
           stripe.paymentIntents.cancel(request.intentId, undefined, sent),
         ),
       ),
 
-    retrieve: (request) => between("look", (left) => retrieve(request, left)),
+    retrieve: (request) => between("look", request, (left) => retrieve(request, left)),
 
     async listHolds({ since, after }) {
       const page = checked(

@@ -8,14 +8,23 @@ import { pending } from "./pending";
 import { saveChange } from "./save-change";
 import { intentGateway } from "./stripe";
 
+/** When a request of the buyer has to be answered. */
+export interface Limits {
+  /** A create that ends later is not followed by the confirmation. */
+  until: number;
+  /** No request to Stripe lasts longer. */
+  deadline: number;
+}
+
+const unlimited: Limits = { until: Infinity, deadline: Infinity };
+
 /**
  * Advances a payment by one step: by what its order demands, then by what its state requires, with requests to Stripe. The
  * caller has claimed it, so no other process sends requests meanwhile, though correctness does not depend on that.
- * @param until a create that ends later is not followed by the confirmation
  * @returns the payment afterwards; unchanged, and due again after a pause, if the outcome is not known
  */
-export async function proceed(payment: Payment, until = Infinity): Promise<Payment> {
-  return askStripe(isFollowing(payment) ? await follow(payment) : payment, until);
+export async function proceed(payment: Payment, limits = unlimited): Promise<Payment> {
+  return askStripe(isFollowing(payment) ? await follow(payment) : payment, limits);
 }
 
 /** Does what the order demands, and holds the payment for the request to Stripe that follows from that. */
@@ -25,74 +34,95 @@ async function follow(payment: Payment): Promise<Payment> {
 }
 
 /** Does what the payment's state requires: `proceed` without reading the order. */
-export async function askStripe(payment: Payment, until = Infinity): Promise<Payment> {
+export async function askStripe(payment: Payment, limits = unlimited): Promise<Payment> {
   switch (payment.state) {
     case "authorizing":
-      return payment.intentId ? confirm(payment, payment.intentId) : create(payment, until);
+      return payment.intentId ? confirm(payment, payment.intentId, limits) : create(payment, limits);
     case "capturing":
-      return ask(payment, (request) => intentGateway().capture(request));
+      return ask(payment, limits, (request) => intentGateway().capture(request));
     case "voiding":
-      return ask(payment, (request) => intentGateway().cancel(request));
+      return ask(payment, limits, (request) => intentGateway().cancel(request));
     case "challenged":
     case "authorized":
-      return look(payment);
+      return look(payment, limits);
     default:
       return payment;
   }
 }
 
 /** Reads its intent at Stripe, which the buyer, the bank or an operator may have changed. */
-export const look = (payment: Payment): Promise<Payment> =>
-  ask(payment, (request) => intentGateway().retrieve(request));
+export const look = (payment: Payment, limits = unlimited): Promise<Payment> =>
+  ask(payment, limits, (request) => intentGateway().retrieve(request));
 
 /**
  * For the buyer's browser only, which passes 3-D Secure with it; read each time, and never stored.
  * @throws UnavailableError when Stripe does not respond
  */
-export async function clientSecretOf({ id: paymentId, intentId }: Payment): Promise<string> {
+export async function clientSecretOf(
+  { id: paymentId, intentId }: Payment,
+  deadline: number,
+): Promise<string> {
   if (!intentId) throw new Error(`The payment ${paymentId} has no intent`);
-  const result = await intentGateway().retrieve({ paymentId, intentId });
+  const result = await intentGateway().retrieve({ paymentId, intentId, deadline });
   if (result.outcome !== "known" || !result.intent.clientSecret) throw pending();
   return result.intent.clientSecret;
 }
 
 /** The id is stored before the intent is confirmed, so no intent can hold money without a payment that names it. */
-async function create(payment: Payment, until: number): Promise<Payment> {
+async function create(payment: Payment, limits: Limits): Promise<Payment> {
   const { id: paymentId, orderId, amount, currency } = payment;
   const keptAnswers = payment.keptAnswers();
-  const result = await intentGateway().create({ paymentId, orderId, amount, currency, keptAnswers });
+  const { deadline } = limits;
+  const result = await intentGateway().create({
+    paymentId,
+    orderId,
+    amount,
+    currency,
+    keptAnswers,
+    deadline,
+  });
   if (result.outcome === "rejected")
     return saveChange(payment, (current) => current.failUnconfirmed(result.reason));
-  if (result.outcome !== "known") return conclude(payment, result, keptAnswers);
+  if (result.outcome !== "known") return conclude(payment, result, limits, keptAnswers);
   const { intentId } = result.intent;
-  const goesOn = clock.now() < until;
+  const goesOn = clock.now() < limits.until;
   const stored = await saveChange(payment, (current) => {
     current.nextAttemptAt = goesOn ? new Date(clock.now() + attemptMs()) : undefined;
     return current.storeIntent(intentId);
   });
   const isOurs = stored.state === "authorizing" && stored.intentId === intentId;
-  if (isOurs && goesOn) return confirm(stored, intentId);
+  if (isOurs && goesOn) return confirm(stored, intentId, limits);
   await closeRequest(stored);
   return stored;
 }
 
-async function confirm(payment: Payment, intentId: string): Promise<Payment> {
+async function confirm(payment: Payment, intentId: string, limits: Limits): Promise<Payment> {
   const { id: paymentId, token } = payment;
   if (!token) return payment; // confirmed in the meantime
   const keptAnswers = payment.keptAnswers();
-  const result = await intentGateway().confirm({ paymentId, intentId, token, keptAnswers });
-  return conclude(payment, result, keptAnswers);
+  const { deadline } = limits;
+  const result = await intentGateway().confirm({ paymentId, intentId, token, keptAnswers, deadline });
+  return conclude(payment, result, limits, keptAnswers);
 }
 
-type Request = { paymentId: string; intentId: string };
+type Request = { paymentId: string; intentId: string; deadline: number };
 
-async function ask(payment: Payment, send: (request: Request) => Promise<IntentResult>): Promise<Payment> {
+async function ask(
+  payment: Payment,
+  limits: Limits,
+  send: (request: Request) => Promise<IntentResult>,
+): Promise<Payment> {
   const { id: paymentId, intentId } = payment;
   if (!intentId) throw new Error(`The payment ${paymentId} is ${payment.state}, but has no intent`);
-  return conclude(payment, await send({ paymentId, intentId }));
+  return conclude(payment, await send({ paymentId, intentId, deadline: limits.deadline }), limits);
 }
 
-async function conclude(payment: Payment, result: IntentResult, keptAnswers = 0): Promise<Payment> {
+async function conclude(
+  payment: Payment,
+  result: IntentResult,
+  limits: Limits,
+  keptAnswers = 0,
+): Promise<Payment> {
   const { state, version } = payment;
   const after = await saveChange(payment, (current) => {
     switch (result.outcome) {
@@ -108,15 +138,15 @@ async function conclude(payment: Payment, result: IntentResult, keptAnswers = 0)
     }
   });
   if (after.version === version) await pauseUntil(after, clock.now() + pauseOf(after));
-  else if (after.state === "authorized") return followNow(after);
+  else if (after.state === "authorized") return followNow(after, limits);
   if (result.outcome === "not-done") await closeRequest(after);
   return after;
 }
 
 /** The order may have ended before the hold was stored: then no other code would void it at once. */
-async function followNow(payment: Payment): Promise<Payment> {
+async function followNow(payment: Payment, limits: Limits): Promise<Payment> {
   const followed = await follow(payment);
-  return followed.state === "authorized" ? followed : askStripe(followed);
+  return followed.state === "authorized" ? followed : askStripe(followed, limits);
 }
 
 function changeByStatus(payment: Payment, { status, chargeId, declineReason }: GatewayIntent): boolean {

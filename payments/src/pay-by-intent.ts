@@ -1,43 +1,51 @@
 import { clock, seconds } from "@eventhive/common";
 import { config } from "./config";
 import { claimIntent, finishSweep } from "./finish-intents";
-import { askStripe, look, proceed } from "./intents";
+import { type Limits, askStripe, look, proceed } from "./intents";
 import { Payment, isDue } from "./models/payment";
 import { withNews } from "./payment-news";
 import { gatewayTimeout } from "./stripe";
 
+export interface Paying {
+  begunAt: number;
+  /** When the response is due. */
+  deadline: number;
+  /** It was created by this request, so its 3-D Secure cannot be passed yet. */
+  isNew: boolean;
+}
+
 /**
  * Advances a payment as far as possible within the time limit. In its first seconds, a request calls Stripe itself; later
- * it leaves that to the sweep, so that no response takes longer than these seconds plus the gateway's timeout.
- * @param isNew it was created by this request, so its 3-D Secure cannot be passed yet
+ * it leaves that to the sweep.
  */
-export async function payByIntent(payment: Payment, begunAt: number, isNew: boolean): Promise<Payment> {
+export async function payByIntent(payment: Payment, { begunAt, deadline, isNew }: Paying): Promise<Payment> {
   const until = begunAt + seconds(config.CHARGE_RETRY_SECONDS);
+  const limits = { until, deadline };
   return withNews(payment, async (news) => {
-    let current = await start(payment, until, isNew);
+    let current = await start(payment, limits, isNew);
     for (;;) {
       const mayAsk = clock.now() < until;
       const before = current.version;
-      if (mayAsk) current = await advance(current, until);
+      if (mayAsk) current = await advance(current, limits);
       else if (isUnfinished(current) && isDue(current)) finishSweep.kick();
       if (!isWorthWaiting(current, begunAt)) return current;
       if (current.version !== before) continue;
       const saved = await news.wait(current);
-      current = saved ? await askStripe(saved, until) : await Payment.findById(current.id).orFail();
+      current = saved ? await askStripe(saved, limits) : await Payment.findById(current.id).orFail();
     }
   });
 }
 
-async function start(payment: Payment, until: number, isNew: boolean): Promise<Payment> {
-  if (isNew) return askStripe(payment, until);
-  return payment.state === "challenged" ? look(payment) : payment;
+async function start(payment: Payment, limits: Limits, isNew: boolean): Promise<Payment> {
+  if (isNew) return askStripe(payment, limits);
+  return payment.state === "challenged" ? look(payment, limits) : payment;
 }
 
 /** Unchanged if it waits for orders, or another process is calling Stripe. */
-async function advance(payment: Payment, until: number): Promise<Payment> {
+async function advance(payment: Payment, limits: Limits): Promise<Payment> {
   if (!isUnfinished(payment) || !isDue(payment)) return payment;
   const claimed = await claimIntent(payment);
-  return claimed ? proceed(claimed, until) : payment;
+  return claimed ? proceed(claimed, limits) : payment;
 }
 
 const isUnfinished = ({ state }: Payment): boolean =>

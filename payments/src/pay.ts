@@ -5,7 +5,7 @@ import { config } from "./config";
 import { Order } from "./models/order";
 import { askStripe } from "./intents";
 import { Payment, attemptMs, findPayment, isDue, mayBeReplaced, paymentFor } from "./models/payment";
-import { payByIntent } from "./pay-by-intent";
+import { type Paying, payByIntent } from "./pay-by-intent";
 import { withNews } from "./payment-news";
 import { pending } from "./pending";
 import { gatewayTimeout } from "./stripe";
@@ -15,17 +15,18 @@ import { gatewayTimeout } from "./stripe";
  * repeats the charge if it has no outcome yet.
  * @returns the payment at its end, or as far as it came within the time limit
  */
-export async function pay(order: Order, token: string, address: string): Promise<Payment> {
+export async function pay(order: Order, request: PayRequest): Promise<Payment> {
   const begunAt = clock.now();
-  const { payment, isNew } = await begin(order, { token, address });
-  if (payment.isByIntent()) return payByIntent(payment, begunAt, isNew);
-  return payByCharge(payment, begunAt, isNew);
+  const { payment, isNew } = await begin(order, request);
+  const paying = { begunAt, deadline: request.deadline, isNew };
+  return payment.isByIntent() ? payByIntent(payment, paying) : payByCharge(payment, paying);
 }
 
-interface Card {
+interface PayRequest {
   token: string;
-  /** Of the request. */
   address: string;
+  /** When the response is due. No request to Stripe lasts longer, and an outcome that is unknown then is left open. */
+  deadline: number;
 }
 
 interface Begun {
@@ -34,8 +35,8 @@ interface Begun {
 }
 
 /** Inserts the payment; only if that fails, looks up the existing one. */
-async function begin(order: Order, card: Card, isFirst = true): Promise<Begun> {
-  const { token } = card;
+async function begin(order: Order, request: PayRequest, isFirst = true): Promise<Begun> {
+  const { token } = request;
   const refusal = order.refusal();
   if (refusal) return { payment: await join(order.id, token, refusal), isNew: false };
   const payment = paymentFor(order, token, { isFirst });
@@ -43,7 +44,7 @@ async function begin(order: Order, card: Card, isFirst = true): Promise<Begun> {
     await payment.save();
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
-    if (isFirst && (await mayFollow(order, card))) return begin(order, card, false);
+    if (isFirst && (await mayFollow(order, request))) return begin(order, request, false);
     return { payment: await join(order.id, token, inProgress()), isNew: false };
   }
   return { payment, isNew: true };
@@ -56,12 +57,15 @@ const inProgress = () => new BadRequestError("payment-in-progress", "A payment o
  * @returns whether it may be used: not if it has been, or if the other payment cannot be replaced
  * @throws TooManyRequestsError
  */
-async function mayFollow({ id: orderId, userId }: Order, { token, address }: Card): Promise<boolean> {
+async function mayFollow(
+  { id: orderId, userId }: Order,
+  { token, address, deadline }: PayRequest,
+): Promise<boolean> {
   if (await findPayment(orderId, token)) return false;
   const other = await Payment.findOne({ pays: orderId });
   if (other && !mayBeReplaced(other)) return false;
   await countOtherCard(userId, address);
-  return !other || replace(other);
+  return !other || replace(other, deadline);
 }
 
 /**
@@ -69,10 +73,10 @@ async function mayFollow({ id: orderId, userId }: Order, { token, address }: Car
  * that waits for 3-D Secure, which its buyer may have closed, and one whose card was declined.
  * @returns whether it did
  */
-async function replace(other: Payment): Promise<boolean> {
+async function replace(other: Payment, deadline: number): Promise<boolean> {
   try {
     if (other.state === "charging") await giveUpUncharged(other);
-    else await endIntent(other);
+    else await endIntent(other, deadline);
     return true;
   } catch (error) {
     if (!isVersionError(error)) throw error;
@@ -81,12 +85,12 @@ async function replace(other: Payment): Promise<boolean> {
 }
 
 /** @throws UnavailableError when Stripe does not confirm it now: the card is free again in a moment */
-async function endIntent(other: Payment): Promise<void> {
+async function endIntent(other: Payment, deadline: number): Promise<void> {
   if (other.startReplacement()) {
     if (other.state === "voiding") other.holdFor(attemptMs());
     await other.save();
   }
-  const { state } = await askStripe(other);
+  const { state } = await askStripe(other, { until: deadline, deadline });
   if (state !== "failed") throw pending();
 }
 
@@ -100,16 +104,16 @@ async function join(orderId: string, token: string, reason: BadRequestError): Pr
 
 const retryMs = () => seconds(config.CHARGE_RETRY_SECONDS);
 
-const payByCharge = (payment: Payment, begunAt: number, isNew: boolean): Promise<Payment> =>
+const payByCharge = (payment: Payment, { begunAt, deadline, isNew }: Paying): Promise<Payment> =>
   withNews(payment, async (news) => {
-    let current = isNew ? await charge(payment) : payment;
+    let current = isNew ? await charge(payment, deadline) : payment;
     for (;;) {
       const passedMs = clock.now() - begunAt;
       if (!isWorthWaiting(current, passedMs)) return current;
       let next: Payment | null | undefined;
       if (current.state === "charging" && isDue(current)) {
         if (passedMs >= retryMs() || !(await isWanted(current))) return current;
-        next = await chargeAgain(current);
+        next = await chargeAgain(current, deadline);
       } else next = await news.wait(current);
       current = next ?? (await Payment.findById(payment.id).orFail());
     }

@@ -1,7 +1,7 @@
-import { failpoint } from "@eventhive/common";
+import { clock, failpoint } from "@eventhive/common";
 import type StripeApi from "stripe";
 import { type GatewayPage, type PageRequest, checked, firstPage, nextOf, startingAfter } from "./pages";
-import { type StripeOptions, sendingOnce, stripeClient } from "./stripe-client";
+import { type StripeOptions, type WithDeadline, sendingOnce, stripeClient } from "./stripe-client";
 import { isFinal, isKeptForKey, isNotDone, isStripeFailure, logFailure } from "./stripe-failure";
 
 export interface ChargeRequest {
@@ -57,7 +57,7 @@ export interface PaymentGateway {
   /** Resolves once the charge is refunded, by this call or an earlier one; throws while that is not known. */
   refund(request: RefundRequest): Promise<void>;
   /** The charge of a payment that was created at `since`, if it succeeded. */
-  find(request: { paymentId: string; since: Date }): Promise<GatewayCharge | undefined>;
+  find(request: { paymentId: string; since: Date } & WithDeadline): Promise<GatewayCharge | undefined>;
   /** @returns undefined only when the gateway confirms that it has no such charge; throws while that is unknown */
   retrieve(stripeId: string): Promise<GatewayCharge | undefined>;
   /** One page, by one call, of successful charges, back to `since`. */
@@ -97,10 +97,18 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
     }
   }
 
-  async function* list(since: Date): AsyncGenerator<GatewayCharge> {
-    for await (const charge of stripe.charges.list(firstPage(since)))
-      if (isMoney(charge)) yield fromStripe(charge);
+  async function listCharges(
+    { since, after }: PageRequest,
+    request: StripeApi.RequestOptions = {},
+  ): Promise<GatewayPage<GatewayCharge>> {
+    const parameters = { ...firstPage(since), ...startingAfter(after) };
+    const page = checked(await stripe.charges.list(parameters, request));
+    return { items: page.data.filter(isMoney).map(fromStripe), ...nextOf(page) };
   }
+
+  /** Until the deadline, or as long as each request may last; at least a millisecond, after which the library throws. */
+  const leftUntil = (deadline: number) =>
+    Math.max(1, Math.min(options.timeoutMs, Math.ceil(deadline - clock.now())));
 
   async function retrieve(stripeId: string): Promise<GatewayCharge | undefined> {
     try {
@@ -141,19 +149,22 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
       await failpoint("payments.refund.after");
     },
 
-    async find({ paymentId, since }) {
-      const from = new Date(since.getTime() - clockSlackMs); // Stripe's clock is not ours
-      for await (const charge of list(from)) if (charge.paymentId === paymentId) return charge;
+    async find({ paymentId, since, deadline = Infinity }) {
+      const from = { since: new Date(since.getTime() - clockSlackMs) }; // Stripe's clock is not ours
+      let after: string | undefined;
+      do {
+        const request = { ...from, ...(after ? { after } : {}) };
+        const { items, next } = await listCharges(request, { timeout: leftUntil(deadline) });
+        const found = items.find((charge) => charge.paymentId === paymentId);
+        if (found) return found;
+        after = next;
+      } while (after);
       return undefined;
     },
 
     retrieve,
 
-    async listCharges({ since, after }) {
-      const page = checked(await stripe.charges.list({ ...firstPage(since), ...startingAfter(after) }));
-      const items = page.data.filter(isMoney).map(fromStripe);
-      return { items, ...nextOf(page) };
-    },
+    listCharges: (request) => listCharges(request),
 
     async listRefunds({ since, after }) {
       const page = checked(await stripe.refunds.list({ ...firstPage(since), ...startingAfter(after) }));

@@ -1,6 +1,11 @@
 import StripeApi from "stripe";
 import { codeOf } from "./stripe-failure";
 
+/** The response to a buyer is due then: no request lasts longer. */
+export interface WithDeadline {
+  deadline?: number;
+}
+
 export interface StripeOptions {
   apiKey: string;
   /** The address of Stripe's API, such as http://127.0.0.1:1234; Stripe's own by default. */

@@ -1,4 +1,4 @@
-import { seconds } from "@eventhive/common";
+import { clock, seconds } from "@eventhive/common";
 import { config } from "./config";
 import { type IntentGateway, stripeIntentGateway } from "./intent-gateway";
 import { type PaymentGateway, stripeGateway } from "./payment-gateway";
@@ -6,6 +6,10 @@ import type { StripeOptions } from "./stripe-client";
 
 /** The timeout of a request to the gateway, after which its outcome is unknown. */
 export const gatewayTimeout = (): number => seconds(config.STRIPE_TIMEOUT_SECONDS);
+
+/** When a request to pay that begins now is over: after the gateway's timeout plus the time for retries. */
+export const responseDeadline = (): number =>
+  clock.now() + gatewayTimeout() + seconds(config.CHARGE_RETRY_SECONDS);
 
 /** After this long without a charge, an attempt without a response is assumed to have charged nothing. */
 export const chargeOutcomeTimeout = (): number => seconds(config.CHARGE_OUTCOME_TIMEOUT);

@@ -5,6 +5,7 @@ import { Order, cancellationOf, findOwnOrder } from "../models/order";
 import type { Payment } from "../models/payment";
 import { pay } from "../pay";
 import { pending } from "../pending";
+import { responseDeadline } from "../stripe";
 import { paymentResource, pendingPayment } from "./payment-body";
 
 const refusalOf = async (orderId: string) => (await Order.findById(orderId).orFail()).refusal();
@@ -48,9 +49,10 @@ export const createPayment = endpoint(
     },
   },
   async (req, res) => {
+    const deadline = responseDeadline();
     const { orderId, token } = req.body;
     const order = await findOwnOrder(currentUser(req).id, orderId);
-    const payment = await pay(order, token, req.ip ?? "");
+    const payment = await pay(order, { token, address: req.ip ?? "", deadline });
     switch (payment.state) {
       case "settled":
         res.status(201).json(payment);
@@ -60,7 +62,7 @@ export const createPayment = endpoint(
         res.status(payment.isByIntent() ? 201 : 202).json(payment);
         break;
       case "challenged":
-        res.status(202).json({ ...payment.toJSON(), clientSecret: await clientSecretOf(payment) });
+        res.status(202).json({ ...payment.toJSON(), clientSecret: await clientSecretOf(payment, deadline) });
         break;
       case "authorized":
       case "capturing":
