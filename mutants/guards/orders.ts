@@ -293,9 +293,17 @@ export const orders: Mutant[] = [
     },
   },
   {
+    guard: "pruned payments: those that are kept do not hide the others",
+    file: "orders/src/prune-payments.ts",
+    change: { "payments.length === maxPruned && payments.at(-1)?.createdAt": "undefined" },
+    red: {
+      "orders/src/prune-payments.test.ts": ["reaches old payments behind any number of those that it keeps"],
+    },
+  },
+  {
     guard: "pruned payments: none that is young",
     file: "orders/src/prune-payments.ts",
-    change: { "trusted({ $lt: before })": "trusted({ $exists: true })" },
+    change: { "$gte: position, $lt: before": "$gte: position" },
     red: {
       "orders/src/prune-payments.test.ts": [
         "prunes payments that were stored more than 30 days ago and whose order has ended, and no others",

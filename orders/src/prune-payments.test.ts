@@ -44,6 +44,27 @@ it("prunes payments that were stored more than 30 days ago and whose order has e
   expect(await kept()).toEqual(new Set([young.id, live.id, unknown.id]));
 });
 
+it("reaches old payments behind any number of those that it keeps", async () => {
+  const firstAt = clock.now() - hours(24 * 40);
+  const ofUnknownOrder = (index: number) => ({
+    orderId: newId(),
+    state: "failed",
+    version: 4,
+    createdAt: new Date(firstAt + index),
+  });
+  await Payment.collection.insertMany(Array.from({ length: 1000 }, (_, index) => ofUnknownOrder(index)));
+  await failedPayment(await cancelledOrder(), 31);
+  await prunePayments();
+  await prunePayments();
+  expect(await Payment.countDocuments()).toBe(1000);
+
+  const { orderId } = await Payment.findOne().sort({ createdAt: 1 }).orFail();
+  const order = await cancelledOrder();
+  await Payment.updateOne({ orderId }, { orderId: order.id });
+  await prunePayments();
+  expect(await Payment.countDocuments()).toBe(999);
+});
+
 it("grants a live order to its payment, however old that is", async () => {
   const order = await orderOf();
   const authorized = unchargedPaymentOf(order);

@@ -6,15 +6,20 @@ import { Payment } from "./models/payment";
 
 const maxPruned = 1000;
 
+/** Where the next run of this process continues, or those that are kept would hide the others; at last, it starts over. */
+let position = new Date(0);
+
 /**
  * Removes replicas of payments that were stored long ago and whose order has ended: such an order never looks at its
  * payments again, so it does not matter if an older state of one arrives late. It is stored again, and pruned again.
  */
 export async function prunePayments(): Promise<void> {
   const before = new Date(clock.now() - hours(24 * config.PAYMENT_REPLICA_DAYS));
-  const payments = await Payment.find({ createdAt: trusted({ $lt: before }) }, { orderId: 1 })
+  const old = { createdAt: trusted({ $gte: position, $lt: before }) };
+  const payments = await Payment.find(old, { orderId: 1, createdAt: 1 })
     .sort({ createdAt: 1 })
     .limit(maxPruned);
+  position = (payments.length === maxPruned && payments.at(-1)?.createdAt) || new Date(0);
   if (payments.length === 0) return;
   const orderIds = payments.map(({ orderId }) => orderId);
   const over = await Order.find(
