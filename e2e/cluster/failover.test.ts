@@ -97,6 +97,9 @@ function expectWithinLimits(store: string, seconds: number[] = []): void {
   expect(middle).toBeLessThanOrEqual(median);
 }
 
+/** Traefik's response, which has no header of ours, while no process of a service is ready. */
+const isOfGateway = (status: string) => status.startsWith("503 no available server");
+
 const primaryOf = async (store: string): Promise<string> => {
   const printed = await kubectl(
     "exec",
@@ -184,5 +187,6 @@ it("has lost nothing that it acknowledged, keeps every invariant, and only refus
   expect(await lostWrites(log, await takeSnapshot(sources))).toEqual([]);
   for (const name of databaseServices)
     expect(await database(name).collection("deadletters").countDocuments()).toBe(0);
-  expect(log.statuses.filter((status) => !isTemporary(status))).toEqual([]);
+  const unexpected = log.statuses.filter((status) => !isTemporary(status) && !isOfGateway(status));
+  expect(unexpected).toEqual([]);
 }, 300_000);
