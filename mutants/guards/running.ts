@@ -67,8 +67,14 @@ export const running: Mutant[] = [
   {
     guard: "measure: measureUnfinished",
     file: payments,
-    change: { "  measures: [measureUnfinished],\n": "" },
+    change: { "[measureUnfinished, measureComparisons]": "[measureComparisons]" },
     red: { [runningPayments]: ["reports for how long a charge has waited for the outcome of its order"] },
+  },
+  {
+    guard: "measure: measureComparisons",
+    file: payments,
+    change: { "[measureUnfinished, measureComparisons]": "[measureUnfinished]" },
+    red: { [runningPayments]: ["reports for how long a comparison with Stripe has been due"] },
   },
   {
     guard: "sweep: reconcileSweep",

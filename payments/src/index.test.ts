@@ -6,7 +6,7 @@ import { database } from "./database";
 import { followOrder } from "./follow-order";
 import { Order, applyOrder } from "./models/order";
 import { Payment } from "./models/payment";
-import "./models/reconciliation"; // else it would not be emptied before each test, and nothing would be due
+import { Reconciliation } from "./models/reconciliation"; // emptied before each test, so it is due
 import { gateway } from "./stripe";
 import {
   begunPayment,
@@ -91,7 +91,19 @@ it("prunes orders that were cancelled long ago", async () => {
 it("reports for how long a charge has waited for the outcome of its order", async () => {
   await chargedPayment(await orderToPay());
   await runPayments(async (port) => {
-    const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { Connection: "close" } });
-    expect(await response.text()).toMatch(/^payments_unfinished_seconds\{state="charged"\} (?!0$)/m);
+    expect(await metricsAt(port)).toMatch(/^payments_unfinished_seconds\{state="charged"\} (?!0$)/m);
   });
 });
+
+it("reports for how long a comparison with Stripe has been due", async () => {
+  const [nextDueAt, claimedUntil] = [-1, 1].map((away) => new Date(clock.now() + hours(away)));
+  await Reconciliation.create({ _id: "daily", nextDueAt, claimedUntil, claim: "of another process" });
+  await runPayments(async (port) => {
+    expect(await metricsAt(port)).toMatch(/^payments_comparison_overdue_seconds\{schedule="daily"\} 36\d\d/m);
+  });
+});
+
+async function metricsAt(port: number): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { Connection: "close" } });
+  return response.text();
+}
