@@ -413,7 +413,7 @@ export const outages: Outage[] = [
   },
   {
     outage: "one network tries many cards",
-    alert: { alertname: "CardsTested" },
+    alert: { alertname: "CardsTested", severity: "warning" },
     series: { 'payment_cards_refused_total{app="payments", limit="cards_of_network"}': counts(0, 1) },
     firesAfter: 315,
     resolvesAfter: 300,
