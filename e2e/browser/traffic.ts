@@ -1,32 +1,39 @@
 import type { Response } from "playwright-core";
+import type { ObservedResponse } from "../../common/test/documented-responses";
 import { problemsOf } from "../check-responses";
 
 /** The responses of services to requests of pages: each must be one that an OpenAPI document describes. */
 export class Traffic {
-  private readonly compared: Promise<string[]>[] = [];
+  private readonly received: Promise<ObservedResponse | undefined>[] = [];
 
   add(response: Response): void {
-    this.compared.push(compare(response));
+    const isStream = response.request().resourceType() === "eventsource"; // which has no end
+    if (pathOf(response).startsWith("/api/") && !isStream) this.received.push(read(response));
   }
 
   /** Call it when the pages are closed. */
   async mustBeDocumented(): Promise<void> {
-    const problems = (await Promise.all(this.compared)).flat();
+    const responses = await Promise.all(this.received);
+    const problems = responses.flatMap((response) => (response ? problemsOf(response) : []));
     if (problems.length > 0) throw new Error(`Not as documented:\n${problems.join("\n")}`);
   }
 }
 
-async function compare(response: Response): Promise<string[]> {
-  const { pathname: path } = new URL(response.url());
-  const request = response.request();
-  if (!path.startsWith("/api/") || request.resourceType() === "eventsource") return []; // a stream has no end
+const pathOf = (response: Response): string => new URL(response.url()).pathname;
+
+/** @returns undefined for a response that the test made up, and one whose page was left or closed, which keeps no bodies */
+async function read(response: Response): Promise<ObservedResponse | undefined> {
   try {
-    if (!(await response.serverAddr())) return []; // made up by the test
+    if (!(await response.serverAddr())) return undefined;
     const headers = await response.allHeaders();
-    const header = (name: string) => headers[name.toLowerCase()];
-    const body = await response.text();
-    return problemsOf({ method: request.method(), path, status: response.status(), header, body });
+    return {
+      method: response.request().method(),
+      path: pathOf(response),
+      status: response.status(),
+      header: (name) => headers[name.toLowerCase()],
+      body: await response.text(),
+    };
   } catch {
-    return []; // a page that was left or closed no longer has the bodies of its responses
+    return undefined;
   }
 }
