@@ -48,7 +48,7 @@ export async function comparePage(progress: Progress, options: Options = {}): Pr
   const goOn = (next: string | undefined) => (next ? { ...progress, after: next } : nextStep(progress));
 
   // Begins an hour before the payments that are compared, for clocks that disagree.
-  const request = { since: new Date(from.getTime() - hours(1)), ...(after ? { after } : {}) };
+  const request = { since: new Date(from.getTime() - hours(1)), after };
   if (step === "charges") {
     const { items, next } = await gateway().listCharges(request);
     await compareCharges(items, progress, options);

@@ -1,6 +1,6 @@
 import { clock, failpoint } from "@eventhive/common";
 import type StripeApi from "stripe";
-import { type GatewayPage, type PageRequest, checked, firstPage, nextOf, startingAfter } from "./pages";
+import { type GatewayPage, type PageRequest, checked, nextOf, parametersOf } from "./pages";
 import { type StripeOptions, type WithDeadline, sendingOnce, stripeClient } from "./stripe-client";
 import {
   type StripeFailure,
@@ -188,10 +188,8 @@ export function stripeIntentGateway(options: StripeOptions): IntentGateway {
 
     retrieve: (request) => between("look", request, (left) => retrieve(request, left)),
 
-    async listHolds({ since, after }) {
-      const page = checked(
-        await stripe.paymentIntents.list({ ...firstPage(since), ...startingAfter(after) }),
-      );
+    async listHolds(request) {
+      const page = checked(await stripe.paymentIntents.list(parametersOf(request)));
       const holds = page.data.filter(({ status }) => status === "requires_capture");
       const items = holds.map(({ id: intentId, metadata: { paymentId, orderId }, created }) => ({
         intentId,

@@ -11,15 +11,15 @@ export interface GatewayPage<Item> {
 
 export interface PageRequest {
   since: Date;
-  after?: string;
+  /** The `next` of the page before. */
+  after?: string | undefined;
 }
 
-export const firstPage = (since: Date) => ({
+export const parametersOf = ({ since, after }: PageRequest) => ({
   created: { gte: Math.floor(since.getTime() / 1000) },
   limit: 100,
+  ...(after ? { starting_after: after } : {}),
 });
-
-export const startingAfter = (id?: string) => (id ? { starting_after: id } : {});
 
 /** The library accepts any JSON as a response, even a proxy's 502; an empty list must be Stripe's own. */
 export function checked<Item extends { id: string }>(page: StripeApi.ApiList<Item>): StripeApi.ApiList<Item> {

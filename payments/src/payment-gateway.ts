@@ -1,6 +1,6 @@
 import { clock, failpoint } from "@eventhive/common";
 import type StripeApi from "stripe";
-import { type GatewayPage, type PageRequest, checked, firstPage, nextOf, startingAfter } from "./pages";
+import { type GatewayPage, type PageRequest, checked, nextOf, parametersOf } from "./pages";
 import { type StripeOptions, type WithDeadline, sendingOnce, stripeClient } from "./stripe-client";
 import { isFinal, isKeptForKey, isNotDone, isStripeFailure, logFailure } from "./stripe-failure";
 
@@ -98,11 +98,10 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
   }
 
   async function listCharges(
-    { since, after }: PageRequest,
-    request: StripeApi.RequestOptions = {},
+    request: PageRequest,
+    options: StripeApi.RequestOptions = {},
   ): Promise<GatewayPage<GatewayCharge>> {
-    const parameters = { ...firstPage(since), ...startingAfter(after) };
-    const page = checked(await stripe.charges.list(parameters, request));
+    const page = checked(await stripe.charges.list(parametersOf(request), options));
     return { items: page.data.filter(isMoney).map(fromStripe), ...nextOf(page) };
   }
 
@@ -150,15 +149,13 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
     },
 
     async find({ paymentId, since, deadline = Infinity }) {
-      const from = { since: new Date(since.getTime() - clockSlackMs) }; // Stripe's clock is not ours
-      let after: string | undefined;
+      const request: PageRequest = { since: new Date(since.getTime() - clockSlackMs) }; // Stripe's clock is not ours
       do {
-        const request = { ...from, ...(after ? { after } : {}) };
         const { items, next } = await listCharges(request, { timeout: leftUntil(deadline) });
         const found = items.find((charge) => charge.paymentId === paymentId);
         if (found) return found;
-        after = next;
-      } while (after);
+        request.after = next;
+      } while (request.after);
       return undefined;
     },
 
@@ -166,8 +163,8 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
 
     listCharges: (request) => listCharges(request),
 
-    async listRefunds({ since, after }) {
-      const page = checked(await stripe.refunds.list({ ...firstPage(since), ...startingAfter(after) }));
+    async listRefunds(request) {
+      const page = checked(await stripe.refunds.list(parametersOf(request)));
       const charges = page.data.map(({ charge }) => (typeof charge === "string" ? charge : charge?.id));
       return {
         items: [...new Set(charges)].flatMap((id) => (id ? [{ stripeId: id }] : [])),
@@ -175,8 +172,8 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
       };
     },
 
-    async listDisputes({ since, after }) {
-      const page = checked(await stripe.disputes.list({ ...firstPage(since), ...startingAfter(after) }));
+    async listDisputes(request) {
+      const page = checked(await stripe.disputes.list(parametersOf(request)));
       const items = page.data.map(({ charge, created }) => ({
         stripeId: typeof charge === "string" ? charge : charge.id,
         disputedAt: new Date(created * 1000),
