@@ -1,10 +1,9 @@
 import { clock, seconds } from "@eventhive/common";
-import { config } from "./config";
 import { claimIntent, finishSweep } from "./finish-intents";
 import { type Limits, askStripe, look, proceed } from "./intents";
 import { Payment, isDue } from "./models/payment";
 import { withNews } from "./payment-news";
-import { gatewayTimeout } from "./stripe";
+import { gatewayTimeout, retryTime } from "./stripe";
 
 export interface Paying {
   begunAt: number;
@@ -19,7 +18,7 @@ export interface Paying {
  * it leaves that to the sweep.
  */
 export async function payByIntent(payment: Payment, { begunAt, deadline, isNew }: Paying): Promise<Payment> {
-  const until = begunAt + seconds(config.CHARGE_RETRY_SECONDS);
+  const until = begunAt + retryTime();
   const limits = { until, deadline };
   return withNews(payment, async (news) => {
     let current = await start(payment, limits, isNew);

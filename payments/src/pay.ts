@@ -1,14 +1,13 @@
 import { BadRequestError, clock, isDuplicateKey, isVersionError, seconds } from "@eventhive/common";
 import { countOtherCard } from "./card-limits";
 import { charge, chargeAgain, giveUpUncharged, isWanted } from "./charge";
-import { config } from "./config";
 import { Order } from "./models/order";
 import { askStripe } from "./intents";
 import { Payment, attemptMs, findPayment, isDue, mayBeReplaced, paymentFor } from "./models/payment";
 import { type Paying, payByIntent } from "./pay-by-intent";
 import { withNews } from "./payment-news";
 import { pending } from "./pending";
-import { gatewayTimeout } from "./stripe";
+import { gatewayTimeout, retryTime } from "./stripe";
 
 /**
  * Pays for an order once, and waits for the decision of orders. A request with the same token joins the same payment, and
@@ -102,8 +101,6 @@ async function join(orderId: string, token: string, reason: BadRequestError): Pr
   throw order.refusal() ?? reason;
 }
 
-const retryMs = () => seconds(config.CHARGE_RETRY_SECONDS);
-
 const payByCharge = (payment: Payment, { begunAt, deadline, isNew }: Paying): Promise<Payment> =>
   withNews(payment, async (news) => {
     let current = isNew ? await charge(payment, deadline) : payment;
@@ -112,7 +109,7 @@ const payByCharge = (payment: Payment, { begunAt, deadline, isNew }: Paying): Pr
       if (!isWorthWaiting(current, passedMs)) return current;
       let next: Payment | null | undefined;
       if (current.state === "charging" && isDue(current)) {
-        if (passedMs >= retryMs() || !(await isWanted(current))) return current;
+        if (passedMs >= retryTime() || !(await isWanted(current))) return current;
         next = await chargeAgain(current, deadline);
       } else next = await news.wait(current);
       current = next ?? (await Payment.findById(payment.id).orFail());
@@ -125,6 +122,6 @@ function isWorthWaiting({ state, since }: Payment, passedMs: number): boolean {
   return (
     state === "charged" &&
     clock.now() - since.getTime() < seconds(5) &&
-    passedMs < gatewayTimeout() + retryMs()
+    passedMs < gatewayTimeout() + retryTime()
   );
 }

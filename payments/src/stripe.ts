@@ -7,9 +7,11 @@ import type { StripeOptions } from "./stripe-client";
 /** The timeout of a request to the gateway, after which its outcome is unknown. */
 export const gatewayTimeout = (): number => seconds(config.STRIPE_TIMEOUT_SECONDS);
 
+/** How long a request to pay sends its requests to the gateway again. */
+export const retryTime = (): number => seconds(config.CHARGE_RETRY_SECONDS);
+
 /** When a request to pay that begins now is over: after the gateway's timeout plus the time for retries. */
-export const responseDeadline = (): number =>
-  clock.now() + gatewayTimeout() + seconds(config.CHARGE_RETRY_SECONDS);
+export const responseDeadline = (): number => clock.now() + gatewayTimeout() + retryTime();
 
 /** After this long without a charge, an attempt without a response is assumed to have charged nothing. */
 export const chargeOutcomeTimeout = (): number => seconds(config.CHARGE_OUTCOME_TIMEOUT);
