@@ -1,16 +1,9 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../../common/src/testing/eventually";
+import { memoryLimitMiB, peakMiB } from "../../common/test/memory";
 import { endProcesses, run, testEnvironment } from "../../common/test/service-process";
 
 afterEach(endProcesses);
-
-const patch = readFileSync(join(__dirname, "../../infra/k8s/base/patches/more-memory.yaml"), "utf8");
-const limitMiB = Number(/limits: { memory: (\d+)Mi }/.exec(patch)?.[1]);
-
-/** The most that the process has used so far. */
-const peakMiB = (pid: number | undefined): number =>
-  Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
 
 it("stays below the memory limit of its container during 50 sign-ins at once", async () => {
   const { environment, port, send } = await testEnvironment();
@@ -30,5 +23,5 @@ it("stays below the memory limit of its container during 50 sign-ins at once", a
   );
   expect(statuses).toEqual(Array(50).fill(400)); // none has an account
   expect(peakMiB(service.pid)).toBeGreaterThan(2 * 128); // two hashes were seen
-  expect(peakMiB(service.pid)).toBeLessThan(limitMiB);
+  expect(peakMiB(service.pid)).toBeLessThan(memoryLimitMiB("more-memory.yaml"));
 }, 300_000);

@@ -1,20 +1,18 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { memoryLimitMiB } from "../../common/test/memory";
 
-const patch = readFileSync(join(__dirname, "../../infra/k8s/base/patches/more-memory.yaml"), "utf8");
-const limitMiB = Number(/limits: { memory: (\d+)Mi }/.exec(patch)?.[1]);
+const required = (path: string) => `require(${JSON.stringify(join(__dirname, path))})`;
 
 /** Requests 200 images at once, and prints the statuses and the most memory that the process has used. */
 const requests = `
-  const { readFileSync } = require("node:fs");
-  const { poster } = require(${JSON.stringify(join(__dirname, "poster.ts"))});
+  const { peakMiB } = ${required("../../common/test/memory.ts")};
+  const { poster } = ${required("poster.ts")};
   const ofTicket = (_, number) => poster({ title: "Ticket " + number, note: "$20.00", maxAgeSeconds: 0 });
   Promise.all(Array.from({ length: 200 }, ofTicket)).then((responses) => {
-    const peak = /^VmHWM:\\s+(\\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))[1] / 1024;
-    console.log(JSON.stringify({ peak, statuses: responses.map(({ status }) => status) }));
+    console.log(JSON.stringify({ peak: peakMiB(process.pid), statuses: responses.map(({ status }) => status) }));
   });
 `;
 
@@ -24,7 +22,7 @@ it("stays below the memory limit of its container while 200 preview images are r
   });
   const [printed] = await Promise.all([text(child.stdout), once(child, "exit")]);
   const { peak, statuses }: { peak: number; statuses: number[] } = JSON.parse(printed);
-  expect(peak).toBeLessThan(limitMiB);
+  expect(peak).toBeLessThan(memoryLimitMiB("more-memory.yaml"));
   expect(statuses.filter((status) => status === 200)).toHaveLength(22);
   expect(statuses.filter((status) => status === 503)).toHaveLength(178);
 }, 120_000);

@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { type Socket, connect } from "node:net";
 import { join } from "node:path";
 import { eventually } from "../testing/eventually";
+import { memoryLimitMiB, usedMiB } from "../../test/memory";
 import { endProcesses, run, testEnvironment } from "../../test/service-process";
 
 const sockets: Socket[] = [];
@@ -11,13 +11,8 @@ afterEach(async () => {
   await endProcesses();
 });
 
-const patch = readFileSync(join(__dirname, "../../../infra/k8s/base/patches/service.yaml"), "utf8");
-const limitMiB = Number(/limits: { memory: (\d+)Mi }/.exec(patch)?.[1]);
 const maxStreams = 1000; // MAX_STREAMS
 const withoutStreamsMiB = 110; // a process of tickets in its image
-
-const usedMiB = (pid: number | undefined): number =>
-  Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
 
 /** Resolves when so many messages have arrived. */
 function received(socket: Socket, count: number): Promise<void> {
@@ -53,5 +48,5 @@ it("leaves room in the memory of a container for as many streams as it accepts, 
   const before = usedMiB(service.pid);
   for (let batch = 0; batch < 6; batch++) await openMany(50);
   const ofOne = (usedMiB(service.pid) - before) / 300;
-  expect(withoutStreamsMiB + maxStreams * ofOne).toBeLessThan(limitMiB);
+  expect(withoutStreamsMiB + maxStreams * ofOne).toBeLessThan(memoryLimitMiB("service.yaml"));
 }, 300_000);
