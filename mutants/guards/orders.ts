@@ -295,7 +295,7 @@ export const orders: Mutant[] = [
   {
     guard: "pruned payments: those that are kept do not hide the others",
     file: "orders/src/prune-payments.ts",
-    change: { "payments.length === maxPruned && payments.at(-1)?.createdAt": "undefined" },
+    change: { "lastOfMany?.createdAt ?? new Date(0)": "new Date(0)" },
     red: {
       "orders/src/prune-payments.test.ts": ["reaches old payments behind any number of those that it keeps"],
     },

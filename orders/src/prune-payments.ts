@@ -19,7 +19,8 @@ export async function prunePayments(): Promise<void> {
   const payments = await Payment.find(old, { orderId: 1, createdAt: 1 })
     .sort({ createdAt: 1 })
     .limit(maxPruned);
-  position = (payments.length === maxPruned && payments.at(-1)?.createdAt) || new Date(0);
+  const lastOfMany = payments[maxPruned - 1];
+  position = lastOfMany?.createdAt ?? new Date(0);
   if (payments.length === 0) return;
   const orderIds = payments.map(({ orderId }) => orderId);
   const over = await Order.find(
