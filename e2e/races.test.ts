@@ -141,18 +141,26 @@ it("accepts either the payment or the cancellation when both are concurrent, 100
 });
 
 it("accepts either the payment or the expiry when a payment arrives just before it, 100 times", async () => {
-  const tickets = await times(100, () => ticketOnSale(seller));
-  const tokens = await times(100, () => card());
-  const outcomes = new Set<string>();
-  await times(100, async (n) => {
-    const order = await eventually(() => orderOf(buyer(n), at(tickets, n))); // 503 beyond the capacity of a small cluster
-    const before = 3500 * (n / 100) ** 3; // most of them just before the expiry
-    await wait(new Date(order.expiresAt).getTime() - before - Date.now());
-    const paid = await buyer(n).pay(order, at(tokens, n));
-    const status = await endOf(buyer(n), order);
-    if (isDecided(paid)) outcomes.add(`paid ${paid.status}: ${status}`);
-  });
-  expect([...outcomes].toSorted()).toEqual(["paid 201: complete", "paid 400: cancelled"]);
+  const decisions = new Set<string>();
+  const ends = new Set<string>();
+  let earliestMs = 1000; // before the expiry; the machine may need longer for a payment
+  for (let round = 0; round < 4; round++) {
+    const tickets = await times(25, () => ticketOnSale(seller));
+    const tokens = await times(25, () => card());
+    await times(25, async (n) => {
+      const order = await eventually(() => orderOf(buyer(n), at(tickets, n))); // 503 beyond the capacity of a small cluster
+      const before = earliestMs * (n / 25) ** 3; // most of them just before the expiry
+      await wait(Math.max(0, new Date(order.expiresAt).getTime() - before - Date.now()));
+      const start = performance.now();
+      const paid = await buyer(n).pay(order, at(tokens, n));
+      earliestMs = Math.max(earliestMs, 2 * (performance.now() - start));
+      const end = await endOf(buyer(n), order);
+      ends.add(end);
+      if (isDecided(paid)) decisions.add(`paid ${paid.status}: ${end}`);
+    });
+  }
+  expect([...ends].toSorted()).toEqual(["cancelled", "complete"]);
+  expect(["paid 201: complete", "paid 400: cancelled"]).toEqual(expect.arrayContaining([...decisions]));
 });
 
 it("keeps every invariant", async () => {
