@@ -11,11 +11,12 @@ import { takeSnapshot } from "../snapshot";
 import { database, stackFile } from "../stack";
 import { stackSources } from "../stack-violations";
 import { evict, killServer, kubectl, rolledOut } from "./cluster";
+import { probeStores } from "./store-probes";
 
 // On three members of each store, under about 20 requests a second. KILLS=5 repeats everything five times.
 
 const repetitions = Number(process.env.KILLS ?? 1);
-const userCount = 16;
+const userCount = 8; // beside the probes
 const mongos = databaseServices.map((name) => `${name}-mongo`);
 const stores = [...mongos, "jetstream"];
 
@@ -28,27 +29,35 @@ const observedSeconds = 20;
 const log = new ResponseLog();
 let events: EventLog;
 let users: Promise<void>[];
+let probes: Awaited<ReturnType<typeof probeStores>>;
 let isOver = false;
 
-/** The number of acknowledged writes to each store. */
-const written: Record<string, () => number> = {
-  "auth-mongo": () => log.accounts.length,
-  "tickets-mongo": () => log.offers.length + log.withdrawn.length,
-  "orders-mongo": () => log.reservations.length + log.cancelled.length,
-  "payments-mongo": () => log.payments.length,
-  jetstream: () => events.events.length,
-};
+/** The number of acknowledged writes to a store. */
+const writtenTo = (store: string): number =>
+  store === "jetstream" ? events.events.length : (probes.written[store] ?? 0);
+
+/** Ends the load. */
+async function stopLoad(): Promise<void> {
+  isOver = true;
+  await Promise.all([...users, probes.stop()]);
+}
 
 beforeAll(async () => {
   await rolledOut();
   events = await readEventLog(stackFile().servers.nats);
   users = Array.from({ length: userCount }, (_, n) => runUser(log, new Random(n), () => isOver));
-  await eventually(() => expect(log.payments.length).toBeGreaterThan(5), { withinSeconds: 120 });
+  probes = await probeStores(log);
+  await eventually(
+    () => {
+      expect(log.payments.length).toBeGreaterThan(5);
+      for (const store of stores) expect(writtenTo(store)).toBeGreaterThan(5);
+    },
+    { withinSeconds: 120 },
+  );
 }, 300_000);
 
 afterAll(async () => {
-  isOver = true;
-  await Promise.all(users);
+  await stopLoad();
   await events.close();
 }, 60_000);
 
@@ -57,12 +66,12 @@ const table: string[] = [];
 /** The longest time without a write to each store, in seconds, from now until all members are ready again. */
 async function interrupted(by: () => Promise<unknown>): Promise<Record<string, number>> {
   const begun = performance.now();
-  const gaps = stores.map((store) => ({ store, count: written[store]?.(), at: begun, longestMs: 0 }));
+  const gaps = stores.map((store) => ({ store, count: writtenTo(store), at: begun, longestMs: 0 }));
   const timer = setInterval(() => {
     for (const gap of gaps) {
       const now = performance.now();
       gap.longestMs = Math.max(gap.longestMs, now - gap.at);
-      const count = written[gap.store]?.();
+      const count = writtenTo(gap.store);
       if (count !== gap.count) Object.assign(gap, { count, at: now });
     }
   }, 20);
@@ -179,8 +188,7 @@ it(
 );
 
 it("has lost nothing that it acknowledged, keeps every invariant, and only refused requests temporarily", async () => {
-  isOver = true;
-  await Promise.all(users);
+  await stopLoad();
   process.stdout.write(`Seconds without a write:\n${table.join("\n")}\nacknowledged: ${log.summary()}\n`);
   const sources = stackSources(() => events.events);
   expect(await lastingViolations(sources, { withinSeconds: 120 })).toEqual([]);

@@ -1,0 +1,84 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import { clock } from "@eventhive/common";
+import type { ResponseLog } from "../chaos/response-log";
+import { Client, newUser } from "../client";
+import { ticketOnSale } from "../setup";
+
+/** Each writes twice a second, so the time without a write is known to half a second. */
+const intervalMs = 500;
+/** Requests that wait for a lost store must not delay the next ones. */
+const maxInFlight = 40;
+const buyerCount = 8;
+
+const times = <Result>(count: number, work: () => Promise<Result>): Promise<Result[]> =>
+  Promise.all(Array.from({ length: count }, work));
+
+/**
+ * Writes to each store at a steady rate, through its service. `written` counts the acknowledged writes by store; `stop`
+ * resolves after the last response.
+ */
+export async function probeStores(log: ResponseLog) {
+  const written: Record<string, number> = {};
+  const noteWrite = (service: string) => {
+    written[`${service}-mongo`] = (written[`${service}-mongo`] ?? 0) + 1;
+  };
+  const seller = await newUser("seller");
+  const buyers = await times(buyerCount, () => newUser("buyer"));
+  const tickets = await times(maxInFlight, () => ticketOnSale(seller));
+
+  async function signUp(): Promise<void> {
+    const credentials = { email: `${randomUUID()}@example.com`, password: randomUUID() };
+    const response = await log.record(new Client().signUp(credentials));
+    if (response?.ok) noteWrite("auth");
+  }
+
+  async function sell(): Promise<void> {
+    const response = await log.record(seller.sell("A listing of a probe", 20));
+    if (!response?.ok) return;
+    noteWrite("tickets");
+    log.offers.push(response.body);
+  }
+
+  /** Reserves a ticket that no other trade reserves, has a card declined, and cancels. */
+  async function trade(): Promise<void> {
+    const [ticket, buyer] = [tickets.shift(), buyers.shift()];
+    if (!ticket || !buyer) throw new RangeError("More trades than tickets");
+    buyers.push(buyer);
+    const requestedAt = clock.now();
+    const response = await log.record(buyer.order(ticket));
+    if (response?.ok) {
+      noteWrite("orders");
+      const { body: order } = response;
+      log.reservations.push({ order, shown: undefined, requestedAt, respondedAt: clock.now() });
+      await decline(buyer, order);
+      const { ok } = (await log.record(buyer.cancel(order))) ?? {};
+      if (ok) log.cancelled.push(order.id);
+    }
+    tickets.push(ticket);
+  }
+
+  async function decline(buyer: Client, order: { id: string }): Promise<void> {
+    for (let attempt = 1; attempt <= 10; attempt++) {
+      const response = await log.record(buyer.pay(order, "tok_chargeDeclined"));
+      if (response?.ok === false && response.body.code === "payment-declined") noteWrite("payments");
+      if (response?.status !== 404) return; // payments may not know the order yet
+      await wait(250);
+    }
+  }
+
+  const probes = [signUp, sell, trade].map((write) => {
+    const inFlight = new Set<Promise<void>>();
+    const timer = setInterval(() => {
+      if (inFlight.size === maxInFlight) return;
+      const done = write().finally(() => inFlight.delete(done));
+      inFlight.add(done);
+    }, intervalMs);
+    return { inFlight, timer };
+  });
+  const stop = async (): Promise<void> => {
+    for (const { timer } of probes) clearInterval(timer);
+    await Promise.all(probes.flatMap(({ inFlight }) => [...inFlight]));
+  };
+  return { written, stop };
+}
