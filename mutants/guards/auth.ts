@@ -115,6 +115,20 @@ export const auth: Mutant[] = [
     },
   },
   {
+    guard: "auth: session: a token that was verified before still expires",
+    file: session,
+    change: {
+      "verified && clock.now() < seconds(verified.exp + clockTolerance) ? verified : undefined": "verified",
+    },
+    red: { [sessionTests]: ["ends the session when the token expires, give or take 30 s"] },
+  },
+  {
+    guard: "auth: session: a process remembers a limited number of tokens",
+    file: session,
+    change: { "key.verified.delete(first);": "{}" },
+    red: { [sessionTests]: ["verifies a token once, and remembers the last 1,000"] },
+  },
+  {
     guard: "auth: session: sign-out clears the cookies of parent domains",
     file: session,
     change: { "clearOthers(req);\n  req.session = null;": "req.session = null;" },

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import {
   type Attributes,
   type Span,
@@ -56,8 +56,8 @@ export function withContext<T>(
   const parent = parse(context.traceparent);
   const span = startSpan?.(description, parent);
   const { traceId, spanId, traceFlags } = span?.spanContext() ?? {
-    traceId: parent?.traceId ?? randomBytes(16).toString("hex"),
-    spanId: randomBytes(8).toString("hex"),
+    traceId: parent?.traceId ?? randomHex(),
+    spanId: randomHex().slice(0, 16),
     traceFlags: parent?.traceFlags ?? 1,
   };
   const traceparent = `00-${traceId}-${spanId}-0${traceFlags}`;
@@ -65,6 +65,9 @@ export function withContext<T>(
   if (span) void endWith(span, result);
   return result;
 }
+
+/** 32 digits. Node.js draws the bytes of many UUIDs at once; `randomBytes` makes a system call each time. */
+const randomHex = (): string => randomUUID().replaceAll("-", "");
 
 async function endWith(span: Span, result: unknown): Promise<void> {
   try {

@@ -1,4 +1,4 @@
-import type { Express } from "express";
+import type { Express, Request } from "express";
 import jwt from "jsonwebtoken";
 import request from "supertest";
 import type * as Clock from "../base/clock";
@@ -214,6 +214,23 @@ describe("a forged token", () => {
     }
     expect(await whoIs(app, "session=not-base64-json")).toBeNull();
   });
+});
+
+it("verifies a token once, and remembers the last 1,000", async () => {
+  appWith();
+  const { createToken, findCurrentUser }: typeof Session = require("./session");
+  const verify = jest.spyOn(require("jsonwebtoken") as typeof jwt, "verify");
+  const calls = (token: string) => {
+    const before = verify.mock.calls.length;
+    const req = { get: () => sessionOf(token), app: { locals: {} } } as unknown as Request;
+    expect(findCurrentUser(req)).toMatchObject({ email: user.email });
+    return verify.mock.calls.length - before;
+  };
+  const tokens = Array.from({ length: 1001 }, (_, n) => createToken({ ...user, id: `user-${n}` }));
+  const [first = "", second = "", ...others] = tokens;
+  expect([calls(first), calls(first), calls(second)]).toEqual([1, 0, 1]);
+  for (const token of others) calls(token);
+  expect([calls(second), calls(first)]).toEqual([0, 1]);
 });
 
 it("accepts tokens of the previous key until they end, and signs with the new one", async () => {
