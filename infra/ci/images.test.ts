@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { heap } from "../local/programs";
 import { serviceNames } from "../services";
 
 // Dockerfiles and skaffold.yaml repeat these parts for each image, and must keep them equal.
@@ -45,6 +46,10 @@ it("all images that run Node.js have the same base, with the Node.js that local 
   expect(debian).toBe("trixie"); // 13
   for (const dockerfile of ofNode)
     expect(dockerfile.match(/^FROM (?!\$\{NODE_IMAGE\}|manifests|packages)/gm)).toHaveLength(1);
+});
+
+it("the image of a service runs Node.js with the heap of local runs", () => {
+  expect(read("infra/Dockerfile")).toMatch(new RegExp(`^CMD \\["node", "${heap}", "dist/index.js"\\]$`, "m"));
 });
 
 it("no image contains the package managers of its base, whose packages scans would find", () => {

@@ -14,10 +14,17 @@ import type { StackFile } from "./stack-file";
 
 type Servers = StackFile["servers"];
 
+/**
+ * The same on every machine, and as in the image of a service. Node.js derives this size from the memory: on a large
+ * machine each service would occupy 20 MiB more, and in a pod of 256 MiB it would collect new objects after each megabyte.
+ */
+export const heap = "--max-semi-space-size=4";
+
 /** The command of each service: its build, or its sources. */
 export function serviceCommands(dev: boolean): Record<string, string[]> {
   const command = (name: string) => [
     process.execPath,
+    heap,
     ...(dev ? [...fromSource, `${name}/src/index.ts`] : [`${name}/dist/index.js`]),
   ];
   return {
