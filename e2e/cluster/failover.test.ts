@@ -47,13 +47,9 @@ beforeAll(async () => {
   events = await readEventLog(stackFile().servers.nats);
   users = Array.from({ length: userCount }, (_, n) => runUser(log, new Random(n), () => isOver));
   probes = await probeStores(log);
-  await eventually(
-    () => {
-      expect(log.payments.length).toBeGreaterThan(5);
-      for (const store of stores) expect(writtenTo(store)).toBeGreaterThan(5);
-    },
-    { withinSeconds: 120 },
-  );
+  await eventually(() => stores.forEach((store) => expect(writtenTo(store)).toBeGreaterThan(5)), {
+    withinSeconds: 120,
+  });
 }, 300_000);
 
 afterAll(async () => {
@@ -190,6 +186,7 @@ it(
 it("has lost nothing that it acknowledged, keeps every invariant, and only refused requests temporarily", async () => {
   await stopLoad();
   process.stdout.write(`Seconds without a write:\n${table.join("\n")}\nacknowledged: ${log.summary()}\n`);
+  expect(log.payments.length).toBeGreaterThan(0);
   const sources = stackSources(() => events.events);
   expect(await lastingViolations(sources, { withinSeconds: 120 })).toEqual([]);
   expect(await lostWrites(log, await takeSnapshot(sources))).toEqual([]);

@@ -5,8 +5,8 @@ import type { ResponseLog } from "../chaos/response-log";
 import { Client, newUser } from "../client";
 import { ticketOnSale } from "../setup";
 
-/** Each writes twice a second, so the time without a write is known to half a second. */
-const intervalMs = 500;
+/** Each writes once a second, so the time without a write is known to a second. */
+const intervalMs = 1000;
 /** Requests that wait for a lost store must not delay the next ones. */
 const maxInFlight = 40;
 const buyerCount = 8;
