@@ -33,7 +33,9 @@ report() {
   if [ "$1" != 0 ] && [ -e "$KUBECONFIG" ]; then
     kubectl --namespace eventhive get pods || true
     kubectl --namespace eventhive get events --sort-by=.lastTimestamp | tail -n 60 || true
-    kubectl --namespace eventhive logs --selector role=service --prefix --tail=-1 | grep -E '"level":"(warn|error|fatal)"' | tail -n 60 || true
+    kubectl --namespace eventhive logs --selector role=service --prefix --tail=-1 > "$EVENTHIVE_CLUSTER/services.log" || true
+    grep '"level":"warn"' "$EVENTHIVE_CLUSTER/services.log" | tail -n 60 || true
+    grep -E '"level":"(error|fatal)"' "$EVENTHIVE_CLUSTER/services.log" | tail -n 60 || true
   fi
   "$here/stop.sh"
 }
