@@ -39,6 +39,13 @@ export class ResponseLog {
     return received;
   }
 
+  /** The number of responses of each kind, such as `{ "201": 12, "400 ticket-reserved": 3 }`. */
+  tally(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const status of this.statuses) counts[status] = (counts[status] ?? 0) + 1;
+    return counts;
+  }
+
   summary(): string {
     const { accounts, offers, withdrawn, reservations, cancelled, payments } = this;
     return Object.entries({ accounts, offers, withdrawn, reservations, cancelled, payments })

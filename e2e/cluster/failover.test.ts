@@ -190,6 +190,7 @@ it(
 it("has lost nothing that it acknowledged, keeps every invariant, and only refused requests temporarily", async () => {
   await stopLoad();
   process.stdout.write(`Seconds without a write:\n${table.join("\n")}\nacknowledged: ${log.summary()}\n`);
+  process.stdout.write(`Responses: ${JSON.stringify(log.tally())}\n`);
   expect(log.payments.length).toBeGreaterThan(0);
   const sources = stackSources(() => events.events);
   expect(await lastingViolations(sources, { withinSeconds: 120 })).toEqual([]);
