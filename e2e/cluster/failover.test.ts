@@ -13,7 +13,7 @@ import { stackSources } from "../stack-violations";
 import { evict, killServer, kubectl, rolledOut } from "./cluster";
 import { probeStores } from "./store-probes";
 
-// On three members of each store, under about 12 requests a second, half of which are purchases. Beyond that, two cores would
+// On three members of each store, under about 6 requests a second, most of which are purchases. Beyond that, two cores would
 // be busy, and the times would be those of waiting for a processor. KILLS=5 repeats everything five times.
 
 const repetitions = Number(process.env.KILLS ?? 1);
