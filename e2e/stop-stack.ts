@@ -1,3 +1,6 @@
+/** Does nothing if it was already stopped: with `--bail`, Jest calls it again after a failed test. */
 export default async function stopStack(): Promise<void> {
-  await globalThis.stopStack?.();
+  const stop = globalThis.stopStack;
+  globalThis.stopStack = undefined;
+  await stop?.();
 }

@@ -58,7 +58,7 @@ export default async function startCluster(): Promise<void> {
   });
   globalThis.stopStack = async () => {
     for (const { stop } of forwards) stop();
-    rmSync(folder, { recursive: true, force: true }); // may be called twice, when tests fail
+    rmSync(folder, { recursive: true });
   };
 }
 
