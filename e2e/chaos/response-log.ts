@@ -39,11 +39,11 @@ export class ResponseLog {
     return received;
   }
 
-  /** The number of responses of each kind, such as `{ "201": 12, "400 ticket-reserved": 3 }`. */
-  tally(): Record<string, number> {
-    const counts: Record<string, number> = {};
-    for (const status of this.statuses) counts[status] = (counts[status] ?? 0) + 1;
-    return counts;
+  /** The number of responses of each kind, such as `12 × 201, 3 × 400 ticket-reserved`. */
+  tally(): string {
+    const counts = new Map<string, number>();
+    for (const status of this.statuses.toSorted()) counts.set(status, (counts.get(status) ?? 0) + 1);
+    return [...counts].map(([status, count]) => `${count} × ${status}`).join(", ");
   }
 
   summary(): string {

@@ -37,7 +37,7 @@ export function verdictOn(findings: Findings): { text: string; passed: boolean }
   });
   const all = [
     ...lines,
-    `Responses: ${tally(findings.log.statuses)}`,
+    `Responses: ${findings.log.tally()}`,
     ...outcomeTable(outcomesOf(findings)),
     ...transitionTable(findings.changes),
   ];
@@ -141,9 +141,3 @@ const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s
 
 /** Without the id: a republished event has a new one. */
 const contentOf = ({ type, data }: Event) => `${type} ${JSON.stringify(data)}`;
-
-function tally(names: string[]): string {
-  const counts = new Map<string, number>();
-  for (const name of names.toSorted()) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return [...counts].map(([name, count]) => `${count} × ${name}`).join(", ");
-}
