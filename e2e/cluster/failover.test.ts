@@ -11,7 +11,7 @@ import { takeSnapshot } from "../snapshot";
 import { database, stackFile } from "../stack";
 import { stackSources } from "../stack-violations";
 import { evict, killServer, kubectl, rolledOut } from "./cluster";
-import { probeStores } from "./store-probes";
+import { type StoreProbes, probeStores } from "./store-probes";
 
 // On three members of each store, under about 6 requests a second, most of which are purchases. Beyond that, two cores would
 // be busy, and the times would be those of waiting for a processor. KILLS=5 repeats everything five times.
@@ -29,18 +29,18 @@ const observedSeconds = 20;
 
 const log = new ResponseLog();
 let events: EventLog;
-let users: Promise<void>[];
-let probes: Awaited<ReturnType<typeof probeStores>>;
+let users: Promise<void>[] = [];
+let probes: StoreProbes | undefined;
 let isOver = false;
 
 /** The number of acknowledged writes to a store. */
 const writtenTo = (store: string): number =>
-  store === "jetstream" ? events.events.length : (probes.written[store] ?? 0);
+  store === "jetstream" ? events.events.length : (probes?.written[store] ?? 0);
 
 /** Ends the load. */
 async function stopLoad(): Promise<void> {
   isOver = true;
-  await Promise.all([...users, probes.stop()]);
+  await Promise.all([...users, probes?.stop()]);
 }
 
 beforeAll(async () => {
@@ -190,7 +190,7 @@ it(
 it("has lost nothing that it acknowledged, keeps every invariant, and only refused requests temporarily", async () => {
   await stopLoad();
   process.stdout.write(`Seconds without a write:\n${table.join("\n")}\nacknowledged: ${log.summary()}\n`);
-  process.stdout.write(`Responses: ${JSON.stringify(log.tally())}\n`);
+  process.stdout.write(`Responses: ${log.tally()}\n`);
   expect(log.payments.length).toBeGreaterThan(0);
   const sources = stackSources(() => events.events);
   expect(await lastingViolations(sources, { withinSeconds: 120 })).toEqual([]);

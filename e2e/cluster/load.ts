@@ -1,5 +1,6 @@
 import { bodyOf, type Client, newUser } from "../client";
 import { stackFile } from "../stack";
+import { steadily } from "./steadily";
 
 const requestsPerSecond = 20;
 
@@ -15,23 +16,17 @@ export async function startLoad(): Promise<() => Promise<Load>> {
   const ticket = await bodyOf(seller.sell("Under constant load", 20));
   const deck = requests(seller, ticket);
   const load: Load = { sent: 0, failed: [] };
-  const open = new Set<Promise<void>>();
-
-  const timer = setInterval(() => {
+  const stop = steadily(1000 / requestsPerSecond, async () => {
     const [name, send] = deck[load.sent++ % deck.length] ?? [];
     if (!name || !send) throw new RangeError("There are no requests");
-    const response = send()
-      .then(
-        ({ ok, status }) => void (ok || load.failed.push(`${name} returned ${status}`)),
-        (error: unknown) => void load.failed.push(`${name}: ${String(error)}`),
-      )
-      .finally(() => open.delete(response));
-    open.add(response);
-  }, 1000 / requestsPerSecond);
+    await send().then(
+      ({ ok, status }) => void (ok || load.failed.push(`${name} returned ${status}`)),
+      (error: unknown) => void load.failed.push(`${name}: ${String(error)}`),
+    );
+  });
 
   return async () => {
-    clearInterval(timer);
-    await Promise.all(open);
+    await stop();
     return load;
   };
 }

@@ -5,6 +5,14 @@ import type { ResponseLog } from "../chaos/response-log";
 import { Client, newUser } from "../client";
 import { eventually } from "../../common/src/testing/eventually";
 import { ticketOnSale } from "../setup";
+import { steadily } from "./steadily";
+
+export interface StoreProbes {
+  /** The number of acknowledged writes to each store. */
+  written: Record<string, number>;
+  /** Resolves after the last response. */
+  stop: () => Promise<void>;
+}
 
 /** Each writes once a second, so the time without a write is known to a second. */
 const intervalMs = 1000;
@@ -12,25 +20,22 @@ const intervalMs = 1000;
 const maxInFlight = 20;
 const buyerCount = 4;
 
-/** One after the other, because the cluster has just started. */
-async function times<Result>(count: number, work: () => Promise<Result>): Promise<Result[]> {
+/** Not in parallel, because the cluster has just started. */
+async function oneByOne<Result>(count: number, work: () => Promise<Result>): Promise<Result[]> {
   const results: Result[] = [];
   while (results.length < count) results.push(await eventually(work, { withinSeconds: 60 }));
   return results;
 }
 
-/**
- * Writes to each store at a steady rate, through its service. `written` counts the acknowledged writes by store; `stop`
- * resolves after the last response.
- */
-export async function probeStores(log: ResponseLog) {
+/** Writes to each store at a steady rate, through its service. */
+export async function probeStores(log: ResponseLog): Promise<StoreProbes> {
   const written: Record<string, number> = {};
   const noteWrite = (service: string) => {
     written[`${service}-mongo`] = (written[`${service}-mongo`] ?? 0) + 1;
   };
   const seller = await newUser("seller");
-  const buyers = await times(buyerCount, () => newUser("buyer"));
-  const tickets = await times(maxInFlight, () => ticketOnSale(seller));
+  const buyers = await oneByOne(buyerCount, () => newUser("buyer"));
+  const tickets = await oneByOne(maxInFlight, () => ticketOnSale(seller));
 
   async function signUp(): Promise<void> {
     const credentials = { email: `${randomUUID()}@example.com`, password: randomUUID() };
@@ -73,18 +78,6 @@ export async function probeStores(log: ResponseLog) {
     }
   }
 
-  const probes = [signUp, sell, trade].map((write) => {
-    const inFlight = new Set<Promise<void>>();
-    const timer = setInterval(() => {
-      if (inFlight.size === maxInFlight) return;
-      const done = write().finally(() => inFlight.delete(done));
-      inFlight.add(done);
-    }, intervalMs);
-    return { inFlight, timer };
-  });
-  const stop = async (): Promise<void> => {
-    for (const { timer } of probes) clearInterval(timer);
-    await Promise.all(probes.flatMap(({ inFlight }) => [...inFlight]));
-  };
-  return { written, stop };
+  const stops = [signUp, sell, trade].map((write) => steadily(intervalMs, write, maxInFlight));
+  return { written, stop: async () => void (await Promise.all(stops.map((stop) => stop()))) };
 }
