@@ -4,10 +4,15 @@ import type { Snapshot } from "../snapshot";
 import type { ResponseLog, Reservation } from "./response-log";
 import { clockMarginMs } from "../invariants-of-ledger";
 
-const expirationMs = 5000; // EXPIRATION_SECONDS of run-stack.ts
-
-/** Acknowledged writes that are missing from the final state. */
-export async function lostWrites(log: ResponseLog, snapshot: Snapshot): Promise<string[]> {
+/**
+ * Acknowledged writes that are missing from the final state.
+ * @param expirationSeconds of the reservations: by default what run-stack.ts sets
+ */
+export async function lostWrites(
+  log: ResponseLog,
+  snapshot: Snapshot,
+  { expirationSeconds = 5 } = {},
+): Promise<string[]> {
   const withdrawn = new Set(snapshot.tickets.filter((ticket) => ticket.withdrawn).map(({ id }) => id));
   const cancelled = new Set(snapshot.orders.filter(isCancelled).map(({ id }) => id));
   const lostAccounts: string[] = [];
@@ -19,7 +24,9 @@ export async function lostWrites(log: ResponseLog, snapshot: Snapshot): Promise<
     ...log.withdrawn
       .filter((id) => !withdrawn.has(id))
       .map((id) => `I13: ticket ${id} was withdrawn, but is not withdrawn now`),
-    ...log.reservations.flatMap((reservation) => lostReservation(reservation, snapshot)),
+    ...log.reservations.flatMap((reservation) =>
+      lostReservation(reservation, snapshot, expirationSeconds * 1000),
+    ),
     ...log.cancelled
       .filter((id) => !cancelled.has(id))
       .map((id) => `I13: order ${id} was cancelled, but is not cancelled now`),
@@ -68,6 +75,7 @@ function lostOffers({ offers, unknownEdits }: ResponseLog, { tickets, published 
 function lostReservation(
   { order, shown, requestedAt, respondedAt }: Reservation,
   { orders }: Snapshot,
+  expirationMs: number,
 ): string[] {
   const { id, userId, ticket } = order;
   const found = orders.find((one) => one.id === id);

@@ -1,4 +1,5 @@
-import type { Credentials, Order, Payment, Ticket, User } from "../client";
+import { clock } from "@eventhive/common";
+import type { Client, Credentials, Order, Payment, Ticket, User } from "../client";
 import type { ApiResponse } from "../request";
 
 export interface Reservation {
@@ -37,6 +38,30 @@ export class ResponseLog {
     const received = await response.catch(() => undefined);
     this.statuses.push(received ? describe(received) : "none");
     return received;
+  }
+
+  async sell(client: Client, title: string, price: number): Promise<ApiResponse<Ticket> | undefined> {
+    const response = await this.record(client.sell(title, price));
+    if (response?.ok) this.offers.push(response.body);
+    return response;
+  }
+
+  /** @param shown the price that the request names, if any */
+  async order(
+    client: Client,
+    ticket: { id: string },
+    shown?: number,
+  ): Promise<ApiResponse<Order> | undefined> {
+    const requestedAt = clock.now();
+    const response = await this.record(client.order(ticket, shown));
+    if (response?.ok)
+      this.reservations.push({ order: response.body, shown, requestedAt, respondedAt: clock.now() });
+    return response;
+  }
+
+  async cancel(client: Client, order: { id: string }): Promise<void> {
+    const response = await this.record(client.cancel(order));
+    if (response?.ok) this.cancelled.push(order.id);
   }
 
   /** The number of responses of each kind, such as `12 × 201, 3 × 400 ticket-reserved`. */

@@ -36,10 +36,8 @@ export async function runUser(log: ResponseLog, random: Random, isOver: () => bo
 
   async function sell(): Promise<void> {
     const { title, price } = details();
-    const response = await log.record(client.sell(title, price));
-    if (!response?.ok) return;
-    log.offers.push(response.body);
-    newest = response.body;
+    const response = await log.sell(client, title, price);
+    if (response?.ok) newest = response.body;
   }
 
   async function edit(): Promise<void> {
@@ -62,18 +60,13 @@ export async function runUser(log: ResponseLog, random: Random, isOver: () => bo
     if (!offers?.ok || offers.body.length === 0) return;
     const offer = random.oneOf(offers.body);
     const shown = random.chance(0.5) ? offer.price : undefined;
-    const requestedAt = clock.now();
-    const response = await log.record(client.order(offer, shown));
+    const response = await log.order(client, offer, shown);
     if (!response?.ok) return;
-    log.reservations.push({ order: response.body, shown, requestedAt, respondedAt: clock.now() });
     await pause();
     await random.oneOf(followUps)(response.body);
   }
 
-  async function cancel(order: Order): Promise<void> {
-    const response = await log.record(client.cancel(order));
-    if (response?.ok) log.cancelled.push(order.id);
-  }
+  const cancel = (order: Order) => log.cancel(client, order);
 
   /** Retries with the same card while the outcome is unknown, or payments has no replica of the order yet. */
   async function pay(order: Order, token = "tok_visa"): Promise<void> {

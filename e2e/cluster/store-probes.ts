@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
-import { clock } from "@eventhive/common";
 import type { ResponseLog } from "../chaos/response-log";
 import { Client, newUser } from "../client";
 import { eventually } from "../../common/src/testing/eventually";
@@ -44,10 +43,9 @@ export async function probeStores(log: ResponseLog): Promise<StoreProbes> {
   }
 
   async function sell(): Promise<void> {
-    const response = await log.record(seller.sell("A listing of a probe", 20));
+    const response = await log.sell(seller, "A listing of a probe", 20);
     if (!response?.ok) return;
     noteWrite("tickets");
-    log.offers.push(response.body);
     if (tickets.length < maxInFlight) tickets.push(response.body); // instead of one that was sold
   }
 
@@ -56,15 +54,11 @@ export async function probeStores(log: ResponseLog): Promise<StoreProbes> {
     const [ticket, buyer] = [tickets.shift(), buyers.shift()];
     if (!ticket || !buyer) return; // none could be listed for some time
     buyers.push(buyer);
-    const requestedAt = clock.now();
-    const response = await log.record(buyer.order(ticket));
+    const response = await log.order(buyer, ticket);
     if (response?.ok) {
       noteWrite("orders");
-      const { body: order } = response;
-      log.reservations.push({ order, shown: undefined, requestedAt, respondedAt: clock.now() });
-      await decline(buyer, order);
-      const { ok } = (await log.record(buyer.cancel(order))) ?? {};
-      if (ok) log.cancelled.push(order.id);
+      await decline(buyer, response.body);
+      await log.cancel(buyer, response.body);
     }
     if (response?.status !== 400) tickets.push(ticket);
   }
