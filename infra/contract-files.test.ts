@@ -47,6 +47,19 @@ describe("the last release", () => {
     expect(changesSince({ ...released, schemas }, now)).toEqual([]);
   });
 
+  it.each([
+    ["address", "order-updated"],
+    ["jetStream", { stream: "eventhive", subject: "eventhive.orders.updated.{aggregateId}" }],
+    ["contentType", "application/json"],
+  ])("keeps the %s of its channels", (property, other) => {
+    const { channels }: Release = JSON.parse(JSON.stringify(now));
+    const before = JSON.stringify(channels["order-updated"]);
+    Object.assign(channels["order-updated"] ?? {}, { [property]: other });
+    expect(changesSince(released, { ...now, channels })).toEqual([
+      `the channel order-updated is no longer ${before}`,
+    ]);
+  });
+
   it("keeps the fields of envelope and data", () => {
     const id = "urn:eventhive:event:order:updated";
     const { schemas }: Release = JSON.parse(JSON.stringify(now));

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { asyncApi } from "../common/src/contract/asyncapi";
 import { eventSchema, keyOf } from "../common/src/contract/event-schemas";
 import { type Event, subjects } from "../common/src/contract/events";
@@ -11,9 +12,12 @@ export const common = join(root, "common");
 export const fixturesFolder = join(common, "src/contract/fixtures");
 export const releaseFile = "src/contract/released.json";
 
-/** The schemas of the last release, by their `$id`. */
+/** What the last release promises. */
 export interface Release {
   version: string;
+  /** Where each subject is published, and as what, by the names of its channels. */
+  channels: Record<string, Record<string, unknown>>;
+  /** By their `$id`. */
   schemas: Record<string, JsonSchema>;
 }
 
@@ -42,11 +46,32 @@ export function contractFiles(): Record<string, JsonSchema> {
 /** The snapshot of a release of this version. */
 export const releaseOf = (version: string): Release => ({
   version,
+  channels: channelsOf(plain(asyncApi(version, []))),
   schemas: Object.fromEntries(schemas.map(({ schema }) => [String(schema.$id), schema])),
 });
 
-/** What users of the released schemas would notice. A new subject is an addition. */
+function channelsOf({ channels, components }: JsonSchema): Release["channels"] {
+  const { messages } = components as { messages: Record<string, { contentType: string }> };
+  return Object.fromEntries(
+    Object.entries(channels as Release["channels"]).map(([name, { address, "x-jetstream": jetStream }]) => [
+      name,
+      { address, jetStream, contentType: messages[name]?.contentType },
+    ]),
+  );
+}
+
+/** What users of the released contract would notice. A new subject is an addition. */
 export function changesSince(released: Release, now: Release): string[] {
+  const moved = Object.entries(released.channels).filter(
+    ([name, before]) => !isDeepStrictEqual(before, now.channels[name]),
+  );
+  return [
+    ...moved.map(([name, before]) => `the channel ${name} is no longer ${JSON.stringify(before)}`),
+    ...changesOfSchemas(released, now),
+  ];
+}
+
+function changesOfSchemas(released: Release, now: Release): string[] {
   return Object.entries(released.schemas).flatMap(([id, before]) => {
     const schema = now.schemas[id];
     return schema ? breakingChanges(before, schema, id) : [`${id}: removed`];
