@@ -1,4 +1,5 @@
-const maxCharacters = 200;
+/** In Unicode code points. */
+export const maxTitleLength = 200;
 
 const refused = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\u202a-\u202e\u2066-\u2069]/u;
 // Blank signs of braille, music and hieroglyphs; the fillers of Hangul are among the ignorable ones. U+FFFC stands for an
@@ -17,8 +18,8 @@ export const normalizeTitle = (title: unknown): unknown =>
  */
 export function checkTitle(title: unknown): true {
   const length = typeof title === "string" ? Array.from(title).length : 0;
-  if (typeof title !== "string" || length < 1 || length > maxCharacters)
-    throw new Error(`The title must have 1 to ${maxCharacters} characters`);
+  if (typeof title !== "string" || length < 1 || length > maxTitleLength)
+    throw new Error(`The title must have 1 to ${maxTitleLength} characters`);
   if (refused.test(title))
     throw new Error("The title must not have line breaks, control characters or direction overrides");
   if (!visible.test(title)) throw new Error("The title must have a visible character");

@@ -23,17 +23,18 @@ export const passwordField = z
   .min(1, passwordRule)
   .meta({ examples: ["seven green kites"] });
 
-const newPasswordRule = "The password must have 8 to 128 characters, not only spaces";
+const passwordLength = { min: 8, max: 128 };
+const newPasswordRule = `The password must have ${passwordLength.min} to ${passwordLength.max} characters, not only spaces`;
 
 export const newPasswordField = z
   .string({ error: newPasswordRule })
-  .meta({ minLength: 8, maxLength: 128, examples: ["eight blue kites"] });
+  .meta({ minLength: passwordLength.min, maxLength: passwordLength.max, examples: ["eight blue kites"] });
 
 export const isNewPassword = (field: string) =>
   body(field, newPasswordRule)
     .isString()
     .bail()
-    .isLength({ min: 8, max: 128 })
+    .isLength(passwordLength)
     .notEmpty({ ignore_whitespace: true });
 
 export const isEmail = () => body("email", emailRule).isString().bail().isEmail();

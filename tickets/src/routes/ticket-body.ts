@@ -1,19 +1,23 @@
 import { type EventData, events, named, resource } from "@eventhive/common";
 import { body } from "express-validator";
 import { z } from "zod";
-import { checkTitle, normalizeTitle } from "../title";
+import { checkTitle, maxTitleLength, normalizeTitle } from "../title";
 
 const priceRule = "The price must be a number from 0.50 to 999,999.99 with at most two decimals";
+const priceRange = { minimum: 0.5, maximum: 999_999.99 };
 const isPrice = (price: unknown) =>
-  typeof price === "number" && price >= 0.5 && price <= 999_999.99 && Number(price.toFixed(2)) === price;
+  typeof price === "number" &&
+  price >= priceRange.minimum &&
+  price <= priceRange.maximum &&
+  Number(price.toFixed(2)) === price;
 
 /** The details that a seller enters. */
 export const ticketBody = z.object({
-  title: z.string().meta({ minLength: 1, maxLength: 200, examples: ["Kite festival, Saturday"] }),
+  title: z.string().meta({ minLength: 1, maxLength: maxTitleLength, examples: ["Kite festival, Saturday"] }),
   price: z
     .number({ error: priceRule })
     .refine(isPrice, priceRule)
-    .meta({ minimum: 0.5, maximum: 999_999.99, multipleOf: 0.01, examples: [19.99] }),
+    .meta({ ...priceRange, multipleOf: 0.01, examples: [19.99] }),
 });
 
 /** The rules of a title, which is normalized first. */
