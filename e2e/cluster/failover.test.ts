@@ -13,11 +13,11 @@ import { stackSources } from "../stack-violations";
 import { evict, killServer, kubectl, rolledOut } from "./cluster";
 import { type StoreProbes, probeStores } from "./store-probes";
 
-// On three members of each store, under about 6 requests a second, most of which are purchases. Beyond that, two cores would
+// On three members of each store, under about 4 requests a second, most of which are purchases. Beyond that, two cores would
 // be busy, and the times would be those of waiting for a processor. KILLS=5 repeats everything five times.
 
 const repetitions = Number(process.env.KILLS ?? 1);
-const userCount = 4; // beside the probes
+const userCount = 2; // beside the probes
 const mongos = databaseServices.map((name) => `${name}-mongo`);
 const stores = [...mongos, "jetstream"];
 

@@ -13,8 +13,8 @@ export interface StoreProbes {
   stop: () => Promise<void>;
 }
 
-/** Each writes once a second, so the time without a write is known to a second. */
-const intervalMs = 1000;
+/** Each writes every two seconds, so the time without a write is known to two seconds. */
+const intervalMs = 2000;
 /** Requests that wait for a lost store must not delay the next ones. */
 const maxInFlight = 20;
 const buyerCount = 4;
