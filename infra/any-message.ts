@@ -22,7 +22,17 @@ export const examples: Version["events"] = JSON.parse(JSON.stringify(fixtures), 
 
 const hostile = fc.oneof(
   fc.jsonValue(),
-  fc.constantFrom({ $gt: "" }, { __proto__: null }, ["a"], "\u0000", "x".repeat(100_000), -0, 1e308, 2 ** 53),
+  fc.constantFrom(
+    "",
+    { $gt: "" },
+    { __proto__: null },
+    ["a"],
+    "\u0000",
+    "x".repeat(100_000),
+    -0,
+    1e308,
+    2 ** 53,
+  ),
   fc.date({ noInvalidDate: false }).map((date) => JSON.parse(JSON.stringify({ date })).date as unknown),
   fc.constantFrom("0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "2026-02-30T00:00:00Z"),
 );

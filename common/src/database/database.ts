@@ -7,6 +7,8 @@ import { guardQueries } from "./query-guards";
 // array, as alternatives.
 mongoose.set("sanitizeFilter", true);
 mongoose.plugin(guardQueries);
+// A required text may be empty, as in the schemas of events. What users may enter is validated by the API.
+mongoose.Schema.Types.String.checkRequired((value) => typeof value === "string");
 
 /**
  * Writes are acknowledged when they are in the journals of a majority of the members, and reads return nothing that a

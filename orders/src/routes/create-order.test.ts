@@ -38,6 +38,12 @@ it("responds with the public state and nothing else", async () => {
   );
 });
 
+it("reserves a ticket whose title is empty, as the contract of events allows", async () => {
+  const ticket = await ticketOnSale({ title: "" });
+  const { body } = await order({ ticketId: ticket.id }).expect(201);
+  expect(body.ticket.title).toBe("");
+});
+
 it("gives a ticket to one of many concurrent buyers", async () => {
   const ticket = await ticketOnSale();
   const responses = await Promise.all(Array.from({ length: 20 }, () => order({ ticketId: ticket.id })));
