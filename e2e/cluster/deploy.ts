@@ -1,11 +1,10 @@
 import { join } from "node:path";
 import { labelledBySkaffold, runId, sameRunId } from "../../infra/k8s/skaffold";
-import { execute, succeeds } from "../../infra/local/execute";
+import { execute } from "../../infra/local/execute";
 import { root } from "../../infra/local/program";
 import { eventually } from "../../common/src/testing/eventually";
 import { kubectl, overlay, rolledOut, apps } from "./cluster";
 import { applyKustomized } from "./kustomize";
-import { requireSkaffold } from "./left-out";
 import { memoryByApp } from "./memory";
 
 /** The resource that runs each image of the overlay. */
@@ -26,8 +25,8 @@ export async function deploy(tag: string): Promise<void> {
   console.log(`Memory of an idle pod, in MiB: ${await eventually(memoryByApp, { withinSeconds: 60 })}`);
 }
 
-/** Repeats the deployment, with skaffold if it is installed. */
-export async function deployAgain(): Promise<void> {
+/** Repeats the deployment with skaffold, with the same run ID or, as skaffold does by default, with a new one. */
+export async function deployAgain({ hasNewRunId = false } = {}): Promise<void> {
   const images = await Promise.all(
     Object.entries(runsIn).map(async ([name, [resource, template]]) => {
       const image = await kubectl(
@@ -39,13 +38,10 @@ export async function deployAgain(): Promise<void> {
       return { name: `eventhive/${name}`, newName: repository, newTag };
     }),
   );
-  const isInstalled = await succeeds("skaffold", ["version"]);
-  requireSkaffold(process.env, isInstalled);
-  if (!isInstalled) return apply(images);
   const built = images.map(({ name, newName, newTag }) => `${name}=${newName}:${newTag}`);
   const notDeployed = "eventhive/verify=eventhive/verify:none";
-  const parameters = ["--profile=ci", sameRunId, `--images=${[...built, notDeployed].join()}`];
-  await execute("skaffold", ["deploy", ...parameters], { cwd: root });
+  const parameters = ["--profile=ci", `--images=${[...built, notDeployed].join()}`];
+  await execute("skaffold", ["deploy", ...parameters, ...(hasNewRunId ? [] : [sameRunId])], { cwd: root });
 }
 
 const apply = (images: object[]): Promise<void> =>

@@ -17,12 +17,3 @@ export function requireNamedOmissions(env: NodeJS.ProcessEnv): void {
   if (env.CI && missing.length > 0)
     throw new Error(`Tests would be left out: set ${missing.join(", ")}, or name them in E2E_WITHOUT`);
 }
-
-/**
- * Without skaffold, a deployment is repeated by `kubectl apply`. In CI, where skaffold made the first one, nobody would notice.
- * @throws if it is missing there; with IMAGE_TAG, the first deployment was made without it, too
- */
-export function requireSkaffold(env: NodeJS.ProcessEnv, isInstalled: boolean): void {
-  if (env.CI && !env.IMAGE_TAG && !isInstalled)
-    throw new Error("skaffold is not installed, so the second deployment would only be imitated");
-}

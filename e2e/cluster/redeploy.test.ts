@@ -23,10 +23,12 @@ const ofStores = () => uids(({ role }) => role === "store");
 it("keeps the pods of all stores during a deployment, and all pods when nothing has changed", async () => {
   const stores = await ofStores();
   expect(Object.keys(stores)).toHaveLength(6);
-  await deployAgain();
+  await deployAgain({ hasNewRunId: true }); // restarts the services
   await rolledOut();
   expect(await ofStores()).toEqual(stores);
 
+  await deployAgain();
+  await rolledOut();
   const everything = await uids();
   const rollBack = (command: string) =>
     execute(process.execPath, [join(root, "infra/ci/roll-back.mjs"), command, join(folder, "before.json")]);

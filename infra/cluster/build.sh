@@ -104,7 +104,5 @@ once dns "$coredns" dns
 once local-path "$kubernetes $local_path" local-path
 once traefik "$traefik" traefik
 once definitions "$gateway_api $cert_manager $prometheus_operator $envoy_gateway $policy_controller" definitions
-if [ "${1:-}" = --all ]; then
-  once metrics-server "$metrics_server" metrics-server
-  once skaffold "$skaffold" skaffold
-fi
+once skaffold "$skaffold" skaffold
+[ "${1:-}" != --all ] || once metrics-server "$metrics_server" metrics-server

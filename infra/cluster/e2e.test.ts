@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { optionalVariables, requireNamedOmissions, requireSkaffold } from "../../e2e/cluster/left-out";
+import { optionalVariables, requireNamedOmissions } from "../../e2e/cluster/left-out";
 
 /** Runs e2e.sh on an unsupported system: a fake `uname` is first on the PATH. */
 function runElsewhere(env: NodeJS.ProcessEnv) {
@@ -39,11 +39,4 @@ it("leaves tests out in CI only if they are named", () => {
   expect(() => requireNamedOmissions({ ...withoutAlerts, E2E_WITHOUT: "AUTOSCALING" })).toThrow("set ALERTS");
   expect(() => requireNamedOmissions({ ...withoutAlerts, E2E_WITHOUT: "AUTOSCALING ALERTS" })).not.toThrow();
   expect(() => requireNamedOmissions({})).not.toThrow();
-});
-
-it("repeats a deployment without skaffold only if the first one was made without it, or outside of CI", () => {
-  expect(() => requireSkaffold({ CI: "true" }, false)).toThrow("skaffold is not installed");
-  expect(() => requireSkaffold({ CI: "true" }, true)).not.toThrow();
-  expect(() => requireSkaffold({ CI: "true", IMAGE_TAG: "v1" }, false)).not.toThrow();
-  expect(() => requireSkaffold({}, false)).not.toThrow();
 });

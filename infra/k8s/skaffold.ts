@@ -33,8 +33,8 @@ const deniedByDefault: Record<string, string> = {
 };
 
 /**
- * Labels objects as `skaffold deploy` would with the settings in skaffold.yaml. Replaces skaffold where it is not installed;
- * `infra/cluster/e2e.sh --all` deploys with the real one.
+ * Labels objects as `skaffold deploy` would with the settings in skaffold.yaml, for tests without a cluster and for the first
+ * deployment to the test cluster, whose images skaffold has not built.
  */
 export function labelledBySkaffold<Object extends Manifest>(
   objects: Object[],
