@@ -38,7 +38,7 @@ describe("Dependabot", () => {
   const docker = updates.filter((update) => update["package-ecosystem"] === "docker");
   const [bases, stores] = docker;
 
-  it("groups all base images in one pull request, and the stores in another", () => {
+  it("groups all base images in one pull request, and the images of each store in another", () => {
     const dockerfiles = files.filter((path) => path.endsWith("Dockerfile"));
     const manifests = files
       .filter((path) => /^infra\/k8s\/.*\.yaml$/.test(path))
@@ -48,7 +48,10 @@ describe("Dependabot", () => {
       foldersOf(manifests),
     ]);
     expect(bases?.["multi-ecosystem-group"]).toBe("base-images");
-    expect(Object.values(stores?.groups ?? {})).toEqual([{ patterns: ["*"] }]);
+    const groups = Object.values(stores?.groups ?? {}).map(({ patterns }) => patterns?.join(" "));
+    expect(groups).toEqual(["mongo", "redis", "nats*"]);
+    const images = manifests.flatMap((path) => read(path).match(/(?<=\bimage: )[\w-]+(?=:)/g) ?? []);
+    expect([...new Set(images)].toSorted()).toEqual(["mongo", "nats", "nats-streaming", "redis"]);
   });
 
   it("updates the Node.js of local runs in the same pull request as that of images", () => {
@@ -58,12 +61,14 @@ describe("Dependabot", () => {
     for (const { patterns } of together) expect(patterns).toEqual(["*"]);
   });
 
-  it("ignores major versions of Node.js, and all but patch releases of the stores", () => {
+  it("ignores major versions of Node.js, and all but patch releases of Go and of the stores", () => {
     const major = "version-update:semver-major";
-    expect(bases?.ignore).toEqual([{ "dependency-name": "node", "update-types": [major] }]);
-    expect(stores?.ignore).toEqual([
-      { "dependency-name": "*", "update-types": [major, "version-update:semver-minor"] },
+    const majorOrMinor = [major, "version-update:semver-minor"];
+    expect(bases?.ignore).toEqual([
+      { "dependency-name": "node", "update-types": [major] },
+      { "dependency-name": "golang", "update-types": majorOrMinor },
     ]);
+    expect(stores?.ignore).toEqual([{ "dependency-name": "*", "update-types": majorOrMinor }]);
   });
 
   it("updates every Go module", () => {

@@ -1,8 +1,15 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(__dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
+const documents = execFileSync("git", ["ls-files", "*.md", ":!docs/decisions", ":!*CHANGELOG.md"], {
+  cwd: root,
+  encoding: "utf8",
+})
+  .trim()
+  .split("\n");
 
 const section = /^## Supported versions\n([^]*?)(?=^## |$(?![^]))/m.exec(read("docs/delivery.md"))?.[1] ?? "";
 const rows = section.split("\n").filter((line) => line.startsWith("| "));
@@ -14,11 +21,14 @@ const manifests = readdirSync(join(root, "infra/k8s"), { recursive: true, encodi
   .join("\n");
 
 it.each([
-  ["Node.js", found(read("infra/Dockerfile"), /node:([\d.]+)-/)],
+  ["Node.js", found(read("infra/Dockerfile"), /node:(\d+)\./)],
   ["Debian, of our images", found(read("infra/Dockerfile"), /node:[\d.]+-(\w+)-slim/)],
   ["Kubernetes, in tests and schemas", found(read("infra/cluster/build.sh"), /^kubernetes=v(\d+\.\d+)\./m)],
   ["Go, builds `backup`", found(read("infra/backup/Dockerfile"), /golang:(\d+\.\d+)\./)],
-  ["skaffold", found(read(".github/actions/skaffold/action.yml"), /releases\/v([\d.]+)\//)],
+  ["skaffold", found(read(".github/actions/skaffold/action.yml"), /releases\/v(\d+)\./)],
+  ["Ubuntu, of MongoDB's image", found(manifests, /\bmongo:[\d.]+-(\w+)@/)],
+  ["Debian, of Redis's image", found(manifests, /\bredis:[\d.]+-(\w+)@/)],
+  ["Next.js", found(read("client/package.json"), /"next": "\^(\d+)\./)],
   ["MongoDB", found(manifests, /\bmongo:(\d+\.\d+)/)],
   ["Redis", found(manifests, /\bredis:(\d+\.\d+)/)],
   ["NATS JetStream", found(manifests, /\bnats:(\d+\.\d+)/)],
@@ -27,4 +37,17 @@ it.each([
   const row = rows.find((line) => line.startsWith(`| ${component} | `));
   expect(row?.split(" | ")[1]).toContain(version);
   expect(row?.split(" | ")[2]).toMatch(/\d{4}-\d{2}|no date/);
+});
+
+it.each([
+  ["Node.js", read("infra/Dockerfile"), /node:([\d.]+)-/],
+  ["Go", read("infra/backup/Dockerfile"), /golang:([\d.]+)-/],
+  ["skaffold", read(".github/actions/skaffold/action.yml"), /releases\/v([\d.]+)\//],
+  ["MongoDB", manifests, /\bmongo:([\d.]+)/],
+  ["Redis", manifests, /\bredis:([\d.]+)/],
+  ["NATS JetStream", manifests, /\bnats:([\d.]+)/],
+])("no document repeats the version of %s, which bots update", (_component, text, pattern) => {
+  const version = found(text, pattern);
+  expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  expect(documents.filter((path) => read(path).includes(version))).toEqual([]);
 });
