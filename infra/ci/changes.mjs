@@ -34,6 +34,7 @@ const table = [
   [/^e2e\/cluster\//, { cluster: true }],
   [/^mutants\//, { components: ["mutants"] }],
   [/^spec\//, { components: ["mutants"], stack: true }], // mutants name those of the model
+  [/^e2e\/([^/]+(?<!\.test)|races\.test)\.ts$/, { stack: true, cluster: true }], // tests on a cluster use them, too
   [/^(e2e|bench|examples)\//, { stack: true }],
 ];
 

@@ -54,6 +54,8 @@ it("builds no service's image when only the local runner or tests change", () =>
   expect(checksFor("infra/local/stack.ts")).toEqual({ ...none, components: ["infra"], stack: true });
   expect(checksFor("e2e/saga.test.ts")).toEqual({ ...none, stack: true });
   expect(checksFor("e2e/cluster/kills.test.ts")).toEqual({ ...none, cluster: true });
+  for (const path of ["e2e/client.ts", "e2e/races.test.ts"])
+    expect(checksFor(path)).toEqual({ ...none, stack: true, cluster: true });
 });
 
 it("compares the mutants with those of the payment model when either changes", () => {
