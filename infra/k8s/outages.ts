@@ -7,6 +7,7 @@ import {
   changes,
   counts,
   disappears,
+  flaps,
   never,
   now,
   once,
@@ -52,10 +53,10 @@ const up = (names: string[], samples: Samples) =>
   );
 const requests = (app: string, status: number) =>
   `http_request_duration_seconds_count{app="${app}", method="GET", route="/", status="${status}"}`;
-const purchases = (app: string) =>
-  `http_request_duration_seconds_count{app="${app}", method="POST", route="/api/${app}", status="201"}`;
-const fastPurchases = (app: string) =>
-  `http_request_duration_seconds_bucket{app="${app}", method="POST", route="/api/${app}", status="201", le="2.5"}`;
+const purchases = (app: string, status = 201) =>
+  `http_request_duration_seconds_count{app="${app}", method="POST", route="/api/${app}", status="${status}"}`;
+const fastPurchases = (app: string, status = 201) =>
+  `http_request_duration_seconds_bucket{app="${app}", method="POST", route="/api/${app}", status="${status}", le="2.5"}`;
 const availableClients = `kube_deployment_status_replicas_available{namespace="eventhive", deployment="client"}`;
 const bridgeCreated = `kube_deployment_created{namespace="eventhive", deployment="bridge"}`;
 const jetStream = (metric: string) =>
@@ -81,8 +82,10 @@ export const healthy: Record<string, Samples> = {
   ...allPods("backlog_measured_timestamp_seconds", serviceNames, now),
   ...each(serviceNames, (app) => requests(app, 200), counts(10)),
   ...each(serviceNames, (app) => requests(app, 500), counts(0)),
-  ...each(["orders", "payments"], purchases, counts(1)),
-  ...each(["orders", "payments"], fastPurchases, counts(1)),
+  ...each(["orders", "payments"], (app) => purchases(app), counts(1)),
+  ...each(["orders", "payments"], (app) => fastPurchases(app), counts(1)),
+  [purchases("orders", 400)]: counts(20), // refused, which is fast
+  [fastPurchases("orders", 400)]: counts(20),
   ...each(
     ["authorizing", "challenged", "authorized", "capturing", "voiding", "charging", "charged", "refunding"],
     (state) => `payments_unfinished_seconds{state="${state}"}`,
@@ -191,6 +194,13 @@ export const outages: Outage[] = [
     firesAfter: 60,
   },
   {
+    outage: "one page is unreachable for 45 s of every 2 minutes",
+    alert: { alertname: "SiteFlapping", instance: "https://eventhive.example.com/api/tickets" },
+    series: { [`probe_success${probe("/api/tickets")}`]: flaps },
+    firesAfter: 165,
+    resolvesAfter: 360,
+  },
+  {
     outage: "nothing probes the site",
     alert: { alertname: "SiteDown", job: "eventhive-site" },
     series: each(pages, (page) => `probe_success${probe(page)}`, disappears(1)),
@@ -215,6 +225,15 @@ export const outages: Outage[] = [
     },
     firesAfter: 375,
     resolvesAfter: 240,
+  },
+  {
+    outage: "one event is never handled, while all others are",
+    alert: { alertname: "EventsRedelivered", app: "orders", subject: "ticket:updated", severity: "warning" },
+    series: {
+      'events_consumed_total{app="orders", subject="ticket:updated", outcome="left"}': counts(0, 1 / 30),
+    },
+    firesAfter: 915,
+    resolvesAfter: 300,
   },
   {
     outage: "the broker's monitoring does not respond to orders",

@@ -18,6 +18,14 @@ export const changes =
   ({ before, during, after }) =>
     [constant(well, before), constant(broken, during), constant(well, after)].join(" ");
 
+/** 1, but 0 for 45 s of every 2 minutes of the outage. */
+export const flaps: Samples = ({ before, during, after, stepSeconds }) =>
+  [
+    constant(1, before),
+    ...Array.from({ length: during }, (_, step) => ((step * stepSeconds) % 120 < 45 ? 0 : 1)),
+    constant(1, after),
+  ].join(" ");
+
 /** Prometheus marks the end of a series whose target has disappeared. */
 export const disappears =
   (value: number): Samples =>
