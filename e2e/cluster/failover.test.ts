@@ -137,7 +137,7 @@ interface Account {
 const oneOfEach = (n: number, act: (pod: string) => Promise<void>) =>
   Promise.all(stores.map((store) => act(`${store}-${n % 3}`)));
 
-const timeout = (repetitions + 1) * 300_000;
+const timeout = (repetitions + 1) * 600_000;
 
 it.each(mongos)(
   "a new primary of %s is elected in time when the primary is killed",
@@ -179,8 +179,10 @@ it(
   "all stores accept writes again in time during a rolling update",
   async () => {
     const times = await repeat("rolling update", async () => {
-      await kubectl("rollout", "restart", ...stores.map((store) => `statefulset/${store}`));
-      await rolledOut();
+      for (const store of stores) {
+        await kubectl("rollout", "restart", `statefulset/${store}`);
+        await kubectl("rollout", "status", `statefulset/${store}`, "--timeout=300s");
+      }
     });
     for (const store of stores) expectWithinLimits(store, times[store]);
   },
