@@ -239,21 +239,32 @@ describe("a killed job", () => {
   }
 
   it.each([
-    ["while it uploads", "archive.gz"],
-    ["between archive and manifest", ".json"],
-  ])("%s leaves the last backup unchanged, and the next job succeeds", async (_, ending) => {
+    ["while it uploads", /archive\.gz$/, 0],
+    ["while it uploads the second of several parts", /archive\.gz\?partNumber=2&/, 24],
+    ["between archive and manifest", /\.json$/, 0],
+  ])("%s leaves the last backup unchanged, and the next job succeeds", async (_, path, megabytes) => {
     await sell("first");
     await printed("dump", toBucket());
     const before = await names(toBucket());
     await sell("second");
-    await killedAt(
-      ({ method, url }) => method === "PUT" && String(url).split("?", 1)[0]?.endsWith(ending) === true,
-    );
+    // Random, so that it is stored uncompressed.
+    const files = Array.from({ length: megabytes }, () => ({
+      bytes: new mongo.Binary(randomBytes(2 ** 20)),
+    }));
+    if (megabytes > 0) await db.collection("files").insertMany(files);
+    await killedAt(({ method, url = "" }) => method === "PUT" && path.test(url));
     expect(await names(toBucket())).toEqual(before);
-    await printed("restore latest", toBucket());
-    expect(await titles()).toEqual(["first"]);
     await printed("dump", toBucket());
     expect(await names(toBucket())).toEqual([expect.any(String), ...before]);
+    await db.dropDatabase();
+    await printed("restore latest", toBucket());
+    expect(await titles()).toEqual(["first", "second"]);
+    const restored = await db.collection("files").find().sort({ _id: 1 }).toArray();
+    expect(restored.map(({ bytes }) => bytes.toString("hex") as string)).toEqual(
+      files.map(({ bytes }) => bytes.toString("hex")),
+    );
+    await printed(`restore ${before[0]}`, toBucket());
+    expect(await titles()).toEqual(["first"]);
   });
 
   it("leaves files that are removed a day later, and not before", async () => {
