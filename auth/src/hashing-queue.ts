@@ -82,7 +82,7 @@ class HashingQueue {
   private refusal(reason: RefusalReason): Error {
     refusedHashes.inc({ queue: this.name, reason });
     return reason === "network"
-      ? new TooManyRequestsError("Too many requests from your network at once: try again in a moment", 5)
+      ? new TooManyRequestsError("Too many simultaneous requests from your network", 5)
       : new UnavailableError("Too many sign-ins at the moment: try again");
   }
 }

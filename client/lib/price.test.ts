@@ -31,8 +31,14 @@ it.each([
 });
 
 it.each([
-  ["1,250", "Is “1,250” 1250 or 1.250? Enter it without the separator."],
-  ["1.250", "Is “1.250” 1250 or 1.250? Enter it without the separator."],
+  [
+    "1,250",
+    "“1,250” is ambiguous: enter the price without a thousands separator and with at most two decimals.",
+  ],
+  [
+    "1.250",
+    "“1.250” is ambiguous: enter the price without a thousands separator and with at most two decimals.",
+  ],
   ["", "Enter the price as a number, such as 9.99."],
   ["free", "Enter the price as a number, such as 9.99."],
   ["-5", "Enter the price as a number, such as 9.99."],

@@ -19,13 +19,10 @@ export function parsePrice(typed: string, currency: string): Price {
   if (/\p{Sc}|\b[A-Z]{3}\b/u.test(text)) return { problem: `Prices are in ${currency.toUpperCase()}.` };
   if (!/^[\d., ]*\d$/.test(text)) return { problem: notAPrice };
 
-  const single = /^([1-9]\d{0,2})[.,](\d{3})$/.exec(text);
-  if (single) {
-    const [, before = "", after = ""] = single;
+  if (/^[1-9]\d{0,2}[.,]\d{3}$/.test(text))
     return {
-      problem: `Is “${text}” ${before + after} or ${before}.${after}? Enter it without the separator.`,
+      problem: `“${text}” is ambiguous: enter the price without a thousands separator and with at most two decimals.`,
     };
-  }
   const [, whole = "", , decimals = ""] = /^(.*?)(?:([.,])(\d{1,2}))?$/.exec(text) ?? [];
   const groups = whole === "" ? "0" : whole;
   if (/^[\d ]*[.,]\d{3,}$/.test(text) && !integer.test(text)) return { problem: tooManyDecimals };

@@ -21,11 +21,19 @@ it("assigns errors to their fields", () => {
   });
 });
 
-it("returns the general message, and when to retry", () => {
+it.each([
+  ["1", "1 second"],
+  ["89", "89 seconds"],
+  ["90", "2 minutes"],
+  ["1800", "30 minutes"],
+  ["5400", "2 hours"],
+  ["43200", "12 hours"],
+])("returns the general message, and when to retry: after %s s", (retryAfter, words) => {
   const errors = [{ message: "Too many attempts" }];
-  expect(problemOf(errorWith(429, { code: "too-many-attempts", errors }, { "retry-after": "4" }))).toEqual({
+  const refusal = errorWith(429, { code: "too-many-attempts", errors }, { "retry-after": retryAfter });
+  expect(problemOf(refusal)).toEqual({
     code: "too-many-attempts",
-    message: "Too many attempts. Try again in 4 s.",
+    message: `Too many attempts. Try again in ${words}.`,
     fields: {},
   });
 });

@@ -1,5 +1,6 @@
 import { isAxiosError } from "axios";
 import type { ErrorBody } from "./types";
+import { waitInWords } from "./words";
 
 /** An error of the API, for display. */
 export interface Problem {
@@ -32,7 +33,7 @@ export function problemOf(error: unknown): Problem {
     data.errors.flatMap(({ field, message }) => (field ? [[field, message]] : [])),
   );
   const general = data.errors.find(({ field }) => !field)?.message;
-  const wait = status === 429 ? ` Try again in ${String(headers?.["retry-after"])} s.` : "";
+  const wait = status === 429 ? ` Try again in ${waitInWords(Number(headers?.["retry-after"]))}.` : "";
   return { code: data.code, message: general && general + (general.endsWith(".") ? "" : ".") + wait, fields };
 }
 

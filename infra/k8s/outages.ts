@@ -379,7 +379,7 @@ export const outages: Outage[] = [
   },
   ...[
     { state: "charging", alertname: "ChargeOutcomeUnknown", outage: "the outcome of a charge is unknown" },
-    { state: "charged", alertname: "ChargesWithoutOrder", outage: "a charge has no order" },
+    { state: "charged", alertname: "ChargesWithoutOrder", outage: "orders has not decided on a charge" },
     { state: "refunding", alertname: "RefundsFailing", outage: "a refund does not succeed" },
   ].map(({ state, alertname, outage }): Outage => ({
     outage,

@@ -9,7 +9,7 @@ const perHour = {
   periodMs: hours(1),
   refusal: {
     code: "too-many-cards",
-    message: "Too many cards were tried. You have not been charged. Try again later.",
+    message: "Too many cards have been tried. You have not been charged.",
   },
 };
 

@@ -7,7 +7,7 @@ const limits = actionLimits<ChangeLimit>(database, (limit) => refusedChanges.inc
 
 const ofNetwork = {
   code: "too-many-from-network",
-  message: "Too many tickets are listed or edited from your network: try again later",
+  message: "Too many listings and edits from your network",
 };
 
 /**

@@ -67,7 +67,7 @@ export async function countAttempt(limit: Limit, who: string): Promise<Attempt> 
   if (isRefused) {
     refusedAttempts.inc({ limit: limit.name });
     const rest = Math.min(waitUntil.getTime(), expiresAt.getTime()) - now.getTime();
-    throw new TooManyRequestsError("Too many attempts: wait a moment", rest / 1000);
+    throw new TooManyRequestsError("Too many attempts", rest / 1000);
   }
   return {
     undo: async () => {
