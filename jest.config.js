@@ -77,6 +77,7 @@ module.exports = {
         ...(process.env.HIGH_AVAILABILITY ? [] : ["cluster/failover"]), // needs three members of each store
         ...(process.env.AUTOSCALING ? [] : ["autoscaling"]), // needs a metrics-server
         ...(process.env.ALERTS ? [] : ["cluster/alerts"]), // takes minutes
+        ...(process.env.LOST_BROKER ? [] : ["cluster/lost-broker"]), // later tests lack the log
       ],
     },
   ],

@@ -70,35 +70,6 @@ it("restores into an empty cluster what was backed up under load, and everything
   );
 }, 480_000);
 
-it("restores everything without the broker's log, from backups made while nothing was sold", async () => {
-  const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
-  const [sold, listed] = [await ticketOnSale(seller), await ticketOnSale(seller)];
-  await bodyOf(buyer.pay(await orderOf(buyer, sold)));
-  const isSold = async () => expect(await bodyOf(seller.ticket(sold))).toMatchObject({ status: "sold" });
-  await eventually(isSold, slowly);
-
-  const [stop = "", empty = "", restore = "", , start = "", republish = ""] = commands(
-    "## Restore a database",
-    "\n## ",
-  );
-  await forAll(databaseServices, stop);
-  await kubectl("scale", "deployment/expiration", "--replicas=0");
-  await run(commands("**Back up now**", "\n## ")[0]);
-  await forAll(databaseServices, empty);
-  await run(commands("## Reset the broker's log", "\n## ")[0]);
-  await forAll(databaseServices, restore);
-  const [drop, flush] = commands("**If the broker's store is lost as well**", "\n## ");
-  expect((await run(drop)).match(/^true$/gm)).toHaveLength(3);
-  expect(await run(flush)).toMatch(/^OK$/m);
-  await kubectl("scale", "deployment/expiration", "--replicas=2");
-  await forAll(databaseServices, start);
-  expect((await run(republish)).match(/^republished [1-9]/gm)).toHaveLength(3);
-
-  await isSold();
-  const buy = async () => bodyOf(buyer.pay(await bodyOf(buyer.order(listed))));
-  await eventually(buy, slowly);
-}, 480_000);
-
 it("keeps every invariant", async () => {
   expect(await stackViolations({ withinSeconds: 90 })).toEqual([]);
 }, 150_000);

@@ -3,6 +3,7 @@ export const optionalVariables = [
   "GATEWAY_URL",
   "OUTSIDE_ADDRESS",
   "ALERTS",
+  "LOST_BROKER",
   "AUTOSCALING",
   "HIGH_AVAILABILITY",
 ];

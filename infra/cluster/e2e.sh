@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs `npm run e2e:cluster` on a temporary Kubernetes cluster on this machine.
-#   e2e.sh [--all]           also tests alerts, high availability and autoscaling
+#   e2e.sh [--all]           also tests alerts, the loss of all stores, autoscaling and high availability
 #   e2e.sh --failovers N     only kills members of stores, N times in each way
 # A missing prerequisite skips the tests, or fails them if CI is set.
 set -euo pipefail
@@ -56,7 +56,7 @@ get "build Kubernetes" build.sh "$@"
 tag=$(cd "$root" && git describe --always --dirty)
 "$here/images.sh" "$tag"
 "$here/load.sh" images
-export E2E_WITHOUT="ALERTS AUTOSCALING HIGH_AVAILABILITY" # run below
+export E2E_WITHOUT="ALERTS AUTOSCALING HIGH_AVAILABILITY LOST_BROKER" # run below
 # --bail keeps the logs of a failed test: later tests would replace the pods.
 e2e() { IMAGE_TAG=$tag "$here/run.sh" npm --prefix "$root" run e2e:cluster -- --bail "$@"; }
 if [ "${1:-}" = --failovers ]; then
@@ -66,6 +66,7 @@ fi
 e2e
 [ "${1:-}" = --all ] || exit 0
 ALERTS=yes e2e --testPathPatterns cluster/alerts
+LOST_BROKER=yes e2e --testPathPatterns cluster/lost-broker
 kubectl delete namespace eventhive >/dev/null # another deployment follows
 kubectl apply -f "$here/add-ons/metrics-server.yaml" >/dev/null
 AUTOSCALING=yes e2e --testPathPatterns autoscaling
