@@ -42,7 +42,7 @@ export type MailOutcome = "sent" | "failed" | "rejected";
 
 export const mailAttempts = new Counter({
   name: "mail_attempts_total",
-  help: "Attempts to send a mail: accepted by the SMTP server, to be repeated, or rejected for good because of the address",
+  help: "Attempts to send a mail: accepted by the SMTP server, to be repeated, or permanently rejected because of the address",
   labelNames: ["mail", "outcome"],
 });
 

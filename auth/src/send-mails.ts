@@ -53,7 +53,7 @@ async function attempt(by: Mailer, user: User, kind: MailKind, token: string): P
     return "sent";
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    logger.warn({ err: error, userId: user.id, kind }, "a mail was not sent");
+    logger.warn({ err: error, userId: user.id, kind }, "could not send an email");
     return error.isFinal ? "rejected" : "failed";
   }
 }

@@ -67,7 +67,7 @@ const isLoopback = (host: string): boolean =>
 async function inTime(delivery: Promise<unknown>, milliseconds: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new MailError("took too long")), milliseconds);
+    timer = setTimeout(() => reject(new MailError("delivery timed out")), milliseconds);
   });
   await Promise.race([delivery, limit]).finally(() => clearTimeout(timer));
 }
@@ -79,7 +79,7 @@ function mailError(error: unknown): MailError {
   const isRejected = command === "RCPT TO" && (responseCode ?? 0) >= 500;
   const details = [code, command, responseCode].filter((detail) => detail !== undefined).join(" ");
   return new MailError(
-    `The SMTP server did not accept a mail: ${details}`,
+    `The SMTP server did not accept an email: ${details}`,
     code === "EENVELOPE" && (isRejected || command === "API"),
   );
 }

@@ -18,11 +18,11 @@ export default function ErrorPage({
       <h1>Something went wrong on our side</h1>
       <p className="lead">
         Your orders and listings are safe, and you are never charged twice. Try again. If the error persists,
-        report this number.
+        report it{error.digest ? " with the error code below" : ""}.
       </p>
       {error.digest && (
         <p>
-          Error <code>{error.digest}</code>
+          Error code: <code>{error.digest}</code>
         </p>
       )}
       <div className="row">

@@ -52,7 +52,7 @@ function NoTickets({ q, isFirst }: { q?: string; isFirst: boolean }) {
     return (
       <div className="panel">
         <h2>No tickets match “{q}”</h2>
-        <p>Search matches the beginnings of the words in a title. Try fewer or shorter words.</p>
+        <p>Search matches the start of each word in a title. Try fewer or shorter words.</p>
         <p>
           <Link href="/">See all tickets</Link>
         </p>

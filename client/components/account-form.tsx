@@ -14,7 +14,7 @@ interface AccountFormProps {
   children: ReactNode;
 }
 
-/** Changes the own account through the API; without JavaScript, through `/auth/account`. */
+/** Changes the user's own account through the API; without JavaScript, through `/auth/account`. */
 export function AccountForm({ intent, failed, children }: AccountFormProps) {
   async function send(values: Record<string, string>): Promise<void> {
     await buildClient().request(accountRequest(intent, values));

@@ -27,7 +27,7 @@ export function BanForm({ userId }: { userId: string }) {
         maxLength={500}
         autoComplete="off"
       />
-      <SubmitButton sending="Banning …">Ban this user</SubmitButton>
+      <SubmitButton sending="Banning…">Ban this user</SubmitButton>
     </Form>
   );
 }

@@ -3,12 +3,12 @@ import { DeleteButton } from "./delete-button";
 const confirm = {
   question: "Cancel this order? The ticket becomes available to others immediately.",
   yes: "Cancel order",
-  no: "Keep it",
+  no: "Keep order",
 };
 
 export function CancelButton({ orderId }: { orderId: string }) {
   return (
-    <DeleteButton path={`/api/orders/${orderId}`} working="Cancelling …" confirm={confirm}>
+    <DeleteButton path={`/api/orders/${orderId}`} working="Cancelling…" confirm={confirm}>
       Cancel order
     </DeleteButton>
   );

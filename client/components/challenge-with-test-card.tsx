@@ -27,11 +27,11 @@ export function ChallengeWithTestCard({ clientSecret, onEnd }: ChallengeProps) {
       <div className="stack">
         <h2 id={title}>3-D Secure (test)</h2>
         <p>With a real card, your bank would ask you here to confirm the payment.</p>
-        <ActionButton className="primary" working="Confirming …" act={answer("pass-challenge")}>
-          Confirm the payment
+        <ActionButton className="primary" working="Confirming…" act={answer("pass-challenge")}>
+          Confirm payment
         </ActionButton>
-        <ActionButton working="Rejecting …" act={answer("fail-challenge")}>
-          Reject it
+        <ActionButton working="Rejecting…" act={answer("fail-challenge")}>
+          Reject payment
         </ActionButton>
         <button type="button" className="button" onClick={() => dialog.current?.close()}>
           Close without responding

@@ -19,7 +19,7 @@ interface LiveTicketsProps {
 
 const maxAdded = 100;
 
-/** A page of the list. Changes of a ticket show immediately; its card keeps its place. */
+/** A page of the list. Changes to a ticket show immediately; its card keeps its place. */
 export function LiveTickets({ tickets, list, isContinued, children }: LiveTicketsProps) {
   const refresh = useRefresh();
   const [updates, setUpdates] = useState<ReadonlyMap<string, Ticket>>(new Map());

@@ -1,9 +1,9 @@
 import { Money } from "./money";
 
-/** What the button of a payment form says. */
+/** The label of a payment form's button. */
 export const PayLabel = ({ isPaying, price }: { isPaying: boolean; price: number }) =>
   isPaying ? (
-    "Confirming your payment …"
+    "Confirming your payment…"
   ) : (
     <>
       Pay <Money amount={price} />

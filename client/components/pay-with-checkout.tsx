@@ -55,7 +55,7 @@ export function PayWithCheckout({
     };
   }, [state]);
 
-  if (state === "loading") return <p role="status">Loading the payment form …</p>;
+  if (state === "loading") return <p role="status">Loading the payment form…</p>;
   const failed = <PaymentFormFailed onRetry={() => setState("loading")} />;
   if (state === "failed") return failed;
   return (

@@ -84,7 +84,7 @@ export function PayWithPaymentElement({
         void readCard();
       }}
     >
-      {state === "loading" && <p role="status">Loading the payment form …</p>}
+      {state === "loading" && <p role="status">Loading the payment form…</p>}
       {state === "failed" && <PaymentFormFailed onRetry={retry} />}
       <div ref={place} hidden={state === "failed"} />
       {state === "ready" && (
@@ -101,7 +101,7 @@ export function PayWithPaymentElement({
   );
 }
 
-/** The frames of the form know nothing of this page's style sheet. */
+/** The form's frames do not use this page's style sheet. */
 function appearance() {
   const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
   return {

@@ -81,7 +81,7 @@ export function PayWithTestCard({
             required
           />
         </div>
-        <SubmitButton sending="Confirming your payment …" isSending={isPaying}>
+        <SubmitButton sending="Confirming your payment…" isSending={isPaying}>
           Pay <Money amount={order.ticket.price} />
         </SubmitButton>
       </Form>

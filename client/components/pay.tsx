@@ -139,7 +139,7 @@ export function Pay({ order, checkout, isConfirming, mayBeReplaced }: PayProps) 
       aria-disabled={isPaying}
       onClick={() => onToken(openToken)}
     >
-      {isPaying ? "Trying again …" : "Try again"}
+      {isPaying ? "Trying again…" : "Try again"}
     </button>
   );
   return (
@@ -163,7 +163,7 @@ export function Pay({ order, checkout, isConfirming, mayBeReplaced }: PayProps) 
 
 function explain({ code, message }: Problem, isUncharged: boolean): ReactNode {
   if (isUncharged)
-    return "Your card could not be checked just now. You have not been charged. Use another card, or try this one again.";
+    return "Your card could not be processed. You have not been charged. Use another card, or try this one again.";
   switch (code) {
     case "payment-declined":
       return <>{message} You have not been charged. Try another card.</>;

@@ -46,7 +46,7 @@ export function ChangesAtStripe({ payment: { amountRefunded, disputedAt } }: { p
       )}
       {disputedAt && (
         <>
-          <dt>Disputed by you on</dt>
+          <dt>Disputed on</dt>
           <dd>
             <DateTime iso={disputedAt} />
           </dd>

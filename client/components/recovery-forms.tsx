@@ -23,7 +23,7 @@ export function ForgotPasswordForm({ failed }: ForgotPasswordFormProps) {
     <Form {...form} onSend={send} initialProblem={failed?.problem}>
       <input type="hidden" name="intent" value="forgot" />
       <EmailField defaultValue={failed?.email} />
-      <SubmitButton sending="Sending …">Send a link</SubmitButton>
+      <SubmitButton sending="Sending…">Send reset link</SubmitButton>
     </Form>
   );
 }
@@ -45,7 +45,7 @@ export function ResetPasswordForm({ token, failed }: ResetPasswordFormProps) {
       <input type="hidden" name="intent" value="reset" />
       <input type="hidden" name="token" value={token} />
       <NewPasswordField name="password" label="New password" />
-      <SubmitButton sending="Saving …">Save the new password</SubmitButton>
+      <SubmitButton sending="Saving…">Save new password</SubmitButton>
     </Form>
   );
 }

@@ -37,7 +37,7 @@ export function ReserveButton({ ticket, className = "primary", children }: Reser
   return (
     <ActionButton
       className={className}
-      working="Reserving …"
+      working="Reserving…"
       isPossible={ticket.status === "available"}
       act={reserve}
       explain={explain}

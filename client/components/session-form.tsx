@@ -33,7 +33,7 @@ export function SessionForm({ intent, next, failed }: SessionFormProps) {
       ) : (
         <CurrentPasswordField label="Password" />
       )}
-      <SubmitButton sending={isNew ? "Signing up …" : "Signing in …"}>
+      <SubmitButton sending={isNew ? "Signing up…" : "Signing in…"}>
         {isNew ? "Sign up" : "Sign in"}
       </SubmitButton>
     </Form>

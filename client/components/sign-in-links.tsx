@@ -3,7 +3,7 @@
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 
-/** Nobody wants to return to these pages. */
+/** Pages that are useless as return targets after signing in. */
 const isAnEnd = /^\/(auth\/.*|forgot-password|reset-password)?$/;
 
 /** Return to this page after signing in. */

@@ -42,7 +42,7 @@ export function TicketForm({ ticket, currency }: { ticket?: Ticket; currency: st
       {ticket && isOutdated && isTouched && (
         <div role="status" className="notice">
           <p>
-            This ticket has changed in the meantime. It is now “{ticket.title}” for{" "}
+            This ticket has changed since you opened it. It is now “{ticket.title}” for{" "}
             <Money amount={ticket.price} />.
           </p>
           <button
@@ -88,7 +88,7 @@ export function TicketForm({ ticket, currency }: { ticket?: Ticket; currency: st
           )}
           {price && "problem" in price && typedPrice && price.problem}
         </output>
-        <SubmitButton sending="Saving …">{shown ? "Save changes" : "Put it on sale"}</SubmitButton>
+        <SubmitButton sending="Saving…">{shown ? "Save changes" : "List ticket"}</SubmitButton>
         <noscript>
           <p className="notice bad">Selling requires JavaScript, which is turned off in this browser.</p>
         </noscript>

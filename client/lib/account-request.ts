@@ -13,7 +13,7 @@ const requests = {
   sessions: () => ({ method: "delete", url: "/api/users/sessions" }),
 } satisfies Record<string, (values: Values) => AxiosRequestConfig>;
 
-/** What a form about the own account changes. */
+/** What a form about the user's own account changes. */
 export type AccountIntent = keyof typeof requests;
 
 export const isAccountIntent = (intent: string): intent is AccountIntent => Object.hasOwn(requests, intent);

@@ -54,6 +54,6 @@ const unchargedStates = [
 /** A payment by an intent never charges for an order that has ended, and releases its hold. */
 const isUncharged = ({ state }: Payment): boolean => unchargedStates.some((each) => each === state);
 
-/** Another card can replace it. An older payments service does not say so. */
+/** Whether another card can replace it. Older versions of payments do not return `mayBeReplaced`. */
 export const isReplaceable = ({ state, mayBeReplaced }: Payment): boolean =>
   mayBeReplaced ?? (state === "challenged" || state === "voiding");

@@ -28,6 +28,6 @@ const rejections: Record<Code, boolean> = {
   starting: false,
 };
 
-/** Whether the payment was rejected, so that sending the same card again has no use. */
+/** Whether the payment was rejected, so that sending the same card again is pointless. */
 export const isRejection = (code: string): boolean =>
   (rejections as Partial<Record<string, boolean>>)[code] === true;

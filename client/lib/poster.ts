@@ -89,7 +89,7 @@ function layOut(text: string, context: SKRSContext2D, write: (text: string, size
       return { lines: [...lines.slice(0, maxLines - 1), `${last.trimEnd()}…`], size };
     }
   }
-  throw new Error("There is no size for titles");
+  throw new Error("No title size fits");
 }
 
 /** Breaks between words, and within a word that is longer than a line. */

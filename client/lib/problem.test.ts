@@ -13,11 +13,11 @@ function errorWith(status: number, data: unknown, headers = {}): AxiosError {
 }
 
 it("assigns errors to their fields", () => {
-  const errors = [{ message: "A valid email is required", field: "email" }];
+  const errors = [{ message: "Enter a valid email address", field: "email" }];
   expect(problemOf(errorWith(400, { code: "invalid-input", errors }))).toEqual({
     code: "invalid-input",
     message: undefined,
-    fields: { email: "A valid email is required" },
+    fields: { email: "Enter a valid email address" },
   });
 });
 

@@ -3,7 +3,7 @@ import { refusalCookie } from "./refusal";
 jest.mock("server-only", () => ({}));
 jest.mock("next/headers", () => ({}));
 
-const problem = { code: "invalid-input", fields: { email: "A valid email is required" } };
+const problem = { code: "invalid-input", fields: { email: "Enter a valid email address" } };
 const cookieFor = (email: string) => refusalCookie({ problem, email });
 const valueOf = (cookie: string): unknown =>
   JSON.parse(decodeURIComponent(/^refused=([^;]*)/.exec(cookie)?.[1] ?? ""));

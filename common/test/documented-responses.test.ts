@@ -10,7 +10,7 @@ const responses = new DocumentedResponses(
       path: "/api/kites/stream",
       description: {
         id: "streamKites",
-        summary: "Changes of kites",
+        summary: "Stream changes to kites",
         responses: {
           200: {
             description: "The newest states",

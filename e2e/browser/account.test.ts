@@ -21,7 +21,7 @@ const hasEnded = (client: Client) =>
 async function changePassword(page: Page, current: string): Promise<void> {
   await page.getByLabel("Current password").fill(current);
   await page.getByLabel("New password").fill(newPassword);
-  await button(page, "Change the password").click();
+  await button(page, "Change password").click();
 }
 
 describe.each([
@@ -85,10 +85,10 @@ describe.each([
       expectFailure(400, "/api/users/deletion");
     }
     await page.getByLabel("Password").fill("wrong horse");
-    await button(page, "Delete the account").click();
+    await button(page, "Delete account").click();
     await page.getByText("Incorrect password").waitFor();
     await page.getByLabel("Password").fill(credentials.password);
-    await button(page, "Delete the account").click();
+    await button(page, "Delete account").click();
     await heading(page, "Account deleted").waitFor();
     expect((await page.context().cookies()).filter(({ name }) => name === "session")).toEqual([]);
     await hasEnded(client);

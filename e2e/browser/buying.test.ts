@@ -13,7 +13,7 @@ it("sells a ticket to a buyer, who gets a receipt", async () => {
   await link(seller, "Sell").click();
   await seller.getByLabel("Title").fill(title);
   await seller.getByLabel("Price in USD").fill("64.5");
-  await button(seller, "Put it on sale").click();
+  await button(seller, "List ticket").click();
   await heading(seller, title).waitFor();
   await seller.getByText("This is your own listing.").waitFor();
 
@@ -43,13 +43,13 @@ it("lets the seller edit and withdraw a ticket", async () => {
   await hydrated(seller);
   await seller.getByLabel("Title").fill("Wine tasting");
   await seller.getByLabel("Price in USD").fill("30");
-  await button(seller, "Put it on sale").click();
+  await button(seller, "List ticket").click();
   await link(seller, "Edit").click();
   await seller.getByLabel("Price in USD").fill("27.75");
   await button(seller, "Save changes").click();
   await seller.getByText("$27.75").waitFor();
   await button(seller, "Withdraw").click();
-  await button(seller, "Withdraw it").click();
+  await button(seller, "Withdraw ticket").click();
   await seller.getByText("You withdrew this ticket from sale.").waitFor();
   expect(await link(seller, "Edit").count()).toBe(0);
 });
@@ -61,7 +61,7 @@ it("shows an input error on its field, and keeps the input", async () => {
   await seller.getByLabel("Title").fill("   ");
   await seller.getByLabel("Price in USD").fill("12");
   expectFailure(400, "/api/tickets");
-  await button(seller, "Put it on sale").click();
+  await button(seller, "List ticket").click();
   const title = seller.getByLabel("Title");
   await seller.locator("[aria-invalid=true]").waitFor();
   expect(await title.getAttribute("aria-invalid")).toBe("true");
@@ -77,7 +77,7 @@ it("makes a ticket available again when the buyer cancels", async () => {
   await buyer.goto(`/tickets/${ticket.id}`);
   await reserve(buyer);
   await button(buyer, "Cancel order").click();
-  await buyer.getByRole("dialog").getByRole("button", { name: "Keep it" }).click();
+  await buyer.getByRole("dialog").getByRole("button", { name: "Keep order" }).click();
   await heading(buyer, "Reserved for you").waitFor();
   await button(buyer, "Cancel order").click();
   await buyer.getByRole("dialog").getByRole("button", { name: "Cancel order" }).click();
@@ -146,7 +146,7 @@ it("keeps a seller's input across signing in again when the session has ended", 
   await seller.getByLabel("Price in USD").fill("64.5");
   await seller.context().clearCookies();
   expectFailure(401, "/api/tickets");
-  await button(seller, "Put it on sale").click();
+  await button(seller, "List ticket").click();
   await seller.getByText("You are no longer signed in.").waitFor();
   await seller.locator("main").getByRole("link", { name: "Sign in" }).click();
   await seller.getByText("continue where you left off").waitFor();
@@ -157,7 +157,7 @@ it("keeps a seller's input across signing in again when the session has ended", 
   await hydrated(seller);
   expect(await seller.getByLabel("Title").inputValue()).toBe(title);
   expect(await seller.getByLabel("Price in USD").inputValue()).toBe("64.5");
-  await button(seller, "Put it on sale").click();
+  await button(seller, "List ticket").click();
   await heading(seller, title).waitFor();
   await seller.goto("/tickets/new"); // restored only once
   await hydrated(seller);
@@ -195,6 +195,6 @@ it("accepts a title of 200 emoji", async () => {
   await hydrated(seller);
   await seller.getByLabel("Title").fill("🎸".repeat(200));
   await seller.getByLabel("Price in USD").fill("20");
-  await button(seller, "Put it on sale").click();
+  await button(seller, "List ticket").click();
   await heading(seller, "🎸".repeat(200)).waitFor();
 });

@@ -41,7 +41,7 @@ it.each([
   await page.getByLabel("Price in USD").fill(typed);
   const shown = new Intl.NumberFormat("en-US", { style: "currency", currency: "usd" }).format(price);
   await page.getByText(`Your ticket will be listed for ${shown}.`).waitFor();
-  await button(page, "Put it on sale").click();
+  await button(page, "List ticket").click();
   await heading(page, "Chamber music").waitFor();
   expect(await bodyOf(client.tickets("?mine=true"))).toMatchObject([{ price }]);
 });
@@ -52,7 +52,7 @@ it("rejects an ambiguous price", async () => {
   await hydrated(page);
   await page.getByLabel("Title").fill("Chamber music");
   await page.getByLabel("Price in USD").fill("1,250");
-  await button(page, "Put it on sale").click();
+  await button(page, "List ticket").click();
   await page.locator("[aria-invalid=true]").waitFor();
   expect(await bodyOf(client.tickets("?mine=true"))).toEqual([]);
 });

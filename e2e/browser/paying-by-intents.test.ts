@@ -60,19 +60,19 @@ it("shows why an approved card was not charged when the first response came befo
 it("pays once the buyer has passed 3-D Secure, and lists what happened to the money", async () => {
   const page = await openOrder();
   await payWith(page, /requires 3-D Secure$/);
-  await button(page, "Confirm the payment").click();
+  await button(page, "Confirm payment").click();
   await heading(page, "The ticket is yours").waitFor();
   const terms = await page.locator("main dt").allTextContents();
   expect(terms).toEqual(["Amount held", "Card charged"]);
   await page.getByRole("link", { name: "See your receipt" }).click();
-  await page.getByText("Held on").waitFor();
+  await page.getByText("Authorized on").waitFor();
 });
 
 it("declines a card whose buyer fails 3-D Secure", async () => {
   const page = await openOrder();
   expectFailure(400, "/api/payments");
   await payWith(page, /requires 3-D Secure$/);
-  await button(page, "Reject it").click();
+  await button(page, "Reject payment").click();
   await page.getByText("Your bank did not confirm this payment. You have not been charged.").waitFor();
   await payWith(page, /pays$/);
   await heading(page, "The ticket is yours").waitFor();
@@ -83,7 +83,7 @@ it("shows why a card was declined after 3-D Secure", async () => {
   expectFailure(400, "/api/payments");
   await page.getByLabel("Card number").fill("4000008400001629");
   await button(page, /^Pay \$/).click();
-  await button(page, "Confirm the payment").click();
+  await button(page, "Confirm payment").click();
   await page.getByText("Your card was declined. You have not been charged. Try another card.").waitFor();
 });
 

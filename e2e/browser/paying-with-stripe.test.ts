@@ -67,7 +67,7 @@ it("shows that Stripe cannot be reached, stays usable, and retries on request", 
   await page.getByText("The payment form could not be loaded.").waitFor();
   await countdownTicks(page);
   await page.getByRole("button", { name: "Cancel order" }).click();
-  await page.getByRole("button", { name: "Keep it" }).click();
+  await page.getByRole("button", { name: "Keep order" }).click();
 
   await serveCheckout(page);
   await page.getByRole("button", { name: "Try again" }).click();

@@ -47,7 +47,7 @@ describe.each([
     await heading(page, "Forgot your password?").waitFor();
     if (javaScriptEnabled) await hydrated(page);
     await page.getByLabel("Email").fill(email);
-    await button(page, "Send a link").click();
+    await button(page, "Send reset link").click();
     await heading(page, "Check your email").waitFor();
 
     const path = await linkTo(email, "Reset your password");
@@ -55,7 +55,7 @@ describe.each([
     await open(page, path);
     expect(addressOf(page)).toBe("/reset-password");
     await page.getByLabel("New password").fill(newPassword);
-    await button(page, "Save the new password").click();
+    await button(page, "Save new password").click();
     await page.getByText("Your password was changed").waitFor();
     const [, token = ""] = path.split("token=");
     expect(token.length).toBeGreaterThan(60);
@@ -69,7 +69,7 @@ describe.each([
     if (javaScriptEnabled) expectFailure(400, "/api/users/password-reset/confirm");
     await open(page, path);
     await page.getByLabel("New password").fill("another password");
-    await button(page, "Save the new password").click();
+    await button(page, "Save new password").click();
     expect(await page.getByRole("main").getByRole("alert").textContent()).toContain(
       "has expired or has already been used",
     );
@@ -115,6 +115,6 @@ it("responds the same for an email without an account", async () => {
   await page.goto("/forgot-password");
   await hydrated(page);
   await page.getByLabel("Email").fill(`${randomUUID()}@example.com`);
-  await button(page, "Send a link").click();
+  await button(page, "Send reset link").click();
   await heading(page, "Check your email").waitFor();
 });

@@ -46,7 +46,7 @@ async function take(state: State, browser: Browser, market: Marketplace): Promis
 async function run(): Promise<void> {
   const isOurs = !process.env.E2E_DATA;
   process.env.E2E_DATA ??= mkdtempSync(join(tmpdir(), "eventhive-screenshots-"));
-  console.log(`Starting the stack in ${process.env.E2E_DATA} …`);
+  console.log(`Starting the stack in ${process.env.E2E_DATA}…`);
   try {
     await start();
     await takeAll();

@@ -141,7 +141,7 @@ export const states: State[] = [
       await press("Reserve for")(page);
     },
   },
-  { name: "sell", role: "newcomer", path: "/tickets/new", shows: "Put it on sale" },
+  { name: "sell", role: "newcomer", path: "/tickets/new", shows: "List ticket" },
   {
     name: "sell-refused",
     role: "newcomer",
@@ -151,7 +151,7 @@ export const states: State[] = [
     act: async (page) => {
       await page.getByLabel("Title").fill("   ");
       await page.getByLabel("Price in USD").fill("20");
-      await press("Put it on sale")(page);
+      await press("List ticket")(page);
     },
   },
   {
@@ -164,7 +164,7 @@ export const states: State[] = [
       await page.getByLabel("Title").fill("Harbour cruise");
       await page.getByLabel("Price in USD").fill("20");
       await page.context().clearCookies();
-      await press("Put it on sale")(page);
+      await press("List ticket")(page);
     },
   },
   {
@@ -342,7 +342,7 @@ export const states: State[] = [
     name: "receipt-changed-at-stripe",
     role: "buyer",
     path: async (market) => `${order(await market.changedAtStripe({ by: "buyer" }))}/receipt`,
-    shows: "Disputed by you on",
+    shows: "Disputed on",
   },
   {
     name: "order-hold-released",
@@ -475,7 +475,7 @@ export const states: State[] = [
     act: async (page) => {
       await page.getByLabel("Current password").fill("wrong horse");
       await page.getByLabel("New password").fill("battery staple");
-      await press("Change the password")(page);
+      await press("Change password")(page);
     },
   },
   {
@@ -509,7 +509,7 @@ export const states: State[] = [
     failure: [403, "/api/users/deletion"],
     act: async (page, { users: { admin } }) => {
       await page.getByLabel("Password").fill(admin.password);
-      await press("Delete the account")(page);
+      await press("Delete account")(page);
     },
   },
   { name: "account-deleted", path: "/account?done=deletion", shows: "Account deleted" },

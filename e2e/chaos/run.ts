@@ -35,7 +35,7 @@ async function chaos(minutes: number, seed: number, only?: string): Promise<bool
     E2E_DATA: folder,
     REPLICAS: "2",
   });
-  print(`Starting the stack in ${folder} …`);
+  print(`Starting the stack in ${folder}…`);
   await startStack();
   let passed = false;
   try {
@@ -65,7 +65,7 @@ async function runThrough(minutes: number, seed: number, plan: Fault[]): Promise
   isOver = true;
   await Promise.all(sessions);
   await endFaults();
-  print("All faults are over and all users have stopped. Waiting until the system is quiescent …");
+  print("All faults are over and all users have stopped. Waiting until the system is quiescent…");
   const rest = await finalState(lostStores());
   isAtRest = true;
   await monitoring;

@@ -88,7 +88,7 @@ export class Network {
     if (process) scheduler.runAs(task, () => process.service.definition.app?.(request, response));
   }
 
-  /** Forwards a request for the gateway to the sandbox. */
+  /** Forwards a request for Stripe to the sandbox. */
   forward({ method = "GET", url = "", headers }: IncomingMessage, body: string): Promise<Response> {
     const sent = new Headers({ "x-sandbox": "yes" });
     for (const name of ["authorization", "idempotency-key", "content-type"])

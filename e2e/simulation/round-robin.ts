@@ -88,7 +88,7 @@ export async function quiesce(simulation: Simulation): Promise<void> {
     simulation.unpublished.add(process.service.name);
   }
   await runToCompletion(simulation);
-  // EXPIRATION_SECONDS plus twice the gateway timeout; CHARGE_OUTCOME_TIMEOUT; the hour between two reconciliations; twice
+  // EXPIRATION_SECONDS plus twice Stripe's timeout; CHARGE_OUTCOME_TIMEOUT; the hour between two reconciliations; twice
   // the longest delay before a refund is retried, because a remaining fault may hit one; the steps of two
   // reconciliations. The total is far below the day for which Stripe keeps idempotency keys.
   for (const minutes of [1.5, 12, 75, 11, 11, 1, 1, 1, 1, 1, 1]) {

@@ -149,7 +149,10 @@ const intents: Record<string, Scenario> = {
   "3-D Secure": [[sell], [order, { does: "pay with 3-D Secure", outcome: "pass" }]],
   "3-D Secure fails": [[sell], [order, { does: "pay with 3-D Secure", outcome: "fail" }, pay]],
   "3-D Secure abandoned": [[sell], [order, { does: "pay with 3-D Secure", outcome: "abandon" }, pay]],
-  "3-D Secure passed in vain": [[sell], [order, { does: "pay with 3-D Secure", outcome: "lapse" }, pay]],
+  "3-D Secure passed, authorization canceled": [
+    [sell],
+    [order, { does: "pay with 3-D Secure", outcome: "lapse" }, pay],
+  ],
   "3-D Secure fails, another card passes": [
     [sell],
     [order, { does: "pay with 3-D Secure", outcome: "retry" }],
@@ -213,7 +216,7 @@ export const sales = new Set([
   "3-D Secure",
   "3-D Secure fails",
   "3-D Secure abandoned",
-  "3-D Secure passed in vain",
+  "3-D Secure passed, authorization canceled",
   "3-D Secure fails, another card passes",
 ]);
 

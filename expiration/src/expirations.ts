@@ -40,7 +40,7 @@ function expirations(): Queue.Queue<Expiration> {
       },
     },
   });
-  queue.on("error", (error) => logger.warn({ err: error }, "the queue of expirations is unavailable"));
+  queue.on("error", (error) => logger.warn({ err: error }, "the expiration queue is unavailable"));
   return queue;
 }
 
@@ -107,7 +107,7 @@ export const expirationWorker: Worker = {
         await withContext({ traceparent }, expire, { name: "expire an order", kind: "CONSUMER" });
         if (expiresAt) expirationDelay.observe((clock.now() - Date.parse(expiresAt)) / 1000);
       })
-      .catch((error: unknown) => logger.error({ err: error }, "the worker of expirations ended"));
+      .catch((error: unknown) => logger.error({ err: error }, "the expiration worker stopped"));
   },
   stop: async () => {
     // Waits until Redis has stored the end of each job in progress. Another worker takes the rest.

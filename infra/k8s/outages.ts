@@ -423,7 +423,7 @@ export const outages: Outage[] = [
     stepSeconds: 60,
   },
   {
-    outage: "a payment and Stripe differ about money",
+    outage: "payments and Stripe differ",
     alert: { alertname: "PaymentsDifferFromStripe", difference: "charged_twice" },
     series: { 'payments_differences_total{difference="charged_twice"}': once },
     firesAfter: 0,

@@ -55,7 +55,7 @@ export async function buildClient(print: (line: string) => void, signal?: AbortS
   const madeOf = fingerprint();
   if (attempt(() => readFileSync(mark, "utf8")) === madeOf) return;
 
-  print("Building the pages …");
+  print("Building the pages…");
   rmSync(mark, { force: true }); // before Next.js removes the old build
   const child = spawn(process.execPath, [next, "build", "client"], {
     cwd: root,

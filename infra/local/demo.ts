@@ -13,7 +13,7 @@ export const demoTickets = [
   { title: "Jazz at the Boathouse, table for two", price: 48 },
   { title: "Hamlet, stalls row F", price: 36.5 },
   { title: "Beekeeping for beginners, Saturday course", price: 25 },
-  { title: "City marathon, starting place", price: 79.99 },
+  { title: "City marathon, race entry", price: 79.99 },
   { title: "Symphony No. 9, balcony", price: 62 },
   { title: "Night train to the northern lights, sleeper", price: 149 },
   { title: "Open-air cinema: Metropolis", price: 12 },
@@ -28,7 +28,7 @@ export async function loadDemo(
 ): Promise<void> {
   const done = join(dataFolder, "demo-loaded");
   if (existsSync(done)) return;
-  print("Loading the demo accounts and tickets …");
+  print("Loading the demo accounts and tickets…");
   try {
     const [seller = ""] = await Promise.all(demoAccounts.map((account) => signIn(url, account)));
     const listed = await (await call(url, "GET", "/api/tickets?mine=true", seller)).text();
@@ -37,7 +37,7 @@ export async function loadDemo(
     }
     writeFileSync(done, "");
   } catch (error) {
-    print(`The demo data is incomplete; loading it is retried at the next start: ${reasonOf(error)}`);
+    print(`The demo data is incomplete. The next start will load the rest: ${reasonOf(error)}`);
   }
 }
 

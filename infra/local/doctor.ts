@@ -35,7 +35,7 @@ function nodeVersion(): Finding {
 async function examineServer(server: Server, container?: string): Promise<Finding> {
   const { title: what, address, registry, installHint } = server;
   const given = process.env[address];
-  if (given) return { what, isFine: true, note: `yours, at ${given}` };
+  if (given) return { what, isFine: true, note: `external, at ${given}` };
   const path = await locate(server);
   if (path) return { what, isFine: true, note: path };
   if (container)
@@ -51,7 +51,7 @@ async function examineServer(server: Server, container?: string): Promise<Findin
 
 async function examineBrowser(): Promise<Finding> {
   const path = await locateBrowser();
-  const note = path ?? "none that runs; npm run test:browser gets one, and nothing else needs it";
+  const note = path ?? "not found; npm run test:browser installs one, and nothing else needs it";
   return { what: "Chromium", isFine: true, note };
 }
 

@@ -14,7 +14,7 @@ it("prefers the browser of CHROMIUM over those on the PATH", async () => {
 it("does not fall back to another browser if that of CHROMIUM does not run", async () => {
   const { path } = program("my-browser", "exit 1");
   setVariable("CHROMIUM", path);
-  await expect(findBrowser()).rejects.toThrow(`CHROMIUM is ${path}, which does not run`);
+  await expect(findBrowser()).rejects.toThrow(`CHROMIUM is set to ${path}, which cannot be started`);
 });
 
 it("finds a working browser on the PATH under any of its names", async () => {

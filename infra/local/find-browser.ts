@@ -13,7 +13,8 @@ const downloads = { ...process.env, PLAYWRIGHT_BROWSERS_PATH: join(binFolder, "b
 export async function findBrowser(search: Search = {}): Promise<string> {
   const located = await locateBrowser();
   if (located) return located;
-  if (process.env.CHROMIUM) throw new Error(`CHROMIUM is ${process.env.CHROMIUM}, which does not run`);
+  if (process.env.CHROMIUM)
+    throw new Error(`CHROMIUM is set to ${process.env.CHROMIUM}, which cannot be started`);
   const { signal } = search;
   return firstThatWorks(
     {
@@ -55,7 +56,7 @@ async function download(signal?: AbortSignal): Promise<string> {
 }
 
 async function installPackage(signal?: AbortSignal): Promise<string> {
-  if (process.getuid?.() !== 0) throw new Error("only root may use it");
+  if (process.getuid?.() !== 0) throw new Error("requires root");
   const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, signal };
   await execute("apt-get", ["update"], options);
   const packages = ["chromium", "fonts-liberation"];
@@ -66,7 +67,7 @@ async function installPackage(signal?: AbortSignal): Promise<string> {
 
 async function mustRun(...paths: string[]): Promise<string> {
   const found = await firstThatRuns(paths);
-  if (!found) throw new Error("what it installed does not run");
+  if (!found) throw new Error("the installed browser cannot be started");
   return found;
 }
 

@@ -25,7 +25,7 @@ export async function firstThatWorks<Found>(
   const tried = [...wanted.tried];
   for (const [name, get] of ways) {
     if (!get) continue;
-    print?.(`Getting ${title} from ${name} …`);
+    print?.(`Getting ${title} from ${name}…`);
     try {
       return await get();
     } catch (error) {

@@ -27,7 +27,7 @@ export function lock(dataFolder: string): () => void {
     const holder = holderOf(dataFolder);
     if (!holder) throw error;
     throw new Error(
-      `${dataFolder} is in use by pid ${holder}. Stop that one, or set EVENTHIVE_DATA=… for a second copy.`,
+      `${dataFolder} is in use by pid ${holder}. Stop that process, or set EVENTHIVE_DATA=… to run a second copy.`,
     );
   } finally {
     rmSync(mine);

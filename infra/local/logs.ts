@@ -12,8 +12,8 @@ if (logs.length > 0) {
   const names = processes.map(({ name }) => name).join(", ");
   console.error(
     names
-      ? `No process name begins with "${prefix}": there are ${names}`
-      : "EventHive is not running: npm start",
+      ? `No process name begins with "${prefix}". Running: ${names}`
+      : "EventHive is not running. Start it with npm start",
   );
   process.exitCode = 1;
 }

@@ -39,7 +39,7 @@ export class ProcessGroup {
     for (const supervisor of started) supervisor.start();
 
     const waitingFor = new Set(programs.map(({ name }) => name));
-    const remind = () => this.print(`Waiting for ${[...waitingFor].join(", ")} …`);
+    const remind = () => this.print(`Waiting for ${[...waitingFor].join(", ")}…`);
     const limit = new AbortController();
     const abort = () => limit.abort();
     cancelled.addEventListener("abort", abort);
@@ -69,7 +69,7 @@ export class ProcessGroup {
 
   async stop(kind: Program["kind"]): Promise<void> {
     const ours = this.supervisors.filter(({ program }) => program.kind === kind);
-    if (ours.length > 0) this.print(`Stopping ${ours.map(({ program }) => program.name).join(", ")} …`);
+    if (ours.length > 0) this.print(`Stopping ${ours.map(({ program }) => program.name).join(", ")}…`);
     await Promise.all(ours.map((supervisor) => supervisor.stop()));
   }
 

@@ -80,7 +80,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     if (!environment.MONGO_URL && mongoMembers(environment) > 1) await joinMembers(servers.mongo);
 
     if (!dev && !options.services) {
-      print("Building what has changed …");
+      print("Building what has changed…");
       // Two stacks of one checkout may start concurrently. The second one waits for the build of the first.
       await exclusively(
         buildLock,

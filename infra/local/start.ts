@@ -51,7 +51,7 @@ function summary({ url, dataFolder, servers, processes }: Stack): string {
     ["API", `${url}/api/tickets`, "and /api/users, /api/orders, /api/payments"],
     ...accounts.map(({ email, password, does }) => ["Demo account", `${email}  ${password}`, does]),
     ...(isSandbox ? testCards : [["Cards", "real cards, through Stripe"]]),
-    ...(mailbox ? [["Mailbox", mailbox.url, "shows the mails that were sent"]] : []),
+    ...(mailbox ? [["Mailbox", mailbox.url, "shows the emails that were sent"]] : []),
     ["Data", data, "npm run reset removes it"],
     ["Logs", `${data}/logs`, "npm run logs -- orders follows some of them"],
   ];

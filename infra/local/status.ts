@@ -10,7 +10,7 @@ if (stack) {
     console.log(`${stack.url}\n\n${table([head, ...rows])}`),
   );
 } else {
-  console.log("EventHive is not running: npm start");
+  console.log("EventHive is not running. Start it with npm start");
   process.exitCode = 1;
 }
 

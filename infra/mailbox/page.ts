@@ -30,8 +30,8 @@ const pageOf = (mails: Mail[]) => `<!doctype html>
   pre { font: inherit; white-space: pre-wrap; overflow-wrap: anywhere }
 </style>
 <h1>Mailbox</h1>
-<p>Mails that EventHive has sent since it was started. None of them has left this machine.</p>
-${mails.map(articleOf).join("") || "<p>No mails yet.</p>"}
+<p>Emails that EventHive has sent since it started. None of them left this machine.</p>
+${mails.map(articleOf).join("") || "<p>No emails yet.</p>"}
 </html>
 `;
 

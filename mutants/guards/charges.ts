@@ -33,10 +33,10 @@ export const charges: Mutant[] = [
     },
   },
   {
-    guard: "a refund is done when the gateway, not a proxy, confirms it",
+    guard: "a refund is done when Stripe, not a proxy, confirms it",
     file: gateway,
     change: { 'refund.status !== "succeeded" && refund.status !== "pending"': 'refund.status === "failed"' },
-    red: { [asking]: ["refund is unknown when a proxy responded instead of the gateway"] },
+    red: { [asking]: ["refund is unknown when a proxy responded instead of Stripe"] },
   },
   {
     guard: "a failing refund is retried with growing pauses",

@@ -61,7 +61,7 @@ export const mail: Mutant[] = [
   {
     guard: "auth: mail: a delivery has a time limit",
     file: mailer,
-    change: { 'reject(new MailError("took too long"))': "undefined" },
+    change: { 'reject(new MailError("delivery timed out"))': "undefined" },
     red: { [mailerTests]: ["gives up on a server that does not respond"] },
   },
   {

@@ -81,7 +81,7 @@ export const running: Mutant[] = [
     file: payments,
     change: { "    reconcileSweep,\n": "" },
     red: {
-      [runningPayments]: ["reconciles with the gateway, and refunds the charge of a failed payment"],
+      [runningPayments]: ["reconciles with Stripe, and refunds the charge of a failed payment"],
     },
   },
   {

@@ -37,7 +37,7 @@ export async function checkReservationLimits({ network }: Buyer, others: Counted
   const unpaid = others.filter(({ status }) => status === "cancelled");
   if (others.length - unpaid.length >= MAX_RESERVATIONS) {
     refusedReservations.inc({ limit: "buyer" });
-    throw new BadRequestError("too-many-reservations", "Pay or cancel one of your reservations first");
+    throw new BadRequestError("too-many-reservations", "Pay for or cancel one of your reservations first");
   }
   const latest = Math.max(...unpaid.map(({ expiresAt }) => expiresAt.getTime()));
   checkPause(unpaid.length - MAX_UNPAID_PER_HOUR, latest, "unpaid_buyer");

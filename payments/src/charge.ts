@@ -13,7 +13,7 @@ import { isStripeFailure, logFailure } from "./stripe-failure";
 type KnownOutcome = Extract<ChargeOutcome, { outcome: "charged" | "declined" }>;
 
 /**
- * Requests the charge once and stores its outcome. A retry is the same request: the gateway repeats its response. The
+ * Requests the charge once and stores its outcome. A retry is the same request: Stripe repeats its response. The
  * caller has begun the attempt, by inserting the payment or by `beginAttempt`.
  * @returns the payment afterwards
  */

@@ -31,7 +31,7 @@ export interface Options {
   signal?: AbortSignal | undefined;
 }
 
-const log = (found: Found) => logger.warn(found, "the gateway and the payments differ");
+const log = (found: Found) => logger.warn(found, "payments and Stripe differ");
 
 function tell(found: Found, { report = log }: Options): void {
   const { difference } = found;
@@ -40,7 +40,7 @@ function tell(found: Found, { report = log }: Options): void {
 }
 
 /**
- * Compares one page of charges, holds, refunds or disputes at the gateway, or of payments whose charge no list has shown.
+ * Compares one page of charges, holds, refunds or disputes at Stripe, or of payments whose charge no list has shown.
  * @returns where to continue, or undefined at the end
  */
 export async function comparePage(progress: Progress, options: Options = {}): Promise<Progress | undefined> {
@@ -200,7 +200,7 @@ async function compareUnreconciled(progress: Progress, options: Options): Promis
       await markReconciled([stripeId]);
       await compare(charge, payment, options);
     } else {
-      const problem = "the gateway does not know this charge";
+      const problem = "this charge does not exist at Stripe";
       const difference = "missing_charge";
       tell({ problem, difference, stripeId, paymentId, orderId, isRefunded: false }, options);
     }

@@ -65,7 +65,7 @@ it("completes a refund that is due", async () => {
   await runPayments(async () => expect((await reload(payment)).state).toBe("refunded"));
 });
 
-it("reconciles with the gateway, and refunds the charge of a failed payment", async () => {
+it("reconciles with Stripe, and refunds the charge of a failed payment", async () => {
   clock.use(() => Date.now() - hours(2));
   const order = await orderToPay();
   const payment = await begunPayment(order);

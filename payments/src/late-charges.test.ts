@@ -23,7 +23,7 @@ beforeEach(() => lateCharges.reset());
 
 const counted = async () => (await lateCharges.get()).values[0]?.value;
 
-/** The hourly comparison with the gateway alone. */
+/** The hourly comparison with Stripe alone. */
 async function compareHourly(): Promise<void> {
   const never = new Date(clock.now() + hours(1000));
   const daily = { nextDueAt: never, claimedUntil: never, claim: "-" };

@@ -50,7 +50,7 @@ export type CardLimit = (typeof cardLimits)[number];
 
 export const refusedCards = new Counter({
   name: "payment_cards_refused_total",
-  help: "Payments with another card refused, by the limit that was reached",
+  help: "Rejected attempts to pay with another card, by the limit that was reached",
   labelNames: ["limit"],
 });
 

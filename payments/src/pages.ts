@@ -23,7 +23,7 @@ export const parametersOf = ({ since, after }: PageRequest) => ({
 
 /** The library accepts any JSON as a response, even a proxy's 502; an empty list must be Stripe's own. */
 export function checked<Item extends { id: string }>(page: StripeApi.ApiList<Item>): StripeApi.ApiList<Item> {
-  if (!Array.isArray(page.data)) throw new Error("The gateway responded with no list");
+  if (!Array.isArray(page.data)) throw new Error("Stripe's response contains no list");
   return page;
 }
 

@@ -49,7 +49,8 @@ async function begin(order: Order, request: PayRequest, isFirst = true): Promise
   return { payment, isNew: true };
 }
 
-const inProgress = () => new BadRequestError("payment-in-progress", "A payment of this order is in progress");
+const inProgress = () =>
+  new BadRequestError("payment-in-progress", "A payment for this order is in progress");
 
 /**
  * Counts the card, and ends the order's payment by another one.
@@ -116,7 +117,7 @@ const payByCharge = (payment: Payment, { begunAt, deadline, isNew }: Paying): Pr
     }
   });
 
-/** No response takes longer than the gateway's timeout plus the time for retries. */
+/** No response takes longer than Stripe's timeout plus the time for retries. */
 function isWorthWaiting({ state, since }: Payment, passedMs: number): boolean {
   if (state === "charging") return passedMs < gatewayTimeout();
   return (

@@ -101,7 +101,7 @@ describe("charge", () => {
     expect(await gateway().charge(request({ amount: 2000 }))).toEqual({ outcome: "unknown" });
   });
 
-  it("is not done when the gateway is unreachable", async () => {
+  it("is not done when Stripe is unreachable", async () => {
     stripe.close();
     expect(await gateway().charge(request())).toEqual({ outcome: "not-done" });
     const nowhere = stripeGateway({
@@ -175,7 +175,7 @@ describe("refund", () => {
     expect(refunds()).toHaveLength(1);
   });
 
-  it("is unknown when a proxy responded instead of the gateway", async () => {
+  it("is unknown when a proxy responded instead of Stripe", async () => {
     const stripeId = await charged();
     stripe.respondAsProxy(502);
     await expect(gateway().refund({ paymentId: "p1", stripeId })).rejects.toThrow("is undefined");

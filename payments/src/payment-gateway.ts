@@ -58,7 +58,7 @@ export interface PaymentGateway {
   refund(request: RefundRequest): Promise<void>;
   /** The charge of a payment that was created at `since`, if it succeeded. */
   find(request: { paymentId: string; since: Date } & WithDeadline): Promise<GatewayCharge | undefined>;
-  /** @returns undefined only when the gateway confirms that it has no such charge; throws while that is unknown */
+  /** @returns undefined only when Stripe confirms that it has no such charge; throws while that is unknown */
   retrieve(stripeId: string): Promise<GatewayCharge | undefined>;
   /** One page, by one call, of successful charges, back to `since`. */
   listCharges(request: PageRequest): Promise<GatewayPage<GatewayCharge>>;
@@ -112,7 +112,7 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
   async function retrieve(stripeId: string): Promise<GatewayCharge | undefined> {
     try {
       const charge = await stripe.charges.retrieve(stripeId);
-      if (charge.object !== "charge") throw new Error(`The gateway responded with no charge for ${stripeId}`);
+      if (charge.object !== "charge") throw new Error(`Stripe's response contains no charge ${stripeId}`);
       return fromStripe(charge);
     } catch (error) {
       if (isStripeFailure(error) && error.code === "resource_missing") return undefined;

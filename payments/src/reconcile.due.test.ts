@@ -215,7 +215,7 @@ describe("the comparison that is due", () => {
     expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: true }]);
   });
 
-  it("starts over when the gateway no longer recognizes its position", async () => {
+  it("starts over when Stripe no longer recognizes its position", async () => {
     fillPages(2);
     await reconcileWhenDue();
     sandbox.ledger.charges.clear();

@@ -124,14 +124,14 @@ it("never touches a charge whose payment has not ended", async () => {
   expect(sandbox.chargesOf(order)).toMatchObject([{ refunded: false }]);
 });
 
-it("reports a payment whose charge the gateway does not know", async () => {
+it("reports a payment whose charge does not exist at Stripe", async () => {
   const payment = await chargedPayment(await orderToPay());
   sandbox.ledger.charges.clear();
   later(hours(2));
   const found: object[] = [];
   await reconcile({ report: (difference) => found.push(difference) });
   expect(found).toMatchObject([
-    { problem: "the gateway does not know this charge", paymentId: payment.id, isRefunded: false },
+    { problem: "this charge does not exist at Stripe", paymentId: payment.id, isRefunded: false },
   ]);
 });
 
@@ -155,7 +155,7 @@ it("reports amounts, charges and refunds that differ from the payment", async ()
     "the amounts differ",
     "the charge of a refunded payment was not refunded",
     "the charge of a settled payment was refunded",
-    "the gateway does not know this charge",
+    "this charge does not exist at Stripe",
     "the payment of this charge was charged twice",
   ]);
   const counts = new Set(await counted());
@@ -286,7 +286,7 @@ describe("what was done in Stripe's dashboard", () => {
   });
 });
 
-it("run by hand, retries only the page that the gateway rejected", async () => {
+it("run by hand, retries only the page that Stripe rejected", async () => {
   for (let count = 0; count < 3; count++) await chargeAtGateway(await orderToPay());
   sandbox.faults.add({ operation: "read", kind: "fail", status: 429, times: 2 });
   await reconcileByHand([]);

@@ -50,7 +50,7 @@ function beginning({ days, minAgeMs }: Period): Progress {
 
 /**
  * Compares the next page of each schedule that is due, unless another process does. Each page is stored before the next
- * one is taken, so a crash or a rejection by the gateway costs one page. Stopping waits for one item at most, and leaves
+ * one is taken, so a crash or a rejection by Stripe costs one page. Stopping waits for one item at most, and leaves
  * the page to another process.
  */
 export async function reconcileWhenDue(signal?: AbortSignal): Promise<void> {
@@ -75,7 +75,7 @@ async function reconcilePage(schedule: Schedule, signal: AbortSignal | undefined
       throw error;
     }
     const { step } = progress;
-    logger.warn({ err: error, schedule: schedule.name, step }, "could not compare a page with the gateway");
+    logger.warn({ err: error, schedule: schedule.name, step }, "could not compare a page with Stripe");
     // Stripe does not know the charge at which the page begins (another account, a test's ledger): starts over.
     const isLost = isStripeFailure(error) && error.param === "starting_after";
     if (claimed.failures + 1 === maxPageAttempts) return skipStep(claimed, schedule, progress);
@@ -104,13 +104,13 @@ async function proceed(
   if (progress.isIncomplete) await finishIncomplete(claimed, Math.min(everyMs, hours(1)));
   else {
     await finish(claimed, new Date(progress.startedAt.getTime() + everyMs));
-    logger.info({ schedule: name }, "compared the gateway with the payments");
+    logger.info({ schedule: name }, "compared payments with Stripe");
   }
   return false;
 }
 
 /**
- * Compares the gateway with the payments of the last days, in both directions, reports differences, and refunds charges
+ * Compares Stripe with the payments of the last days, in both directions, reports differences, and refunds charges
  * that no order waits for: those whose payment failed and, with `refundsUnknown`, those whose payment does not exist.
  * Recent charges of other payments are ignored. A charge whose payment has not ended is never touched, so this is safe at
  * any time, and repeatable. A step that fails does not stop the others.
@@ -133,7 +133,7 @@ export async function reconcile({
     }
   }
   if (failures.length > 0) throw new AggregateError(failures, "The comparison is incomplete");
-  logger.info({ days }, "compared the gateway with the payments");
+  logger.info({ days }, "compared payments with Stripe");
 }
 
 const maxAttempts = 7;

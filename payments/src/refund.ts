@@ -7,7 +7,7 @@ import { isKeptForKey, isStripeFailure } from "./stripe-failure";
 
 const maxPauseMs = minutes(10);
 
-/** Requests each refund that is due, with growing pauses, until the gateway has confirmed it. */
+/** Requests each refund that is due, with growing pauses, until Stripe has confirmed it. */
 export async function finishRefunds(signal?: AbortSignal): Promise<void> {
   await forEachDocument(duePayments("refunding").cursor(), finishRefund, signal);
 }

@@ -4,13 +4,13 @@ import { type IntentGateway, stripeIntentGateway } from "./intent-gateway";
 import { type PaymentGateway, stripeGateway } from "./payment-gateway";
 import type { StripeOptions } from "./stripe-client";
 
-/** The timeout of a request to the gateway, after which its outcome is unknown. */
+/** The timeout of a request to Stripe, after which its outcome is unknown. */
 export const gatewayTimeout = (): number => seconds(config.STRIPE_TIMEOUT_SECONDS);
 
-/** How long a request to pay sends its requests to the gateway again. */
+/** How long a request to pay sends its requests to Stripe again. */
 export const retryTime = (): number => seconds(config.CHARGE_RETRY_SECONDS);
 
-/** When a request to pay that begins now is over: after the gateway's timeout plus the time for retries. */
+/** When a request to pay that begins now is over: after Stripe's timeout plus the time for retries. */
 export const responseDeadline = (): number => clock.now() + gatewayTimeout() + retryTime();
 
 /** After this long without a charge, an attempt without a response is assumed to have charged nothing. */

@@ -23,7 +23,7 @@ export function setUpReconciliation() {
   return { ...sandbox, countOf: (request: string) => requests.filter((one) => one === request).length };
 }
 
-/** A charge at the gateway that names a payment which may or may not exist. */
+/** A charge at Stripe that names a payment which may or may not exist. */
 export const chargeAtGateway = ({ id: orderId }: OrderEvent, paymentId = newId()) =>
   gateway().charge({ paymentId, orderId, amount: 1999, currency: "usd", token: "tok_visa" });
 

@@ -17,7 +17,7 @@ export async function checkListingLimits(userId: string): Promise<void> {
   if (listedToday >= MAX_LISTINGS_PER_DAY)
     throw tooMany(
       "listings_of_seller",
-      `You have listed ${MAX_LISTINGS_PER_DAY} tickets in 24 hours, the most there can be: wait a while`,
+      `You have reached the limit of ${MAX_LISTINGS_PER_DAY} listings in 24 hours. Try again later`,
     );
 }
 
@@ -66,5 +66,5 @@ function tooMany(limit: ChangeLimit, message: string): BadRequestError {
 const tooManyOnSale = () =>
   tooMany(
     "on_sale",
-    `You have ${config.MAX_LISTINGS} tickets on sale, the most there can be: withdraw one first`,
+    `You have reached the limit of ${config.MAX_LISTINGS} tickets on sale. Withdraw one first`,
   );

@@ -56,7 +56,7 @@ export async function claimLink(user: User, kind: MailKind): Promise<string | un
   if (!link?.dueAt) return undefined;
   const isSame = { _id: user.id, [`${kind}.dueAt`]: link.dueAt };
   if (link.attempts >= maxAttempts || clock.now() >= link.requestedAt.getTime() + lifetimeMs(kind)) {
-    logger.warn({ userId: user.id, kind, attempts: link.attempts }, "stopped retrying a mail");
+    logger.warn({ userId: user.id, kind, attempts: link.attempts }, "stopped retrying an email");
     await User.updateOne(isSame, { $unset: { [`${kind}.dueAt`]: 1 } });
     return undefined;
   }

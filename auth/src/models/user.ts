@@ -82,7 +82,7 @@ export const User = defineAggregate(database, "User", {
   subjects: ["user:banned", "user:unbanned", "user:signed-out", "user:deleted"],
   published: {
     banned: { type: Boolean, required: true, default: false },
-    /** When any of this last changed. */
+    /** When this state last changed. */
     since: { type: Date },
     /** Incremented when all sessions are ended. Tokens carry it; absent for 0. */
     sessionEpoch: { type: Number },

@@ -10,7 +10,7 @@ export const account = named(
   { id: "6553f1000000000000000004", email: "alice@example.com" },
 );
 
-const emailRule = "A valid email is required";
+const emailRule = "Enter a valid email address";
 
 export const emailField = z
   .string({ error: emailRule })
@@ -24,7 +24,7 @@ export const passwordField = z
   .meta({ examples: ["seven green kites"] });
 
 const passwordLength = { min: 8, max: 128 };
-const newPasswordRule = `The password must have ${passwordLength.min} to ${passwordLength.max} characters, not only spaces`;
+const newPasswordRule = `The password must have ${passwordLength.min} to ${passwordLength.max} characters and cannot be only spaces`;
 
 export const newPasswordField = z
   .string({ error: newPasswordRule })
@@ -39,7 +39,7 @@ export const isNewPassword = (field: string) =>
 
 export const isEmail = () => body("email", emailRule).isString().bail().isEmail();
 
-const tokenRule = "The token of the link is required";
+const tokenRule = "The link's token is required";
 
 /** As the link in a mail contains it. */
 export const tokenField = z
@@ -54,5 +54,5 @@ export const invalidLink = () =>
 /** @throws HttpError where no mail is sent: the pages do not offer it */
 export function requireMail(): void {
   if (config.MAIL === "off")
-    throw new HttpError(404, "mail-off", "This installation of EventHive does not send mail");
+    throw new HttpError(404, "mail-off", "This installation of EventHive does not send email");
 }

@@ -8,7 +8,7 @@ import { invalidLink, tokenField } from "./account";
 export const confirmVerification = endpoint(
   {
     id: "confirmVerification",
-    summary: "Verify the email of an account with the link from a mail",
+    summary: "Verify an email address with the token from an email",
     body: z.object({ token: tokenField }),
     responses: { 204: { description: "The email is verified" } },
     errors: { 400: ["invalid-link"], 429: ["too-many-attempts"] },

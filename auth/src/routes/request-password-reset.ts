@@ -11,7 +11,7 @@ import { emailField, isEmail, requireMail } from "./account";
 export const requestPasswordReset = endpoint(
   {
     id: "requestPasswordReset",
-    summary: "Send a mail with a link that sets a new password, if the email has an account",
+    summary: "Email a password reset link, if the address has an account",
     body: z.object({ email: emailField }),
     responses: { 202: { description: "The same whether the email has an account or not" } },
     errors: { 404: ["mail-off"], 429: ["too-many-attempts"] },

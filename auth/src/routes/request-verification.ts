@@ -8,7 +8,7 @@ import { ownAccount } from "./own-account";
 export const requestVerification = endpoint(
   {
     id: "requestVerification",
-    summary: "Send the mail that verifies the email of the account again",
+    summary: "Send the verification email again",
     needsSession: true,
     responses: { 202: { description: "The mail will be sent" } },
     errors: { 400: ["already-verified"], 404: ["mail-off"], 429: ["too-many-attempts"] },
@@ -17,7 +17,7 @@ export const requestVerification = endpoint(
     requireMail();
     const user = await ownAccount(req);
     if (user.emailVerified)
-      throw new BadRequestError("already-verified", "The email of this account has already been verified");
+      throw new BadRequestError("already-verified", "This email address is already confirmed");
     await limitMails("verification", { address: req.ip ?? "", email: user.email });
     await requestLink(user, "verification");
     sendMails.verification.kick();

@@ -11,9 +11,9 @@ import { invalidLink, isNewPassword, newPasswordField, tokenField } from "./acco
 export const resetPassword = endpoint(
   {
     id: "resetPassword",
-    summary: "Set a new password with the link from a mail",
+    summary: "Set a new password with the token from an email",
     body: z.object({ token: tokenField, password: newPasswordField }),
-    responses: { 204: { description: "The new password is valid" } },
+    responses: { 204: { description: "The new password is set" } },
     errors: { 400: ["invalid-link"], 409: ["changed"], 429: ["too-many-attempts"] },
   },
   isNewPassword("password"),

@@ -6,7 +6,7 @@ import { ownAccount } from "./own-account";
 export const showVerification = endpoint(
   {
     id: "showVerification",
-    summary: "Whether the email of the account is verified",
+    summary: "Whether the account's email address is verified",
     needsSession: true,
     responses: {
       200: { description: "The state of the verification", body: z.object({ emailVerified: z.boolean() }) },

@@ -55,7 +55,7 @@ export default async function AccountPage({ searchParams }: PageProps<"/account"
         </dl>
         {canConfirm && done !== "verification" && (
           <AccountForm intent="verification" failed={failed("verification")}>
-            <SubmitButton className="" sending="Sending …">
+            <SubmitButton className="" sending="Sending…">
               Send a confirmation email
             </SubmitButton>
           </AccountForm>
@@ -69,20 +69,20 @@ export default async function AccountPage({ searchParams }: PageProps<"/account"
           <input type="email" autoComplete="username" value={user.email} readOnly hidden />
           <CurrentPasswordField label="Current password" />
           <NewPasswordField name="newPassword" label="New password" />
-          <SubmitButton sending="Saving …">Change the password</SubmitButton>
+          <SubmitButton sending="Saving…">Change password</SubmitButton>
         </AccountForm>
       </section>
       <section className="panel">
         <h2>Other devices</h2>
-        <p>Lost a device, or still signed in on one that is not yours? You stay signed in here.</p>
+        <p>Lost a device, or still signed in on a shared one? You will stay signed in here.</p>
         <AccountForm intent="sessions" failed={failed("sessions")}>
-          <SubmitButton className="" sending="Signing out …">
+          <SubmitButton className="" sending="Signing out…">
             Sign out on all other devices
           </SubmitButton>
         </AccountForm>
       </section>
       <section className="panel">
-        <h2>Delete the account</h2>
+        <h2>Delete account</h2>
         <p>This cannot be undone.</p>
         <p>
           <Link className="button" href="/account/delete">

@@ -56,7 +56,7 @@ function Account({ user: { id, email, createdAt, banned, banChanges } }: { user:
       </p>
       {banned ? (
         <div>
-          <DeleteButton path={`/api/users/${id}/ban`} working="Ending the ban …" confirm={endBan}>
+          <DeleteButton path={`/api/users/${id}/ban`} working="Ending the ban…" confirm={endBan}>
             End the ban
           </DeleteButton>
         </div>

@@ -55,7 +55,7 @@ async function SendAgain() {
   if (await isEmailVerified("/verify-email")) return <p>Your email address is already confirmed.</p>;
   return (
     <AccountForm intent="verification">
-      <SubmitButton className="" sending="Sending …">
+      <SubmitButton className="" sending="Sending…">
         Send the email again
       </SubmitButton>
     </AccountForm>

@@ -113,10 +113,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Whether the email of the account is verified */
+    /** Whether the account's email address is verified */
     get: operations["showVerification"];
     put?: never;
-    /** Send the mail that verifies the email of the account again */
+    /** Send the verification email again */
     post: operations["requestVerification"];
     delete?: never;
     options?: never;
@@ -133,7 +133,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Verify the email of an account with the link from a mail */
+    /** Verify an email address with the token from an email */
     post: operations["confirmVerification"];
     delete?: never;
     options?: never;
@@ -150,7 +150,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Send a mail with a link that sets a new password, if the email has an account */
+    /** Email a password reset link, if the address has an account */
     post: operations["requestPasswordReset"];
     delete?: never;
     options?: never;
@@ -167,7 +167,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Set a new password with the link from a mail */
+    /** Set a new password with the token from an email */
     post: operations["resetPassword"];
     delete?: never;
     options?: never;
@@ -252,7 +252,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Changes of tickets */
+    /** Stream changes to tickets */
     get: operations["streamTickets"];
     put?: never;
     post?: never;
@@ -341,7 +341,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Changes of an order */
+    /** Stream changes to an order */
     get: operations["streamOrder"];
     put?: never;
     post?: never;
@@ -416,7 +416,7 @@ export interface components {
       errors: {
         /** @description A sentence that can be shown to the user */
         message: string;
-        /** @description Of the request, if it is wrong */
+        /** @description The request field that the error is about, if any */
         field?: string;
       }[];
       /** @description Stable: clients switch on it */
@@ -637,7 +637,7 @@ export interface components {
       refundedAt?: string;
       /** Format: date-time */
       releasedAt?: string;
-      /** @description What was refunded by hand of a settled payment, in the currency's minor unit */
+      /** @description The amount of a settled payment that was refunded manually, in the currency's minor unit */
       amountRefunded?: number;
       /**
        * Format: date-time
@@ -646,7 +646,7 @@ export interface components {
       disputedAt?: string;
       /** @description Whether a failed payment may still be charged; it is then refunded */
       mayBeCharged?: boolean;
-      /** @description Whether another card can still pay instead of a payment that has not failed */
+      /** @description Whether a payment with another card can replace this one, which has not failed */
       mayBeReplaced?: boolean;
       order?: {
         id: string;
@@ -752,7 +752,7 @@ export interface components {
   headers: {
     /** @description Identifies the request in logs; copied from the request if present */
     "X-Request-Id": string;
-    /** @description Seconds after which to try again */
+    /** @description Seconds to wait before retrying */
     "Retry-After": number;
     /** @description The next page, as `<…>; rel="next"`; absent on the last page */
     Link: string;
@@ -2051,7 +2051,7 @@ export interface operations {
       };
     };
     responses: {
-      /** @description The new password is valid */
+      /** @description The new password is set */
       204: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2750,7 +2750,7 @@ export interface operations {
       query?: {
         /** @description The maximum number of results */
         limit?: number;
-        /** @description From the link to the next page */
+        /** @description The cursor in the previous page's `Link` header */
         cursor?: string;
         /** @description Words of the title; the last one may be incomplete */
         q?: string;
@@ -3372,7 +3372,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description It is withdrawn */
+      /** @description The ticket is withdrawn */
       204: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3518,7 +3518,7 @@ export interface operations {
       query?: {
         /** @description The maximum number of results */
         limit?: number;
-        /** @description From the link to the next page */
+        /** @description The cursor in the previous page's `Link` header */
         cursor?: string;
       };
       header?: never;
@@ -3798,7 +3798,7 @@ export interface operations {
       query?: {
         /** @description The maximum number of results */
         limit?: number;
-        /** @description From the link to the next page */
+        /** @description The cursor in the previous page's `Link` header */
         cursor?: string;
       };
       header?: never;
@@ -4001,7 +4001,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description It is cancelled */
+      /** @description The order is cancelled */
       204: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4413,7 +4413,7 @@ export interface operations {
       query?: {
         /** @description The maximum number of results */
         limit?: number;
-        /** @description From the link to the next page */
+        /** @description The cursor in the previous page's `Link` header */
         cursor?: string;
         /** @description Only payments of these orders, separated by commas */
         orderId?: string;

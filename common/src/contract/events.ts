@@ -51,13 +51,13 @@ const user = z.object({
   id,
   version: ownVersion,
   banned: z.boolean().describe("While true, no service accepts the user's sessions"),
-  since: date.describe("When any of this last changed"),
+  since: date.describe("When this state last changed"),
   sessionEpoch: z
     .int()
     .nonnegative()
     .optional()
     .describe(
-      "Rises when all sessions of the user end: no service accepts those of older epochs. 0 if absent",
+      "Incremented when all sessions of the user end: services reject sessions of older epochs. 0 if absent",
     ),
   deletedAt: date.optional().describe("When the user deleted the account, which is final"),
 });

@@ -75,7 +75,7 @@ const errorBody = named(
     errors: z.array(
       z.object({
         message: z.string().describe("A sentence that can be shown to the user"),
-        field: z.string().optional().describe("Of the request, if it is wrong"),
+        field: z.string().optional().describe("The request field that the error is about, if any"),
       }),
     ),
     code: z.string().describe("Stable: clients switch on it"),
@@ -104,7 +104,7 @@ const headers = {
     schema: { type: "string", examples: [exampleRequestId] },
   },
   "Retry-After": {
-    description: "Seconds after which to try again",
+    description: "Seconds to wait before retrying",
     required: true,
     schema: { type: "integer", minimum: 1, examples: [5] },
   },

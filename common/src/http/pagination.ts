@@ -71,10 +71,10 @@ const exampleCursor = Buffer.from(
 export const pageQuery = z.object({
   limit: limit.meta({ description: "The maximum number of results", examples: [20] }),
   cursor: z
-    .string({ error: "cursor must be given once" })
+    .string({ error: "cursor may be given only once" })
     .min(1, "cursor must not be empty")
     .optional()
-    .meta({ description: "From the link to the next page", examples: [exampleCursor] }),
+    .meta({ description: "The cursor in the previous page's `Link` header", examples: [exampleCursor] }),
 });
 
 const cursorShape = z.object({

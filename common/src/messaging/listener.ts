@@ -26,7 +26,7 @@ export interface Listener<S extends Subject = Subject> {
  * kept as a dead letter. `handle` sees every event at least once and in any order, so it must be idempotent.
  * @example
  * const expirationComplete = listener("expiration:complete", async ({ orderId }) => {
- *   logger.info({ orderId }, "its time is over");
+ *   logger.info({ orderId }, "the reservation has expired");
  * });
  * await deliver(expirationComplete, { orderId: newId() });
  */
@@ -129,7 +129,10 @@ export function consume(
           if (performance.now() - started > giveUpAfterMs) {
             metrics.eventsConsumed.inc({ subject: message.subject, outcome: "left" });
             span?.setAttribute("outcome", "left");
-            logger.warn({ err: error, subject: message.subject }, "left an event to be delivered again");
+            logger.warn(
+              { err: error, subject: message.subject },
+              "could not handle an event; the broker will redeliver it",
+            );
             throw error;
           }
         } else if (++refusals >= maxAttempts) {

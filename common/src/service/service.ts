@@ -30,7 +30,7 @@ export function onStartService(handle: typeof take): void {
  *   store: { database },
  *   app,
  *   listeners: [listener("order:created", async ({ id }) => logger.info({ id }, "ordered"))],
- *   sweeps: [runPeriodically(hours(1), async () => logger.info("an hour is over"))],
+ *   sweeps: [runPeriodically(hours(1), async () => logger.info("hourly sweep"))],
  * });
  */
 export function startService(given: ServiceDefinition): void {

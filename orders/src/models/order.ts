@@ -106,7 +106,7 @@ export const Order = defineAggregate(database, "Order", {
       if (this.status === "complete")
         throw new BadRequestError("order-complete", "A paid order cannot be cancelled");
       if (this.status === "awaiting:payment")
-        throw new BadRequestError("payment-in-progress", "A payment of this order is in progress");
+        throw new BadRequestError("payment-in-progress", "A payment for this order is in progress");
       if (this.status === "cancelled") return false;
       return this.end(reason);
     },

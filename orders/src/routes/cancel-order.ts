@@ -6,7 +6,7 @@ export const cancelOrder = endpoint(
     id: "cancelOrder",
     summary: "Cancel a reservation",
     needsSession: true,
-    responses: { 204: { description: "It is cancelled", headers: ["X-Server-Time"] } },
+    responses: { 204: { description: "The order is cancelled", headers: ["X-Server-Time"] } },
     errors: {
       400: ["order-complete", "payment-in-progress"],
       403: ["not-yours"],

@@ -73,7 +73,7 @@ async function findHeld(ticketId: string, { userId }: Buyer, price?: number): Pr
   if (order.isOverdue())
     throw new ConflictError(
       "reservation-ending",
-      "Your reservation of this ticket is ending: try again soon",
+      "Your previous reservation of this ticket has just expired. Try again in a moment",
     );
   if (price !== undefined && price !== order.ticket.price)
     throw new ConflictError("price-changed", `You reserved this ticket for ${order.ticket.price}`);

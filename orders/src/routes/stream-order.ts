@@ -10,7 +10,7 @@ export const orderChanges = watcher("order:updated", "order:completed", "order:c
 export const streamOrder = endpoint(
   {
     id: "streamOrder",
-    summary: "Changes of an order",
+    summary: "Stream changes to an order",
     needsSession: true,
     responses: {
       200: {

@@ -24,9 +24,9 @@ export const Payment = defineAggregate(database, "Payment", {
     amount: { type: Number, required: true },
     currency: { type: String, required: true },
     state: { type: String, enum: allPaymentStates, required: true },
-    /** The gateway's charge; from `charged` on. */
+    /** Stripe's charge; from `charged` on. */
     stripeId: { type: String },
-    /** The gateway's PaymentIntent; not in payments by charges. */
+    /** Stripe's PaymentIntent; not in payments by charges. */
     intentId: { type: String },
   },
   unpublished: {
@@ -53,15 +53,15 @@ export const Payment = defineAggregate(database, "Payment", {
     isFirst: { type: Boolean },
     /** The order, which no other payment can claim: set in every state but `failed`. */
     pays: { type: String },
-    /** Set from `charged` on, until a comparison with the gateway has found the charge. */
+    /** Set from `charged` on, until a comparison with Stripe has found the charge. */
     unreconciled: { type: Boolean },
-    // Made at Stripe by an operator or a cardholder, found by a comparison with the gateway. No state depends on it.
+    // Made at Stripe by an operator or a cardholder, found by a comparison with Stripe. No state depends on it.
     /** Refunded of a settled payment, in the currency's minor unit. */
     amountRefunded: { type: Number },
     disputedAt: { type: Date },
     /** Stripe's message. */
     failureReason: { type: String },
-    /** No request to the gateway before then: an attempt may be in progress, or has just ended. */
+    /** No request to Stripe before then: an attempt may be in progress, or has just ended. */
     nextAttemptAt: { type: Date },
     // About the attempts to charge; missing in payments that an older version of this service created.
     lastAttemptAt: { type: Date },
@@ -121,14 +121,14 @@ export const Payment = defineAggregate(database, "Payment", {
       return true;
     },
 
-    /** The gateway has confirmed that no attempt can charge any more. */
+    /** Stripe has confirmed that no attempt can charge any more. */
     decline(reason: string): boolean {
       if (!this.fail(reason)) return false;
       this.openAttempts = 0;
       return true;
     },
 
-    /** Without a response from the gateway; the save fails if an attempt has begun since this was loaded. */
+    /** Without a response from Stripe; the save fails if an attempt has begun since this was loaded. */
     giveUp(reason: string): boolean {
       if (!this.fail(reason)) return false;
       this.$where = { ...this.$where, lastAttemptAt: this.lastAttemptAt ?? null };
@@ -269,7 +269,7 @@ export const Payment = defineAggregate(database, "Payment", {
       return true;
     },
 
-    /** Until then no other process sends requests to the gateway. */
+    /** Until then no other process sends requests to Stripe. */
     holdFor(milliseconds: number): true {
       this.nextAttemptAt = new Date(clock.now() + milliseconds);
       return true;

@@ -5,7 +5,7 @@ import { database } from "../database";
 
 export const steps = ["charges", "holds", "refunds", "disputes", "payments"] as const;
 
-/** How far a comparison with the gateway has come. */
+/** How far a comparison with Stripe has come. */
 export interface Progress {
   /** When it began. */
   startedAt: Date;
@@ -14,7 +14,7 @@ export interface Progress {
   /** … and not younger than this. */
   until: Date;
   /**
-   * What is being compared: the gateway's charges, its holds, its refunds, its disputes, then our payments that were in
+   * What is being compared: Stripe's charges, its holds, its refunds, its disputes, then our payments that were in
    * none of them.
    */
   step: (typeof steps)[number];
@@ -24,7 +24,7 @@ export interface Progress {
   isIncomplete?: boolean;
 }
 
-/** A repeated comparison with the gateway: when it is due, which process has claimed it, and its progress. */
+/** A repeated comparison with Stripe: when it is due, which process has claimed it, and its progress. */
 const reconciliationSchema = new Schema(
   {
     /** The schedule. */

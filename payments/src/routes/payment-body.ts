@@ -48,7 +48,7 @@ export const listedPayment = named(
     amountRefunded: z
       .int()
       .optional()
-      .describe("What was refunded by hand of a settled payment, in the currency's minor unit"),
+      .describe("The amount of a settled payment that was refunded manually, in the currency's minor unit"),
     disputedAt: time.describe("When the cardholder disputed the charge"),
     mayBeCharged: z
       .boolean()
@@ -57,7 +57,7 @@ export const listedPayment = named(
     mayBeReplaced: z
       .boolean()
       .optional()
-      .describe("Whether another card can still pay instead of a payment that has not failed"),
+      .describe("Whether a payment with another card can replace this one, which has not failed"),
     order: orderSummary.optional(),
   }),
   { ...example, chargedAt: "2026-06-01T18:00:21.000Z" },

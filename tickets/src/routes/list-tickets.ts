@@ -14,7 +14,7 @@ const sortOrders: SortOrder[] = [
 
 /** The search query. */
 export const searchText = z
-  .string({ error: "q must be given once" })
+  .string({ error: "q may be given only once" })
   .optional()
   .meta({ description: "Words of the title; the last one may be incomplete", examples: ["kite fest"] });
 

@@ -31,7 +31,7 @@ const idsRule = `ids must be 1 to ${maxTickets} ticket IDs, separated by commas`
 export const streamTickets = endpoint(
   {
     id: "streamTickets",
-    summary: "Changes of tickets",
+    summary: "Stream changes to tickets",
     query: z.object({
       ids: idsField(maxTickets, idsRule).optional().describe("IDs of tickets, separated by commas"),
       added: z

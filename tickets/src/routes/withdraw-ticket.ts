@@ -6,7 +6,7 @@ export const withdrawTicket = endpoint(
     id: "withdrawTicket",
     summary: "Withdraw a ticket from sale",
     needsSession: true,
-    responses: { 204: { description: "It is withdrawn" } },
+    responses: { 204: { description: "The ticket is withdrawn" } },
     errors: { 400: ["ticket-reserved"], 403: ["not-yours"], 404: ["not-found"], 409: ["changed"] },
   },
   async (req, res) => {

@@ -23,12 +23,12 @@ export default async function DeleteAccountPage({ searchParams }: PageProps<"/ac
       </p>
       <AccountForm intent="deletion" failed={(await lastRefusal(one(await searchParams)))?.problem}>
         <CurrentPasswordField label="Password" />
-        <SubmitButton className="danger" sending="Deleting …">
-          Delete the account
+        <SubmitButton className="danger" sending="Deleting…">
+          Delete account
         </SubmitButton>
       </AccountForm>
       <p>
-        <Link href="/account">Keep the account</Link>
+        <Link href="/account">Keep my account</Link>
       </p>
     </div>
   );

@@ -2,7 +2,7 @@ import { accountRequest, afterRequest, isAccountIntent } from "@/lib/account-req
 import { readForm } from "@/lib/form-request";
 import { forwardForm } from "@/lib/forward-form";
 
-/** The forms about the own account, for browsers without JavaScript. */
+/** The forms about the user's own account, for browsers without JavaScript. */
 export async function POST(request: Request): Promise<Response> {
   const values = await readForm(request);
   if (values instanceof Response) return values;

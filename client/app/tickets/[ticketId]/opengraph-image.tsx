@@ -11,7 +11,7 @@ export const size = posterSize;
 export default async function Image({ params }: { params: Promise<{ ticketId: string }> }) {
   const ticket = (await findTicket((await params).ticketId))?.body;
   if (!ticket)
-    return poster({ title: "A ticket", note: "Tickets are temporarily unavailable", maxAgeSeconds: 0 });
+    return poster({ title: "Ticket", note: "Tickets are temporarily unavailable", maxAgeSeconds: 0 });
   const note = `${formatMoney(ticket.price, settings().CURRENCY)} · ${ticketLabels[ticket.status].text}`;
   return poster({ title: ticket.title, note, maxAgeSeconds: 300 }); // the price and the status may change
 }

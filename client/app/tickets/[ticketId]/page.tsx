@@ -17,7 +17,7 @@ type Props = PageProps<"/tickets/[ticketId]">;
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const ticket = (await findTicket((await params).ticketId))?.body;
-  if (!ticket) return { title: "A ticket" };
+  if (!ticket) return { title: "Ticket" };
   const description = `${ticket.title}: ${ticketLabels[ticket.status].text.toLowerCase()} on EventHive.`;
   return {
     title: ticket.title,
@@ -59,7 +59,7 @@ export default async function TicketPage({ params }: Props) {
 function UnavailableTicket() {
   return (
     <div className="stack">
-      <h1>A ticket</h1>
+      <h1>Ticket</h1>
       <Unavailable what="Tickets" />
     </div>
   );

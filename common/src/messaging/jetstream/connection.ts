@@ -82,7 +82,7 @@ export class JetStreamConnection {
         if (signal.aborted) return;
         this.disconnected(new Error("lost the connection to the broker"));
         const retryMs = jitteredBackoffMs(failures, backoff);
-        logger.warn({ err: error, retryMs }, "no connection to the broker");
+        logger.warn({ err: error, retryMs }, "could not connect to the broker");
         await delay(retryMs, undefined, { signal }).catch(() => {});
       }
     }
@@ -114,7 +114,7 @@ export class JetStreamConnection {
         logger.warn("lost the connection to the broker");
         this.disconnected(new Error("lost the connection to the broker"));
       } else if (type === "reconnect") this.connected();
-      else if (type === "error") logger.warn(details, "an error on the connection to the broker");
+      else if (type === "error") logger.warn(details, "broker connection error");
     }
   }
 

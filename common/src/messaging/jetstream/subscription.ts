@@ -69,7 +69,7 @@ export class JetStreamSubscription implements Subscription {
     await withTimeout(Promise.all(this.running), seconds(ackWaitSeconds)).catch((error: unknown) => {
       logger.warn(
         { err: error, subject, messages: this.running.size },
-        "left messages to be delivered again",
+        "closed with unacknowledged messages; the broker will redeliver them",
       );
     });
   }
@@ -103,7 +103,10 @@ export class JetStreamSubscription implements Subscription {
     let settle: { resolve: () => void; reject: (error: Error) => void };
     const ended = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
     this.interrupt = (error) => settle.reject(error);
-    const silence = setTimeout(() => this.interrupt(new Error("the broker is silent")), 2.5 * heartbeatMs);
+    const silence = setTimeout(
+      () => this.interrupt(new Error("no heartbeat from the broker")),
+      2.5 * heartbeatMs,
+    );
     const receive = (error: Error | null, message: Msg) => {
       silence.refresh();
       const { code = 0, description = "" } = message?.headers ?? {};

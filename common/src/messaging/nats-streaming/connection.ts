@@ -90,7 +90,7 @@ export class NatsConnection {
     this.failures += 1;
     const retryMs = jitteredBackoffMs(this.failures, { firstMs: 250, maxMs: seconds(5) });
     this.timer = setTimeout(() => this.open(), retryMs);
-    logger.warn({ err: error, retryMs }, "no connection to the broker");
+    logger.warn({ err: error, retryMs }, "could not connect to the broker");
   }
 
   /** Resolves within two seconds, whether or not the broker is available. */
@@ -128,8 +128,7 @@ export class NatsConnection {
     });
     stan.on("reconnect", () => this.confirm(stan));
     stan.on("error", (error) => {
-      if (stan === this.accepted)
-        logger.warn({ err: asError(error) }, "an error on the connection to the broker");
+      if (stan === this.accepted) logger.warn({ err: asError(error) }, "broker connection error");
       else this.abandon(stan, error);
     });
     stan.on("connection_lost", (error) => this.abandon(stan, error));

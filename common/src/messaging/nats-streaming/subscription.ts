@@ -56,7 +56,7 @@ export class NatsSubscription implements Subscription {
       const { subject } = this.spec;
       logger.warn(
         { err: error, subject, messages: this.running.size },
-        "left messages to be delivered again",
+        "closed with unacknowledged messages; the broker will redeliver them",
       );
     });
     this.leave();

@@ -40,7 +40,7 @@ export default async function ReceiptPage({ params }: PageProps<"/orders/[orderI
               </dd>
               {view.payment.authorizedAt && (
                 <>
-                  <dt>Held on</dt>
+                  <dt>Authorized on</dt>
                   <dd>
                     <DateTime iso={view.payment.authorizedAt} />
                   </dd>
@@ -61,7 +61,7 @@ export default async function ReceiptPage({ params }: PageProps<"/orders/[orderI
               <dd>
                 <code>{view.order.id}</code>
               </dd>
-              <dt>Charge</dt>
+              <dt>Charge ID</dt>
               <dd>
                 <code>{view.payment.stripeId}</code>
               </dd>

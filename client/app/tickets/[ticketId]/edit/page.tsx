@@ -7,7 +7,7 @@ import { currentUser, mustBeSignedIn } from "@/lib/server";
 import { settings } from "@/lib/settings";
 import { findTicket } from "@/lib/tickets";
 
-export const metadata: Metadata = { title: "Edit a ticket", robots: { index: false } };
+export const metadata: Metadata = { title: "Edit ticket", robots: { index: false } };
 
 export default async function EditPage({ params }: PageProps<"/tickets/[ticketId]/edit">) {
   const { ticketId } = await params;
@@ -17,7 +17,7 @@ export default async function EditPage({ params }: PageProps<"/tickets/[ticketId
   if (ticket && user && ticket.userId !== user.id) notFound();
   return (
     <div className="panel narrow">
-      <h1>Edit a ticket</h1>
+      <h1>Edit ticket</h1>
       {!ticket && <Unavailable what="Tickets" />}
       {ticket?.status === "available" && <TicketForm ticket={ticket} currency={settings().CURRENCY} />}
       {ticket && ticket.status !== "available" && (
