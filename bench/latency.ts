@@ -13,11 +13,11 @@ import { roundRobin } from "./sign-up";
 export const latency: Part = async (bench) => ({
   "From a change to its effect, one at a time": await trade(bench, 1, [
     "≤ 6 / 20 ms (p50 / p99)",
-    "≤ 20 ms (p50), and no slower than by a charge",
+    "≤ 20 ms (p50), and no slower than with a charge",
   ]),
   "From a change to its effect, eight at a time": await trade(bench, 8, [
     "≤ 30 / 100 ms (p50 / p99)",
-    "no slower than by a charge (p50)",
+    "no slower than with a charge (p50)",
   ]),
 });
 
@@ -78,8 +78,8 @@ async function trade({ url, bareUrl, users, size }: Bench, traders: number, [toO
   return [
     timesRow("created → orderable", noted.orderable, toOrder),
     timesRow("ordered → off the list", noted.reserved),
-    timesRow("payment by a charge sent → order paid (201)", noted.charges),
-    timesRow("payment by an intent sent → charged (201)", noted.intents, toPay),
+    timesRow("payment with a charge sent → order paid (201)", noted.charges),
+    timesRow("PaymentIntent payment sent → charged (201)", noted.intents, toPay),
     timesRow("bare: insert, publish, delivery, replica", noted.delivered),
   ];
 }

@@ -84,7 +84,7 @@ async function measure(bench: Bench, what: string, count: number, idsOf: () => s
     "tickets grows by MiB": cell(growth),
     "a new ticket is on": pages.showing,
     "after s": cell(shownSeconds),
-    aim: count === 2_000 ? "in ≤ 2 s, ≤ 3 %, ≤ 60 MiB, on all after ≤ 1 s" : "",
+    aim: count === 2_000 ? "in ≤ 2 s, ≤ 3%, ≤ 60 MiB, on all after ≤ 1 s" : "",
   };
 }
 

@@ -50,8 +50,8 @@ export const units: Part = async (bench) => {
     "CPU ms of each process per unit (sum without stripe, the sandbox)": [
       perProcessRow("create", creating, "4.2 / 3.2"),
       perProcessRow("order", ordering, "12.5 / 10"),
-      perProcessRow("payment by a charge", paying.charges, "24 / 20"),
-      perProcessRow("payment by an intent", paying.intents, "sum ≤ 1.4 × by a charge"),
+      perProcessRow("payment with a charge", paying.charges, "24 / 20"),
+      perProcessRow("PaymentIntent payment", paying.intents, "sum ≤ 1.4 × with a charge"),
       perProcessRow("expiry", expiring, "15 / 12"),
     ],
     [`Expiry of ${size.units} orders that are due at the same moment`]: [

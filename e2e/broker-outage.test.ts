@@ -16,7 +16,7 @@ it("sells, reserves and charges while the broker is down for 30 s, and publishes
   const end = performance.now() + 30_000;
   await freeze("nats"); // hangs first, then is killed
 
-  // By an intent, it is only held, and released when the order has expired.
+  // With a PaymentIntent, it is only held, and released when the order has expired.
   const state = paysByIntents ? "authorized" : "charged";
   expect(await buyer.pay(charged)).toMatchObject({ status: 202, body: { state } });
   const sold: Ticket[] = [];

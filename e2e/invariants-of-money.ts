@@ -29,7 +29,7 @@ const netChargeMatchesOrder: Invariant = ({ orders, money }) => {
 };
 
 /**
- * The card of a payment by an intent is captured only for an order that was granted to it, at every instant: a charge
+ * The card of a PaymentIntent payment is captured only for an order that was granted to it, at every instant: a charge
  * stays `captured` even if it is refunded, an order stays cancelled, and the broker's log keeps each grant.
  */
 const capturesWereGranted: Invariant = ({ orders, money, published }) => {

@@ -86,7 +86,7 @@ const byIntents: Batch = {
 
 /**
  * On JetStream, only what differs from the run on NATS Streaming: the steps that call the broker or follow its deliveries,
- * and, because `npm test` pays by charges there, those of payments.
+ * and, because `npm test` pays with charges there, those of payments.
  */
 const isKilledAt = (failpoint: string) =>
   process.env.BROKER !== "jetstream" || /^payments\.|\.(apply|publish|ack)\./.test(failpoint);

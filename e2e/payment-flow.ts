@@ -1,4 +1,4 @@
-/** Whether the stack under test begins payments by intents, as by default: the setting `PAYMENT_FLOW` of payments. */
+/** Whether the stack under test begins PaymentIntent payments, as by default: the setting `PAYMENT_FLOW` of payments. */
 export const paysByIntents = process.env.PAYMENT_FLOW !== "charges";
 
 /** What asks the card for its money in this flow: the operation of a fault. */

@@ -103,7 +103,7 @@ it("accepts or rejects each of 10 concurrent edits of a ticket, and replicates t
   expect(conflicts).toBeGreaterThan(0);
 });
 
-/** Where an order has ended. A payment by an intent is answered a moment before that. */
+/** Where an order has ended. A PaymentIntent payment is answered a moment before that. */
 const endOf = (buyer: Client, order: Order): Promise<string> =>
   eventually(async () => {
     const { status } = await bodyOf(buyer.showOrder(order));

@@ -46,7 +46,7 @@ it("sells a ticket to the buyer who orders and pays it", async () => {
 
   expect(await bea.pay(order)).toMatchObject({
     status: 201,
-    // By an intent, the answer does not wait for the complete order.
+    // With a PaymentIntent, the answer does not wait for the complete order.
     body: { orderId: order.id, amount: 1999, currency: "usd", ...(!paysByIntents && { state: "settled" }) },
   });
   await untilOrderIs(bea, order, { status: "complete" });

@@ -6,5 +6,5 @@ it("costs what ARCHITECTURE.md says to pay by an intent", async () => {
   const ticket = await create();
   await quiet();
   const reserved = await order(ticket);
-  expect(await costOf(() => pay(reserved))).toEqual(documented("pay by intent"));
+  expect(await costOf(() => pay(reserved))).toEqual(documented("pay with intent"));
 });

@@ -27,7 +27,7 @@ it("costs what ARCHITECTURE.md says to create, order, pay by a charge and expire
   const reserve = async () => (reserved = await order(ticket));
   expect(await costOf(sell)).toEqual(documented("create"));
   expect(await costOf(reserve)).toEqual(documented("order"));
-  expect(await costOf(() => pay(reserved))).toEqual(documented("pay by charge"));
+  expect(await costOf(() => pay(reserved))).toEqual(documented("pay with charge"));
 
   await sell();
   await quiet();

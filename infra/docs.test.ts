@@ -136,7 +136,7 @@ describe("docs/scaling.md", () => {
     expect(rowsOf("ARCHITECTURE.md", /^\| unit \| service (.*)$/gm)).toEqual([header]);
     expect(rowsOf("docs/scaling.md", /^\| service (.*)$/gm)).toEqual([header]);
 
-    const units = rowsOf("ARCHITECTURE.md", /^\| (?:create|order|pay by intent) \| (\w+ \|[ \d|]+)\|$/gm);
+    const units = rowsOf("ARCHITECTURE.md", /^\| (?:create|order|pay with intent) \| (\w+ \|[ \d|]+)\|$/gm);
     const sale = rowsOf("docs/scaling.md", /^\| (\w+ \|(?: \d+ \|){4} \d+ )\|$/gm);
     expect(sale).toHaveLength(4);
     expect(costsOf(sale, columns)).toEqual(costsOf(units, columns));

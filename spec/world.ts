@@ -3,7 +3,7 @@ export interface World {
   title: string;
   /** Successive orders of one ticket. */
   orders: number;
-  /** The payments that may be made; each is for one order, and begun by the charges flow or by the new one. */
+  /** The payments that may be made; each is for one order, and begun with charges or with PaymentIntents. */
   payments: { order: number; flow: "charges" | "intents" }[];
   /** Decisions of a service that are computed but not saved yet, at most so many at a time. */
   maxDecisions: number;

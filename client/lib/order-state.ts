@@ -51,7 +51,7 @@ const unchargedStates = [
   "voiding",
 ] satisfies Payment["state"][];
 
-/** A payment by an intent never charges for an order that has ended, and releases its hold. */
+/** A PaymentIntent payment never charges for an order that has ended, and releases its hold. */
 const isUncharged = ({ state }: Payment): boolean => unchargedStates.some((each) => each === state);
 
 /** Whether another card can replace it. Older versions of payments do not return `mayBeReplaced`. */

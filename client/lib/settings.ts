@@ -14,7 +14,7 @@ const shape = z.object({
   /** With it, buyers pay through Stripe's own form; without it, through the sandbox at STRIPE_API_URL. */
   STRIPE_PUBLISHABLE_KEY: z.string().default(""),
   STRIPE_API_URL: z.string().default(""),
-  /** Which of Stripe's forms: Checkout's dialog, or the Payment Element, which requires payments by intents. */
+  /** Which of Stripe's forms: Checkout's dialog, or the Payment Element, which requires PaymentIntent payments. */
   STRIPE_FORM: z.enum(["checkout", "payment-element"]).default("checkout"),
   /** Whether auth sends mail, as its own setting says. Without it, no page offers to reset a password. */
   MAIL: z.enum(["smtp", "off"]).default("off"),

@@ -52,7 +52,7 @@ function testStates(shown: State[]): void {
 
 testStates(states.filter(({ stopped, byCharges }) => !stopped && !byCharges));
 
-describe("while payments are begun by charges", () => {
+describe("while new payments use charges", () => {
   payByCharges();
   testStates(states.filter(({ byCharges }) => byCharges));
 });

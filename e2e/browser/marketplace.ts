@@ -71,7 +71,7 @@ export class Marketplace {
     return order;
   }
 
-  /** While paying by charges: an order whose charge is not over until `endFaults("charge")`. */
+  /** While paying with charges: an order whose charge is not over until `endFaults("charge")`. */
   async beingCharged({ by }: { by: Role }): Promise<Order> {
     const order = await this.reserved({ by });
     await startPaying(this.users[by].client, order, "charge");

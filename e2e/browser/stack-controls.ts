@@ -65,13 +65,13 @@ async function servicesReachable(): Promise<void> {
   });
 }
 
-/** Payments are begun by charges, instead of by intents, in the tests of this file or `describe`. */
+/** New payments use charges instead of PaymentIntents in the tests of this file or `describe`. */
 export function payByCharges(): void {
   beforeAll(() => setFlow("charges"));
   afterAll(() => setFlow("intents"));
 }
 
-/** Payments are begun by charges meanwhile. */
+/** New payments use charges meanwhile. */
 export async function whilePayingByCharges(act: () => Promise<void>): Promise<void> {
   await setFlow("charges");
   try {

@@ -20,7 +20,7 @@ export interface State {
   failure?: [status: number, path: string];
   /** The service that is down meanwhile. */
   stopped?: string;
-  /** Payments are begun by charges. */
+  /** New payments use charges. */
   byCharges?: true;
 }
 

@@ -104,7 +104,7 @@ function lostReservation(
 }
 
 /**
- * A payment acknowledged as settled, or by an intent as charged, stays settled. A charge may be refunded. A payment that was
+ * A payment acknowledged as settled, or with a PaymentIntent as charged, stays settled. A charge may be refunded. A payment that was
  * undecided is settled, or has failed and taken nothing.
  */
 function lostPayment(

@@ -28,7 +28,7 @@ const collections = [
   ["payments", "payments"],
 ] as const;
 
-/** An order in these states may be paid. By an intent, it must be in one of them to be paid. */
+/** An order in these states may be paid. With a PaymentIntent, it must be in one of them to be paid. */
 const grantedStates = ["awaiting:payment", "complete"];
 const finals = ["complete", "cancelled", "settled", "failed", "refunded", "sold"];
 const stateOf = ({ status, state, sold }: Seen) => status ?? state ?? (sold ? "sold" : "on sale");
@@ -45,7 +45,7 @@ export class Monitor {
   /** Also of payments that no event shows. */
   readonly changes: Change[] = [];
   before = new Map<string, Seen>();
-  /** Orders for which money was captured by an intent, by the poll before. */
+  /** Orders for which money was captured with a PaymentIntent, by the poll before. */
   private captured = new Set<string>();
 
   async run(isOver: () => boolean): Promise<void> {

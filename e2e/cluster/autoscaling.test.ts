@@ -3,7 +3,7 @@ import { eventually } from "../../common/src/testing/eventually";
 import { kubectl, pods, rolledOut } from "./cluster";
 
 const slowly = { withinSeconds: 300, intervalMs: 1000 };
-/** Of the 40m that overlay ci requests: as much as production's 70 % of 100m. An idle process uses about 30m. */
+/** Of the 40m that overlay ci requests: as much as production's 70% of 100m. An idle process uses about 30m. */
 const averageUtilization = 175;
 const numberOfPods = async () => (await pods("orders")).length;
 

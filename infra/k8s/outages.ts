@@ -216,7 +216,7 @@ export const outages: Outage[] = [
     firesAfter: 135,
   },
   {
-    outage: "1 event of 20 reaches a consumer later than 10 s",
+    outage: "1 in 20 events reaches a consumer more than 10 s late",
     alert: { alertname: "EventLagHigh", app: "payments", subject: "order:created", severity: "warning" },
     series: {
       'event_lag_seconds_bucket{app="payments", subject="order:created", le="10"}': counts(1, 0.95),
@@ -263,7 +263,7 @@ export const outages: Outage[] = [
     lastsSeconds: 1800,
   },
   {
-    outage: "1 request of 50 to tickets fails",
+    outage: "1 in 50 requests to tickets fails",
     alert: { alertname: "HighErrorRate", app: "tickets", severity: "critical" },
     series: { [requests("tickets", 200)]: counts(10, 9.8), [requests("tickets", 500)]: counts(0, 0.2) },
     firesAfter: 2640,
@@ -272,7 +272,7 @@ export const outages: Outage[] = [
     lastsSeconds: hours(1),
   },
   {
-    outage: "1 request of 100 to tickets fails",
+    outage: "1 in 100 requests to tickets fails",
     alert: { alertname: "HighErrorRate", app: "tickets", severity: "critical" },
     series: { [requests("tickets", 200)]: counts(10, 9.9), [requests("tickets", 500)]: counts(0, 0.1) },
     firesAfter: 13200,
@@ -282,7 +282,7 @@ export const outages: Outage[] = [
     stepSeconds: 300,
   },
   {
-    outage: "1 request of 250 to tickets fails",
+    outage: "1 in 250 requests to tickets fails",
     alert: { alertname: "HighErrorRate", app: "tickets", severity: "warning" },
     series: { [requests("tickets", 200)]: counts(10, 9.96), [requests("tickets", 500)]: counts(0, 0.04) },
     firesAfter: 65700,
@@ -290,7 +290,7 @@ export const outages: Outage[] = [
     ...overDays,
   },
   {
-    outage: "1 purchase of 4 takes longer than 2.5 s",
+    outage: "1 in 4 purchases takes longer than 2.5 s",
     alert: { alertname: "HighPurchaseLatency", severity: "critical" },
     series: { [fastPurchases("payments")]: counts(1, 0.5) },
     firesAfter: 2100,
@@ -299,7 +299,7 @@ export const outages: Outage[] = [
     lastsSeconds: hours(1),
   },
   {
-    outage: "1 purchase of 10 takes longer than 2.5 s",
+    outage: "1 in 10 purchases takes longer than 2.5 s",
     alert: { alertname: "HighPurchaseLatency", severity: "critical" },
     series: { [fastPurchases("payments")]: counts(1, 0.8) },
     firesAfter: 13200,
@@ -309,7 +309,7 @@ export const outages: Outage[] = [
     stepSeconds: 300,
   },
   {
-    outage: "1 purchase of 25 takes longer than 2.5 s",
+    outage: "1 in 25 purchases takes longer than 2.5 s",
     alert: { alertname: "HighPurchaseLatency", severity: "warning" },
     series: { [fastPurchases("payments")]: counts(1, 0.92) },
     firesAfter: 65700,
@@ -325,7 +325,7 @@ export const outages: Outage[] = [
     firesAfter: 300,
   },
   {
-    outage: "the volume of a MongoDB is 80 % full",
+    outage: "the volume of a MongoDB is 80% full",
     alert: { alertname: "VolumeFillingUp", app: "orders", severity: "warning" },
     series: allPods("store_volume_used_ratio", ["orders"], changes(0.1, 0.81)),
     firesAfter: 300,

@@ -82,7 +82,7 @@ export const paymentIntents: Mutant[] = [
     },
     red: {
       [byIntent]: [
-        "a payment by an intent fails, and publishes that, when its order is cancelled while the money is held",
+        "a PaymentIntent payment fails, and publishes that, when its order is cancelled while the money is held",
       ],
     },
   },
@@ -94,7 +94,9 @@ export const paymentIntents: Mutant[] = [
       "if (order.isGrantedTo(payment.id))": "if (order.isGrantedTo(payment.id) || order.version >= 0)",
     },
     red: {
-      [byIntent]: ["a payment by an intent captures nothing for an order that is granted to another payment"],
+      [byIntent]: [
+        "a PaymentIntent payment captures nothing for an order that is granted to another payment",
+      ],
     },
   },
   {
@@ -103,7 +105,9 @@ export const paymentIntents: Mutant[] = [
     file: "payments/src/models/order.ts",
     change: { " && this.paymentId === paymentId;": ";" },
     red: {
-      [byIntent]: ["a payment by an intent captures nothing for an order that is granted to another payment"],
+      [byIntent]: [
+        "a PaymentIntent payment captures nothing for an order that is granted to another payment",
+      ],
     },
   },
   {
@@ -158,7 +162,7 @@ export const paymentIntents: Mutant[] = [
     },
     red: {
       [byIntent]: [
-        "a payment by an intent fails, and publishes that, when its order is cancelled while the money is held",
+        "a PaymentIntent payment fails, and publishes that, when its order is cancelled while the money is held",
       ],
     },
   },
@@ -300,7 +304,7 @@ export const paymentIntents: Mutant[] = [
     change: { "    finishSweep,\n": "" },
     red: {
       "payments/src/index.test.ts": [
-        "finishes an interrupted payment by an intent, although new payments are by charges",
+        "finishes an interrupted PaymentIntent payment, although new payments use charges",
       ],
     },
   },

@@ -49,7 +49,7 @@ export const running: Mutant[] = [
     file: payments,
     change: { "runPeriodically(seconds(5), finishCharging),": "" },
     red: {
-      [runningPayments]: ["finishes an interrupted charge, although new payments are by intents"],
+      [runningPayments]: ["finishes an interrupted charge, although new payments use PaymentIntents"],
     },
   },
   {

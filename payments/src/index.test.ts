@@ -33,14 +33,14 @@ function runPayments(
   return runOnce(join(__dirname, "index.ts"), environment, look);
 }
 
-it("finishes an interrupted charge, although new payments are by intents", async () => {
+it("finishes an interrupted charge, although new payments use PaymentIntents", async () => {
   const order = await orderToPay();
   clock.use(() => Date.now() - hours(1));
   const payment = await begunPayment(order);
   await runPayments(async () => expect((await reload(payment)).state).toBe("charged"));
 });
 
-it("finishes an interrupted payment by an intent, although new payments are by charges", async () => {
+it("finishes an interrupted PaymentIntent payment, although new payments use charges", async () => {
   const order = await orderToPay();
   const payment = await begunPayment(order);
   await Payment.updateOne({ _id: payment.id }, { state: "authorizing", nextAttemptAt: new Date(0) });

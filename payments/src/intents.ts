@@ -180,7 +180,7 @@ const isFollowing = ({ state }: Payment): boolean =>
   state === "authorizing" || state === "challenged" || state === "authorized";
 
 /**
- * What the order demands of a payment by an intent, by our replica; no request to Stripe.
+ * What the order demands of a PaymentIntent payment, by our replica; no request to Stripe.
  * @returns whether it changed
  */
 export function followDemand(payment: Payment, order: Order): boolean {

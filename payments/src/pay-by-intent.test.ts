@@ -52,7 +52,7 @@ const longOrder = () => orderToPay({ expiresAt: new Date(clock.now() + hours(2))
 
 const challengedCard = "4000002760003184";
 
-describe("a payment by an intent", () => {
+describe("a PaymentIntent payment", () => {
   it("holds the money, and captures it once the order is granted to it", async () => {
     const order = await orderToPay();
     const response = pays(order);

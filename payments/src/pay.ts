@@ -69,7 +69,7 @@ async function mayFollow(
 }
 
 /**
- * Ends the payment of another card, which may be replaced: one by a charge or an intent for which Stripe did nothing, one
+ * Ends the payment of another card, which may be replaced: one with a charge or an intent for which Stripe did nothing, one
  * that waits for 3-D Secure, which its buyer may have closed, and one whose card was declined.
  * @returns whether it did
  */

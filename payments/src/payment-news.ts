@@ -113,7 +113,7 @@ export const paymentNews: typeof published = {
   },
 };
 
-/** For payments by a charge, whose end is not published. */
+/** For payments with a charge, whose end is not published. */
 export const decisions: typeof decided = {
   ...decided,
   connect: (bus) => {

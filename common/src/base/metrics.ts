@@ -81,6 +81,6 @@ export const exposeMetrics = (): Promise<string> => register.metrics();
 export const metricsContentType = register.contentType;
 
 export function collectProcessMetrics(): void {
-  // Each sample of the event loop wakes the process: every 10 ms, as by default, costs an idle one 0.8 % of a core.
+  // Each sample of the event loop wakes the process: every 10 ms, as by default, costs an idle one 0.8% of a core.
   collectDefaultMetrics({ eventLoopMonitoringPrecision: 100 });
 }

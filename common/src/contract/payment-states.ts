@@ -1,4 +1,4 @@
-/** The states of payments by charges. Payments by PaymentIntents share the last of them. */
+/** The states of payments with charges. PaymentIntent payments share the last of them. */
 export const chargePaymentStates = [
   "charging",
   "charged",
@@ -9,7 +9,7 @@ export const chargePaymentStates = [
 ] as const;
 
 /**
- * The states that paying by PaymentIntents adds. `payment:authorized` publishes `authorized`; the others stay inside
+ * The states that paying with PaymentIntents adds. `payment:authorized` publishes `authorized`; the others stay inside
  * payments. None of them may appear on an older subject: readers of its schema would refuse the event.
  * @example
  * intentPaymentStates.includes("authorized"); // => true
@@ -23,7 +23,7 @@ export const intentPaymentStates = [
 ] as const;
 
 /**
- * Of either flow: by charges, or by PaymentIntents.
+ * Of either flow: charges, or PaymentIntents.
  * @example
  * const state = { type: String, enum: allPaymentStates, required: true }; // a field of a Mongoose schema
  * state.enum.includes("charging"); // => true

@@ -135,7 +135,7 @@ export const Order = defineAggregate(database, "Order", {
 
     /**
      * Follows its payments: grants the order to an authorized one, which may then capture, completes it once that is
-     * charged, and releases it once that has failed. A payment by a charge completes it without a grant.
+     * charged, and releases it once that has failed. A payment with a charge completes it without a grant.
      * @returns whether anything changed
      */
     follow(payments: PaymentSummary[]): boolean {

@@ -26,7 +26,7 @@ export const Payment = defineAggregate(database, "Payment", {
     state: { type: String, enum: allPaymentStates, required: true },
     /** Stripe's charge; from `charged` on. */
     stripeId: { type: String },
-    /** Stripe's PaymentIntent; not in payments by charges. */
+    /** Stripe's PaymentIntent; not in payments with charges. */
     intentId: { type: String },
   },
   unpublished: {
@@ -144,7 +144,7 @@ export const Payment = defineAggregate(database, "Payment", {
       return true;
     },
 
-    // From here to `settle`: payments by intents.
+    // From here to `settle`: PaymentIntent payments.
 
     isByIntent(): boolean {
       return this.intentId !== undefined || intentPaymentStates.some((state) => state === this.state);
@@ -247,7 +247,7 @@ export const Payment = defineAggregate(database, "Payment", {
 
     startRefund(): boolean {
       if (!this.move("charged", "refunding")) return false;
-      this.recordNothing("published once the money is back");
+      this.recordNothing("published once the refund has succeeded");
       return true;
     },
 

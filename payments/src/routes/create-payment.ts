@@ -58,7 +58,7 @@ export const createPayment = endpoint(
         res.status(201).json(payment);
         break;
       case "charged":
-        // By an intent, the order has already been granted. By a charge, the buyer gets the ticket or a refund.
+        // With a PaymentIntent, the order has already been granted. With a charge, the buyer gets the ticket or a refund.
         res.status(payment.isByIntent() ? 201 : 202).json(payment);
         break;
       case "challenged":
