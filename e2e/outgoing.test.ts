@@ -33,7 +33,7 @@ it.each([
     `require("dns").promises.resolveSrv("_mongodb._tcp.example").catch(() => {})`,
     "_mongodb._tcp.example",
   ],
-])("records %s to somewhere else, and lets it fail", async (_, script, host) => {
+])("records %s to another machine, and makes it fail", async (_, script, host) => {
   expect(await recordOf(script)).toEqual([host]);
 });
 

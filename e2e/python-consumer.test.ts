@@ -153,7 +153,7 @@ it("receives what it missed while it was killed", async () => {
   for (const one of missed) await untilReplicated(one);
 });
 
-it("ends with the state of tickets, and disturbs no service", async () => {
+it("ends in the same state as tickets, without affecting any service", async () => {
   expect(await stackViolations()).toEqual([]);
   const own = rows<{ id: string }>("SELECT id FROM tickets");
   expect(own.length).toBeGreaterThan(0);

@@ -42,7 +42,7 @@ beforeAll(async () => {
 
 const buyer = (n: number): Client => at(buyers, n % buyers.length);
 
-it("sells a ticket to one of 50 buyers at a time who each send four concurrent requests", async () => {
+it("sells a ticket to one of 50 concurrent buyers, each of whom sends four parallel requests", async () => {
   const ticket = await ticketOnSale(seller);
   const responses = await times(200, (n) => buyer(n).order(ticket));
   const {

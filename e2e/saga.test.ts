@@ -35,7 +35,7 @@ const untilPaymentIs = ({ id: orderId }: Order, state: Payment["state"]) =>
 const chargesOf = async ({ id }: Order) =>
   (await ledger()).charges.filter(({ metadata }) => metadata.orderId === id);
 
-it("sells a ticket to the buyer who orders and pays it", async () => {
+it("sells a ticket to the buyer who orders and pays for it", async () => {
   const word = randomUUID().slice(0, 8);
   const ticket = await ticketOnSale(sam, { title: `Jazz at the Boathouse ${word}`, price: 19.99 });
   expect(await bodyOf(bea.tickets(`?q=jazz ${word}`))).toMatchObject([{ id: ticket.id, price: 19.99 }]);
@@ -170,7 +170,7 @@ it("retries within one request when Stripe rejects with 429", async () => {
   expect(await chargesOf(order)).toHaveLength(1);
 });
 
-byIntents("asks the card once more than Stripe answers, and holds its money once", async () => {
+byIntents("sends one request more than Stripe responds to, and holds the amount once", async () => {
   const order = await orderOf(bea, await ticketOnSale(sam));
   await fault({ kind: "late", operation: "confirm", milliseconds: 1_000 });
   await fault({ kind: "lose", operation: "capture" });

@@ -74,7 +74,7 @@ it.each<[string, z.ZodType, string[]]>([
   expect(found.toSorted()).toEqual(expected);
 });
 
-it("says what a keyword was and is", () => {
+it("reports the old and the new value of a keyword", () => {
   expect(changesTo(released.extend({ status: z.enum(["available"]) }))).toEqual([
     'event.status: enum was ["available","sold"], and is ["available"]',
   ]);

@@ -2,7 +2,7 @@ import { costOf, create, documented, order, pay, quiet, setUpCost } from "./cost
 
 setUpCost({ flow: "intents" });
 
-it("costs what ARCHITECTURE.md says to pay by an intent", async () => {
+it("matches the documented cost of paying with a PaymentIntent", async () => {
   const ticket = await create();
   await quiet();
   const reserved = await order(ticket);

@@ -21,7 +21,7 @@ import {
 
 setUpCost({ flow: "charges" });
 
-it("costs what ARCHITECTURE.md says to create, order, pay by a charge and expire", async () => {
+it("matches the documented cost of creating, ordering, paying with a charge, and expiring", async () => {
   let [ticket, reserved] = ["", ""];
   const sell = async () => (ticket = await create());
   const reserve = async () => (reserved = await order(ticket));
@@ -36,7 +36,7 @@ it("costs what ARCHITECTURE.md says to create, order, pay by a charge and expire
   expect(await costOf(() => reportExpiry(reserved))).toEqual(documented("expire"));
 });
 
-it("costs what ARCHITECTURE.md says to show a page its user, tickets on sale, and a ticket", async () => {
+it("matches the documented cost of showing the current user, the tickets on sale, and a ticket", async () => {
   const ticket = await create();
   expect(await costOf(showCurrentUser)).toEqual(documented("current user"));
   expect(await costOf(list)).toEqual(documented("list"));

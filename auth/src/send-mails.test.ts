@@ -104,7 +104,7 @@ it("informs the owner of a changed password, without a secret", async () => {
   expect(mailbox.mails[0]?.text).toMatch(/\n\nhttp:\/\/localhost:3000\/forgot-password$/);
 });
 
-it("informs the owner of five changes an hour at most, and changes the password nevertheless", async () => {
+it("informs the owner of at most five changes an hour, but changes the password regardless", async () => {
   const { id } = await registered();
   let cookie = signedIn(id, email);
   let current = password;

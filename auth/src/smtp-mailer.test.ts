@@ -67,7 +67,7 @@ it.each(['"a<b"@example.com', "a@example.com, b@example.com", '"a b"@example.com
   },
 );
 
-it("gives up on a server that does not respond", async () => {
+it("times out on a server that does not respond", async () => {
   const port = await serverWith({ greeting: "220 ready" });
   const error = await failureOf(`smtp://127.0.0.1:${port}`, 100);
   expect(error).toMatchObject({ message: "delivery timed out", isFinal: false });

@@ -176,7 +176,7 @@ describe("a user who has signed in before", () => {
     await guess("bob@example.com", home).expect(429);
   });
 
-  it("is known by the latest ten networks, even if many are new at once, for 90 days", async () => {
+  it("has its latest ten networks remembered for 90 days, even if many are added at once", async () => {
     await registered();
     for (const half of [0, 1])
       await many(8, (number) => signIn({ password }, `198.51.10${half}.${number}`).expect(200));

@@ -78,7 +78,7 @@ it("accepts optional headers, with and without a value", () => {
   ).toBeUndefined();
 });
 
-it("requires Retry-After of an error that passes", () => {
+it("requires Retry-After on a transient error", () => {
   const error = JSON.stringify({ code: "unavailable", errors: [], requestId: "1" });
   expect(problemOf("application/json", error, described, 503)).toMatch("Retry-After is missing");
   expect(problemOf("application/json", error, { ...described, "Retry-After": "1" }, 503)).toBeUndefined();

@@ -66,7 +66,7 @@ it("shows why a card was declined, keeps the countdown and the input, and accept
   expect(await isReloaded()).toBe(false);
 });
 
-it("states after a declined card that nothing was charged", async () => {
+it("tells the buyer after a decline that nothing was charged", async () => {
   const { page } = await openOrder();
   expectFailure(400, "/api/payments");
   await pay(page, "is declined");

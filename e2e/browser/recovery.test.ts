@@ -39,7 +39,7 @@ describe.each([
     if (javaScriptEnabled) await hydrated(page);
   };
 
-  it("sets a new password by a link, which works once", async () => {
+  it("sets a new password via a link, which works once", async () => {
     const { email, password } = (await newAccount()).credentials;
     const page = await visit({ javaScriptEnabled });
     await open(page, "/auth/signin");

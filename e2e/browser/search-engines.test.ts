@@ -169,7 +169,7 @@ it.each([
   expect([status, headers.get("content-type")]).toEqual([200, expect.stringContaining(type)]);
 });
 
-it("names its icons, also that of a phone's home screen", async () => {
+it("links its icons, including the one for a phone's home screen", async () => {
   const { html } = await get("/");
   expect(html).toMatch(/<link rel="icon" href="\/icon\.svg/);
   expect(html).toContain('<link rel="apple-touch-icon" href="/apple-touch-icon.png"/>');

@@ -44,7 +44,7 @@ it("installs every chart in one version, with existing values files", () => {
   for (const named of Object.values(versions)) expect([...named]).toHaveLength(1);
 });
 
-it("sends nobody the alerts that report no problem", () => {
+it("sends no notifications for alerts that report no problem", () => {
   const [, discarded = ""] = /receiver: "null", matchers: \['alertname =~ "(.*)"'\]/.exec(guide) ?? [];
   expect(discarded.split("|")).toEqual(["Watchdog", "InfoInhibitor"]);
 });

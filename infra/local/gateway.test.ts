@@ -84,7 +84,7 @@ describe("a request is routed to", () => {
 });
 
 describe("the gateway itself responds with", () => {
-  it("503 unavailable if no client exists", async () => {
+  it("503 unavailable if there is no process of the client", async () => {
     expect(errorOf(await send(await gatewayTo([])))).toMatchObject({ status: 503, code: "unavailable" });
   });
 

@@ -12,7 +12,7 @@ it.each([
   ["/api/payments", "payments"],
   ["/", "client"],
   ["/orders/65f0", "client"],
-])("sends %s to %s, as the ingress manifest says", (path, service) => {
+])("sends %s to %s, as the ingress manifest specifies", (path, service) => {
   expect(findService(readRoutes(), path)).toBe(service);
 });
 

@@ -95,7 +95,7 @@ it.each([
   ["4000002760003184", "pass-challenge", "requires_capture"],
   ["4000002760003184", "fail-challenge", "requires_payment_method"],
   ["4000008400001629", "pass-challenge", "requires_payment_method"],
-])("asks 3-D Secure of %s, and after %s is %s", async (number, event, status) => {
+])("requires 3-D Secure for %s, and after %s it is %s", async (number, event, status) => {
   const id = await withCard(number);
   const challenged = await stripe.paymentIntents.confirm(id);
   expect(challenged).toMatchObject({ status: "requires_action", next_action: { type: "use_stripe_sdk" } });

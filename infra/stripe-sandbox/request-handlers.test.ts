@@ -142,7 +142,7 @@ describe("faults", () => {
     { operation: "charges", kind: "lose" },
     { operation: "charge", kind: "fail", beforeWork: true, afterWork: true },
     {},
-  ])("cannot be asked for when they make no sense: %j", (body) =>
+  ])("are rejected if they make no sense: %j", (body) =>
     request(sandbox.app).post("/sandbox/faults").send(body).expect(400),
   );
 });

@@ -50,7 +50,7 @@ describe("tokens", () => {
     [card("4242424242424242", { exp_month: "13" }), "invalid_expiry_month"],
     [card("4242424242424242", { exp_year: "2025" }), "invalid_expiry_year"],
     [card("4242424242424242", { cvc: "12" }), "invalid_cvc"],
-  ])("refuses a card that cannot be one: %j", async (given, code) => {
+  ])("rejects an invalid card: %j", async (given, code) => {
     const { body } = await sandbox.post("/v1/tokens", given).expect(402);
     expect(body.error).toMatchObject({ type: "card_error", code });
   });

@@ -381,7 +381,7 @@ export const auth: Mutant[] = [
     guard: "auth: deletion: a deleted account cannot be changed",
     file: user,
     change: { "User.findOne({ _id: id, ...notDeleted })": "User.findOne({ _id: id })" },
-    red: { [deletionTests]: ["at the same time as a ban that is second: the account is gone"] },
+    red: { [deletionTests]: ["at the same time as a ban that is saved second: the account is deleted"] },
   },
   {
     guard: "auth: deletion: a deleted account cannot be found",
@@ -399,7 +399,7 @@ export const auth: Mutant[] = [
     guard: "auth: deletion: it is republished as what it is",
     file: user,
     change: { 'if (deletedAt) return "user:deleted";': "" },
-    red: { [deletionTests]: ["is republished from what is left"] },
+    red: { [deletionTests]: ["republishes from the fields that remain"] },
   },
   {
     guard: "auth: deletion: no mail is requested for a deleted account",
@@ -418,7 +418,7 @@ export const auth: Mutant[] = [
     file: "auth/src/routes/delete-account.ts",
     change: { "  if (isAdmin)\n": "  if (false)\n" },
     red: {
-      [deletionTests]: ["is refused to an administrator, whose name is forgotten once the role is gone"],
+      [deletionTests]: ["is denied to an administrator, whose email is erased once the role is revoked"],
     },
   },
   {
@@ -426,7 +426,7 @@ export const auth: Mutant[] = [
     file: "auth/src/routes/delete-account.ts",
     change: { "await forgetAdministrator(email);": "" },
     red: {
-      [deletionTests]: ["is refused to an administrator, whose name is forgotten once the role is gone"],
+      [deletionTests]: ["is denied to an administrator, whose email is erased once the role is revoked"],
     },
   },
   {

@@ -155,7 +155,9 @@ export const database: Mutant[] = [
     change: { "if (event) outbox.push(event);": "" },
     red: {
       [races]: ["stores change and event atomically, whenever it crashes"],
-      [granting]: ["an order is granted, and says so, although the process crashes right after the save"],
+      [granting]: [
+        "an order is granted and publishes that, although the process crashes right after the save",
+      ],
     },
   },
   {

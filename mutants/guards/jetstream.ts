@@ -9,7 +9,7 @@ const bridgeTests = "common/src/messaging/bridge.test.ts";
 const jetStreamTests = "common/src/messaging/jetstream/bus.test.ts";
 const settings = "common/src/messaging/jetstream/stream.ts";
 const settingsOfNew =
-  "a connection to JetStream creates a stream that nobody empties and that drops nothing, and durable consumers that drop nothing";
+  "a connection to JetStream creates a stream that cannot be purged and discards nothing, and durable consumers that discard nothing";
 const onThree = "infra/k8s/high-availability.test.ts";
 const storedByAll =
   "three servers with the users of the manifests all servers store the stream, and write at once to disk, as without high availability";

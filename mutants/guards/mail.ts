@@ -62,7 +62,7 @@ export const mail: Mutant[] = [
     guard: "auth: mail: a delivery has a time limit",
     file: mailer,
     change: { 'reject(new MailError("delivery timed out"))': "undefined" },
-    red: { [mailerTests]: ["gives up on a server that does not respond"] },
+    red: { [mailerTests]: ["times out on a server that does not respond"] },
   },
   {
     guard: "auth: mail: no address in an error",
@@ -77,8 +77,8 @@ export const mail: Mutant[] = [
       "else await countAttempt(perMailbox(purpose), mailbox);": "",
     },
     red: {
-      [resetTests]: ["sends five mails an hour to a mailbox at most, whether it has an account or not"],
-      [verificationTests]: ["sends a mail to a mailbox five times an hour at most"],
+      [resetTests]: ["sends at most five emails an hour to a mailbox, whether or not it has an account"],
+      [verificationTests]: ["sends at most five emails an hour to a mailbox"],
     },
   },
   {
@@ -132,9 +132,7 @@ export const mail: Mutant[] = [
     file: "auth/src/routes/change-password.ts",
     change: { 'await mayBeMailed("passwordChanged", asked.email)': "Boolean(mayBeMailed)" },
     red: {
-      [mailTests]: [
-        "informs the owner of five changes an hour at most, and changes the password nevertheless",
-      ],
+      [mailTests]: ["informs the owner of at most five changes an hour, but changes the password regardless"],
     },
   },
   {
@@ -144,7 +142,7 @@ export const mail: Mutant[] = [
       "{ $set: { emailVerified: true }, $unset: { verification: 1 } }": "{ $set: { emailVerified: true } }",
     },
     red: {
-      [verificationTests]: ["verifies the email of a new account by the link in a mail, once"],
+      [verificationTests]: ["verifies a new account's address via the emailed link, once"],
     },
   },
   {
@@ -165,7 +163,7 @@ export const mail: Mutant[] = [
     change: { "this.passwordReset = undefined;": "" },
     red: {
       [resetTests]: [
-        "sets a new password by the link in a mail, once, and ends all sessions",
+        "sets a new password via the emailed link, once, and ends all sessions",
         "accepts one of several concurrent uses of a link",
       ],
     },
@@ -191,7 +189,7 @@ export const mail: Mutant[] = [
       "this.changePassword(hash);":
         'this.password = hash;\n      this.passwordReset = undefined;\n      this.recordNothing("");',
     },
-    red: { [resetTests]: ["sets a new password by the link in a mail, once, and ends all sessions"] },
+    red: { [resetTests]: ["sets a new password via the emailed link, once, and ends all sessions"] },
   },
   {
     guard: "auth: reset: an email without an account costs the same",

@@ -9,9 +9,9 @@ const cards = "payments/src/card-limits.test.ts";
 const ofUser =
   "limits the cards of a user per hour, but neither a token that was sent nor the first card of an order";
 const ofNetworks = ["an IPv4 address", "an IPv6 /64"].map(
-  (network) => `limits the cards an hour from ${network}, however many users pay in parallel`,
+  (network) => `limits cards per hour from ${network}, however many users pay in parallel`,
 );
-const ofSite = "limits the cards an hour from an IPv6 /48";
+const ofSite = "limits cards per hour from an IPv6 /48";
 
 /** The state from which an arrow leads is not looked at any more. */
 const arrow = (name: string, from: string, to: string, red: Mutant["red"]): Mutant => ({

@@ -68,13 +68,13 @@ export const running: Mutant[] = [
     guard: "measure: measureUnfinished",
     file: payments,
     change: { "[measureUnfinished, measureComparisons]": "[measureComparisons]" },
-    red: { [runningPayments]: ["reports for how long a charge has waited for the outcome of its order"] },
+    red: { [runningPayments]: ["reports how long a charge has been waiting for the outcome of its order"] },
   },
   {
     guard: "measure: measureComparisons",
     file: payments,
     change: { "[measureUnfinished, measureComparisons]": "[measureUnfinished]" },
-    red: { [runningPayments]: ["reports for how long a comparison with Stripe has been due"] },
+    red: { [runningPayments]: ["reports how long a comparison with Stripe has been overdue"] },
   },
   {
     guard: "sweep: reconcileSweep",
@@ -105,7 +105,7 @@ export const running: Mutant[] = [
     file: service,
     change: { "      await clock.follow(store.time);\n": "" },
     red: {
-      [runningOrders]: ["expires nothing early by the store's clock, whatever its own clock says"],
+      [runningOrders]: ["expires nothing early by the store's clock, whatever its own clock shows"],
     },
   },
   {

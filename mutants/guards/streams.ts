@@ -35,7 +35,7 @@ export const streaming: Mutant[] = [
     guard: "streams: limit per user",
     file: openStreams,
     change: { "if (userId !== undefined && count(": "if (userId === null && count(" },
-    red: { [limits]: ["limits each user to three streams, whatever their addresses"] },
+    red: { [limits]: ["limits the streams of each user, whatever their addresses"] },
   },
   {
     guard: "streams: limit per network",
@@ -43,8 +43,8 @@ export const streaming: Mutant[] = [
     change: { "if (count((reader) => reader.network === network)": "if (count(() => false)" },
     red: {
       [limits]: [
-        "limits an address to eight streams, whatever the accounts",
-        "limits a /64 to eight streams, whatever the accounts",
+        "limits the streams of an address, whatever the accounts",
+        "limits the streams of a /64, whatever the accounts",
       ],
     },
   },
@@ -52,13 +52,13 @@ export const streaming: Mutant[] = [
     guard: "streams: limit per network, not per address",
     file: streamStates,
     change: { "network: rateLimitKey(address)": "network: address" },
-    red: { [limits]: ["limits a /64 to eight streams, whatever the accounts"] },
+    red: { [limits]: ["limits the streams of a /64, whatever the accounts"] },
   },
   {
     guard: "streams: limit per site",
     file: openStreams,
     change: { "if (count((reader) => reader.site === site)": "if (count(() => false)" },
-    red: { [limits]: ["limits a /48 to ten streams, whatever the networks of the clients"] },
+    red: { [limits]: ["limits the streams of a /48, whatever the clients' networks"] },
   },
   {
     guard: "streams: HEAD does not count",

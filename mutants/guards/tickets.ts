@@ -250,8 +250,8 @@ export const tickets: Mutant[] = [
     change: { "config.MAX_LISTINGS_PER_NETWORK_PER_DAY": "Infinity" },
     red: {
       [changeLimits]: [
-        "limits the listings a day from an IPv4 address, however many sellers list in parallel",
-        "limits the listings a day from an IPv6 /64, however many sellers list in parallel",
+        "limits listings per day from an IPv4 address, however many sellers list in parallel",
+        "limits listings per day from an IPv6 /64, however many sellers list in parallel",
       ],
     },
   },
@@ -261,8 +261,8 @@ export const tickets: Mutant[] = [
     change: { "config.MAX_EDITS_PER_NETWORK_PER_HOUR": "Infinity" },
     red: {
       [changeLimits]: [
-        "limits the edits an hour from an IPv4 address, however many sellers edit in parallel",
-        "limits the edits an hour from an IPv6 /64, however many sellers edit in parallel",
+        "limits edits per hour from an IPv4 address, however many sellers edit in parallel",
+        "limits edits per hour from an IPv6 /64, however many sellers edit in parallel",
       ],
     },
   },
@@ -271,10 +271,7 @@ export const tickets: Mutant[] = [
     file: "common/src/http/action-limits.ts",
     change: { "if (site !== network) ": "if (site === null) " },
     red: {
-      [changeLimits]: [
-        "limits the listings a day from an IPv6 /48",
-        "limits the edits an hour from an IPv6 /48",
-      ],
+      [changeLimits]: ["limits listings per day from an IPv6 /48", "limits edits per hour from an IPv6 /48"],
     },
   },
   {

@@ -36,7 +36,7 @@ describe("an order", () => {
     ]);
   });
 
-  it("is granted, and says so, although the process crashes right after the save", async () => {
+  it("is granted and publishes that, although the process crashes right after the save", async () => {
     const order = await orderOf();
     onFailpoint((name) => {
       if (name === "orders.save.after") throw new Error(`crashed at ${name}`);

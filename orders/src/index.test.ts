@@ -65,7 +65,7 @@ it("prunes payments that were stored long ago", async () => {
   );
 });
 
-it("expires nothing early by the store's clock, whatever its own clock says", async () => {
+it("expires nothing early by the store's clock, whatever its own clock shows", async () => {
   const [live, overdue] = [await orderOf(), await overdueOrder()];
   await runOnce(file, withWrongClock(), async () => expect((await reload(overdue)).status).toBe("cancelled"));
   expect((await reload(live)).status).toBe("created");

@@ -84,12 +84,12 @@ function paysFrom(order: OrderEvent | undefined, address: string, token: string)
 it.each([
   ["an IPv4 address", () => "203.0.113.7"],
   ["an IPv6 /64", (index: number) => `2001:db8:1:2::${index + 1}`],
-])("limits the cards an hour from %s, however many users pay in parallel", async (_what, addressOf) => {
+])("limits cards per hour from %s, however many users pay in parallel", async (_what, addressOf) => {
   expect(await payAgain(7, addressOf)).toBe(2);
   expect(await refusals()).toEqual({ cards_of_network: 2 });
 });
 
-it("limits the cards an hour from an IPv6 /48", async () => {
+it("limits cards per hour from an IPv6 /48", async () => {
   expect(await payAgain(10, (index) => `2001:db8:1:${index + 1}::1`)).toBe(2);
   expect(await refusals()).toEqual({ cards_of_site: 2 });
 });

@@ -88,14 +88,14 @@ it("prunes orders that were cancelled long ago", async () => {
   await runPayments(async () => expect(await Order.countDocuments()).toBe(0));
 });
 
-it("reports for how long a charge has waited for the outcome of its order", async () => {
+it("reports how long a charge has been waiting for the outcome of its order", async () => {
   await chargedPayment(await orderToPay());
   await runPayments(async (port) => {
     expect(await metricsAt(port)).toMatch(/^payments_unfinished_seconds\{state="charged"\} (?!0$)/m);
   });
 });
 
-it("reports for how long a comparison with Stripe has been due", async () => {
+it("reports how long a comparison with Stripe has been overdue", async () => {
   const [nextDueAt, claimedUntil] = [-1, 1].map((away) => new Date(clock.now() + hours(away)));
   await Reconciliation.create({ _id: "daily", nextDueAt, claimedUntil, claim: "of another process" });
   await runPayments(async (port) => {

@@ -54,7 +54,7 @@ async function refusals() {
 }
 
 it.each(networks)(
-  "limits the listings a day from %s, however many sellers list in parallel",
+  "limits listings per day from %s, however many sellers list in parallel",
   async (_what, addressOf) => {
     const responses = await parallel(14, (index) => list(addressOf(index)));
     const refused = responses.filter(({ status }) => status !== 201);
@@ -70,7 +70,7 @@ it.each(networks)(
   },
 );
 
-it("limits the listings a day from an IPv6 /48", async () => {
+it("limits listings per day from an IPv6 /48", async () => {
   const responses = await parallel(18, (index) => list(addressOfSite(index)));
   expect(responses.filter(({ status }) => status === 429)).toHaveLength(3);
   expect(await Ticket.countDocuments()).toBe(15);
@@ -78,7 +78,7 @@ it("limits the listings a day from an IPv6 /48", async () => {
 });
 
 it.each(networks)(
-  "limits the edits an hour from %s, however many sellers edit in parallel",
+  "limits edits per hour from %s, however many sellers edit in parallel",
   async (_what, addressOf) => {
     const responses = await parallel(7, (index) => edit(addressOf(index)));
     const refused = responses.filter(({ status }) => status !== 200);
@@ -93,7 +93,7 @@ it.each(networks)(
   },
 );
 
-it("limits the edits an hour from an IPv6 /48", async () => {
+it("limits edits per hour from an IPv6 /48", async () => {
   const responses = await parallel(10, (index) => edit(addressOfSite(index)));
   expect(responses.filter(({ status }) => status === 429)).toHaveLength(2);
   expect(await refusals()).toEqual({ edits_of_site: 2 });

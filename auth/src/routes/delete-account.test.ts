@@ -152,7 +152,7 @@ it("cannot be banned, found, or be made an administrator afterwards", async () =
 });
 
 describe("at the same time as", () => {
-  it("a ban that is first: the ban stays, and the account", async () => {
+  it("a ban that is saved first: ban and account remain", async () => {
     const { cookie } = await admin();
     const { id } = await registered();
     const ban = () => post(`${id}/ban`, { reason: "Sells forged tickets" }, cookie).expect(200);
@@ -161,7 +161,7 @@ describe("at the same time as", () => {
     expect(await findByEmail(email)).toMatchObject({ id, banned: true });
   });
 
-  it("a ban that is second: the account is gone", async () => {
+  it("a ban that is saved second: the account is deleted", async () => {
     const { cookie } = await admin();
     const { id } = await registered();
     beforeNextSave(() => deleteAccount(signedIn(id)).expect(200));
@@ -169,7 +169,7 @@ describe("at the same time as", () => {
     expect(await stored(id)).toEqual(tombstone(id));
   });
 
-  it("a change of the password: the first counts", async () => {
+  it("a password change: the first write wins", async () => {
     const { id } = await registered();
     const change = () => post("password", { password, newPassword: "battery staple" }, signedIn(id));
     beforeNextSave(() => change().expect(200));
@@ -212,7 +212,7 @@ describe("at the same time as", () => {
   });
 });
 
-it("is refused to an administrator, whose name is forgotten once the role is gone", async () => {
+it("is denied to an administrator, whose email is erased once the role is revoked", async () => {
   const { id, cookie } = await admin();
   const banned = await registered();
   await post(`${banned.id}/ban`, { reason: "Sells forged tickets" }, cookie).expect(200);
@@ -223,7 +223,7 @@ it("is refused to an administrator, whose name is forgotten once the role is gon
   expect(banChanges.map(({ by }) => by)).toEqual(["deleted account"]);
 });
 
-it("is republished from what is left", async () => {
+it("republishes from the fields that remain", async () => {
   const { id } = await registered();
   await deleteAccount(signedIn(id)).expect(200);
   const broker = new MemoryBroker();

@@ -10,7 +10,7 @@ setUpService(database);
 
 const email = "alice@example.com";
 
-it("sends no mail and says so where there is no SMTP server", async () => {
+it("sends no email and responds with mail-off where there is no SMTP server", async () => {
   const { id } = await registered();
   const { body } = await request(app).post("/api/users/password-reset").send({ email }).expect(404);
   expect(body.code).toBe("mail-off");

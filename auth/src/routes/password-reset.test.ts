@@ -33,7 +33,7 @@ async function requested(): Promise<string> {
   return tokenIn(mailbox.mails.at(-1));
 }
 
-it("sets a new password by the link in a mail, once, and ends all sessions", async () => {
+it("sets a new password via the emailed link, once, and ends all sessions", async () => {
   const { id } = await registered();
   const token = await requested();
   expect(mailbox.mails).toMatchObject([{ to: email, subject: "Reset your password" }]);
@@ -137,7 +137,7 @@ it("keeps no email of strangers", async () => {
   expect(JSON.stringify(counts)).not.toMatch(/stranger|203\.0\.113/);
 });
 
-it("sends five mails an hour to a mailbox at most, whether it has an account or not", async () => {
+it("sends at most five emails an hour to a mailbox, whether or not it has an account", async () => {
   for (const address of ["198.51.100.1", "198.51.100.2", "198.51.100.3", "198.51.100.4", "198.51.100.5"])
     await forgot({ email: "nobody@example.com" }, address).expect(202);
   const { body } = await forgot({ email: "Nobody@example.com" }, "198.51.100.6").expect(429);

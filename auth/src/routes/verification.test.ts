@@ -31,7 +31,7 @@ async function signedUp() {
   return { id: body.id, cookie: String(headers["set-cookie"]), token: tokenIn(mailbox.mails.at(-1)) };
 }
 
-it("verifies the email of a new account by the link in a mail, once", async () => {
+it("verifies a new account's address via the emailed link, once", async () => {
   const { cookie, token } = await signedUp();
   expect(await isVerified(cookie)).toBe(false);
   await confirm(token).expect(204);
@@ -77,7 +77,7 @@ it.each([
   expect(await isVerified(cookie)).toBe(false);
 });
 
-it.each([undefined, "", 7, { $gt: "" }, "x".repeat(201)])("rejects %p for a token", async (token) => {
+it.each([undefined, "", 7, { $gt: "" }, "x".repeat(201)])("rejects the token %p", async (token) => {
   const { body } = await confirm(token).expect(400);
   expect(body).toMatchObject({ code: "invalid-input", errors: [{ field: "token" }] });
 });
@@ -91,7 +91,7 @@ it("signs up even where the mailbox has received too many mails", async () => {
   expect(mailbox.mails).toHaveLength(5);
 });
 
-it("sends a mail to a mailbox five times an hour at most", async () => {
+it("sends at most five emails an hour to a mailbox", async () => {
   const { cookie } = await signedUp();
   for (let count = 0; count < 4; count++) await requestMail(cookie).expect(202);
   const { body, headers } = await requestMail(cookie).expect(429);

@@ -40,7 +40,7 @@ const times = (count: number, status: number) => Array<number>(count).fill(statu
 
 afterEach(() => eventually(async () => expect(await openStreams()).toBe(0)));
 
-it("limits each user to three streams, whatever their addresses", async () => {
+it("limits the streams of each user, whatever their addresses", async () => {
   const cookie = signedIn();
   const refused = await refusedBy("user");
   const first = await stage.readFrom("203.0.113.1", cookie);
@@ -61,7 +61,7 @@ it("limits each user to three streams, whatever their addresses", async () => {
 it.each([
   ["an address", () => "203.0.113.1"],
   ["a /64", (index: number) => `2001:db8:1:2::${index + 1}`],
-])("limits %s to eight streams, whatever the accounts", async (_name, addressOf) => {
+])("limits the streams of %s, whatever the accounts", async (_name, addressOf) => {
   const cookieOf = (index: number) => (index % 2 ? signedIn() : undefined);
   expect(await statusesOf(10, (index) => stage.readFrom(addressOf(index), cookieOf(index)))).toEqual([
     ...times(8, 200),
@@ -72,7 +72,7 @@ it.each([
   expect((await stage.readFrom("198.51.100.1")).status).toBe(200);
 });
 
-it("limits a /48 to ten streams, whatever the networks of the clients", async () => {
+it("limits the streams of a /48, whatever the clients' networks", async () => {
   const refused = await refusedBy("site");
   expect(await statusesOf(11, (index) => stage.readFrom(`2001:db8:1:${index}::1`))).toEqual([
     ...times(10, 200),

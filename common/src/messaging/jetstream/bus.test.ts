@@ -53,7 +53,7 @@ describe("a connection to JetStream", () => {
     expect(texts).toEqual(["a", "b"]);
   });
 
-  it("creates a stream that nobody empties and that drops nothing, and durable consumers that drop nothing", async () => {
+  it("creates a stream that cannot be purged and discards nothing, and durable consumers that discard nothing", async () => {
     const bus = await connect(10);
     bus.subscribe("ticket:created", async () => {});
     await eventually(() => publish(bus, "a"));
