@@ -24,19 +24,19 @@ export const config = settings({
   MAX_KNOWN_NETWORKS: wholeNumber().default(10),
   /** How long a network is remembered after a sign-in from it. */
   KNOWN_NETWORK_EXPIRES_IN: durationInSeconds().default(90 * 24 * 3600),
-  /** The public address of EventHive. Links in mails begin with it. */
+  /** The public address of EventHive. Links in emails begin with it. */
   PUBLIC_URL: url(),
-  /** Required with an SMTP server, so that none is left unused by mistake. Without mail, users cannot reset a password. */
+  /** Required with an SMTP server, so that none is left unused by mistake. Without email, users cannot reset a password. */
   MAIL: choice("smtp", "off")
     .optional()
     .refine((mail) => mail !== undefined || !process.env.SMTP_URL)
     .transform((mail) => mail ?? "off"),
-  /** How long a link in a mail is valid, and how long the mail is retried. */
+  /** How long a link in an email is valid, and how long the email is retried. */
   VERIFICATION_EXPIRES_IN: durationInSeconds().default(24 * 3600),
   PASSWORD_RESET_EXPIRES_IN: durationInSeconds().default(30 * 60),
-  /** Mails of one kind per hour that can be requested to one mailbox. */
+  /** Emails of one kind that can be requested for one mailbox per hour. */
   MAX_MAILS_PER_HOUR: wholeNumber().default(5),
-  /** Mails per hour that one network can request, to whichever mailboxes; sign-ups have limits of their own. */
+  /** Emails that one network can request per hour, for any mailboxes; sign-ups have limits of their own. */
   MAX_MAILS_PER_NETWORK_PER_HOUR: wholeNumber().default(100),
   /** The same, of one site. */
   MAX_MAILS_PER_SITE_PER_HOUR: wholeNumber().default(300),
@@ -44,7 +44,7 @@ export const config = settings({
 
 const mailbox = /^[^\s@<>]+@[^\s@<>]+$|^[^@<>\r\n]+ <[^\s@<>]+@[^\s@<>]+>$/;
 
-/** How mail is sent. */
+/** How email is sent. */
 export const smtp = settings(
   {
     /** `smtps:` encrypts from the start, `smtp:` by STARTTLS. */

@@ -7,7 +7,7 @@ export interface Mail {
 
 export interface Mailer {
   /**
-   * Resolves when the mail was accepted for delivery.
+   * Resolves when the email was accepted for delivery.
    * @throws MailError when it was not, or the outcome is unknown
    */
   send(mail: Mail): Promise<void>;

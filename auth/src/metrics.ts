@@ -28,7 +28,7 @@ export type AttemptLimit = (typeof attemptLimits)[number];
 
 export const refusedAttempts = new Counter({
   name: "attempts_refused_total",
-  help: "Sign-ins, sign-ups, requests to end all sessions, and mails rejected, by the limit that was reached",
+  help: "Sign-ins, sign-ups, requests to end all sessions, and emails rejected, by the limit that was reached",
   labelNames: ["limit"],
 });
 
@@ -42,7 +42,7 @@ export type MailOutcome = "sent" | "failed" | "rejected";
 
 export const mailAttempts = new Counter({
   name: "mail_attempts_total",
-  help: "Attempts to send a mail: accepted by the SMTP server, to be repeated, or permanently rejected because of the address",
+  help: "Attempts to send an email: accepted by the SMTP server, to be repeated, or permanently rejected because of the address",
   labelNames: ["mail", "outcome"],
 });
 

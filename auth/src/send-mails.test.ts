@@ -24,7 +24,7 @@ const requestReset = () => request(app).post("/api/users/password-reset").send({
 const confirm = (token: string) => request(app).post("/api/users/verification/confirm").send({ token });
 const stored = (purpose: Purpose) => User.findOne().then((user) => user?.[purpose]);
 
-it("sends a mail once", async () => {
+it("sends an email once", async () => {
   await signUp();
   await sendMails.verification.run();
   await sendMails.verification.run();
@@ -32,7 +32,7 @@ it("sends a mail once", async () => {
   expect(mailbox.mails[0]?.text).toContain("http://localhost:3000/verify-email?token=");
 });
 
-it("lets one of several processes send a mail that all of them have found", async () => {
+it("lets one of several processes send an email that all of them have found", async () => {
   await signUp();
   const found = await Promise.all([1, 2, 3].map(() => User.findOne().orFail()));
   const tokens = await Promise.all(found.map((user) => claimLink(user, "verification")));
@@ -50,7 +50,7 @@ it("stores the link as a hash only", async () => {
   expect(JSON.stringify(all)).not.toContain(secret);
 });
 
-it("sends the mail of a process that crashed while it sent it", async () => {
+it("sends the email of a process that crashed while it sent it", async () => {
   await signUp();
   await claimLink(await User.findOne().orFail(), "verification");
   await sendMails.verification.run();
@@ -122,7 +122,7 @@ it("informs the owner of at most five changes an hour, but changes the password 
   expect(mailbox.mails).toHaveLength(5);
 });
 
-it("sends again what is requested while a mail is being sent", async () => {
+it("sends again what is requested while an email is being sent", async () => {
   await registered();
   await requestReset();
   mailbox.accepts = async () => {

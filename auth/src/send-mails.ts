@@ -21,7 +21,7 @@ export function sendPasswordChanges(signal?: AbortSignal): Promise<void> {
   return sendAll("passwordChanged", signal);
 }
 
-/** A request that stores a mail kicks its sweep. Separate, so that many sign-ups do not delay the reset of a password. */
+/** A request that stores an email kicks its sweep. Separate, so that many sign-ups do not delay the reset of a password. */
 export const sendMails: Record<MailKind, Sweep> = {
   verification: runPeriodically(seconds(5), sendVerifications),
   passwordReset: runPeriodically(seconds(5), sendPasswordResets),
@@ -29,7 +29,7 @@ export const sendMails: Record<MailKind, Sweep> = {
 };
 
 /**
- * Sends the mails that were requested, at least once. What fails, or was begun by a process that crashed, is repeated
+ * Sends the emails that were requested, at least once. What fails, or was begun by a process that crashed, is repeated
  * later, for as long as its link would be valid, and at most ten times.
  */
 async function sendAll(kind: MailKind, signal?: AbortSignal): Promise<void> {

@@ -32,7 +32,7 @@ async function serverWith(answers: Record<string, string>): Promise<number> {
 async function failureOf(url: string, timeoutMs?: number): Promise<MailError> {
   const mailer = smtpMailer({ url, from: "no-reply@example.com", name: "localhost", timeoutMs });
   return mailer.send({ to, subject: "Hello", text: "Hello" }).then(
-    () => Promise.reject(new Error("The mail was sent")),
+    () => Promise.reject(new Error("The email was sent")),
     (error: MailError) => error,
   );
 }

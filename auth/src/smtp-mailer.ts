@@ -13,7 +13,7 @@ interface Options {
 }
 
 /**
- * Sends through an SMTP server, one connection for each mail. Encrypts, and checks the certificate, except towards a
+ * Sends through an SMTP server, one connection for each email. Encrypts, and checks the certificate, except towards a
  * server on this machine.
  */
 export function smtpMailer({ url, from, name, timeoutMs = seconds(40) }: Options): Mailer {
@@ -63,7 +63,7 @@ const isUnusual = /["(),:;<>[\\\]\s]/;
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 
-/** The server may still accept the mail later. */
+/** The server may still accept the email later. */
 async function inTime(delivery: Promise<unknown>, milliseconds: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise((_, reject) => {

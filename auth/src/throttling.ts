@@ -91,7 +91,7 @@ const perMailboxInKnownNetwork = (): Limit =>
   perHour("password_resets_of_mailbox_in_known_network", config.MAX_MAILS_PER_HOUR);
 
 /**
- * Limits the mails that can be requested by a network and to a mailbox, which counts whether it has an account or not.
+ * Limits the emails that can be requested by a network and for a mailbox, which counts whether it has an account or not.
  * @throws TooManyRequestsError
  */
 export async function limitMails(purpose: Purpose, request: MailRequest): Promise<void> {
@@ -114,7 +114,7 @@ interface MailRequest {
   isKnownNetwork?: boolean;
 }
 
-/** For requests that are not refused because of their mail: a sign-up, and a change of the password. */
+/** For requests that are not rejected because of their email: a sign-up, and a change of the password. */
 export async function mayBeMailed(kind: MailKind, email: string): Promise<boolean> {
   if (config.MAIL === "off") return false;
   try {

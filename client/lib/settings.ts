@@ -16,7 +16,7 @@ const shape = z.object({
   STRIPE_API_URL: z.string().default(""),
   /** Which of Stripe's forms: Checkout's dialog, or the Payment Element, which requires PaymentIntent payments. */
   STRIPE_FORM: z.enum(["checkout", "payment-element"]).default("checkout"),
-  /** Whether auth sends mail, as its own setting says. Without it, no page offers to reset a password. */
+  /** Whether auth sends email, as its own setting says. Without it, no page offers to reset a password. */
   MAIL: z.enum(["smtp", "off"]).default("off"),
   /** The largest request body; forms are far smaller. */
   MAX_BODY_BYTES: z.coerce.number().int().positive().default(16_384),

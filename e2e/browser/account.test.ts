@@ -95,7 +95,7 @@ describe.each([
     expect((await new Client().signIn(credentials)).status).toBe(400);
   });
 
-  it("sends a mail that confirms the email", async () => {
+  it("sends an email that confirms the address", async () => {
     const { page, credentials } = await openAccount();
     const first = await linkTo(credentials.email, "Confirm your email address");
     await button(page, "Send a confirmation email").click();

@@ -62,7 +62,7 @@ it.each([
   expect(usesMailbox(found)).toBe(isUsed);
 });
 
-it("sends mail to the mailbox that runs", () => {
+it("sends email to the mailbox that runs", () => {
   const smtp = "smtp://127.0.0.1:2525";
   expect(environmentFor({}, undefined, { ...servers, smtp })).toMatchObject({ MAIL: "smtp", SMTP_URL: smtp });
   expect(environmentFor({ MAIL: "off" })).not.toHaveProperty("SMTP_URL");

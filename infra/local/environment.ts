@@ -51,7 +51,7 @@ export function usesStripe({ STRIPE_KEY, STRIPE_PUBLISHABLE_KEY }: NodeJS.Proces
   return Boolean(STRIPE_KEY);
 }
 
-/** Mail goes to the local mailbox unless the environment has settings for it. */
+/** Email goes to the local mailbox unless the environment has settings for it. */
 export const usesMailbox = ({ MAIL, SMTP_URL }: NodeJS.ProcessEnv): boolean => !MAIL && !SMTP_URL;
 
 /** The URL of one database of a MongoDB server. Options after the "?" are kept. */

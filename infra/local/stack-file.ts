@@ -6,7 +6,7 @@ import { attempt } from "./processes";
 export interface StackFile {
   url: string;
   servers: Record<"mongo" | "redis" | "nats" | "stripe", string> & {
-    /** Of the local mailbox, if mail is sent to it. */
+    /** Of the local mailbox, if email is sent to it. */
     smtp?: string;
   };
   /** By service, if each has its own server. */

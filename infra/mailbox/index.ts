@@ -2,7 +2,7 @@ import type { Mail } from "./mail";
 import { pageServer } from "./page";
 import { smtpServer } from "./smtp";
 
-// Replaces a mail server on this machine: keeps the latest mails in memory and shows them on a page.
+// Replaces a mail server on this machine: keeps the latest emails in memory and shows them on a page.
 
 const maxMails = 500;
 
@@ -25,5 +25,5 @@ smtp.listen(Number(SMTP_PORT), "127.0.0.1", () => {
   });
 });
 
-// Nothing to finish: a mail that was not acknowledged is sent again.
+// Nothing to finish: an email that was not acknowledged is sent again.
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => process.exit(0));

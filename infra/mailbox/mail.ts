@@ -6,7 +6,7 @@ export interface Mail {
   receivedAt: string;
 }
 
-/** A mail with one text, as auth sends it: 7-bit, or quoted-printable in UTF-8 (RFC 2045, 6.7). */
+/** An email with one text, as auth sends it: 7-bit, or quoted-printable in UTF-8 (RFC 2045, 6.7). */
 export function parseMail(to: string, lines: string[]): Mail {
   const end = lines.indexOf("");
   const headers = lines.slice(0, end).join("\n").replaceAll(/\n\s+/g, " ");

@@ -17,7 +17,7 @@ const send = (mail: { to?: string; subject?: string; text: string }) =>
     ...mail,
   });
 
-it("receives a mail as it was written", async () => {
+it("receives an email as it was written", async () => {
   const link = `http://localhost:3000/verify-email?token=${"a=b".repeat(60)}`;
   const written = `Grüße\n\n.a line with a dot\n.\n..\n${link}`;
   await send({ text: written });
@@ -26,7 +26,7 @@ it("receives a mail as it was written", async () => {
   ]);
 });
 
-it("shows mails, newest first, as text with links", async () => {
+it("shows emails, newest first, as text with links", async () => {
   const receivedAt = new Date().toISOString();
   const mails = [
     { to: "alice@example.com", subject: "First", text: "one", receivedAt },

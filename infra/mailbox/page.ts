@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { Mail } from "./mail";
 
-/** `GET /` shows the mails, newest first; `GET /mails` returns them as JSON. */
+/** `GET /` shows the emails, newest first; `GET /mails` returns them as JSON. */
 export function pageServer(mails: readonly Mail[]): Server {
   return createServer((request, response) => {
     const newestFirst = mails.toReversed();

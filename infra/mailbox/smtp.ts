@@ -8,8 +8,8 @@ const timeoutMs = 30_000;
 type OnMail = (mail: Mail) => Promise<boolean>;
 
 /**
- * Of RFC 5321, what a client needs to hand over a mail.
- * @param onMail returns whether the mail was accepted
+ * Of RFC 5321, what a client needs to hand over an email.
+ * @param onMail returns whether the email was accepted
  */
 export function smtpServer(onMail: OnMail): Server {
   return createServer((socket) => {
@@ -29,7 +29,7 @@ function limitSize(socket: Socket): void {
 function receive(socket: Socket, onMail: OnMail): void {
   const reply = (line: string) => void socket.write(`${line}\r\n`);
   let to: string[] = [];
-  /** The lines of the mail that is being received. */
+  /** The lines of the email that is being received. */
   let lines: string[] | undefined;
 
   const commands: Record<string, (line: string) => void> = {

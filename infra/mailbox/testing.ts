@@ -6,7 +6,7 @@ import { smtpServer } from "./smtp";
 export interface Mailbox {
   /** Oldest first. */
   mails: Mail[];
-  /** Decides which mails it accepts: by default, all. */
+  /** Decides which emails it accepts: by default, all. */
   accepts: (mail: Mail) => boolean | Promise<boolean>;
 }
 
@@ -34,7 +34,7 @@ export function setUpMailbox(): Mailbox {
   return mailbox;
 }
 
-/** The token of the link in a mail. */
+/** The token of the link in an email. */
 export function tokenIn(mail: Mail | undefined): string {
   const token = /\?token=([\w-]+)$/m.exec(mail?.text ?? "")?.[1];
   if (!token) throw new Error(`There is no link in ${JSON.stringify(mail)}`);

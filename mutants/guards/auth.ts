@@ -402,10 +402,12 @@ export const auth: Mutant[] = [
     red: { [deletionTests]: ["republishes from the fields that remain"] },
   },
   {
-    guard: "auth: deletion: no mail is requested for a deleted account",
+    guard: "auth: deletion: no email is requested for a deleted account",
     file: "auth/src/models/email-link.ts",
     change: { "{ _id: user.id, ...notDeleted },": "{ _id: user.id }," },
-    red: { [deletionTests]: ["at the same time as a request for a mail, which has read the account before"] },
+    red: {
+      [deletionTests]: ["at the same time as a request for an email, which has read the account before"],
+    },
   },
   {
     guard: "auth: deletion: canonicalize-emails gives a deleted account no email",

@@ -11,21 +11,21 @@ const verificationTests = "auth/src/routes/verification.test.ts";
 
 export const mail: Mutant[] = [
   {
-    guard: "auth: mail: one process sends a mail",
+    guard: "auth: email: one process sends an email",
     file: link,
     change: {
       "const isSame = { _id: user.id, [`${kind}.dueAt`]: link.dueAt };": "const isSame = { _id: user.id };",
     },
-    red: { [mailTests]: ["lets one of several processes send a mail that all of them have found"] },
+    red: { [mailTests]: ["lets one of several processes send an email that all of them have found"] },
   },
   {
-    guard: "auth: mail: an attempt that a crash interrupted is repeated",
+    guard: "auth: email: an attempt that a crash interrupted is repeated",
     file: link,
     change: { "new Date(clock.now() + backoffMs(link.attempts + 1, backoff))": "undefined" },
-    red: { [mailTests]: ["sends the mail of a process that crashed while it sent it"] },
+    red: { [mailTests]: ["sends the email of a process that crashed while it sent it"] },
   },
   {
-    guard: "auth: mail: a mail is not sent when its link would have expired",
+    guard: "auth: email: an email is not sent when its link would have expired",
     file: link,
     change: { " || clock.now() >= link.requestedAt.getTime() + lifetimeMs(kind)": "" },
     red: {
@@ -35,43 +35,43 @@ export const mail: Mutant[] = [
     },
   },
   {
-    guard: "auth: mail: attempts are limited",
+    guard: "auth: email: attempts are limited",
     file: link,
     change: { "link.attempts >= maxAttempts || ": "" },
     red: { [mailTests]: ["makes no more than ten attempts"] },
   },
   {
-    guard: "auth: mail: what is requested during an attempt is sent",
+    guard: "auth: email: what is requested during an attempt is sent",
     file: link,
     change: { ", [`${kind}.attempts`]: trusted({ $gt: 0 })": "" },
-    red: { [mailTests]: ["sends again what is requested while a mail is being sent"] },
+    red: { [mailTests]: ["sends again what is requested while an email is being sent"] },
   },
   {
-    guard: "auth: mail: a link is stored as a hash",
+    guard: "auth: email: a link is stored as a hash",
     file: link,
     change: { 'createHash("sha256").update(secret).digest("hex")': "secret.padEnd(createHash.length)" },
     red: { [mailTests]: ["stores the link as a hash only"] },
   },
   {
-    guard: "auth: mail: no mail without encryption",
+    guard: "auth: email: no email without encryption",
     file: mailer,
     change: { "requireTLS: !isSecure && !isLoopback(host)": "requireTLS: false" },
     red: { [mailerTests]: ["sends nothing without encryption to another machine"] },
   },
   {
-    guard: "auth: mail: a delivery has a time limit",
+    guard: "auth: email: a delivery has a time limit",
     file: mailer,
     change: { 'reject(new MailError("delivery timed out"))': "undefined" },
     red: { [mailerTests]: ["times out on a server that does not respond"] },
   },
   {
-    guard: "auth: mail: no address in an error",
+    guard: "auth: email: no address in an error",
     file: mailer,
     change: { "].filter((detail)": ", (error as Error).message].filter((detail)" },
     red: { [mailerTests]: ["reports a mailbox that does not exist without the address"] },
   },
   {
-    guard: "auth: mail: limit per mailbox",
+    guard: "auth: email: limit per mailbox",
     file: throttling,
     change: {
       "else await countAttempt(perMailbox(purpose), mailbox);": "",
@@ -82,44 +82,44 @@ export const mail: Mutant[] = [
     },
   },
   {
-    guard: "auth: mail: a known network has its own budget for resets of the password",
+    guard: "auth: email: a known network has its own budget for resets of the password",
     file: throttling,
     change: { "if (request.isKnownNetwork) await": "if (mailbox === '') await" },
     red: {
       [resetTests]: [
-        "a user who has signed in before can reset the password from that network although a stranger has requested too many mails",
+        "a user who has signed in before can reset the password from that network although a stranger has requested too many emails",
       ],
     },
   },
   {
-    guard: "auth: mail: the budget of a known network is limited",
+    guard: "auth: email: the budget of a known network is limited",
     file: throttling,
     change: {
       "await countAttempt(perMailboxInKnownNetwork(), `${mailbox} ${network}`);":
         "void perMailboxInKnownNetwork;",
     },
     red: {
-      [resetTests]: ["a user who has signed in before is sent five mails an hour on request from there"],
+      [resetTests]: ["a user who has signed in before is sent five emails an hour on request from there"],
     },
   },
   {
-    guard: "auth: mail: limit per network",
+    guard: "auth: email: limit per network",
     file: throttling,
     change: {
       'await countAttempt(perHour("mails_of_network", MAX_MAILS_PER_NETWORK_PER_HOUR), network);': "",
     },
-    red: { [resetTests]: ["limits the mails that a network and a site request"] },
+    red: { [resetTests]: ["limits the emails that a network and a site request"] },
   },
   {
-    guard: "auth: mail: limit per site",
+    guard: "auth: email: limit per site",
     file: throttling,
     change: {
       'await countAttempt(perHour("mails_of_site", MAX_MAILS_PER_SITE_PER_HOUR), site);': "",
     },
-    red: { [resetTests]: ["limits the mails that a network and a site request"] },
+    red: { [resetTests]: ["limits the emails that a network and a site request"] },
   },
   {
-    guard: "auth: mail: the owner of a new password is informed",
+    guard: "auth: email: the owner of a new password is informed",
     file: user,
     change: { "this.passwordChanged = dueMail();": "" },
     red: {
@@ -128,7 +128,7 @@ export const mail: Mutant[] = [
     },
   },
   {
-    guard: "auth: mail: limit of mails about new passwords",
+    guard: "auth: email: limit of emails about new passwords",
     file: "auth/src/routes/change-password.ts",
     change: { 'await mayBeMailed("passwordChanged", asked.email)': "Boolean(mayBeMailed)" },
     red: {
@@ -172,7 +172,7 @@ export const mail: Mutant[] = [
     guard: "auth: reset: a link expires",
     file: link,
     change: { " || expiresAt <= clock.date()": "" },
-    red: { [resetTests]: ["rejects a link after 30 minutes, and one that a later mail replaced"] },
+    red: { [resetTests]: ["rejects a link after 30 minutes, and one that a later email replaced"] },
   },
   {
     guard: "auth: reset: the secret of the link is compared",
@@ -180,7 +180,7 @@ export const mail: Mutant[] = [
     change: {
       "timingSafeEqual(Buffer.from(secretHash), Buffer.from(hashOf(secret)))": "hashOf(secret)",
     },
-    red: { [resetTests]: ["rejects a link after 30 minutes, and one that a later mail replaced"] },
+    red: { [resetTests]: ["rejects a link after 30 minutes, and one that a later email replaced"] },
   },
   {
     guard: "auth: reset: sessions end",

@@ -4,13 +4,13 @@ import { trusted } from "mongoose";
 import { config } from "../config";
 import { User, findUser, notDeleted } from "./user";
 
-/** What a link in a mail is for. An account has one link for each. */
+/** What a link in an email is for. An account has one link for each. */
 export type Purpose = "verification" | "passwordReset";
 
-/** The field of an account with the state of its mail. A mail of another kind than a purpose contains no secret. */
+/** The field of an account with the state of an email. An email of another kind than a purpose contains no secret. */
 export type MailKind = Purpose | "passwordChanged";
 
-/** How long a link is valid, and how long sending a mail is retried. */
+/** How long a link is valid, and how long sending an email is retried. */
 export const lifetimeMs = (kind: MailKind): number =>
   seconds(
     {
@@ -24,7 +24,7 @@ const maxAttempts = 10;
 /** Longer than an attempt takes: until then, no other process makes another one. */
 const backoff = { firstMs: minutes(1), maxMs: hours(1) };
 
-/** Stores that a mail is to be sent. The link of the mail before stays valid until then. */
+/** Stores that an email is to be sent. The link of the previous email stays valid until then. */
 export async function requestLink(user: User, purpose: Purpose): Promise<void> {
   const now = clock.date();
   await User.updateOne(
@@ -39,7 +39,7 @@ export async function requestLink(user: User, purpose: Purpose): Promise<void> {
 
 const maxAtOnce = 100;
 
-/** The accounts to which mails are to be sent now, or a part of them. */
+/** The accounts to which emails are to be sent now, or a part of them. */
 export const accountsDue = (kind: MailKind) =>
   User.find({ [`${kind}.dueAt`]: trusted({ $lte: clock.date() }) })
     .sort({ [`${kind}.dueAt`]: 1 })
@@ -47,9 +47,9 @@ export const accountsDue = (kind: MailKind) =>
     .cursor();
 
 /**
- * Claims a mail for one attempt to send it. Each attempt has a secret of its own, because only a hash is stored, and
+ * Claims an email for one attempt to send it. Each attempt has a secret of its own, because only a hash is stored, and
  * ends the validity of the one before.
- * @returns the token of the link; undefined if another process was first, or the mail is no longer retried
+ * @returns the token of the link; undefined if another process was first, or the email is no longer retried
  */
 export async function claimLink(user: User, kind: MailKind): Promise<string | undefined> {
   const link = user[kind];
@@ -70,7 +70,7 @@ export async function claimLink(user: User, kind: MailKind): Promise<string | un
   return matchedCount === 1 ? `${user.id}-${secret}` : undefined;
 }
 
-/** No further attempt is made, unless the mail has been requested again. */
+/** No further attempt is made, unless the email has been requested again. */
 export async function closeLink(token: string, kind: MailKind): Promise<void> {
   const { id, secret } = parse(token) ?? {};
   if (!id || !secret) return;

@@ -32,14 +32,14 @@ const banChangeSchema = new Schema(
   { _id: false },
 );
 
-/** A mail, with its link if it has one. What is stored does not contain the link. */
+/** An email, with its link if it has one. What is stored does not contain the link. */
 const emailLinkSchema = new Schema(
   {
     requestedAt: { type: Date, required: true },
     attempts: { type: Number, required: true },
-    /** When the mail is to be sent, or sent again; absent once it was sent, or is no longer retried. */
+    /** When the email is to be sent, or sent again; absent once it was sent, or is no longer retried. */
     dueAt: { type: Date },
-    /** Of the last mail. */
+    /** Of the last email. */
     secretHash: { type: String },
     expiresAt: { type: Date },
   },
@@ -109,7 +109,7 @@ export const User = defineAggregate(database, "User", {
     emailVerified: { type: Boolean },
     verification: { type: emailLinkSchema },
     passwordReset: { type: emailLinkSchema },
-    /** The mail that informs the owner. */
+    /** The email that informs the owner. */
     passwordChanged: { type: emailLinkSchema },
     /** May ban others. Granted and revoked by commands only. */
     isAdmin: { type: Boolean },
@@ -144,7 +144,7 @@ export const User = defineAggregate(database, "User", {
       return sessionEpoch >= (this.sessionEpoch ?? 0);
     },
 
-    /** For a new account, whose mail is stored with it. */
+    /** For a new account: the email is stored with it. */
     startsVerification(): void {
       this.verification = dueMail();
     },
@@ -178,7 +178,7 @@ export const User = defineAggregate(database, "User", {
       this.endSessions();
     },
 
-    /** By a mail, which is stored with the new password. */
+    /** By email, which is stored with the new password. */
     informOfNewPassword(): void {
       this.passwordChanged = dueMail();
     },

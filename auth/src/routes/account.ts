@@ -41,7 +41,7 @@ export const isEmail = () => body("email", emailRule).isString().bail().isEmail(
 
 const tokenRule = "The link's token is required";
 
-/** As the link in a mail contains it. */
+/** As the link in an email contains it. */
 export const tokenField = z
   .string({ error: tokenRule })
   .min(1, tokenRule)
@@ -51,7 +51,7 @@ export const tokenField = z
 export const invalidLink = () =>
   new BadRequestError("invalid-link", "This link has expired or has already been used");
 
-/** @throws HttpError where no mail is sent: the pages do not offer it */
+/** @throws HttpError where no email is sent: the pages do not offer it */
 export function requireMail(): void {
   if (config.MAIL === "off")
     throw new HttpError(404, "mail-off", "This installation of EventHive does not send email");

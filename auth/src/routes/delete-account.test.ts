@@ -196,7 +196,7 @@ describe("at the same time as", () => {
     expect(await stored(id)).toEqual(tombstone(id));
   });
 
-  it("a request for a mail, which has read the account before", async () => {
+  it("a request for an email, which has read the account before", async () => {
     const user = await registered();
     await deleteAccount(signedIn(user.id)).expect(200);
     await requestLink(user, "passwordReset");

@@ -10,7 +10,7 @@ setUpService(database);
 
 const email = "alice@example.com";
 
-it("sends no email and responds with mail-off where there is no SMTP server", async () => {
+it("sends no email and responds with email-off where there is no SMTP server", async () => {
   const { id } = await registered();
   const { body } = await request(app).post("/api/users/password-reset").send({ email }).expect(404);
   expect(body.code).toBe("mail-off");
@@ -19,7 +19,7 @@ it("sends no email and responds with mail-off where there is no SMTP server", as
   await sendMails.verification.run();
 });
 
-it("stores no mail with a new account and a changed password", async () => {
+it("stores no email with a new account and a changed password", async () => {
   const { body } = await request(app).post("/api/users/signup").send({ email, password }).expect(201);
   await request(app)
     .post("/api/users/password")

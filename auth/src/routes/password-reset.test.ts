@@ -26,7 +26,7 @@ const reset = (token: string, secret = newPassword) =>
   post("password-reset/confirm", { token, password: secret });
 const signIn = (secret: string) => post("signin", { email, password: secret });
 
-/** The token in the mail that a request has caused. */
+/** The token in the email that a request has caused. */
 async function requested(): Promise<string> {
   await forgot().expect(202);
   await sendMails.passwordReset.run();
@@ -74,7 +74,7 @@ it("accepts one of several concurrent uses of a link", async () => {
   await signIn(winners[0] ?? "").expect(200);
 });
 
-it("rejects a link after 30 minutes, and one that a later mail replaced", async () => {
+it("rejects a link after 30 minutes, and one that a later email replaced", async () => {
   await registered();
   const [first, second] = [await requested(), await requested()];
   await reset(first).expect(400);
@@ -96,14 +96,14 @@ it("rejects a link from before the password was changed", async () => {
   await reset(token, "another secret").expect(400);
 });
 
-it("keeps the link valid while another mail cannot be sent", async () => {
+it("keeps the link valid while another email cannot be sent", async () => {
   await registered();
   const token = await requested();
   await forgot().expect(202);
   await reset(token).expect(204);
 });
 
-it("finds the account by any spelling of the email, and mails to the one of the account", async () => {
+it("finds the account by any spelling of the address, and sends to the one of the account", async () => {
   await registered("u@bücher.example");
   await forgot({ email: "U@XN--bcher-kva.example" }).expect(202);
   await sendMails.passwordReset.run();
@@ -155,7 +155,7 @@ describe("a user who has signed in before", () => {
     await forgot({ email }, "198.51.100.5").expect(429);
   };
 
-  it("can reset the password from that network although a stranger has requested too many mails", async () => {
+  it("can reset the password from that network although a stranger has requested too many emails", async () => {
     await signedInAt(home);
     await requestElsewhere();
     await forgot({ email }, home).expect(202);
@@ -163,7 +163,7 @@ describe("a user who has signed in before", () => {
     await reset(tokenIn(mailbox.mails.at(-1))).expect(204);
   });
 
-  it("is sent five mails an hour on request from there", async () => {
+  it("is sent five emails an hour on request from there", async () => {
     await signedInAt(home);
     for (let count = 0; count < 5; count++) await forgot({ email }, home).expect(202);
     expect((await forgot({ email }, home).expect(429)).body.code).toBe("too-many-attempts");
@@ -178,7 +178,7 @@ describe("a user who has signed in before", () => {
   });
 });
 
-it("limits the mails that a network and a site request", async () => {
+it("limits the emails that a network and a site request", async () => {
   const statuses = (count: number, address: string) =>
     Promise.all(
       Array.from({ length: count }, (_, number) =>

@@ -10,7 +10,7 @@ export const requestVerification = endpoint(
     id: "requestVerification",
     summary: "Send the verification email again",
     needsSession: true,
-    responses: { 202: { description: "The mail will be sent" } },
+    responses: { 202: { description: "The email will be sent" } },
     errors: { 400: ["already-verified"], 404: ["mail-off"], 429: ["too-many-attempts"] },
   },
   async (req, res) => {

@@ -24,7 +24,7 @@ const confirm = (token: unknown) => request(app).post("/api/users/verification/c
 const isVerified = async (cookie: string) =>
   (await request(app).get("/api/users/verification").set("Cookie", cookie).expect(200)).body.emailVerified;
 
-/** A new account, the Cookie header of its session, and the token in its mail. */
+/** A new account, the Cookie header of its session, and the token in its email. */
 async function signedUp() {
   const { body, headers } = await signUp().expect(201);
   await sendMails.verification.run();
@@ -82,7 +82,7 @@ it.each([undefined, "", 7, { $gt: "" }, "x".repeat(201)])("rejects the token %p"
   expect(body).toMatchObject({ code: "invalid-input", errors: [{ field: "token" }] });
 });
 
-it("signs up even where the mailbox has received too many mails", async () => {
+it("signs up even where the mailbox has received too many emails", async () => {
   for (let count = 0; count < 6; count++) {
     await User.deleteMany({});
     await signUp().expect(201);
@@ -99,7 +99,7 @@ it("sends at most five emails an hour to a mailbox", async () => {
   expect(Number(headers["retry-after"])).toBeGreaterThan(3500);
 });
 
-it("limits the mails that a network and a site request", async () => {
+it("limits the emails that a network and a site request", async () => {
   const cookies = await Promise.all(
     Array.from({ length: 14 }, async (_, number) => {
       const { id } = await registered(`user-${number}@example.com`);
@@ -116,7 +116,7 @@ it("limits the mails that a network and a site request", async () => {
   expect(second.filter((status) => status === 202)).toHaveLength(4);
 });
 
-it("sends no mail for an email that is verified, or without an account", async () => {
+it("sends no email to an address that is verified, or without an account", async () => {
   const { cookie, token } = await signedUp();
   await confirm(token).expect(204);
   expect((await requestMail(cookie).expect(400)).body.code).toBe("already-verified");

@@ -1611,7 +1611,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description The mail will be sent */
+      /** @description The email will be sent */
       202: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];

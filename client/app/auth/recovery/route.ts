@@ -14,7 +14,7 @@ const forms = new Map([
   ],
 ]);
 
-/** The forms around links in mails, for browsers without JavaScript. A link itself changes nothing: programs open it, too. */
+/** The forms around links in emails, for browsers without JavaScript. A link itself changes nothing: programs open it, too. */
 export async function POST(request: Request): Promise<Response> {
   const values = await readForm(request);
   if (values instanceof Response) return values;
