@@ -36,7 +36,7 @@ export const units: Part = async (bench) => {
   const ordering = await perUnit(async () => {
     orders = await placeOrders(bench, ticketIds);
   });
-  const paying = await payInTurns(bench, orders);
+  const paying = await payRoundRobin(bench, orders);
   await checkPaid(orders);
 
   await setReservationTime(shortReservationSeconds);
@@ -87,7 +87,7 @@ async function placeOrders({ url, users }: Bench, ticketIds: string[]): Promise<
 const warmUpShare = 0.2;
 
 /** CPU time of each process for one payment, by the flow. */
-async function payInTurns({ url, users }: Bench, orders: Order[]) {
+async function payRoundRobin({ url, users }: Bench, orders: Order[]) {
   const cookies = new Map(users.map((user) => [user.id, user]));
   const pay = (some: Order[]) => {
     const send = eachOf(some, ({ _id, userId }) => payBy(cookies.get(userId), String(_id)));

@@ -21,7 +21,7 @@ import { stackViolations } from "./stack-violations";
 const beforeAndAfter = (service: string, ...steps: string[]) =>
   steps.flatMap((step) => [`${service}.${step}.before`, `${service}.${step}.after`]);
 
-const intentOperations = ["create", "confirm", "capture", "cancel", "look"];
+const intentOperations = ["create", "confirm", "capture", "cancel", "retrieve"];
 
 const sagasOfEach = 5;
 interface Batch {

@@ -160,7 +160,7 @@ export function ledgerLines(): LedgerLine[] {
   return lines.map((line): LedgerLine => JSON.parse(line));
 }
 
-type Fault =
+type SandboxFault =
   | { kind: "delay"; operation: Operation; milliseconds: number; times?: number }
   | { kind: "hold"; operation: Operation }
   | { kind: "late"; operation: Operation; milliseconds: number; times?: number }
@@ -178,7 +178,7 @@ export type Operation = "token" | "charge" | "refund" | "read" | IntentOperation
 type IntentOperation = "payment-method" | "intent" | "confirm" | "capture" | "cancel";
 
 /** Makes the next requests of an operation fail, whichever process sends them. */
-export async function fault(what: Fault): Promise<void> {
+export async function fault(what: SandboxFault): Promise<void> {
   const response = await fetch(`${stackFile().servers.stripe}/sandbox/faults`, {
     method: "POST",
     headers: { "content-type": "application/json" },

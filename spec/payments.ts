@@ -126,7 +126,7 @@ function addWork(steps: Steps, payment: number, document: PaymentDocument): void
     case "failed":
     case "refunded":
   }
-  if (intent !== undefined) addLook(steps, payment, document.state, intent);
+  if (intent !== undefined) addRetrieval(steps, payment, document.state, intent);
 }
 
 /** What a retrieve can tell a payment that is in a state. */
@@ -137,12 +137,12 @@ const news: Partial<Record<AnyPaymentState | "none", IntentStatus[]>> = {
   capturing: ["succeeded", "canceled", "requires_payment_method"],
 };
 
-/** By a sweep, or because a webhook came: lost, repeated, reordered and forged ones can only cause a look. */
-function addLook(steps: Steps, payment: number, state: PaymentDocument["state"], intent: number): void {
+/** By a sweep, or because a webhook came: lost, repeated, reordered and forged ones can only cause a retrieval. */
+function addRetrieval(steps: Steps, payment: number, state: PaymentDocument["state"], intent: number): void {
   const { status } = at(at(steps.state.intents, payment), intent);
   const seen = (news[state] ?? []).find((expected) => expected === status);
   const hear = (next: State, result: IntentStatus) =>
-    insert(next.answers, answer({ payment, operation: "look", intent, result }));
+    insert(next.answers, answer({ payment, operation: "retrieve", intent, result }));
   if (seen) steps.must(`payments retrieves payment ${payment}: ${seen}`, (next) => hear(next, seen));
   if (steps.mutant === "believeWebhooks")
     for (const told of ["requires_capture", "succeeded"] as const)

@@ -95,8 +95,8 @@ export type Result = Intent["status"] | "created" | "stored-error" | "cannot-cap
 
 export interface Answer extends Item {
   readonly payment: number;
-  /** `look` is a retrieve by a sweep or after a webhook; `find` looks for a charge in Stripe's list. */
-  readonly operation: Operation | "look" | "find";
+  /** `retrieve` is by a sweep or after a webhook; `find` looks for a charge in Stripe's list. */
+  readonly operation: Operation | "retrieve" | "find";
   readonly intent: number;
   readonly result: Result;
 }

@@ -19,7 +19,7 @@ const waiting: (() => void)[] = [];
 export function picture(key: string, draw: () => Promise<Picture>): Promise<Picture> | undefined {
   const known = pictures.get(key);
   if (!known && waiting.length >= maxWaiting) return undefined;
-  const made = known ?? inTurn(draw);
+  const made = known ?? limitConcurrency(draw);
   pictures.delete(key);
   pictures.set(key, made);
   if (!known) made.catch(() => pictures.delete(key));
@@ -28,7 +28,7 @@ export function picture(key: string, draw: () => Promise<Picture>): Promise<Pict
   return made;
 }
 
-async function inTurn(draw: () => Promise<Picture>): Promise<Picture> {
+async function limitConcurrency(draw: () => Promise<Picture>): Promise<Picture> {
   if (running < maxRunning) running += 1;
   else await new Promise<void>((resolve) => waiting.push(resolve));
   try {

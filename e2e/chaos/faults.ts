@@ -90,17 +90,17 @@ const faultKinds: FaultKind[] = [
 const secondsPerFault = 5;
 const quietAtTheEndSeconds = 30;
 
-export interface Fault extends Pick<FaultKind, "kind" | "inject"> {
+export interface ChaosFault extends Pick<FaultKind, "kind" | "inject"> {
   atSeconds: number;
   victim: string;
 }
 
 /** Whether the fault kills a process of a service, which the runner then restarts. */
-export const killsService = ({ kind, victim }: Fault): boolean =>
+export const killsService = ({ kind, victim }: ChaosFault): boolean =>
   services.includes(victim) && (kind === "kill -9" || kind.startsWith("clock"));
 
 /** Repeats a shuffled list of all kinds, or of those whose name contains `only`, so that every kind occurs. */
-export function planFaults(lengthSeconds: number, random: Random, only = ""): Fault[] {
+export function planFaults(lengthSeconds: number, random: Random, only = ""): ChaosFault[] {
   const count = Math.floor((lengthSeconds - quietAtTheEndSeconds) / secondsPerFault);
   const kinds = faultKinds.filter(({ kind }) => kind.includes(only));
   if (kinds.length === 0)
@@ -130,7 +130,7 @@ export interface Injected {
 }
 
 /** Resolves when all faults are over. Faults overlap, except those of the same victim. */
-export async function injectAll(plan: Fault[], onEnd: () => void): Promise<Injected[]> {
+export async function injectAll(plan: ChaosFault[], onEnd: () => void): Promise<Injected[]> {
   const lastOf = new Map<string, Promise<Injected>>();
   return Promise.all(
     plan.map(async ({ atSeconds, kind, victim, inject }) => {

@@ -13,7 +13,7 @@ import stopStack from "../stop-stack";
 import { Random } from "../random";
 import { finalState } from "./final-state";
 import { ResponseLog } from "./response-log";
-import { type Fault, injectAll, lostStores, planFaults } from "./faults";
+import { type ChaosFault, injectAll, lostStores, planFaults } from "./faults";
 import { endFaults, ledgerLines } from "../stack";
 import { runUser } from "./user";
 import { lostWrites } from "./lost-writes";
@@ -50,7 +50,7 @@ async function chaos(minutes: number, seed: number, only?: string): Promise<bool
   return passed;
 }
 
-async function runThrough(minutes: number, seed: number, plan: Fault[]): Promise<Findings> {
+async function runThrough(minutes: number, seed: number, plan: ChaosFault[]): Promise<Findings> {
   const [log, monitor] = [new ResponseLog(), new Monitor()];
   let [over, isOver, isAtRest] = [0, false, false];
   const progress = setInterval(() => {

@@ -6,12 +6,12 @@ import { clockMarginMs } from "../invariants-of-ledger";
 import { type FinalState, calmSeconds, quietWithinSeconds } from "./final-state";
 import { type ResponseLog, isTemporary } from "./response-log";
 import { type Outcomes, addOutcome, outcomeTable } from "../outcomes";
-import { type Fault, type Injected, killsService } from "./faults";
+import { type ChaosFault, type Injected, killsService } from "./faults";
 import type { Monitor } from "./monitor";
 
 /** The results of a run. */
 export interface Findings extends FinalState {
-  plan: Fault[];
+  plan: ChaosFault[];
   injected: Injected[];
   monitor: Monitor;
   /** Of orders, payments and intents. */

@@ -106,7 +106,7 @@ export const faults = ["kill", "hold", "hold-long", "time-out", "time-out-late",
  * Or the primary that gets its write fails: before any other member has it, once nothing else can run, or so late that
  * waiting operations have timed out and were repeated; or after the write was confirmed.
  */
-export interface Fault {
+export interface SimulatedFault {
   at: number;
   kind: (typeof faults)[number];
 }
@@ -115,7 +115,7 @@ export interface Fault {
 const serviceOfPoint = (point: string): string => point.split(".")[0] ?? "";
 
 /** Runs with a single fault. */
-export async function runWithFault({ at, kind }: Fault, simulation: Simulation): Promise<void> {
+export async function runWithFault({ at, kind }: SimulatedFault, simulation: Simulation): Promise<void> {
   simulation.interrupt = (task: Task) => {
     if (simulation.points.length !== at + 1) return;
     if (kind === "kill") {

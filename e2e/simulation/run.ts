@@ -10,7 +10,7 @@ import { outcomeTable } from "../outcomes";
 import { findMongod } from "../../infra/local/servers";
 import { type TestCase, scenarioNamed } from "./test-case";
 import { Exploration, type Counters, type Report } from "./explore";
-import { type Fault, faults } from "./round-robin";
+import { type SimulatedFault, faults } from "./round-robin";
 import { startServers } from "./servers";
 import { type Flow, basicScenarios, describeScenario, flowNamed, flows, scenarioOf } from "./scenarios";
 import { allowedTransitions } from "../../spec/transitions";
@@ -57,7 +57,7 @@ function testCaseFromArguments(): TestCase {
     const number = numberFrom("seed", seed, { whole: true });
     return { seed: number, scenario: scenario ? JSON.parse(scenario) : scenarioOf(number) };
   }
-  const given = faults.flatMap((kind): Fault[] => {
+  const given = faults.flatMap((kind): SimulatedFault[] => {
     const at = values[kind];
     return at === undefined ? [] : [{ kind, at: numberFrom(kind, at, { whole: true }) }];
   });

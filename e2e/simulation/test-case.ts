@@ -1,6 +1,6 @@
 import { isWrite } from "./database-operations";
 import { fuzz } from "./fuzz";
-import { type Fault, failovers, quiesce, runToCompletion, runWithFault } from "./round-robin";
+import { type SimulatedFault, failovers, quiesce, runToCompletion, runWithFault } from "./round-robin";
 import { Simulation } from "./simulation";
 import { violationsOf } from "./violations";
 import { Random } from "../random";
@@ -9,7 +9,7 @@ import type { Servers } from "./servers";
 import { type Scenario, basicScenarios, flows } from "./scenarios";
 
 /** Deterministic: the same case always produces the same run. */
-export type TestCase = { scenario: Scenario } & ({ seed: number } | { fault: Fault | undefined });
+export type TestCase = { scenario: Scenario } & ({ seed: number } | { fault: SimulatedFault | undefined });
 
 export interface TestResult {
   simulation: Simulation;
@@ -41,7 +41,7 @@ export async function runTestCase(servers: Servers, testCase: TestCase): Promise
 export interface NamedFault {
   scenario: string;
   point: string;
-  fault: Fault;
+  fault: SimulatedFault;
 }
 
 /** Failpoint names have three parts. Names of database operations have four. */
@@ -56,7 +56,7 @@ const isBeforeWrite = (point: string) => isBeforeOperation(point) && isWrite(poi
  * each database operation, and each kind of failover at each write.
  */
 export function faultsIn(scenario: string, points: string[]): NamedFault[] {
-  const all = (kind: Fault["kind"], applies: (point: string) => boolean) =>
+  const all = (kind: SimulatedFault["kind"], applies: (point: string) => boolean) =>
     points.flatMap((point, at) => (applies(point) ? [{ scenario, point, fault: { at, kind } }] : []));
   return [
     ...all("kill", isFailpoint),

@@ -10,7 +10,7 @@ import { root } from "../local/program";
 //   node infra/bootstrap.mjs infra/ci/check-charts.ts [GUIDE]
 
 /** Values that a chart accepts although its defaults do not contain them. */
-const notInDefaults = /^(fullnameOverride|config\.modules\.https_answer\..*)$/;
+const notInDefaults = /^(fullnameOverride|config\.modules\.https_response\..*)$/;
 
 /** Alerts that would always fire on GKE Autopilot, or never. */
 const unwanted =

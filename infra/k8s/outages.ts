@@ -379,7 +379,7 @@ export const outages: Outage[] = [
   },
   ...[
     { state: "charging", alertname: "ChargeOutcomeUnknown", outage: "the outcome of a charge is unknown" },
-    { state: "charged", alertname: "ChargesWithoutOrder", outage: "orders has not decided on a charge" },
+    { state: "charged", alertname: "ChargeUndecided", outage: "orders has not decided on a charge" },
     { state: "refunding", alertname: "RefundsFailing", outage: "a refund does not succeed" },
   ].map(({ state, alertname, outage }): Outage => ({
     outage,
@@ -390,7 +390,7 @@ export const outages: Outage[] = [
   ...[
     ...["authorizing", "challenged", "authorized", "capturing"].map((state) => ({
       state,
-      alertname: "HoldNotEnded",
+      alertname: "AuthorizationStuck",
       outage: `a payment remains ${state}`,
     })),
     { state: "voiding", alertname: "VoidsFailing", outage: "a void does not succeed" },
@@ -432,7 +432,7 @@ export const outages: Outage[] = [
   },
   {
     outage: "one network tries many cards",
-    alert: { alertname: "CardsTested", severity: "warning" },
+    alert: { alertname: "CardTestingSuspected", severity: "warning" },
     series: { 'payment_cards_refused_total{app="payments", limit="cards_of_network"}': counts(0, 1) },
     firesAfter: 315,
     resolvesAfter: 300,
@@ -447,14 +447,14 @@ export const outages: Outage[] = [
   },
   {
     outage: "auth rejects sign-ins",
-    alert: { alertname: "SignInsRefused", queue: "sign-in", reason: "full" },
+    alert: { alertname: "SignInsRejected", queue: "sign-in", reason: "full" },
     series: { 'password_hashes_refused_total{app="auth", queue="sign-in", reason="full"}': counts(0, 5) },
     firesAfter: 375,
     resolvesAfter: 240,
   },
   {
     outage: "the SMTP server is down",
-    alert: { alertname: "MailsFail" },
+    alert: { alertname: "EmailDeliveryFailing" },
     series: {
       'mail_attempts_total{app="auth", mail="password_reset", outcome="failed"}': counts(0, 1),
       'mail_attempts_total{app="auth", mail="password_reset", outcome="sent"}': counts(1, 0),
@@ -464,14 +464,14 @@ export const outages: Outage[] = [
   },
   {
     outage: "there are too few processes for the open streams",
-    alert: { alertname: "StreamsRefused", app: "orders" },
+    alert: { alertname: "StreamsRejected", app: "orders" },
     series: { 'streams_refused_total{app="orders", limit="process"}': counts(0, 1) },
     firesAfter: 315,
     resolvesAfter: 300,
   },
   {
     outage: "one network reserves many tickets without paying",
-    alert: { alertname: "TicketsHoarded" },
+    alert: { alertname: "TicketHoardingSuspected" },
     series: { 'reservations_refused_total{app="orders", limit="network"}': counts(0, 1) },
     marginSeconds: 1200,
     firesAfter: 60,
@@ -479,7 +479,7 @@ export const outages: Outage[] = [
   },
   {
     outage: "one network lets many reservations expire",
-    alert: { alertname: "TicketsHoarded" },
+    alert: { alertname: "TicketHoardingSuspected" },
     series: { 'reservations_refused_total{app="orders", limit="unpaid_network"}': counts(0, 1) },
     marginSeconds: 1200,
     firesAfter: 60,
@@ -487,7 +487,7 @@ export const outages: Outage[] = [
   },
   {
     outage: "many networks let reservations expire, and few are paid",
-    alert: { alertname: "TicketsHoarded" },
+    alert: { alertname: "TicketHoardingSuspected" },
     series: {
       'orders_total{app="orders", outcome="expired"}': counts(0, 0.2),
       'orders_total{app="orders", outcome="complete"}': counts(0.005),

@@ -2,7 +2,7 @@ import type { Program } from "./program";
 import type { StackProcess } from "./stack-file";
 import { type Death, Supervisor } from "./supervisor";
 
-const defaultReadyWithinMs = 90_000;
+const defaultReadyTimeoutMs = 90_000;
 const remindIntervalMs = 5_000;
 
 /** The processes of one stack. */
@@ -31,7 +31,7 @@ export class ProcessGroup {
   async start(
     programs: Program[],
     cancelled: AbortSignal,
-    readyWithinMs = defaultReadyWithinMs,
+    readyTimeoutMs = defaultReadyTimeoutMs,
   ): Promise<void> {
     const listener = { onChange: this.onChange, onDeath: (death: Death) => this.print(exitReport(death)) };
     const started = programs.map((program) => new Supervisor(program, listener));
@@ -44,7 +44,7 @@ export class ProcessGroup {
     const abort = () => limit.abort();
     cancelled.addEventListener("abort", abort);
     if (cancelled.aborted) abort();
-    const timer = setTimeout(abort, readyWithinMs);
+    const timer = setTimeout(abort, readyTimeoutMs);
     const reminder = setInterval(remind, remindIntervalMs);
     remind();
     try {
@@ -57,7 +57,7 @@ export class ProcessGroup {
     } catch (error) {
       if (cancelled.aborted) throw error;
       const logs = programs.filter(({ name }) => waitingFor.has(name)).map(({ log }) => log);
-      throw new Error(`Not ready within ${readyWithinMs / 1000} s; see ${logs.join(", ")}`, {
+      throw new Error(`Not ready within ${readyTimeoutMs / 1000} s; see ${logs.join(", ")}`, {
         cause: error,
       });
     } finally {

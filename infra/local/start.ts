@@ -4,7 +4,7 @@ import { startStack, type Stack } from "./stack";
 import { table } from "./table";
 
 /** npm forwards Ctrl-C to a program that also receives it from the terminal. Only a later one means "stop immediately". */
-const sameSignalWithinMs = 1_000;
+const repeatedSignalWindowMs = 1_000;
 
 const testCards = [
   ["Test card", "4242 4242 4242 4242  tok_visa", "pays"],
@@ -31,7 +31,7 @@ startStack({ dev: process.argv.includes("--dev"), print, signal: cancel.signal }
 
 function stopOrKill(): void {
   firstSignalAt ??= performance.now();
-  if (performance.now() - firstSignalAt > sameSignalWithinMs) process.exit(1);
+  if (performance.now() - firstSignalAt > repeatedSignalWindowMs) process.exit(1);
   cancel.abort();
 }
 

@@ -53,21 +53,21 @@ const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("processing"), ...common, operation: z.literal("capture") }),
 ]);
 
-export type Fault = z.output<typeof faultSchema>;
+export type SandboxFault = z.output<typeof faultSchema>;
 
 /** The faults of the next requests. The oldest fault of an operation is applied first. */
 export class Faults {
-  #waiting: Fault[] = [];
-  readonly #held = new Set<{ operation: Fault["operation"]; end: AbortController }>();
+  #waiting: SandboxFault[] = [];
+  readonly #held = new Set<{ operation: SandboxFault["operation"]; end: AbortController }>();
 
   /** @throws StripeError for an impossible fault: it would never occur, and a test would pass without testing it */
-  add(fault: unknown): Fault {
+  add(fault: unknown): SandboxFault {
     const parsed = readParameters(faultSchema, fault);
     this.#waiting.push({ ...parsed });
     return parsed;
   }
 
-  take(operation: Fault["operation"]): Fault | undefined {
+  take(operation: SandboxFault["operation"]): SandboxFault | undefined {
     const fault = this.#waiting.find((waiting) => waiting.operation === operation);
     if (!fault || fault.kind === "hold") return fault;
     fault.times -= 1;
@@ -84,7 +84,7 @@ export class Faults {
   }
 
   /** Resolves after the delay of a fault that has one. */
-  async delay(fault: Fault | undefined): Promise<void> {
+  async delay(fault: SandboxFault | undefined): Promise<void> {
     if (fault?.kind === "delay") await wait(fault.milliseconds);
     if (fault?.kind !== "hold") return;
     const held = { operation: fault.operation, end: new AbortController() };

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Request, RequestHandler, Response } from "express";
-import type { Fault, Faults } from "./faults";
+import type { SandboxFault, Faults } from "./faults";
 import type { StoredResponse, Ledger } from "./ledger";
 import type { Read } from "./reads";
 import { type ErrorBody, StripeError, invalidRequest } from "./stripe-error";
@@ -30,7 +30,7 @@ export function requestHandlers(ledger: Ledger, faults: Faults, { now, later }: 
     };
 
   const post =
-    (operation: Fault["operation"], work: Work): RequestHandler =>
+    (operation: SandboxFault["operation"], work: Work): RequestHandler =>
     async (req, res) => {
       const fault = faults.take(operation);
       if (fault?.kind === "fail" && fault.beforeWork) throw outage(fault.status);
@@ -84,7 +84,7 @@ export function requestHandlers(ledger: Ledger, faults: Faults, { now, later }: 
   return { get, post };
 }
 
-function send(res: Response, { status, body }: Omit<Done, "changes">, fault: Fault | undefined): void {
+function send(res: Response, { status, body }: Omit<Done, "changes">, fault: SandboxFault | undefined): void {
   if (fault?.kind === "lose") res.destroy();
   else res.status(status).json(body);
 }
@@ -96,7 +96,7 @@ const outageBody = (status: number): ErrorBody =>
 const outage = (status: number) => new StripeError(status, outageBody(status));
 
 /** Executes the work, or throws an error before or after it. */
-function withFault(work: Work, fault: Fault | undefined): Work {
+function withFault(work: Work, fault: SandboxFault | undefined): Work {
   if (fault?.kind !== "fail") return work;
   const { status, afterWork } = fault;
   const response = { status, body: { error: outageBody(status) } };

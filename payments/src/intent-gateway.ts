@@ -134,7 +134,7 @@ export function stripeIntentGateway(options: StripeOptions): IntentGateway {
 
   /** All requests of one operation together take no longer than the timeout; after the deadline, none is sent. */
   async function between(
-    operation: "create" | "confirm" | "capture" | "cancel" | "look",
+    operation: "create" | "confirm" | "capture" | "cancel" | "retrieve",
     { deadline = Infinity }: WithDeadline,
     work: (left: Left) => Promise<IntentResult>,
   ): Promise<IntentResult> {
@@ -186,7 +186,7 @@ export function stripeIntentGateway(options: StripeOptions): IntentGateway {
         ),
       ),
 
-    retrieve: (request) => between("look", request, (left) => retrieve(request, left)),
+    retrieve: (request) => between("retrieve", request, (left) => retrieve(request, left)),
 
     async listHolds(request) {
       const page = checked(await stripe.paymentIntents.list(parametersOf(request)));

@@ -44,14 +44,14 @@ export async function askStripe(payment: Payment, limits = unlimited): Promise<P
       return ask(payment, limits, (request) => intentGateway().cancel(request));
     case "challenged":
     case "authorized":
-      return look(payment, limits);
+      return retrieve(payment, limits);
     default:
       return payment;
   }
 }
 
 /** Reads its intent at Stripe, which the buyer, the bank or an operator may have changed. */
-export const look = (payment: Payment, limits = unlimited): Promise<Payment> =>
+export const retrieve = (payment: Payment, limits = unlimited): Promise<Payment> =>
   ask(payment, limits, (request) => intentGateway().retrieve(request));
 
 /**

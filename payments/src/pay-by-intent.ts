@@ -1,6 +1,6 @@
 import { clock, seconds } from "@eventhive/common";
 import { claimIntent, finishSweep } from "./finish-intents";
-import { type Limits, askStripe, look, proceed } from "./intents";
+import { type Limits, askStripe, proceed, retrieve } from "./intents";
 import { Payment, isDue } from "./models/payment";
 import { withNews } from "./payment-news";
 import { gatewayTimeout, retryTime } from "./stripe";
@@ -37,7 +37,7 @@ export async function payByIntent(payment: Payment, { begunAt, deadline, isNew }
 
 async function start(payment: Payment, limits: Limits, isNew: boolean): Promise<Payment> {
   if (isNew) return askStripe(payment, limits);
-  return payment.state === "challenged" ? look(payment, limits) : payment;
+  return payment.state === "challenged" ? retrieve(payment, limits) : payment;
 }
 
 /** Unchanged if it waits for orders, or another process is calling Stripe. */

@@ -19,7 +19,7 @@ import {
 const { published } = setUpService(database);
 const sandbox = setUpSandbox({ flow: "charges" });
 
-async function paymentToGiveBack(): Promise<Payment> {
+async function paymentToRefund(): Promise<Payment> {
   const order = await orderToPay();
   const payment = await chargedPayment(order);
   await deliver(orderCancelled, cancellationOf(order));
@@ -30,7 +30,7 @@ const refundsOf = ({ stripeId }: Payment) =>
   [...sandbox.ledger.refunds.values()].filter(({ charge }) => charge === stripeId);
 
 it("refunds the whole amount and publishes it, once", async () => {
-  const payment = await paymentToGiveBack();
+  const payment = await paymentToRefund();
   await finishRefunds();
   await finishRefunds();
   expect(await reload(payment)).toMatchObject({ state: "refunded", version: 3 });
@@ -44,7 +44,7 @@ it("refunds the whole amount and publishes it, once", async () => {
 it.each(["payments.refund.before", "payments.refund.after", "payments.save.before"])(
   "refunds once when it crashes at %s",
   async (failpoint) => {
-    const payment = await paymentToGiveBack();
+    const payment = await paymentToRefund();
     crashAt(failpoint);
     await finishRefunds();
     onFailpoint(undefined);
@@ -59,7 +59,7 @@ it.each(["payments.refund.before", "payments.refund.after", "payments.save.befor
 );
 
 it("refunds once when the response is lost", async () => {
-  const payment = await paymentToGiveBack();
+  const payment = await paymentToRefund();
   sandbox.faults.add({ operation: "refund", kind: "lose", times: 2 }); // Stripe's library asks twice
   await finishRefunds();
   later();
@@ -74,7 +74,7 @@ it.each([
 ])(
   "refunds once, within minutes, when Stripe failed %s and repeats that for the key",
   async (_when, fault, state) => {
-    const payment = await paymentToGiveBack();
+    const payment = await paymentToRefund();
     sandbox.faults.add({ operation: "refund", kind: "fail", ...fault });
     await finishRefunds();
     expect(await reload(payment)).toMatchObject({ state });
@@ -86,7 +86,7 @@ it.each([
 );
 
 it("refunds once when each of several keys fails, one of them after the work", async () => {
-  const payment = await paymentToGiveBack();
+  const payment = await paymentToRefund();
   sandbox.faults.add({ operation: "refund", kind: "fail", times: 2 });
   sandbox.faults.add({ operation: "read", kind: "fail" }); // so it is not known that the first one did nothing
   sandbox.faults.add({ operation: "refund", kind: "fail", afterWork: true });
@@ -99,7 +99,7 @@ it("refunds once when each of several keys fails, one of them after the work", a
 });
 
 it("uses another key even if the process that saw the failure has crashed", async () => {
-  const payment = await paymentToGiveBack();
+  const payment = await paymentToRefund();
   const { id: paymentId, stripeId } = payment;
   sandbox.faults.add({ operation: "refund", kind: "fail" });
   await expect(gateway().refund({ paymentId, stripeId: stripeId ?? "" })).rejects.toThrow("unknown error");
@@ -111,7 +111,7 @@ it("uses another key even if the process that saw the failure has crashed", asyn
 });
 
 it("refunds once when several processes do so concurrently", async () => {
-  const payment = await paymentToGiveBack();
+  const payment = await paymentToRefund();
   await Promise.all([finishRefunds(), finishRefunds(), finishRefunds()]);
   await finishRefunds();
   expect(await reload(payment)).toMatchObject({ state: "refunded", version: 3 });
@@ -120,7 +120,7 @@ it("refunds once when several processes do so concurrently", async () => {
 });
 
 it("sends one request when several processes refund concurrently", async () => {
-  const payment = await paymentToGiveBack();
+  const payment = await paymentToRefund();
   sandbox.faults.add({ operation: "refund", kind: "fail", status: 503, beforeWork: true, times: 10 });
   sandbox.requests.length = 0;
   await Promise.all([finishRefunds(), finishRefunds(), finishRefunds()]);
@@ -130,7 +130,7 @@ it("sends one request when several processes refund concurrently", async () => {
 });
 
 it("retries with growing pauses, of 10 minutes at most, while it fails", async () => {
-  const payment = await paymentToGiveBack();
+  const payment = await paymentToRefund();
   sandbox.faults.add({ operation: "refund", kind: "fail", status: 503, beforeWork: true, times: 1000 });
   const pauses: number[] = [];
   for (let attempt = 0; attempt < 40; attempt++) {
@@ -145,7 +145,7 @@ it("retries with growing pauses, of 10 minutes at most, while it fails", async (
 });
 
 it("publishes it once when another process does the same between the load and the save", async () => {
-  const payment = await paymentToGiveBack();
+  const payment = await paymentToRefund();
   meanwhileAt("payments.save.before", async () => {
     later(); // its claim has expired
     await finishRefunds();
@@ -156,7 +156,7 @@ it("publishes it once when another process does the same between the load and th
 });
 
 it("accepts a refund that was made by hand", async () => {
-  const payment = await paymentToGiveBack();
+  const payment = await paymentToRefund();
   await gateway().refund({ paymentId: "by-hand", stripeId: payment.stripeId ?? "" });
   await finishRefunds();
   expect(await reload(payment)).toMatchObject({ state: "refunded" });
@@ -164,7 +164,7 @@ it("accepts a refund that was made by hand", async () => {
 });
 
 it("does not let a failing refund delay another, and retries it", async () => {
-  const payments = [await paymentToGiveBack(), await paymentToGiveBack()];
+  const payments = [await paymentToRefund(), await paymentToRefund()];
   const states = async () => (await Promise.all(payments.map(reload))).map(({ state }) => state).sort();
   sandbox.faults.add({ operation: "refund", kind: "fail", beforeWork: true });
   await finishRefunds();
