@@ -64,7 +64,7 @@ export async function testEnvironment() {
 }
 
 /**
- * Runs a service until `look` does not throw any more, and stops it in order. A stop ends sweeps between two documents,
+ * Runs a service until `look` does not throw any more, and shuts it down gracefully. A stop ends sweeps between two documents,
  * so the test looks for what they should have done.
  */
 export async function runOnce(

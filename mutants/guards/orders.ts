@@ -221,7 +221,7 @@ export const orders: Mutant[] = [
     red: { [repeating]: ["responds to 20 parallel requests of one buyer with the same order"] },
   },
   {
-    guard: "unique index: one live order per slot of a network",
+    guard: "unique index: one live order per place of a network",
     file: order,
     change: {
       "{ unique: true, partialFilterExpression: { place: { $exists: true } } }":
@@ -230,7 +230,7 @@ export const orders: Mutant[] = [
     red: { [limiting]: ["a network holds no more than its places, however many of its users order at once"] },
   },
   {
-    guard: "a cancelled order frees its slot",
+    guard: "a cancelled order frees its place",
     file: order,
     change: { "in the same write\n      this.place = undefined;": "in the same write" },
     red: { [limiting]: ["a network regains a place when an order is cancelled"] },

@@ -236,7 +236,7 @@ export const tickets: Mutant[] = [
     guard: "tickets without a place count for the limit of their seller",
     file: limits,
     change: { "listed >= MAX_LISTINGS)": "listed < 0)" },
-    red: { [listing]: ["counts tickets that an older version listed without a slot"] },
+    red: { [listing]: ["counts tickets that an older version listed without a place"] },
   },
   {
     guard: "a seller has a limit of listings per day",

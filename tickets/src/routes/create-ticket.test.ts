@@ -106,7 +106,7 @@ it.each([
   expect(responses.filter(({ status }) => status === 201)).toHaveLength(1);
 });
 
-it("counts tickets that an older version listed without a slot", async () => {
+it("counts tickets that an older version listed without a place", async () => {
   const seller = newId();
   for (let n = 0; n < 3; n++) await ticketOnSale({ userId: seller });
   await Ticket.updateMany({ userId: seller }, { $unset: { place: 1 } });
