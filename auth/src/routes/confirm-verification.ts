@@ -10,7 +10,7 @@ export const confirmVerification = endpoint(
     id: "confirmVerification",
     summary: "Verify an email address with the token from an email",
     body: z.object({ token: tokenField }),
-    responses: { 204: { description: "The email is verified" } },
+    responses: { 204: { description: "The email address is verified" } },
     errors: { 400: ["invalid-link"], 429: ["too-many-attempts"] },
   },
   async (req, res) => {

@@ -1769,7 +1769,7 @@ export interface operations {
       };
     };
     responses: {
-      /** @description The email is verified */
+      /** @description The email address is verified */
       204: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
