@@ -21,6 +21,11 @@ const responses = new DocumentedResponses(
         },
       },
     },
+    {
+      method: "delete",
+      path: "/api/kites",
+      description: { id: "sellAll", summary: "", responses: { 200: { description: "All are sold" } } },
+    },
   ]),
 );
 
@@ -72,14 +77,28 @@ it.each([
   expect(problemOf("application/json", `[${red}]`, headers)).toBe(`GET /api/kites/stream 200: ${problem}`);
 });
 
+it("reports a body where none is documented, and a success at a path that is not documented", () => {
+  const response = { status: 200, header: (name: string) => (name === "X-Request-Id" ? "1" : undefined) };
+  const problemAt = (method: string, path: string, body: string) =>
+    responses.problemOf({ ...response, method, path, body });
+  expect(problemAt("DELETE", "/api/kites", "")).toBeUndefined();
+  expect(problemAt("DELETE", "/api/kites", "OK")).toMatch("a body is not documented: OK");
+  expect(problemAt("GET", "/api/kites/openapi.json", "{}")).toBeUndefined();
+  expect(problemAt("GET", "/api/strings", "[]")).toMatch("the path is not documented");
+});
+
 it("accepts optional headers, with and without a value", () => {
   expect(
     problemOf("application/json", `[${red}]`, { ...described, Link: "</api/kites?after=1>" }),
   ).toBeUndefined();
 });
 
-it("requires Retry-After on a transient error", () => {
+it("requires Retry-After on a transient error, and accepts no header of a success there", () => {
   const error = JSON.stringify({ code: "unavailable", errors: [], requestId: "1" });
-  expect(problemOf("application/json", error, described, 503)).toMatch("Retry-After is missing");
-  expect(problemOf("application/json", error, { ...described, "Retry-After": "1" }, 503)).toBeUndefined();
+  const documented = { "X-Request-Id": "1" };
+  expect(problemOf("application/json", error, documented, 503)).toMatch("Retry-After is missing");
+  const retried = { ...documented, "Retry-After": "1" };
+  expect(problemOf("application/json", error, retried, 503)).toBeUndefined();
+  const timed = { ...retried, "X-Server-Time": "1700000000000" };
+  expect(problemOf("application/json", error, timed, 503)).toMatch("X-Server-Time is not documented");
 });

@@ -48,8 +48,10 @@ export class DocumentedResponses {
 
   /** @returns what the document does not allow, if anything */
   problemOf({ method, path, status, header, body }: ObservedResponse): string | undefined {
+    if (path.endsWith("/openapi.json")) return undefined; // the document itself
     const template = this.templateOf(path);
-    if (!template) return undefined;
+    if (!template)
+      return status < 400 ? `${method} ${path} ${status}: the path is not documented` : undefined;
     const name = `${method} ${template} ${status}`;
     const key = (method === "HEAD" ? "get" : method).toLowerCase();
     const operation = this.document.paths[template]?.[key] as Operation | undefined;
@@ -58,10 +60,11 @@ export class DocumentedResponses {
     const response = operation.responses[status];
     if (!response) return `${name}: the status is not documented: ${body}`;
     this.seen.add(name);
-    const wrongHeader = this.problemOfHeaders(Object.keys(response.headers), status, header);
+    const wrongHeader = this.problemOfHeaders(Object.keys(response.headers), header);
     if (wrongHeader) return `${name}: ${wrongHeader}`;
+    if (method === "HEAD") return undefined;
+    if (!response.content) return body ? `${name}: a body is not documented: ${body}` : undefined;
     const type = header("Content-Type")?.split(";")[0] ?? "";
-    if (method === "HEAD" || !response.content) return undefined;
     if (!response.content[type]) return `${name}: ${type} is not documented`;
     const schema = ["paths", template, key, "responses", status, "content", type, "schema"];
     const problems =
@@ -72,16 +75,11 @@ export class DocumentedResponses {
     return problem && `${name}: ${problem}: ${body}`;
   }
 
-  /** Errors may have more headers than documented, such as the server's time. */
-  private problemOfHeaders(
-    documented: string[],
-    status: number,
-    header: ObservedResponse["header"],
-  ): string | undefined {
+  private problemOfHeaders(documented: string[], header: ObservedResponse["header"]): string | undefined {
     for (const [name, { required, schema }] of Object.entries(this.document.components.headers)) {
       const text = header(name);
       if (!documented.includes(name)) {
-        if (text !== undefined && status < 400) return `${name} is not documented`;
+        if (text !== undefined) return `${name} is not documented`;
       } else if (text === undefined) {
         if (required) return `${name} is missing`;
       } else {

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clock, hours } from "@eventhive/common";
-import { newId, setUpService } from "@eventhive/common/testing";
+import { newId, setUpService, signedIn } from "@eventhive/common/testing";
 import { eventually } from "../../common/src/testing/eventually";
 import { endProcesses, run, runOnce, testEnvironment } from "../../common/test/service-process";
 import { temporaryFolder } from "../../infra/jest/temporary-folder";
@@ -75,7 +75,8 @@ it("keeps following the store's clock when its own jumps", async () => {
   const { environment } = await testEnvironment();
   const service = run({ file, environment: { ...environment, ...withWrongClock() } });
   const expectRightTime = async () => {
-    const { headers } = await fetch(`http://127.0.0.1:${environment.PORT}/api/orders`);
+    const url = `http://127.0.0.1:${environment.PORT}/api/orders`;
+    const { headers } = await fetch(url, { headers: { cookie: signedIn() } });
     expect(Math.abs(Number(headers.get("X-Server-Time")) - Date.now())).toBeLessThan(5000);
   };
   await eventually(expectRightTime);

@@ -36,6 +36,7 @@ export const errorHandler: ErrorRequestHandler = (error: unknown, _req, res, nex
     logger.warn({ err: known.cause ?? known }, "request rejected: temporarily unavailable");
   const { status, code, message, options } =
     known ?? new HttpError(500, "internal", "Something went wrong on our side");
+  res.removeHeader("X-Server-Time"); // for the `expiresAt` of a success
   if (options.retryAfterSeconds) res.set("Retry-After", String(Math.ceil(options.retryAfterSeconds)));
   res.status(status).json({
     errors: options.details ?? [{ message }],

@@ -35,7 +35,7 @@ export const receiveWebhook = endpoint(
     const event = eventSchema.safeParse(JSON.parse(String(req.body)));
     if (event.success) await lookIfNew(event.data.data.object);
     webhooks.inc({ outcome: "accepted" });
-    res.sendStatus(200);
+    res.status(200).end();
   },
 );
 
