@@ -1,35 +1,50 @@
-import type { Express } from "express";
+import { EventEmitter } from "node:events";
+import type { Express, Response } from "express";
 import request from "supertest";
+import { StoreUnavailableError } from "../src/base/with-timeout";
+import { countStream } from "../src/http/open-streams";
 import type { UserAccess } from "../src/service/user-access";
 import { deliver, newId, signedIn } from "../src/testing";
 import type { Document } from "./documented-responses";
+
+process.env.BODY_TIMEOUT = "2s";
+process.env.MAX_STREAMS_PER_USER = "1";
 
 type Operation = {
   security: object[];
   parameters: { in: string }[];
   requestBody?: object;
   operationId: string;
+  responses: Record<string, { content?: Record<string, unknown> }>;
 };
 
 /** What follows for each endpoint of a service from its description. Its responses are compared with the document. */
 export function itKeepsItsContract(app: Express): void {
   const { paths } = (app.locals as { openApi: () => Document }).openApi();
-  const operations = Object.entries(paths).flatMap(([template, byMethod]) =>
-    Object.entries(byMethod).map(([method, operation]) => {
-      const path = template.replaceAll(/{\w+}/g, newId());
-      const { operationId, security, parameters, requestBody } = operation as Operation;
-      const send = () => request(app)[method as "get"](path).set("Cookie", signedIn());
-      return {
-        name: operationId,
-        method,
-        path,
-        send,
-        needsSession: security.length > 0,
-        hasBody: Boolean(requestBody),
-        isSigned: parameters.some((parameter) => parameter.in === "header"),
-      };
-    }),
-  );
+  // Without those that reject other methods.
+  const routes = app.router.stack.flatMap(({ route }) => {
+    const [firstStep, ...steps] = route?.stack ?? [];
+    if (!route || !firstStep || steps.some((step) => step.method !== firstStep.method)) return [];
+    return { method: firstStep.method, template: route.path.replaceAll(/:(\w+)/g, "{$1}"), firstStep };
+  });
+  const operations = routes.flatMap(({ method, template, firstStep }) => {
+    const operation = paths[template]?.[method];
+    if (!operation) return [];
+    const path = template.replaceAll(/{\w+}/g, newId());
+    const { operationId, security, parameters, requestBody, responses } = operation as Operation;
+    const send = (userId = newId()) => request(app)[method as "get"](path).set("Cookie", signedIn(userId));
+    return {
+      name: operationId,
+      method,
+      path,
+      firstStep,
+      send,
+      needsSession: security.length > 0,
+      hasBody: Boolean(requestBody),
+      isSigned: parameters.some((parameter) => parameter.in === "header"),
+      isStream: Boolean(responses[200]?.content?.["text/event-stream"]),
+    };
+  });
   const changes = operations.filter(({ method, isSigned }) => method !== "get" && !isSigned);
   const withBody = operations.filter(({ hasBody, isSigned }) => hasBody && !isSigned);
 
@@ -86,6 +101,35 @@ export function itKeepsItsContract(app: Express): void {
     },
   );
 
+  it.each(operations)(
+    "responds to $name with 500 after a bug, and with 503 while its store is unavailable",
+    async ({ firstStep, send }) => {
+      const step = jest.spyOn(firstStep, "handle");
+      step.mockRejectedValueOnce(new Error("a bug"));
+      step.mockRejectedValueOnce(new StoreUnavailableError("no response"));
+      await send().expect(500);
+      await send().expect(503);
+    },
+  );
+
+  it("responds with 408 to a body that does not arrive, whichever endpoint it is sent to", async () => {
+    const reading = operations.filter(({ method }) => method !== "get");
+    const responses = await Promise.all(
+      reading.map(({ send }) => send().type("json").set("Content-Length", "9").send("{")),
+    );
+    expect(responses.map(({ body }) => body.code)).toEqual(reading.map(() => "request-timeout"));
+  });
+
+  for (const { name, send } of operations.filter(({ isStream }) => isStream))
+    it(`rejects ${name} at the limit of a user's streams`, async () => {
+      const userId = newId();
+      const open = new EventEmitter() as Response;
+      countStream(open, { userId, sessionEpoch: 0, network: "", site: "" });
+      const { body } = await send(userId).set("Accept", "text/event-stream").expect(429);
+      expect(body.code).toBe("too-many-streams");
+      open.emit("close");
+    });
+
   for (const template of Object.keys(paths).filter((each) => each.includes("{")))
     it.each(Object.keys(paths[template] ?? {}))(
       `rejects a malformed path of ${template}: %s`,
@@ -109,6 +153,11 @@ export function itKeepsItsContract(app: Express): void {
       .options(path)
       .expect(204)
       .expect("Allow", headers.allow ?? "");
+  });
+
+  it("describes all routes except that of its document", () => {
+    const others = routes.filter(({ method, template }) => !paths[template]?.[method]);
+    expect(others.map(({ template }) => template)).toEqual([expect.stringMatching(/openapi\.json$/)]);
   });
 
   it("serves its document before the routes with parameters", async () => {

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findTool, kustomize, promtool } from "../k8s/find-tool";
+import { table } from "../local/table";
 import { findMongod, findNatsServer, findNatsStreaming, startMongo, startRedis } from "../local/servers";
 import { type Selection, selectedFiles, variablesIn } from "./needs";
 
@@ -41,16 +42,24 @@ const servers: Record<
   PROMTOOL: async () => ({ value: await findTool(promtool, { print }) }),
 };
 
-/** Any endpoint may respond so; the tests of `common` receive them from apps of their own. */
-const common = / (?:408|500|503)$|\/stream 429$/;
+/**
+ * Prints how many test files have received each documented response.
+ * @param file what they have recorded: lines such as `documented GET /api/tickets 200` and `seen GET /api/tickets 200`
+ * @returns the responses that none has received
+ */
+async function reportCoverage(file: string): Promise<string[]> {
+  const lines = (await readFile(file, "utf8")).split("\n");
+  const after = (prefix: string) =>
+    lines.filter((line) => line.startsWith(prefix)).map((line) => line.slice(prefix.length));
+  const seen = after("seen ");
+  const responses = [...new Set(after("documented "))].toSorted();
+  const counts = new Map(responses.map((each) => [each, seen.filter((name) => name === each).length]));
 
-/** @param file what the test files have recorded: lines such as `seen GET /api/tickets 200` */
-async function unseenResponses(file: string): Promise<string[]> {
-  const lines = new Set((await readFile(file, "utf8")).split("\n"));
-  const documented = [...lines]
-    .filter((line) => line.startsWith("documented "))
-    .map((line) => line.slice(11));
-  return documented.filter((response) => !lines.has(`seen ${response}`) && !common.test(response)).toSorted();
+  const statuses = [...new Set(responses.map((response) => response.slice(-3)))].toSorted();
+  const operations = [...new Set(responses.map((response) => response.slice(0, -4)))];
+  const rows = operations.map((each) => [each, ...statuses.map((status) => counts.get(`${each} ${status}`))]);
+  print(`\nTest files that received each documented response:\n${table([["", ...statuses], ...rows])}\n`);
+  return responses.filter((response) => counts.get(response) === 0);
 }
 
 /** Starts the real servers whose variables occur in the selected test files of a project, or in their imports. */
@@ -83,7 +92,7 @@ export default async function startServers(
   globalThis.stopServers ??= {};
   globalThis.stopServers[name] = async () => {
     await Promise.all(stops.map((stop) => stop()));
-    const unseen = isOfAllServices ? await unseenResponses(join(folder, "responses")) : [];
+    const unseen = isOfAllServices ? await reportCoverage(join(folder, "responses")) : [];
     await rm(folder, { recursive: true, force: true });
     if (unseen.length > 0)
       throw new Error(`No test received these documented responses:\n${unseen.join("\n")}`);
