@@ -8,6 +8,7 @@ import { deliver, newId, signedIn } from "../src/testing";
 import type { Document } from "./documented-responses";
 
 process.env.BODY_TIMEOUT = "2s";
+process.env.MAX_STREAMS = "2";
 process.env.MAX_STREAMS_PER_USER = "1";
 
 type Operation = {
@@ -121,13 +122,17 @@ export function itKeepsItsContract(app: Express): void {
   });
 
   for (const { name, send } of operations.filter(({ isStream }) => isStream))
-    it(`rejects ${name} at the limit of a user's streams`, async () => {
+    it(`rejects ${name} at the limits of open streams, of a user and of the process`, async () => {
       const userId = newId();
-      const open = new EventEmitter() as Response;
-      countStream(open, { userId, sessionEpoch: 0, network: "", site: "" });
-      const { body } = await send(userId).set("Accept", "text/event-stream").expect(429);
-      expect(body.code).toBe("too-many-streams");
-      open.emit("close");
+      const open: Response[] = [];
+      for (const status of [429, 503]) {
+        const stream = new EventEmitter() as Response;
+        countStream(stream, { userId, sessionEpoch: 0, network: "", site: "" });
+        open.push(stream);
+        const { body } = await send(userId).set("Accept", "text/event-stream").expect(status);
+        expect(body.code).toBe("too-many-streams");
+      }
+      for (const stream of open) stream.emit("close");
     });
 
   for (const template of Object.keys(paths).filter((each) => each.includes("{")))

@@ -3090,7 +3090,7 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
-      /** @description unavailable, starting */
+      /** @description too-many-streams, unavailable, starting */
       503: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3100,7 +3100,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "unavailable" | "starting";
+            code?: "too-many-streams" | "unavailable" | "starting";
           } & components["schemas"]["Error"];
         };
       };
@@ -4275,7 +4275,7 @@ export interface operations {
           } & components["schemas"]["Error"];
         };
       };
-      /** @description unavailable, starting */
+      /** @description too-many-streams, unavailable, starting */
       503: {
         headers: {
           "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4285,7 +4285,7 @@ export interface operations {
         content: {
           "application/json": {
             /** @enum {unknown} */
-            code?: "unavailable" | "starting";
+            code?: "too-many-streams" | "unavailable" | "starting";
           } & components["schemas"]["Error"];
         };
       };

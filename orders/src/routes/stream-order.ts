@@ -20,7 +20,7 @@ export const streamOrder = endpoint(
         headers: ["X-Server-Time"],
       },
     },
-    errors: { 403: ["not-yours"], 404: ["not-found"], 429: ["too-many-streams"] },
+    errors: { 403: ["not-yours"], 404: ["not-found"], 429: ["too-many-streams"], 503: ["too-many-streams"] },
   },
   async (req, res) => {
     const look = async () => [Order.toState(await findOwnOrder(currentUser(req).id, req.params.orderId))];

@@ -47,7 +47,7 @@ export const streamTickets = endpoint(
         stream: { event: "ticket", data: ticketState },
       },
     },
-    errors: { 401: ["not-signed-in"], 429: ["too-many-streams"] },
+    errors: { 401: ["not-signed-in"], 429: ["too-many-streams"], 503: ["too-many-streams"] },
   },
   async (req, res) => {
     const ids = req.query.ids?.split(",");
