@@ -5,7 +5,7 @@ import { type ReactNode, startTransition, useCallback, useEffect, useRef, useSta
 import { buildClient } from "@/lib/build-client";
 import { isRejection } from "@/lib/payment-errors";
 import { type Problem, problemOf } from "@/lib/problem";
-import type { Order, Payment } from "@/lib/types";
+import type { Order, PendingPayment } from "@/lib/types";
 import { PayWithCheckout } from "./pay-with-checkout";
 import { PayWithPaymentElement } from "./pay-with-payment-element";
 import { PayWithTestCard } from "./pay-with-test-card";
@@ -38,7 +38,7 @@ const forms = {
 };
 
 /** Money is held for the order, and there is no decision yet. Payments waits 5 s for one, so this is two minutes. */
-const undecidedStates: Payment["state"][] = ["authorized", "capturing"];
+const undecidedStates: PendingPayment["state"][] = ["authorized", "capturing"];
 const maxRepeats = 24;
 
 /** After these errors, the order is not in the state that the page shows. */
@@ -74,11 +74,7 @@ export function Pay({ order, checkout, isConfirming, mayBeReplaced }: PayProps) 
         router.refresh();
       };
       try {
-        const post = () =>
-          buildClient().post<Payment & { clientSecret?: string }>("/api/payments", {
-            orderId: order.id,
-            token,
-          });
+        const post = () => buildClient().post<PendingPayment>("/api/payments", { orderId: order.id, token });
         let { data } = await post();
         for (let repeats = 0; undecidedStates.includes(data.state) && repeats < maxRepeats; repeats++) {
           router.refresh();

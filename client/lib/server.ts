@@ -5,7 +5,7 @@ import { notFound, redirect } from "next/navigation";
 import { cache } from "react";
 import { buildClient } from "./build-client";
 import { settings } from "./settings";
-import type { User } from "./types";
+import type { CurrentUser, User, Verification } from "./types";
 
 /** An API client with the session of the visitor who requests this page. */
 export async function serverClient() {
@@ -65,13 +65,13 @@ function responseOf<Body>({ data, headers: { link, "x-server-time": serverTime }
 /** Null when signed out; undefined while auth is unavailable. Fetched once per page. */
 export const currentUser = cache(async (): Promise<User | null | undefined> => {
   if (!(await cookies()).has("session")) return null;
-  const response = await read<{ currentUser: User | null }>("/api/users/currentuser");
+  const response = await read<CurrentUser>("/api/users/currentuser");
   return response?.body.currentUser;
 });
 
 /** Whether the visitor's email is confirmed; undefined while auth is unavailable. */
 export async function isEmailVerified(path: string): Promise<boolean | undefined> {
-  const response = await read<{ emailVerified: boolean }>("/api/users/verification", { path });
+  const response = await read<Verification>("/api/users/verification", { path });
   return response?.body.emailVerified;
 }
 

@@ -16,8 +16,17 @@ it("the client has the current document and types: if not, run npm run openapi",
     expect(await readFile(join(folder, file), "utf8")).toBe(await readFile(join(committed, file), "utf8"));
 });
 
+interface Schema {
+  $ref?: string;
+  items?: Schema;
+  properties?: Record<string, object>;
+  examples?: unknown[];
+  enum?: unknown[];
+  const?: unknown;
+}
+
 interface Documented {
-  schema?: { properties?: Record<string, object>; examples?: unknown[]; enum?: unknown[]; const?: unknown };
+  schema?: Schema;
   examples?: Record<string, { $ref: string }>;
 }
 
@@ -27,7 +36,7 @@ interface Operation {
   responses: Record<string, { content?: Record<string, Documented> }>;
 }
 
-it("every parameter, field of a request, header, error and stream has examples that are valid", async () => {
+it("every parameter, field of a request, header, response and stream has examples that are valid", async () => {
   const { paths, components } = JSON.parse(await readFile(join(committed, "openapi.json"), "utf8"));
   const options = { strict: false, validateFormats: false, multipleOfPrecision: 6 };
   const ajv = new Ajv(options).addSchema({ components }, "api");
@@ -38,8 +47,11 @@ it("every parameter, field of a request, header, error and stream has examples t
     for (const example of examples)
       if (!ajv.validate(absolute, example)) problems.push(`${name}: ${ajv.errorsText()}`);
   };
-  const checkValue = (name: string, schema: NonNullable<Documented["schema"]>) =>
+  const checkValue = (name: string, schema: Schema) =>
     checkExamples(name, schema, schema.examples ?? schema.enum ?? (schema.const ? [schema.const] : []));
+  /** Of a list, that of its items. */
+  const resolved = ({ $ref, items, ...schema }: Schema): Schema =>
+    items ? resolved(items) : $ref ? components.schemas[$ref.split("/").at(-1) ?? ""] : schema;
 
   for (const [name, { schema }] of Object.entries<Documented>(components.headers))
     checkValue(name, schema ?? {});
@@ -52,13 +64,14 @@ it("every parameter, field of a request, header, error and stream has examples t
       for (const [status, { content = {} }] of Object.entries(responses)) {
         const stream = content["text/event-stream"]?.schema;
         if (stream) checkExamples(`${method} ${path}: stream`, stream, stream.examples);
-        const error = Number(status) < 400 ? undefined : content["application/json"];
-        if (error?.schema) {
-          const { code } = error.schema.properties as { code: { enum: string[] } };
-          if (Object.keys(error.examples ?? {}).join() !== code.enum.join())
+        const { schema: body, examples = {} } = content["application/json"] ?? {};
+        if (body && Number(status) < 400) checkValue(`${method} ${path} ${status}`, resolved(body));
+        else if (body) {
+          const { code } = body.properties as { code: { enum: string[] } };
+          if (Object.keys(examples).join() !== code.enum.join())
             problems.push(`${method} ${path} ${status}: not an example of each code`);
           const values = code.enum.map((each) => components.examples[each]?.value);
-          checkExamples(`${method} ${path} ${status}`, error.schema, values);
+          checkExamples(`${method} ${path} ${status}`, body, values);
         }
       }
     }

@@ -15,7 +15,7 @@ export const deleteAccount = endpoint(
     responses: {
       200: {
         description: "The account and its sessions are deleted",
-        body: z.object({}),
+        body: z.object({}).meta({ examples: [{}] }),
         headers: ["Set-Cookie"],
       },
     },

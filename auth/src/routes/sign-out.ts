@@ -6,7 +6,11 @@ export const signOut = endpoint(
     id: "signOut",
     summary: "Sign out",
     responses: {
-      200: { description: "The session cookie is cleared", body: z.object({}), headers: ["Set-Cookie"] },
+      200: {
+        description: "The session cookie is cleared",
+        body: z.object({}).meta({ examples: [{}] }),
+        headers: ["Set-Cookie"],
+      },
     },
   },
   (req, res) => {

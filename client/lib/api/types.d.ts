@@ -425,6 +425,25 @@ export interface components {
     };
     /**
      * @example {
+     *       "currentUser": {
+     *         "id": "6553f1000000000000000004",
+     *         "email": "alice@example.com"
+     *       }
+     *     }
+     */
+    CurrentUser: {
+      currentUser: components["schemas"]["Account"] | null;
+    };
+    /**
+     * @example {
+     *       "emailVerified": true
+     *     }
+     */
+    Verification: {
+      emailVerified: boolean;
+    };
+    /**
+     * @example {
      *       "id": "6553f1000000000000000004",
      *       "email": "alice@example.com",
      *       "createdAt": "2026-11-20T10:00:00.000Z",
@@ -1175,9 +1194,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": {
-            currentUser: components["schemas"]["Account"] | null;
-          };
+          "application/json": components["schemas"]["CurrentUser"];
         };
       };
       /** @description internal */
@@ -1542,9 +1559,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": {
-            emailVerified: boolean;
-          };
+          "application/json": components["schemas"]["Verification"];
         };
       };
       /** @description not-signed-in */
