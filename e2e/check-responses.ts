@@ -5,27 +5,42 @@ import {
   type ObservedResponse,
 } from "../common/test/documented-responses";
 import { eventually } from "../common/src/testing/eventually";
-import { readRoutes } from "../infra/local/routes";
+import { type Route, findService, readRoutes } from "../infra/local/routes";
 import { useResponseListener } from "./request";
 
-async function documentAt(url: string): Promise<DocumentedResponses> {
-  const response = await fetch(`${url}/openapi.json`);
-  expect(response.status).toBe(200);
-  return new DocumentedResponses((await response.json()) as Document);
-}
+const routes = readRoutes();
+let documents = new Map<string, DocumentedResponses>();
 
-let documents: DocumentedResponses[] = [];
+/** From now on, each response of these services must be one that their OpenAPI documents describe. */
+export function useDocuments(documentsOf: [service: string, Document][], report = reportProblem): void {
+  documents = new Map(documentsOf.map(([service, document]) => [service, new DocumentedResponses(document)]));
+  useResponseListener((response) => {
+    const problem = problemOf(response);
+    if (problem) report(problem);
+  });
+}
 
 /** From now on, each response of a service must be one that the OpenAPI documents of this stack describe. */
-export async function checkResponses(stackUrl: string): Promise<void> {
-  const paths = readRoutes().flatMap(({ path }) => (path.startsWith("/api/") ? [path] : []));
-  documents = await Promise.all(paths.map((path) => eventually(() => documentAt(stackUrl + path))));
-  useResponseListener((response) => problemsOf(response).forEach(reportProblem));
+export async function checkResponses(stackUrl: string, report = reportProblem): Promise<void> {
+  const apis = routes.filter(({ path }) => path.startsWith("/api/"));
+  const documentAt = async ({ path, service }: Route): Promise<[string, Document]> => {
+    const response = await fetch(`${stackUrl}${path}/openapi.json`);
+    if (!response.ok) throw new Error(`${service} responded with ${response.status}`);
+    return [service, JSON.parse(await response.text())];
+  };
+  useDocuments(await Promise.all(apis.map((api) => eventually(() => documentAt(api)))), report);
 }
 
-/** Those of the gateway, for services that do not respond. */
-const ofGateway = new Set([502, 503, 504]);
+/** What the documents do not allow about a response, if anything. */
+export const problemOf = (response: ObservedResponse): string | undefined =>
+  isOfGateway(response)
+    ? undefined
+    : documents.get(findService(routes, response.path) ?? "")?.problemOf(response);
 
-/** What the documents do not allow about a response. */
-export const problemsOf = (response: ObservedResponse): string[] =>
-  ofGateway.has(response.status) ? [] : documents.flatMap((document) => document.problemOf(response) ?? []);
+/**
+ * Whether it stands for a service that did not respond. The gateway's 503 is as documented; an ingress controller's errors
+ * are no JSON.
+ */
+const isOfGateway = ({ status, header, body }: ObservedResponse): boolean =>
+  [502, 503, 504].includes(status) &&
+  (!header("Content-Type")?.includes("json") || /"code":"(bad-gateway|gateway-timeout)"/.test(body));

@@ -26,6 +26,9 @@ export const useResponseListener = (listener: typeof onResponse): void => {
   onResponse = listener;
 };
 
+/** Tells the listener of a response that was received in another way. */
+export const observe = (response: ObservedResponse): void => onResponse(response);
+
 /** Sends a request to the API as a browser does. */
 export async function request<Body>(
   url: string,

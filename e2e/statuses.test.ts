@@ -3,13 +3,17 @@ import { once } from "node:events";
 import { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
+import { observe } from "./request";
 import { fault, freeze, processNamed, ready, signal, stackFile } from "./stack";
 
 /** Uses Node's HTTP client, which sends methods and targets unchanged. */
 async function send(method: string, path: string, headers: OutgoingHttpHeaders = {}, body = "") {
   const sent = request(stackFile().url, { method, path, headers: { ...headers, connection: "close" } });
   sent.end(body);
-  return responseTo(sent);
+  const response = await responseTo(sent);
+  const header = (name: string) => response.headers[name.toLowerCase()]?.toString();
+  observe({ method, path, status: response.status ?? 0, header, body: response.body });
+  return response;
 }
 
 /** Bypasses the gateway, which has its own limits: gateways in a cluster may have none. */

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
+import type { ObservedResponse } from "../common/test/documented-responses";
 import { type EventStream, readStream } from "../common/test/event-stream";
+import { problemOf } from "./check-responses";
 import { Client, bodyOf, newUser } from "./client";
 import { eventually } from "../common/src/testing/eventually";
 import { orderOf, ticketOnSale } from "./setup";
@@ -14,6 +16,7 @@ afterEach(async () => {
 /** An open page: reconnects like an EventSource, and also retries where an EventSource would stop. */
 class Page {
   readonly streams: EventStream[] = [];
+  private readonly responses: ObservedResponse[] = [];
   private isLeft = false;
   private readonly living: Promise<void>;
 
@@ -30,6 +33,7 @@ class Page {
     this.isLeft = true;
     this.streams.at(-1)?.leave();
     await this.living;
+    expect(this.responses.flatMap((response) => problemOf(response) ?? [])).toEqual([]);
   }
 
   private async live(url: string, cookie?: string): Promise<void> {
@@ -38,6 +42,9 @@ class Page {
       if (!stream.refusal) this.streams.push(stream);
       if (this.isLeft) stream.leave(); // left while reconnecting
       await stream.ended;
+      const { status, headers, body } = stream;
+      const header = (name: string) => headers.get(name) ?? undefined;
+      this.responses.push({ method: "GET", path: new URL(url).pathname, status, header, body });
       if (!this.isLeft) await wait(stream.retryMs);
     }
   }

@@ -5,6 +5,8 @@ import type { Express } from "express";
 export interface EventStream {
   status: number;
   headers: Headers;
+  /** Of a stream, the whole messages so far. */
+  body: string;
   messages: { event?: string; data: { id: string; version: number } & Record<string, unknown> }[];
   heartbeats: number;
   retryMs: number;
@@ -23,22 +25,26 @@ export async function readStream(
 ): Promise<EventStream> {
   const leaving = new AbortController();
   const response = await fetch(url, { headers: { cookie, ...headers }, signal: leaving.signal });
-  const { status, body } = response;
+  const { status } = response;
   const stream: EventStream = {
     status,
     headers: response.headers,
+    body: "",
     messages: [],
     heartbeats: 0,
     retryMs: 3000, // until the stream sets another
     ended: Promise.resolve("in order"),
     leave: () => leaving.abort(),
   };
-  if (status !== 200) return { ...stream, refusal: JSON.parse(await response.text()) };
+  if (status !== 200) {
+    stream.body = await response.text();
+    return { ...stream, refusal: JSON.parse(stream.body) };
+  }
 
   const read = async () => {
     let text = "";
     const decoder = new TextDecoder();
-    for await (const chunk of body ?? []) {
+    for await (const chunk of response.body ?? []) {
       const blocks = (text + decoder.decode(chunk, { stream: true })).split("\n\n");
       text = blocks.pop() ?? "";
       for (const block of blocks) take(stream, block);
@@ -50,6 +56,7 @@ export async function readStream(
 }
 
 function take(stream: EventStream, block: string): void {
+  stream.body += `${block}\n\n`;
   const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? [];
   const [, retry] = /^retry: (\d+)$/.exec(block) ?? [];
   if (data) stream.messages.push({ event, data: JSON.parse(data) });
