@@ -7,10 +7,11 @@ import { join } from "node:path";
 import { onFailpoint } from "@eventhive/common";
 import { useScheduling } from "../../common/src/base/joined";
 import { startMongo } from "../../infra/local/servers";
+import { useDocuments } from "../check-responses";
 import type { Simulation } from "./simulation";
 import { type Interceptor, interceptDatabase } from "./database-operations";
 import { currentTaskId } from "./scheduler";
-import { connectServices, disconnectServices } from "./services";
+import { connectServices, disconnectServices, openApiDocuments } from "./services";
 
 export type Servers = Awaited<ReturnType<typeof startServers>>;
 
@@ -29,6 +30,7 @@ export async function startServers() {
   if (!address || typeof address === "string") throw new Error("not listening");
   const url = `http://127.0.0.1:${address.port}`;
   process.env.STRIPE_API_URL = url;
+  useDocuments(openApiDocuments(), (problem) => current?.monitor.violations.push(problem));
 
   return {
     url,

@@ -1,5 +1,6 @@
 import { type DeadLetters, mongoDeadLetters } from "../../common/src/messaging/dead-letters";
 import { concerns, countElections, electionsOf, ensureIndexes } from "../../common/src/database/database";
+import type { Document } from "../../common/test/documented-responses";
 import type { ServiceDefinition } from "../../common/src/service/service-definition";
 import type { mongo } from "mongoose";
 import { canonicalEmail } from "../../auth/src/canonical-email";
@@ -42,6 +43,10 @@ export const servicesWithDatabase = services
 /** The service that a path of the API belongs to. */
 export const serviceFor = (path: string): string =>
   path.startsWith("/api/users") ? "auth" : (path.split("/")[2] ?? "");
+
+/** By service. */
+export const openApiDocuments = (): [service: string, Document][] =>
+  services.flatMap(({ name, definition: { app } }) => (app ? [[name, app.locals.openApi()]] : []));
 
 /** As in production, but without waiting for the journal: the server is never killed here. */
 export async function connectServices(mongoUrl: string): Promise<void> {
