@@ -6,6 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { changesIn } from "../../spec/histories";
 import { numberFrom } from "../argument";
+import { checkResponses } from "../check-responses";
 import { violationsInLedger } from "../invariants-of-ledger";
 import { observedStates } from "../observed-states";
 import startStack from "../start-stack";
@@ -14,7 +15,7 @@ import { Random } from "../random";
 import { finalState } from "./final-state";
 import { ResponseLog } from "./response-log";
 import { type ChaosFault, injectAll, lostStores, planFaults } from "./faults";
-import { endFaults, ledgerLines } from "../stack";
+import { endFaults, ledgerLines, stackFile } from "../stack";
 import { runUser } from "./user";
 import { lostWrites } from "./lost-writes";
 import { type Findings, verdictOn } from "./verdict";
@@ -37,11 +38,14 @@ async function chaos(minutes: number, seed: number, only?: string): Promise<bool
   });
   print(`Starting the stack in ${folder}…`);
   await startStack();
+  const undocumented = new Set<string>();
   let passed = false;
   try {
+    await checkResponses(stackFile().url, (problem) => undocumented.add(problem));
     const verdict = verdictOn(await runThrough(minutes, seed, plan));
-    passed = verdict.passed;
+    passed = verdict.passed && undocumented.size === 0;
     print(`\n${verdict.text}\n`);
+    for (const problem of undocumented) print(`Not as documented: ${problem}`);
   } finally {
     await stopStack();
     if (passed) rmSync(folder, { recursive: true });
