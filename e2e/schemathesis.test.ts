@@ -3,12 +3,18 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { DocumentedResponses, type Document } from "../common/test/documented-responses";
+import { definitions } from "../infra/every-service";
+import { expectValid } from "../infra/expect-valid";
+import { databaseUrl } from "../infra/local/environment";
 import { root } from "../infra/local/program";
+import { serviceNames } from "../infra/services";
 import { type Client, type User, bodyOf, newUser } from "./client";
 import { dataFolder } from "./data-folder";
+import { deadLettersOf } from "./dead-letters";
 import { pythonEnvironment } from "./python-environment";
 import { orderOf, ticketOnSale } from "./setup";
-import { run as runCommand, stackFile } from "./stack";
+import { run as runCommand, serviceProcesses, stackFile } from "./stack";
+import { stackViolations } from "./stack-violations";
 
 interface Run {
   name: string;
@@ -32,6 +38,7 @@ const notLetThrough = new Set([
   "not-signed-in",
   "banned",
   "not-admin",
+  "too-many-attempts",
 ]);
 
 /** Of HTTP Archive 1.2. */
@@ -48,6 +55,13 @@ const reports: string[] = [];
 const exchanges: Exchange[] = [];
 let document: Document;
 let runs: Run[];
+let before: object;
+
+/** What changes when a process crashes, or cannot handle a message. */
+const health = async () => ({
+  processes: serviceProcesses(),
+  deadLetters: await Promise.all(serviceNames.map(deadLettersOf)),
+});
 
 beforeAll(async () => {
   const python = await pythonEnvironment(join(folder, "requirements.txt"));
@@ -73,6 +87,7 @@ beforeAll(async () => {
     { name: "administrator", user: admin, filter: include(ofAdministrators) },
     { name: "session", user: leaver, filter: include(endingTheSession) },
   ];
+  before = await health();
   for (const { name, user: sender, filter } of runs) {
     const archive = join(dataFolder(), `schemathesis-${name}.json`);
     const schemathesis = promisify(execFile)(
@@ -135,4 +150,22 @@ it("the session lasts longer than each run, unless the run ends it", async () =>
     runs.map(async ({ user }) => Boolean((await bodyOf(user.currentUser())).currentUser)),
   );
   expect(isValid).toEqual([true, true, false]);
+});
+
+it("no process ended, no message became a dead letter, and all invariants hold", async () => {
+  expect(await stackViolations()).toEqual([]);
+  expect(await health()).toEqual(before);
+});
+
+it("everything that is stored is valid", async () => {
+  for (const { name, store } of definitions) {
+    if (!("database" in store)) continue;
+    const url = databaseUrl(stackFile().servers.mongo, name);
+    await store.database.openUri(url, { autoIndex: false, autoCreate: false });
+    try {
+      await expectValid(store.database);
+    } finally {
+      await store.database.close();
+    }
+  }
 });

@@ -3,10 +3,11 @@ import { setUpService } from "@eventhive/common/testing";
 import fc from "fast-check";
 import type { Connection } from "mongoose";
 import type { EventData, Subject } from "../common/src/contract/events";
-import { aggregatesOf, toEvent } from "../common/src/database/aggregate";
+import { aggregatesOf } from "../common/src/database/aggregate";
 import { changeTo } from "../common/src/database/logged-model";
 import { anyMessage, examples, handleOrKeep } from "./any-message";
 import { definitions } from "./every-service";
+import { expectValid } from "./expect-valid";
 import { serviceNames } from "./services";
 
 // Sends arbitrary bytes and almost valid messages to each listener of each service. Each message is handled, or kept byte
@@ -67,14 +68,3 @@ const contentOf = (database: Connection) =>
         .toArray(),
     })),
   );
-
-/** Each document by its model, each aggregate also by the schema of the event that shows its state. */
-async function expectValid(database: Connection): Promise<void> {
-  for (const model of Object.values(database.models))
-    for (const document of await model.find()) await document.validate();
-  for (const model of aggregatesOf(database))
-    for (const aggregate of await model.find()) {
-      const subject = model.log.currentSubject(aggregate);
-      if (subject) toEvent(aggregate, subject, aggregate.version);
-    }
-}
