@@ -23,6 +23,20 @@ const blocks = Array.from(
   guide.matchAll(/^```(\w+) ?(\S*)\n([^]*?)^```$/gm),
   ([, language = "", file = "", content = ""]) => ({ language, file, content }),
 );
+/** Runs the contract suite of brokers from the package, as the authors of other adapters do. */
+const adapterTest = `
+import { MemoryBroker, describeEventBus } from "@eventhive/common/testing";
+
+describeEventBus("an adapter", async () => {
+  const broker = new MemoryBroker();
+  return {
+    connect: (name) => broker.connect(name),
+    stop: async () => broker.stop(),
+    start: async () => broker.start(),
+    remove: async () => {},
+  };
+});
+`;
 const folder = mkdtempSync(join(tmpdir(), "eventhive-first-service-"));
 const stops: (() => unknown)[] = [];
 
@@ -46,6 +60,7 @@ it("the guide to a first service works from an empty folder", async () => {
   writeFileSync(outer, "{}");
   for (const { file, content } of blocks.filter((block) => block.file))
     writeFileSync(join(project, file), content);
+  writeFileSync(join(project, "adapter.test.ts"), adapterTest);
   const commands = blocks.filter(({ language }) => language === "sh").map(({ content }) => content);
   expect(commands).toHaveLength(3);
   const script = commands
@@ -67,6 +82,7 @@ it("the guide to a first service works from an empty folder", async () => {
     });
   const [code] = await once(shell, "exit");
   expect([code, printed]).toEqual([0, expect.stringContaining("events_published_total")]);
+  expect(printed).toContain("PASS ./adapter.test.ts");
   expect(readFileSync(outer, "utf8")).toBe("{}");
 
   // Another service receives the events of the ticket and its sale.
