@@ -155,8 +155,8 @@ it("reports amounts, charges and refunds that differ from the payment", async ()
     "the amounts differ",
     "the charge of a refunded payment was not refunded",
     "the charge of a settled payment was refunded",
-    "this charge does not exist at Stripe",
     "the payment of this charge was charged twice",
+    "this charge does not exist at Stripe",
   ]);
   const counts = new Set(await counted());
   expect(counts).toEqual(new Set(["amount", "charged_twice", "missing_charge", "not_refunded"]));
