@@ -123,6 +123,16 @@ export const auth: Mutant[] = [
     red: { [sessionTests]: ["ends the session when the token expires, give or take 30 s"] },
   },
   {
+    guard: "auth: session: a shorter lifetime applies to tokens from before",
+    file: session,
+    change: { "Math.min(verified.exp, verified.iat + config.JWT_EXPIRES_IN)": "verified.exp" },
+    red: {
+      [sessionTests]: [
+        "ends sessions from before the lifetime was shortened by the new one, and none from before it was extended",
+      ],
+    },
+  },
+  {
     guard: "auth: session: a process remembers a limited number of tokens",
     file: session,
     change: { "key.verified.delete(first);": "{}" },

@@ -182,6 +182,26 @@ it("ends the session when the token expires, give or take 30 s", async () => {
   expect(await whoIs(app, cookie)).toBeNull();
 });
 
+it("ends sessions from before the lifetime was shortened by the new one, and none from before it was extended", async () => {
+  const start = 1_800_000_000_000;
+  const signedAt = async (lifetime: string) => {
+    const { app, time } = appWith({ JWT_EXPIRES_IN: lifetime });
+    time.use(() => start);
+    return cookiesOf(app);
+  };
+  const lastsAfter = async (seconds: number, cookie: string, lifetime: string) => {
+    const { app, time } = appWith({ JWT_EXPIRES_IN: lifetime });
+    time.use(() => start + seconds * 1000);
+    return (await whoIs(app, cookie)) !== null;
+  };
+  const [ofADay, ofAnHour] = [await signedAt("24h"), await signedAt("1h")];
+  expect([await lastsAfter(3629, ofADay, "1h"), await lastsAfter(3631, ofADay, "1h")]).toEqual([true, false]);
+  expect([await lastsAfter(3629, ofAnHour, "24h"), await lastsAfter(3631, ofAnHour, "24h")]).toEqual([
+    true,
+    false,
+  ]);
+});
+
 describe("a forged token", () => {
   const kid = async (app: Express) =>
     jwt.decode(tokenIn(await cookiesOf(app)), { complete: true })?.header.kid;

@@ -76,7 +76,7 @@ export const publicOrigin = (): string => new URL(config.PUBLIC_URL).origin;
 export const pseudonymOf = (value: string): string =>
   createHmac("sha256", config.JWT_KEY).update(`pseudonym: ${value}`).digest("base64url").slice(0, 22);
 
-/** How long a token is valid. */
+/** How long a token is valid, also one that was signed when it was longer. */
 export const sessionLifetimeMs = (): number => seconds(config.JWT_EXPIRES_IN);
 
 /** A token that identifies its bearer for the length of a session, unless all sessions of this epoch are ended before. */
@@ -118,6 +118,8 @@ function verify(token: string, known: Key[]): Claims | undefined {
       clockTolerance,
     });
     const verified = claims.parse(payload);
+    // The lifetime may have been longer when it was signed, and bans are kept for the present one.
+    verified.exp = Math.min(verified.exp, verified.iat + config.JWT_EXPIRES_IN);
     const [first] = key.verified.keys();
     if (first !== undefined && key.verified.size >= maxVerified) key.verified.delete(first);
     key.verified.set(token, verified);
