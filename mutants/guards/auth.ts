@@ -221,6 +221,39 @@ export const auth: Mutant[] = [
     },
   },
   {
+    guard: "auth: bans: a ban ends what the user has begun, however late it arrives",
+    file: access,
+    change: { "state.banned && isNewest": "isBanned(state.id)" },
+    red: {
+      [accessTests]: [
+        "a ban that arrives when all tokens from before it have expired ends what such a token could create, and nothing later, because that is of a user whose ban has ended",
+      ],
+    },
+  },
+  {
+    guard: "auth: bans: a late ban ends nothing that was created after it had ended",
+    file: access,
+    change: { '"ban", { createdBefore: new Date(endOf(state.since)) }': '"ban", {}' },
+    red: {
+      "orders/src/cancel-orders-of.test.ts": [
+        "cancels the orders that tokens from before a ban could create, however late the ban arrives, and no later ones",
+      ],
+      "tickets/src/withdraw-tickets-of.test.ts": [
+        "withdraws the tickets that tokens from before a ban could list, however late the ban arrives, and no later ones",
+      ],
+    },
+  },
+  {
+    guard: "auth: bans: an event that is older than a known one ends nothing",
+    file: access,
+    change: { "state.banned && isNewest": "state.banned" },
+    red: {
+      [accessTests]: [
+        "a ban that arrives when all tokens from before it have expired ends nothing if the end of the ban is known",
+      ],
+    },
+  },
+  {
     guard: "auth: bans: a process reads what another one has stored",
     file: access,
     change: { "runPeriodically(seconds(1), readUsers)": "runPeriodically(seconds(1), async () => {})" },

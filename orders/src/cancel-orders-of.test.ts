@@ -1,4 +1,4 @@
-import { clock } from "@eventhive/common";
+import { clock, hours } from "@eventhive/common";
 import { deliver, newId, setUpService } from "@eventhive/common/testing";
 import { access } from "./access";
 import { database } from "./database";
@@ -9,8 +9,8 @@ const { published } = setUpService(database);
 
 const [userBanned, , , userDeleted] = access.listeners;
 const [, endForAll] = access.sweeps;
-const ban = (id: string) =>
-  deliver(userBanned, { id, version: 1, banned: true, since: clock.date().toISOString() });
+const ban = (id: string, since = clock.date()) =>
+  deliver(userBanned, { id, version: 1, banned: true, since: since.toISOString() });
 
 it("cancels the orders of a banned buyer, and frees their tickets", async () => {
   const [order, ofAnother] = [await orderOf(), await orderOf()];
@@ -38,6 +38,19 @@ it("cancels an order that was created by a request in progress", async () => {
   const order = await orderOf(userId);
   await endForAll?.run();
   expect((await reload(order)).status).toBe("cancelled");
+});
+
+it("cancels the orders that tokens from before a ban could create, however late the ban arrives, and no later ones", async () => {
+  const userId = newId();
+  const now = clock.now();
+  const orderAt = (time: number) => {
+    clock.use(() => time);
+    return orderOf(userId);
+  };
+  const orders = [await orderAt(now - hours(27)), await orderAt(now - hours(2)), await orderAt(now)];
+  await ban(userId, new Date(now - hours(26))); // its last token expired an hour ago
+  const found = await Promise.all(orders.map(reload));
+  expect(found.map(({ status }) => status)).toEqual(["cancelled", "cancelled", "created"]);
 });
 
 it("leaves complete orders, and one that is being paid until its payment fails", async () => {

@@ -9,9 +9,10 @@ import { Order } from "./models/order";
 export async function cancelOrdersOf(
   userIds: string[],
   reason: EndReason,
-  signal?: AbortSignal,
+  { createdBefore, signal }: { createdBefore?: Date; signal?: AbortSignal },
 ): Promise<void> {
-  const orders = Order.find({ userId: trusted({ $in: userIds }), status: "created" }).cursor();
+  const isMeant = createdBefore && { createdAt: trusted({ $lt: createdBefore }) };
+  const orders = Order.find({ userId: trusted({ $in: userIds }), status: "created", ...isMeant }).cursor();
   await forEachDocument(
     orders,
     async (order) => {

@@ -3,5 +3,5 @@ import { database } from "./database";
 import { withdrawTicketsOf } from "./withdraw-tickets-of";
 
 export const access = keepUserAccess(database, {
-  endFor: (userIds, _reason, signal) => withdrawTicketsOf(userIds, signal),
+  endFor: (userIds, _reason, options) => withdrawTicketsOf(userIds, options),
 });

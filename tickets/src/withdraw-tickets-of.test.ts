@@ -1,4 +1,4 @@
-import { clock } from "@eventhive/common";
+import { clock, hours } from "@eventhive/common";
 import { deliver, newId, setUpService } from "@eventhive/common/testing";
 import { access } from "./access";
 import { database } from "./database";
@@ -10,8 +10,8 @@ const { published } = setUpService(database);
 
 const [userBanned, , , userDeleted] = access.listeners;
 const [, endForAll] = access.sweeps;
-const ban = (id: string) =>
-  deliver(userBanned, { id, version: 1, banned: true, since: clock.date().toISOString() });
+const ban = (id: string, since = clock.date()) =>
+  deliver(userBanned, { id, version: 1, banned: true, since: since.toISOString() });
 const statusOf = async ({ id }: Ticket) => (await Ticket.findById(id).orFail()).status;
 
 it("withdraws the tickets of a banned seller", async () => {
@@ -20,6 +20,18 @@ it("withdraws the tickets of a banned seller", async () => {
   await ban(userId);
   expect([await statusOf(ticket), await statusOf(ofAnother)]).toEqual(["withdrawn", "available"]);
   expect(await published("ticket:updated")).toMatchObject([{ id: ticket.id, withdrawn: true }]);
+});
+
+it("withdraws the tickets that tokens from before a ban could list, however late the ban arrives, and no later ones", async () => {
+  const userId = newId();
+  const now = clock.now();
+  const ticketAt = (time: number) => {
+    clock.use(() => time);
+    return ticketOnSale({ userId });
+  };
+  const tickets = [await ticketAt(now - hours(27)), await ticketAt(now - hours(2)), await ticketAt(now)];
+  await ban(userId, new Date(now - hours(26))); // its last token expired an hour ago
+  expect(await Promise.all(tickets.map(statusOf))).toEqual(["withdrawn", "withdrawn", "available"]);
 });
 
 it("withdraws the tickets of a seller who has deleted the account", async () => {

@@ -14,10 +14,12 @@ import { type EndReason, keepUserAccess } from "./user-access";
 const database = createDatabase("samples");
 const ended: string[][] = [];
 const reasons: EndReason[] = [];
+const limits: (Date | undefined)[] = [];
 const access = keepUserAccess(database, {
-  endFor: async (userIds, reason) => {
+  endFor: async (userIds, reason, { createdBefore }) => {
     ended.push(userIds);
     reasons.push(reason);
+    limits.push(createdBefore);
   },
 });
 const [banned, unbanned, signedOut, deleted] = access.listeners;
@@ -50,6 +52,7 @@ beforeEach(() => {
   userId = newId();
   ended.length = 0;
   reasons.length = 0;
+  limits.length = 0;
 });
 afterEach(() => useScheduling());
 
@@ -163,6 +166,23 @@ it("ends the streams of a banned user, and no others", async () => {
   await hearBan();
   expect(await own.ended).toBe("in order");
   expect(isOtherOpen).toBe(true);
+});
+
+describe("a ban that arrives when all tokens from before it have expired", () => {
+  it("ends what such a token could create, and nothing later, because that is of a user whose ban has ended", async () => {
+    const since = clock.now() - hours(26);
+    await hearBan(1, new Date(since));
+    expect(ended).toContainEqual([userId]);
+    expect(limits).toContainEqual(new Date(since + hours(25)));
+    expect(await isRefused()).toBe(false);
+    expect(await database.collection("bans").countDocuments()).toBe(0);
+  });
+
+  it("ends nothing if the end of the ban is known", async () => {
+    await hearEnd(2);
+    await hearBan(1, new Date(clock.now() - hours(26)));
+    expect(ended).toEqual([]);
+  });
 });
 
 describe("sessions of an older epoch", () => {

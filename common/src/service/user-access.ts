@@ -44,8 +44,13 @@ interface Options {
   /**
    * Cancels what users have in progress who were banned or have deleted their accounts. Called as soon as the service
    * receives the event, and every five seconds for all, because a request that was accepted before may still be in progress.
+   * With `createdBefore`, it leaves what was created later.
    */
-  endFor?: (userIds: string[], reason: EndReason, signal?: AbortSignal) => Promise<void>;
+  endFor?: (
+    userIds: string[],
+    reason: EndReason,
+    options: { createdBefore?: Date; signal?: AbortSignal },
+  ) => Promise<void>;
 }
 
 interface KnownUser {
@@ -73,9 +78,9 @@ const subjects = ["user:banned", "user:unbanned", "user:signed-out", "user:delet
 /**
  * Keeps the users whose sessions a service does not accept: all sessions of banned users, and ended sessions, whose
  * tokens have an older epoch. An entry matters until the last token that was issued before it has expired, because auth
- * signs no banned user in, and signs all others in with the current epoch. So older events are ignored, and an entry is
- * removed an hour later, to allow for clock skew: by then, no event can restore it. A token of an epoch that the service
- * has not received yet is accepted.
+ * signs no banned user in, and signs all others in with the current epoch. So older events are not stored, and an entry
+ * is removed an hour later, to allow for clock skew: by then, no event can restore it. A token of an epoch that the
+ * service has not received yet is accepted.
  *
  * Requests are checked in the memory of their process, which reads all entries before it accepts requests, receives new
  * events as live pages do, and reads each second what other processes have stored, because the bus does not repeat what a
@@ -155,7 +160,7 @@ export function keepUserAccess(database: Connection, { endFor }: Options = {}): 
     ];
     for (const [ids, reason] of ended)
       for (let next = 0; next < ids.length; next += maxUsersAtOnce)
-        await endFor?.(ids.slice(next, next + maxUsersAtOnce), reason, signal);
+        await endFor?.(ids.slice(next, next + maxUsersAtOnce), reason, { signal });
   }
 
   const changes = watcher(...subjects);
@@ -168,9 +173,12 @@ export function keepUserAccess(database: Connection, { endFor }: Options = {}): 
         remember(state);
         await StoredUser.apply(state);
       }
-      if (isBanned(state.id)) await endFor?.([state.id], "ban");
+      const isNewest = state.version >= (memory().users.get(state.id)?.version ?? 0);
+      // However late it arrives. What is newer than the last token from before the ban was created after the ban had ended.
+      if (state.banned && isNewest)
+        await endFor?.([state.id], "ban", { createdBefore: new Date(endOf(state.since)) });
       // Final, so it is applied however late it arrives.
-      if (state.deletedAt) await endFor?.([state.id], "deletion");
+      if (state.deletedAt) await endFor?.([state.id], "deletion", {});
     }),
     watchers: [
       {
