@@ -287,6 +287,14 @@ export const auth: Mutant[] = [
     },
   },
   {
+    guard: "auth: bans: a ban ends a stream that has not begun",
+    file: "common/src/http/stream-states.ts",
+    change: { "if (findCurrentUser(req)?.id !== reader.userId) return void end();": "" },
+    red: {
+      [accessTests]: ["ends a stream whose user is banned during its first read, before it shows anything"],
+    },
+  },
+  {
     guard: "auth: sessions: a service refuses those of an older epoch",
     file: access,
     change: { "sessionEpoch < (memory().users.get(userId)?.sessionEpoch ?? 0)": "false" },

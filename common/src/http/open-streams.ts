@@ -82,7 +82,11 @@ export function countStream(res: Response, reader: Reader): void {
   });
 }
 
-/** Ends the streams that a user has opened with sessions of older epochs than `epoch`; by default with any. */
+/**
+ * Ends the streams that a user has opened with sessions of older epochs than `epoch`; by default with any. One that has not
+ * begun has to look at its session before it does.
+ */
 export function closeStreamsOf(userId: string, epoch = Infinity): void {
-  for (const [res, reader] of open) if (reader.userId === userId && reader.sessionEpoch < epoch) res.end();
+  for (const [res, reader] of open)
+    if (reader.userId === userId && reader.sessionEpoch < epoch && res.headersSent) res.end();
 }

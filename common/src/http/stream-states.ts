@@ -97,6 +97,7 @@ export async function streamStates<S extends State>(
   checkMessages();
 
   res.set(headers);
+  if (findCurrentUser(req)?.id !== reader.userId) return void end(); // banned or signed out during the first read
   write(`retry: ${randomRetryMs()}\n\n`);
   view.open(output);
   schedule();

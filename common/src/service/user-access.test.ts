@@ -4,10 +4,12 @@ import { useScheduling } from "../base/joined";
 import { createDatabase } from "../database/database";
 import { createApp } from "../http/create-app";
 import { currentUser, findCurrentUser } from "../http/session";
+import type { State } from "../http/live-view";
 import { streamStates } from "../http/stream-states";
 import { watcher } from "../messaging/watcher";
 import { streamsOf } from "../../test/event-stream";
 import { eventually } from "../testing/eventually";
+import { Gate } from "../testing/gate";
 import { MemoryBroker, deliver, eventBytes, newId, newIds, setUpService, signedIn } from "../testing";
 import { type EndReason, keepUserAccess } from "./user-access";
 
@@ -27,12 +29,15 @@ const updates = watcher("ticket:updated");
 const bus = new MemoryBroker().connect("samples");
 for (const each of [updates, ...access.watchers]) each.connect(bus);
 
+/** What streams show. */
+let look: () => Promise<State[]>;
+
 const app = createApp(
   (api) => {
     api.get("/who", (req, res) => void res.json({ user: findCurrentUser(req)?.id ?? null }));
     api.get("/mine", (req, res) => void res.json(currentUser(req)));
     api.get("/stream", (req, res) =>
-      streamStates(req, res, { name: "ticket", watcher: updates, look: async () => [] }),
+      streamStates(req, res, { name: "ticket", watcher: updates, look: () => look() }),
     );
   },
   { access },
@@ -53,6 +58,7 @@ beforeEach(() => {
   ended.length = 0;
   reasons.length = 0;
   limits.length = 0;
+  look = async () => [];
 });
 afterEach(() => useScheduling());
 
@@ -166,6 +172,23 @@ it("ends the streams of a banned user, and no others", async () => {
   await hearBan();
   expect(await own.ended).toBe("in order");
   expect(isOtherOpen).toBe(true);
+});
+
+it("ends a stream whose user is banned during its first read, before it shows anything", async () => {
+  const [begun, done] = [new Gate(), new Gate()];
+  look = async () => {
+    begun.open();
+    await done.opened;
+    return [{ id: newId(), version: 0 }];
+  };
+  const opening = open("/stream", signedIn(userId));
+  await begun.opened;
+  await hearBan();
+  done.open();
+  const stream = await opening;
+  expect(await stream.ended).toBe("in order");
+  expect(stream.headers.get("Content-Type")).toMatch(/^text\/event-stream/);
+  expect(stream.messages).toEqual([]);
 });
 
 describe("a ban that arrives when all tokens from before it have expired", () => {
