@@ -54,8 +54,8 @@ export async function testEnvironment() {
     JWT_KEY: "only-for-tests-only-for-tests-only-for-tests",
     PUBLIC_URL: "http://localhost:3000",
   };
-  const send = async (path: string, method = "GET") => {
-    const headers = { Connection: "close", Origin: environment.PUBLIC_URL };
+  const send = async (path: string, method = "GET", cookie = "") => {
+    const headers = { Connection: "close", Origin: environment.PUBLIC_URL, Cookie: cookie };
     const res = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers });
     return { status: res.status, body: await res.json(), retryAfter: res.headers.get("Retry-After") };
   };

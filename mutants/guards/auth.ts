@@ -260,6 +260,16 @@ export const auth: Mutant[] = [
     red: { [accessTests]: ["reads again what another process has stored"] },
   },
   {
+    guard: "auth: bans: a process has read them before it accepts requests",
+    file: "common/src/service/service.ts",
+    change: { "return await access?.load();": "return;" },
+    red: {
+      "common/src/service/service.test.ts": [
+        "accepts no request before it has read whose sessions to reject",
+      ],
+    },
+  },
+  {
     guard: "auth: bans: each process receives a ban",
     file: access,
     change: { "          changes.watch(remember);\n": "" },

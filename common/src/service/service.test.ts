@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import { request } from "node:http";
+import { mongo } from "mongoose";
 import { startMongod } from "../../test/mongod";
 import { freePort } from "../../../infra/local/port";
+import { hours } from "../base/clock";
+import { newId, signedIn } from "../testing";
 import { eventually } from "../testing/eventually";
 import { BlockableProxy, endProcesses, run, testEnvironment } from "../../test/service-process";
 
@@ -101,6 +104,41 @@ it.concurrent("waits for a database that is frozen when it starts", async () => 
   mongod.thaw();
   await eventually(async () => expect((await send("/readyz")).status).toBe(200));
   expect((await send("/api/samples")).status).toBe(200);
+  service.signal("SIGTERM");
+  expect(await service.ended).toBe(0);
+  await mongod.stop();
+});
+
+it.concurrent("accepts no request before it has read whose sessions to reject", async () => {
+  const mongod = await startMongod();
+  const { environment, send } = await testEnvironment();
+  const [userId, since] = [newId(), new Date()];
+  const client = new mongo.MongoClient(mongod.url("samples"));
+  await client
+    .db()
+    .collection("bans")
+    .insertOne({
+      _id: new mongo.ObjectId(userId),
+      version: 1,
+      banned: true,
+      since,
+      storedAt: since,
+      expiresAt: new Date(since.getTime() + hours(26)),
+    });
+  await client.close();
+  await mongod.failReads("samples.bans");
+  const service = run({ environment: { ...environment, MONGO_URL: mongod.url("samples") } });
+  await eventually(() => expect(service.printed()).toContain("waiting for mongo"));
+  const mine = () => send("/api/samples/mine", "GET", signedIn(userId));
+  expect(await mine()).toMatchObject({ status: 503, body: { code: "starting" } });
+
+  await mongod.failReads();
+  const first = await eventually(async () => {
+    const response = await mine();
+    expect(response).not.toMatchObject({ body: { code: "starting" } });
+    return response;
+  });
+  expect(first).toMatchObject({ status: 403, body: { code: "banned" } });
   service.signal("SIGTERM");
   expect(await service.ended).toBe(0);
   await mongod.stop();

@@ -109,7 +109,7 @@ it("ignores an older event that comes late, also in a process that has just star
   expect(await isRefused()).toBe(false);
 });
 
-it("loads the bans in a new process before it accepts requests", async () => {
+it("loads the bans that another process has stored", async () => {
   await hearBan();
   inNewProcess();
   expect(await isRefused()).toBe(false);
