@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
+import { mongo } from "mongoose";
 import { eventually } from "../common/src/testing/eventually";
-import { Client, type User, bodyOf, newUser } from "./client";
+import { Client, type Order, type User, bodyOf, newUser } from "./client";
+import { paysByIntents } from "./payment-flow";
 import { request } from "./request";
 import { orderOf, ticketOnSale } from "./setup";
-import { kill, processNamed, run, start, stop } from "./stack";
+import { database, endFaults, fault, kill, ledger, processNamed, run, start, stop } from "./stack";
 import { stackViolations } from "./stack-violations";
 
 const password = "correct horse";
@@ -56,6 +58,9 @@ const untilAll = (account: Account, isRefused: boolean) =>
     ),
   );
 
+/** A payment by a charge does not keep its order from being cancelled. */
+const byIntents: (name: string, run: () => Promise<void>) => void = paysByIntents ? it : () => {};
+
 const quantile = (sorted: number[], part: number) =>
   Math.round(sorted[Math.ceil(sorted.length * part) - 1] ?? Number.NaN);
 
@@ -72,11 +77,14 @@ it("refuses a banned user in every process of every service, and accepts them af
       await untilAll(account, false);
     }
   const sorted = delays.toSorted((one, other) => one - other);
+  const [p50, p99] = [quantile(sorted, 0.5), quantile(sorted, 0.99)];
   console.log(
     `${sorted.length} bans, from the response until all ${processes.length} processes refused: ` +
-      `p50 ${quantile(sorted, 0.5)} ms, p99 ${quantile(sorted, 0.99)} ms`,
+      `p50 ${p50} ms, p99 ${p99} ms`,
   );
-  expect(sorted).toHaveLength(50);
+  // Also on a busy machine; docs/operating.md states what was measured on an idle one.
+  expect(p50).toBeLessThan(1000);
+  expect(p99).toBeLessThan(5000);
 }, 240_000);
 
 it("keeps a banned buyer from paying in any tab, and frees the ticket", async () => {
@@ -99,6 +107,32 @@ it("keeps a banned buyer from paying in any tab, and frees the ticket", async ()
   });
 });
 
+byIntents("lets a payment run to its end that is being captured when its buyer is banned", async () => {
+  const [seller, buyer] = await Promise.all([newUser("seller"), newAccount("buyer")]);
+  const ticket = await ticketOnSale(seller);
+  const order = await orderOf(buyer.client, ticket);
+  const orders = database("orders").collection("orders");
+  const untilOrderIs = (status: Order["status"]) =>
+    eventually(async () =>
+      expect(await orders.findOne(new mongo.ObjectId(order.id))).toMatchObject({ status }),
+    );
+
+  await fault({ kind: "hold", operation: "capture" });
+  const paying = buyer.client.pay(order);
+  await untilOrderIs("awaiting:payment");
+  await ban(buyer);
+  await untilAll(buyer, true);
+  await untilOrderIs("awaiting:payment");
+  await endFaults("capture");
+  await untilOrderIs("complete");
+  expect(await paying).toMatchObject({ ok: true });
+  const charges = (await ledger()).charges.filter(({ metadata }) => metadata.orderId === order.id);
+  expect(charges).toMatchObject([{ captured: true, refunded: false }]);
+  await eventually(async () =>
+    expect(await bodyOf(seller.ticket(ticket))).toMatchObject({ status: "sold", orderId: order.id }),
+  );
+});
+
 it("withdraws the tickets of a banned seller", async () => {
   const seller = await newAccount("seller");
   const ticket = await ticketOnSale(seller.client);
@@ -117,7 +151,9 @@ it("applies a ban from an outage of the broker once it is back, and rejects sign
   await start("nats");
   const returnedAt = performance.now();
   await untilAll(account, true);
-  console.log(`All refused ${Math.round(performance.now() - returnedAt)} ms after the broker was ready`);
+  const delayMs = Math.round(performance.now() - returnedAt);
+  console.log(`All ${processes.length} processes refused ${delayMs} ms after the broker was ready`);
+  expect(delayMs).toBeLessThan(15_000); // also on a busy machine
 }, 90_000);
 
 it("keeps rejecting the banned user across kills and restarts of every process", async () => {

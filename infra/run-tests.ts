@@ -15,7 +15,7 @@ const allParts = [
   "test:infra",
   "test:own-stack",
   "BROKER=jetstream PAYMENT_FLOW=charges test:e2e -- --testPathPatterns e2e/(saga|kills)",
-  "BROKER=jetstream test:e2e -- --testPathPatterns e2e/(saga|broker-outage|python)",
+  "BROKER=jetstream test:e2e -- --testPathPatterns e2e/(banning|saga|broker-outage|python)",
   "chaos -- --minutes 2",
   "simulate -- --minutes 1.4",
   "spec",
