@@ -28,7 +28,7 @@ it("sells a ticket to a buyer, who gets a receipt", async () => {
   const receipt = await buyer.locator("main").textContent();
   expect(receipt).toContain(title);
   expect(receipt).toContain("$64.50");
-  expect(receipt).toMatch(/Charge\s*ch_\w+/);
+  expect(receipt).toMatch(/Charge ID\s*ch_\w+/);
 
   await seller.getByText("You sold this ticket.").waitFor();
   await link(seller, "My listings").click();
