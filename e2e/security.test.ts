@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import type { Document } from "../common/test/documented-responses";
 import { Client, type Order, type Ticket, type User, bodyOf, newUser } from "./client";
 import { readEventLog } from "./event-log";
+import { linkTo } from "./mailbox";
 import { orderOf, replicated, ticketOnSale } from "./setup";
-import { card, database, stackFile } from "./stack";
+import { card, database, run, stackFile } from "./stack";
 import { eventually } from "../common/src/testing/eventually";
 
 let seller: Client;
@@ -89,38 +90,96 @@ it.each(["/metrics", "/livez", "/readyz", "/api/metrics", "/api/users/metrics", 
   },
 );
 
-it("keeps passwords, emails, tokens and cards out of logs, events and other services", async () => {
+describe("an account", () => {
+  /** Of the email and of both passwords. */
+  const [name, firstPassword, password] = [randomUUID(), randomUUID(), randomUUID()];
+  const email = `${name}@example.com`;
   const client = new Client();
-  const email = `${randomUUID()}@example.com`;
-  const password = `correct ${randomUUID()}`;
-  await bodyOf(client.signUp({ email, password }));
-  expect((await client.signIn({ email, password: `wrong ${password}` })).status).toBe(400);
-  await bodyOf(client.signIn({ email, password }));
-  const mine = await orderOf(client, await ticketOnSale(seller));
-  const token = await card();
-  await bodyOf(client.pay(mine, token));
-  await eventually(async () =>
-    expect(await bodyOf(client.showOrder(mine))).toMatchObject({ status: "complete" }),
-  );
+  let user: User;
+  let bought: Order;
+  let token: string;
+  let resetToken: string;
 
-  const { jwt }: { jwt: string } = JSON.parse(
-    Buffer.from(String(client.cookie.split("=")[1]), "base64").toString(),
-  );
-  const secrets = [email, password, token, client.cookie, jwt];
-  for (const { name, log } of stackFile().processes) {
-    const text = readFileSync(log, "utf8");
-    expect([name, secrets.filter((secret) => text.includes(secret))]).toEqual([name, []]);
+  beforeAll(async () => {
+    user = await bodyOf(client.signUp({ email, password: firstPassword }));
+    expect((await client.signIn({ email, password: `wrong ${firstPassword}` })).status).toBe(400);
+    await findAsAdministrator();
+    await resetPassword();
+    await bodyOf(client.signIn({ email, password }));
+    bought = await orderOf(client, await ticketOnSale(seller));
+    token = await card();
+    await bodyOf(client.pay(bought, token));
+    await eventually(async () =>
+      expect(await bodyOf(client.showOrder(bought))).toMatchObject({ status: "complete" }),
+    );
+  });
+
+  async function findAsAdministrator(): Promise<void> {
+    const admin = new Client();
+    const { email: own } = await bodyOf(
+      admin.signUp({ email: `${randomUUID()}@example.com`, password: firstPassword }),
+    );
+    await run("auth", "grant-admin", own);
+    expect(await bodyOf(admin.send("GET", `/api/users?email=${email}`))).toMatchObject([{ email }]);
+    const headers = { cookie: admin.cookie };
+    const page = await fetch(`${stackFile().url}/admin?email=${email}`, { headers });
+    expect(await page.text()).toContain(email);
   }
-  const { events, close } = await readEventLog(stackFile().servers.nats);
-  await eventually(() => expect(JSON.stringify(events)).toContain(mine.id));
-  await close();
-  expect(secrets.filter((secret) => JSON.stringify(events).includes(secret))).toEqual([]);
-  for (const service of ["tickets", "orders", "payments"])
-    for (const { collectionName } of await database(service).collections()) {
-      const stored = JSON.stringify(await database(service).collection(collectionName).find().toArray());
-      expect([collectionName, [email, password, jwt].filter((secret) => stored.includes(secret))]).toEqual([
-        collectionName,
-        [],
-      ]);
-    }
+
+  async function resetPassword(): Promise<void> {
+    await bodyOf(client.send("POST", "/api/users/password-reset", { email }));
+    const path = await linkTo(email, "Reset your password");
+    expect((await fetch(stackFile().url + path)).status).toBe(200);
+    [, resetToken = ""] = path.split("token=");
+    await bodyOf(client.send("POST", "/api/users/password-reset/confirm", { token: resetToken, password }));
+  }
+
+  it("keeps passwords, emails, tokens and cards out of logs, events and other services", async () => {
+    const { jwt }: { jwt: string } = JSON.parse(
+      Buffer.from(String(client.cookie.split("=")[1]), "base64").toString(),
+    );
+    const secrets = [name, firstPassword, password, resetToken, client.cookie, jwt];
+    expect(logsWith(...secrets, token)).toEqual([]);
+    expect(await eventsWith(bought.id, ...secrets, token)).toEqual([]);
+    expect(await collectionsWith(["tickets", "orders", "payments"], ...secrets)).toEqual([]);
+  });
+
+  it("leaves nothing personal when it is deleted, and what was bought and paid stays", async () => {
+    await bodyOf(client.send("POST", "/api/users/deletion", { password }));
+    expect(logsWith(name)).toEqual([]);
+    expect(await eventsWith("user:deleted", name)).toEqual([]);
+    expect(await collectionsWith(["auth", "tickets", "orders", "payments"], name)).toEqual([]);
+    const isOf = { userId: user.id };
+    expect(await database("orders").collection("orders").find(isOf).toArray()).toMatchObject([
+      { ticket: { price: 20 }, status: "complete" },
+    ]);
+    expect(await database("payments").collection("payments").find(isOf).toArray()).toMatchObject([
+      { orderId: bought.id, amount: 2000, state: "settled" },
+    ]);
+    const sales = await bodyOf(seller.send<{ id: string }[]>("GET", "/api/orders/sales"));
+    expect(sales.map(({ id }) => id)).toContain(bought.id);
+  });
 });
+
+const isIn = (text: string, words: string[]): boolean => words.some((word) => text.includes(word));
+
+const logsWith = (...words: string[]): string[] =>
+  stackFile().processes.flatMap(({ name, log }) => (isIn(readFileSync(log, "utf8"), words) ? name : []));
+
+/** @param last contained in the last event of the test */
+async function eventsWith(last: string, ...words: string[]): Promise<unknown[]> {
+  const { events, close } = await readEventLog(stackFile().servers.nats);
+  await eventually(() => expect(JSON.stringify(events)).toContain(last));
+  await close();
+  return events.filter((event) => isIn(JSON.stringify(event), words));
+}
+
+async function collectionsWith(services: string[], ...words: string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const service of services)
+    for (const { collectionName } of await database(service).collections()) {
+      const documents = await database(service).collection(collectionName).find().toArray();
+      if (isIn(JSON.stringify(documents), words)) found.push(`${service}.${collectionName}`);
+    }
+  return found;
+}

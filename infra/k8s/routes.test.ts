@@ -78,7 +78,7 @@ it("GKE's gateway serves the host of PUBLIC_URL with its certificate, at the res
   ]);
 });
 
-it("Google's load balancer has a health check for every service with a route, and does not cut streams", async () => {
+it("Google's load balancer has a health check for every service with a route, does not cut streams, and logs no queries", async () => {
   const { all } = await render("gke");
   const targets = [...new Set(readRoutes().map(({ service }) => service))].toSorted();
   const policies = (kind: string) => all.filter((one) => one.kind === kind) as TargetingPolicy[];
@@ -95,11 +95,12 @@ it("Google's load balancer has a health check for every service with a route, an
       },
     });
   for (const { spec } of policies("GCPBackendPolicy"))
-    expect(spec.default).toMatchObject({ timeoutSec: 86_400 }); // 30 s by default
+    // 30 s by default. Queries may contain emails and the tokens of links.
+    expect(spec.default).toMatchObject({ timeoutSec: 86_400, logging: { enabled: false } });
   expect(JSON.stringify(routesOf(all))).not.toContain("timeouts");
 });
 
-it("Envoy Gateway can serve instead, by two proxies with a disruption budget and without request timeouts", async () => {
+it("Envoy Gateway can serve instead, by two proxies with a disruption budget, without request timeouts and access logs", async () => {
   const { all } = await render("gke", { remove: ["gateway-gke"], add: ["gateway-envoy"] });
   expect(specOf(all, "Gateway")).toMatchObject({
     gatewayClassName: "envoy",
@@ -109,6 +110,7 @@ it("Envoy Gateway can serve instead, by two proxies with a disruption budget and
   });
   expect(specOf(all, "EnvoyProxy")).toMatchObject({
     provider: { kubernetes: { envoyDeployment: { replicas: 2 }, envoyPDB: { minAvailable: 1 } } },
+    telemetry: { accessLog: { disable: true } },
   });
   const [route] = routesOf(all) as unknown as HttpRoute[];
   for (const rule of route?.spec.rules ?? []) expect(rule).toMatchObject({ timeouts: { request: "0s" } });

@@ -53,6 +53,7 @@ export const mongo: Server = {
     "--wiredTigerCacheSizeGB": "0.25",
     "--nounixsocket": "",
     "--quiet": "",
+    "--slowms": "10000", // it would log slow operations with their filters, which contain emails
   }),
   readyWhenPrinted: "Waiting for connections",
   image: pinnedImage("mongo", "patches/mongo.yaml"),
