@@ -51,6 +51,7 @@ const userSchema = z.object({
   id: z.string(),
   version: z.int().default(0),
   banned: z.boolean().default(false),
+  banChanges: z.array(z.unknown()).default([]),
   sessionEpoch: z.int().default(0),
   deletedAt: z.date().optional(),
 });

@@ -1,6 +1,4 @@
-import { execFile } from "node:child_process";
-import { fromSource } from "./local/from-source";
-import { root } from "./local/program";
+import { simulated } from "./simulated";
 
 jest.setTimeout(600_000);
 
@@ -11,16 +9,9 @@ const [published, shown, handled] = [
 ];
 let output: string;
 
-/** In a process of its own, because the simulation replaces clock, randomness and timers. */
 beforeAll(async () => {
-  const parameters = ["--flow", "charges", "--scenario", "edit while ordering"];
   const faults = [published, shown, handled].flatMap((each) => ["--every", each]);
-  const command = [...fromSource, "e2e/simulation/run.ts"];
-  output = await new Promise((resolve) =>
-    execFile(process.execPath, [...command, ...parameters, ...faults], { cwd: root }, (_, stdout, stderr) =>
-      resolve(stdout + stderr),
-    ),
-  );
+  output = await simulated("--flow", "charges", "--scenario", "edit while ordering", ...faults);
 });
 
 const hasNoViolations = (faults: string) =>

@@ -4,6 +4,7 @@ import type { Intent, Ledger } from "../../infra/stripe-sandbox/ledger";
 import { modelStatusOf } from "../../spec/histories";
 import { allowedTransitions } from "../../spec/transitions";
 import { databaseOf } from "./services";
+import type { ReceivedUser } from "./simulation";
 
 const seen = z.object({
   version: z.int().optional(),
@@ -29,8 +30,8 @@ export class Monitor {
   private readonly known = new Map<string, Seen>();
   private readonly intents = new Map<string, string>();
   private ledger: Ledger | undefined;
-  /** By service and user: the epoch before which sessions have ended, as the service has stored. Infinity for a ban. */
-  private readonly refused = new Map<string, [userId: string, epoch: number][]>();
+  /** By service and user, as the service has stored. */
+  private readonly users = new Map<string, Map<string, ReceivedUser>>();
 
   constructor(
     private readonly now: () => number,
@@ -48,12 +49,14 @@ export class Monitor {
   private check(namespace: string, documents: mongo.BSON.Document[]): void {
     const [service = "", collection = ""] = namespace.split(".");
     if (collection === "bans")
-      this.refused.set(
+      this.users.set(
         service,
-        documents.map(({ _id, banned, sessionEpoch }) => [
-          String(_id),
-          banned ? Infinity : Number(sessionEpoch ?? 0),
-        ]),
+        new Map(
+          documents.map(({ _id, version, banned, sessionEpoch }) => [
+            String(_id),
+            { version: Number(version), endedBefore: banned ? Infinity : Number(sessionEpoch ?? 0) },
+          ]),
+        ),
       );
     const held = new Map<string, number>();
     for (const { _id, ...rest } of documents) {
@@ -74,7 +77,7 @@ export class Monitor {
       /^(orders\.orders|payments\.payments) /.test(what) ? (status ?? state ?? []) : [],
     );
 
-  refusedIn = (service: string): [userId: string, epoch: number][] => this.refused.get(service) ?? [];
+  usersIn = (service: string): ReadonlyMap<string, ReceivedUser> => this.users.get(service) ?? new Map();
 
   /** No failover may roll back what has been published or shown to a user. */
   checkCertain(namespace: string, state: unknown, way: "published" | "shown"): void {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Simulation, Process } from "./simulation";
+import type { Simulation, Process, ReceivedUser } from "./simulation";
 import { type ApiResponse, request } from "../request";
 import { type UserRequest, claimsIn } from "./user";
 import { serviceFor } from "./services";
@@ -26,7 +26,7 @@ export class Network {
     const { user, method, path, body } = sent;
     const running = this.simulation.runningProcesses(serviceFor(path)).filter(({ isOpen }) => isOpen);
     const process = running[this.next++ % Math.max(1, running.length)];
-    const isRefused = process !== undefined && this.isRefused(process, sent);
+    const refusedBy = process && this.refusedBy(process, sent);
     this.simulation.trace(`${user}: ${method} ${path} ${JSON.stringify(body ?? {})}`);
     const response = process ? await this.sendTo(process, sent) : unavailable;
     this.simulation.trace(
@@ -36,20 +36,33 @@ export class Network {
     if (response?.ok && service !== "auth")
       for (const state of [response.body].flat())
         this.simulation.monitor.checkCertain(`${service}.${service}`, state, "shown");
-    if (isRefused && response?.ok)
+    // The same before and after: the ban has not ended meanwhile.
+    if (process && refusedBy !== undefined && response?.ok && this.refusedBy(process, sent) === refusedBy)
       this.simulation.monitor.violations.push(
-        `I15: ${process?.name} accepted ${method} ${path} of ${user}, whose ban or end of sessions it had heard of`,
+        `I15: ${process.name} accepted ${method} ${path} of ${user}, whose ban or end of sessions it had received`,
       );
     return response;
   }
 
-  /** Whether a process has heard that this user is banned, or that this session has ended. */
-  private isRefused({ refuses }: Process, { user, path, cookie }: UserRequest): boolean {
-    const account = this.simulation.userContext.accountIds.get(user) ?? "";
-    if (refuses.get(account) === Infinity) return true;
-    const session = claimsIn(cookie);
-    const needsSession = !/\/sign(?:in|up)$/.test(path);
-    return needsSession && session !== undefined && session.sessionEpoch < (refuses.get(session.id) ?? 0);
+  /**
+   * The newest version of the user if, by all that the process has received and may have read, the user is banned or this
+   * session has ended.
+   */
+  private refusedBy({ received, service }: Process, { user, path, cookie }: UserRequest): number | undefined {
+    const { userContext, monitor } = this.simulation;
+    const account = userContext.accountIds.get(user);
+    const session = /\/sign(?:in|up)$/.test(path) ? undefined : claimsIn(cookie);
+    const isRefused = (id: string, { endedBefore }: ReceivedUser) =>
+      (id === account && endedBefore === Infinity) ||
+      (id === session?.id && session.sessionEpoch < endedBefore);
+    for (const id of [account, session?.id].filter((each) => each !== undefined)) {
+      const known = received.get(id);
+      if (!known || !isRefused(id, known)) continue;
+      const stored = monitor.usersIn(service.name).get(id) ?? known;
+      const newest = stored.version > known.version ? stored : known;
+      if (isRefused(id, newest)) return newest.version;
+    }
+    return undefined;
   }
 
   private sendTo({ name }: Process, sent: UserRequest): Promise<ApiResponse<unknown> | undefined> {

@@ -49,6 +49,12 @@ const common: Record<string, Scenario> = {
     [order, wait(10), pay, { does: "order", ticket: 1 }, { does: "cancel" }, { does: "cancel" }],
     [wait(5), { does: "ban", user: 0 }, { does: "ban", user: 1 }],
   ],
+  // The buyer goes on with the same session, during the ban and after it.
+  unban: [
+    [sell, sell],
+    [order, wait(10), { does: "order", ticket: 1 }, wait(20), { does: "order", ticket: 1 }, pay],
+    [wait(5), { does: "ban", user: 1 }, wait(15), { does: "unban", user: 1 }],
+  ],
   // Each of two devices ends the session of the other one, which goes on buying with it.
   "end sessions": [
     [sell, sell],
@@ -207,6 +213,7 @@ export const sales = new Set([
   "charge refused",
   "charge failed after work",
   "edit while ordering",
+  "unban",
   "create refused",
   "confirm refused",
   "capture refused for now",
@@ -267,7 +274,10 @@ const purchase: Arbitrary<Action[]> = tuple(
   }),
 ).map(([first, then]) => [first, ...then]);
 
-const bans: Arbitrary<Action> = record({ does: constant("ban"), user: constantFrom(0, 1, 2) });
+const bans: Arbitrary<Action> = record({
+  does: constantFrom("ban" as const, "ban" as const, "unban" as const),
+  user: constantFrom(0, 1, 2),
+});
 
 /**
  * One user who sells, others who mostly buy, and in half of them an administrator. Tickets are few, so that they compete.
@@ -322,6 +332,8 @@ const describeAction = (action: Action): string => {
       return `waits ${action.seconds} s`;
     case "ban":
       return `bans user ${action.user + 1}`;
+    case "unban":
+      return `ends the ban of user ${action.user + 1}`;
     case "change device":
       return "continues on the other device";
     case "sign out everywhere":

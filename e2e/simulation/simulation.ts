@@ -28,13 +28,18 @@ export interface Process {
   sweptAt?: number;
   /** Whether it accepts requests. */
   isOpen: boolean;
-  /** By user: the epoch before which sessions have ended, as it has heard. Infinity for a ban. */
-  refuses: Map<string, number>;
+  /** By user, the newest that it has received. */
+  received: Map<string, ReceivedUser>;
 }
 
-/** Epochs only rise, and no ban ends here. */
-export function refuseBefore({ refuses }: Process, userId: string, epoch: number): void {
-  refuses.set(userId, Math.max(epoch, refuses.get(userId) ?? 0));
+export interface ReceivedUser {
+  version: number;
+  /** The epoch before which sessions have ended. Infinity for a ban. */
+  endedBefore: number;
+}
+
+export function receive({ received }: Process, userId: string, state: ReceivedUser): void {
+  if (state.version >= (received.get(userId)?.version ?? 0)) received.set(userId, state);
 }
 
 /**
@@ -103,7 +108,8 @@ export class Simulation {
       acknowledged: [],
     };
     this.users = scenario.map((actions, n) => new User(nameOfUser(n), [...actions], this.userContext));
-    this.admins = this.users.filter((_, n) => scenario[n]?.some(({ does }) => does === "ban"));
+    const isOfAdmin = ({ does }: Action) => does === "ban" || does === "unban";
+    this.admins = this.users.filter((_, n) => scenario[n]?.some(isOfAdmin));
     const checkMoney = () => this.monitor.checkMoney(this.gateway.sandbox.ledger);
     this.gateway = new Gateway(
       this.scheduler,
@@ -124,7 +130,7 @@ export class Simulation {
         service,
         isUp: false,
         isOpen: false,
-        refuses: new Map<string, number>(),
+        received: new Map<string, ReceivedUser>(),
       })),
     );
   }
@@ -183,7 +189,7 @@ export class Simulation {
     const access = accessOf(service.definition);
     if (!access) return;
     process.isOpen = false;
-    const stored = this.monitor.refusedIn(service.name);
+    const stored = this.monitor.usersIn(service.name);
     const load = async () => {
       for (;;)
         try {
@@ -194,7 +200,7 @@ export class Simulation {
     };
     const onEnd = () => {
       process.isOpen = true;
-      for (const [userId, epoch] of stored) refuseBefore(process, userId, epoch);
+      for (const [userId, state] of stored) receive(process, userId, state);
     };
     this.scheduler.start(name, "reads whose sessions to refuse", load, { onEnd });
   }
@@ -204,7 +210,7 @@ export class Simulation {
     this.trace(`${process.name} is killed`);
     this.kills++;
     process.isUp = false;
-    process.refuses = new Map();
+    process.received = new Map();
     this.broker.disconnect(process.name);
     if (process.service.name === "expiration") timers.release();
     this.scheduler.kill(process.name);

@@ -2,7 +2,7 @@ import { subjects } from "@eventhive/common";
 import type { Random } from "../random";
 import { tryParseEvent } from "../try-parse-event";
 import type { Delivery } from "./broker";
-import { type Simulation, type Process, refuseBefore } from "./simulation";
+import { type Simulation, type Process, receive } from "./simulation";
 import { timers } from "./timers";
 
 // Each function here starts a task. The task runs when the simulation steps it.
@@ -28,6 +28,11 @@ export function deliver(
 ): void {
   const { subject, bytes, deliveries, inFlight } = delivery;
   const event = tryParseEvent(subject, bytes);
+  const user = event && "banned" in event.data ? event.data : undefined;
+  const receiver = processes.find(({ name }) => name === process);
+  // While it handles the end of a ban, it may accept the user's sessions already.
+  if (receiver && user?.banned === false)
+    receive(receiver, user.id, { version: user.version, endedBefore: 0 });
   const what = event ? `${subject} of ${event.subject}` : `poison on ${subject}`;
   broker.count(delivery);
   inFlight.set(process, scheduler.now);
@@ -38,11 +43,9 @@ export function deliver(
     {
       onEnd: ({ status }) => {
         inFlight.delete(process);
-        const handledBy = processes.find(({ name }) => name === process);
-        if (status === "fulfilled" && handledBy && event && "banned" in event.data) {
-          const { id, banned, sessionEpoch = 0 } = event.data;
-          refuseBefore(handledBy, id, banned ? Infinity : sessionEpoch);
-        }
+        if (status !== "fulfilled" || !receiver || !user) return;
+        const { id, version, banned, sessionEpoch = 0 } = user;
+        receive(receiver, id, { version, endedBefore: banned ? Infinity : sessionEpoch });
       },
     },
   );

@@ -17,7 +17,7 @@ export type Action =
   | { does: "pay twice" }
   | { does: "wait"; seconds: number }
   /** As an administrator. `user` is an index into the users. */
-  | { does: "ban"; user: number }
+  | { does: "ban" | "unban"; user: number }
   /** The user has two devices, with a session each; the other one's may have been ended meanwhile. */
   | { does: "change device" | "sign out everywhere" | "change password" | "delete account" }
   | { does: "stop broker" | "start broker" | "cancel holds" }
@@ -63,6 +63,11 @@ export interface AcknowledgedWrite {
 
 interface Account {
   id: string;
+}
+
+/** An account as administrators see it. */
+interface ManagedUser {
+  banChanges: unknown[];
 }
 
 export const nameOfUser = (index: number): string => `user ${index + 1}`;
@@ -142,7 +147,9 @@ export class User {
       case "wait":
         return this.context.wait(action.seconds * 1000);
       case "ban":
-        return this.ban(action.user);
+        return this.changeBan(action.user, "POST", { reason: "Sells forged tickets" });
+      case "unban":
+        return this.changeBan(action.user, "DELETE");
       case "change device":
         [this.cookie, this.cookieOfOtherDevice] = [this.cookieOfOtherDevice, this.cookie];
         return;
@@ -262,18 +269,21 @@ export class User {
     );
   }
 
-  private async ban(user: number): Promise<void> {
+  private async changeBan(user: number, method: "POST" | "DELETE", body?: object): Promise<void> {
     const { accountIds, wait, acknowledged } = this.context;
     const name = nameOfUser(user);
     for (let attempts = 0; !accountIds.has(name) && attempts < 10; attempts++) await wait(500);
     const id = accountIds.get(name);
     if (!id) return;
-    const body = { reason: "Sells forged tickets" };
-    const response = await this.requestWithRetry("POST", `/api/users/${id}/ban`, body);
+    const response = await this.requestWithRetry<ManagedUser>(method, `/api/users/${id}/ban`, body);
     if (response?.status !== 200) return;
+    const { length } = response.body.banChanges;
     acknowledged.push({
-      description: `the ban of ${id}`,
-      holds: ({ bans }) => bans?.users.some((each) => each.id === id && each.banned) === true,
+      description: `${length} bans of ${id} and ends of them`,
+      // A deletion removes them.
+      holds: ({ bans }) =>
+        bans?.users.some((each) => each.id === id && (each.deletedAt || each.banChanges.length >= length)) ===
+        true,
     });
   }
 

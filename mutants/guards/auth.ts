@@ -200,6 +200,7 @@ export const auth: Mutant[] = [
       [accessTests]: [
         "refuses the sessions of a banned user until the ban ends, and shows them what visitors see",
       ],
+      "infra/simulated-bans.test.ts": ["a process that has received a ban accepts no request of the user"],
     },
   },
   {
