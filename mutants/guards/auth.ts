@@ -496,7 +496,7 @@ export const auth: Mutant[] = [
   {
     guard: "auth: deletion: a service ends what the user has begun, however late the event arrives",
     file: access,
-    change: { 'if (state.deletedAt) await endFor?.([state.id], "deletion");': "" },
+    change: { 'if (state.deletedAt) await endFor?.([state.id], "deletion", {});': "" },
     red: { [accessTests]: ["a deleted account loses it however late the event arrives"] },
   },
   {
