@@ -86,6 +86,7 @@ store_images() {
   store "$mongo" mongo "docker.io/eventhive/orders:$tag" $'USER 999:999\nENTRYPOINT ["docker-entrypoint.sh"]'
 
   with_libraries "$stores/redis" "$redis_server"
+  cp "$here/redis/"* "$stores/redis/usr/local/bin/"
   store "$redis" redis eventhive.local/node:1 $'USER 999:999\nWORKDIR /data\nENTRYPOINT ["redis-server"]'
 
   with_libraries "$stores/nats-streaming" "$nats_streaming_server"
