@@ -7,6 +7,7 @@ import { linkTo } from "./mailbox";
 import { orderOf, replicated, ticketOnSale } from "./setup";
 import { card, database, run, stackFile } from "./stack";
 import { eventually } from "../common/src/testing/eventually";
+import { databaseServices } from "../infra/services";
 
 let seller: Client;
 let buyer: Client;
@@ -148,7 +149,7 @@ describe("an account", () => {
     await bodyOf(client.send("POST", "/api/users/deletion", { password }));
     expect(logsWith(name)).toEqual([]);
     expect(await eventsWith("user:deleted", name)).toEqual([]);
-    expect(await collectionsWith(["auth", "tickets", "orders", "payments"], name)).toEqual([]);
+    expect(await collectionsWith(databaseServices, name)).toEqual([]);
     const isOf = { userId: user.id };
     expect(await database("orders").collection("orders").find(isOf).toArray()).toMatchObject([
       { ticket: { price: 20 }, status: "complete" },
