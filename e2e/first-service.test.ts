@@ -7,6 +7,7 @@ import { eventBytes, newId, newIds } from "@eventhive/common/testing";
 import { connectBus } from "../common/src/messaging/connect-bus";
 import { type Subject, parseEvent } from "../common/src/contract/events";
 import { eventually } from "../common/src/testing/eventually";
+import { exampleOf } from "../common/test/example-of";
 import { build, buildLock } from "../infra/local/build";
 import { exclusively } from "../infra/local/lock";
 import { freePort } from "../infra/local/port";
@@ -26,16 +27,7 @@ const blocks = Array.from(
 /** Runs the contract suite of brokers from the package, as the authors of other adapters do. */
 const adapterTest = `
 import { MemoryBroker, describeEventBus } from "@eventhive/common/testing";
-
-describeEventBus("an adapter", async () => {
-  const broker = new MemoryBroker();
-  return {
-    connect: (name) => broker.connect(name),
-    stop: async () => broker.stop(),
-    start: async () => broker.start(),
-    remove: async () => {},
-  };
-});
+${exampleOf("describeEventBus", readFileSync(join(root, "common/src/testing/event-bus-contract.ts"), "utf8"))}
 `;
 const folder = mkdtempSync(join(tmpdir(), "eventhive-first-service-"));
 const stops: (() => unknown)[] = [];

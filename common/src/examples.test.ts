@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { temporaryFolder } from "../../infra/jest/temporary-folder";
 import { root } from "../../infra/local/program";
+import { exampleOf } from "../test/example-of";
 import { onFailpoint } from "./base/failpoint";
 import { MemoryBroker } from "./messaging/memory-bus";
 import { onStartService } from "./service/service";
@@ -39,13 +40,6 @@ function exportsOf([entry, file]: [string, string]): Export[] {
 
 const namesIn = (text: string, pattern: RegExp) =>
   Array.from(text.matchAll(pattern), ([, name = ""]) => name);
-
-function exampleOf(name: string, source: string): string | undefined {
-  const declaration = `export (?:async )?(?:const|function|class|interface|type) ${name}\\b`;
-  const comment = new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\n${declaration}`).exec(source)?.[1] ?? "";
-  const [, example] = /^ \* @example\n([^]+?)(?=^ \* @|$(?![^]))/m.exec(comment) ?? [];
-  return example?.replaceAll(/^ \*? ?/gm, "").trim();
-}
 
 const all = Object.entries(entries).flatMap(exportsOf);
 const examples = all.filter((one): one is Export & { example: string } => one.example !== undefined);
