@@ -4,7 +4,24 @@ import type { Intent, Ledger } from "../../infra/stripe-sandbox/ledger";
 import { modelStatusOf } from "../../spec/histories";
 import { allowedTransitions } from "../../spec/transitions";
 import { databaseOf } from "./services";
-import type { ReceivedUser } from "./simulation";
+
+export interface ReceivedUser {
+  version: number;
+  /** The epoch before which sessions have ended. Infinity for a ban. */
+  endedBefore: number;
+}
+
+interface StoredUser {
+  version: number;
+  banned: boolean;
+  sessionEpoch?: number | undefined;
+}
+
+/** From an event, or as a service stores it. */
+export const receivedUser = ({ version, banned, sessionEpoch = 0 }: StoredUser): ReceivedUser => ({
+  version,
+  endedBefore: banned ? Infinity : sessionEpoch,
+});
 
 const seen = z.object({
   version: z.int().optional(),
@@ -54,7 +71,7 @@ export class Monitor {
         new Map(
           documents.map(({ _id, version, banned, sessionEpoch }) => [
             String(_id),
-            { version: Number(version), endedBefore: banned ? Infinity : Number(sessionEpoch ?? 0) },
+            receivedUser({ version, banned, sessionEpoch }),
           ]),
         ),
       );

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Simulation, Process, ReceivedUser } from "./simulation";
+import type { ReceivedUser } from "./monitor";
+import type { Simulation, Process } from "./simulation";
 import { type ApiResponse, request } from "../request";
 import { type UserRequest, claimsIn } from "./user";
 import { serviceFor } from "./services";

@@ -12,7 +12,7 @@ import type { DatabaseOutcome } from "./database-operations";
 import { Scheduler, type Task } from "./scheduler";
 import { type Service, createAdmin, reportElection, resetServices, services } from "./services";
 import { timers } from "./timers";
-import { Monitor } from "./monitor";
+import { Monitor, type ReceivedUser } from "./monitor";
 import { Network } from "./network";
 import { Replication } from "./replication";
 import { type WebhookDelays, sendWebhooks } from "./webhooks";
@@ -30,12 +30,6 @@ export interface Process {
   isOpen: boolean;
   /** By user, the newest that it has received. */
   received: Map<string, ReceivedUser>;
-}
-
-export interface ReceivedUser {
-  version: number;
-  /** The epoch before which sessions have ended. Infinity for a ban. */
-  endedBefore: number;
 }
 
 export function receive({ received }: Process, userId: string, state: ReceivedUser): void {

@@ -3,6 +3,7 @@ import type { Random } from "../random";
 import { tryParseEvent } from "../try-parse-event";
 import type { Delivery } from "./broker";
 import { type Simulation, type Process, receive } from "./simulation";
+import { receivedUser } from "./monitor";
 import { timers } from "./timers";
 
 // Each function here starts a task. The task runs when the simulation steps it.
@@ -44,8 +45,7 @@ export function deliver(
       onEnd: ({ status }) => {
         inFlight.delete(process);
         if (status !== "fulfilled" || !receiver || !user) return;
-        const { id, version, banned, sessionEpoch = 0 } = user;
-        receive(receiver, id, { version, endedBefore: banned ? Infinity : sessionEpoch });
+        receive(receiver, user.id, receivedUser(user));
       },
     },
   );
