@@ -5,7 +5,7 @@ import { orderOf, ticketOnSale } from "../setup";
 import { slowly } from "../sagas";
 import { stackViolations } from "../stack-violations";
 import { kubectl, rolledOut } from "./cluster";
-import { commands, run } from "./guide";
+import { commands, run, runForEach } from "./guide";
 import { startLoad } from "./load";
 
 // Runs the commands of docs/operating.md, for all four databases at once, each on a new, empty volume.
@@ -18,7 +18,6 @@ afterAll(async () => {
   for (const service of databaseServices)
     await kubectl("patch", `cronjob/backup-${service}`, "--patch", suspended);
 }, 120_000);
-const forAll = (names: string[], block: string) => Promise.all(names.map((service) => run(block, service)));
 const suspended = JSON.stringify({ spec: { suspend: true } }); // as in the overlay
 
 it("restores into an empty cluster what was backed up under load, and everything published since", async () => {
@@ -47,16 +46,16 @@ it("restores into an empty cluster what was backed up under load, and everything
     "\n## ",
   );
   const began = performance.now();
-  await forAll(databaseServices, stop);
-  await forAll(databaseServices, empty);
+  await runForEach(databaseServices, stop);
+  await runForEach(databaseServices, empty);
   const backups = await lastBackups();
   expect(backups).toHaveLength(databaseServices.length);
-  for (const restored of await forAll(databaseServices, restore))
+  for (const restored of await runForEach(databaseServices, restore))
     expect(restored).toMatch(/^restored .* [1-9]\d* documents$/m);
   expect(await lastBackups()).toEqual(backups); // which BackupTooOld reads: a restore is not a backup
-  expect((await forAll(rebuilt, rebuild)).join("")).toMatch(/^rebuilt [1-9]/m);
-  for (const again of await forAll(rebuilt, rebuild)) expect(again).toMatch(/^rebuilt 0$/m);
-  await forAll(databaseServices, start);
+  expect((await runForEach(rebuilt, rebuild)).join("")).toMatch(/^rebuilt [1-9]/m);
+  for (const again of await runForEach(rebuilt, rebuild)) expect(again).toMatch(/^rebuilt 0$/m);
+  await runForEach(databaseServices, start);
   await run(republish);
   console.log(`Restored ${Math.round((performance.now() - began) / 1000)} s after the first command`);
 

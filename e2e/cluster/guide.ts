@@ -13,6 +13,10 @@ export function commands(from: string, to: string): string[] {
   return [...text.matchAll(/^ *```sh\n([^]*?)^ *```$/gm)].map(([, block = ""]) => block);
 }
 
+/** Runs a block for several services at once. */
+export const runForEach = (services: readonly string[], block: string): Promise<string[]> =>
+  Promise.all(services.map((service) => run(block, service)));
+
 /** Runs a block until a command fails, for the given service, and without GitHub. */
 export function run(block: string | undefined, service = ""): Promise<string> {
   if (!block) throw new Error("docs/operating.md has no such commands");

@@ -6,11 +6,9 @@ import { slowly } from "../sagas";
 import { orderOf, ticketOnSale } from "../setup";
 import { stackSources } from "../stack-violations";
 import { kubectl, rolledOut } from "./cluster";
-import { commands, run } from "./guide";
+import { commands, run, runForEach } from "./guide";
 
 // Runs the commands of docs/operating.md for the loss of all stores. Apart from the other tests, which read the log that is lost.
-
-const forAll = (block: string) => Promise.all(databaseServices.map((service) => run(block, service)));
 
 beforeAll(() => rolledOut(), 120_000);
 
@@ -25,17 +23,17 @@ it("restores everything without the broker's log, from backups made while nothin
     "## Restore a database",
     "\n## ",
   );
-  await forAll(stop);
+  await runForEach(databaseServices, stop);
   await kubectl("scale", "deployment/expiration", "--replicas=0");
   await run(commands("**Back up now**", "\n## ")[0]);
-  await forAll(empty);
+  await runForEach(databaseServices, empty);
   await run(commands("## Reset the broker's log", "\n## ")[0]);
-  await forAll(restore);
+  await runForEach(databaseServices, restore);
   const [drop, flush] = commands("**If the broker's store is lost as well**", "\n## ");
   expect((await run(drop)).match(/^true$/gm)).toHaveLength(3);
   expect(await run(flush)).toMatch(/^OK$/m);
   await kubectl("scale", "deployment/expiration", "--replicas=2");
-  await forAll(start);
+  await runForEach(databaseServices, start);
   expect((await run(republish)).match(/^republished [1-9]/gm)).toHaveLength(3);
 
   await isSold();
