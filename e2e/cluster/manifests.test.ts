@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { execute } from "../../infra/local/execute";
+import { execute, reasonOf } from "../../infra/local/execute";
+import { recordGuide } from "../../infra/k8s/guide-calls";
 import { type Manifest, render } from "../../infra/k8s/render";
 import { root } from "../../infra/local/program";
 import { eventually } from "../../common/src/testing/eventually";
@@ -36,6 +37,31 @@ it.each([
     await wouldBeTaken(all);
   },
 );
+
+it("kubectl accepts the syntax of every command of the guide", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "kubectl-"));
+  try {
+    const noServer = join(folder, "config"); // commands fail, but only after they have been parsed
+    await writeFile(noServer, JSON.stringify(configFor("http://127.0.0.1:1")));
+    const accepts = async (parameters: string[]) => {
+      const options = { cwd: root, env: { ...process.env, KUBECONFIG: noServer }, timeout: 10_000 };
+      const outcome = await execute("kubectl", parameters, options).catch(reasonOf);
+      return !/^See 'kubectl .*' for usage/.test(outcome);
+    };
+    expect(await accepts(["-n", "eventhive", "get", "pods", "--unknown"])).toBe(false);
+    const commands = recordGuide()
+      .calls.filter(([program]) => program === "kubectl")
+      .map(([, ...parameters]) => parameters.map((one) => one.replace(downloadedOrPiped, "absent.yaml")))
+      .filter((parameters) => !parameters.some((one) => one.endsWith("="))); // what kubectl printed before
+    const different = [...new Map(commands.map((one) => [one.join("\0"), one])).values()];
+    expect(different.length).toBeGreaterThan(100);
+    const refused: string[][] = [];
+    for (const one of different) if (!(await accepts(one))) refused.push(one);
+    expect(refused).toEqual([]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}, 180_000);
 
 if (GATEWAY_URL) {
   it("the API server would accept the admission policies", async () => {
@@ -76,6 +102,18 @@ if (GATEWAY_URL) {
     }
   }, 120_000);
 }
+
+/** A file of another server, or standard input. */
+const downloadedOrPiped = /^https:.*|^-$|(?<=^--filename=)-$/;
+
+const configFor = (server: string) => ({
+  apiVersion: "v1",
+  kind: "Config",
+  clusters: [{ name: "only", cluster: { server } }],
+  contexts: [{ name: "only", context: { cluster: "only", user: "only" } }],
+  users: [{ name: "only", user: { token: "unused" } }],
+  "current-context": "only",
+});
 
 const objectsIn = (yaml: string): Manifest[] => parseAllDocuments(yaml).map((document) => document.toJS());
 

@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { parse, parseAllDocuments } from "yaml";
 import { temporaryFolder } from "../jest/temporary-folder";
 import { root } from "../local/program";
+import { recordGuide } from "./guide-calls";
 import { outageTable } from "./outages";
 import { containerOf, manifestsOf, render } from "./render";
 
@@ -246,38 +246,13 @@ it("names every program that its commands need", () => {
   expect([...used].filter((name) => !isNamed(name))).toEqual([]);
 });
 
-it("runs from top to bottom with recording programs: sets every variable, and sends valid JSON", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "guide-"));
-  try {
-    // A call ends with an empty argument; a body from standard input follows its call.
-    const record = `printf '%s\\0' "$@" '' >> ${folder}/calls
-      case "$*" in *'--input -') { cat; printf '\\0'; } >> ${folder}/bodies ;; esac`;
-    for (const name of ["gcloud", "gh", "kubectl", "helm", "skaffold", "cosign", "node", "git", "curl"])
-      await writeFile(join(folder, name), `#!/bin/sh\n${record}\n`, { mode: 0o755 });
-    const script = [...guide.matchAll(/^( *)```sh\n([^]*?)^ *```$/gm)]
-      .map(([, indent = "", block = ""]) => block.replaceAll(`\n${indent}`, "\n"))
-      .join("");
-    const { status, stderr } = spawnSync(
-      "bash",
-      ["-c", `set -u\n${script.replaceAll("/tmp/", `${folder}/`)}`],
-      {
-        env: { HOME: folder, PATH: `${folder}:${process.env.PATH}` },
-        cwd: folder,
-        encoding: "utf8",
-      },
-    );
-    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.not.stringMatching(/unbound|syntax/) });
-    const recorded = async (name: string, end: string) =>
-      (await readFile(join(folder, name), "utf8")).split(end).slice(0, -1);
-    const calls = (await recorded("calls", "\0\0")).map((call) => call.split("\0"));
-    expect(calls.length).toBeGreaterThan(180);
-    const patches = calls.flatMap((call) => call.filter((_, n) => call[n - 1] === "--patch"));
-    expect(patches.length).toBeGreaterThan(8);
-    for (const json of [...patches, ...(await recorded("bodies", "\0"))])
-      expect(() => JSON.parse(json)).not.toThrow();
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+it("runs from top to bottom with recording programs: sets every variable, and sends valid JSON", () => {
+  const { status, stderr, calls, bodies } = recordGuide();
+  expect({ status, stderr }).toEqual({ status: 0, stderr: expect.not.stringMatching(/unbound|syntax/) });
+  expect(calls.length).toBeGreaterThan(180);
+  const patches = calls.flatMap((call) => call.filter((_, n) => call[n - 1] === "--patch"));
+  expect(patches.length).toBeGreaterThan(8);
+  for (const json of [...patches, ...bodies]) expect(() => JSON.parse(json)).not.toThrow();
 });
 
 it("contains valid YAML only", () => {
