@@ -1,15 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { optionalVariables, requireNamedOmissions } from "../../e2e/cluster/left-out";
 
-/** Runs e2e.sh on an unsupported system: a fake `uname` is first on the PATH. */
-function runElsewhere(env: NodeJS.ProcessEnv) {
+/** Runs e2e.sh with programs of these names first on the PATH. Each is the body of a shell script. */
+function runWith(programs: Record<string, string>, env: NodeJS.ProcessEnv) {
   const folder = mkdtempSync(join(tmpdir(), "e2e-"));
   try {
-    writeFileSync(join(folder, "uname"), "#!/bin/sh\necho Elsewhere\n");
-    chmodSync(join(folder, "uname"), 0o755);
+    for (const [name, body] of Object.entries(programs))
+      writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
     return spawnSync("bash", [join(__dirname, "e2e.sh")], {
       env: { HOME: folder, PATH: `${folder}:${process.env.PATH}`, ...env },
       encoding: "utf8",
@@ -19,16 +19,34 @@ function runElsewhere(env: NodeJS.ProcessEnv) {
   }
 }
 
-it("skips the tests if a prerequisite is missing, and prints the reason", () => {
-  const { status, stdout } = runElsewhere({});
-  expect(stdout).toMatch(/^\* SKIPPED: .*\n\* Reason: this is not Linux$/m);
-  expect(status).toBe(0);
-});
+const elsewhere = { uname: "echo Elsewhere" };
+const withoutRegistry = {
+  uname: "echo Linux",
+  id: "echo 0",
+  unshare: "exit 0",
+  go: "echo go1.99",
+  awk: "echo 64",
+  "dpkg-query": "exit 1",
+  "apt-get": "echo no registry >&2; exit 100",
+};
 
-it("fails in CI instead, where a skip would go unnoticed", () => {
-  const { status, stdout } = runElsewhere({ CI: "true" });
-  expect(stdout).toMatch(/^\* FAILED, not SKIPPED: .*\n\* Reason: this is not Linux$/m);
-  expect(status).toBe(1);
+describe.each([
+  ["a prerequisite is missing", elsewhere, "this is not Linux"],
+  ["an installation fails", withoutRegistry, "install packages failed: no registry"],
+])("if %s", (_, programs, reason) => {
+  it("skips the tests and prints the reason", () => {
+    const { status, stdout } = runWith(programs, {});
+    expect(stdout).toMatch(/^\* SKIPPED: /m);
+    expect(stdout).toContain(`\n* Reason: ${reason}\n`);
+    expect(status).toBe(0);
+  });
+
+  it("fails in CI, where a skip would go unnoticed", () => {
+    const { status, stdout } = runWith(programs, { CI: "true" });
+    expect(stdout).toMatch(/^\* FAILED, not SKIPPED: /m);
+    expect(stdout).toContain(`\n* Reason: ${reason}\n`);
+    expect(status).toBe(1);
+  });
 });
 
 it("leaves tests out in CI only if they are named", () => {
