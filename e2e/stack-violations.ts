@@ -7,14 +7,16 @@ import { observedStates } from "./observed-states";
 import { database, ledger, ledgerLines, serviceProcesses, stackFile } from "./stack";
 import type { SnapshotSources } from "./snapshot";
 
-/** The databases and the ledger of the stack, and the events that its broker has stored. */
-export const stackSources = (published: () => Event[]): SnapshotSources => ({
+/** The databases and the ledger of the stack. */
+export const stackStores = (): SnapshotSources => ({
   tickets: database("tickets"),
   orders: database("orders"),
   auth: database("auth"),
   money: { payments: database("payments"), ledger },
-  published,
 });
+
+/** Those, and the events that the stack's broker has stored. */
+export const stackSources = (published: () => Event[]): SnapshotSources => ({ ...stackStores(), published });
 
 /**
  * The invariants that the stack still violates after it had time to become quiescent, and what was wrong with money at any

@@ -1,22 +1,22 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { mongo } from "mongoose";
-import { bodyOf, newUser } from "./client";
+import { databaseServices } from "../infra/services";
+import { type User, bodyOf, newUser } from "./client";
 import { brokerFolder, dataFolder } from "./data-folder";
 import { readEventLog } from "./event-log";
 import { eventually } from "../common/src/testing/eventually";
 import { lastingViolations } from "./invariants";
 import { useOwnStack } from "./own-stack";
 import { orderOf, ticketOnSale } from "./setup";
-import { database, ledger, run, stackFile, start, stop } from "./stack";
+import { database, run, stackFile, start, stop } from "./stack";
+import { stackStores } from "./stack-violations";
 
 // Its own stack: other tests on a shared one would miss the events published before.
 useOwnStack({ REPLICAS: "1" });
 
 it("restores every replica with republish when the broker has lost its log", async () => {
-  const tickets = database("tickets");
-  const payments = database("payments");
-  const world = { tickets, orders: database("orders"), money: { payments, ledger } };
+  const world = stackStores();
   const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   const edited = await ticketOnSale(seller);
   await orderOf(buyer, await ticketOnSale(seller));
@@ -27,28 +27,37 @@ it("restores every replica with republish when the broker has lost its log", asy
   await stop("orders-1");
   const undelivered = await bodyOf(seller.sell("Not delivered to any service", 20));
   await bodyOf(seller.edit(edited, { title: "Not delivered either", price: 30 }));
-  const unpublished = { "outbox.0": { $exists: true } };
-  await eventually(async () =>
-    expect(await tickets.collection("tickets").countDocuments(unpublished)).toBe(0),
-  );
+  const { id: signedOut } = await bodyOf(buyer.send<User>("DELETE", "/api/users/sessions"));
+  await untilPublished("tickets", "tickets");
+  await untilPublished("auth", "users");
   await stop("nats");
   rmSync(join(dataFolder(), brokerFolder()), { recursive: true });
-  await payments.collection("orders").deleteMany(); // and a new consumer
+  await database("payments").collection("orders").deleteMany(); // and a new consumer
   await start("nats");
   await start("orders-1");
 
-  const lost = [edited, undelivered, bought].map(({ id }) => expect.stringContaining(id));
+  const lost = [edited.id, undelivered.id, bought.id, signedOut].map((id) => expect.stringContaining(id));
   expect(await lastingViolations(world, { withinSeconds: 2 })).toEqual(expect.arrayContaining(lost));
-  await Promise.all(["tickets", "orders", "payments"].map((service) => run(service, "republish")));
+  await republishAll();
   expect(await lastingViolations(world)).toEqual([]);
 });
+
+const untilPublished = (service: string, collection: string) =>
+  eventually(async () => {
+    const unpublished = { "outbox.0": { $exists: true } };
+    expect(await database(service).collection(collection).countDocuments(unpublished)).toBe(0);
+  });
+
+async function republishAll(...selection: string[]): Promise<void> {
+  for (const service of databaseServices) await run(service, "republish", ...selection);
+}
 
 // Follows "Reset the broker's log" in docs/operating.md.
 async function resetLog(...selection: string[]): Promise<void> {
   await stop("nats");
   rmSync(join(dataFolder(), brokerFolder()), { recursive: true });
   await start("nats");
-  for (const service of ["payments", "orders", "tickets"]) await run(service, "republish", ...selection);
+  await republishAll(...selection);
 }
 
 /** Replaces the data of orders with the copy, and rebuilds from there. */
@@ -58,16 +67,12 @@ async function restoreOrders(copy: mongo.Document[]): Promise<string> {
   if (copy.length > 0) await database("orders").collection("orders").insertMany(copy);
   const output = await run("orders", "rebuild");
   await start("orders-1");
-  for (const service of ["payments", "orders", "tickets"]) await run(service, "republish");
+  await republishAll();
   return output;
 }
 
 it("rebuilds a database from a reset log without losing data", async () => {
-  const world = {
-    tickets: database("tickets"),
-    orders: database("orders"),
-    money: { payments: database("payments"), ledger },
-  };
+  const world = stackStores();
   const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   const bought = await orderOf(buyer, await ticketOnSale(seller));
   await bodyOf(buyer.pay(bought));
@@ -80,11 +85,7 @@ it("rebuilds a database from a reset log without losing data", async () => {
 });
 
 it("brings a backup up to date from a log that holds only newer events", async () => {
-  const world = {
-    tickets: database("tickets"),
-    orders: database("orders"),
-    money: { payments: database("payments"), ledger },
-  };
+  const world = stackStores();
   const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);
   const before = await orderOf(buyer, await ticketOnSale(seller));
   await bodyOf(buyer.pay(before));

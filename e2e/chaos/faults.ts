@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { clock } from "@eventhive/common";
 import { Redis } from "ioredis";
 import { mongoMembers } from "../../infra/local/programs";
-import { serviceNames } from "../../infra/services";
+import { databaseServices, serviceNames } from "../../infra/services";
 import { brokerFolder, dataFolder } from "../data-folder";
 import { eventually } from "../../common/src/testing/eventually";
 import { paysByIntents } from "../payment-flow";
@@ -180,7 +180,7 @@ async function wipe(name: string): Promise<void> {
   renameSync(join(dataFolder(), brokerFolder()), join(aside, brokerFolder()));
   await start(name);
   // Like an operator: retries while another dependency is down.
-  for (const service of ["tickets", "orders", "payments"])
+  for (const service of databaseServices)
     await eventually(() => run(service, "republish"), { withinSeconds: 60, intervalMs: 1000 });
 }
 

@@ -1,3 +1,4 @@
+import { databaseServices } from "../../infra/services";
 import { bodyOf, newUser } from "../client";
 import { kubectl, rolledOut } from "./cluster";
 import { commands, run } from "./guide";
@@ -14,7 +15,7 @@ afterAll(async () => {
   // As in the overlay, which later runs apply again.
   const data = { JWT_KEY: original, JWT_PREVIOUS_KEY: null };
   await kubectl("patch", "secret", "sessions", "--patch", JSON.stringify({ data }));
-  await kubectl("rollout", "restart", "deployment", "auth", "tickets", "orders", "payments");
+  await kubectl("rollout", "restart", "deployment", ...databaseServices);
   await rolledOut();
 }, 300_000);
 

@@ -6,6 +6,7 @@ import { runInNewContext } from "node:vm";
 import { parse, parseAllDocuments } from "yaml";
 import { temporaryFolder } from "../jest/temporary-folder";
 import { root } from "../local/program";
+import { databaseServices, serviceNames } from "../services";
 import { recordGuide } from "./guide-calls";
 import { outageTable } from "./outages";
 import { containerOf, manifestsOf, render } from "./render";
@@ -234,6 +235,32 @@ it("upgrades MongoDB from the version that is pinned", async () => {
   const runbook = section("Upgrade a store");
   expect(runbook).toContain(`from ${version} to `);
   expect(runbook).toContain(`featureCompatibilityVersion.version"' # ${version}`);
+});
+
+it("republishes from every service with aggregates, and waits for every one that has events", () => {
+  const loops = [...guide.matchAll(/for \w+ in ([^;]*); do\n.* republish # republished N\n/g)];
+  const republishing = loops.map(([, names = ""]) => names.split(" ").toSorted());
+  const withAggregates = databaseServices.toSorted();
+  expect(republishing).toEqual([withAggregates, withAggregates]);
+  expect(
+    guide
+      .match(/^waiting ([\w ]+) #/m)?.[1]
+      ?.split(" ")
+      .toSorted(),
+  ).toEqual(["bridge", ...serviceNames].toSorted());
+});
+
+it("drops every replica of a database that is older than its sources", () => {
+  const dropped = [...guide.matchAll(/\bdrop (\w+ \w+)/g)].map(([, replica = ""]) => replica);
+  const replicas = databaseServices.flatMap((service) =>
+    readdirSync(join(root, service, "src/models"))
+      .map((file) => readFileSync(join(root, service, "src/models", file), "utf8"))
+      .flatMap((model) => [...model.matchAll(/defineReplica\(\s*database,\s*"(\w+)"/g)])
+      .map(([, name = ""]) => `${service} ${name.toLowerCase()}s`),
+  );
+  expect(dropped.toSorted()).toEqual(replicas.toSorted());
+  const users = guide.match(/for service in ([^;]*); do drop \$service bans; done/)?.[1];
+  expect(users?.split(" ").toSorted()).toEqual(databaseServices.toSorted());
 });
 
 it("names every program that its commands need", () => {
