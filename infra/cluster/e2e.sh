@@ -66,8 +66,9 @@ fi
 e2e
 [ "${1:-}" = --all ] || exit 0
 ALERTS=yes e2e --testPathPatterns cluster/alerts
+kubectl delete namespace eventhive >/dev/null # a new deployment follows, also below
 LOST_BROKER=yes e2e --testPathPatterns cluster/lost-broker
-kubectl delete namespace eventhive >/dev/null # another deployment follows
+kubectl delete namespace eventhive >/dev/null
 kubectl apply -f "$here/add-ons/metrics-server.yaml" >/dev/null
 AUTOSCALING=yes e2e --testPathPatterns autoscaling
 kubectl delete namespace eventhive >/dev/null
