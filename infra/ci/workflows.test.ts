@@ -315,7 +315,7 @@ it("moves a stack to JetStream in one of the end-to-end runs", () => {
   const { jobs }: Workflow = parse(read("workflows/ci.yml"));
   expect(jobs.stack?.steps).toContainEqual(
     expect.objectContaining({
-      env: { MIGRATION: "short" },
+      env: { MIGRATION: "yes" },
       run: "npm run test:own-stack",
     }),
   );
