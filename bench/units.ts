@@ -1,11 +1,9 @@
-import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { clock } from "@eventhive/common";
 import { Redis } from "ioredis";
 import type { mongo } from "mongoose";
 import { eventually } from "../common/src/testing/eventually";
-import { controlFile } from "../e2e/data-folder";
-import { database, stackFile, start, stop } from "../e2e/stack";
+import { database, restartWith, stackFile, untilReached } from "../e2e/stack";
 import { type Flow, turns, useFlow } from "./flows";
 import { load, rateOf } from "./load";
 import { type PerProcess, cpuPerUnit, measureRest, untilIdle } from "./machine";
@@ -140,10 +138,8 @@ async function lapseTogether(orders: Order[]): Promise<void> {
 
 /** Takes effect at once: orders is restarted. */
 async function setReservationTime(seconds: number): Promise<void> {
-  const control = readFileSync(controlFile(), "utf8");
-  await fetch(`${control}/orders-1/set?EXPIRATION_SECONDS=${seconds}`, { method: "POST" });
-  await stop("orders-1");
-  await start("orders-1");
+  await restartWith("orders-1", { EXPIRATION_SECONDS: String(seconds) });
+  await untilReached("orders");
 }
 
 async function createDuringExpiry(bench: Bench) {

@@ -81,10 +81,10 @@ export async function restartWith(name: string, variables: Record<string, string
   await start(name);
 }
 
-/** Resolves when the gateway has noticed, by its next probe, that a process of payments is ready. */
-export const untilPaymentsIsReached = (): Promise<void> =>
+/** Resolves when the gateway has noticed, by its next probe, that a process of the service is ready. */
+export const untilReached = (service: "orders" | "payments"): Promise<void> =>
   eventually(async () => {
-    const { status } = await fetch(`${stackFile().url}/api/payments/openapi.json`);
+    const { status } = await fetch(`${stackFile().url}/api/${service}/openapi.json`);
     if (status !== 200) throw new Error(`The gateway responded with ${status}`);
   });
 

@@ -12,7 +12,7 @@ import {
   setReservations,
   start,
   stop,
-  untilPaymentsIsReached,
+  untilReached,
 } from "./stack";
 import { stackViolations } from "./stack-violations";
 
@@ -75,7 +75,7 @@ describe("a payment whose buyer does not return from 3-D Secure", () => {
     await untilComplete(
       await passAndLeave(async () => {
         await killAll();
-        await untilPaymentsIsReached();
+        await untilReached("payments");
         await postponeSweep();
       }),
     );
