@@ -41,11 +41,21 @@ export const reconciliation: Mutant[] = [
     guard: "reconcile: a claim that was lost stores nothing",
     file: "payments/src/models/reconciliation.ts",
     change: {
-      "Reconciliation.updateOne({ _id, claim }, change)": "Reconciliation.updateOne({ _id }, change)",
+      "Reconciliation.updateOne({ _id, claim }, update)": "Reconciliation.updateOne({ _id }, update)",
     },
     red: {
       "payments/src/reconcile.due.test.ts": [
         "the comparison that is due is not set back by a process that took too long over a page",
+      ],
+    },
+  },
+  {
+    guard: "reconcile: a slow page keeps its claim",
+    file: "payments/src/reconcile.ts",
+    change: { ", onItem: () => renew(claimed)": "" },
+    red: {
+      "payments/src/reconcile.due.test.ts": [
+        "the comparison that is due keeps its claim of a page, however slow the look-ups are",
       ],
     },
   },

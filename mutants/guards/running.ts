@@ -137,7 +137,7 @@ export const running: Mutant[] = [
   {
     guard: "a stopping reconciliation starts no further item",
     file: "payments/src/compare.ts",
-    change: { "    signal?.throwIfAborted();\n    yield item;": "    yield item;" },
+    change: { "    signal?.throwIfAborted();\n    await onItem?.();": "    await onItem?.();" },
     red: {
       "payments/src/reconcile.due.test.ts": [
         "the comparison that is due stops between two refunds of late charges, and leaves the page to another process",

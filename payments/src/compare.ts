@@ -29,6 +29,8 @@ export interface Options {
   report?: (found: Found) => void;
   /** Ends it between two items of a page. */
   signal?: AbortSignal | undefined;
+  /** Called before each item of a page. */
+  onItem?: () => Promise<void>;
 }
 
 const log = (found: Found) => logger.warn(found, "payments and Stripe differ");
@@ -79,9 +81,10 @@ export function nextStep({ after: _after, ...progress }: Progress): Progress | u
 }
 
 /** @throws the reason of the signal before the next item, once it is aborted */
-function* untilAborted<Item>(items: Item[], signal: AbortSignal | undefined): Generator<Item> {
+async function* eachOf<Item>(items: Item[], { signal, onItem }: Options): AsyncGenerator<Item> {
   for (const item of items) {
     signal?.throwIfAborted();
+    await onItem?.();
     yield item;
   }
 }
@@ -102,7 +105,7 @@ async function compareCharges(
   });
   if (shown.length > 0) await markReconciled(shown.map(({ stripeId }) => stripeId));
 
-  for (const charge of untilAborted(charges, options.signal)) {
+  for await (const charge of eachOf(charges, options)) {
     const payment = paymentOf(charge);
     // At any age: only a refund can follow the charge of a payment that failed.
     if (charge.createdAt <= until || payment?.state === "failed") await compare(charge, payment, options);
@@ -121,7 +124,7 @@ async function compareHolds(holds: GatewayHold[], { until }: Progress, options: 
   const ids = holds.map(({ paymentId }) => paymentId).filter(isId);
   const found = await Payment.find({ _id: trusted({ $in: ids }) }, { state: 1 }).lean();
   const states = new Map(found.map(({ _id, state }) => [String(_id), state]));
-  for (const { intentId, paymentId, orderId, createdAt } of untilAborted(holds, options.signal)) {
+  for await (const { intentId, paymentId, orderId, createdAt } of eachOf(holds, options)) {
     const state = states.get(paymentId ?? "");
     if (!paymentId || createdAt > until || (state && !hasEnded(state))) continue;
     const problem = state ? `money is held for a ${state} payment` : "money is held for no payment";
@@ -143,7 +146,7 @@ async function compareRefunded(
 ): Promise<void> {
   const stripeIds = refunded.map(({ stripeId }) => stripeId);
   const kept = { stripeId: trusted({ $in: stripeIds }), state: "settled", createdAt: trusted({ $lt: from }) };
-  for (const payment of untilAborted(await Payment.find(kept), options.signal)) {
+  for await (const payment of eachOf(await Payment.find(kept), options)) {
     const charge = await gateway().retrieve(payment.stripeId ?? "");
     if (charge) await compare(charge, payment, options);
   }
@@ -154,7 +157,7 @@ async function compareDisputed(disputes: GatewayDispute[], options: Options): Pr
   const stripeIds = disputes.map(({ stripeId }) => stripeId);
   const found = await Payment.find({ stripeId: trusted({ $in: stripeIds }) }).lean();
   const payments = new Map(found.map((payment) => [payment.stripeId, payment]));
-  for (const { stripeId, disputedAt } of untilAborted(disputes, options.signal)) {
+  for await (const { stripeId, disputedAt } of eachOf(disputes, options)) {
     const payment = payments.get(stripeId);
     if (!payment) {
       await compareDisputedCharge(stripeId, options);
@@ -192,7 +195,7 @@ export const unreconciledPayments = ({ from, until, after }: Progress) =>
 /** A charge that is missing from a list may be newer than the list, so each is looked up. */
 async function compareUnreconciled(progress: Progress, options: Options): Promise<Progress | undefined> {
   const payments = await unreconciledPayments(progress);
-  for (const payment of untilAborted(payments, options.signal)) {
+  for await (const payment of eachOf(payments, options)) {
     const { id: paymentId, orderId, stripeId } = payment;
     if (!stripeId) continue;
     const charge = await gateway().retrieve(stripeId);

@@ -119,6 +119,25 @@ describe("the comparison that is due", () => {
     expect(await Reconciliation.findById("hourly")).toMatchObject({ progress: { after: "ch_2" } });
   });
 
+  it("keeps its claim of a page, however slow the look-ups are", async () => {
+    await refundsOfOldCharges();
+    await Reconciliation.create({
+      _id: "daily",
+      nextDueAt: clock.now() + hours(24),
+      claimedUntil: 0,
+      claim: "-",
+    });
+    wait(0);
+    const claims: ReturnType<typeof claimReconciliation>[] = [];
+    sandbox.listen((words) => {
+      if (!/^GET .v1.charges.ch_/.test(words)) return;
+      wait(seconds(50));
+      claims.push(claimReconciliation("hourly")); // by another process
+    });
+    await compareAllThatIsDue();
+    expect(await Promise.all(claims)).toEqual([undefined, undefined, undefined]);
+  });
+
   async function failedPayments(): Promise<void> {
     for (let count = 0; count < 3; count++) {
       const order = await orderToPay();

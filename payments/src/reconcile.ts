@@ -11,6 +11,7 @@ import {
   finish,
   finishIncomplete,
   postpone,
+  renew,
 } from "./models/reconciliation";
 import { isStripeFailure, isTransientFailure } from "./stripe-failure";
 
@@ -68,7 +69,8 @@ async function reconcilePage(schedule: Schedule, signal: AbortSignal | undefined
   if (!claimed) return false;
   const progress = claimed.progress ?? beginning(schedule);
   try {
-    return await proceed(claimed, schedule, progress, await comparePage(progress, { signal }));
+    const next = await comparePage(progress, { signal, onItem: () => renew(claimed) });
+    return await proceed(claimed, schedule, progress, next);
   } catch (error) {
     if (signal?.aborted && error === signal.reason) {
       await abandon(claimed);

@@ -60,11 +60,12 @@ export const Reconciliation = database.model("Reconciliation", reconciliationSch
 export interface Claim {
   _id: string;
   claim: string;
+  claimedUntil: Date;
   failures: number;
   progress?: Progress | null;
 }
 
-// Longer than a page takes: one call for the list and, in the worst case, a slow refund for some of its charges.
+// Longer than two items of a page take, each with a slow look-up and a slow refund.
 const claimMs = minutes(2);
 
 /** @returns undefined unless a page of this schedule is due and unclaimed */
@@ -87,22 +88,34 @@ export async function claimReconciliation(schedule: string): Promise<Claim | und
   }
 }
 
+/**
+ * Extends the claim once half of its time is over, so that a page may take any time.
+ * @throws if another process has claimed the page
+ */
+export async function renew(claimed: Claim): Promise<void> {
+  if (claimed.claimedUntil.getTime() - clock.now() > claimMs / 2) return;
+  const claimedUntil = new Date(clock.now() + claimMs);
+  if (!(await change(claimed, { $set: { claimedUntil } })))
+    throw new Error("another process has claimed this page");
+  claimed.claimedUntil = claimedUntil;
+}
+
 /** Stores the progress, and lets any process take the next page. @returns whether the claim still held */
 export const advance = (claimed: Claim, progress: Progress): Promise<boolean> =>
-  release(claimed, { $set: { progress, failures: 0, claimedUntil: clock.date() } });
+  change(claimed, { $set: { progress, failures: 0, claimedUntil: clock.date() } });
 
 export const finish = (claimed: Claim, nextDueAt: Date): Promise<boolean> =>
-  release(claimed, { $set: { nextDueAt, failures: 0, claimedUntil: clock.date() }, $unset: { progress: 1 } });
+  change(claimed, { $set: { nextDueAt, failures: 0, claimedUntil: clock.date() }, $unset: { progress: 1 } });
 
 /** It remains due, and begins again after the pause. */
 export function finishIncomplete(claimed: Claim, pauseMs: number): Promise<boolean> {
   const claimedUntil = new Date(clock.now() + pauseMs);
-  return release(claimed, { $set: { failures: 0, claimedUntil }, $unset: { progress: 1 } });
+  return change(claimed, { $set: { failures: 0, claimedUntil }, $unset: { progress: 1 } });
 }
 
 /** Any other process may take the same page at once: nothing has failed. */
 export const abandon = (claimed: Claim): Promise<boolean> =>
-  release(claimed, { $set: { claimedUntil: clock.date() } });
+  change(claimed, { $set: { claimedUntil: clock.date() } });
 
 const pauses = { firstMs: seconds(10), maxMs: minutes(15) };
 
@@ -111,10 +124,10 @@ export function postpone(claimed: Claim, progress: Progress): Promise<boolean> {
   const failures = claimed.failures + 1;
   const pauseMs = backoffMs(failures, pauses);
   const claimedUntil = new Date(clock.now() + pauseMs);
-  return release(claimed, { $set: { progress, failures, claimedUntil } });
+  return change(claimed, { $set: { progress, failures, claimedUntil } });
 }
 
-async function release({ _id, claim }: Claim, change: object): Promise<boolean> {
-  const { modifiedCount } = await Reconciliation.updateOne({ _id, claim }, change);
+async function change({ _id, claim }: Claim, update: object): Promise<boolean> {
+  const { modifiedCount } = await Reconciliation.updateOne({ _id, claim }, update);
   return modifiedCount === 1;
 }
