@@ -23,7 +23,7 @@ async function serverWith(answers: Record<string, string>): Promise<number> {
     say(answers.greeting);
     createInterface(socket).on("line", (line) => say(answers[line.split(" ", 1)[0] ?? ""]));
   });
-  server.listen(0);
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
   servers.push(server);
   return (server.address() as AddressInfo).port;

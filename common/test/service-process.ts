@@ -49,6 +49,7 @@ export async function testEnvironment() {
   const [port, brokerPort] = await Promise.all([freePort(), freePort()]);
   const environment = {
     PORT: String(port),
+    LISTEN_ADDRESS: "127.0.0.1",
     MONGO_URL: `${process.env.TEST_MONGO_URL}/test-${randomUUID()}`,
     NATS_URL: `nats://127.0.0.1:${brokerPort}`,
     JWT_KEY: "only-for-tests-only-for-tests-only-for-tests",
