@@ -15,6 +15,15 @@ declare global {
   var stopStack: (() => Promise<void>) | undefined;
 }
 
+/** The settings that an overlay changes. */
+const settingsIn = (name: string): string[] =>
+  Array.from(
+    readFileSync(join(root, "infra/k8s/overlays", name, "kustomization.yaml"), "utf8").matchAll(
+      /^ +- ([A-Z_]+=\S+)/gm,
+    ),
+    ([, setting = ""]) => setting,
+  );
+
 /** The public address, which browsers use as well. */
 const { EVENTHIVE_URL = "http://localhost", IMAGE_TAG } = process.env;
 
@@ -28,8 +37,7 @@ export default async function startCluster(): Promise<void> {
   await mustBeForTests();
   if (IMAGE_TAG) await deploy(IMAGE_TAG);
   await rolledOut();
-  const settings = readFileSync(join(root, "infra/k8s/overlays", overlay, "kustomization.yaml"), "utf8");
-  process.stdout.write(`with ${settings.match(/\bMAX_\w+=\d+/g)?.join(" ")}\n`);
+  process.stdout.write(`with ${[...new Set(["ci", overlay].flatMap(settingsIn))].join(" ")}\n`);
 
   const folder = mkdtempSync(join(tmpdir(), "eventhive-cluster-"));
   process.env.E2E_DATA = folder;
