@@ -10,12 +10,14 @@ const line = (second: number, id: string, changes: Partial<Charge> = {}): Ledger
   return { at: start + second * 1000, charge: { ...hold, ...changes } as unknown as Charge };
 };
 
-const grant = (second: number, id: string) =>
+const order = (second: number, version: number, status: string, id?: string) =>
   ({
     type: "order:updated",
     time: new Date(start + second * 1000).toISOString(),
-    data: { id: "o1", status: "awaiting:payment", paymentId: `p-${id}` },
+    data: { id: "o1", version, status, ticket: {}, ...(id && { paymentId: `p-${id}` }) },
   }) as unknown as Event;
+
+const grant = (second: number, id: string, version = 1) => order(second, version, "awaiting:payment", id);
 
 it("accepts a hold that was released before the next one, which was captured once it was granted", () => {
   const lines = [
@@ -24,7 +26,8 @@ it("accepts a hold that was released before the next one, which was captured onc
     line(3, "b"),
     line(5, "b", { captured: true }),
   ];
-  expect(violationsInLedger([grant(4, "b"), grant(9, "b")], lines)).toEqual([]);
+  const events = [grant(4, "b"), order(6, 2, "complete", "b"), grant(9, "b")];
+  expect(violationsInLedger(events, lines)).toEqual([]);
 });
 
 it("finds two holds of an order at once, though one was released before the end", () => {
@@ -36,5 +39,22 @@ it("finds a capture before its grant", () => {
   const lines = [line(1, "a"), line(2, "a", { captured: true })];
   expect(violationsInLedger([grant(4, "a")], lines)).toEqual([
     "I2: charge a was captured 2000 ms before order o1 was granted",
+  ]);
+});
+
+it.each([
+  ["released", [order(3, 2, "created"), order(12, 2, "created")]],
+  ["granted to another payment", [grant(3, "b", 3)]],
+])("finds a capture after the order was %s, though it was refunded before the next hold", (_, later) => {
+  const lines = [
+    line(1, "a"),
+    line(5, "a", { captured: true }),
+    line(6, "a", { captured: true, refunded: true }),
+    line(7, "b"),
+    line(8, "b", { captured: true }),
+  ];
+  const events = [grant(2, "a"), ...later, grant(7, "b", 3), order(9, 4, "complete", "b")];
+  expect(violationsInLedger(events, lines)).toEqual([
+    "I2: charge a was captured 2000 ms after the grant of order o1 had ended",
   ]);
 });

@@ -10,7 +10,7 @@ export const clockMarginMs = 1000;
 
 /** What must hold at every instant of the money of intents. The ledger contains each change of it, in order. */
 export function violationsInLedger(published: Event[], lines: LedgerLine[]): string[] {
-  const grantedAt = timesOfGrants(published);
+  const grants = grantsIn(published);
   const standing = new Map<string, Set<string>>();
   const captured = new Set<string>();
   const violations = new Set<string>();
@@ -25,21 +25,42 @@ export function violationsInLedger(published: Event[], lines: LedgerLine[]): str
 
     if (!charge.captured || captured.has(charge.id)) continue;
     captured.add(charge.id);
-    const earlyMs = (grantedAt.get(`${orderId} ${paymentId}`) ?? at) - at;
-    if (earlyMs > clockMarginMs)
-      violations.add(
-        `I2: charge ${charge.id} was captured ${earlyMs} ms before order ${orderId} was granted`,
-      );
+    const { from, until } = grants.get(`${orderId} ${paymentId}`) ?? { from: at, until: at };
+    const report = (when: string) => violations.add(`I2: charge ${charge.id} was captured ${when}`);
+    if (from - at > clockMarginMs) report(`${from - at} ms before order ${orderId} was granted`);
+    if (at - until > clockMarginMs) report(`${at - until} ms after the grant of order ${orderId} had ended`);
   }
   return [...violations];
 }
 
-/** By order and payment. A republished grant is newer. */
-function timesOfGrants(published: Event[]): Map<string, number> {
-  const times = new Map<string, number>();
-  for (const { data, time } of published) {
-    const grant = grantOf(data);
-    if (grant) times.set(grant, Math.min(Date.parse(time), times.get(grant) ?? Infinity));
+/** From when until when an order was granted to a payment, or complete by it. */
+interface Grant {
+  paymentId: string | undefined;
+  from: number;
+  until: number;
+}
+
+/** By order and payment. A grant ends at the order's next version without it. */
+function grantsIn(published: Event[]): Map<string, Grant> {
+  const grants = new Map<string, Grant>();
+  const current = new Map<string, Grant>();
+  const orders = published.flatMap(({ data, time }) =>
+    "ticket" in data ? [{ ...data, at: Date.parse(time) }] : [],
+  );
+  // What was republished has the version of the original, and a later time.
+  orders.sort((one, other) => one.version - other.version || one.at - other.at);
+  for (const { at, ...order } of orders) {
+    const { id, status, paymentId } = order;
+    const grant = current.get(id);
+    const isGranted = status === "awaiting:payment" || status === "complete";
+    if (grant && isGranted && grant.paymentId === paymentId) continue;
+    if (grant) grant.until = at;
+    current.delete(id);
+    const name = grantOf(order);
+    if (!name) continue;
+    const begun = { paymentId, from: at, until: Infinity };
+    grants.set(name, begun);
+    current.set(id, begun);
   }
-  return times;
+  return grants;
 }
