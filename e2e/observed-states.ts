@@ -1,6 +1,7 @@
 import type { Event } from "@eventhive/common";
 import type { Changes } from "../infra/stripe-sandbox/ledger";
-import { type ObservedState, modelStatusOf } from "../spec/histories";
+import { type Change, type ObservedState, changeBetween, modelStatusOf } from "../spec/histories";
+import type { Kind } from "../spec/transitions";
 
 /** What the broker's log shows of orders and payments, and the sandbox's ledger of intents. */
 export function observedStates(published: Event[], ledger: Changes[]): ObservedState[] {
@@ -17,4 +18,30 @@ export function observedStates(published: Event[], ledger: Changes[]): ObservedS
       return [{ kind: "intent", id: intent.id, version, state: modelStatusOf(intent) }];
     }),
   ];
+}
+
+/** The collections whose changes the model describes. */
+const kinds: Record<string, Kind> = { "orders.orders": "order", "payments.payments": "payment" };
+
+interface Stored {
+  version?: number | undefined;
+  status?: string | undefined;
+  state?: string | undefined;
+}
+
+/**
+ * What changed in a document, if it is an order or a payment.
+ * @param name its collection and ID, as `orders.orders 65f0…`
+ */
+export function changesOfDocument(name: string, before: Stored | undefined, now: Stored): Change[] {
+  const [collection = "", id = ""] = name.split(" ");
+  const kind = kinds[collection];
+  if (!kind || !before) return [];
+  const observed = ({ version = -1, status, state = "none" }: Stored) => ({
+    kind,
+    id,
+    version,
+    state: status ?? state,
+  });
+  return changeBetween(observed(before), observed(now));
 }

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { clock } from "@eventhive/common";
 import type { mongo } from "mongoose";
-import { type Change, changeBetween } from "../../spec/histories";
-import type { Kind } from "../../spec/transitions";
+import type { Change } from "../../spec/histories";
 import { clockMarginMs } from "../invariants-of-ledger";
+import { changesOfDocument } from "../observed-states";
 import { database, ledger } from "../stack";
 
 /** Fields that must not regress, of every aggregate and every replica. */
@@ -32,9 +32,6 @@ const collections = [
 const grantedStates = ["awaiting:payment", "complete"];
 const finals = ["complete", "cancelled", "settled", "failed", "refunded", "sold"];
 const stateOf = ({ status, state, sold }: Seen) => status ?? state ?? (sold ? "sold" : "on sale");
-
-/** The collections whose changes the model describes. */
-const modelled: Record<string, Kind> = { "orders.orders": "order", "payments.payments": "payment" };
 
 /** Polls all collections for violations of invariants that must hold at every moment. */
 export class Monitor {
@@ -101,7 +98,7 @@ export class Monitor {
     const held: (string | undefined)[] = [];
     for (const [name, before] of this.before) {
       const now = seen.get(name);
-      if (now) this.changes.push(...changesOf(name, before, now));
+      if (now) this.changes.push(...changesOfDocument(name, before, now));
       if (!now) this.violations.add(`I6: ${name} has disappeared`);
       else if (now.version < before.version)
         this.violations.add(`I6: ${name} went back from version ${before.version} to ${now.version}`);
@@ -112,14 +109,6 @@ export class Monitor {
     }
     for (const ticket of repeated(held)) this.violations.add(`I1: ticket ${ticket} had two orders at once`);
   }
-}
-
-function changesOf(name: string, before: Seen, now: Seen): Change[] {
-  const [collection = "", id = ""] = name.split(" ");
-  const kind = modelled[collection];
-  if (!kind) return [];
-  const observed = (seen: Seen) => ({ kind, id, version: seen.version, state: stateOf(seen) });
-  return changeBetween(observed(before), observed(now));
 }
 
 /** Identifies the process of the server, or of the primary; empty if there is none. */

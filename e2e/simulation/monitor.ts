@@ -1,8 +1,15 @@
 import type { mongo } from "mongoose";
 import { z } from "zod";
 import type { Intent, Ledger } from "../../infra/stripe-sandbox/ledger";
-import { modelStatusOf } from "../../spec/histories";
-import { allowedTransitions } from "../../spec/transitions";
+import {
+  type Change,
+  type ObservedState,
+  changeBetween,
+  modelStatusOf,
+  transitionOf,
+  violationsOfModel,
+} from "../../spec/histories";
+import { changesOfDocument } from "../observed-states";
 import { databaseOf } from "./services";
 
 export interface ReceivedUser {
@@ -45,7 +52,7 @@ export class Monitor {
   /** Of the model of payments, as `order created -> cancelled`. */
   readonly transitions = new Set<string>();
   private readonly known = new Map<string, Seen>();
-  private readonly intents = new Map<string, string>();
+  private readonly intents = new Map<string, ObservedState>();
   private ledger: Ledger | undefined;
   /** By service and user, as the service has stored. */
   private readonly users = new Map<string, Map<string, ReceivedUser>>();
@@ -148,21 +155,20 @@ export class Monitor {
   private checkIntent(intent: Intent): void {
     const { id, status, latest_charge: charge, metadata } = intent;
     const is = modelStatusOf(intent);
-    this.observe("intent", id, this.intents.get(id), is);
-    this.intents.set(id, is);
+    const before = this.intents.get(id);
+    const version = before ? before.version + Number(before.state !== is) : 0; // no change is missed
+    const now: ObservedState = { kind: "intent", id, version, state: is };
+    if (before) this.observe(changeBetween(before, now));
+    this.intents.set(id, now);
     const payment = this.known.get(`payments.payments ${metadata.paymentId}`);
     const isHarmless = is === "canceled" || (is === "requires_confirmation" && !charge);
     if (payment?.state === "failed" && !isHarmless)
       this.violations.push(`I2: payment ${metadata.paymentId} has failed, but its intent ${id} is ${status}`);
   }
 
-  /** Each transition must be one of the model's. */
-  private observe(kind: string, id: string, before: string | undefined, after: string | undefined): void {
-    if (before === undefined || after === undefined || before === after) return;
-    const transition = `${kind} ${before} -> ${after}`;
-    this.transitions.add(transition);
-    if (!allowedTransitions.has(transition))
-      this.violations.push(`The model does not allow ${transition}, of ${id}`);
+  private observe(changes: Change[]): void {
+    for (const change of changes) this.transitions.add(transitionOf(change));
+    this.violations.push(...violationsOfModel(changes));
   }
 
   private compare(what: string, is: Seen): void {
@@ -172,10 +178,9 @@ export class Monitor {
     if (is.cancelReason === "expired" && !was?.cancelReason && what.startsWith("orders.orders"))
       if (is.expiresAt && is.expiresAt.getTime() > this.now())
         this.violations.push(`I9: ${what} expired before its time`);
+    this.observe(changesOfDocument(what, was, is));
     if (!was) return;
     const before = was.status ?? was.state;
-    if (what.startsWith("orders.orders")) this.observe("order", what, before, ended);
-    if (what.startsWith("payments.payments")) this.observe("payment", what, before, ended);
     if (before && final.has(before) && ended !== before)
       this.violations.push(`I6: ${what} left a final state: it was ${before} and is ${ended}`);
     if (was.version !== undefined && is.version !== undefined && is.version < was.version)
