@@ -36,12 +36,12 @@ interface Stored {
 export function changesOfDocument(name: string, before: Stored | undefined, now: Stored): Change[] {
   const [collection = "", id = ""] = name.split(" ");
   const kind = kinds[collection];
-  if (!kind || !before) return [];
+  if (!kind) return [];
   const observed = ({ version = -1, status, state = "none" }: Stored) => ({
     kind,
     id,
     version,
     state: status ?? state,
   });
-  return changeBetween(observed(before), observed(now));
+  return changeBetween(before && observed(before), observed(now));
 }

@@ -6,18 +6,20 @@ const history = (kind: Kind, states: (string | undefined)[]) =>
   states.flatMap((state, version) => (state ? [{ kind, id: `${kind} 1`, version, state }] : []));
 
 it.each<[string, Kind, (string | undefined)[]]>([
-  ["an intent that leaves a final state", "intent", ["requires_capture", "canceled", "succeeded"]],
+  ["an intent that leaves a final state", "intent", [undefined, "requires_capture", "canceled", "succeeded"]],
   ["a payment that skips the grant", "payment", ["authorizing", "authorized", "charged"]],
-  ["a payment that goes back", "payment", ["authorized", "capturing", "authorized"]],
+  ["a payment that goes back", "payment", [undefined, "authorized", "capturing", "authorized"]],
   ["an order that is completed after its end", "order", ["created", "cancelled", undefined, "complete"]],
-  ["a payment that goes back, with a gap", "payment", ["capturing", undefined, undefined, "authorized"]],
+  ["an intent that holds money from the beginning", "intent", ["requires_capture", "succeeded"]],
+  ["an order that is complete from the beginning", "order", ["complete"]],
+  ["a payment that goes back, with a gap", "payment", [undefined, "capturing", undefined, undefined, "authorized"]],
 ])("finds %s", (_, kind, states) => {
   expect(violationsOfModel(changesIn(history(kind, states)))).toHaveLength(1);
 });
 
 it.each<[string, Kind, (string | undefined)[]]>([
   ["an order", "order", ["created", "awaiting:payment", "created", "awaiting:payment", "complete"]],
-  ["a payment of which events show only a part", "payment", ["authorized", undefined, "charged"]],
+  ["a payment of which events show only a part", "payment", [undefined, "authorized", undefined, "charged"]],
   [
     "a payment whose version changes without its state",
     "payment",
@@ -31,7 +33,7 @@ it.each<[string, Kind, (string | undefined)[]]>([
 });
 
 it("orders states by their versions, and separates those of different payments", () => {
-  const states = ["authorized", undefined, "charged", "settled"];
+  const states = [undefined, "authorized", undefined, "charged", "settled"];
   const [one, other] = ["a", "b"].map((id) => history("payment", states).map((each) => ({ ...each, id })));
   const changes = changesIn([...(one ?? []), ...(other ?? [])].toReversed());
   const expected = ["payment authorized -> charged", "payment charged -> settled"];

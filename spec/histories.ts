@@ -7,7 +7,7 @@ import { type Kind, allowedTransitions, isReachable, named } from "./transitions
 export interface ObservedState {
   kind: Kind;
   id: string;
-  /** Each change increments it. */
+  /** 0 at first; each change increments it. */
   version: number;
   state: string;
 }
@@ -15,6 +15,7 @@ export interface ObservedState {
 export interface Change {
   kind: Kind;
   id: string;
+  /** `none` of one that was created. */
   from: string;
   to: string;
   /** Whether no state can be missing in between. */
@@ -26,16 +27,20 @@ export function changesIn(observed: ObservedState[]): Change[] {
   const ordered = observed.toSorted((one, other) => compare(one.id, other.id) || one.version - other.version);
   return ordered.flatMap((now, index) => {
     const before = ordered[index - 1];
-    return before?.id === now.id ? changeBetween(before, now) : [];
+    return changeBetween(before?.id === now.id ? before : undefined, now);
   });
 }
 
 const compare = (one: string, other: string) => (one < other ? -1 : Number(one > other));
 
-/** Empty if the state is the same. */
-export function changeBetween(before: ObservedState, now: ObservedState): Change[] {
-  if (before.state === now.state) return [];
+/**
+ * Empty if the state is the same. Without a state before it, a first version was created in its state; of a later one, it is
+ * not known how it began.
+ */
+export function changeBetween(before: ObservedState | undefined, now: ObservedState): Change[] {
   const { kind, id, state: to } = now;
+  if (!before) return now.version === 0 ? [{ kind, id, from: "none", to, isDirect: true }] : [];
+  if (before.state === to) return [];
   return [{ kind, id, from: before.state, to, isDirect: now.version - before.version === 1 }];
 }
 

@@ -36,13 +36,16 @@ const maxStates = Number(values["max-states"]);
 const seenTransitions = new Set<string>();
 const seenOutcomes = new Set<string>();
 
+/** Before the first state. */
+const nothing = { orders: [], payments: [], intents: [] };
+
 function exploreAndObserve(world: World, mutant?: Mutant): Exploration {
   const isIntent = (payment: number) => world.payments[payment]?.flow === "intents";
   return explore(world, {
     mutant,
     maxStates,
-    observe: (to, from) => {
-      if (from) observeTransitions(seenTransitions, from, to, isIntent);
+    observe: (to, from = nothing) => {
+      observeTransitions(seenTransitions, from, to, isIntent);
       for (const [name, isReached] of Object.entries(outcomes))
         if (!seenOutcomes.has(name) && isReached(to)) seenOutcomes.add(name);
     },

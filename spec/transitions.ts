@@ -38,10 +38,11 @@ export const intentTransitions = {
 
 export type Kind = "order" | "payment" | "intent";
 
+/** With the states in which each is created, as transitions from `none`. */
 const transitionsOf: Record<Kind, Transitions<string>> = {
-  order: orderTransitions,
-  payment: paymentTransitions,
-  intent: intentTransitions,
+  order: { none: ["created"], ...orderTransitions },
+  payment: { none: ["charging", "authorizing"], ...paymentTransitions },
+  intent: { none: ["requires_confirmation"], ...intentTransitions },
 };
 
 export const named = (kind: string, from: string, to: string) => `${kind} ${from} -> ${to}`;
@@ -60,15 +61,16 @@ export function isReachable(kind: Kind, from: string, to: string): boolean {
   return reached.has(to);
 }
 
-/** Adds to `seen` what changed between two states. Creations and the charges flow's money have no transition here. */
+/** Adds to `seen` what changed between two states. The charges flow's money has no transition here. */
 export function observeTransitions(
   seen: Set<string>,
-  from: State,
+  from: Pick<State, "orders" | "payments" | "intents">,
   to: State,
   isIntent: (payment: number) => boolean,
 ) {
-  const add = (kind: string, before: string | undefined, after: string) => {
-    if (before !== undefined && before !== "none" && before !== after) seen.add(named(kind, before, after));
+  const add = (kind: string, found: string | undefined, after: string) => {
+    const before = found ?? "none";
+    if (before !== after) seen.add(named(kind, before, after));
   };
   for (const [index, { status }] of to.orders.entries()) add("order", from.orders[index]?.status, status);
   for (const [index, { state }] of to.payments.entries()) add("payment", from.payments[index]?.state, state);

@@ -95,10 +95,10 @@ export class Monitor {
 
   private compare(seen: Map<string, Seen>): void {
     this.polls++;
+    for (const [name, now] of seen) this.changes.push(...changesOfDocument(name, this.before.get(name), now));
     const held: (string | undefined)[] = [];
     for (const [name, before] of this.before) {
       const now = seen.get(name);
-      if (now) this.changes.push(...changesOfDocument(name, before, now));
       if (!now) this.violations.add(`I6: ${name} has disappeared`);
       else if (now.version < before.version)
         this.violations.add(`I6: ${name} went back from version ${before.version} to ${now.version}`);

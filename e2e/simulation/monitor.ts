@@ -158,7 +158,7 @@ export class Monitor {
     const before = this.intents.get(id);
     const version = before ? before.version + Number(before.state !== is) : 0; // no change is missed
     const now: ObservedState = { kind: "intent", id, version, state: is };
-    if (before) this.observe(changeBetween(before, now));
+    this.observe(changeBetween(before, now));
     this.intents.set(id, now);
     const payment = this.known.get(`payments.payments ${metadata.paymentId}`);
     const isHarmless = is === "canceled" || (is === "requires_confirmation" && !charge);

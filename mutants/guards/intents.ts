@@ -299,6 +299,17 @@ export const paymentIntents: Mutant[] = [
     red: { "spec/histories.test.ts": ["finds a payment that goes back, with a gap"] },
   },
   {
+    guard: "histories: each begins in a state in which the model creates it",
+    file: "spec/histories.ts",
+    change: { "now.version === 0 ?": "false ?" },
+    red: {
+      "spec/histories.test.ts": [
+        "finds an intent that holds money from the beginning",
+        "finds an order that is complete from the beginning",
+      ],
+    },
+  },
+  {
     guard: "sweep: finishIntents in payments",
     file: "payments/src/index.ts",
     change: { "    finishSweep,\n": "" },
