@@ -1,4 +1,6 @@
 import type { Event } from "@eventhive/common";
+import type { Intent } from "../infra/stripe-sandbox/ledger";
+import { modelStatusOf } from "../spec/histories";
 import type { Invariant } from "./snapshot";
 
 const inCents = (price: number) => Math.round(price * 100);
@@ -50,6 +52,20 @@ const capturesWereGranted: Invariant = ({ orders, money, published }) => {
 /** The order and the payment of a grant. */
 export const grantOf = (data: Event["data"]): string | undefined =>
   "paymentId" in data && data.status === "awaiting:payment" ? `${data.id} ${data.paymentId}` : undefined;
+
+/** Whether it can take no money any more: it is canceled, or was never confirmed. */
+export const isHarmless = (intent: Intent): boolean =>
+  intent.status === "canceled" || (modelStatusOf(intent) === "requires_confirmation" && !intent.latest_charge);
+
+const failedIntentsAreHarmless: Invariant = ({ money }) => {
+  const failed = new Set(money?.payments.filter(({ state }) => state === "failed").map(({ id }) => id));
+  return (money?.intents ?? [])
+    .filter((intent) => failed.has(intent.metadata.paymentId ?? "none") && !isHarmless(intent))
+    .map(
+      ({ id, status, metadata }) =>
+        `I2: payment ${metadata.paymentId} has failed, but its intent ${id} is ${status}`,
+    );
+};
 
 const chargesMatchPayments: Invariant = ({ orders, money }) => {
   if (!money) return [];
@@ -113,6 +129,7 @@ export const moneyInvariants: Invariant[] = [
   paymentsAreFinal,
   netChargeMatchesOrder,
   capturesWereGranted,
+  failedIntentsAreHarmless,
   chargesMatchPayments,
   amountsMatchPrices,
 ];

@@ -1,7 +1,7 @@
 import type { Event } from "@eventhive/common";
 import { newId } from "@eventhive/common/testing";
 import { mongo } from "mongoose";
-import type { Charge } from "../infra/stripe-sandbox/ledger";
+import type { Charge, Intent } from "../infra/stripe-sandbox/ledger";
 import { lastingViolations } from "./invariants";
 import { database } from "./stack";
 
@@ -12,6 +12,7 @@ const ids = {
   complete: "b2".repeat(12),
   refunded: "c1".repeat(12),
   settled: "c2".repeat(12),
+  failed: "c3".repeat(12),
   user: "d1".repeat(12),
   banned: "d2".repeat(12),
 };
@@ -33,6 +34,9 @@ const payment = { amount: 2000, version: 3, outbox: [] };
 const charge = { amount: 2000, amount_refunded: 0, captured: true, paid: true, refunded: false };
 const chargeOf = (id: string, orderId: string, paymentId: string) =>
   ({ ...charge, id, metadata: { orderId, paymentId } }) as unknown as Charge;
+
+const intentOf = (id: string, paymentId: string, status: Intent["status"]) =>
+  ({ id, status, latest_charge: null, last_payment_error: null, metadata: { paymentId } }) as unknown as Intent;
 
 const published = (type: string, id: string, version: number, state: object = {}) =>
   ({ type, subject: id, data: { id, version, ...state } }) as unknown as Event;
@@ -64,6 +68,7 @@ async function goodWorld() {
       "payments",
       { ...payment, _id: key(ids.refunded), orderId: ids.cancelled, stripeId: "ch_1", state: "refunded" },
       { ...payment, _id: key(ids.settled), orderId: ids.complete, stripeId: "ch_2", state: "settled" },
+      { ...payment, _id: key(ids.failed), orderId: ids.cancelled, intentId: "pi_4", state: "failed" },
     ),
     insert(orders, "tickets", onSale, sold),
     insert(
@@ -90,6 +95,11 @@ async function goodWorld() {
       { ...chargeOf("ch_1", ids.cancelled, ids.refunded), refunded: true, amount_refunded: 2000 },
       chargeOf("ch_2", ids.complete, ids.settled),
     ],
+    intents: [
+      intentOf("pi_3", ids.failed, "requires_confirmation"),
+      intentOf("pi_4", ids.failed, "canceled"),
+      intentOf("pi_5", ids.settled, "succeeded"),
+    ],
     events: [
       ...versions("ticket:updated", ids.onSale, 2),
       ...versions("ticket:updated", ids.sold, 2),
@@ -106,9 +116,9 @@ type GoodWorld = Awaited<ReturnType<typeof goodWorld>>;
 
 async function violationsAfter(plant: (world: GoodWorld) => unknown): Promise<string[]> {
   const world = await goodWorld();
-  const { auth, tickets, orders, payments, charges, events } = world;
+  const { auth, tickets, orders, payments, charges, intents, events } = world;
   await plant(world);
-  const money = { payments, ledger: async () => ({ charges }) };
+  const money = { payments, ledger: async () => ({ charges, intents }) };
   const found = await lastingViolations(
     { auth, tickets, orders, money, published: () => events },
     { withinSeconds: 0 },
@@ -179,6 +189,11 @@ it.each<[string, string, (world: GoodWorld) => unknown]>([
     "a charge that was captured without a grant",
     "I2: charge ch_2 was captured, but order b2b2b2b2b2b2b2b2b2b2b2b2 was never granted to payment c2",
     ({ charges }) => changeCharge(charges, "ch_2", { payment_intent: "pi_2" }),
+  ],
+  [
+    "a failed payment whose intent can still be confirmed",
+    "I2: payment c3c3c3c3c3c3c3c3c3c3c3c3 has failed, but its intent pi_4 is requires_action",
+    ({ intents }) => intents.push(intentOf("pi_4", ids.failed, "requires_action")),
   ],
   [
     "an unpublished event",

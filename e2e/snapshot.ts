@@ -1,7 +1,7 @@
 import { type Event, allPaymentStates } from "@eventhive/common";
 import type { mongo } from "mongoose";
 import { z } from "zod";
-import type { Charge } from "../infra/stripe-sandbox/ledger";
+import type { Charge, Intent } from "../infra/stripe-sandbox/ledger";
 
 /** The sources of truth: the databases of the services, the ledger of the payment gateway, the log of the broker. */
 export interface SnapshotSources {
@@ -10,7 +10,7 @@ export interface SnapshotSources {
   /** If missing, invariants about bans are not checked. */
   auth?: mongo.Db;
   /** If missing, invariants about money are not checked. */
-  money?: { payments: mongo.Db; ledger: () => Promise<{ charges: Charge[] }> };
+  money?: { payments: mongo.Db; ledger: () => Promise<{ charges: Charge[]; intents: Intent[] }> };
   /** If missing, invariants about publishing are not checked. */
   published?: () => Event[];
 }
@@ -69,7 +69,7 @@ export interface Snapshot {
     /** By service. */
     replicas: Record<string, Replica[]>;
   };
-  money?: { payments: z.infer<typeof paymentSchema>[]; charges: Charge[] };
+  money?: { payments: z.infer<typeof paymentSchema>[]; charges: Charge[]; intents: Intent[] };
   published?: Event[];
 }
 
@@ -102,7 +102,7 @@ export async function takeSnapshot({
     },
     money: money && {
       payments: await all(money.payments, "payments", paymentSchema),
-      charges: (await money.ledger()).charges,
+      ...(await money.ledger()),
     },
     published: published?.(),
   };

@@ -9,6 +9,7 @@ import {
   transitionOf,
   violationsOfModel,
 } from "../../spec/histories";
+import { isHarmless } from "../invariants-of-money";
 import { changesOfDocument } from "../observed-states";
 import { databaseOf } from "./services";
 
@@ -153,7 +154,7 @@ export class Monitor {
   }
 
   private checkIntent(intent: Intent): void {
-    const { id, status, latest_charge: charge, metadata } = intent;
+    const { id, status, metadata } = intent;
     const is = modelStatusOf(intent);
     const before = this.intents.get(id);
     const version = before ? before.version + Number(before.state !== is) : 0; // no change is missed
@@ -161,8 +162,7 @@ export class Monitor {
     this.observe(changeBetween(before, now));
     this.intents.set(id, now);
     const payment = this.known.get(`payments.payments ${metadata.paymentId}`);
-    const isHarmless = is === "canceled" || (is === "requires_confirmation" && !charge);
-    if (payment?.state === "failed" && !isHarmless)
+    if (payment?.state === "failed" && !isHarmless(intent))
       this.violations.push(`I2: payment ${metadata.paymentId} has failed, but its intent ${id} is ${status}`);
   }
 

@@ -23,12 +23,13 @@ export async function violationsOf(simulation: Simulation): Promise<string[]> {
 }
 
 function snapshotOf({ gateway, broker }: Simulation): Promise<Snapshot> {
-  const charges = [...gateway.sandbox.ledger.charges.values()];
+  const { charges, intents } = gateway.sandbox.ledger;
+  const ledger = async () => ({ charges: [...charges.values()], intents: [...intents.values()] });
   return takeSnapshot({
     tickets: databaseOf("tickets"),
     orders: databaseOf("orders"),
     auth: databaseOf("auth"),
-    money: { payments: databaseOf("payments"), ledger: async () => ({ charges }) },
+    money: { payments: databaseOf("payments"), ledger },
     published: () => broker.log.flatMap(({ subject, bytes }) => tryParseEvent(subject, bytes) ?? []),
   });
 }
