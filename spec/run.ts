@@ -44,8 +44,8 @@ function exploreAndObserve(world: World, mutant?: Mutant): Exploration {
   return explore(world, {
     mutant,
     maxStates,
-    observe: (to, from = nothing) => {
-      observeTransitions(seenTransitions, from, to, isIntent);
+    observe: (to, from) => {
+      observeTransitions(seenTransitions, from ?? nothing, to, isIntent);
       for (const [name, isReached] of Object.entries(outcomes))
         if (!seenOutcomes.has(name) && isReached(to)) seenOutcomes.add(name);
     },
