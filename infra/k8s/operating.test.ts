@@ -26,6 +26,35 @@ it("describes what to do for every alert", () => {
     expect(guide).toContain(`| \`${alert}\` |`);
 });
 
+/** The texts that a phrase about a log quotes, such as `the service's log, "could not …"`. */
+function quotedLogs(): string[] {
+  const prose = guide.replaceAll(/^ *```sh\n[^]*?^ *```$/gm, "").replaceAll(/`[^`]*`/g, "");
+  const phrases = prose.replaceAll(/\s+/g, " ").match(/(?:"[^"]*"|[^".;|])+/g) ?? [];
+  return phrases
+    .filter((phrase) => /\blogs?\b/.test(phrase.replaceAll(/"[^"]*"/g, "")))
+    .flatMap((phrase) => [...phrase.matchAll(/"([^"]*)"/g)].map(([, text = ""]) => text));
+}
+
+/** Texts in the logs of NATS Streaming and of MongoDB. */
+const loggedByStores = ["has been truncated to offset", "Authentication failed"];
+
+it("quotes only log texts that occur in the sources", () => {
+  const sources = ["common", ...serviceNames]
+    .flatMap((folder) =>
+      readdirSync(join(root, folder, "src"), { recursive: true, encoding: "utf8" })
+        .filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts"))
+        .map((path) => readFileSync(join(root, folder, "src", path), "utf8")),
+    )
+    .join("\n")
+    .replaceAll("${operation}", "cancel");
+  const texts = quotedLogs();
+  expect(texts.length).toBeGreaterThan(12);
+  expect(texts).toEqual(expect.arrayContaining(loggedByStores));
+  const ours = texts.filter((text) => !loggedByStores.includes(text));
+  const isLogged = (text: string) => sources.includes(`"${text}`) || sources.includes(`\`${text}`);
+  expect(ours.filter((text) => !isLogged(text))).toEqual([]);
+});
+
 it("states when each alert fires and resolves, as tested", () => {
   expect(guide).toContain(`\n${outageTable()}\n`);
 });
