@@ -129,8 +129,8 @@ function addWork(steps: Steps, payment: number, document: PaymentDocument): void
   if (intent !== undefined) addRetrieval(steps, payment, document.state, intent);
 }
 
-/** What a retrieve can tell a payment that is in a state. */
-const news: Partial<Record<AnyPaymentState | "none", IntentStatus[]>> = {
+/** The statuses in which a retrieve can find the intent of a payment in a state. */
+const expectedStatuses: Partial<Record<AnyPaymentState | "none", IntentStatus[]>> = {
   authorizing: ["requires_capture", "requires_action", "canceled", "succeeded"],
   challenged: ["requires_capture", "requires_payment_method", "canceled", "succeeded"],
   authorized: ["canceled"],
@@ -140,13 +140,13 @@ const news: Partial<Record<AnyPaymentState | "none", IntentStatus[]>> = {
 /** By a sweep, or because a webhook came: lost, repeated, reordered and forged ones can only cause a retrieval. */
 function addRetrieval(steps: Steps, payment: number, state: PaymentDocument["state"], intent: number): void {
   const { status } = at(at(steps.state.intents, payment), intent);
-  const seen = (news[state] ?? []).find((expected) => expected === status);
-  const hear = (next: State, result: IntentStatus) =>
+  const seen = (expectedStatuses[state] ?? []).find((expected) => expected === status);
+  const receive = (next: State, result: IntentStatus) =>
     insert(next.answers, answer({ payment, operation: "retrieve", intent, result }));
-  if (seen) steps.must(`payments retrieves payment ${payment}: ${seen}`, (next) => hear(next, seen));
+  if (seen) steps.must(`payments retrieves payment ${payment}: ${seen}`, (next) => receive(next, seen));
   if (steps.mutant === "believeWebhooks")
     for (const told of ["requires_capture", "succeeded"] as const)
-      steps.may(`a webhook says that payment ${payment} is ${told}`, (next) => hear(next, told));
+      steps.may(`a webhook says that payment ${payment} is ${told}`, (next) => receive(next, told));
 }
 
 function addSaving(steps: Steps, decision: PaymentDecision): void {

@@ -8,8 +8,8 @@ const byIntent = "payments/src/pay-by-intent.test.ts";
 const asksIntents = "payments/src/intent-gateway.test.ts";
 const intentMachine = "payments/src/models/payment.intents.test.ts";
 const asking = "payments/src/payment-gateway.test.ts";
-const news = "payments/src/payment-news.ts";
-const newsTest = "payments/src/payment-news.test.ts";
+const updates = "payments/src/payment-updates.ts";
+const updatesTest = "payments/src/payment-updates.test.ts";
 
 const deadline = "payments/src/deadline.test.ts";
 
@@ -256,10 +256,10 @@ export const paymentIntents: Mutant[] = [
   },
   {
     guard: "a request that waits for its payment is woken when another process has published it",
-    file: news,
+    file: updates,
     change: { "    this.newestVersion = Math.max(this.newestVersion, version);\n": "" },
     red: {
-      [newsTest]: [
+      [updatesTest]: [
         "responds once another process has charged the card and received the decision, without polling",
         "misses no version that is published between two waits, and is not woken by one that it has",
       ],
@@ -267,19 +267,19 @@ export const paymentIntents: Mutant[] = [
   },
   {
     guard: "a request that waits for its payment reads it soon once orders has decided",
-    file: news,
+    file: updates,
     change: { "    this.isDecided = true;\n": "" },
     red: {
-      [newsTest]: [
+      [updatesTest]: [
         "responds once another process has charged the card and received the decision, without polling",
       ],
     },
   },
   {
     guard: "a request continues with the payment that its process has saved",
-    file: news,
+    file: updates,
     change: { "    this.saved ??= saved;\n": "" },
-    red: { [newsTest]: ["continues with the payment that its own process has saved"] },
+    red: { [updatesTest]: ["continues with the payment that its own process has saved"] },
   },
   {
     guard: "histories: each change is one that the model allows",

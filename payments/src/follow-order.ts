@@ -5,7 +5,7 @@ import { followDemand } from "./intents";
 import { foundDifferences } from "./metrics";
 import { Order } from "./models/order";
 import { Payment } from "./models/payment";
-import { announce } from "./payment-news";
+import { announce } from "./payment-updates";
 import { refundSweep } from "./refund";
 
 const followed = {

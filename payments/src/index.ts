@@ -10,14 +10,14 @@ import { measureComparisons } from "./measure-comparisons";
 import { measureUnfinished } from "./measure-unfinished";
 import { pruneOrders } from "./models/order";
 import { reconcileByHand, reconcileSweep } from "./reconcile";
-import { decisions, paymentNews } from "./payment-news";
+import { decisions, paymentUpdates } from "./payment-updates";
 import { refundSweep } from "./refund";
 
 startService({
   name: "payments",
   store: { database },
   app,
-  watchers: [paymentNews, decisions],
+  watchers: [paymentUpdates, decisions],
   listeners: [orderCreated, orderUpdated, orderCancelled, orderCompleted],
   sweeps: [
     runPeriodically(seconds(5), finishCharging),

@@ -2,7 +2,7 @@ import { clock, seconds } from "@eventhive/common";
 import { claimIntent, finishSweep } from "./finish-intents";
 import { type Limits, askStripe, proceed, retrieve } from "./intents";
 import { Payment, isDue } from "./models/payment";
-import { withNews } from "./payment-news";
+import { withUpdates } from "./payment-updates";
 import { gatewayTimeout, retryTime } from "./stripe";
 
 export interface Paying {
@@ -20,7 +20,7 @@ export interface Paying {
 export async function payByIntent(payment: Payment, { begunAt, deadline, isNew }: Paying): Promise<Payment> {
   const until = begunAt + retryTime();
   const limits = { until, deadline };
-  return withNews(payment, async (news) => {
+  return withUpdates(payment, async (updates) => {
     let current = await start(payment, limits, isNew);
     for (;;) {
       const mayAsk = clock.now() < until;
@@ -29,7 +29,7 @@ export async function payByIntent(payment: Payment, { begunAt, deadline, isNew }
       else if (isUnfinished(current) && isDue(current)) finishSweep.kick();
       if (!isWorthWaiting(current, begunAt)) return current;
       if (current.version !== before) continue;
-      const saved = await news.wait(current);
+      const saved = await updates.wait(current);
       current = saved ? await askStripe(saved, limits) : await Payment.findById(current.id).orFail();
     }
   });

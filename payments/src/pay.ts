@@ -5,7 +5,7 @@ import { Order } from "./models/order";
 import { askStripe } from "./intents";
 import { Payment, attemptMs, findPayment, isDue, mayBeReplaced, paymentFor } from "./models/payment";
 import { type Paying, payByIntent } from "./pay-by-intent";
-import { withNews } from "./payment-news";
+import { withUpdates } from "./payment-updates";
 import { pending } from "./pending";
 import { gatewayTimeout, retryTime } from "./stripe";
 
@@ -103,7 +103,7 @@ async function join(orderId: string, token: string, reason: BadRequestError): Pr
 }
 
 const payByCharge = (payment: Payment, { begunAt, deadline, isNew }: Paying): Promise<Payment> =>
-  withNews(payment, async (news) => {
+  withUpdates(payment, async (updates) => {
     let current = isNew ? await charge(payment, deadline) : payment;
     for (;;) {
       const passedMs = clock.now() - begunAt;
@@ -112,7 +112,7 @@ const payByCharge = (payment: Payment, { begunAt, deadline, isNew }: Paying): Pr
       if (current.state === "charging" && isDue(current)) {
         if (passedMs >= retryTime() || !(await isWanted(current))) return current;
         next = await chargeAgain(current, deadline);
-      } else next = await news.wait(current);
+      } else next = await updates.wait(current);
       current = next ?? (await Payment.findById(payment.id).orFail());
     }
   });

@@ -33,7 +33,7 @@ export const receiveWebhook = endpoint(
       throw new BadRequestError("invalid-signature", "The signature is not valid");
     }
     const event = eventSchema.safeParse(JSON.parse(String(req.body)));
-    if (event.success) await lookIfNew(event.data.data.object);
+    if (event.success) await makeDueIfChanged(event.data.data.object);
     webhooks.inc({ outcome: "accepted" });
     res.status(200).end();
   },
@@ -60,8 +60,8 @@ function isSigned(body: Buffer, signature: string, secret: string): boolean {
   }
 }
 
-/** The events that are news for a payment in this state; others report what payments has just done itself. */
-const news: Partial<Record<Payment["state"], string[]>> = {
+/** The events that change a payment in this state; others report what payments has just done itself. */
+const changes: Partial<Record<Payment["state"], string[]>> = {
   challenged: ["requires_capture", "requires_payment_method", "canceled"],
   authorized: ["canceled"],
   capturing: ["succeeded", "requires_payment_method", "canceled"],
@@ -71,9 +71,9 @@ const news: Partial<Record<Payment["state"], string[]>> = {
 const isUnderWay = ({ state, since }: Payment) =>
   state === "capturing" && clock.now() - since.getTime() < seconds(5);
 
-async function lookIfNew({ id: intentId, status }: { id: string; status: string }): Promise<void> {
+async function makeDueIfChanged({ id: intentId, status }: { id: string; status: string }): Promise<void> {
   const payment = await Payment.findOne({ intentId });
-  if (!payment || !news[payment.state]?.includes(status) || isUnderWay(payment)) return;
+  if (!payment || !changes[payment.state]?.includes(status) || isUnderWay(payment)) return;
   await makeDue(payment);
   finishSweep.kick();
 }

@@ -2,15 +2,15 @@ import { clock, currentProcess, watcher } from "@eventhive/common";
 import { config } from "./config";
 import type { Payment } from "./models/payment";
 
-/** How often a request reads its payment without news, because an event may be lost. */
-const lookMs = 250;
+/** How often a request reads its payment without an update, because an event may be lost. */
+const pollIntervalMs = 250;
 /** The same once orders has decided: a process saves the payment at any moment, and publishes nothing. */
-const soonMs = 25;
+const shortPollIntervalMs = 25;
 
-/** A request that waits for news of its payment. */
+/** A request that waits for updates of its payment. */
 class Waiting {
   private saved: Payment | undefined;
-  private isTold = false;
+  private isNotified = false;
   private isDecided = false;
   private newestVersion = -1;
   private isCalled = false;
@@ -26,14 +26,14 @@ class Waiting {
   }
 
   /** This process has saved the payment. */
-  tell(saved?: Payment): void {
+  notify(saved?: Payment): void {
     this.saved ??= saved;
-    this.isTold = true;
+    this.isNotified = true;
     this.call();
   }
 
   /** A process has published this version of the payment. */
-  hear(version: number): void {
+  onUpdate(version: number): void {
     this.newestVersion = Math.max(this.newestVersion, version);
     this.call();
   }
@@ -45,34 +45,34 @@ class Waiting {
   }
 
   /**
-   * Resolves when the payment has changed since `current`, or when it is time to look.
+   * Resolves when the payment has changed since `current`, or when it is time to read it.
    * @returns the payment that was saved in the meantime, if this request has to continue with it
    */
   async wait(current: Payment): Promise<Payment | undefined> {
     let isTime = false;
-    while (!isTime && !this.isTold && this.newestVersion <= current.version) {
+    while (!isTime && !this.isNotified && this.newestVersion <= current.version) {
       this.isCalled = false;
-      await clock.wait(this.isDecided ? soonMs : lookMs, this.nextCall());
+      await clock.wait(this.isDecided ? shortPollIntervalMs : pollIntervalMs, this.nextCall());
       isTime = !this.isCalled;
     }
     const { saved } = this;
     this.saved = undefined;
-    this.isTold = false;
+    this.isNotified = false;
     this.newestVersion = -1; // a read that does not find it yet is not repeated at once
     return saved;
   }
 }
-export type News = Pick<Waiting, "wait">;
+export type Updates = Pick<Waiting, "wait">;
 
 /** The waiting requests of each process, by the ids of their payment and of its order. */
 const processes = new WeakMap<object, Map<string, Set<Waiting>>>();
 
 const waitingFor = (id: string): Iterable<Waiting> => processes.get(currentProcess())?.get(id) ?? [];
 
-/** Calls `work` with the news of a payment, without missing any. */
-export async function withNews<Result>(
+/** Calls `work` with the updates of a payment, without missing any. */
+export async function withUpdates<Result>(
   { id, orderId }: Payment,
-  work: (news: News) => Promise<Result>,
+  work: (updates: Updates) => Promise<Result>,
 ): Promise<Result> {
   const waiting = processes.get(currentProcess()) ?? new Map<string, Set<Waiting>>();
   processes.set(currentProcess(), waiting);
@@ -96,8 +96,8 @@ export async function withNews<Result>(
  */
 export function announce(payment: Payment): boolean {
   const [first, ...others] = waitingFor(payment.id);
-  first?.tell(payment);
-  for (const other of others) other.tell();
+  first?.notify(payment);
+  for (const other of others) other.notify();
   return first !== undefined;
 }
 
@@ -105,11 +105,11 @@ const published = watcher("payment:created", "payment:failed");
 const decided = watcher("order:completed", "order:cancelled");
 
 /** What other processes have saved: with several of them, the one that a request waits in rarely saves its payment. */
-export const paymentNews: typeof published = {
+export const paymentUpdates: typeof published = {
   ...published,
   connect: (bus) => {
     published.connect(bus);
-    published.watch(hear);
+    published.watch(onUpdate);
   },
 };
 
@@ -123,8 +123,8 @@ export const decisions: typeof decided = {
   },
 };
 
-function hear({ id, version }: { id: string; version: number }): void {
-  for (const request of waitingFor(id)) request.hear(version);
+function onUpdate({ id, version }: { id: string; version: number }): void {
+  for (const request of waitingFor(id)) request.onUpdate(version);
 }
 
 function expectDecision({ id }: { id: string }): void {

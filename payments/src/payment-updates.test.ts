@@ -8,7 +8,7 @@ import { charge } from "./charge";
 import { database } from "./database";
 import { orderCompleted } from "./listeners/order-changed";
 import type { Payment } from "./models/payment";
-import { announce, decisions, paymentNews, withNews } from "./payment-news";
+import { announce, decisions, paymentUpdates, withUpdates } from "./payment-updates";
 
 setUpService(database);
 setUpSandbox({ flow: "charges" });
@@ -19,7 +19,7 @@ const bus = new MemoryBroker().connect("payments");
 
 /** The lengths of the waits so far: the request reads its payment after each. */
 let waits: number[] = [];
-/** Ends the last wait as if its time had passed; nothing else does, besides news. */
+/** Ends the last wait as if its time had passed. Otherwise, only an update ends it. */
 let passTime = () => {};
 
 beforeAll(() => {
@@ -27,7 +27,7 @@ beforeAll(() => {
     process: () => processes.getStore() ?? thisProcess,
     waitFor: async (promise) => void (await promise.catch(() => {})),
   });
-  for (const watcher of [paymentNews, decisions]) watcher.connect(bus);
+  for (const watcher of [paymentUpdates, decisions]) watcher.connect(bus);
 });
 beforeEach(() => {
   waits = [];
@@ -80,13 +80,13 @@ it("responds once another process has charged the card and received the decision
 
 it("misses no version that is published between two waits, and is not woken by one that it has", async () => {
   const payment = await begunPayment(await orderToPay());
-  await withNews(payment, async (news) => {
+  await withUpdates(payment, async (updates) => {
     await publishCreated(payment, 1);
-    await news.wait(payment);
+    await updates.wait(payment);
     expect(waits).toEqual([]);
 
     payment.version = 1;
-    const woken = news.wait(payment).then(() => "woken");
+    const woken = updates.wait(payment).then(() => "woken");
     await publishCreated(payment, 1);
     await untilWaits(2);
     await publishCreated(payment, 2);
@@ -97,9 +97,9 @@ it("misses no version that is published between two waits, and is not woken by o
 
 it("continues with the payment that its own process has saved", async () => {
   const payment = await begunPayment(await orderToPay());
-  await withNews(payment, async (news) => {
+  await withUpdates(payment, async (updates) => {
     expect(announce(payment)).toBe(true);
-    expect(await news.wait(payment)).toBe(payment);
+    expect(await updates.wait(payment)).toBe(payment);
     expect(inOtherProcess(() => announce(payment))).toBe(false);
   });
   expect(announce(payment)).toBe(false);
