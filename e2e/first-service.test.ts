@@ -81,11 +81,11 @@ it("the guide to a first service works from an empty folder", async () => {
   process.env.NATS_URL = broker.url;
   const bus = connectBus("orders");
   stops.push(() => bus.close());
-  const heard = new Map<Subject, Record<string, unknown>>();
+  const received = new Map<Subject, Record<string, unknown>>();
   for (const subject of ["ticket:created", "ticket:updated"] as const)
-    bus.subscribe(subject, async ({ bytes }) => void heard.set(subject, parseEvent(subject, bytes).data));
-  await eventually(() => expect(heard.get("ticket:created")).toMatchObject({ title: "Chamber music" }));
-  const ticketId = String(heard.get("ticket:created")?.id);
+    bus.subscribe(subject, async ({ bytes }) => void received.set(subject, parseEvent(subject, bytes).data));
+  await eventually(() => expect(received.get("ticket:created")).toMatchObject({ title: "Chamber music" }));
+  const ticketId = String(received.get("ticket:created")?.id);
   const order = {
     id: newId(),
     version: 1,
@@ -96,5 +96,5 @@ it("the guide to a first service works from an empty folder", async () => {
   };
   await bus.publish("order:completed", eventBytes("order:completed", order), newIds());
   const sold = { id: ticketId, version: 1, status: "sold", orderId: order.id };
-  await eventually(() => expect(heard.get("ticket:updated")).toMatchObject(sold));
+  await eventually(() => expect(received.get("ticket:updated")).toMatchObject(sold));
 }, 600_000);

@@ -1,5 +1,5 @@
 /** Whether the stack under test begins PaymentIntent payments, as by default: the setting `PAYMENT_FLOW` of payments. */
 export const paysByIntents = process.env.PAYMENT_FLOW !== "charges";
 
-/** What asks the card for its money in this flow: the operation of a fault. */
+/** The operation, as a fault names it, that charges or authorizes the card in this flow. */
 export const decisive = paysByIntents ? "confirm" : "charge";

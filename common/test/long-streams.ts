@@ -17,15 +17,15 @@ const states = JSON.stringify(
 
 const watcher = { watch: () => () => undefined };
 
-/** Each look has copies of its own, like that of a database, in any order. */
-const look = async (): Promise<{ id: string; version: number }[]> => JSON.parse(states);
+/** Each call returns copies of its own, like that of a database, in any order. */
+const find = async (): Promise<{ id: string; version: number }[]> => JSON.parse(states);
 
 /** Serves streams of the same states with any key, for tests of what they cost. */
 void serve(Number(process.env.PORT), async () => ({}), { drainPause: 0 }).then((server) =>
   server.open(
     createApp((api) => {
       api.get("/stream", (req, res) =>
-        streamStates(req, res, { name: "ticket", watcher, look }, JSON.stringify(req.query)),
+        streamStates(req, res, { name: "ticket", watcher, find }, JSON.stringify(req.query)),
       );
     }),
   ),

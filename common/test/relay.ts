@@ -69,7 +69,7 @@ export const countUnpublished = (): Promise<number> =>
   Sample.countDocuments({ "outbox.0": trusted({ $exists: true }) }).exec();
 
 /** Stores samples with one stale event each, as killed processes leave them. */
-export async function leaveBehind(count: number): Promise<void> {
+export async function saveStale(count: number): Promise<void> {
   const sample = (await saveSample()).toObject();
   const time = new Date(clock.now() - 10_000).toISOString();
   const documents = Array.from({ length: count }, () => {

@@ -65,18 +65,18 @@ export async function testEnvironment() {
 }
 
 /**
- * Runs a service until `look` does not throw any more, and shuts it down gracefully. A stop ends sweeps between two documents,
- * so the test looks for what they should have done.
+ * Runs a service until `check` no longer throws, and shuts it down gracefully. A stop ends sweeps between two documents, so
+ * the test checks for what they should have done.
  */
 export async function runOnce(
   file: string,
   own: object,
-  look: (port: number) => void | Promise<void>,
+  check: (port: number) => void | Promise<void>,
 ): Promise<void> {
   const { port, environment, send } = await testEnvironment();
   const service = run({ file, environment: { ...environment, ...own } });
   await eventually(async () => expect((await send("/readyz")).status).toBe(200));
-  await eventually(() => look(port));
+  await eventually(() => check(port));
   service.signal("SIGTERM");
   expect(await service.ended).toBe(0);
 }

@@ -39,7 +39,7 @@ interface Stage {
   port: number;
   server: HttpServer;
   tickets: Ticket[];
-  /** What a stream finds when it looks. */
+  /** What a stream finds when it reads. */
   find: () => Promise<Ticket[]>;
   /** A stream with a key shares its view. */
   key: string | undefined;
@@ -80,7 +80,7 @@ export function setUpStream(addRoutes: (api: Api) => void = () => {}): Stage {
     isAdded: () => false,
     watching: 0,
     stream: (req, res) => {
-      const live = { name: "ticket", watcher: counted, look: () => stage.find(), isAdded: stage.isAdded };
+      const live = { name: "ticket", watcher: counted, find: () => stage.find(), isAdded: stage.isAdded };
       return streamStates(req, res, live, stage.key);
     },
     read: (cookie, path = "/stream") => keep(readStream(`http://127.0.0.1:${stage.port}${path}`, cookie)),

@@ -66,11 +66,11 @@ const table: string[] = [];
 /** The longest time without a write to each store, in seconds, from now until all members are ready again. */
 async function interrupted(by: () => Promise<unknown>): Promise<Record<string, number>> {
   const begun = performance.now();
-  const gaps = stores.map((store) => ({ store, count: writtenTo(store), at: begun, longestMs: 0 }));
+  const gaps = stores.map((store) => ({ store, count: writtenTo(store), at: begun, maxMs: 0 }));
   const timer = setInterval(() => {
     for (const gap of gaps) {
       const now = performance.now();
-      gap.longestMs = Math.max(gap.longestMs, now - gap.at);
+      gap.maxMs = Math.max(gap.maxMs, now - gap.at);
       const count = writtenTo(gap.store);
       if (count !== gap.count) Object.assign(gap, { count, at: now });
     }
@@ -81,7 +81,7 @@ async function interrupted(by: () => Promise<unknown>): Promise<Record<string, n
   } finally {
     clearInterval(timer);
   }
-  return Object.fromEntries(gaps.map(({ store, longestMs }) => [store, Math.round(longestMs / 100) / 10]));
+  return Object.fromEntries(gaps.map(({ store, maxMs }) => [store, Math.round(maxMs / 100) / 10]));
 }
 
 /** Repeats an interruption, and adds it to the table. Resolves with the times that each store was interrupted for. */

@@ -63,8 +63,8 @@ export async function startServers() {
   };
 }
 
-// So that the gateway knows who calls. It answers when the timeout has passed on the simulated clock; in real time, a
-// timeout would resume a task that nobody steps.
+// Identifies the calling task to the gateway, which answers when the timeout has passed on the simulated clock; in real time,
+// a timeout would resume a task outside the scheduler.
 subscribe("http.client.request.created", (message) => {
   const { request } = message as { request: ClientRequest };
   const id = currentTaskId();

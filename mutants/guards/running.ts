@@ -226,7 +226,7 @@ export const running: Mutant[] = [
   {
     guard: "drain: readiness fails",
     file: serve,
-    change: { 'isDraining ? { waitingFor: "the end: draining" } : await readiness()': "await readiness()" },
+    change: { 'if (isDraining) return json(res, 503, { status: "draining" });': "" },
     red: {
       [serving]: ["completes requests in flight before it is drained, and closes their connections"],
     },

@@ -104,7 +104,7 @@ export const streaming: Mutant[] = [
   {
     guard: "streams: no overlapping reads on a slow database",
     file: liveView,
-    change: { "if (this.isLooking || looks >= maxLooks) return;": "" },
+    change: { "if (this.isRereading || rereads >= maxRereads) return;": "" },
     red: {
       [streams]: [
         "does not read again while a read is pending",

@@ -25,7 +25,7 @@ const { published } = setUpService(database);
 const sandbox = setUpSandbox({ flow: "charges" });
 
 /** The card is charged, but the response is lost. */
-async function paysUnheard(order: OrderEvent): Promise<void> {
+async function payAndLoseResponse(order: OrderEvent): Promise<void> {
   crashAt("payments.charge.after");
   await pays(order);
   onFailpoint(undefined);
@@ -44,7 +44,7 @@ const outcomeTimeout = seconds(600);
 
 it.each([
   ["having decided to charge", "payments.save.after", 1],
-  ["before it asks the card", "payments.charge.before", 1],
+  ["before the charge request", "payments.charge.before", 1],
   ["after the card was charged", "payments.charge.after", 1],
   ["before the charge is written down", "payments.save.before", 2],
 ])("charges once, and publishes it once, when it crashes %s", async (_when, failpoint, time) => {
@@ -64,7 +64,7 @@ it.each([
 
 it("charges once when the response is lost", async () => {
   const order = await orderToPay();
-  await paysUnheard(order);
+  await payAndLoseResponse(order);
   later();
   await finishCharging();
   const payment = await untilPayment(order, "charged");
@@ -240,7 +240,7 @@ it("fails a payment at once when every attempt is known to have done nothing", a
 
 it("does not forget an attempt that may have charged when a later one did nothing", async () => {
   const order = await orderToPay();
-  await paysUnheard(order);
+  await payAndLoseResponse(order);
   later();
   sandbox.faults.add({ ...refusedBeforeWork, times: 1000 });
   await finishCharging();
@@ -265,7 +265,7 @@ it("does not assume that an attempt by an older version did nothing", async () =
 
 it("finds a charge whose order was cancelled in the meantime, and refunds it", async () => {
   const order = await orderToPay();
-  await paysUnheard(order);
+  await payAndLoseResponse(order);
   await deliver(orderCancelled, cancellationOf(order));
   later();
   await finishCharging();
@@ -276,7 +276,7 @@ it("finds a charge whose order was cancelled in the meantime, and refunds it", a
 
 it("finds a charge whose key Stripe has forgotten, instead of charging again", async () => {
   const order = await orderToPay({ expiresAt: "2100-01-01T00:00:00.000Z" });
-  await paysUnheard(order);
+  await payAndLoseResponse(order);
   later(hours(24));
   await finishCharging();
   expect(await Payment.find({ orderId: order.id })).toMatchObject([{ state: "charged" }]);

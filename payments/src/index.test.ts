@@ -24,13 +24,13 @@ afterEach(endProcesses);
 
 /** The service as it is, without a broker, with these settings. */
 function runPayments(
-  look: (port: number) => void | Promise<void>,
+  check: (port: number) => void | Promise<void>,
   settings: { PAYMENT_FLOW?: "charges" } = {},
 ): Promise<void> {
   const { TEST_MONGO_URL, STRIPE_KEY, STRIPE_API_URL, STRIPE_TIMEOUT_SECONDS } = process.env;
   const MONGO_URL = `${TEST_MONGO_URL}/${database.name}`;
   const environment = { MONGO_URL, STRIPE_KEY, STRIPE_API_URL, STRIPE_TIMEOUT_SECONDS, ...settings };
-  return runOnce(join(__dirname, "index.ts"), environment, look);
+  return runOnce(join(__dirname, "index.ts"), environment, check);
 }
 
 it("finishes an interrupted charge, although new payments use PaymentIntents", async () => {

@@ -63,7 +63,7 @@ interface IntentRequest extends WithDeadline {
 export interface IntentGateway {
   /** Creates an intent that is not confirmed, so that any number of them holds no money. */
   create(request: CreateRequest): Promise<IntentResult>;
-  /** Asks the bank to hold the money. */
+  /** Authorizes the amount. */
   confirm(request: ConfirmRequest): Promise<IntentResult>;
   /** Captures the full amount. */
   capture(request: IntentRequest): Promise<IntentResult>;

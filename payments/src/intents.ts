@@ -154,7 +154,7 @@ function changeByStatus(payment: Payment, { status, chargeId, declineReason }: G
     case "requires_action":
       return payment.challenge() && payment.holdFor(seconds(5));
     case "requires_capture":
-      return payment.authorize() && payment.holdFor(lookPauseMs);
+      return payment.authorize() && payment.holdFor(lookupIntervalMs);
     case "requires_payment_method":
       // Without an error it was not confirmed yet, which the next attempt does.
       return (
@@ -170,10 +170,10 @@ function changeByStatus(payment: Payment, { status, chargeId, declineReason }: G
 }
 
 /** An authorization lapses after days, or is canceled in the dashboard. */
-const lookPauseMs = hours(1);
+const lookupIntervalMs = hours(1);
 
 const pauseOf = ({ state, since }: Payment): number =>
-  state === "authorized" ? lookPauseMs : pauseAfter(since, seconds(state === "challenged" ? 60 : 5));
+  state === "authorized" ? lookupIntervalMs : pauseAfter(since, seconds(state === "challenged" ? 60 : 5));
 
 /** Whether the order may demand something of a payment in this state. */
 const isFollowing = ({ state }: Payment): boolean =>

@@ -60,7 +60,7 @@ it.each(["payments.refund.before", "payments.refund.after", "payments.save.befor
 
 it("refunds once when the response is lost", async () => {
   const payment = await paymentToRefund();
-  sandbox.faults.add({ operation: "refund", kind: "lose", times: 2 }); // Stripe's library asks twice
+  sandbox.faults.add({ operation: "refund", kind: "lose", times: 2 }); // Stripe's library retries once
   await finishRefunds();
   later();
   await finishRefunds();

@@ -239,7 +239,7 @@ it("is repeated by a rebuild of an older copy, which inserts no account", async 
   await republish(database, bus);
   await User.deleteMany({});
   await User.collection.insertOne({ ...copy, _id: key(id) });
-  expect(await rebuild(database, bus)).toBe(2); // the account, and what the service has heard of its sessions
+  expect(await rebuild(database, bus)).toBe(2); // the account, and the replica of its sessions
   const { outbox: _, changedAt: __, ...left } = tombstone(id);
   expect(await stored(id)).toMatchObject({ ...left, sessionEpoch: 1 });
   expect(await stored(id)).not.toHaveProperty("canonicalEmail");

@@ -20,7 +20,7 @@ function open(key?: string) {
         return () => undefined;
       },
     },
-    look: async () => find(),
+    find: async () => find(),
   };
   const [view, close] = viewOf(live, key);
   closeAll.push(close);

@@ -13,8 +13,8 @@ export interface Live<S extends State = State> {
   name: string;
   watcher: { watch(handle: (state: S) => void): () => void };
   /** Finds the aggregates, each time the same ones. Throws when the reader may no longer see them. */
-  look: () => Promise<State[]>;
-  /** Whether the view also shows an aggregate that the bus delivers and `look` has not found. */
+  find: () => Promise<State[]>;
+  /** Whether the view also shows an aggregate that the bus delivers and `find` has not found. */
   isAdded?: (state: S) => boolean;
 }
 
@@ -69,10 +69,10 @@ function releaseMessage(name: string, message: Message): void {
   characters -= message.text.length;
 }
 
-const lookIntervalMs = seconds(15);
-const maxLooks = 20;
+const rereadIntervalMs = seconds(15);
+const maxRereads = 20;
 /** How many views are reading again now. */
-let looks = 0;
+let rereads = 0;
 
 /** The latest of them; older ones are dropped. */
 const maxAdded = 100;
@@ -82,13 +82,13 @@ const pieceLength = 16 * 1024;
 
 /** The current states of some aggregates, for all streams that show the same: each is read and received once. */
 export class LiveView<S extends State = State> {
-  /** Resolves after the first look, and rejects with its error. */
+  /** Resolves after the first read, and rejects with its error. */
   readonly loaded: Promise<void>;
   private readonly shown = new Map<string, Message>();
   private readonly added: string[] = [];
   private readonly readers = new Set<Reader>();
   private early: S[] | undefined = [];
-  private isLooking = false;
+  private isRereading = false;
   private isStopped = false;
   private readonly stopWatching: () => void;
   private timer: NodeJS.Timeout | undefined;
@@ -134,12 +134,12 @@ export class LiveView<S extends State = State> {
   }
 
   private async load(): Promise<void> {
-    for (const state of await this.live.look()) this.show(state);
+    for (const state of await this.live.find()) this.show(state);
     if (this.isStopped) return;
     const { early = [] } = this;
     this.early = undefined;
     early.forEach(this.receive);
-    this.timer = setInterval(() => void this.lookAgain(), lookIntervalMs);
+    this.timer = setInterval(() => void this.reread(), rereadIntervalMs);
   }
 
   private readonly receive = (state: S): void => {
@@ -173,20 +173,20 @@ export class LiveView<S extends State = State> {
   }
 
   /** The bus does not repeat what it could not deliver. Skips a turn if the database is slow. */
-  private async lookAgain(): Promise<void> {
-    if (this.isLooking || looks >= maxLooks) return;
-    this.isLooking = true;
-    looks += 1;
+  private async reread(): Promise<void> {
+    if (this.isRereading || rereads >= maxRereads) return;
+    this.isRereading = true;
+    rereads += 1;
     try {
-      for (const state of await this.live.look())
+      for (const state of await this.live.find())
         if (this.shown.has(state.id)) this.show(state);
         else this.add(state);
     } catch (error) {
       if (isHttpError(error) && error.status < 500) for (const { end } of this.readers) end();
       else logger.debug({ err: error }, "could not refresh a live view");
     }
-    looks -= 1;
-    this.isLooking = false;
+    rereads -= 1;
+    this.isRereading = false;
   }
 }
 

@@ -52,10 +52,11 @@ export async function serve(
   let isDraining = false;
   const pending = new Set<ServerResponse>();
   let appListener: RequestListener = (req, res) =>
-    refuse(req, res, 503, "starting", "This part is starting: try again");
+    refuse(req, res, 503, "starting", "This service is starting. Try again in a moment.");
 
   const sendReadiness = async (res: ServerResponse) => {
-    const { waitingFor, broker } = isDraining ? { waitingFor: "the end: draining" } : await readiness();
+    if (isDraining) return json(res, 503, { status: "draining" });
+    const { waitingFor, broker } = await readiness();
     json(res, waitingFor ? 503 : 200, { status: waitingFor ? "not ready" : "ready", waitingFor, broker });
   };
 

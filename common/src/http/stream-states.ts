@@ -19,19 +19,19 @@ const randomRetryMs = () => Math.round(seconds(1 + Math.random() * 7));
 /**
  * Responds with server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) for as long as the
  * reader stays, but not longer than the session that the stream was opened with. Each message is the state of one
- * aggregate, as in its events: first of all that `look` finds, so that a client that reconnects has missed nothing,
- * then each newer version of these that the bus delivers, and never an older one. It calls `look` every 15 s, because
- * the bus does not repeat what it could not deliver, and ends when `look` throws. HEAD gets a response at once, with the
- * headers alone. A client that prefers JSON gets a single list of what `look` finds, without a limit: pages poll it if
+ * aggregate, as in its events: first of all those that `find` returns, so that a client that reconnects has missed nothing,
+ * then each newer version of these that the bus delivers, and never an older one. It calls `find` every 15 s, because
+ * the bus does not repeat what it could not deliver, and ends when `find` throws. HEAD gets a response at once, with the
+ * headers alone. A client that prefers JSON gets a single list of what `find` returns, without a limit: pages poll it if
  * their stream is rejected.
  * @param key of what everyone may see: streams with the same key share what they show, and its cost
- * @throws HttpError 401 when the session is over; 429 or 503 at a limit of open streams; whatever `look` throws
+ * @throws HttpError 401 when the session is over; 429 or 503 at a limit of open streams; whatever `find` throws
  * @example
  * const changes = watcher("ticket:updated"); // named in `watchers` of startService
  * createApp((api) => {
  *   api.get("/api/tickets/stream", (req, res) => {
- *     const look = async () => (await Ticket.find().limit(100).lean()).map(Ticket.toState);
- *     return streamStates(req, res, { name: "ticket", watcher: changes, look }, "all");
+ *     const find = async () => (await Ticket.find().limit(100).lean()).map(Ticket.toState);
+ *     return streamStates(req, res, { name: "ticket", watcher: changes, find }, "all");
  *   });
  * });
  */
@@ -73,12 +73,12 @@ export async function streamStates<S extends State>(
     site: rateLimitKey(address, 48),
   };
   if (req.accepts(["text/event-stream", "application/json"]) === "application/json") {
-    res.json(await live.look());
+    res.json(await live.find());
     return;
   }
   checkStreamLimits(reader);
   if (req.method === "HEAD") {
-    await live.look();
+    await live.find();
     res.set(headers).end();
     return;
   }

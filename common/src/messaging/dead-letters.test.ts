@@ -80,14 +80,14 @@ describe.each<[string, (options?: { maxLetters: number; pageSize: number }) => D
       await few.keep(letter({ bytes: Buffer.from(String(index)) }));
     }
   }
-  const textsOf = (page: DeadLetter[]) => page.map(({ bytes }) => Number(bytes.toString()));
+  const textsIn = (page: DeadLetter[]) => page.map(({ bytes }) => Number(bytes.toString()));
 
   it("are listed in pages without gaps or repeats", async () => {
     const few = open({ maxLetters: 100, pageSize: 3 });
     await keepMany(few, 10);
     const pages: number[][] = [];
     for (let page = await few.list(); page.length > 0; page = await few.list(page.at(-1)))
-      pages.push(textsOf(page));
+      pages.push(textsIn(page));
     expect(pages.map(({ length }) => length)).toEqual([3, 3, 3, 1]);
     expect(pages.flat().toSorted((one, other) => one - other)).toEqual([
       ...Array.from({ length: 10 }).keys(),
@@ -101,7 +101,7 @@ describe.each<[string, (options?: { maxLetters: number; pageSize: number }) => D
     expect(log).not.toHaveBeenCalled();
     clock.use(() => 1000 * 20);
     await few.keep(letter({ bytes: Buffer.from("20") }));
-    const left = textsOf(await few.list());
+    const left = textsIn(await few.list());
     expect(left).toHaveLength(18);
     expect(left).not.toContain(0);
     expect(left).not.toContain(1);

@@ -74,5 +74,5 @@ it("fails no write during a planned change of the primary", async () => {
   await clock.wait(seconds(1));
   isOver = true;
   await Promise.all(writers);
-  expect(electionsOf(database)).toBeGreaterThan(elections); // so listeners handle again what they had in hand
+  expect(electionsOf(database)).toBeGreaterThan(elections); // so listeners handle events in flight again
 });

@@ -5,7 +5,7 @@ import { Gate } from "../testing/gate";
 import {
   broker,
   countUnpublished,
-  leaveBehind,
+  saveStale,
   parkAt,
   publishedVersions,
   saveSampleWithVersions,
@@ -184,7 +184,7 @@ it("stops while other processes keep saving: it publishes only its own events", 
 });
 
 it("stops in the middle of a backlog", async () => {
-  await leaveBehind(300);
+  await saveStale(300);
   const relay = startRelay();
   let stopped: Promise<void> | undefined;
   broker.store = async () => void (stopped ??= relay.stop());

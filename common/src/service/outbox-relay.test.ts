@@ -4,7 +4,7 @@ import { eventually } from "../testing/eventually";
 import {
   broker,
   countUnpublished,
-  leaveBehind,
+  saveStale,
   publishedVersions,
   saveSampleWithVersions,
   startRelay,
@@ -75,7 +75,7 @@ it("publishes a backlog larger than its concurrency", async () => {
 });
 
 it("shares a backlog with other processes, with few duplicates", async () => {
-  await leaveBehind(600);
+  await saveStale(600);
   const relays = Array.from({ length: 6 }, () => startRelay());
   await Promise.all(relays.map((relay) => relay.drain()));
   expect(await countUnpublished()).toBe(0);

@@ -70,7 +70,8 @@ async function runService(definition: ServiceDefinition): Promise<void> {
   const server = await serve(config.PORT, readiness);
 
   stopOnSignal(async () => {
-    // At the same time as the last requests, not after them: both may take long. What is left comes to another process.
+    // At the same time as the last requests, not after them: both may take long. The broker redelivers the rest to another
+    // process.
     const sources = isOpen ? runtime.stopSources() : undefined;
     await Promise.all([server.drain(), sources, followClock.stop(), measuring.stop()]);
     if (isOpen) await runtime.stop();

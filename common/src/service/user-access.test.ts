@@ -30,14 +30,14 @@ const bus = new MemoryBroker().connect("samples");
 for (const each of [updates, ...access.watchers]) each.connect(bus);
 
 /** What streams show. */
-let look: () => Promise<State[]>;
+let find: () => Promise<State[]>;
 
 const app = createApp(
   (api) => {
     api.get("/who", (req, res) => void res.json({ user: findCurrentUser(req)?.id ?? null }));
     api.get("/mine", (req, res) => void res.json(currentUser(req)));
     api.get("/stream", (req, res) =>
-      streamStates(req, res, { name: "ticket", watcher: updates, look: () => look() }),
+      streamStates(req, res, { name: "ticket", watcher: updates, find: () => find() }),
     );
   },
   { access },
@@ -58,7 +58,7 @@ beforeEach(() => {
   ended.length = 0;
   reasons.length = 0;
   limits.length = 0;
-  look = async () => [];
+  find = async () => [];
 });
 afterEach(() => useScheduling());
 
@@ -176,7 +176,7 @@ it("ends the streams of a banned user, and no others", async () => {
 
 it("ends a stream whose user is banned during its first read, before it shows anything", async () => {
   const [begun, done] = [new Gate(), new Gate()];
-  look = async () => {
+  find = async () => {
     begun.open();
     await done.opened;
     return [{ id: newId(), version: 0 }];

@@ -8,13 +8,13 @@ import { setTimeout as pause } from "node:timers/promises";
  * await eventually(() => expect(answer).toBe(42), { withinSeconds: 5 });
  */
 export async function eventually<Fact>(
-  look: () => Fact | Promise<Fact>,
+  check: () => Fact | Promise<Fact>,
   { withinSeconds = 60, intervalMs = 30 } = {},
 ): Promise<Fact> {
   const end = performance.now() + withinSeconds * 1000;
   for (;;) {
     try {
-      return await look();
+      return await check();
     } catch (error) {
       if (performance.now() > end) throw error;
     }

@@ -23,7 +23,7 @@ export const streamOrder = endpoint(
     errors: { 403: ["not-yours"], 404: ["not-found"], 429: ["too-many-streams"], 503: ["too-many-streams"] },
   },
   async (req, res) => {
-    const look = async () => [Order.toState(await findOwnOrder(currentUser(req).id, req.params.orderId))];
-    await streamStates(req, res, { name: "order", watcher: orderChanges, look });
+    const find = async () => [Order.toState(await findOwnOrder(currentUser(req).id, req.params.orderId))];
+    await streamStates(req, res, { name: "order", watcher: orderChanges, find });
   },
 );

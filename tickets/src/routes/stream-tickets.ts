@@ -54,7 +54,7 @@ export const streamTickets = endpoint(
     const terms = readTerms(req.query.q);
     const isList = (!ids || req.query.added === "true") && terms?.length !== 0;
     const since = ids ? new Date(clock.now() - openingMs) : new Date(0);
-    const look = async () => {
+    const find = async () => {
       const named = ids
         ? await Ticket.find({ _id: trusted({ $in: ids }) })
             .select({ outbox: 0 })
@@ -65,7 +65,7 @@ export const streamTickets = endpoint(
     };
     const isAdded = ({ version, title }: EventData<"ticket:updated">) =>
       isList && version === 0 && (!terms || isFoundBy(title, terms));
-    const live = { name: "ticket", watcher: ticketChanges, look, isAdded };
+    const live = { name: "ticket", watcher: ticketChanges, find, isAdded };
     await streamStates(req, res, live, JSON.stringify([ids, isList && (terms ?? "all")]));
   },
 );
