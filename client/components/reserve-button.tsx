@@ -74,8 +74,8 @@ function explain({ code }: Problem): ReactNode {
     case "ticket-reserved":
       return (
         <>
-          Someone else has reserved this ticket. If it becomes available again, this page will show it.
-          Meanwhile, see <Link href="/">other tickets</Link>.
+          Someone else has reserved this ticket. If it becomes available again, this page will show it. In the
+          meantime, browse <Link href="/">other tickets</Link>.
         </>
       );
     case "price-changed":
@@ -83,7 +83,7 @@ function explain({ code }: Problem): ReactNode {
     case "ticket-withdrawn":
       return (
         <>
-          The seller has just withdrawn this ticket. <Link href="/">See other tickets</Link>
+          The seller has just withdrawn this ticket. <Link href="/">Browse other tickets</Link>
         </>
       );
     case "too-many-reservations":
@@ -100,7 +100,7 @@ function explain({ code }: Problem): ReactNode {
         </>
       );
     case "not-found":
-      return "This ticket has only just been listed and is still being registered. Try again in a moment.";
+      return "This ticket was just listed and cannot be reserved yet. Try again in a moment.";
     default:
       return undefined;
   }

@@ -121,7 +121,7 @@ export const states: State[] = [
     name: "ticket-race-lost",
     role: "buyer",
     path: async (market) => ticket(await market.onSale()),
-    shows: "See other tickets",
+    shows: "Browse other tickets",
     failure: [400, "/api/orders"],
     act: (page, { users: { rival } }) =>
       reserveTooLate(page, async (id) => {
@@ -133,7 +133,7 @@ export const states: State[] = [
     name: "ticket-unregistered",
     role: "buyer",
     path: async (market) => ticket(await market.onSale()),
-    shows: "is still being registered",
+    shows: "cannot be reserved yet",
     failure: [404, "/api/orders"],
     act: async (page) => {
       const body = { code: "not-found", errors: [{ message: "There is no such ticket" }] };

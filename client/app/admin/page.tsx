@@ -34,9 +34,7 @@ export default async function AdminPage({ searchParams }: PageProps<"/admin">) {
       {email && response?.body.length === 0 && (
         <div className="panel">
           <h2>No account found</h2>
-          <p>
-            No account has the email “{email}”. Enter the full address. Upper and lower case do not matter.
-          </p>
+          <p>No account uses “{email}”. Enter the full address; case does not matter.</p>
         </div>
       )}
       {email && response?.body.map((user) => <Account key={user.id} user={user} />)}

@@ -184,7 +184,7 @@ async function ReserveAgain({ view }: { view: OrderView }) {
       <ReserveButton ticket={ticket} className={view.state === "expired" ? "primary" : ""}>
         Reserve it again for <Money amount={ticket.price} />
       </ReserveButton>
-      <Link href="/">See other tickets</Link>
+      <Link href="/">Browse other tickets</Link>
     </>
   );
 }

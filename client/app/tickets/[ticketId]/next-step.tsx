@@ -42,7 +42,7 @@ export function NextStep({ ticket, order, isSignedIn }: NextStepProps) {
       )}
       {ticket.status !== "available" && (
         <Link className="button" href="/">
-          See other tickets
+          Browse other tickets
         </Link>
       )}
     </>
