@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { seconds } from "@eventhive/common";
+import { seconds, withTimeout } from "@eventhive/common";
 import { type NodemailerError, createTransport } from "nodemailer";
 import { type Mailer, MailError } from "./mailer";
 
@@ -50,9 +50,12 @@ export function smtpMailer({ url, from, name, timeoutMs = seconds(40) }: Options
       if (isUnusual.test(to)) throw new MailError("nodemailer would change the address", true);
       // As an object, or nodemailer would parse it as a list.
       const delivery = transport.sendMail({ to: { name: "", address: to }, subject, text });
-      await inTime(delivery, timeoutMs).catch((error: unknown) => {
-        throw mailError(error);
-      });
+      // After a timeout, the server may still accept the email.
+      await withTimeout(delivery, timeoutMs, () => new MailError("delivery timed out")).catch(
+        (error: unknown) => {
+          throw mailError(error);
+        },
+      );
     },
   };
 }
@@ -62,15 +65,6 @@ const isUnusual = /["(),:;<>[\\\]\s]/;
 
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
-
-/** The server may still accept the email later. */
-async function inTime(delivery: Promise<unknown>, milliseconds: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new MailError("delivery timed out")), milliseconds);
-  });
-  await Promise.race([delivery, limit]).finally(() => clearTimeout(timer));
-}
 
 /** Without nodemailer's message and the server's response, which contain the address. */
 function mailError(error: unknown): MailError {

@@ -61,7 +61,9 @@ export const mail: Mutant[] = [
   {
     guard: "auth: email: a delivery has a time limit",
     file: mailer,
-    change: { 'reject(new MailError("delivery timed out"))': "undefined" },
+    change: {
+      'withTimeout(delivery, timeoutMs, () => new MailError("delivery timed out")).catch(': "delivery.catch(",
+    },
     red: { [mailerTests]: ["times out on a server that does not respond"] },
   },
   {
