@@ -8,6 +8,7 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { eventually } from "../../common/src/testing/eventually";
 import { limitBodies } from "./body-limits";
 
 const endLimits = limitBodies({ maxBytes: 1_000, maxMs: 300 });
@@ -84,9 +85,9 @@ it("returns 408 to a body that does not come, and ends its connection", async ()
 });
 
 /** The client keeps its side open, so this is the server's doing. */
-async function eventuallyClosed(): Promise<void> {
+function eventuallyClosed(): Promise<void> {
   const count = () => new Promise((resolve) => server.getConnections((_error, open) => resolve(open)));
-  while ((await count()) !== 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  return eventually(async () => expect(await count()).toBe(0), { withinSeconds: 4 });
 }
 
 it("accepts every body once the limits have ended", async () => {
