@@ -1,6 +1,7 @@
 import { get } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { load, percentile, rateOf } from "./load";
+import { percentile } from "../e2e/statistics";
+import { load, rateOf } from "./load";
 import { cpuDuring, sumOf } from "./machine";
 import type { Bench, Part } from "./part";
 import { type Row, cell } from "./report";

@@ -1,4 +1,4 @@
-import { percentile } from "./load";
+import { percentile } from "../e2e/statistics";
 import type { Part } from "./part";
 import { cell } from "./report";
 import { create, list, measurePair } from "./requests";

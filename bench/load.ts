@@ -59,11 +59,6 @@ export async function load(
 
 export const rateOf = ({ times, elapsedMs }: Sample): number => (times.length / elapsedMs) * 1000;
 
-export function percentile(times: number[], share: number): number {
-  const sorted = times.toSorted((one, other) => one - other);
-  return sorted[Math.ceil(sorted.length * share) - 1] ?? NaN;
-}
-
 /** Runs both loads in turn, `rounds` times, so that other load on the machine affects both. */
 export async function interleave(
   rounds: number,

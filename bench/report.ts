@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chart, type Curve } from "./chart";
 import { type PerProcess, sumOf } from "./machine";
-import { type Sample, percentile, rateOf } from "./load";
+import { percentile } from "../e2e/statistics";
+import { type Sample, rateOf } from "./load";
 
 export interface Row {
   what: string;

@@ -1,7 +1,8 @@
 import { Agent } from "node:http";
 import type { mongo } from "mongoose";
 import { database } from "../e2e/stack";
-import { percentile, send } from "./load";
+import { percentile } from "../e2e/statistics";
+import { send } from "./load";
 import { untilIdle } from "./machine";
 import type { Part } from "./part";
 import { type Row, cell } from "./report";

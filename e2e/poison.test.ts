@@ -10,9 +10,10 @@ import { eventually } from "../common/src/testing/eventually";
 import { connectBus } from "../common/src/messaging/connect-bus";
 import { type DeadLetter, deadLettersOf } from "./dead-letters";
 import { orderOf, ticketOnSale } from "./setup";
-import { lagsOf, median } from "./replication-lag";
+import { lagsOf } from "./replication-lag";
 import { database, serviceProcesses, stackFile } from "./stack";
 import { stackViolations } from "./stack-violations";
+import { median } from "./statistics";
 
 interface Poison {
   subject: Subject;

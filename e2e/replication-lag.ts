@@ -54,7 +54,3 @@ async function lagsOfReplicas(
   });
   return sources.map(({ id, createdAt }) => (replicas.get(id) ?? NaN) - new Date(createdAt).getTime());
 }
-
-export function median(values: number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN;
-}
