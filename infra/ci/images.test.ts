@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { root } from "../local/program";
 import { heap } from "../local/programs";
 import { serviceNames } from "../services";
 
@@ -18,7 +19,6 @@ interface Skaffold {
 
 const fromManifests = ["infra/Dockerfile", "client/Dockerfile", "infra/stripe-sandbox/Dockerfile"];
 
-const root = join(__dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 const dockerfiles = execFileSync("git", ["ls-files", "*Dockerfile"], { cwd: root, encoding: "utf8" })
   .trim()

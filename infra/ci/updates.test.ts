@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { root } from "../local/program";
 
 // Every pinned version has an updater: Dependabot, or Renovate for what Dependabot cannot parse. Exceptions are in
 // docs/decisions/0066-updates-for-every-pin.md.
@@ -22,7 +23,6 @@ interface CustomManager {
   depNameTemplate?: string;
 }
 
-const root = join(__dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
   cwd: root,

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { root } from "../local/program";
 
-const root = join(__dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 const documents = execFileSync("git", ["ls-files", "*.md", ":!docs/decisions", ":!*CHANGELOG.md"], {
   cwd: root,
