@@ -55,7 +55,8 @@ export const grantOf = (data: Event["data"]): string | undefined =>
 
 /** Whether it can take no money any more: it is canceled, or was never confirmed. */
 export const isHarmless = (intent: Intent): boolean =>
-  intent.status === "canceled" || (modelStatusOf(intent) === "requires_confirmation" && !intent.latest_charge);
+  intent.status === "canceled" ||
+  (modelStatusOf(intent) === "requires_confirmation" && !intent.latest_charge);
 
 const failedIntentsAreHarmless: Invariant = ({ money }) => {
   const failed = new Set(money?.payments.filter(({ state }) => state === "failed").map(({ id }) => id));

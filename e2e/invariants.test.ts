@@ -36,7 +36,13 @@ const chargeOf = (id: string, orderId: string, paymentId: string) =>
   ({ ...charge, id, metadata: { orderId, paymentId } }) as unknown as Charge;
 
 const intentOf = (id: string, paymentId: string, status: Intent["status"]) =>
-  ({ id, status, latest_charge: null, last_payment_error: null, metadata: { paymentId } }) as unknown as Intent;
+  ({
+    id,
+    status,
+    latest_charge: null,
+    last_payment_error: null,
+    metadata: { paymentId },
+  }) as unknown as Intent;
 
 const published = (type: string, id: string, version: number, state: object = {}) =>
   ({ type, subject: id, data: { id, version, ...state } }) as unknown as Event;

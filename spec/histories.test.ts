@@ -12,7 +12,11 @@ it.each<[string, Kind, (string | undefined)[]]>([
   ["an order that is completed after its end", "order", ["created", "cancelled", undefined, "complete"]],
   ["an intent that holds money from the beginning", "intent", ["requires_capture", "succeeded"]],
   ["an order that is complete from the beginning", "order", ["complete"]],
-  ["a payment that goes back, with a gap", "payment", [undefined, "capturing", undefined, undefined, "authorized"]],
+  [
+    "a payment that goes back, with a gap",
+    "payment",
+    [undefined, "capturing", undefined, undefined, "authorized"],
+  ],
 ])("finds %s", (_, kind, states) => {
   expect(violationsOfModel(changesIn(history(kind, states)))).toHaveLength(1);
 });
