@@ -211,7 +211,7 @@ export const orders: Mutant[] = [
   {
     guard: "a buyer holds no more live reservations than the limit",
     file: limits,
-    change: { "others.length - unpaid.length >= MAX_RESERVATIONS": "others.length < 0" },
+    change: { "others.length >= MAX_RESERVATIONS": "others.length < 0" },
     red: { [creating]: ["rejects an eleventh live reservation, and accepts it once another has ended"] },
   },
   {
@@ -242,6 +242,16 @@ export const orders: Mutant[] = [
     red: {
       [limiting]: [
         "after reservations that ended unpaid a buyer waits, twice as long after each further one, and may then order again",
+      ],
+    },
+  },
+  {
+    guard: "the wait begins with the latest unpaid reservation",
+    file: limits,
+    change: { ".sort({ expiresAt: -1 })": ".sort({ expiresAt: 1 })" },
+    red: {
+      [limiting]: [
+        "after reservations that ended unpaid a buyer waits from the latest of any number of them",
       ],
     },
   },

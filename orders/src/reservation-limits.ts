@@ -8,19 +8,18 @@ const initialPauseMs = seconds(30);
 const maxDoublings = 16;
 
 /** An order that counts against the limits of its buyer. */
-export type CountedOrder = Pick<Order, "userId" | "status" | "expiresAt" | "reserves">;
+export type CountedOrder = Pick<Order, "userId" | "reserves">;
 
-/** The order that holds a ticket, and those that count against a buyer. */
+/** The order that holds a ticket, and the buyer's live ones. */
 export const decisiveOrders = (userId: string, ticketId: string) => ({
-  $or: [{ reserves: ticketId }, liveOrdersOf(userId), { userId, ...endedUnpaid() }],
+  $or: [{ reserves: ticketId }, liveOrdersOf(userId)],
 });
 
-/** What decides whether a buyer can have a ticket, in one query. */
+/** Whether a ticket is free, and what its buyer holds already, in one query. */
 export async function findOrdersFor(userId: string, ticketId: string) {
-  const { MAX_RESERVATIONS, MAX_UNPAID_PER_HOUR } = config;
   const found: CountedOrder[] = await Order.find(decisiveOrders(userId, ticketId))
-    .select({ userId: 1, status: 1, expiresAt: 1, reserves: 1, _id: 0 })
-    .limit(1 + MAX_RESERVATIONS + MAX_UNPAID_PER_HOUR + maxDoublings)
+    .select({ userId: 1, reserves: 1, _id: 0 })
+    .limit(1 + config.MAX_RESERVATIONS)
     .lean();
   const isHolder = ({ reserves }: CountedOrder) => reserves === ticketId;
   return { holder: found.find(isHolder), others: found.filter((order) => !isHolder(order)) };
@@ -32,23 +31,32 @@ export async function findOrdersFor(userId: string, ticketId: string) {
  * @param others of the buyer, as `findOrdersFor` finds them
  * @throws BadRequestError when the buyer holds too much; TooManyRequestsError when too much of it ended unpaid
  */
-export async function checkReservationLimits({ network }: Buyer, others: CountedOrder[]): Promise<void> {
+export async function checkReservationLimits(buyer: Buyer, others: CountedOrder[]): Promise<void> {
   const { MAX_RESERVATIONS, MAX_UNPAID_PER_HOUR, MAX_UNPAID_PER_NETWORK_PER_HOUR } = config;
-  const unpaid = others.filter(({ status }) => status === "cancelled");
-  if (others.length - unpaid.length >= MAX_RESERVATIONS) {
+  const { userId, network } = buyer;
+  if (others.length >= MAX_RESERVATIONS) {
     refusedReservations.inc({ limit: "buyer" });
     throw new BadRequestError("too-many-reservations", "Pay for or cancel one of your reservations first");
   }
-  const latest = Math.max(...unpaid.map(({ expiresAt }) => expiresAt.getTime()));
-  checkPause(unpaid.length - MAX_UNPAID_PER_HOUR, latest, "unpaid_buyer");
-
-  const ofNetwork = { network, ...endedUnpaid() };
-  const max = MAX_UNPAID_PER_NETWORK_PER_HOUR;
-  const excess = (await Order.countDocuments(ofNetwork, { limit: max + maxDoublings })) - max;
-  if (excess <= 0) return;
-  const last = await Order.findOne(ofNetwork, { expiresAt: 1, _id: 0 }).sort({ expiresAt: -1 }).lean();
-  checkPause(excess, Number(last?.expiresAt ?? 0), "unpaid_network");
+  await checkUnpaid({ userId }, MAX_UNPAID_PER_HOUR, "unpaid_buyer");
+  await checkUnpaid({ network }, MAX_UNPAID_PER_NETWORK_PER_HOUR, "unpaid_network");
 }
+
+/** @param max how many reservations of the buyer or network may end unpaid within an hour */
+async function checkUnpaid(
+  ofWhom: { userId: string } | { network: string },
+  max: number,
+  limit: ReservationLimit,
+): Promise<void> {
+  const unpaid = { ...ofWhom, ...endedUnpaid() };
+  const excess = (await Order.countDocuments(unpaid, { limit: max + maxDoublings })) - max;
+  if (excess <= 0) return;
+  const last = await latestOf(unpaid).lean();
+  checkPause(excess, last?.expiresAt.getTime() ?? 0, limit);
+}
+
+export const latestOf = (orders: object) =>
+  Order.findOne(orders, { expiresAt: 1, _id: 0 }).sort({ expiresAt: -1 });
 
 /**
  * Beyond the number of reservations that may end unpaid within an hour, each further one doubles the wait. Cancelled ones
@@ -56,7 +64,6 @@ export async function checkReservationLimits({ network }: Buyer, others: Counted
  * @param latest the `expiresAt` of the last one
  */
 function checkPause(excess: number, latest: number, limit: ReservationLimit): void {
-  if (excess <= 0) return;
   const pauses = { firstMs: initialPauseMs, maxMs: seconds(config.MAX_UNPAID_PAUSE_SECONDS) };
   const pauseMs = backoffMs(excess, pauses);
   const restMs = latest + pauseMs - clock.now();

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { z } from "zod";
 import { database } from "../database";
 import { orderOf } from "../../test/fixtures";
-import { decisiveOrders } from "../reservation-limits";
+import { decisiveOrders, endedUnpaid, latestOf } from "../reservation-limits";
 import { Order, salesOf } from "./order";
 
 setUpService(database);
@@ -31,6 +31,22 @@ it("finds a buyer's live orders without reading their past ones or other buyers'
   const { executionStats } = statistics.parse(await Order.find(orders).explain("executionStats"));
   expect(executionStats.totalDocsExamined).toBe(3);
   expect(executionStats.totalKeysExamined).toBeLessThanOrEqual(5);
+});
+
+it.each([
+  ["buyer", "userId"],
+  ["network", "network"],
+] as const)("finds the latest unpaid reservation of a %s without reading the others", async (_who, field) => {
+  const value = newId();
+  for (let count = 0; count < 20; count++) {
+    const order = await (field === "userId" ? orderOf(value) : orderOf(newId(), undefined, value));
+    order.cancel("buyer");
+    await order.save();
+  }
+  const query = latestOf({ [field]: value, ...endedUnpaid() });
+  const { executionStats } = statistics.parse(await query.explain("executionStats"));
+  expect(executionStats.totalDocsExamined).toBeLessThanOrEqual(1);
+  expect(executionStats.totalKeysExamined).toBeLessThanOrEqual(2);
 });
 
 it.each([

@@ -118,6 +118,15 @@ describe("after reservations that ended unpaid", () => {
     expect(await reserve({ userId })).toMatchObject({ status: 201 });
   });
 
+  it("a buyer waits from the latest of any number of them", async () => {
+    const userId = newId();
+    clock.use(() => Date.now() - seconds(1800));
+    await endUnpaid(30, userId, newId());
+    clock.use();
+    await endUnpaid(10, userId, newId());
+    expect(await reserve({ userId })).toMatchObject({ status: 429, body: { code: "too-many-unpaid" } });
+  });
+
   it("never waits longer than the limit in the settings", async () => {
     const userId = newId();
     await endUnpaid(15, userId, newId());
