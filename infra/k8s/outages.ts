@@ -498,6 +498,19 @@ export const outages: Outage[] = [
     lastsSeconds: hours(1),
     stepSeconds: 60,
   },
+  {
+    outage: "many networks cancel reservations, and few are paid",
+    alert: { alertname: "TicketHoardingSuspected" },
+    series: {
+      'orders_total{app="orders", outcome="cancelled_by_buyer"}': counts(0, 0.2),
+      'orders_total{app="orders", outcome="complete"}': counts(0.005),
+    },
+    firesAfter: 1020,
+    resolvesAfter: 840,
+    marginSeconds: hours(1),
+    lastsSeconds: hours(1),
+    stepSeconds: 60,
+  },
 ];
 
 /** For docs/operating.md. */
