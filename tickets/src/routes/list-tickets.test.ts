@@ -104,12 +104,18 @@ it.each([
   ["sort", "sort=constructor"],
   ["sort", "sort=price&sort=newest"],
   ["q", "q=one&q=two"],
+  ["q", `q=${"x".repeat(201)}`],
   ["limit", "limit=0"],
   ["limit", "limit=101"],
   ["cursor", "cursor=nonsense"],
 ])("returns 400 that names %s for ?%2$s", async (field, query) => {
   const { body } = await request(app).get(`/api/tickets?${query}`).expect(400);
   expect(body).toMatchObject({ code: "invalid-input", errors: [{ field }] });
+});
+
+it("counts the characters of a query in code points", async () => {
+  await list({ q: "🎻".repeat(200) }).expect(200);
+  await list({ q: "🎻".repeat(201) }).expect(400);
 });
 
 it("ignores operators in the query as unknown names", async () => {

@@ -12,11 +12,19 @@ const sortOrders: SortOrder[] = [
   { name: "-price", field: "price", direction: -1 },
 ];
 
+/** In Unicode code points, as in titles. */
+const maxSearchLength = 200;
+
 /** The search query. */
 export const searchText = z
   .string({ error: "q may be given only once" })
+  .refine((q) => Array.from(q).length <= maxSearchLength, `q must have at most ${maxSearchLength} characters`)
   .optional()
-  .meta({ description: "Words of the title; the last one may be incomplete", examples: ["kite fest"] });
+  .meta({
+    description: "Words of the title; the last one may be incomplete",
+    maxLength: maxSearchLength,
+    examples: ["kite fest"],
+  });
 
 const sortNames = sortOrders.map(({ name }) => name);
 
