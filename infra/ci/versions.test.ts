@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { root } from "../local/program";
 
 const read = (path: string) => readFileSync(join(root, path), "utf8");
-const documents = execFileSync("git", ["ls-files", "*.md", ":!docs/decisions", ":!*CHANGELOG.md"], {
+// Except records: of decisions, of releases and of a run of the bench.
+const records = [":!docs/decisions", ":!*CHANGELOG.md", ":!bench/results.md"];
+const documents = execFileSync("git", ["ls-files", "*.md", ...records], {
   cwd: root,
   encoding: "utf8",
 })
