@@ -211,7 +211,7 @@ export const orders: Mutant[] = [
   {
     guard: "a buyer holds no more live reservations than the limit",
     file: limits,
-    change: { "others.length >= MAX_RESERVATIONS": "others.length < 0" },
+    change: { "others.length - unpaid >= MAX_RESERVATIONS": "others.length < 0" },
     red: { [creating]: ["rejects an eleventh live reservation, and accepts it once another has ended"] },
   },
   {

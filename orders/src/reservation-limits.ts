@@ -8,18 +8,19 @@ const initialPauseMs = seconds(30);
 const maxDoublings = 16;
 
 /** An order that counts against the limits of its buyer. */
-export type CountedOrder = Pick<Order, "userId" | "reserves">;
+export type CountedOrder = Pick<Order, "userId" | "status" | "reserves">;
 
-/** The order that holds a ticket, and the buyer's live ones. */
+/** The order that holds a ticket, and those that count against a buyer. */
 export const decisiveOrders = (userId: string, ticketId: string) => ({
-  $or: [{ reserves: ticketId }, liveOrdersOf(userId)],
+  $or: [{ reserves: ticketId }, liveOrdersOf(userId), { userId, ...endedUnpaid() }],
 });
 
-/** Whether a ticket is free, and what its buyer holds already, in one query. */
+/** What decides whether a buyer can have a ticket, in one query. */
 export async function findOrdersFor(userId: string, ticketId: string) {
+  const { MAX_RESERVATIONS, MAX_UNPAID_PER_HOUR } = config;
   const found: CountedOrder[] = await Order.find(decisiveOrders(userId, ticketId))
-    .select({ userId: 1, reserves: 1, _id: 0 })
-    .limit(1 + config.MAX_RESERVATIONS)
+    .select({ userId: 1, status: 1, reserves: 1, _id: 0 })
+    .limit(1 + MAX_RESERVATIONS + MAX_UNPAID_PER_HOUR + maxDoublings)
     .lean();
   const isHolder = ({ reserves }: CountedOrder) => reserves === ticketId;
   return { holder: found.find(isHolder), others: found.filter((order) => !isHolder(order)) };
@@ -34,24 +35,25 @@ export async function findOrdersFor(userId: string, ticketId: string) {
 export async function checkReservationLimits(buyer: Buyer, others: CountedOrder[]): Promise<void> {
   const { MAX_RESERVATIONS, MAX_UNPAID_PER_HOUR, MAX_UNPAID_PER_NETWORK_PER_HOUR } = config;
   const { userId, network } = buyer;
-  if (others.length >= MAX_RESERVATIONS) {
+  const unpaid = others.filter(({ status }) => status === "cancelled").length;
+  if (others.length - unpaid >= MAX_RESERVATIONS) {
     refusedReservations.inc({ limit: "buyer" });
     throw new BadRequestError("too-many-reservations", "Pay for or cancel one of your reservations first");
   }
-  await checkUnpaid({ userId }, MAX_UNPAID_PER_HOUR, "unpaid_buyer");
-  await checkUnpaid({ network }, MAX_UNPAID_PER_NETWORK_PER_HOUR, "unpaid_network");
+  await checkUnpaid({ userId }, unpaid - MAX_UNPAID_PER_HOUR, "unpaid_buyer");
+  const max = MAX_UNPAID_PER_NETWORK_PER_HOUR;
+  const ofNetwork = await Order.countDocuments({ network, ...endedUnpaid() }, { limit: max + maxDoublings });
+  await checkUnpaid({ network }, ofNetwork - max, "unpaid_network");
 }
 
-/** @param max how many reservations of the buyer or network may end unpaid within an hour */
+/** @param excess how many more reservations of the buyer or network have ended unpaid than may within an hour */
 async function checkUnpaid(
   ofWhom: { userId: string } | { network: string },
-  max: number,
+  excess: number,
   limit: ReservationLimit,
 ): Promise<void> {
-  const unpaid = { ...ofWhom, ...endedUnpaid() };
-  const excess = (await Order.countDocuments(unpaid, { limit: max + maxDoublings })) - max;
   if (excess <= 0) return;
-  const last = await latestOf(unpaid).lean();
+  const last = await latestOf({ ...ofWhom, ...endedUnpaid() }).lean(); // lists are truncated, in any order
   checkPause(excess, last?.expiresAt.getTime() ?? 0, limit);
 }
 
