@@ -3,7 +3,7 @@ import { clock } from "@eventhive/common";
 import { Redis } from "ioredis";
 import type { mongo } from "mongoose";
 import { eventually } from "../common/src/testing/eventually";
-import { database, restartWith, stackFile, untilReached } from "../e2e/stack";
+import { database, restartWith, stackFile } from "../e2e/stack";
 import { type Flow, turns, useFlow } from "./flows";
 import { load, rateOf } from "./load";
 import { type PerProcess, cpuPerUnit, measureRest, untilIdle } from "./machine";
@@ -139,7 +139,6 @@ async function lapseTogether(orders: Order[]): Promise<void> {
 /** Takes effect at once: orders is restarted. */
 async function setReservationTime(seconds: number): Promise<void> {
   await restartWith("orders-1", { EXPIRATION_SECONDS: String(seconds) });
-  await untilReached("orders");
 }
 
 async function createDuringExpiry(bench: Bench) {

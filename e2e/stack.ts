@@ -5,6 +5,7 @@ import type { Charge, Intent, Refund } from "../infra/stripe-sandbox/ledger";
 import { databaseUrl, sharedEnvironment, webhookOf } from "../infra/local/environment";
 import { execute } from "../infra/local/execute";
 import { root } from "../infra/local/program";
+import { databaseServices } from "../infra/services";
 import { readStackFile, type StackFile, type StackProcess } from "../infra/local/stack-file";
 import { compileCache, controlFile, dataFolder, failpointsFolder } from "./data-folder";
 import type { LedgerLine } from "./invariants-of-ledger";
@@ -62,10 +63,12 @@ export const ready = (name: string): Promise<void> => command(name, "ready");
 /** Stops it gracefully, until `start`. */
 export const stop = (name: string): Promise<void> => command(name, "stop");
 
-/** Resolves when it is ready. */
+/** Resolves when it is ready, and the gateway sends requests to its service. */
 export async function start(name: string): Promise<void> {
   await command(name, "start");
   await command(name, "ready");
+  const service = name.replace(/-\d+$/, "");
+  if (databaseServices.includes(service)) await untilReached(service);
 }
 
 /** Kills a process, and restarts it with a system time that is off by 5 s. Resolves when it is ready. */
@@ -82,9 +85,10 @@ export async function restartWith(name: string, variables: Record<string, string
 }
 
 /** Resolves when the gateway has noticed, by its next probe, that a process of the service is ready. */
-export const untilReached = (service: "orders" | "payments"): Promise<void> =>
+export const untilReached = (service: string): Promise<void> =>
   eventually(async () => {
-    const { status } = await fetch(`${stackFile().url}/api/${service}/openapi.json`);
+    const path = service === "auth" ? "users" : service;
+    const { status } = await fetch(`${stackFile().url}/api/${path}/openapi.json`);
     if (status !== 200) throw new Error(`The gateway responded with ${status}`);
   });
 
