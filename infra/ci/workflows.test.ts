@@ -307,7 +307,7 @@ it("runs all cluster tests with skaffold, which deploy twice and compare the UID
   expect(existsSync(join(github, "../e2e/cluster/redeploy.test.ts"))).toBe(true);
   expect(steps[tests]?.env?.E2E_WITHOUT?.split(" ")).toEqual(optionalVariables); // docs/delivery.md
   expect(readFileSync(join(github, "../docs/delivery.md"), "utf8")).toContain(
-    "| tests that GitHub leaves out |",
+    "| tests that do not run on GitHub |",
   );
 });
 
