@@ -157,8 +157,7 @@ export class Monitor {
     const { id, status, metadata } = intent;
     const is = modelStatusOf(intent);
     const before = this.intents.get(id);
-    const version = before ? before.version + Number(before.state !== is) : 0; // no change is missed
-    const now: ObservedState = { kind: "intent", id, version, state: is };
+    const now: ObservedState = { kind: "intent", id, version: 0, state: is };
     this.observe(changeBetween(before, now));
     this.intents.set(id, now);
     const payment = this.known.get(`payments.payments ${metadata.paymentId}`);
@@ -167,8 +166,9 @@ export class Monitor {
   }
 
   private observe(changes: Change[]): void {
-    for (const change of changes) this.transitions.add(transitionOf(change));
-    this.violations.push(...violationsOfModel(changes));
+    const direct = changes.map((change) => ({ ...change, isDirect: true })); // every write is seen
+    for (const change of direct) this.transitions.add(transitionOf(change));
+    this.violations.push(...violationsOfModel(direct));
   }
 
   private compare(what: string, is: Seen): void {
