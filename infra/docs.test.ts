@@ -147,6 +147,20 @@ describe("docs/scaling.md", () => {
       `${sum("published")} events, ${sum("delivered")} deliveries`,
     );
   });
+
+  it("has the CPU times of the bench's results", () => {
+    const [names = ""] = rowsOf("docs/scaling.md", /^\| CPU ms per sale \|(.*) \|$/gm);
+    const [times = ""] = rowsOf("docs/scaling.md", /^\| measured \|(.*) \|$/gm);
+    const { sections } = JSON.parse(readFileSync(join(root, "bench/results.json"), "utf8"));
+    const table = Object.keys(sections).find((title) => title.startsWith("CPU ms of each process")) ?? "";
+    const units = sections[table].filter(({ what }: { what: string }) => /^(create|order|PaymentIntent)/.test(what));
+    expect(units).toHaveLength(3);
+    const cells = (row: string) => row.split("|").map((cell) => cell.trim());
+    const measured = cells(names).map((name) =>
+      units.reduce((sum: number, unit: Record<string, string>) => sum + Number(unit[name]), 0).toFixed(1),
+    );
+    expect(cells(times)).toEqual(measured);
+  });
 });
 
 describe("decision records", () => {
