@@ -16,7 +16,10 @@ export const copies = {
   ordersOfPayments: ["payments", "orders"],
 } satisfies Record<string, [service: string, collection: string]>;
 
-/** Starts the bare server on the stack's own database and broker, with what the services have stored by now. */
+/**
+ * Starts the bare server behind a gateway of its own, on the stack's own database and broker, with what the services have
+ * stored by now.
+ */
 export async function startBare() {
   const bare = database("bare");
   for (const [copy, [service, collection]] of Object.entries(copies)) {
@@ -26,19 +29,32 @@ export async function startBare() {
       await bare.collection(copy).createIndex(key as mongo.IndexSpecification, options);
   }
   const { servers } = stackFile();
-  const port = await freePort();
-  const server = fork(join(__dirname, "bare-server.ts"), {
-    execArgv: fromSource,
-    env: { ...process.env, PORT: String(port), MONGO_URL: servers.mongo, NATS_URL: servers.nats },
+  const server = await startProgram("bare", "bare-server.ts", {
+    MONGO_URL: servers.mongo,
+    NATS_URL: servers.nats,
   });
-  others.bare = server.pid ?? NaN;
+  const gateway = await startProgram("bare gateway", "bare-gateway.ts", { BARE_URL: server.url });
+  const stop = () => {
+    gateway.stop();
+    server.stop();
+  };
+  return { url: gateway.url, stop };
+}
+
+async function startProgram(name: string, file: string, environment: Record<string, string>) {
+  const port = await freePort();
+  const program = fork(join(__dirname, file), {
+    execArgv: fromSource,
+    env: { ...process.env, ...environment, PORT: String(port) },
+  });
+  others[name] = program.pid ?? NaN;
   await Promise.race([
-    once(server, "message"),
-    once(server, "exit").then(() => Promise.reject(new Error("The bare server did not start"))),
+    once(program, "message"),
+    once(program, "exit").then(() => Promise.reject(new Error(`The ${name} server did not start`))),
   ]);
   const stop = () => {
-    delete others.bare;
-    server.disconnect();
+    delete others[name];
+    program.disconnect();
   };
   return { url: `http://127.0.0.1:${port}`, stop };
 }
