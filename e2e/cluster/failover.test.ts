@@ -15,8 +15,10 @@ import { evict, killServer, kubectl, rolledOut } from "./cluster";
 import { type StoreProbes, probeStores } from "./store-probes";
 
 // On three members of each store, under about 4 requests a second, most of which are purchases. Beyond that, two cores would
-// be busy, and the times would be those of waiting for a processor. KILLS=5 repeats everything five times.
+// be busy, and the times would be those of waiting for a processor. KILLS=5 interrupts each member in each way five times, and
+// compares the times with limits, which hold on an otherwise idle machine. Without it, one store is interrupted in each way.
 
+const isTimed = process.env.KILLS !== undefined;
 const repetitions = Number(process.env.KILLS ?? 1);
 const userCount = 2; // beside the probes
 const mongos = databaseServices.map((name) => `${name}-mongo`);
@@ -100,14 +102,12 @@ async function repeat(
 }
 
 function expectWithinLimits(store: string, seconds: number[] = []): void {
+  if (!isTimed) return;
   const limit = limits(store);
   expect(percentile(seconds, 1)).toBeLessThanOrEqual(limit.longest);
   const middle = repetitions < 3 ? 0 : median(seconds); // of one or two, the longest decides
   expect(middle).toBeLessThanOrEqual(limit.median);
 }
-
-/** Traefik's response, which has no header of ours, while no process of a service is ready. */
-const isOfGateway = (status: string) => status.startsWith("503 no available server");
 
 const primaryOf = async (store: string): Promise<string> => {
   const printed = await kubectl(
@@ -139,7 +139,7 @@ const oneOfEach = (n: number, act: (pod: string) => Promise<void>) =>
 
 const timeout = (repetitions + 1) * 600_000;
 
-it.each(mongos)(
+it.each(isTimed ? mongos : ["orders-mongo"])(
   "a new primary of %s is elected in time when the primary is killed",
   async (store) => {
     const times = await repeat(`${store}: primary killed`, async () => killServer(await primaryOf(store)));
@@ -152,6 +152,16 @@ it(
   "a new leader of JetStream is elected in time when the leader is killed",
   async () => {
     const times = await repeat("jetstream: leader killed", async () => killServer(await leader()));
+    expectWithinLimits("jetstream", times.jetstream);
+  },
+  timeout,
+);
+
+it.each(isTimed ? [0, 1, 2] : [])(
+  "the stream accepts events in time when jetstream-%i is killed",
+  async (member) => {
+    const pod = `jetstream-${member}`;
+    const times = await repeat(`${pod} killed`, () => killServer(pod));
     expectWithinLimits("jetstream", times.jetstream);
   },
   timeout,
@@ -179,7 +189,7 @@ it(
   "all stores accept writes again in time during a rolling update",
   async () => {
     const times = await repeat("rolling update", async () => {
-      for (const store of stores) {
+      for (const store of isTimed ? stores : ["orders-mongo"]) {
         await kubectl("rollout", "restart", `statefulset/${store}`);
         await kubectl("rollout", "status", `statefulset/${store}`, "--timeout=300s");
       }
@@ -199,6 +209,5 @@ it("has lost nothing that it acknowledged, keeps every invariant, and only refus
   expect(await lostWrites(log, await takeSnapshot(sources), { expirationSeconds: 10 })).toEqual([]); // of overlays/ci
   for (const name of databaseServices)
     expect(await database(name).collection("deadletters").countDocuments()).toBe(0);
-  const unexpected = log.statuses.filter((status) => !isTemporary(status) && !isOfGateway(status));
-  expect(unexpected).toEqual([]);
+  expect(log.statuses.filter((status) => !isTemporary(status))).toEqual([]);
 }, 300_000);
