@@ -478,6 +478,14 @@ export const outages: Outage[] = [
     resolvesAfter: 855,
   },
   {
+    outage: "one IPv6 /48 reserves many tickets without paying",
+    alert: { alertname: "TicketHoardingSuspected" },
+    series: { 'reservations_refused_total{app="orders", limit="site"}': counts(0, 1) },
+    marginSeconds: 1200,
+    firesAfter: 60,
+    resolvesAfter: 855,
+  },
+  {
     outage: "one network lets many reservations expire",
     alert: { alertname: "TicketHoardingSuspected" },
     series: { 'reservations_refused_total{app="orders", limit="unpaid_network"}': counts(0, 1) },

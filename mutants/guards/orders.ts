@@ -230,10 +230,40 @@ export const orders: Mutant[] = [
     red: { [limiting]: ["a network holds no more than its places, however many of its users order at once"] },
   },
   {
+    guard: "unique index: one live order per place of a site",
+    file: order,
+    change: {
+      "{ unique: true, partialFilterExpression: { placeInSite: { $exists: true } } }":
+        "{ partialFilterExpression: { placeInSite: { $exists: true } } }",
+    },
+    red: {
+      [limiting]: [
+        "a site is an IPv6 /48, and holds no more than its places, however many of its networks order at once",
+      ],
+    },
+  },
+  {
     guard: "a cancelled order frees its place",
     file: order,
-    change: { "in the same write\n      this.place = undefined;": "in the same write" },
+    change: { "in the same write\n      this.freePlaces();": "in the same write" },
     red: { [limiting]: ["a network regains a place when an order is cancelled"] },
+  },
+  {
+    guard: "an order that ends frees its place in the site",
+    file: order,
+    change: { "this.placeInSite = undefined;": "" },
+    red: {
+      [limiting]: [
+        "a site regains a place when an order is cancelled",
+        "a site regains a place when an order is complete",
+      ],
+    },
+  },
+  {
+    guard: "an IPv4 address is in no site",
+    file: createOrder,
+    change: { "site === network ? buyer : ": "" },
+    red: { [limiting]: ["a site is not stored for an IPv4 address"] },
   },
   {
     guard: "unpaid reservations delay the next one",
@@ -242,6 +272,27 @@ export const orders: Mutant[] = [
     red: {
       [limiting]: [
         "after reservations that ended unpaid a buyer waits, twice as long after each further one, and may then order again",
+      ],
+    },
+  },
+  {
+    guard: "unpaid reservations of a site delay the next one",
+    file: limits,
+    change: { "if (site) await countUnpaid(": "if (!site) await countUnpaid(" },
+    red: {
+      [limiting]: [
+        "after reservations that ended unpaid others in the site wait only when the site has had too many",
+      ],
+    },
+  },
+  {
+    guard: "index: unpaid reservations of a site are counted without reading others",
+    file: order,
+    change: { "{ site: 1, status: 1, expiresAt: 1 }": "{ site: 1 }" },
+    red: {
+      "orders/src/models/order.test.ts": [
+        "finds the latest unpaid reservation of a site without reading the others",
+        "finds the networks and sites to forget without reading recent orders",
       ],
     },
   },
@@ -258,8 +309,16 @@ export const orders: Mutant[] = [
   {
     guard: "networks of orders are removed after an hour",
     file: "orders/src/forget-networks.ts",
-    change: { "{ $unset: { network: 1, place: 1 } }": "{}" },
+    change: { "{ $unset: forgotten }": "{}" },
     red: { [limiting]: ["a network is stored as a pseudonym, not published, and removed an hour later"] },
+  },
+  {
+    guard: "a site is removed even if the network already is",
+    file: "orders/src/forget-networks.ts",
+    change: { "      { site: exists, expiresAt },\n": "" },
+    red: {
+      [limiting]: ["a site is also removed when a process of an older version has removed the network"],
+    },
   },
   {
     guard: "sales: a seller sees their own only",

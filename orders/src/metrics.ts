@@ -19,16 +19,23 @@ for (const outcome of ["created", "complete", ...Object.values(cancelOutcomes)])
   orderOutcomes.inc({ outcome }, 0);
 
 /** The limits that a reservation can be refused by. */
-export type ReservationLimit = "buyer" | "network" | "unpaid_buyer" | "unpaid_network";
+const reservationLimits = [
+  "buyer",
+  "network",
+  "site",
+  "unpaid_buyer",
+  "unpaid_network",
+  "unpaid_site",
+] as const;
+export type ReservationLimit = (typeof reservationLimits)[number];
 
 export const refusedReservations = new Counter({
   name: "reservations_refused_total",
-  help: "Reservations refused by a limit: live ones, or those that ended unpaid, of a buyer or a network",
+  help: "Reservations refused by a limit: live ones, or those that ended unpaid, of a buyer, network or site",
   labelNames: ["limit"],
 });
 
-const limits = ["buyer", "network", "unpaid_buyer", "unpaid_network"] satisfies ReservationLimit[];
-for (const limit of limits) refusedReservations.inc({ limit }, 0);
+for (const limit of reservationLimits) refusedReservations.inc({ limit }, 0);
 
 export const overdueSeconds = new Gauge({
   name: "orders_overdue_seconds",

@@ -2,7 +2,7 @@ import { BadRequestError, TooManyRequestsError, backoffMs, clock, hours, seconds
 import { trusted } from "mongoose";
 import { config } from "./config";
 import { type ReservationLimit, refusedReservations } from "./metrics";
-import { type Buyer, Order, drawNumber, liveOrdersOf } from "./models/order";
+import { type Buyer, Order, type PlaceField, drawNumber, liveOrdersOf } from "./models/order";
 
 const initialPauseMs = seconds(30);
 const maxDoublings = 16;
@@ -27,28 +27,37 @@ export async function findOrdersFor(userId: string, ticketId: string) {
 }
 
 /**
- * Best effort, not an invariant: parallel requests may exceed it. What a network holds at once is bounded by its places,
- * even with parallel requests.
+ * Best effort, not an invariant: parallel requests may exceed it. What a network or site holds at once is bounded by
+ * its places, even with parallel requests.
  * @param others of the buyer, as `findOrdersFor` finds them
  * @throws BadRequestError when the buyer holds too much; TooManyRequestsError when too much of it ended unpaid
  */
 export async function checkReservationLimits(buyer: Buyer, others: CountedOrder[]): Promise<void> {
-  const { MAX_RESERVATIONS, MAX_UNPAID_PER_HOUR, MAX_UNPAID_PER_NETWORK_PER_HOUR } = config;
-  const { userId, network } = buyer;
+  const { MAX_RESERVATIONS, MAX_UNPAID_PER_HOUR } = config;
+  const { MAX_UNPAID_PER_NETWORK_PER_HOUR, MAX_UNPAID_PER_SITE_PER_HOUR } = config;
+  const { userId, network, site } = buyer;
   const unpaid = others.filter(({ status }) => status === "cancelled").length;
   if (others.length - unpaid >= MAX_RESERVATIONS) {
     refusedReservations.inc({ limit: "buyer" });
     throw new BadRequestError("too-many-reservations", "Pay for or cancel one of your reservations first");
   }
   await checkUnpaid({ userId }, unpaid - MAX_UNPAID_PER_HOUR, "unpaid_buyer");
-  const max = MAX_UNPAID_PER_NETWORK_PER_HOUR;
-  const ofNetwork = await Order.countDocuments({ network, ...endedUnpaid() }, { limit: max + maxDoublings });
-  await checkUnpaid({ network }, ofNetwork - max, "unpaid_network");
+  await countUnpaid({ network }, MAX_UNPAID_PER_NETWORK_PER_HOUR, "unpaid_network");
+  if (site) await countUnpaid({ site }, MAX_UNPAID_PER_SITE_PER_HOUR, "unpaid_site");
 }
 
-/** @param excess how many more reservations of the buyer or network have ended unpaid than may within an hour */
+async function countUnpaid(
+  ofWhom: { network: string } | { site: string },
+  max: number,
+  limit: ReservationLimit,
+): Promise<void> {
+  const count = await Order.countDocuments({ ...ofWhom, ...endedUnpaid() }, { limit: max + maxDoublings });
+  await checkUnpaid(ofWhom, count - max, limit);
+}
+
+/** @param excess how many more of their reservations have ended unpaid than may within an hour */
 async function checkUnpaid(
-  ofWhom: { userId: string } | { network: string },
+  ofWhom: { userId: string } | { network: string } | { site: string },
   excess: number,
   limit: ReservationLimit,
 ): Promise<void> {
@@ -85,19 +94,21 @@ export const endedUnpaid = () => ({
 });
 
 /**
- * A place of the network that is free now; a concurrent request may take it first.
+ * A place of a network or site that is free now; a concurrent request may take it first.
  * @throws TooManyRequestsError when there is none
  */
-export async function findFreePlace(network: string, orderId: string): Promise<number> {
+export async function findFreePlace(field: PlaceField, owner: string, orderId: string): Promise<number> {
+  const { MAX_RESERVATIONS_PER_NETWORK, MAX_RESERVATIONS_PER_SITE } = config;
+  const length = field === "place" ? MAX_RESERVATIONS_PER_NETWORK : MAX_RESERVATIONS_PER_SITE;
   // "0" is the character after "/".
-  const ofNetwork = { place: trusted({ $gte: `${network}/`, $lt: `${network}0` }) };
-  const orders = await Order.find(ofNetwork, { place: 1, _id: 0 }).lean();
-  const taken = new Set(orders.map(({ place }) => place));
-  const places = Array.from({ length: config.MAX_RESERVATIONS_PER_NETWORK }, (_, number) => number);
-  const free = places.filter((number) => !taken.has(`${network}/${number}`));
+  const ofOwner = { [field]: trusted({ $gte: `${owner}/`, $lt: `${owner}0` }) };
+  const orders = await Order.find(ofOwner, { [field]: 1, _id: 0 }).lean();
+  const taken = new Set(orders.map((order) => order[field]));
+  const places = Array.from({ length }, (_, number) => number);
+  const free = places.filter((number) => !taken.has(`${owner}/${number}`));
   const place = free[drawNumber(orderId, free.length)];
   if (place !== undefined) return place;
-  refusedReservations.inc({ limit: "network" });
+  refusedReservations.inc({ limit: field === "place" ? "network" : "site" });
   throw new TooManyRequestsError(
     "Too many tickets are reserved from your network at the moment",
     config.EXPIRATION_SECONDS,

@@ -5,10 +5,10 @@ import { printUnpaidReservations } from "./unpaid-reservations";
 
 setUpService(database);
 
-it("names the users and networks with the most unpaid reservations", async () => {
-  const [hoarder, buyer, network] = [newId(), newId(), newId()];
+it("names the users, networks and sites with the most unpaid reservations", async () => {
+  const [hoarder, buyer, network, site] = [newId(), newId(), newId(), newId()];
   for (const userId of [hoarder, hoarder, buyer]) {
-    const order = await orderOf(userId, undefined, network);
+    const order = await orderOf(userId, undefined, network, userId === hoarder ? site : undefined);
     order.cancel("expired");
     await order.save();
   }
@@ -18,5 +18,10 @@ it("names the users and networks with the most unpaid reservations", async () =>
   jest.spyOn(process.stdout, "write").mockImplementation((text) => Boolean(printed.push(String(text))));
   await printUnpaidReservations();
   jest.restoreAllMocks();
-  expect(printed).toEqual([`userId ${hoarder}  2\n`, `userId ${buyer}  1\n`, `network ${network}  3\n`]);
+  expect(printed).toEqual([
+    `userId ${hoarder}  2\n`,
+    `userId ${buyer}  1\n`,
+    `network ${network}  3\n`,
+    `site ${site}  2\n`,
+  ]);
 });

@@ -24,8 +24,13 @@ export async function ticketOnSale(difference: Partial<EventData<"ticket:updated
   return Ticket.findById(event.id).orFail();
 }
 
-export async function orderOf(userId = newId(), ticket?: Ticket, network = newId()): Promise<Order> {
-  const order = reserve(ticket ?? (await ticketOnSale()), { userId, network });
+export async function orderOf(
+  userId = newId(),
+  ticket?: Ticket,
+  network = newId(),
+  site?: string,
+): Promise<Order> {
+  const order = reserve(ticket ?? (await ticketOnSale()), { userId, network, site });
   await order.save();
   return order;
 }

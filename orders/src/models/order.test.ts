@@ -1,8 +1,10 @@
+import { clock } from "@eventhive/common";
 import { newId, rebuilt, setUpService } from "@eventhive/common/testing";
 import fc from "fast-check";
 import { z } from "zod";
 import { database } from "../database";
 import { orderOf } from "../../test/fixtures";
+import { oldNetworks } from "../forget-networks";
 import { decisiveOrders, endedUnpaid, latestOf } from "../reservation-limits";
 import { Order, salesOf } from "./order";
 
@@ -34,19 +36,46 @@ it("finds a buyer's live orders without reading their past ones or other buyers'
 });
 
 it.each([
-  ["buyer", "userId"],
-  ["network", "network"],
-] as const)("finds the latest unpaid reservation of a %s without reading the others", async (_who, field) => {
-  const value = newId();
-  for (let count = 0; count < 20; count++) {
-    const order = await (field === "userId" ? orderOf(value) : orderOf(newId(), undefined, value));
-    order.cancel("buyer");
-    await order.save();
-  }
-  const query = latestOf({ [field]: value, ...endedUnpaid() });
-  const { executionStats } = statistics.parse(await query.explain("executionStats"));
-  expect(executionStats.totalDocsExamined).toBeLessThanOrEqual(1);
-  expect(executionStats.totalKeysExamined).toBeLessThanOrEqual(2);
+  ["buyer", "userId", (value: string) => orderOf(value)],
+  ["network", "network", (value: string) => orderOf(newId(), undefined, value)],
+  ["site", "site", (value: string) => orderOf(newId(), undefined, newId(), value)],
+])(
+  "finds the latest unpaid reservation of a %s without reading the others",
+  async (_who, field, reserved) => {
+    const value = newId();
+    for (let count = 0; count < 20; count++) {
+      for (const order of [await reserved(value), await orderOf()]) {
+        order.cancel("buyer");
+        await order.save();
+      }
+    }
+    const query = latestOf({ [field]: value, ...endedUnpaid() });
+    const { executionStats } = statistics.parse(await query.explain("executionStats"));
+    expect(executionStats.totalDocsExamined).toBeLessThanOrEqual(1);
+    expect(executionStats.totalKeysExamined).toBeLessThanOrEqual(2);
+  },
+);
+
+it("finds the networks and sites to forget without reading recent orders", async () => {
+  const ordersOf = (expiresAt: Date, count: number, known: object) =>
+    Array.from({ length: count }, () => ({
+      status: "cancelled",
+      expiresAt,
+      version: 1,
+      outbox: [],
+      ...known,
+    }));
+  await Order.collection.insertMany([
+    ...ordersOf(new Date(0), 3, { network: "network", site: "site" }),
+    ...ordersOf(new Date(0), 3, { site: "site" }), // of a process that knows no sites
+    ...ordersOf(clock.date(), 100, { network: "network", site: "site" }),
+    ...ordersOf(clock.date(), 100, { network: "another network" }),
+  ]);
+  const old = oldNetworks();
+  expect(await Order.countDocuments(old)).toBe(6);
+  const { executionStats } = statistics.parse(await Order.find(old).explain("executionStats"));
+  expect(executionStats.totalDocsExamined).toBeLessThanOrEqual(9);
+  expect(executionStats.totalKeysExamined).toBeLessThanOrEqual(15);
 });
 
 it.each([

@@ -30,6 +30,7 @@ export interface PaymentSummary {
 const isCharged = ({ state }: PaymentSummary): boolean => state === "charged" || state === "settled";
 
 const withNetwork = { partialFilterExpression: { network: { $exists: true } } };
+const withSite = { partialFilterExpression: { site: { $exists: true } } };
 
 export const Order = defineAggregate(database, "Order", {
   subjects: ["order:created", "order:updated", "order:cancelled", "order:completed"],
@@ -65,17 +66,23 @@ export const Order = defineAggregate(database, "Order", {
     reserves: { type: String },
     /** The buyer's network, as a pseudonym; private, and removed an hour after `expiresAt`. */
     network: { type: String },
+    /** The same for the IPv6 /48 of the network. Missing for IPv4. */
+    site: { type: String },
     /**
      * One of the network's places for live reservations, `NETWORK/NUMBER`: removed once the order is complete or
      * cancelled.
      */
     place: { type: String },
+    /** The same, of the site. */
+    placeInSite: { type: String },
   },
   restore: ({ status, ticket }) => ({
     sellerId: unchanged,
     reserves: status === "cancelled" ? undefined : ticket.id,
     network: unchanged,
+    site: unchanged,
     place: undefined,
+    placeInSite: undefined,
   }),
   currentSubject({ status, version }) {
     if (status === "cancelled") return "order:cancelled";
@@ -128,7 +135,7 @@ export const Order = defineAggregate(database, "Order", {
       this.paymentId = undefined;
       this.cancelReason = reason;
       this.reserves = undefined; // frees the ticket in the same write
-      this.place = undefined;
+      this.freePlaces();
       this.record("order:cancelled");
       return true;
     },
@@ -172,49 +179,68 @@ export const Order = defineAggregate(database, "Order", {
       if (!this.isLive()) return false;
       this.status = "complete";
       this.paymentId = paymentId;
-      this.place = undefined;
+      this.freePlaces();
       this.record("order:completed");
       return true;
+    },
+
+    freePlaces(): void {
+      this.place = undefined;
+      this.placeInSite = undefined;
     },
   },
   indexes: [
     // One live or complete order for each ticket. An index, not a check: it holds in every race.
     [{ reserves: 1 }, { unique: true, partialFilterExpression: { reserves: { $exists: true } } }],
-    // Two live orders never have the same place, so a network cannot hold more tickets than it has places.
+    // Two live orders never have the same place, so a network or site cannot hold more tickets than it has places.
     [{ place: 1 }, { unique: true, partialFilterExpression: { place: { $exists: true } } }],
+    [{ placeInSite: 1 }, { unique: true, partialFilterExpression: { placeInSite: { $exists: true } } }],
     [{ userId: 1, createdAt: -1, _id: -1 }],
     [{ sellerId: 1, createdAt: -1, _id: -1 }, { partialFilterExpression: { status: "complete" } }],
     // Counts a buyer's live orders, and those that ended unpaid, however many there were before.
     [{ userId: 1, status: 1, expiresAt: 1 }],
     [{ status: 1, expiresAt: 1 }],
     [{ network: 1, status: 1, expiresAt: 1 }, withNetwork],
+    [{ site: 1, status: 1, expiresAt: 1 }, withSite],
     [{ expiresAt: 1 }, withNetwork],
   ],
 });
 export type Order = InstanceType<typeof Order>;
 
-/** Who reserves, and the pseudonym of the network that the request came from. */
+/** Who reserves, and the pseudonyms of the network and the site that the request came from. */
 export interface Buyer {
   userId: string;
   network: string;
+  /** None for IPv4. */
+  site?: string | undefined;
 }
+
+/** The fields of the places that a reservation takes. */
+export type PlaceField = "place" | "placeInSite";
 
 /**
  * A reservation that is not saved yet. Saving it fails with a duplicate key on `reserves` when the ticket is taken, on
- * `place` when the place is.
- * @param place the number of a place of the buyer's network; any by default
+ * `place` or `placeInSite` when that place is.
+ * @param places the numbers of places of the buyer's network and site; any by default
  */
-export function reserve(ticket: Ticket, { userId, network }: Buyer, place?: number): Order {
+export function reserve(
+  ticket: Ticket,
+  { userId, network, site }: Buyer,
+  places: Partial<Record<PlaceField, number>> = {},
+): Order {
   const order = new Order({
     userId,
     sellerId: ticket.userId,
     network,
+    site,
     status: "created",
     expiresAt: new Date(clock.now() + seconds(config.EXPIRATION_SECONDS)),
     ticket: { id: ticket.id, title: ticket.title, price: ticket.price, version: ticket.version },
     reserves: ticket.id,
   });
-  order.place = `${network}/${place ?? drawNumber(order.id, config.MAX_RESERVATIONS_PER_NETWORK)}`;
+  order.place = `${network}/${places.place ?? drawNumber(order.id, config.MAX_RESERVATIONS_PER_NETWORK)}`;
+  if (site)
+    order.placeInSite = `${site}/${places.placeInSite ?? drawNumber(order.id, config.MAX_RESERVATIONS_PER_SITE)}`;
   order.record("order:created");
   return order;
 }

@@ -13,12 +13,16 @@ setUpService(database);
 const address = "203.0.113.7";
 const network = pseudonymOf(rateLimitKey(address));
 const elsewhere = "198.51.100.1";
+const addressInSite = (index: number) => `2001:db8:1:${index}::1`;
+const site = pseudonymOf(rateLimitKey(addressInSite(0), 48));
 
 // Read when first asked for.
 Object.assign(process.env, {
   MAX_RESERVATIONS_PER_NETWORK: "10",
+  MAX_RESERVATIONS_PER_SITE: "15",
   MAX_UNPAID_PER_HOUR: "3",
   MAX_UNPAID_PER_NETWORK_PER_HOUR: "5",
+  MAX_UNPAID_PER_SITE_PER_HOUR: "8",
   MAX_UNPAID_PAUSE_SECONDS: "200",
 });
 
@@ -33,9 +37,9 @@ async function reserve({ from = address, userId = newId() } = {}) {
     .send({ ticketId });
 }
 
-async function endUnpaid(count: number, userId = newId(), from = network): Promise<void> {
+async function endUnpaid(count: number, userId = newId(), from = network, fromSite?: string): Promise<void> {
   for (let n = 0; n < count; n++) {
-    const order = await orderOf(userId, undefined, from);
+    const order = await orderOf(userId, undefined, from, fromSite);
     order.cancel(n % 2 ? "expired" : "buyer");
     await order.save();
   }
@@ -97,6 +101,59 @@ describe("a network", () => {
   });
 });
 
+describe("a site", () => {
+  it("is an IPv6 /48, and holds no more than its places, however many of its networks order at once", async () => {
+    const responses = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => reserve({ from: addressInSite(index) })),
+    );
+    const refused = responses.filter(({ status }) => status !== 201);
+    expect(await Order.countDocuments()).toBe(15);
+    expect(new Set(refused.map(({ body }) => body.code))).toEqual(new Set(["too-many-from-network"]));
+    expect(refused[0]?.headers["retry-after"]).toBe("60");
+    const { values } = await refusedReservations.get();
+    expect(values).toMatchObject([{ labels: { limit: "site" }, value: 25 }]);
+    expect(await reserve({ from: "2001:db8:2:1::1" })).toMatchObject({ status: 201 });
+  });
+
+  it.each(["cancelled", "complete"])("regains a place when an order is %s", async (end) => {
+    for (let n = 0; n < 15; n++) await reserve({ from: addressInSite(n) });
+    const order = await Order.findOne().orFail();
+    if (end === "complete") order.complete();
+    else order.cancel("buyer");
+    await order.save();
+    expect(await reserve({ from: addressInSite(16) })).toMatchObject({ status: 201 });
+    expect(await reserve({ from: addressInSite(17) })).toMatchObject({ status: 429 });
+  });
+
+  it("is stored as a pseudonym, not published, and removed an hour later", async () => {
+    const { body } = await reserve({ from: addressInSite(0) });
+    const [stored] = await Order.find();
+    expect(stored).toMatchObject({ site });
+    expect(JSON.stringify([body, stored?.outbox])).not.toMatch(new RegExp(`${site}|2001:db8`));
+    await forgetNetworks();
+    expect(await Order.find()).toMatchObject([{ site }]);
+    clock.use(() => Date.now() + hours(1) + seconds(61));
+    await forgetNetworks();
+    const [forgotten] = await Order.find().lean();
+    expect([forgotten?.network, forgotten?.site, forgotten?.placeInSite]).toEqual(Array(3).fill(undefined));
+  });
+
+  it("is also removed when a process of an older version has removed the network", async () => {
+    await reserve({ from: addressInSite(0) });
+    await Order.updateOne({}, { $unset: { network: 1, place: 1 } });
+    clock.use(() => Date.now() + hours(1) + seconds(61));
+    await forgetNetworks();
+    const [forgotten] = await Order.find().lean();
+    expect([forgotten?.site, forgotten?.placeInSite]).toEqual([undefined, undefined]);
+  });
+
+  it("is not stored for an IPv4 address", async () => {
+    await reserve();
+    const [stored] = await Order.find().lean();
+    expect([stored?.site, stored?.placeInSite]).toEqual([undefined, undefined]);
+  });
+});
+
 describe("after reservations that ended unpaid", () => {
   it("a buyer waits, twice as long after each further one, and may then order again", async () => {
     const userId = newId();
@@ -141,6 +198,18 @@ describe("after reservations that ended unpaid", () => {
     await endUnpaid(1);
     expect((await reserve()).body.code).toBe("too-many-unpaid");
     expect(await reserve({ from: elsewhere })).toMatchObject({ status: 201 });
+  });
+
+  it("others in the site wait only when the site has had too many", async () => {
+    for (let n = 0; n < 4; n++) await endUnpaid(2, newId(), newId(), site);
+    expect(await reserve({ from: addressInSite(1) })).toMatchObject({ status: 201 });
+    await endUnpaid(1, newId(), newId(), site);
+    const { status, body, headers } = await reserve({ from: addressInSite(1) });
+    expect([status, body.code]).toEqual([429, "too-many-unpaid"]);
+    expect(Number(headers["retry-after"])).toBeGreaterThan(30);
+    const { values } = await refusedReservations.get();
+    expect(values).toMatchObject([{ labels: { limit: "unpaid_site" }, value: 1 }]);
+    expect(await reserve({ from: "2001:db8:2:1::1" })).toMatchObject({ status: 201 });
   });
 
   it("counts neither purchases nor what is an hour old", async () => {

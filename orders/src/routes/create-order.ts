@@ -11,7 +11,7 @@ import {
   pseudonymOf,
 } from "@eventhive/common";
 import { z } from "zod";
-import { type Buyer, type Order, findHolder, reserve } from "../models/order";
+import { type Buyer, type Order, type PlaceField, findHolder, reserve } from "../models/order";
 import { Ticket } from "../models/ticket";
 import {
   type CountedOrder,
@@ -46,7 +46,7 @@ export const createOrder = endpoint(
   },
   async (req, res) => {
     const { ticketId, price } = req.body;
-    const buyer = { userId: currentUser(req).id, network: pseudonymOf(rateLimitKey(req.ip ?? "")) };
+    const buyer = buyerAt(req.ip ?? "", currentUser(req).id);
 
     const ticket = await Ticket.findById(ticketId);
     if (!ticket) throw unknown();
@@ -59,6 +59,13 @@ export const createOrder = endpoint(
     res.status(201).json(order);
   },
 );
+
+/** Only IPv6 has sites, so orders from IPv4 cost no further reads. */
+function buyerAt(address: string, userId: string): Buyer {
+  const [network, site] = [rateLimitKey(address), rateLimitKey(address, 48)];
+  const buyer = { userId, network: pseudonymOf(network) };
+  return site === network ? buyer : { ...buyer, site: pseudonymOf(site) };
+}
 
 /**
  * The buyer's own live order of the ticket; undefined when it is not reserved.
@@ -91,9 +98,9 @@ async function reserveFor(
     throw new ConflictError("price-changed", `The price is now ${ticket.price}`);
   await checkReservationLimits(buyer, others);
 
-  let place: number | undefined;
+  const places: Partial<Record<PlaceField, number>> = {};
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
-    const order = reserve(ticket, buyer, place);
+    const order = reserve(ticket, buyer, places);
     try {
       await order.save();
       return order;
@@ -102,7 +109,9 @@ async function reserveFor(
         const held = await findHeld(ticket.id, buyer, price);
         if (held) return held;
       } else if (isDuplicateKey(error, "place")) {
-        place = await findFreePlace(buyer.network, order.id);
+        places.place = await findFreePlace("place", buyer.network, order.id);
+      } else if (buyer.site && isDuplicateKey(error, "placeInSite")) {
+        places.placeInSite = await findFreePlace("placeInSite", buyer.site, order.id);
       } else throw error;
     }
   }
