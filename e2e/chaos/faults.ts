@@ -95,6 +95,14 @@ export interface ChaosFault extends Pick<FaultKind, "kind" | "inject"> {
   victim: string;
 }
 
+/** Whether MongoDB, or its primary, does not respond while the fault lasts. */
+export const freezesMongo = ({ kind, victim }: Pick<Injected, "kind" | "victim">): boolean =>
+  kind.includes("SIGSTOP") && ["mongo", "primary"].includes(victim);
+
+/** Whether requests wait for a frozen process while the fault lasts, however short the timeouts of services are. */
+export const freezesResponses = ({ kind, victim }: Pick<Injected, "kind" | "victim">): boolean =>
+  kind.includes("SIGSTOP") && ["stripe", ...services].includes(victim);
+
 /** Whether the fault kills a process of a service, which the runner then restarts. */
 export const killsService = ({ kind, victim }: ChaosFault): boolean =>
   services.includes(victim) && (kind === "kill -9" || kind.startsWith("clock"));
@@ -124,6 +132,7 @@ function shuffled(kinds: FaultKind[], random: Random): FaultKind[] {
 
 export interface Injected {
   kind: string;
+  victim: string;
   /** Milliseconds since 1970. */
   from: number;
   until: number;
@@ -138,7 +147,7 @@ export async function injectAll(plan: ChaosFault[], onEnd: () => void): Promise<
       const injected = Promise.resolve(lastOf.get(victim)).then(async () => {
         const from = clock.now();
         await inject(victim);
-        return { kind, from, until: clock.now() };
+        return { kind, victim, from, until: clock.now() };
       });
       lastOf.set(victim, injected);
       await injected;

@@ -10,6 +10,13 @@ export interface Reservation {
   respondedAt: number;
 }
 
+/** The time that a response took, in milliseconds since 1970. */
+export interface Wait {
+  from: number;
+  until: number;
+  isPayment: boolean;
+}
+
 interface Details {
   id: string;
   title: string;
@@ -23,6 +30,7 @@ export class ResponseLog {
    * try again ends in `!`.
    */
   readonly statuses: string[] = [];
+  readonly waits: Wait[] = [];
   readonly accounts: (Credentials & User)[] = [];
   readonly offers: Ticket[] = [];
   readonly withdrawn: string[] = [];
@@ -34,8 +42,13 @@ export class ResponseLog {
   /** Accounts whose sign-in failed. */
   readonly lockedOut: string[] = [];
 
-  async record<Body>(response: Promise<ApiResponse<Body>>): Promise<ApiResponse<Body> | undefined> {
+  async record<Body>(
+    response: Promise<ApiResponse<Body>>,
+    { isPayment = false } = {},
+  ): Promise<ApiResponse<Body> | undefined> {
+    const from = clock.now();
     const received = await response.catch(() => undefined);
+    this.waits.push({ from, until: clock.now(), isPayment });
     this.statuses.push(received ? describe(received) : "none");
     return received;
   }

@@ -68,10 +68,13 @@ export async function runUser(log: ResponseLog, random: Random, isOver: () => bo
 
   const cancel = (order: Order) => log.cancel(client, order);
 
+  const requestPayment = (order: Order, token: string) =>
+    log.record(client.pay(order, token), { isPayment: true });
+
   /** Retries with the same card while the outcome is unknown, or payments has no replica of the order yet. */
   async function pay(order: Order, token = "tok_visa"): Promise<void> {
     for (let attempt = 1; attempt <= 3; attempt++) {
-      const response = await log.record(client.pay(order, token));
+      const response = await requestPayment(order, token);
       if (response?.ok) log.payments.push(response.body);
       if (response?.ok || (isRejected(response) && response?.status !== 404)) return;
       await pause();
@@ -81,7 +84,7 @@ export async function runUser(log: ResponseLog, random: Random, isOver: () => bo
   /** Passes 3-D Secure, unless the sandbox is down or the intent was canceled. */
   async function payWith3DSecure(order: Order): Promise<void> {
     const token = await card("4000002760003184").catch(() => undefined);
-    const response = token && (await log.record(client.pay(order, token)));
+    const response = token && (await requestPayment(order, token));
     if (!response || !response.ok || !response.body.intentId) return;
     await endChallenge(response.body.intentId, "pass-challenge").catch(() => undefined);
     await pay(order, token);

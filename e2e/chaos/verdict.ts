@@ -4,9 +4,9 @@ import { allowedTransitions } from "../../spec/transitions";
 import { violationsIn } from "../invariants";
 import { clockMarginMs } from "../invariants-of-ledger";
 import { type FinalState, calmSeconds, quietWithinSeconds } from "./final-state";
-import { type ResponseLog, isTemporary } from "./response-log";
+import { type ResponseLog, type Wait, isTemporary } from "./response-log";
 import { type Outcomes, addOutcome, outcomeTable } from "../outcomes";
-import { type ChaosFault, type Injected, killsService } from "./faults";
+import { type ChaosFault, type Injected, freezesMongo, freezesResponses, killsService } from "./faults";
 import type { Monitor } from "./monitor";
 
 /** The results of a run. */
@@ -24,6 +24,11 @@ export interface Findings extends FinalState {
 
 /** How late an order may expire: both processes are stopped for 20 s, one after the other, then a sweep runs. */
 const overdueMarginMs = 45_000;
+/**
+ * How long a response may take while MongoDB is frozen: a database operation times out after 4 s. A payment also waits up to
+ * 20 s for Stripe, and after 25 s, the gateway responds with 504.
+ */
+const maxWaitMs = ({ isPayment }: Wait): number => (isPayment ? 24_000 : 10_000);
 const shownOfEach = 5;
 
 /** One line per invariant, followed by its violations. */
@@ -63,6 +68,8 @@ function allViolations(findings: Findings): string[] {
   report(monitor.maxOverdueMs > overdueMarginMs, "I9: an order expired later than allowed");
   report(findings.deadLetters > 0, "I12: valid events became dead letters");
   report(log.statuses.includes("500 internal"), "I13: there were responses with status 500");
+  const tooLong = waitsForMongo(findings).filter((wait) => wait.until - wait.from > maxWaitMs(wait));
+  report(tooLong.length > 0, `I13: while MongoDB was frozen, ${tooLong.length} responses took too long`);
   report(monitor.polls === 0, "I6: no poll of the databases succeeded");
   // Nothing else interrupts a request, and elections only delay it.
   report(
@@ -72,6 +79,14 @@ function allViolations(findings: Findings): string[] {
   report(!findings.isQuiet, "I14: the system did not become quiescent in time");
   report(restarts > plan.filter(killsService).length, "I14: a service exited without being killed");
   return violations;
+}
+
+/** Of the responses that a frozen MongoDB may have delayed, and nothing else that was frozen. */
+function waitsForMongo({ injected, log }: Findings): Wait[] {
+  const [frozenMongo, excuses] = [injected.filter(freezesMongo), injected.filter(freezesResponses)];
+  const isDuring = (wait: Wait, faults: Injected[]) =>
+    faults.some(({ from, until }) => from <= wait.until && wait.from <= until);
+  return log.waits.filter((wait) => isDuring(wait, frozenMongo) && !isDuring(wait, excuses));
 }
 
 function figuresOf(findings: Findings): Record<string, string> {
@@ -86,6 +101,7 @@ function figuresOf(findings: Findings): Record<string, string> {
   const complete = orders.filter(({ status }) => status === "complete").length;
   const expired = orders.filter(({ cancelReason }) => cancelReason === "expired").length;
   const distinct = new Set(published.map(contentOf)).size;
+  const waits = waitsForMongo(findings).map(({ from, until }) => until - from);
   const polls = `${monitor.polls} polls during the run (${monitor.failedPolls} more failed)`;
   return {
     I1: `${tickets.length} tickets, ${orders.length} orders, of which ${complete} complete; ${polls}`,
@@ -100,7 +116,7 @@ function figuresOf(findings: Findings): Record<string, string> {
     I10: `${charges.length} charges, ${orders.length} orders`,
     I11: `${tickets.filter(({ orderId }) => orderId).length} tickets are reserved or sold`,
     I12: `${findings.deadLetters} dead letters; no invalid message was sent`,
-    I13: `acknowledged: ${log.summary()}`,
+    I13: `acknowledged: ${log.summary()}; ${waits.length} responses while MongoDB was frozen took at most ${seconds(Math.max(0, ...waits))}`,
     I14: `quiet after ${findings.quietAfterSeconds.toFixed(1)} s (allowed: ${quietWithinSeconds} s), checked ${calmSeconds} s later; ${findings.restarts} restarts of services`,
     model: `${findings.changes.length} observed changes of orders, payments and intents`,
   };
