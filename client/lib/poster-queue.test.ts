@@ -58,6 +58,35 @@ it("draws an image once for all who request it, and the oldest of more than a hu
   expect(drawing).toHaveLength(1);
 });
 
+it("has its limits from the settings", async () => {
+  Object.assign(process.env, {
+    PREVIEW_CONCURRENCY: "1",
+    MAX_PENDING_PREVIEWS: "2",
+    MAX_KEPT_PREVIEWS: "3",
+  });
+  try {
+    jest.resetModules();
+    const { picture } = await import("./poster-queue"); // without the images of other tests
+    const made = picture("set 1", draw);
+    void picture("set 2", draw);
+    void picture("set 3", draw);
+    await settled();
+    expect(drawing).toHaveLength(1);
+    expect(picture("set 4", draw)).toBeUndefined();
+    await finishAll();
+    expect(picture("set 1", draw)).toBe(made);
+    void picture("set 4", draw); // leaves no room for the oldest
+    await finishAll();
+    expect(picture("set 1", draw)).toBe(made);
+    void picture("set 2", draw);
+    expect(drawing).toHaveLength(1);
+  } finally {
+    delete process.env.PREVIEW_CONCURRENCY;
+    delete process.env.MAX_PENDING_PREVIEWS;
+    delete process.env.MAX_KEPT_PREVIEWS;
+  }
+});
+
 it("draws an image again after it could not be drawn, and the next one", async () => {
   const failed = [1, 2, 3].map((number) => picture(`failing ${number}`, draw));
   await settled();

@@ -1,7 +1,15 @@
-/** While it is drawn, each takes 3 MB and a core. */
-const maxRunning = 2;
-const maxWaiting = 20;
-const maxKept = 100;
+import { z } from "zod";
+
+/** Apart from the other settings, because an image without a ticket is drawn by the build, which has none of them. */
+export const previewSettings = {
+  /** How many preview images are drawn at once. Each takes 3 MB and a core meanwhile. */
+  PREVIEW_CONCURRENCY: z.coerce.number().int().positive().default(2),
+  /** How many may wait to be drawn. */
+  MAX_PENDING_PREVIEWS: z.coerce.number().int().positive().default(20),
+  /** How many are kept in memory, including those that are not drawn yet. */
+  MAX_KEPT_PREVIEWS: z.coerce.number().int().positive().default(100),
+};
+const limits = () => z.object(previewSettings).parse(process.env);
 
 type Picture = Uint8Array<ArrayBuffer>;
 
@@ -17,18 +25,19 @@ const waiting: (() => void)[] = [];
  * @returns undefined when too many images wait to be drawn
  */
 export function picture(key: string, draw: () => Promise<Picture>): Promise<Picture> | undefined {
+  const { PREVIEW_CONCURRENCY, MAX_PENDING_PREVIEWS, MAX_KEPT_PREVIEWS } = limits();
   const known = pictures.get(key);
-  if (!known && waiting.length >= maxWaiting) return undefined;
-  const made = known ?? limitConcurrency(draw);
+  if (!known && waiting.length >= MAX_PENDING_PREVIEWS) return undefined;
+  const made = known ?? limitConcurrency(PREVIEW_CONCURRENCY, draw);
   pictures.delete(key);
   pictures.set(key, made);
   if (!known) made.catch(() => pictures.delete(key));
   const [oldest] = pictures.keys();
-  if (oldest !== undefined && pictures.size > maxKept) pictures.delete(oldest);
+  if (oldest !== undefined && pictures.size > MAX_KEPT_PREVIEWS) pictures.delete(oldest);
   return made;
 }
 
-async function limitConcurrency(draw: () => Promise<Picture>): Promise<Picture> {
+async function limitConcurrency(maxRunning: number, draw: () => Promise<Picture>): Promise<Picture> {
   if (running < maxRunning) running += 1;
   else await new Promise<void>((resolve) => waiting.push(resolve));
   try {

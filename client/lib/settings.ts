@@ -1,5 +1,6 @@
 import "server-only";
 import { z } from "zod";
+import { previewSettings } from "./poster-queue";
 
 const shape = z.object({
   AUTH_URL: z.url(),
@@ -24,6 +25,7 @@ const shape = z.object({
   SHUTDOWN_TIMEOUT_SECONDS: z.coerce.number().positive().default(25),
   /** How long a request body may take to arrive: less than a stop may take. */
   BODY_TIMEOUT_SECONDS: z.coerce.number().positive().max(20).default(10),
+  ...previewSettings,
 });
 
 let known: z.infer<typeof shape> | undefined;

@@ -327,7 +327,7 @@ export const running: Mutant[] = [
   {
     guard: "client: preview images: limit of those that wait",
     file: posterQueue,
-    change: { "if (!known && waiting.length >= maxWaiting)": "if (!known && waiting.length < 0)" },
+    change: { "if (!known && waiting.length >= MAX_PENDING_PREVIEWS)": "if (!known && waiting.length < 0)" },
     red: {
       [posterQueueTests]: ["refuses an image when twenty wait, but none that another has requested"],
       "client/lib/poster.test.ts": ["responds with 503 when too many images are requested at once"],
@@ -348,7 +348,7 @@ export const running: Mutant[] = [
   {
     guard: "client: preview images: limit of those that are kept",
     file: posterQueue,
-    change: { "pictures.size > maxKept": "pictures.size < 0" },
+    change: { "pictures.size > MAX_KEPT_PREVIEWS": "pictures.size < 0" },
     red: {
       [posterQueueTests]: [
         "draws an image once for all who request it, and the oldest of more than a hundred again",
