@@ -16,6 +16,8 @@ export const config = settings({
   MAX_FAILED_SIGN_INS: wholeNumber().default(10),
   /** The same, from one network (an IPv4 address, or the first 64 bits of IPv6), to any accounts. */
   MAX_FAILED_SIGN_INS_PER_NETWORK: wholeNumber().default(200),
+  /** How often an account may end its sessions per hour before further requests are delayed. */
+  MAX_SESSION_ENDS_PER_HOUR: wholeNumber().default(10),
   /** The lengths of the queues of sign-ins and of sign-ups. */
   MAX_PENDING_HASHES: wholeNumber().default(100),
   /** Maximum time in a queue: less than the timeout of gateways. */

@@ -63,14 +63,18 @@ export async function throttled(
   return isRight;
 }
 
-const sessionEnds: Limit = { name: "session_ends_of_account", free: 10, ...waits };
+const sessionEnds = (): Limit => ({
+  name: "session_ends_of_account",
+  free: config.MAX_SESSION_ENDS_PER_HOUR,
+  ...waits,
+});
 
 /**
  * Limits what ends the sessions of an account on its own request: each time stores an event in the broker's log forever.
  * @throws TooManyRequestsError
  */
 export async function limitSessionEnds(userId: string): Promise<void> {
-  await countAttempt(sessionEnds, userId);
+  await countAttempt(sessionEnds(), userId);
 }
 
 /** No more than these per hour. */
