@@ -26,7 +26,7 @@ export const rebuilding: Mutant[] = [
     },
   },
   {
-    guard: "progress of a rebuild is valid only for the same log",
+    guard: "progress of a rebuild is valid only for the same broker",
     file: "common/src/service/rebuild-progress.ts",
     change: { "${log.broker} ": "" },
     red: { [rebuildTests]: ["reads the logs of all brokers, and resumes each at its own position"] },
@@ -73,9 +73,19 @@ export const rebuilding: Mutant[] = [
   {
     guard: "progress of a rebuild is valid only for the same collection",
     file: "common/src/service/rebuild-progress.ts",
-    change: { "position.collectionId === (await this.collectionId(model))": "position" },
+    change: { " || position.collectionId !== (await this.collectionId(model))": "" },
     red: {
       [rebuildTests]: ["starts over if the database was restored again after an interruption"],
+    },
+  },
+  {
+    guard: "progress of a rebuild is valid only for the same log",
+    file: "common/src/service/rebuild-progress.ts",
+    change: { " && digestOf(message) === digest": "" },
+    red: {
+      [rebuildTests]: [
+        "starts over if the broker's log was lost after an interruption, and has more messages than were applied",
+      ],
     },
   },
 ];

@@ -1,9 +1,18 @@
+import { createHash } from "node:crypto";
 import type { Connection } from "mongoose";
 import type { Subject } from "../contract/events";
-import type { EventLog } from "../messaging/event-bus";
+import type { EventLog, LoggedMessage } from "../messaging/event-bus";
 
 interface StoredIn {
   collection: { name: string };
+}
+
+interface Position {
+  _id: string;
+  collectionId: string;
+  /** The digest of the message at `after`. Missing in positions that an older version stored. */
+  digest?: string;
+  after: number;
 }
 
 /** The position up to which each log has been applied. Stored in the database until the rebuild is complete. */
@@ -11,17 +20,26 @@ export class RebuildProgress {
   private readonly positions;
 
   constructor(private readonly database: Connection) {
-    this.positions = database.collection<{ _id: string; collectionId: string; after: number }>("rebuilds");
+    this.positions = database.collection<Position>("rebuilds");
   }
 
-  /** 0 if there is none for this collection. A collection that was restored again has another UUID. */
+  /**
+   * 0 if there is none for this collection and this log. A collection that was restored again has another UUID. A log that
+   * the broker lost, and that was filled again, has another message at the position: each event has its own ID.
+   */
   async load(model: StoredIn, log: EventLog, subject: Subject): Promise<number> {
     const position = await this.positions.findOne({ _id: this.key(model, log, subject) });
-    return position && position.collectionId === (await this.collectionId(model)) ? position.after : 0;
+    if (!position || position.collectionId !== (await this.collectionId(model))) return 0;
+    const { after, digest } = position;
+    for await (const [message] of log.read(subject, { after: after - 1 }))
+      return message?.sequence === after && digestOf(message) === digest ? after : 0;
+    return 0;
   }
 
-  async save(model: StoredIn, log: EventLog, subject: Subject, after: number): Promise<void> {
-    const position = { collectionId: await this.collectionId(model), after };
+  /** @param last the last message that was applied */
+  async save(model: StoredIn, log: EventLog, subject: Subject, last: LoggedMessage): Promise<void> {
+    const collectionId = await this.collectionId(model);
+    const position = { collectionId, after: last.sequence, digest: digestOf(last) };
     const _id = this.key(model, log, subject);
     await this.positions.updateOne({ _id }, { $set: position }, { upsert: true });
   }
@@ -40,3 +58,5 @@ export class RebuildProgress {
     return String(found?.info?.uuid);
   }
 }
+
+const digestOf = ({ bytes }: LoggedMessage): string => createHash("sha256").update(bytes).digest("base64url");

@@ -159,11 +159,11 @@ it("writes each batch before it reads the next, and resumes there after an inter
   expect(await rebuild(database, failing(9))).toBe(88);
   expect((await storedIds()).toSorted()).toEqual(ids.toSorted());
   expect(await rebuild(database, failing(9))).toBe(0);
-  expect(positions).toEqual([0, 512, 0]);
+  expect(positions).toEqual([0, 511, 512, 0]); // 511: whether the log still has message 512
 });
 
-it("starts over if the database was restored again after an interruption", async () => {
-  const ids = await publishedSamples(300);
+/** Applies the first batch. */
+async function interruptedRebuild(): Promise<void> {
   const bus = broker.connect("samples");
   const interrupted = withLog(bus, async function* (subject, options) {
     if (subject !== "ticket:created") return;
@@ -173,9 +173,26 @@ it("starts over if the database was restored again after an interruption", async
     }
   });
   await expect(rebuild(database, interrupted)).rejects.toThrow("unavailable");
+}
+
+it("starts over if the database was restored again after an interruption", async () => {
+  const ids = await publishedSamples(300);
+  await interruptedRebuild();
   await Sample.collection.drop(); // as mongorestore does, while the progress may come with the copy
   await ensureIndexes(database);
   expect(await rebuilt()).toBe(300);
+  expect((await storedIds()).toSorted()).toEqual(ids.toSorted());
+});
+
+it.each([
+  ["fewer messages than were applied", 255],
+  ["more messages than were applied", 300],
+])("starts over if the broker's log was lost after an interruption, and has %s", async (_how, count) => {
+  await publishedSamples(300);
+  await interruptedRebuild();
+  broker = new MemoryBroker();
+  const ids = await publishedSamples(count);
+  expect(await rebuilt()).toBe(count);
   expect((await storedIds()).toSorted()).toEqual(ids.toSorted());
 });
 
@@ -208,7 +225,9 @@ it("reads the logs of all brokers, and resumes each at its own position", async 
   expect(positions).toEqual([
     ["one", 0],
     ["other", 0],
+    ["one", 599],
     ["one", 600],
+    ["other", 255],
     ["other", 256],
   ]);
 });

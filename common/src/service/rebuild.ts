@@ -75,7 +75,7 @@ async function readAll(
         all.refusal ??= refusal;
         isRefused ||= refusal !== undefined;
         const last = messages.at(-1);
-        if (last && !isRefused) await progress.save(model, log, subject, last.sequence);
+        if (last && !isRefused) await progress.save(model, log, subject, last);
       }
     }
   return all;
