@@ -157,15 +157,16 @@ it(
   timeout,
 );
 
-it.each(isTimed ? [0, 1, 2] : [])(
-  "the stream accepts events in time when jetstream-%i is killed",
-  async (member) => {
-    const pod = `jetstream-${member}`;
-    const times = await repeat(`${pod} killed`, () => killServer(pod));
-    expectWithinLimits("jetstream", times.jetstream);
-  },
-  timeout,
-);
+if (isTimed)
+  it.each([0, 1, 2])(
+    "the stream accepts events in time when jetstream-%i is killed",
+    async (member) => {
+      const pod = `jetstream-${member}`;
+      const times = await repeat(`${pod} killed`, () => killServer(pod));
+      expectWithinLimits("jetstream", times.jetstream);
+    },
+    timeout,
+  );
 
 it(
   "all stores accept writes again in time when one member of each is killed at once",

@@ -65,6 +65,10 @@ describe("in the overlay gke-ha", () => {
     expect(Number(periodSeconds) * Number(failureThreshold)).toBe(24 * 3600); // copying all data may take hours
   });
 
+  it.each(stores)("the members of %s reach each other before the next one restarts", (name) => {
+    expect(workload(name).spec.minReadySeconds).toBeGreaterThan(20); // see decision 0105
+  });
+
   it("a deployment does not wait for a member that copies data: it fails, as the guide warns", () => {
     const { profiles }: { profiles: Profile[] } = parse(readFileSync(join(root, "skaffold.yaml"), "utf8"), {
       merge: true,
@@ -74,7 +78,7 @@ describe("in the overlay gke-ha", () => {
       ?.patches?.find(({ path }) => path === "/deploy/statusCheckDeadlineSeconds")?.value;
     const [{ startupProbe } = {}] = workload("orders-mongo").spec.template.spec.containers;
     const { periodSeconds, failureThreshold } = startupProbe ?? {};
-    expect(deadline).toBeGreaterThan(3 * 120); // a member that has its data is ready within two minutes
+    expect(deadline).toBeGreaterThan(3 * 150); // a member that has its data is available within 2.5 minutes
     expect(deadline).toBeLessThan(Number(periodSeconds) * Number(failureThreshold));
     expect(guide).toMatch(/^\| `StoreDegraded` .* Until then, every deployment fails and is rolled back/m);
     expect(guide).toMatch(/If JetStream was already in use and this deployment fails, run it again/);

@@ -37,6 +37,7 @@ export interface Workload extends Manifest {
   spec: {
     replicas?: number;
     podManagementPolicy?: string;
+    minReadySeconds?: number;
     strategy?: object;
     serviceName?: string;
     selector: { matchLabels: Record<string, string> };
