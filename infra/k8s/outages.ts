@@ -91,6 +91,10 @@ export const healthy: Record<string, Samples> = {
     (state) => `payments_unfinished_seconds{state="${state}"}`,
     always(0),
   ),
+  payments_hold_seconds: always(0),
+  payments_webhook_configured: always(1),
+  'payments_total{state="capturing"}': counts(1),
+  'payments_webhooks_total{outcome="accepted"}': counts(2),
   orders_overdue_seconds: always(0),
   ...each(
     ["hourly", "daily"],
@@ -406,6 +410,16 @@ export const outages: Outage[] = [
     series: { 'payments_webhooks_total{outcome="rejected"}': counts(0, 1) },
     firesAfter: 315,
     resolvesAfter: 300,
+  },
+  {
+    outage: "no webhooks arrive although payments are captured",
+    alert: { alertname: "WebhooksMissing", severity: "warning" },
+    series: { 'payments_webhooks_total{outcome="accepted"}': counts(2, 0) },
+    firesAfter: 4200,
+    resolvesAfter: 60,
+    marginSeconds: hours(2),
+    lastsSeconds: hours(2),
+    stepSeconds: 60,
   },
   {
     outage: "a card was charged within the last hour after its payment had failed",

@@ -1,5 +1,6 @@
 import { type AnyPaymentState, allPaymentStates, intentPaymentStates } from "@eventhive/common";
 import { Counter, Gauge } from "prom-client";
+import { config } from "./config";
 
 export const paymentStates = new Counter({
   name: "payments_total",
@@ -69,6 +70,14 @@ export const webhooks = new Counter({
 });
 
 for (const outcome of ["accepted", "rejected", "unsigned"]) webhooks.inc({ outcome }, 0);
+
+export const webhookConfigured = new Gauge({
+  name: "payments_webhook_configured",
+  help: "1 if the webhook has a secret, otherwise 0",
+  collect() {
+    this.set(config.STRIPE_WEBHOOK_SECRET ? 1 : 0);
+  },
+});
 
 /**
  * A payment leaves these without intervention: within seconds, `challenged` with its order's time, or `charging` once it

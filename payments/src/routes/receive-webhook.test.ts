@@ -6,7 +6,7 @@ import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
 import { finishIntents } from "../finish-intents";
-import { webhooks } from "../metrics";
+import { webhookConfigured, webhooks } from "../metrics";
 import { Payment } from "../models/payment";
 import { type OrderEvent, orderToPay, pays, setUpSandbox, untilPayment, later } from "../../test/fixtures";
 
@@ -124,6 +124,10 @@ it("counts what it accepts and rejects", async () => {
     rejected: 1,
     unsigned: 1,
   });
+});
+
+it("reports that it is configured", async () => {
+  expect((await webhookConfigured.get()).values).toMatchObject([{ value: 1 }]);
 });
 
 it("responds with 503 while the database is unavailable, so that Stripe sends the event again", async () => {
