@@ -392,7 +392,7 @@ export const outages: Outage[] = [
     firesAfter: 915,
   })),
   ...[
-    ...["authorizing", "challenged", "authorized", "capturing"].map((state) => ({
+    ...["authorizing", "challenged"].map((state) => ({
       state,
       alertname: "AuthorizationStuck",
       outage: `a payment remains ${state}`,
@@ -404,6 +404,12 @@ export const outages: Outage[] = [
     series: { [`payments_unfinished_seconds{state="${state}"}`]: ages },
     firesAfter: 615,
   })),
+  {
+    outage: "money is held for 10 minutes, in whatever states",
+    alert: { alertname: "HoldTooOld" },
+    series: { payments_hold_seconds: ages },
+    firesAfter: 615,
+  },
   {
     outage: "webhooks have an invalid signature",
     alert: { alertname: "WebhooksRejected" },

@@ -11,6 +11,9 @@ const asking = "payments/src/payment-gateway.test.ts";
 const updates = "payments/src/payment-updates.ts";
 const updatesTest = "payments/src/payment-updates.test.ts";
 
+const webhook = "payments/src/routes/receive-webhook.ts";
+const webhookTest = "payments/src/routes/receive-webhook.test.ts";
+const unfinished = "payments/src/measure-unfinished.test.ts";
 const deadline = "payments/src/deadline.test.ts";
 
 export const paymentIntents: Mutant[] = [
@@ -280,6 +283,26 @@ export const paymentIntents: Mutant[] = [
     file: updates,
     change: { "    this.saved ??= saved;\n": "" },
     red: { [updatesTest]: ["continues with the payment that its own process has saved"] },
+  },
+  {
+    guard: "the age of a hold includes the time until its capture or its release",
+    file: "payments/src/metrics.ts",
+    change: { '["authorized", "capturing", "voiding"]': '["authorized"]' },
+    red: {
+      [unfinished]: [
+        "reports the age of the oldest hold from its authorization until its end, whatever its state",
+      ],
+    },
+  },
+  {
+    guard: "a payment that was never authorized does not hide the age of a hold",
+    file: "payments/src/measure-unfinished.ts",
+    change: { ", authorizedAt: trusted({ $exists: true }) };": " };" },
+    red: {
+      [unfinished]: [
+        "reports the age of the oldest hold from its authorization until its end, whatever its state",
+      ],
+    },
   },
   {
     guard: "histories: each change is one that the model allows",

@@ -2,7 +2,9 @@ import { clock, hours } from "@eventhive/common";
 import { setUpService } from "@eventhive/common/testing";
 import { database } from "./database";
 import { measureUnfinished } from "./measure-unfinished";
-import { unfinishedPayments } from "./metrics";
+import { oldestHold, unfinishedPayments } from "./metrics";
+import { Order } from "./models/order";
+import { type Payment, paymentFor } from "./models/payment";
 import { begunPayment, orderToPay, setUpSandbox } from "../test/fixtures";
 
 setUpService(database);
@@ -46,4 +48,50 @@ it("no longer reports a payment that has left the state", async () => {
   payment.fail("Your card was declined.");
   await payment.save();
   expect(await measured()).toMatchObject({ charging: 0 });
+});
+
+async function authorizing(): Promise<Payment> {
+  const payment = paymentFor(await Order.findById((await orderToPay()).id).orFail(), "tok_visa");
+  payment.state = "authorizing";
+  payment.intentId = "pi_1";
+  await payment.save();
+  return payment;
+}
+
+async function heldSeconds(): Promise<number | undefined> {
+  at(now);
+  await measureUnfinished();
+  return (await oldestHold.get()).values[0]?.value;
+}
+
+it("reports the age of the oldest hold from its authorization until its end, whatever its state", async () => {
+  expect(await heldSeconds()).toBe(0);
+  at(now - hours(4));
+  const unauthorized = await authorizing();
+  unauthorized.startVoid();
+  await unauthorized.save();
+  const older = await authorizing();
+  at(now - hours(3));
+  older.authorize();
+  await older.save();
+  at(now - hours(1));
+  const newer = await authorizing();
+  newer.authorize();
+  await newer.save();
+
+  const steps: ((payment: Payment) => boolean)[] = [(one) => one.startCapture(), (one) => one.startVoid()];
+  for (const step of steps) {
+    expect(await heldSeconds()).toBe(3 * hour);
+    step(older);
+    await older.save();
+  }
+  expect(await heldSeconds()).toBe(3 * hour);
+  older.confirmVoid();
+  await older.save();
+  expect(await heldSeconds()).toBe(1 * hour);
+  newer.startCapture();
+  await newer.save();
+  newer.confirmCapture("ch_1");
+  await newer.save();
+  expect(await heldSeconds()).toBe(0);
 });

@@ -97,3 +97,11 @@ export const unfinishedPayments = new Gauge({
 });
 
 for (const state of unfinishedStates) unfinishedPayments.set({ state }, 0);
+
+/** In these, an authorized payment's money may still be held. */
+export const holdingStates: AnyPaymentState[] = ["authorized", "capturing", "voiding"];
+
+export const oldestHold = new Gauge({
+  name: "payments_hold_seconds",
+  help: "Age of the oldest hold, since it was authorized; 0 if there is none",
+});
