@@ -144,15 +144,41 @@ export const paymentIntents: Mutant[] = [
   {
     guard: "what a webhook claims is not believed",
     modelMutants: ["believeWebhooks"],
-    file: "payments/src/routes/receive-webhook.ts",
+    file: webhook,
     change: {
       "await makeDue(payment);":
         'if (status === "requires_capture" && payment.authorize()) await payment.save();',
     },
     red: {
-      "payments/src/routes/receive-webhook.test.ts": [
-        "makes payments read the intent at once, and trusts only Stripe's response",
+      [webhookTest]: ["makes payments read the intent at once, and trusts only Stripe's response"],
+    },
+  },
+  {
+    guard: "webhooks: a body that Stripe has not signed is rejected",
+    file: webhook,
+    change: { "!secrets.some((secret) => isSigned(req.body, signature, secret))": 'signature === ""' },
+    red: {
+      [webhookTest]: [
+        "accepts the previous secret, so that it can be rotated, and no other",
+        "refuses a body that differs from the signed one, and one without a signature",
       ],
+    },
+  },
+  {
+    guard: "webhooks: the previous secret is accepted during a rotation",
+    file: webhook,
+    change: {
+      "[config.STRIPE_WEBHOOK_SECRET, config.STRIPE_WEBHOOK_SECRET_PREVIOUS]":
+        "[config.STRIPE_WEBHOOK_SECRET]",
+    },
+    red: { [webhookTest]: ["accepts the previous secret, so that it can be rotated, and no other"] },
+  },
+  {
+    guard: "webhooks: an old signature, or one from the future, is rejected",
+    file: webhook,
+    change: { "Math.abs(clock.now() - signedAt) <= toleranceMs": "signedAt > 0" },
+    red: {
+      [webhookTest]: ["rejects signatures more than five minutes old, or in the future, by our own clock"],
     },
   },
   {
