@@ -64,6 +64,12 @@ export const paymentIntents: Mutant[] = [
     red: { [byIntent]: ["3-D Secure declines the payment when the buyer fails it"] },
   },
   {
+    guard: "3-D Secure that is passed late is noticed without a webhook, within seconds",
+    file: intents,
+    change: { 'seconds(state === "challenged" ? 10 : 5)': 'seconds(state === "challenged" ? 60 : 5)' },
+    red: { [byIntent]: ["3-D Secure is found to be passed within ten seconds, however late"] },
+  },
+  {
     guard: "a capture that is refused permanently is followed by a cancel, which decides",
     modelMutants: ["failOnCaptureError"],
     file: intents,

@@ -169,11 +169,14 @@ function changeByStatus(payment: Payment, { status, chargeId, declineReason }: G
   }
 }
 
-/** An authorization lapses after days, or is canceled in the dashboard. */
+/**
+ * An authorization lapses after days, or is canceled in the dashboard. The buyer waits for orders anyway, and once that has
+ * granted the order, the capture shows it.
+ */
 const lookupIntervalMs = hours(1);
 
 const pauseOf = ({ state, since }: Payment): number =>
-  state === "authorized" ? lookupIntervalMs : pauseAfter(since, seconds(state === "challenged" ? 60 : 5));
+  state === "authorized" ? lookupIntervalMs : pauseAfter(since, seconds(state === "challenged" ? 10 : 5));
 
 /** Whether the order may demand something of a payment in this state. */
 const isFollowing = ({ state }: Payment): boolean =>

@@ -203,6 +203,17 @@ describe("3-D Secure", () => {
     expect(await paymentOf(order)).toMatchObject({ state: "authorized" });
   });
 
+  it("is found to be passed within ten seconds, however late", async () => {
+    const order = await longOrder();
+    await pays(order, await tokenOf(challengedCard));
+    later(seconds(300));
+    await finishIntents();
+    await happen(intentsOf(order)[0]?.id ?? "", "pass-challenge");
+    later(seconds(10));
+    await finishIntents();
+    expect(await paymentOf(order)).toMatchObject({ state: "authorized" });
+  });
+
   it("ends with its order", async () => {
     const order = await orderToPay();
     await pays(order, await tokenOf(challengedCard));
