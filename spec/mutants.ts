@@ -122,6 +122,11 @@ export const mutants = {
     world: "oneTab",
     violates: "no order stays live",
   },
+  captureAwaits3DSecure: {
+    why: "a capture that failed after processing waits for the buyer to pass 3-D Secure, and so does its order",
+    world: "oneTab",
+    violates: "endless",
+  },
 } satisfies Record<string, Planted>;
 
 export type Mutant = keyof typeof mutants;

@@ -101,7 +101,15 @@ function addWork(steps: Steps, payment: number, document: PaymentDocument): void
     }
 
     case "capturing":
-      if (intent !== undefined) send("capture", intent, mutant === "noCaptureSweep" ? "may" : "must");
+      if (intent === undefined) break;
+      send("capture", intent, mutant === "noCaptureSweep" ? "may" : "must");
+      // Sent before payments learns that the first one has failed permanently; it may succeed.
+      if (
+        state.answers.some((received) => received.payment === payment && received.result === "cannot-capture")
+      )
+        steps.may(`payments sends a second capture of payment ${payment}`, (next) =>
+          insert(next.requests, request({ payment, operation: "capture", intent })),
+        );
       break;
 
     case "voiding":
@@ -134,7 +142,7 @@ const expectedStatuses: Partial<Record<AnyPaymentState | "none", IntentStatus[]>
   authorizing: ["requires_capture", "requires_action", "canceled", "succeeded"],
   challenged: ["requires_capture", "requires_payment_method", "canceled", "succeeded"],
   authorized: ["canceled"],
-  capturing: ["succeeded", "canceled", "requires_payment_method"],
+  capturing: ["succeeded", "canceled"],
 };
 
 /** By a sweep, or because a webhook came: lost, repeated, reordered and forged ones can only cause a retrieval. */
@@ -161,6 +169,13 @@ function addSaving(steps: Steps, decision: PaymentDecision): void {
   );
 }
 
+/** The state in which payments sends a request to which Stripe may respond with a decline. */
+const askedIn: Partial<Record<Answer["operation"], AnyPaymentState[]>> = {
+  confirm: ["authorizing"],
+  retrieve: ["challenged"],
+  capture: ["capturing"],
+};
+
 /** Loads the document afresh, and moves it only from the states that the answer was meant for. */
 function addHearing(steps: Steps, received: Answer): void {
   const { mutant } = steps;
@@ -183,18 +198,18 @@ function addHearing(steps: Steps, received: Answer): void {
         if (isUnknown && document.key === intent && mutant !== "sameKey") takeNextKey(next, payment);
         break;
       case "requires_action":
-        move(next, ["authorizing"], "challenged");
+        // While capturing: a capture that was processing has failed, and the browser has confirmed again. The buyer may
+        // never pass 3-D Secure, but the order would wait for it.
+        if (operation !== "capture") move(next, ["authorizing"], "challenged");
+        else if (mutant !== "captureAwaits3DSecure") move(next, ["capturing"], "voiding");
         break;
       case "requires_capture":
         move(next, ["authorizing", "challenged"], "authorized");
         break;
       case "requires_payment_method":
-        // While capturing: a capture that was processing has failed. A stale decline voids too; the cancel decides.
-        move(
-          next,
-          ["authorizing", "challenged", "capturing"],
-          mutant === "failUncancelled" ? "failed" : "voiding",
-        );
+        // While capturing: a capture that was processing has failed. An old decline says nothing about a payment that has
+        // moved on: the browser may have confirmed again since.
+        move(next, askedIn[operation] ?? [], mutant === "failUncancelled" ? "failed" : "voiding");
         break;
       case "cannot-capture":
         move(next, ["capturing"], mutant === "failOnCaptureError" ? "failed" : "voiding");

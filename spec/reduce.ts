@@ -16,7 +16,7 @@ const progress = {
   failed: 9,
 } satisfies Record<PaymentDocument["state"], number>;
 
-/** The last state in which a payment does something with a result. */
+/** The last state in which a payment does something with a result, unless it is one of a capture. */
 const lastUse: Record<Result, PaymentDocument["state"]> = {
   none: "none",
   created: "authorizing",
@@ -25,7 +25,7 @@ const lastUse: Record<Result, PaymentDocument["state"]> = {
   requires_confirmation: "none",
   requires_action: "authorizing",
   requires_capture: "challenged",
-  requires_payment_method: "capturing",
+  requires_payment_method: "challenged",
   "cannot-capture": "capturing",
   succeeded: "voiding",
   canceled: "voiding",
@@ -43,7 +43,9 @@ export function reduce(next: State): void {
   );
   next.delivered = [];
   next.answers = next.answers.filter(
-    ({ payment, result }) => progress[stateOf(payment)] <= progress[lastUse[result]],
+    ({ payment, operation, result }) =>
+      progress[stateOf(payment)] <= progress[lastUse[result]] ||
+      (operation === "capture" && stateOf(payment) === "capturing"),
   );
   next.requests = next.requests.filter(({ payment, intent }) => {
     const { status } = at(at(next.intents, payment), intent);

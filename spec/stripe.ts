@@ -121,8 +121,15 @@ function addIntentSteps(steps: Steps, payment: number, number: number, intent: I
     change("may", "the buyer passes 3-D Secure", "requires_capture");
     change("may", "the buyer fails 3-D Secure", "requires_payment_method");
   }
-  if (status === "requires_payment_method" && isShared)
+  if (status === "requires_payment_method" && isShared) {
+    // Another decline changes nothing.
     change("may", "the browser confirms again with another card the intent", "requires_capture");
+    change(
+      "may",
+      "the browser confirms again with a card that requires 3-D Secure the intent",
+      "requires_action",
+    );
+  }
   if (status === "requires_capture" && canFail)
     change("may", "the authorization lapses or is canceled in the dashboard", "canceled");
 }

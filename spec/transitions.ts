@@ -27,7 +27,7 @@ export const paymentTransitions = {
 } satisfies Transitions<AnyPaymentState>;
 
 export const intentTransitions = {
-  requires_payment_method: ["requires_capture", "canceled"],
+  requires_payment_method: ["requires_action", "requires_capture", "canceled"],
   requires_confirmation: ["requires_payment_method", "requires_action", "requires_capture", "canceled"],
   requires_action: ["requires_payment_method", "requires_capture", "canceled"],
   processing: ["requires_payment_method", "succeeded"],

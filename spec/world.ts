@@ -33,8 +33,11 @@ const oneTab: World = {
   reduced: true,
 };
 
+/** Without `processing`, which `oneTab` explores. */
+const captureAtOnce: World = { ...oneTab, canProcess: false };
+
 const twoTabs: World = {
-  ...oneTab,
+  ...captureAtOnce,
   title: "two tabs",
   payments: [
     { order: 0, flow: "intents" },
@@ -42,14 +45,13 @@ const twoTabs: World = {
   ],
   maxDecisions: 1,
   maxStoredErrors: 0,
-  canProcess: false,
 };
 
 export const worlds = {
   oneTab,
   /** Shows that the reduction hides nothing: the same rules with every message kept. */
-  unreduced: { ...oneTab, title: "one tab, unreduced", maxStoredErrors: 0, reduced: false },
-  deliveriesOnly: { ...oneTab, title: "one tab, orders without a sweep", sweeps: false },
+  unreduced: { ...captureAtOnce, title: "one tab, unreduced", maxStoredErrors: 0, reduced: false },
+  deliveriesOnly: { ...captureAtOnce, title: "one tab, orders without a sweep", sweeps: false },
   chargesFirst: {
     ...twoTabs,
     title: "a charge, then an intent",

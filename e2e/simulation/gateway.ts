@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
-import { applyIntentEvent } from "../../infra/stripe-sandbox/intent-events";
-import { confirmIntent } from "../../infra/stripe-sandbox/intent-requests";
+import { applyIntentEvent, confirmInBrowser } from "../../infra/stripe-sandbox/intent-events";
+import type { Ledger } from "../../infra/stripe-sandbox/ledger";
 import { createSandbox } from "../../infra/stripe-sandbox/sandbox";
 import { StripeError } from "../../infra/stripe-sandbox/stripe-error";
 import type { Scheduler, Task } from "./scheduler";
@@ -127,21 +127,20 @@ export class Gateway {
 
   /** What the buyer, the bank or the dashboard does to an intent, if its status allows that. */
   happen(intentId: string, event: string): void {
-    try {
-      applyIntentEvent(this.sandbox.ledger, intentId, { event }, Math.floor(this.scheduler.now / 1000));
-    } catch (error) {
-      if (!(error instanceof StripeError)) throw error;
-    }
-    this.onExecuted();
+    this.changeIfAllowed((ledger, now) => applyIntentEvent(ledger, intentId, { event }, now));
   }
 
   /** The buyer's browser may confirm a declined intent again, with another card. */
-  confirmInBrowser(intentId: string): void {
-    const { ledger } = this.sandbox;
-    const [method, now] = ["pm_of_the_browser", Math.floor(this.scheduler.now / 1000)];
-    ledger.write({ method: { id: method, number: "4242424242424242" } });
-    const request = { id: intentId, isProcessing: false };
-    ledger.write(confirmIntent(ledger, { payment_method: method }, now, request).changes);
+  confirmInBrowser(intentId: string, cardNumber: string): void {
+    this.changeIfAllowed((ledger, now) => confirmInBrowser(ledger, intentId, cardNumber, now));
+  }
+
+  private changeIfAllowed(change: (ledger: Ledger, nowSeconds: number) => void): void {
+    try {
+      change(this.sandbox.ledger, Math.floor(this.scheduler.now / 1000));
+    } catch (error) {
+      if (!(error instanceof StripeError)) throw error;
+    }
     this.onExecuted();
   }
 

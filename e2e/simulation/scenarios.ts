@@ -161,7 +161,15 @@ const intents: Record<string, Scenario> = {
   ],
   "3-D Secure fails, another card passes": [
     [sell],
-    [order, { does: "pay with 3-D Secure", outcome: "retry" }],
+    [order, { does: "pay with 3-D Secure", outcome: "another card passes" }],
+  ],
+  "3-D Secure fails, another card is declined": [
+    [sell],
+    [order, { does: "pay with 3-D Secure", outcome: "another card is declined" }, pay],
+  ],
+  "3-D Secure fails, another card requires it too": [
+    [sell],
+    [order, { does: "pay with 3-D Secure", outcome: "another card requires it too" }],
   ],
   // Stripe has not asked the card yet when the time is over.
   "confirmed too late": [
@@ -225,6 +233,8 @@ export const sales = new Set([
   "3-D Secure abandoned",
   "3-D Secure passed, authorization canceled",
   "3-D Secure fails, another card passes",
+  "3-D Secure fails, another card is declined",
+  "3-D Secure fails, another card requires it too",
 ]);
 
 const ticket = constantFrom(0, 1);

@@ -7,7 +7,7 @@ import { chargeOutcomeTimeout, gatewayTimeout } from "../../payments/src/stripe"
 import { tryParseEvent } from "../try-parse-event";
 import { Broker } from "./broker";
 import { Gateway } from "./gateway";
-import { type Action, type UserContext, User, credentialsOf, nameOfUser } from "./user";
+import { type Action, type UserContext, User, challengedCard, credentialsOf, nameOfUser } from "./user";
 import type { DatabaseOutcome } from "./database-operations";
 import { Scheduler, type Task } from "./scheduler";
 import { type Service, createAdmin, reportElection, resetServices, services } from "./services";
@@ -87,9 +87,9 @@ export class Simulation {
           this.scheduler.start("users", "a user waits", pause, { onEnd: () => resolve() });
         }),
       planGatewayFault: (operation, outcome) => this.gateway.plan(operation, outcome),
-      challengedToken: () => this.gateway.newToken("4000002760003184"),
+      challengedToken: () => this.gateway.newToken(challengedCard),
       happenToIntent: (intentId, event) => this.gateway.happen(intentId, event),
-      confirmInBrowser: (intentId) => this.gateway.confirmInBrowser(intentId),
+      confirmInBrowser: (intentId, cardNumber) => this.gateway.confirmInBrowser(intentId, cardNumber),
       cancelHolds: () => this.gateway.cancelHolds(),
       planWebhooks: (copies) => {
         this.drawWebhooks = () => Array.from({ length: copies }, () => 0);

@@ -24,12 +24,22 @@ export type Action =
   | { does: "get webhooks"; copies: number }
   | ({ does: "gateway fault" } & Partial<Record<Operation, GatewayOutcome>>);
 
-/**
- * What becomes of 3-D Secure. After `lapse`, the hold is canceled in the dashboard before the browser comes back; after
- * `retry`, it has failed, and the browser has confirmed again with another card.
- */
-export const challenges = ["pass", "fail", "abandon", "lapse", "retry"] as const;
-export type Challenge = (typeof challenges)[number];
+/** Requires 3-D Secure. */
+export const challengedCard = "4000002760003184";
+
+/** What happens to the intent during 3-D Secure: events, and cards with which the browser confirms it again. */
+const challengeSteps = {
+  pass: ["pass-challenge"],
+  fail: ["fail-challenge"],
+  abandon: [],
+  // The hold is canceled in the dashboard before the browser comes back.
+  lapse: ["pass-challenge", "lapse"],
+  "another card passes": ["fail-challenge", { card: "4242424242424242" }],
+  "another card is declined": ["fail-challenge", { card: "4000000000000002" }],
+  "another card requires it too": ["fail-challenge", { card: challengedCard }, "pass-challenge"],
+} satisfies Record<string, (string | { card: string })[]>;
+export type Challenge = keyof typeof challengeSteps;
+export const challenges = Object.keys(challengeSteps) as Challenge[];
 
 /** The interface of a user to the system. */
 export interface UserContext {
@@ -42,7 +52,7 @@ export interface UserContext {
   challengedToken: () => string;
   /** What happens to an intent apart from payments. */
   happenToIntent: (intentId: string, event: string) => void;
-  confirmInBrowser: (intentId: string) => void;
+  confirmInBrowser: (intentId: string, cardNumber: string) => void;
   cancelHolds: () => void;
   /** How often the next events of Stripe arrive. */
   planWebhooks: (copies: number) => void;
@@ -319,12 +329,10 @@ export class User {
     const body = { orderId: order.id, token: this.context.challengedToken() };
     const asked = await this.requestWithRetry<{ clientSecret?: string }>("POST", "/api/payments", body);
     const intentId = asked?.body?.clientSecret?.replace(/_secret_.*/, "");
-    if (intentId && outcome !== "abandon") {
-      const isFailed = outcome === "fail" || outcome === "retry";
-      this.context.happenToIntent(intentId, isFailed ? "fail-challenge" : "pass-challenge");
-      if (outcome === "retry") this.context.confirmInBrowser(intentId);
-      if (outcome === "lapse") this.context.happenToIntent(intentId, "lapse");
-    }
+    if (intentId)
+      for (const step of challengeSteps[outcome])
+        if (typeof step === "string") this.context.happenToIntent(intentId, step);
+        else this.context.confirmInBrowser(intentId, step.card);
     if (outcome === "abandon") return;
     const response = await this.requestWithRetry("POST", "/api/payments", body);
     if (response?.status === 201) this.acknowledgeStatus(order, "complete");

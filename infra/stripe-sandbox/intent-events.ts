@@ -8,16 +8,18 @@ import {
   failCapture,
   failChallenge,
 } from "./intent-changes";
+import { confirmIntent } from "./intent-requests";
 import { intentById, unexpectedState } from "./intents";
 import type { Intent, Ledger } from "./ledger";
 import { readParameters } from "./parameters";
+import { newId } from "./writes";
 
 // Changes of an intent that are not requests of the merchant.
 
 const eventSchema = z.strictObject({
   event: z.enum(["pass-challenge", "fail-challenge", "lapse", "end-processing", "fail-processing"]),
 });
-type IntentEvent = z.output<typeof eventSchema>["event"];
+export type IntentEvent = z.output<typeof eventSchema>["event"];
 
 const statusBefore: Record<IntentEvent, Intent["status"]> = {
   "pass-challenge": "requires_action",
@@ -35,6 +37,17 @@ export function applyIntentEvent(ledger: Ledger, id: string, given: unknown, now
   const changes = changesOf(event, ledger, intent, now);
   ledger.write(changes);
   return changes.intent;
+}
+
+/**
+ * The browser of the buyer confirms a declined intent again, with another card.
+ * @throws StripeError if the intent cannot be confirmed any more
+ */
+export function confirmInBrowser(ledger: Ledger, id: string, number: string, now: number): void {
+  const method = { id: newId("pm"), number };
+  ledger.write({ method });
+  const request = { id, isProcessing: false };
+  ledger.write(confirmIntent(ledger, { payment_method: method.id }, now, request).changes);
 }
 
 function changesOf(event: IntentEvent, ledger: Ledger, intent: Intent, now: number): IntentChanges {

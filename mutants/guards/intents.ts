@@ -70,6 +70,21 @@ export const paymentIntents: Mutant[] = [
     red: { [byIntent]: ["3-D Secure is found to be passed within ten seconds, however late"] },
   },
   {
+    guard: "an old decline voids no good hold",
+    file: intents,
+    change: { "result.intent, current.state === state)": "result.intent, true)" },
+    red: { [byIntent]: ["3-D Secure keeps a hold that is stored before an older decline arrives"] },
+  },
+  {
+    guard: "a payment whose capture has failed does not wait for 3-D Secure",
+    modelMutants: ["captureAwaits3DSecure"],
+    file: intents,
+    change: { 'if (payment.state === "capturing") return isCurrent && payment.startVoid();': "" },
+    red: {
+      [byIntent]: ["the money is released when 3-D Secure is required again after a capture has failed"],
+    },
+  },
+  {
     guard: "a capture that is refused permanently is followed by a cancel, which decides",
     modelMutants: ["failOnCaptureError"],
     file: intents,

@@ -127,7 +127,7 @@ async function conclude(
   const after = await saveChange(payment, (current) => {
     switch (result.outcome) {
       case "known":
-        return changeByStatus(current, result.intent);
+        return changeByStatus(current, result.intent, current.state === state);
       case "rejected":
         return current.state === state && current.startVoid(result.reason);
       case "kept":
@@ -149,13 +149,22 @@ async function followNow(payment: Payment, limits: Limits): Promise<Payment> {
   return followed.state === "authorized" ? followed : askStripe(followed, limits);
 }
 
-function changeByStatus(payment: Payment, { status, chargeId, declineReason }: GatewayIntent): boolean {
+/** @param isCurrent whether the payment is still in the state in which Stripe was asked */
+function changeByStatus(
+  payment: Payment,
+  { status, chargeId, declineReason }: GatewayIntent,
+  isCurrent: boolean,
+): boolean {
   switch (status) {
     case "requires_action":
+      // Its capture has failed after it was `processing`, and the browser has confirmed again. The order cannot wait for that.
+      if (payment.state === "capturing") return isCurrent && payment.startVoid();
       return payment.challenge() && payment.holdFor(seconds(5));
     case "requires_capture":
       return payment.authorize() && payment.holdFor(lookupIntervalMs);
     case "requires_payment_method":
+      // The browser may have confirmed again since an old response.
+      if (!isCurrent) return false;
       // Without an error it was not confirmed yet, which the next attempt does.
       return (
         (payment.state !== "authorizing" || declineReason !== undefined) && payment.startVoid(declineReason)

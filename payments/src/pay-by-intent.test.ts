@@ -21,7 +21,7 @@ import {
 } from "../test/fixtures";
 
 const { published } = setUpService(database);
-const { chargesOf, doLateWork, faults, happen, intentsOf, tokenOf } = setUpSandbox();
+const { chargesOf, confirmInBrowser, doLateWork, faults, happen, intentsOf, tokenOf } = setUpSandbox();
 
 afterEach(() => onFailpoint(undefined));
 
@@ -183,6 +183,36 @@ describe("3-D Secure", () => {
       body: { code: "payment-declined", errors },
     });
     expect(statusesOf(order)).toEqual(["canceled"]);
+  });
+
+  it("keeps a hold that is stored before an older decline arrives", async () => {
+    const order = await orderToPay();
+    await pays(order, await tokenOf(challengedCard));
+    const intentId = intentsOf(order)[0]?.id ?? "";
+    await happen(intentId, "fail-challenge");
+    meanwhileAt("payments.retrieve.after", async () => {
+      confirmInBrowser(intentId);
+      later(seconds(20));
+      await finishIntents();
+    });
+    later(seconds(10));
+    await finishIntents();
+    expect(await paymentOf(order)).toMatchObject({ state: "authorized" });
+    expect(statusesOf(order)).toEqual(["requires_capture"]);
+  });
+
+  it("may be required again, of the card that the browser tries next", async () => {
+    const order = await orderToPay();
+    const token = await tokenOf(challengedCard);
+    await pays(order, token);
+    const intentId = intentsOf(order)[0]?.id ?? "";
+    await happen(intentId, "fail-challenge");
+    confirmInBrowser(intentId, challengedCard);
+    expect(await pays(order, token)).toMatchObject({ status: 202, body: { state: "challenged" } });
+    await happen(intentId, "pass-challenge");
+    const response = pays(order, token);
+    await grants(order);
+    expect(await response).toMatchObject({ status: 201 });
   });
 
   it("does not lock out a buyer who closed it: another token replaces it", async () => {
@@ -397,6 +427,16 @@ describe("the money is released when", () => {
   it("a capture fails after it was processing", async () => {
     const order = await capturing({ kind: "processing" });
     await happen(intentsOf(order)[0]?.id ?? "", "fail-processing");
+    await sweep();
+    expect(statusesOf(order)).toEqual(["canceled"]);
+    expect(await published("payment:failed")).toMatchObject([{ orderId: order.id }]);
+  });
+
+  it("3-D Secure is required again after a capture has failed", async () => {
+    const order = await capturing({ kind: "processing" });
+    const intentId = intentsOf(order)[0]?.id ?? "";
+    await happen(intentId, "fail-processing");
+    confirmInBrowser(intentId, challengedCard);
     await sweep();
     expect(statusesOf(order)).toEqual(["canceled"]);
     expect(await published("payment:failed")).toMatchObject([{ orderId: order.id }]);

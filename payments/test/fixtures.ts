@@ -4,6 +4,7 @@ import { type CancelReason, type EventData, clock, onFailpoint, seconds } from "
 import { newId, signedIn } from "@eventhive/common/testing";
 import request, { type Response } from "supertest";
 import { eventually } from "../../common/src/testing/eventually";
+import { confirmInBrowser } from "../../infra/stripe-sandbox/intent-events";
 import { createSandbox } from "../../infra/stripe-sandbox/sandbox";
 import { app } from "../src/app";
 import { charge } from "../src/charge";
@@ -77,6 +78,9 @@ export function setUpSandbox({ flow = "intents" }: { flow?: "intents" | "charges
     /** Simulates what a buyer, a bank or an operator does to an intent. */
     happen: (intentId: string, event: string) =>
       request(sandbox.app).post(`/sandbox/intents/${intentId}`).send({ event }).expect(200),
+    /** The buyer's browser confirms a declined intent again, with another card. */
+    confirmInBrowser: (intentId: string, number = "4242424242424242") =>
+      confirmInBrowser(sandbox.ledger, intentId, number, Math.floor(clock.now() / 1000)),
     /** The cardholder disputes a charge. */
     dispute: async (stripeId: string): Promise<{ created: number }> =>
       (await request(sandbox.app).post(`/sandbox/charges/${stripeId}/dispute`).expect(200)).body,
