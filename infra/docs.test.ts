@@ -153,7 +153,9 @@ describe("docs/scaling.md", () => {
     const [times = ""] = rowsOf("docs/scaling.md", /^\| measured \|(.*) \|$/gm);
     const { sections } = JSON.parse(readFileSync(join(root, "bench/results.json"), "utf8"));
     const table = Object.keys(sections).find((title) => title.startsWith("CPU ms of each process")) ?? "";
-    const units = sections[table].filter(({ what }: { what: string }) => /^(create|order|PaymentIntent)/.test(what));
+    const units = sections[table].filter(({ what }: { what: string }) =>
+      /^(create|order|PaymentIntent)/.test(what),
+    );
     expect(units).toHaveLength(3);
     const cells = (row: string) => row.split("|").map((cell) => cell.trim());
     const measured = cells(names).map((name) =>
