@@ -4,9 +4,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { parse, parseAllDocuments } from "yaml";
+import { changes } from "../../payments/src/routes/receive-webhook";
 import { temporaryFolder } from "../jest/temporary-folder";
 import { root } from "../local/program";
 import { databaseServices, serviceNames } from "../services";
+import { typeOf } from "../stripe-sandbox/webhooks";
 import { recordGuide } from "./guide-calls";
 import { outageTable } from "./outages";
 import { containerOf, manifestsOf, render } from "./render";
@@ -57,6 +59,12 @@ it("quotes only log texts that occur in the sources", () => {
 
 it("states when each alert fires and resolves, as tested", () => {
   expect(guide).toContain(`\n${outageTable()}\n`);
+});
+
+it("registers the webhook for the events that payments uses, and for no others", () => {
+  const types = new Map<string, string>(Object.entries(typeOf));
+  const used = Object.values(changes).flatMap((statuses) => statuses.map((status) => types.get(status)));
+  expect(found(/enabled_events\[\]=([\w.]+)/g)).toEqual(new Set(used));
 });
 
 it("installs every chart in one version, with existing values files", () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { findService, readRoutes } from "../local/routes";
+import { byLength, findService, readRoutes } from "../local/routes";
 import { render, type Manifest } from "./render";
 
 interface HttpRoute {
@@ -16,7 +16,7 @@ interface TargetingPolicy extends Manifest {
 
 const file = (path: string) => readFileSync(join(__dirname, path), "utf8");
 
-it("the gateway has the routes of the ingress", () => {
+function gatewayRoutes() {
   const { spec }: HttpRoute = parse(file("components/gateway/http-route.yaml"));
   const routes = spec.rules.flatMap(({ matches, backendRefs }) =>
     matches.map(({ path }) => {
@@ -24,8 +24,20 @@ it("the gateway has the routes of the ingress", () => {
       return { path: path.value.replace(/\/$/, ""), service: backendRefs.map(({ name }) => name).join() };
     }),
   );
+  return routes.toSorted(byLength);
+}
+
+it("the gateway has the routes of the ingress", () => {
+  const routes = gatewayRoutes();
   expect(routes).toEqual(expect.arrayContaining(readRoutes()));
   expect(routes).toHaveLength(readRoutes().length);
+});
+
+it.each([
+  ["ingress", readRoutes],
+  ["gateway", gatewayRoutes],
+])("the %s passes Stripe's webhook to payments", (_, routes) => {
+  expect(findService(routes(), "/api/payments/webhook")).toBe("payments");
 });
 
 it("the client's settings name the services of the routes", () => {

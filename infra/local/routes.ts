@@ -25,8 +25,11 @@ export function readRoutes(manifest = join(__dirname, "../k8s/components/ingress
         throw new Error(`${manifest}: ${path} is ${pathType}, only Prefix is served here`);
       return { path: path.replace(/\/$/, ""), service: backend.service.name };
     })
-    .toSorted((one, other) => other.path.length - one.path.length);
+    .toSorted(byLength);
 }
+
+/** The longest comes first. */
+export const byLength = (one: Route, other: Route): number => other.path.length - one.path.length;
 
 /** Prefix semantics of Kubernetes: by path element, so /api/users is a prefix of /api/users/1 but not of /api/users2. */
 export function findService(routes: Route[], url: string): string | undefined {

@@ -15,7 +15,8 @@ type Endpoint = z.output<typeof endpointSchema>;
 
 type EventType = Stripe.Event["type"];
 
-const typeOf: Partial<Record<Intent["status"], EventType>> = {
+/** By the status of the intent that the event reports. */
+export const typeOf: Partial<Record<Intent["status"], EventType>> = {
   requires_action: "payment_intent.requires_action",
   requires_capture: "payment_intent.amount_capturable_updated",
   requires_payment_method: "payment_intent.payment_failed",

@@ -60,8 +60,8 @@ function isSigned(body: Buffer, signature: string, secret: string): boolean {
   }
 }
 
-/** The events that change a payment in this state; others report what payments has just done itself. */
-const changes: Partial<Record<Payment["state"], string[]>> = {
+/** The statuses that change a payment in this state; others result from what payments has just done itself. */
+export const changes: Partial<Record<Payment["state"], string[]>> = {
   challenged: ["requires_capture", "requires_payment_method", "canceled"],
   authorized: ["canceled"],
   capturing: ["succeeded", "requires_payment_method", "canceled"],
