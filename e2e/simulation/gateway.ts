@@ -34,6 +34,7 @@ export const operations = [
   "confirm",
   "capture",
   "cancel",
+  "read",
 ] as const;
 export type Operation = (typeof operations)[number];
 
@@ -56,6 +57,7 @@ const operationsByRoute: Record<string, Operation> = {
   "POST /v1/payment_intents/:id/confirm": "confirm",
   "POST /v1/payment_intents/:id/capture": "capture",
   "POST /v1/payment_intents/:id/cancel": "cancel",
+  "GET /v1/payment_intents/:id": "read",
 };
 
 const processingMs = 10_000;

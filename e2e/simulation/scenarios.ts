@@ -121,7 +121,41 @@ const intents: Record<string, Scenario> = {
       { does: "pay", token: "tok_mastercard" },
     ],
   ],
-  "create failed": [[sell], [order, { does: "gateway fault", intent: "failed after work" }, pay]],
+  // Stripe repeats the error for the idempotency key.
+  "create failed": [[sell], [order, { does: "gateway fault", intent: "failed" }, pay]],
+  "create failed after work": [[sell], [order, { does: "gateway fault", intent: "failed after work" }, pay]],
+  "confirm failed after work": [
+    [sell],
+    [order, { does: "gateway fault", confirm: "failed after work" }, pay],
+  ],
+  "capture failed after work": [
+    [sell],
+    [order, { does: "gateway fault", capture: "failed after work" }, pay],
+  ],
+  // Each request is executed, but payments does not learn that.
+  "responses lost": [
+    [sell],
+    [
+      order,
+      { does: "gateway fault", intent: "lost", "payment-method": "lost", confirm: "lost", capture: "lost" },
+      pay,
+    ],
+  ],
+  "response to a cancel lost": [
+    [sell],
+    [order, { does: "gateway fault", cancel: "lost" }, { does: "pay", token: "tok_chargeDeclined" }, pay],
+  ],
+  "two tabs": [[sell], [order, { does: "pay twice" }]],
+  // The order is granted to the first one.
+  "two tabs, the capture of the first refused": [
+    [sell],
+    [
+      order,
+      { does: "gateway fault", capture: "refused for good" },
+      { does: "pay twice" },
+      { does: "pay", token: "tok_mastercard" },
+    ],
+  ],
   // The order has expired when an intent is known.
   "create late": [[sell], [order, wait(59), { does: "gateway fault", intent: { lateBySeconds: 30 } }, pay]],
   "authorized too late": [
@@ -153,6 +187,19 @@ const intents: Record<string, Scenario> = {
     [order, wait(55), { does: "gateway fault", capture: "processing fails" }, pay],
   ],
   "3-D Secure": [[sell], [order, { does: "pay with 3-D Secure", outcome: "pass" }]],
+  "3-D Secure, reads lost and late": [
+    [sell],
+    [
+      order,
+      { does: "gateway fault", read: "lost" },
+      { does: "gateway fault", read: { lateBySeconds: 5 } },
+      { does: "pay with 3-D Secure", outcome: "pass" },
+    ],
+  ],
+  "3-D Secure, webhook storm": [
+    [sell],
+    [order, { does: "get webhooks", copies: 20 }, { does: "pay with 3-D Secure", outcome: "pass" }],
+  ],
   "3-D Secure fails": [[sell], [order, { does: "pay with 3-D Secure", outcome: "fail" }, pay]],
   "3-D Secure abandoned": [[sell], [order, { does: "pay with 3-D Secure", outcome: "abandon" }, pay]],
   "3-D Secure passed, authorization canceled": [
@@ -227,8 +274,17 @@ export const sales = new Set([
   "capture refused for now",
   "confirm refused, then another card",
   "create failed",
+  "create failed after work",
+  "confirm failed after work",
+  "capture failed after work",
+  "responses lost",
+  "response to a cancel lost",
+  "two tabs",
+  "two tabs, the capture of the first refused",
   "capture refused",
   "3-D Secure",
+  "3-D Secure, reads lost and late",
+  "3-D Secure, webhook storm",
   "3-D Secure fails",
   "3-D Secure abandoned",
   "3-D Secure passed, authorization canceled",
@@ -263,6 +319,7 @@ const gatewayFaults: Arbitrary<Action> = oneof(
   record({ does: constant("gateway fault"), confirm: outcomes }),
   record({ does: constant("gateway fault"), capture: oneof(outcomes, constantFrom(...captureOutcomes)) }),
   record({ does: constant("gateway fault"), cancel: outcomes }),
+  record({ does: constant("gateway fault"), read: outcomes }),
 );
 const paysWithChallenge: Arbitrary<Action> = record({
   does: constant("pay with 3-D Secure"),
