@@ -4,7 +4,7 @@ import { type Client, type Order, bodyOf, newUser } from "./client";
 import { paysByIntents } from "./payment-flow";
 import { buy } from "./sagas";
 import { orderOf, ticketOnSale } from "./setup";
-import { card, database, endChallenge, endFaults, fault, restartWith, setReservations } from "./stack";
+import { card, database, endFaults, fault, happenToIntent, restartWith, setReservations } from "./stack";
 import { stackViolations } from "./stack-violations";
 
 // The change of payments from charges to intents, and back, one process at a time: docs/operating.md describes it.
@@ -80,7 +80,7 @@ it("changes the flow and changes it back under purchases, with requests open at 
   await purchasesBy("charges", "intents");
   await begin("payments-2", "charges");
   await purchasesBy("charges");
-  await endChallenge(challenged.intentId, "pass-challenge");
+  await happenToIntent(challenged.intentId, "pass-challenge");
   expect(await challenged.buyer.pay(challenged.order, challenged.token)).toMatchObject({
     status: 201,
     body: { intentId: challenged.intentId },

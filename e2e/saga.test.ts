@@ -4,7 +4,7 @@ import { eventually } from "../common/src/testing/eventually";
 import { replicated, orderOf, ticketOnSale } from "./setup";
 import { decisive, paysByIntents } from "./payment-flow";
 import { slowly } from "./sagas";
-import { card, endChallenge, fault, ledger } from "./stack";
+import { card, fault, happenToIntent, ledger } from "./stack";
 import { stackViolations } from "./stack-violations";
 
 const addNone: (name: string, run: () => Promise<void>, timeoutMs?: number) => void = () => {};
@@ -192,14 +192,14 @@ describe("with a card that requires 3-D Secure", () => {
 
   byIntents("sells to a buyer who passes it", async () => {
     const { order, token, intentId } = await challenged();
-    await endChallenge(intentId, "pass-challenge");
+    await happenToIntent(intentId, "pass-challenge");
     expect(await bea.pay(order, token)).toMatchObject({ status: 201, body: { intentId } });
     await untilOrderIs(bea, order, { status: "complete" });
   });
 
   byIntents("lets a buyer who fails it, or closes it, pay with another", async () => {
     const failed = await challenged();
-    await endChallenge(failed.intentId, "fail-challenge");
+    await happenToIntent(failed.intentId, "fail-challenge");
     expect(await bea.pay(failed.order, failed.token)).toMatchObject({
       status: 400,
       body: { code: "payment-declined" },
@@ -208,14 +208,14 @@ describe("with a card that requires 3-D Secure", () => {
 
     const closed = await challenged();
     expect(await bea.pay(closed.order)).toMatchObject({ status: 201 });
-    await expect(endChallenge(closed.intentId, "pass-challenge")).rejects.toThrow("canceled");
+    await expect(happenToIntent(closed.intentId, "pass-challenge")).rejects.toThrow("canceled");
   });
 
   byIntents("cannot be passed any more once the order has expired", async () => {
     const { order, token, intentId } = await challenged();
     await untilOrderIs(bea, order, { status: "cancelled", cancelReason: "expired" });
     await untilPaymentIs(order, "failed");
-    await expect(endChallenge(intentId, "pass-challenge")).rejects.toThrow("canceled");
+    await expect(happenToIntent(intentId, "pass-challenge")).rejects.toThrow("canceled");
     expect(await bea.pay(order, token)).toMatchObject({ status: 400, body: { code: "order-expired" } });
     expect(await chargesOf(order)).toEqual([]);
   });

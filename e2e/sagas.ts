@@ -2,7 +2,7 @@ import { type Client, type Order, type Ticket, bodyOf, newUser } from "./client"
 import { eventually } from "../common/src/testing/eventually";
 import { orderOf, ticketOnSale } from "./setup";
 import { decisive, paysByIntents } from "./payment-flow";
-import { card, database, endChallenge, fault } from "./stack";
+import { card, database, fault, happenToIntent } from "./stack";
 
 /** Runs the steps before the kills. The returned function continues, and resolves when the saga has ended correctly. */
 export type Saga = () => Promise<() => Promise<unknown>>;
@@ -85,7 +85,7 @@ export const buy = buyBy((buyer, order) => buyer.pay(order));
 export const buyWith3DSecure = buyBy(async (buyer, order) => {
   const token = await card("4000002760003184");
   const { intentId = "" } = await bodyOf(buyer.pay(order, token));
-  await endChallenge(intentId, "pass-challenge");
+  await happenToIntent(intentId, "pass-challenge");
   await buyer.pay(order, token);
 });
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mongo } from "mongoose";
+import type { IntentEvent } from "../infra/stripe-sandbox/intent-events";
 import type { Charge, Intent, Refund } from "../infra/stripe-sandbox/ledger";
 import { databaseUrl, sharedEnvironment, webhookOf } from "../infra/local/environment";
 import { execute } from "../infra/local/execute";
@@ -210,11 +211,8 @@ export async function deliverWebhooks(
   if (!response.ok) throw new Error(`The sandbox rejected the webhook: ${await response.text()}`);
 }
 
-/** The buyer passes or fails the 3-D Secure of an intent. */
-export async function endChallenge(
-  intentId: string,
-  event: "pass-challenge" | "fail-challenge",
-): Promise<void> {
+/** What the buyer, the bank or an operator in Stripe's dashboard does to an intent. */
+export async function happenToIntent(intentId: string, event: IntentEvent): Promise<void> {
   const response = await fetch(`${stackFile().servers.stripe}/sandbox/intents/${intentId}`, {
     method: "POST",
     headers: { "content-type": "application/json" },

@@ -6,7 +6,7 @@ import {
   card,
   database,
   deliverWebhooks,
-  endChallenge,
+  happenToIntent,
   kill,
   serviceProcesses,
   setReservations,
@@ -27,7 +27,7 @@ async function passAndLeave(between: () => Promise<unknown> = async () => {}) {
   const order = await orderOf(buyer, await ticketOnSale(seller));
   const { intentId = "" } = await bodyOf(buyer.pay(order, token));
   await between();
-  await endChallenge(intentId, "pass-challenge");
+  await happenToIntent(intentId, "pass-challenge");
   return { buyer, order, intentId };
 }
 

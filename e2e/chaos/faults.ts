@@ -7,14 +7,18 @@ import { mongoMembers } from "../../infra/local/programs";
 import { databaseServices, serviceNames } from "../../infra/services";
 import { brokerFolder, dataFolder } from "../data-folder";
 import { eventually } from "../../common/src/testing/eventually";
+import type { Intent } from "../../infra/stripe-sandbox/ledger";
 import { paysByIntents } from "../payment-flow";
 import {
   type Operation,
   database,
   deliverWebhooks,
+  endFaults,
   fault,
   freeze,
+  happenToIntent,
   kill,
+  ledger,
   run,
   serverProcesses,
   setClock,
@@ -77,8 +81,10 @@ const faultKinds: FaultKind[] = [
   ...(paysByIntents
     ? [
         { kind: "sandbox refuses a capture permanently", victims: ["stripe"], inject: refuseCapture },
+        { kind: "captures stay processing for 10 s", victims: ["stripe"], inject: delayCaptures },
+        { kind: "holds canceled in the dashboard for 5 s", victims: ["stripe"], inject: cancelHolds },
         {
-          kind: "webhooks lost, late, doubled and reordered for 20 s",
+          kind: "webhooks lost, late, doubled, reordered and forged for 25 s",
           victims: ["stripe"],
           inject: disturbWebhooks,
         },
@@ -88,7 +94,7 @@ const faultKinds: FaultKind[] = [
   { kind: "clock 5 s behind", victims: services, inject: (name) => setClock(name, "behind") },
 ];
 const secondsPerFault = 5;
-const quietAtTheEndSeconds = 30;
+const quietAtTheEndSeconds = 20;
 
 export interface ChaosFault extends Pick<FaultKind, "kind" | "inject"> {
   atSeconds: number;
@@ -218,8 +224,26 @@ async function refuseCapture(): Promise<void> {
   await fault({ kind: "refuse", operation: "capture" });
 }
 
+/** Half of them succeed then, the others fail. */
+async function delayCaptures(): Promise<void> {
+  await fault({ kind: "processing", operation: "capture", times: 6 });
+  await wait(10_000);
+  await endFaults("capture");
+  for (const [index, { id }] of (await intentsThatAre("processing")).entries())
+    await happenToIntent(id, index % 2 === 0 ? "end-processing" : "fail-processing");
+}
+
+async function cancelHolds(): Promise<void> {
+  for (const end = clock.now() + 5000; clock.now() < end; await wait(100))
+    for (const { id } of await intentsThatAre("requires_capture"))
+      await happenToIntent(id, "lapse").catch(() => undefined); // captured or voided meanwhile
+}
+
+const intentsThatAre = async (wanted: Intent["status"]): Promise<Intent[]> =>
+  (await ledger()).intents.filter(({ status }) => status === wanted);
+
 async function disturbWebhooks(): Promise<void> {
-  for (const delivery of ["lost", "late", "doubled", "reordered"] as const) {
+  for (const delivery of ["lost", "late", "doubled", "reordered", "forged"] as const) {
     await deliverWebhooks(delivery);
     await wait(5_000);
   }

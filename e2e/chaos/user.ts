@@ -4,7 +4,7 @@ import { clock } from "@eventhive/common";
 import { Client, type Credentials, type Order, type Ticket } from "../client";
 import { paysByIntents } from "../payment-flow";
 import type { Random } from "../random";
-import { card, endChallenge } from "../stack";
+import { card, happenToIntent } from "../stack";
 import { type ResponseLog, isRejected } from "./response-log";
 
 /** Sells, buys, edits and cancels at random until `isOver`, whatever the responses are. */
@@ -81,12 +81,14 @@ export async function runUser(log: ResponseLog, random: Random, isOver: () => bo
     }
   }
 
-  /** Passes 3-D Secure, unless the sandbox is down or the intent was canceled. */
+  /** Passes 3-D Secure, fails it, or closes it and uses another card. The sandbox may be down, or the intent canceled. */
   async function payWith3DSecure(order: Order): Promise<void> {
     const token = await card("4000002760003184").catch(() => undefined);
     const response = token && (await requestPayment(order, token));
     if (!response || !response.ok || !response.body.intentId) return;
-    await endChallenge(response.body.intentId, "pass-challenge").catch(() => undefined);
+    const ending = random.oneOf(["pass-challenge", "pass-challenge", "fail-challenge", "closed"] as const);
+    if (ending === "closed") return pay(order);
+    await happenToIntent(response.body.intentId, ending).catch(() => undefined);
     await pay(order, token);
   }
 

@@ -90,7 +90,7 @@ function waitsForMongo({ injected, log }: Findings): Wait[] {
 }
 
 function figuresOf(findings: Findings): Record<string, string> {
-  const { snapshot, monitor, log, plan } = findings;
+  const { snapshot, monitor, changes, log, plan } = findings;
   const { tickets, orders, replicas, money, published = [] } = snapshot;
   const charges = money?.charges.filter(({ paid }) => paid) ?? [];
   const captured = charges.filter((charge) => charge.captured);
@@ -100,6 +100,7 @@ function figuresOf(findings: Findings): Record<string, string> {
   const versions = [...tickets, ...orders].reduce((sum, { version }) => sum + version + 1, 0);
   const complete = orders.filter(({ status }) => status === "complete").length;
   const expired = orders.filter(({ cancelReason }) => cancelReason === "expired").length;
+  const direct = changes.filter(({ isDirect }) => isDirect);
   const distinct = new Set(published.map(contentOf)).size;
   const waits = waitsForMongo(findings).map(({ from, until }) => until - from);
   const polls = `${monitor.polls} polls during the run (${monitor.failedPolls} more failed)`;
@@ -118,7 +119,7 @@ function figuresOf(findings: Findings): Record<string, string> {
     I12: `${findings.deadLetters} dead letters; no invalid message was sent`,
     I13: `acknowledged: ${log.summary()}; ${waits.length} responses while MongoDB was frozen took at most ${seconds(Math.max(0, ...waits))}`,
     I14: `quiet after ${findings.quietAfterSeconds.toFixed(1)} s (allowed: ${quietWithinSeconds} s), checked ${calmSeconds} s later; ${findings.restarts} restarts of services`,
-    model: `${findings.changes.length} observed changes of orders, payments and intents`,
+    model: `${changes.length} observed changes of orders, payments and intents, ${direct.length} of them from one version to the next`,
   };
 }
 
