@@ -3,17 +3,19 @@ import type { EventData } from "@eventhive/common";
 import { Redis } from "ioredis";
 import type { Document } from "../common/test/documented-responses";
 import type { StackProcess } from "../infra/local/stack-file";
+import { databaseServices } from "../infra/services";
 import { type Order, type Ticket, bodyOf, newUser } from "./client";
 import type { ApiResponse } from "./request";
 import { readEventLog } from "./event-log";
 import { eventually } from "../common/src/testing/eventually";
 import { replicated, orderOf, ticketOnSale } from "./setup";
-import { freeze, kill, serviceProcesses, signal, stackFile, start, stop } from "./stack";
+import { freeze, kill, serviceProcesses, signal, stackFile, start, stop, untilReached } from "./stack";
 import { stackViolations } from "./stack-violations";
 
 let before: StackProcess[];
 let redis: Redis;
-beforeEach(() => {
+beforeEach(async () => {
+  await Promise.all(databaseServices.map(untilReached)); // again, after the previous outage
   before = serviceProcesses();
   redis = new Redis(stackFile().servers.redis, { maxRetriesPerRequest: null });
   redis.on("error", () => undefined); // outages are part of the test
