@@ -9,7 +9,9 @@ export const previewSettings = {
   /** How many are kept in memory, including those that are not drawn yet. */
   MAX_KEPT_PREVIEWS: z.coerce.number().int().positive().default(100),
 };
-const limits = () => z.object(previewSettings).parse(process.env);
+const shape = z.object(previewSettings);
+let known: z.infer<typeof shape> | undefined;
+const limits = () => (known ??= shape.parse(process.env));
 
 type Picture = Uint8Array<ArrayBuffer>;
 
@@ -26,12 +28,12 @@ const waiting: (() => void)[] = [];
  */
 export function picture(key: string, draw: () => Promise<Picture>): Promise<Picture> | undefined {
   const { PREVIEW_CONCURRENCY, MAX_PENDING_PREVIEWS, MAX_KEPT_PREVIEWS } = limits();
-  const known = pictures.get(key);
-  if (!known && waiting.length >= MAX_PENDING_PREVIEWS) return undefined;
-  const made = known ?? limitConcurrency(PREVIEW_CONCURRENCY, draw);
+  const kept = pictures.get(key);
+  if (!kept && waiting.length >= MAX_PENDING_PREVIEWS) return undefined;
+  const made = kept ?? limitConcurrency(PREVIEW_CONCURRENCY, draw);
   pictures.delete(key);
   pictures.set(key, made);
-  if (!known) made.catch(() => pictures.delete(key));
+  if (!kept) made.catch(() => pictures.delete(key));
   const [oldest] = pictures.keys();
   if (oldest !== undefined && pictures.size > MAX_KEPT_PREVIEWS) pictures.delete(oldest);
   return made;

@@ -327,7 +327,7 @@ export const running: Mutant[] = [
   {
     guard: "client: preview images: limit of those that wait",
     file: posterQueue,
-    change: { "if (!known && waiting.length >= MAX_PENDING_PREVIEWS)": "if (!known && waiting.length < 0)" },
+    change: { "if (!kept && waiting.length >= MAX_PENDING_PREVIEWS)": "if (!kept && waiting.length < 0)" },
     red: {
       [posterQueueTests]: ["refuses an image when twenty wait, but none that another has requested"],
       "client/lib/poster.test.ts": ["responds with 503 when too many images are requested at once"],
@@ -337,7 +337,7 @@ export const running: Mutant[] = [
     guard: "client: preview images: everyone who requests one shares it",
     file: posterQueue,
     change: {
-      "const known = pictures.get(key);": "const known = undefined as Promise<Picture> | undefined;",
+      "const kept = pictures.get(key);": "const kept = undefined as Promise<Picture> | undefined;",
     },
     red: {
       [posterQueueTests]: [
@@ -359,7 +359,7 @@ export const running: Mutant[] = [
     guard: "client: preview images: one that failed is drawn again",
     file: posterQueue,
     change: {
-      "if (!known) made.catch(() => pictures.delete(key));": "if (!known) made.catch(() => undefined);",
+      "if (!kept) made.catch(() => pictures.delete(key));": "if (!kept) made.catch(() => undefined);",
     },
     red: { [posterQueueTests]: ["draws an image again after it could not be drawn, and the next one"] },
   },
