@@ -489,30 +489,18 @@ export const outages: Outage[] = [
     firesAfter: 315,
     resolvesAfter: 300,
   },
-  {
-    outage: "one network reserves many tickets without paying",
+  ...[
+    { limit: "network", outage: "one network reserves many tickets without paying" },
+    { limit: "site", outage: "one IPv6 /48 reserves many tickets without paying" },
+    { limit: "unpaid_network", outage: "one network lets many reservations expire" },
+  ].map(({ limit, outage }): Outage => ({
+    outage,
     alert: { alertname: "TicketHoardingSuspected" },
-    series: { 'reservations_refused_total{app="orders", limit="network"}': counts(0, 1) },
+    series: { [`reservations_refused_total{app="orders", limit="${limit}"}`]: counts(0, 1) },
     marginSeconds: 1200,
     firesAfter: 60,
     resolvesAfter: 855,
-  },
-  {
-    outage: "one IPv6 /48 reserves many tickets without paying",
-    alert: { alertname: "TicketHoardingSuspected" },
-    series: { 'reservations_refused_total{app="orders", limit="site"}': counts(0, 1) },
-    marginSeconds: 1200,
-    firesAfter: 60,
-    resolvesAfter: 855,
-  },
-  {
-    outage: "one network lets many reservations expire",
-    alert: { alertname: "TicketHoardingSuspected" },
-    series: { 'reservations_refused_total{app="orders", limit="unpaid_network"}': counts(0, 1) },
-    marginSeconds: 1200,
-    firesAfter: 60,
-    resolvesAfter: 855,
-  },
+  })),
   {
     outage: "many networks let reservations expire, and few are paid",
     alert: { alertname: "TicketHoardingSuspected" },
