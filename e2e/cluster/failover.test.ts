@@ -40,6 +40,15 @@ let isOver = false;
 const writtenTo = (store: string): number =>
   store === "jetstream" ? events.events.length : (probes?.written[store] ?? 0);
 
+/** Resolves when each store has accepted more than this number of writes from now on. */
+async function untilWritten(count: number): Promise<void> {
+  const before = stores.map((store) => ({ store, written: writtenTo(store) }));
+  await eventually(
+    () => before.forEach(({ store, written }) => expect(writtenTo(store)).toBeGreaterThan(written + count)),
+    { withinSeconds: 120 },
+  );
+}
+
 /** Ends the load. */
 async function stopLoad(): Promise<void> {
   isOver = true;
@@ -54,9 +63,7 @@ beforeAll(async () => {
   events = await readEventLog(stackFile().servers.nats);
   users = Array.from({ length: userCount }, (_, n) => runUser(log, new Random(n), () => isOver));
   probes = await probeStores(log);
-  await eventually(() => stores.forEach((store) => expect(writtenTo(store)).toBeGreaterThan(5)), {
-    withinSeconds: 120,
-  });
+  await untilWritten(5);
 }, 300_000);
 
 afterAll(async () => {
@@ -87,15 +94,20 @@ async function interrupted(by: () => Promise<unknown>): Promise<Record<string, n
   return Object.fromEntries(gaps.map(({ store, maxMs }) => [store, Math.round(maxMs / 100) / 10]));
 }
 
-/** Repeats an interruption, and adds it to the table. Resolves with the times that each store was interrupted for. */
+/**
+ * Repeats an interruption, after which all stores must accept writes again, and adds it to the table. Resolves with the times
+ * that each store was interrupted for.
+ */
 async function repeat(
   name: string,
   interrupt: (n: number) => Promise<unknown>,
 ): Promise<Record<string, number[]>> {
   const times: Record<string, number[]> = Object.fromEntries(stores.map((store) => [store, []]));
-  for (let n = 0; n < repetitions; n++)
+  for (let n = 0; n < repetitions; n++) {
     for (const [store, seconds] of Object.entries(await interrupted(() => interrupt(n))))
       times[store]?.push(seconds);
+    await untilWritten(0);
+  }
   const columns = Object.entries(times).map(([store, seconds]) => `${store} ${seconds.join(" ")}`);
   table.push(`${name.padEnd(40)} ${columns.join(" | ")}`);
   return times;
