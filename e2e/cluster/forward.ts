@@ -1,37 +1,54 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as wait } from "node:timers/promises";
 import { freePort, isFree } from "../../infra/local/port";
 import { eventually } from "../../common/src/testing/eventually";
-import { namespace } from "./cluster";
+import { isReady, namespace, pods } from "./cluster";
 
 export interface Forward {
   /** The local host and port, which stay the same when the pod is replaced. */
   address: string;
-  stop: () => void;
+  stop: () => Promise<void>;
 }
 
-/** Forwards a port of a service in the cluster, and restarts when its pods are replaced. */
-export async function forward(target: string, port: number): Promise<Forward> {
+/**
+ * Forwards a port of a pod of a service or store. When the pod is replaced, forwards that of another one: kubectl would go on
+ * accepting connections for the deleted pod.
+ */
+export async function forward(app: string, port: number): Promise<Forward> {
   const local = await freePort();
   let stopped = false;
-  let child: ChildProcess;
-  const begin = () => {
-    child = spawn("kubectl", ["--namespace", namespace, "port-forward", target, `${local}:${port}`], {
-      stdio: "ignore",
-    });
-    child.once("exit", () => setTimeout(() => stopped || begin(), 250));
+  let endOne = (): void => {};
+  const forwardOne = async () => {
+    const pod = (await pods(app)).find(isReady);
+    if (!pod || stopped) return;
+    const kubectl = (...parameters: string[]) =>
+      spawn("kubectl", ["--namespace", namespace, ...parameters], { stdio: "ignore" });
+    const running = [
+      kubectl("port-forward", `pod/${pod.metadata.name}`, `${local}:${port}`),
+      kubectl("wait", "--for=delete", `pod/${pod.metadata.name}`, "--timeout=1h"),
+    ];
+    endOne = () => running.forEach((child) => child.kill());
+    const ended = running.map((child) => once(child, "exit"));
+    await Promise.race(ended);
+    endOne();
+    await Promise.all(ended);
   };
-  begin();
+  const forwarding = (async () => {
+    for (; !stopped; await wait(250)) await forwardOne().catch(() => undefined); // the API server may be unreachable
+  })();
   await eventually(
     async () => {
-      if (await isFree(local)) throw new Error(`kubectl does not forward ${target}`);
+      if (await isFree(local)) throw new Error(`kubectl does not forward port ${port} of ${app}`);
     },
     { withinSeconds: 30 },
   );
   return {
     address: `127.0.0.1:${local}`,
-    stop: () => {
+    stop: async () => {
       stopped = true;
-      child.kill();
+      endOne();
+      await forwarding;
     },
   };
 }

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execute } from "../../infra/local/execute";
 import { root } from "../../infra/local/program";
+import { eventually } from "../../common/src/testing/eventually";
+import { ledger } from "../stack";
 import { kubectl, pods, rolledOut } from "./cluster";
 import { deployAgain } from "./deploy";
 
@@ -23,8 +25,9 @@ const ofStores = () => uids(({ role }) => role === "store");
 it("keeps the pods of all stores during a deployment, and all pods when nothing has changed", async () => {
   const stores = await ofStores();
   expect(Object.keys(stores)).toHaveLength(6);
-  await deployAgain({ hasNewRunId: true }); // restarts the services
+  await deployAgain({ hasNewRunId: true }); // restarts the services and the sandbox
   await rolledOut();
+  await eventually(ledger); // the other tests reach the new sandbox
   expect(await ofStores()).toEqual(stores);
 
   await deployAgain();

@@ -42,15 +42,15 @@ export default async function startCluster(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "eventhive-cluster-"));
   process.env.E2E_DATA = folder;
   const forwards: Forward[] = [];
-  const reach = async (target: string, port: number) => {
-    const found = await forward(target, port);
+  const reach = async (app: string, port: number) => {
+    const found = await forward(app, port);
     forwards.push(found);
     return found.address;
   };
   const databases: Record<string, string> = {};
   for (const service of databaseServices) {
     const password = await secret(`${service}-mongo`, "password");
-    const server = `mongodb://root:${password}@${await reach(`service/${service}-mongo`, 27017)}`;
+    const server = `mongodb://root:${password}@${await reach(`${service}-mongo`, 27017)}`;
     databases[service] = databaseUrl(`${server}/?authSource=admin&directConnection=true`, service);
   }
   writeStackFile(folder, {
@@ -58,14 +58,14 @@ export default async function startCluster(): Promise<void> {
     databases,
     servers: {
       mongo: "mongodb://localhost", // not used: each service has its own, above
-      redis: `redis://:${await secret("expiration-redis", "password")}@${await reach("service/expiration-redis", 6379)}`,
+      redis: `redis://:${await secret("expiration-redis", "password")}@${await reach("expiration-redis", 6379)}`,
       nats: await broker(reach),
-      stripe: `http://${await reach("service/stripe-sandbox", 80)}`,
+      stripe: `http://${await reach("stripe-sandbox", 3000)}`,
     },
     processes: [],
   });
   globalThis.stopStack = async () => {
-    for (const { stop } of forwards) stop();
+    await Promise.all(forwards.map(({ stop }) => stop()));
     rmSync(folder, { recursive: true });
   };
 }
@@ -88,11 +88,11 @@ async function mustBeForTests(): Promise<void> {
 }
 
 /** The address of the broker. With several members, each service is a user of it, and the bridge may read all events. */
-async function broker(reach: (target: string, port: number) => Promise<string>): Promise<string> {
-  if (overlay === "ci") return `nats://${await secret("nats", "token")}@${await reach("service/nats", 4222)}`;
+async function broker(reach: (app: string, port: number) => Promise<string>): Promise<string> {
+  if (overlay === "ci") return `nats://${await secret("nats", "token")}@${await reach("nats", 4222)}`;
   process.env.BROKER = "jetstream";
   process.env.JETSTREAM_CREDENTIALS = await secret("bridge-jetstream", "seed");
-  return `nats://${await reach("service/jetstream", 4222)}`;
+  return `nats://${await reach("jetstream", 4222)}`;
 }
 
 async function secret(name: string, key: string): Promise<string> {
