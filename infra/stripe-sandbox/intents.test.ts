@@ -1,15 +1,18 @@
+import { hours, minutes } from "@eventhive/common";
 import Stripe from "stripe";
 import request from "supertest";
 import { startStripeMock } from "./stripe-mock";
 import { serveSandbox } from "./testing";
 
-const sandbox = serveSandbox();
+let aheadMs = 0;
+const sandbox = serveSandbox({ now: () => Date.now() + aheadMs });
 let stripe: Stripe;
 
 const clientOf = (port: number) =>
   new Stripe("sk_test_1", { host: "127.0.0.1", port, protocol: "http", maxNetworkRetries: 0 });
 
 beforeEach(() => {
+  aheadMs = 0;
   stripe = clientOf(Number(new URL(sandbox.url()).port));
 });
 
@@ -112,10 +115,13 @@ it.each([
   expect(await stripe.paymentIntents.retrieve(id)).toMatchObject({ status, next_action: null });
 });
 
-it("accepts a confirmation token once", async () => {
-  const { id: confirmation_token } = await stripe.testHelpers.confirmationTokens.create({
+const createConfirmationToken = () =>
+  stripe.testHelpers.confirmationTokens.create({
     payment_method_data: { type: "card", card: card("4242424242424242") } as never, // Stripe's types leave cards out
   });
+
+it("accepts a confirmation token once", async () => {
+  const { id: confirmation_token } = await createConfirmationToken();
   const { id } = await stripe.paymentIntents.create(terms);
   expect(await stripe.paymentIntents.confirm(id, { confirmation_token })).toMatchObject({
     status: "requires_capture",
@@ -125,6 +131,18 @@ it("accepts a confirmation token once", async () => {
   await expect(stripe.paymentIntents.confirm(other.id, { confirmation_token })).rejects.toMatchObject({
     param: "confirmation_token",
   });
+});
+
+it("accepts a confirmation token for 12 hours", async () => {
+  const [used, expired] = [await createConfirmationToken(), await createConfirmationToken()];
+  const { id } = await stripe.paymentIntents.create(terms);
+  aheadMs = hours(12) - minutes(1);
+  await stripe.paymentIntents.confirm(id, { confirmation_token: used.id });
+  aheadMs = hours(12);
+  const other = await stripe.paymentIntents.create(terms);
+  await expect(
+    stripe.paymentIntents.confirm(other.id, { confirmation_token: expired.id }),
+  ).rejects.toMatchObject({ param: "confirmation_token" });
 });
 
 it("consumes a Checkout token when it becomes a payment method", async () => {
