@@ -94,16 +94,7 @@ export class Marketplace {
   /** A paid order of which a part was refunded in Stripe's dashboard, and whose charge is disputed. */
   async changedAtStripe({ by }: { by: Role }): Promise<Order> {
     const order = await this.paid({ by });
-    const { client } = this.users[by];
-    const [paid] = await bodyOf(client.payments(`?orderId=${order.id}`));
-    if (!paid) throw new Error("There is no payment");
-    await refundByHand(stackFile().servers.stripe, paid.stripeId, 500);
-    await dispute(paid.stripeId);
-    await eventually(async () => {
-      await run("payments", "reconcile", "1", "0.0001"); // once the payment is settled
-      const [payment] = await bodyOf(client.payments(`?orderId=${order.id}`));
-      if (!payment?.amountRefunded || !payment.disputedAt) throw new Error("payments has not seen it");
-    });
+    await changeAtStripe(this.users[by].client, order);
     return order;
   }
 
@@ -121,6 +112,19 @@ export class Marketplace {
     await eventually(() => bodyOf(client.cancel(order))); // once orders has released it
     return order;
   }
+}
+
+/** Refunds 5 USD of a paid order in Stripe's dashboard, and disputes its charge. Resolves when payments has seen both. */
+export async function changeAtStripe(client: Client, order: Order): Promise<void> {
+  const [paid] = await bodyOf(client.payments(`?orderId=${order.id}`));
+  if (!paid) throw new Error("There is no payment");
+  await refundByHand(stackFile().servers.stripe, paid.stripeId, 500);
+  await dispute(paid.stripeId);
+  await eventually(async () => {
+    await run("payments", "reconcile", "1", "0.0001"); // once the payment is settled
+    const [payment] = await bodyOf(client.payments(`?orderId=${order.id}`));
+    if (!payment?.amountRefunded || !payment.disputedAt) throw new Error("payments has not seen it");
+  });
 }
 
 async function signUp(role: Role): Promise<User> {

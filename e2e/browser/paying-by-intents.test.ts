@@ -1,7 +1,9 @@
 import type { Page, Route } from "playwright-core";
+import { bodyOf } from "../client";
 import { endFaults, fault } from "../stack";
 import { expectFailure } from "./browser";
 import { hydrated } from "./chromium";
+import { changeAtStripe } from "./marketplace";
 import { button, heading, payWith, reservation, status } from "./page-actions";
 
 async function openOrder(): Promise<Page> {
@@ -64,8 +66,33 @@ it("pays once the buyer has passed 3-D Secure, and lists what happened to the mo
   await heading(page, "The ticket is yours").waitFor();
   const terms = await page.locator("main dt").allTextContents();
   expect(terms).toEqual(["Amount held", "Card charged"]);
-  await page.getByRole("link", { name: "See your receipt" }).click();
-  await page.getByText("Authorized on").waitFor();
+});
+
+it("lists on the receipt when the money was held and charged, and what happened to it at Stripe since", async () => {
+  const { page, client, order } = await reservation();
+  await bodyOf(client.pay(order));
+  await page.goto(`/orders/${order.id}/receipt`);
+  await page.getByText("Paid on").waitFor();
+  const facts = async () => {
+    const [terms, values] = await Promise.all(
+      ["dt", "dd"].map((name) => page.locator(`main ${name}`).allTextContents()),
+    );
+    return Object.fromEntries(terms?.map((term, index) => [term, values?.[index]]) ?? []);
+  };
+  const day = expect.stringMatching(/\b20\d\d\b/);
+  const paid = {
+    Ticket: order.ticket.title,
+    Amount: `$${order.ticket.price.toFixed(2)}`,
+    "Authorized on": day,
+    "Paid on": day,
+    "Paid by": expect.stringContaining("@"),
+    Order: order.id,
+    "Charge ID": expect.stringMatching(/^ch_/),
+  };
+  expect(await facts()).toEqual(paid);
+  await changeAtStripe(client, order);
+  await page.reload();
+  expect(await facts()).toEqual({ ...paid, "Refunded to your card": "$5.00", "Disputed on": day });
 });
 
 it("declines a card whose buyer fails 3-D Secure", async () => {
