@@ -23,7 +23,7 @@ export function observedStates(published: Event[], ledger: Changes[]): ObservedS
 /** The collections whose changes the model describes. */
 const kinds: Record<string, Kind> = { "orders.orders": "order", "payments.payments": "payment" };
 
-interface Stored {
+export interface Stored {
   version?: number | undefined;
   status?: string | undefined;
   state?: string | undefined;

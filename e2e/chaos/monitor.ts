@@ -3,8 +3,10 @@ import { clock } from "@eventhive/common";
 import type { mongo } from "mongoose";
 import type { Change } from "../../spec/histories";
 import { clockMarginMs } from "../invariants-of-ledger";
+import { mongoMembers } from "../../infra/local/programs";
 import { changesOfDocument } from "../observed-states";
 import { database, ledger } from "../stack";
+import { followChanges } from "./change-stream";
 
 /** Fields that must not regress, of every aggregate and every replica. */
 interface Seen {
@@ -33,26 +35,35 @@ const grantedStates = ["awaiting:payment", "complete"];
 const finals = ["complete", "cancelled", "settled", "failed", "refunded", "sold"];
 const stateOf = ({ status, state, sold }: Seen) => status ?? state ?? (sold ? "sold" : "on sale");
 
+/** Only a replica set has an oplog. */
+const hasOplog = mongoMembers(process.env) > 1;
+
 /** Polls all collections for violations of invariants that must hold at every moment. */
 export class Monitor {
   polls = 0;
   failedPolls = 0;
   maxOverdueMs = 0;
   readonly violations = new Set<string>();
-  /** Also of payments that no event shows. */
+  /** Of orders and payments, also those that no event shows: all from the oplog, otherwise what two polls in a row show. */
   readonly changes: Change[] = [];
   before = new Map<string, Seen>();
   /** Orders for which money was captured with a PaymentIntent, by the poll before. */
   private captured = new Set<string>();
 
   async run(isOver: () => boolean): Promise<void> {
+    const onChanges = (changes: Change[]) => void this.changes.push(...changes);
+    const follow = (service: string) => followChanges(service, service, onChanges, isOver);
+    await Promise.all([this.poll(isOver), ...(hasOplog ? ["orders", "payments"].map(follow) : [])]);
+  }
+
+  private async poll(isOver: () => boolean): Promise<void> {
     for (let last = ""; !isOver(); await wait(250)) {
       const server = await databaseProcess();
       // A killed database may lose writes that were readable but not acknowledged yet, and another primary may show writes a
       // moment later than the one before. That is no violation.
       if (server !== last) this.before = new Map();
       last = server;
-      const now = await this.poll().catch(() => undefined);
+      const now = await this.read().catch(() => undefined);
       const isWhole = now && server !== "" && (await databaseProcess()) === server;
       if (isWhole) this.compare(now);
       else this.failedPolls++;
@@ -60,7 +71,7 @@ export class Monitor {
     }
   }
 
-  private async poll(): Promise<Map<string, Seen>> {
+  private async read(): Promise<Map<string, Seen>> {
     const begun = clock.now();
     const found = await Promise.all(
       collections.map(async ([service, collection]) => {
@@ -95,7 +106,8 @@ export class Monitor {
 
   private compare(seen: Map<string, Seen>): void {
     this.polls++;
-    for (const [name, now] of seen) this.changes.push(...changesOfDocument(name, this.before.get(name), now));
+    for (const [name, now] of hasOplog ? [] : seen)
+      this.changes.push(...changesOfDocument(name, this.before.get(name), now));
     const held: (string | undefined)[] = [];
     for (const [name, before] of this.before) {
       const now = seen.get(name);
