@@ -1,9 +1,8 @@
 import { clock } from "@eventhive/common";
-import { eventually } from "../common/src/testing/eventually";
 import { type Client, type Order, bodyOf, newUser } from "./client";
 import { paysByIntents } from "./payment-flow";
-import { buy } from "./sagas";
 import { orderOf, ticketOnSale } from "./setup";
+import { whileShopping } from "./shopping";
 import { card, database, endFaults, fault, happenToIntent, restartWith, setReservations } from "./stack";
 import { stackViolations } from "./stack-violations";
 
@@ -11,8 +10,6 @@ import { stackViolations } from "./stack-violations";
 
 type Flow = "intents" | "charges";
 
-const shoppers = 4;
-const purchasesInEachPhase = 6;
 /** Long enough for 3-D Secure that is passed after the way back. */
 const reservationSeconds = { meanwhile: 60, otherwise: 5 };
 
@@ -44,50 +41,36 @@ async function flowsSince(time: number): Promise<Set<Flow>> {
 }
 
 it("changes the flow and changes it back under purchases, with requests open at Stripe", async () => {
-  let bought = 0;
-  let isOver = false;
-  const shop = async () => {
-    for (; !isOver; bought++) {
-      const finish = await buy();
-      await finish();
+  await whileShopping(async (shopped) => {
+    /** Resolves when enough purchases have been made, and payments were begun by all these flows, and by no other. */
+    const purchasesBy = async (...flows: Flow[]) => {
+      const since = clock.now();
+      await shopped(async () => expect(await flowsSince(since)).toEqual(new Set(flows)));
+    };
+
+    await purchasesBy("charges");
+    await fault({ kind: "late", operation: "charge", milliseconds: 3_000, times: 2 });
+    await fault({ kind: "lose", operation: "charge", times: 2 });
+    await begin("payments-1", "intents");
+    await purchasesBy("charges", "intents");
+    await begin("payments-2", "intents");
+    await purchasesBy("intents");
+
+    const challenged = await beginChallenge();
+    for (const operation of ["intent", "confirm", "capture"] as const) {
+      await fault({ kind: "late", operation, milliseconds: 3_000 });
+      await fault({ kind: "lose", operation });
     }
-  };
-  const shopping = Promise.all(Array.from({ length: shoppers }, shop));
-
-  /** Resolves when enough purchases have been made, and payments were begun by all these flows, and by no other. */
-  const purchasesBy = async (...flows: Flow[]) => {
-    const [since, before] = [clock.now(), bought];
-    await eventually(async () => {
-      expect(await flowsSince(since)).toEqual(new Set(flows));
-      expect(bought - before).toBeGreaterThanOrEqual(purchasesInEachPhase);
+    await begin("payments-1", "charges");
+    await purchasesBy("charges", "intents");
+    await begin("payments-2", "charges");
+    await purchasesBy("charges");
+    await happenToIntent(challenged.intentId, "pass-challenge");
+    expect(await challenged.buyer.pay(challenged.order, challenged.token)).toMatchObject({
+      status: 201,
+      body: { intentId: challenged.intentId },
     });
-  };
-
-  await purchasesBy("charges");
-  await fault({ kind: "late", operation: "charge", milliseconds: 3_000, times: 2 });
-  await fault({ kind: "lose", operation: "charge", times: 2 });
-  await begin("payments-1", "intents");
-  await purchasesBy("charges", "intents");
-  await begin("payments-2", "intents");
-  await purchasesBy("intents");
-
-  const challenged = await beginChallenge();
-  for (const operation of ["intent", "confirm", "capture"] as const) {
-    await fault({ kind: "late", operation, milliseconds: 3_000 });
-    await fault({ kind: "lose", operation });
-  }
-  await begin("payments-1", "charges");
-  await purchasesBy("charges", "intents");
-  await begin("payments-2", "charges");
-  await purchasesBy("charges");
-  await happenToIntent(challenged.intentId, "pass-challenge");
-  expect(await challenged.buyer.pay(challenged.order, challenged.token)).toMatchObject({
-    status: 201,
-    body: { intentId: challenged.intentId },
   });
-
-  isOver = true;
-  await shopping;
   expect(await stackViolations()).toEqual([]);
 }, 600_000);
 
