@@ -2,7 +2,9 @@ import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { fromSource } from "../infra/local/from-source";
 import { freePort } from "../infra/local/port";
+import { heap, serviceCommands } from "../infra/local/programs";
 import { type Stack, startStack } from "../infra/local/stack";
 import type { Supervisor } from "../infra/local/supervisor";
 import { compileCache, controlFile, dataFolder, failpointsFolder } from "./data-folder";
@@ -32,6 +34,7 @@ const actions: Record<string, Action> = {
   start: (supervisor) => supervisor.start(),
   ready: (supervisor) => supervisor.ready(),
   set,
+  version: setVersion,
   ahead: setClock(5000),
   behind: setClock(-5000),
 };
@@ -39,6 +42,14 @@ const actions: Record<string, Action> = {
 /** Sets environment variables for the next start of a program. */
 function set({ program }: Supervisor, variables: NodeJS.ProcessEnv): void {
   program.environment = { ...program.environment, ...variables };
+}
+
+/** Runs the sources of a service in another folder from its next start on, or, without one, the build in this checkout. */
+function setVersion({ program }: Supervisor, { folder }: NodeJS.ProcessEnv): void {
+  const service = program.name.replace(/-\d+$/, "");
+  const sources = [process.execPath, heap, ...fromSource, `${folder}/${service}/src/index.ts`];
+  const command = folder ? sources : (serviceCommands(false)[service] ?? []);
+  program.command = () => command;
 }
 
 /** Shifts the system time of a service from its next start on. */

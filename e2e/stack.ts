@@ -85,12 +85,19 @@ export async function restartWith(name: string, variables: Record<string, string
   await start(name);
 }
 
+/** Restarts a process gracefully with the sources of its service in another folder, or, without one, in this checkout. */
+export async function restartFrom(name: string, folder = ""): Promise<void> {
+  await command(name, `version?${new URLSearchParams({ folder }).toString()}`);
+  await stop(name);
+  await start(name);
+}
+
 /** Resolves when the gateway has noticed, by its next probe, that a process of the service is ready. */
 export const untilReached = (service: string): Promise<void> =>
   eventually(async () => {
     const path = service === "auth" ? "users" : service;
     const { status } = await fetch(`${stackFile().url}/api/${path}/openapi.json`);
-    if (status !== 200) throw new Error(`The gateway responded with ${status}`);
+    if (status >= 500) throw new Error(`The gateway responded with ${status}`);
   });
 
 /** How long reservations last from now on, where there are two processes of orders. */
@@ -99,7 +106,7 @@ export async function setReservations(seconds: number): Promise<void> {
   await Promise.all(names.map((name) => restartWith(name, { EXPIRATION_SECONDS: String(seconds) })));
 }
 
-type Action = "ready" | "start" | "stop" | "ahead" | "behind" | `set?${string}`;
+type Action = "ready" | "start" | "stop" | "ahead" | "behind" | `${"set" | "version"}?${string}`;
 
 async function command(name: string, action: Action): Promise<void> {
   const response = await fetch(`${readFileSync(controlFile(), "utf8")}/${name}/${action}`, {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   cpSync,
   mkdirSync,
@@ -15,15 +16,23 @@ import type { Mutant } from "./mutant";
 
 const leftOut = new Set([".eventhive", ".git", ".next", "dist", "node_modules"]);
 
-/** A copy of the checkout to mutate. It shares the installed packages, except `@eventhive/*`, which is part of the copy. */
+/**
+ * A copy of the checkout to mutate, or the files of a commit. It shares the installed packages, except `@eventhive/*`, which
+ * is part of the copy.
+ */
 export class Tree {
-  readonly folder = mkdtempSync(join(tmpdir(), "eventhive-mutants-"));
+  readonly folder = mkdtempSync(join(tmpdir(), "eventhive-tree-"));
 
-  constructor() {
-    cpSync(root, this.folder, {
-      recursive: true,
-      filter: (path) => path === root || !leftOut.has(basename(path)),
-    });
+  constructor(commit?: string) {
+    if (commit)
+      execFileSync("sh", ["-c", 'git archive "$0" | tar --extract --directory "$1"', commit, this.folder], {
+        cwd: root,
+      });
+    else
+      cpSync(root, this.folder, {
+        recursive: true,
+        filter: (path) => path === root || !leftOut.has(basename(path)),
+      });
     this.linkAll("node_modules", (name) => name !== "@eventhive");
     this.linkAll("node_modules/@eventhive", () => false);
     for (const name of readdirSync(join(root, "node_modules/@eventhive")))
@@ -39,7 +48,7 @@ export class Tree {
   }
 
   /** @returns a function that restores the file */
-  apply({ guard, file, change }: Mutant): () => void {
+  apply({ guard, file, change }: Pick<Mutant, "guard" | "file" | "change">): () => void {
     const path = join(this.folder, file);
     const original = readFileSync(path, "utf8");
     const replace = (text: string, [from, to]: [string, string]) =>
