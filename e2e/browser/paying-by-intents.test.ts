@@ -1,4 +1,5 @@
 import type { Page, Route } from "playwright-core";
+import { eventually } from "../../common/src/testing/eventually";
 import { bodyOf } from "../client";
 import { endFaults, fault } from "../stack";
 import { expectFailure } from "./browser";
@@ -71,6 +72,7 @@ it("pays once the buyer has passed 3-D Secure, and lists what happened to the mo
 it("lists on the receipt when the money was held and charged, and what happened to it at Stripe since", async () => {
   const { page, client, order } = await reservation();
   await bodyOf(client.pay(order));
+  await eventually(async () => expect((await bodyOf(client.showOrder(order))).status).toBe("complete"));
   await page.goto(`/orders/${order.id}/receipt`);
   await page.getByText("Paid on").waitFor();
   const facts = async () => {
