@@ -95,6 +95,9 @@ const faultKinds: FaultKind[] = [
 ];
 const secondsPerFault = 5;
 const quietAtTheEndSeconds = 20;
+/** From one fault of MongoDB to the next, which leaves 10 s after the longest: without a database, no order ever expires. */
+const secondsPerMongoFault = 30;
+const isOfMongo = (victim: string): boolean => ["mongo", "primary"].includes(victim);
 
 export interface ChaosFault extends Pick<FaultKind, "kind" | "inject"> {
   atSeconds: number;
@@ -103,7 +106,7 @@ export interface ChaosFault extends Pick<FaultKind, "kind" | "inject"> {
 
 /** Whether MongoDB, or its primary, does not respond while the fault lasts. */
 export const freezesMongo = ({ kind, victim }: Pick<Injected, "kind" | "victim">): boolean =>
-  kind.includes("SIGSTOP") && ["mongo", "primary"].includes(victim);
+  kind.includes("SIGSTOP") && isOfMongo(victim);
 
 /** Whether requests wait for a frozen process while the fault lasts, however short the timeouts of services are. */
 export const freezesResponses = ({ kind, victim }: Pick<Injected, "kind" | "victim">): boolean =>
@@ -113,22 +116,28 @@ export const freezesResponses = ({ kind, victim }: Pick<Injected, "kind" | "vict
 export const killsService = ({ kind, victim }: ChaosFault): boolean =>
   services.includes(victim) && (kind === "kill -9" || kind.startsWith("clock"));
 
-/** Repeats a shuffled list of all kinds, or of those whose name contains `only`, so that every kind occurs. */
+/**
+ * Repeats a shuffled list of all kinds, or of those whose name contains `only`, so that every kind occurs. Delays faults of
+ * MongoDB that would follow each other too soon, and leaves out those that would start after the end.
+ */
 export function planFaults(lengthSeconds: number, random: Random, only = ""): ChaosFault[] {
   const count = Math.floor((lengthSeconds - quietAtTheEndSeconds) / secondsPerFault);
   const kinds = faultKinds.filter(({ kind }) => kind.includes(only));
   if (kinds.length === 0)
     throw new Error(`There is no fault "${only}": it needs MONGO_MEMBERS=3 if it is of a primary`);
   const rounds = Array.from({ length: Math.ceil(count / kinds.length) }, () => shuffled(kinds, random));
+  let mongoFrom = 0;
   return rounds
     .flat()
     .slice(0, count)
-    .map(({ kind, victims, inject }, index) => ({
-      atSeconds: Math.round(5 + secondsPerFault * index + random.below(secondsPerFault)),
-      kind,
-      victim: random.oneOf(victims),
-      inject,
-    }));
+    .map(({ kind, victims, inject }, index) => {
+      const victim = random.oneOf(victims);
+      const planned = Math.round(5 + secondsPerFault * index + random.below(secondsPerFault));
+      const atSeconds = isOfMongo(victim) ? Math.max(planned, mongoFrom) : planned;
+      if (isOfMongo(victim)) mongoFrom = atSeconds + secondsPerMongoFault;
+      return { atSeconds, kind, victim, inject };
+    })
+    .filter(({ atSeconds }) => atSeconds <= lengthSeconds);
 }
 
 function shuffled(kinds: FaultKind[], random: Random): FaultKind[] {
