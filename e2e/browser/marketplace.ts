@@ -182,7 +182,8 @@ export async function reserve(buyer: Client, ticket: Ticket): Promise<Order> {
   return order;
 }
 
-async function buy(buyer: Client, ticket: Ticket): Promise<Order> {
+/** Resolves when the ticket is sold, so that the order is complete. */
+export async function buy(buyer: Client, ticket: Ticket): Promise<Order> {
   const order = await orderOf(buyer, ticket);
   await bodyOf(buyer.pay(order));
   await becomes(buyer, ticket, "sold");

@@ -1,10 +1,10 @@
 import type { Page, Route } from "playwright-core";
-import { eventually } from "../../common/src/testing/eventually";
-import { bodyOf } from "../client";
+import { newUser } from "../client";
+import { ticketOnSale } from "../setup";
 import { endFaults, fault } from "../stack";
-import { expectFailure } from "./browser";
+import { expectFailure, visitSignedIn } from "./browser";
 import { hydrated } from "./chromium";
-import { changeAtStripe } from "./marketplace";
+import { buy, changeAtStripe } from "./marketplace";
 import { button, heading, payWith, reservation, status } from "./page-actions";
 
 async function openOrder(): Promise<Page> {
@@ -70,9 +70,8 @@ it("pays once the buyer has passed 3-D Secure, and lists what happened to the mo
 });
 
 it("lists on the receipt when the money was held and charged, and what happened to it at Stripe since", async () => {
-  const { page, client, order } = await reservation();
-  await bodyOf(client.pay(order));
-  await eventually(async () => expect((await bodyOf(client.showOrder(order))).status).toBe("complete"));
+  const [seller, { page, client }] = await Promise.all([newUser("seller"), visitSignedIn()]);
+  const order = await buy(client, await ticketOnSale(seller));
   await page.goto(`/orders/${order.id}/receipt`);
   await page.getByText("Paid on").waitFor();
   const facts = async () => {
