@@ -79,15 +79,15 @@ export async function setClock(name: string, wrong: "ahead" | "behind"): Promise
 }
 
 /** Restarts a process gracefully with other environment variables. */
-export async function restartWith(name: string, variables: Record<string, string>): Promise<void> {
-  await command(name, `set?${new URLSearchParams(variables).toString()}`);
-  await stop(name);
-  await start(name);
-}
+export const restartWith = (name: string, variables: Record<string, string>): Promise<void> =>
+  restartAfter(name, `set?${new URLSearchParams(variables).toString()}`);
 
 /** Restarts a process gracefully with the sources of its service in another folder, or, without one, in this checkout. */
-export async function restartFrom(name: string, folder = ""): Promise<void> {
-  await command(name, `version?${new URLSearchParams({ folder }).toString()}`);
+export const restartFrom = (name: string, folder = ""): Promise<void> =>
+  restartAfter(name, `version?${new URLSearchParams({ folder }).toString()}`);
+
+async function restartAfter(name: string, change: Action): Promise<void> {
+  await command(name, change);
   await stop(name);
   await start(name);
 }
