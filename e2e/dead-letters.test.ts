@@ -2,6 +2,7 @@ import { mongo } from "mongoose";
 import { type Order, bodyOf, newUser } from "./client";
 import { eventually } from "../common/src/testing/eventually";
 import { deadLettersOf } from "./dead-letters";
+import { reservationSeconds, setReservations } from "./reservations";
 import { orderOf, ticketOnSale } from "./setup";
 import { database, run } from "./stack";
 import { stackViolations } from "./stack-violations";
@@ -10,6 +11,10 @@ const deadLetters = (...action: string[]) => run("tickets", "dead-letters", ...a
 
 const lettersAbout = async ({ id }: Order) =>
   (await deadLettersOf("tickets")).filter(({ bytes }) => Buffer.from(bytes, "base64").includes(id));
+
+// Killed processes of earlier tests may have received the order that is to be paid.
+beforeAll(() => setReservations(reservationSeconds.long));
+afterAll(() => setReservations(reservationSeconds.short));
 
 it("lets an operator see, replay and discard what a service could not handle", async () => {
   const [seller, buyer] = await Promise.all([newUser("seller"), newUser("buyer")]);

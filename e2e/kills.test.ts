@@ -15,7 +15,8 @@ import {
   reserve,
   sell,
 } from "./sagas";
-import { arm, disarmAll, isArmed, ready, serviceProcesses, setReservations } from "./stack";
+import { reservationSeconds, setReservations } from "./reservations";
+import { arm, disarmAll, isArmed, ready, serviceProcesses } from "./stack";
 import { stackViolations } from "./stack-violations";
 
 const beforeAndAfter = (service: string, ...steps: string[]) =>
@@ -29,11 +30,9 @@ interface Batch {
   sagas: Saga[];
   killedAt: string[];
   /** How long reservations last meanwhile. */
-  reservationSeconds?: number;
+  reservedForSeconds?: number;
 }
 
-/** As the stack is started. */
-const shortReservationSeconds = 5;
 /** Events that a killed process has not acknowledged are redelivered after 10 s, and 3-D Secure takes two requests. */
 const longReservationSeconds = 30;
 
@@ -70,13 +69,13 @@ const killedWhilePaying = [
 const byCharges: Batch = {
   what: "pay in time and pay too late",
   sagas: [buy, payTooLate],
-  reservationSeconds: longReservationSeconds,
+  reservedForSeconds: longReservationSeconds,
   killedAt: [...killedWhilePaying, ...beforeAndAfter("payments", "charge", "refund")],
 };
 const byIntents: Batch = {
   what: "pay in time, after 3-D Secure, and too late",
   sagas: [buy, buyWith3DSecure, payTooLate],
-  reservationSeconds: longReservationSeconds,
+  reservedForSeconds: longReservationSeconds,
   killedAt: [
     ...killedWhilePaying,
     ...beforeAndAfter("orders", "apply"), // of the replica of payments
@@ -98,7 +97,7 @@ afterEach(async () => {
   await Promise.all(serviceProcesses().map(({ name }) => ready(name)));
 });
 
-afterAll(() => setReservations(shortReservationSeconds));
+afterAll(() => setReservations(reservationSeconds.short));
 
 const tested = [...batches, paysByIntents ? byIntents : byCharges].map((batch) => ({
   ...batch,
@@ -107,9 +106,9 @@ const tested = [...batches, paysByIntents ? byIntents : byCharges].map((batch) =
 
 it.each(tested)(
   "completes the sagas $what when a process is killed at each failpoint",
-  async ({ sagas, killedAt, reservationSeconds }) => {
+  async ({ sagas, killedAt, reservedForSeconds }) => {
     expect(killedAt).not.toEqual([]);
-    if (reservationSeconds) await setReservations(reservationSeconds);
+    if (reservedForSeconds) await setReservations(reservedForSeconds);
     const begun = await Promise.all(sagas.flatMap((saga) => Array.from({ length: sagasOfEach }, saga)));
     const restartsBefore = restarts();
     for (const failpoint of killedAt) arm(failpoint);

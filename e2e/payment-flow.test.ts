@@ -1,17 +1,15 @@
 import { clock } from "@eventhive/common";
 import { type Client, type Order, bodyOf, newUser } from "./client";
 import { paysByIntents } from "./payment-flow";
+import { reservationSeconds, setReservations } from "./reservations";
 import { orderOf, ticketOnSale } from "./setup";
 import { whileShopping } from "./shopping";
-import { card, database, endFaults, fault, happenToIntent, restartWith, setReservations } from "./stack";
+import { card, database, endFaults, fault, happenToIntent, restartWith } from "./stack";
 import { stackViolations } from "./stack-violations";
 
 // The change of payments from charges to intents, and back, one process at a time: docs/operating.md describes it.
 
 type Flow = "intents" | "charges";
-
-/** Long enough for 3-D Secure that is passed after the way back. */
-const reservationSeconds = { meanwhile: 60, otherwise: 5 };
 
 const begin = (name: string, flow: Flow) => restartWith(name, { PAYMENT_FLOW: flow });
 
@@ -19,7 +17,7 @@ beforeAll(() =>
   Promise.all([
     begin("payments-1", "charges"),
     begin("payments-2", "charges"),
-    setReservations(reservationSeconds.meanwhile),
+    setReservations(reservationSeconds.long),
   ]),
 );
 
@@ -29,7 +27,7 @@ afterAll(async () => {
   await Promise.all([
     begin("payments-1", flow),
     begin("payments-2", flow),
-    setReservations(reservationSeconds.otherwise),
+    setReservations(reservationSeconds.short),
   ]);
 });
 

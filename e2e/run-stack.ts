@@ -10,6 +10,7 @@ import type { Supervisor } from "../infra/local/supervisor";
 import { compileCache, controlFile, dataFolder, failpointsFolder } from "./data-folder";
 import { recordOutgoing } from "./outgoing";
 import { raisedLimits } from "./raised-limits";
+import { reservationSeconds } from "./reservations";
 
 // Runs the stack under test in its own process, so that its gateway does not share a thread with the tests. To keep it
 // running between test runs: E2E_DATA=/tmp/stack node infra/bootstrap.mjs e2e/run-stack.ts, and the same E2E_DATA for jest.
@@ -19,7 +20,7 @@ const environment = {
   CHARGE_OUTCOME_TIMEOUT: process.env.CHARGE_OUTCOME_TIMEOUT ?? "10s",
   ...recording,
   EVENTHIVE_DEMO: "no",
-  EXPIRATION_SECONDS: process.env.EXPIRATION_SECONDS ?? "5",
+  EXPIRATION_SECONDS: process.env.EXPIRATION_SECONDS ?? String(reservationSeconds.short),
   FAILPOINTS_DIR: process.env.FAILPOINTS_DIR ?? failpointsFolder(),
   NODE_COMPILE_CACHE: compileCache, // tests start hundreds of processes from the same files
   ...raisedLimits,

@@ -1,6 +1,7 @@
 import { clock, seconds } from "@eventhive/common";
 import { eventually } from "../common/src/testing/eventually";
 import { type Client, type Order, bodyOf, newUser } from "./client";
+import { reservationSeconds, setReservations } from "./reservations";
 import { orderOf, ticketOnSale } from "./setup";
 import {
   card,
@@ -9,15 +10,11 @@ import {
   happenToIntent,
   kill,
   serviceProcesses,
-  setReservations,
   start,
   stop,
   untilReached,
 } from "./stack";
 import { stackViolations } from "./stack-violations";
-
-/** Long enough for the sweeps to detect what no webhook reported. */
-const reservationSeconds = { meanwhile: 60, otherwise: 5 };
 
 const payments = () => database("payments").collection("payments");
 
@@ -52,13 +49,13 @@ async function rejectedWebhooks(): Promise<number> {
 }
 
 describe("a payment whose buyer does not return from 3-D Secure", () => {
-  beforeAll(() => setReservations(reservationSeconds.meanwhile));
+  beforeAll(() => setReservations(reservationSeconds.long));
   afterEach(() => deliverWebhooks("once"));
   afterAll(async () => {
     try {
       expect(await stackViolations({ withinSeconds: 90 })).toEqual([]);
     } finally {
-      await setReservations(reservationSeconds.otherwise);
+      await setReservations(reservationSeconds.short);
     }
   });
 
