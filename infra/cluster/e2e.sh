@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs `npm run e2e:cluster` on a temporary Kubernetes cluster on this machine.
-#   e2e.sh [--all]           also tests alerts, the loss of all stores, autoscaling and how long failovers take
-#   e2e.sh --failovers N     only interrupts each member of a store, N times in each way
+#   e2e.sh [--all]           also tests alerts, the loss of all stores and autoscaling, and limits how long failovers take
+#   e2e.sh --failovers N     only interrupts each store, at least N times in each way
 # A missing prerequisite skips the tests, or fails them if CI is set.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
