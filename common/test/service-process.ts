@@ -103,8 +103,13 @@ export class BlockableProxy {
     await once(this.server, "listening");
   }
 
-  async shut(): Promise<void> {
+  /** Refuses new connections, and keeps those that are open. */
+  refuse(): void {
     this.server?.close();
+  }
+
+  async shut(): Promise<void> {
+    this.refuse();
     for (const socket of this.sockets) socket.destroy();
     if (this.server?.listening) await once(this.server, "close");
   }

@@ -212,6 +212,16 @@ export const running: Mutant[] = [
     red: { [frozen]: ["does not end a cursor whose documents take longer than an operation may"] },
   },
   {
+    guard: "round trips to a database are measured on a connection that is replaced",
+    file: database,
+    change: { 'serverMonitoringMode: "poll",': 'serverMonitoringMode: "stream",' },
+    red: {
+      [frozen]: [
+        "after the driver has connected to a frozen database for longer than an operation may last accepts operations, even if the driver could not connect once more",
+      ],
+    },
+  },
+  {
     guard: "a service is not ready without its indexes",
     file: "common/src/service/store.ts",
     change: { "await ensureIndexes(database);": "ensureIndexes(database).catch(() => {});" },

@@ -68,6 +68,10 @@ export async function connectDatabase(database: Connection, mongoUrl = config.MO
     serverSelectionTimeoutMS: seconds(config.MONGO_TIMEOUT_SECONDS),
     // Also the timeout of the monitor, which then interrupts longer operations, such as an index build.
     connectTimeoutMS: seconds(10),
+    // "stream" measures round trips on a connection that the driver does not replace once it has failed. From the last one
+    // measured, such as that of a frozen server, it would conclude that no operation can end in time, and fail each.
+    serverMonitoringMode: "poll",
+    heartbeatFrequencyMS: seconds(1), // a client of a frozen primary finds the next one by polling
     ...concerns,
     retryWrites: true,
     bufferCommands: false,

@@ -1,13 +1,16 @@
 import { trusted } from "mongoose";
+import { freePort } from "../../../infra/local/port";
 import { clock, seconds } from "../base/clock";
 import { isTransient } from "../contract/errors";
 import { mongoDeadLetters } from "../messaging/dead-letters";
-import { createDatabase, databaseTime, pingDatabase } from "../database/database";
+import { connectDatabase, createDatabase, databaseTime, pingDatabase } from "../database/database";
 import { type Mongod, startMongod } from "../../test/mongod";
+import { BlockableProxy } from "../../test/service-process";
+import { eventually } from "../testing/eventually";
 import { mongoStore } from "./store";
 import { Sample, database, saveSample } from "../../test/sample";
 
-jest.setTimeout(seconds(15)); // far above the 1 s below, and below the 20 s after which the driver sees by itself that a server is frozen
+jest.setTimeout(seconds(10)); // far above the 1 s below, and below the 11 s after which the driver detects a frozen server by itself
 
 let mongod: Mongod;
 const store = mongoStore(database);
@@ -103,4 +106,37 @@ it("fails to open on a frozen database, and opens once it responds", async () =>
   mongod.thaw();
   await another.open();
   await another.close();
+});
+
+describe("after the driver has connected to a frozen database for longer than an operation may last", () => {
+  const another = createDatabase("samples");
+  let proxy: BlockableProxy;
+  beforeAll(async () => {
+    const url = new URL(mongod.url("samples"));
+    proxy = new BlockableProxy(await freePort(), Number(url.port));
+    await proxy.open();
+    url.port = String(proxy.port);
+    await connectDatabase(another, url.href);
+  });
+  afterAll(async () => {
+    await another.close();
+    await proxy.shut();
+  });
+
+  it("accepts operations, even if the driver could not connect once more", async () => {
+    let heartbeats = 0;
+    another.getClient().on("serverHeartbeatSucceeded", () => (heartbeats += 1));
+    const write = () => another.collection<{ _id: string }>("samples").deleteOne({ _id: "none" });
+
+    await mongod.freeze();
+    await proxy.shut();
+    await eventually(() => expect(another.readyState).toBe(0));
+    await proxy.open();
+    await expect(write()).rejects.toThrow("server selection"); // meanwhile, the driver connects
+    proxy.refuse();
+    mongod.thaw();
+    await eventually(() => expect(heartbeats).toBeGreaterThan(15)); // the driver computes round trip times from ten
+    await proxy.open();
+    await write();
+  }, 30_000);
 });
