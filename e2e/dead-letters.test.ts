@@ -2,9 +2,9 @@ import { mongo } from "mongoose";
 import { type Order, bodyOf, newUser } from "./client";
 import { eventually } from "../common/src/testing/eventually";
 import { deadLettersOf } from "./dead-letters";
-import { reservationSeconds, setReservations } from "./reservations";
+import { reservationSeconds } from "./reservation-seconds";
 import { orderOf, ticketOnSale } from "./setup";
-import { database, run } from "./stack";
+import { database, run, setReservations } from "./stack";
 import { stackViolations } from "./stack-violations";
 
 const deadLetters = (...action: string[]) => run("tickets", "dead-letters", ...action);

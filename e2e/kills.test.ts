@@ -15,8 +15,8 @@ import {
   reserve,
   sell,
 } from "./sagas";
-import { reservationSeconds, setReservations } from "./reservations";
-import { arm, disarmAll, isArmed, ready, serviceProcesses } from "./stack";
+import { reservationSeconds } from "./reservation-seconds";
+import { arm, disarmAll, isArmed, ready, serviceProcesses, setReservations } from "./stack";
 import { stackViolations } from "./stack-violations";
 
 const beforeAndAfter = (service: string, ...steps: string[]) =>

@@ -1,10 +1,10 @@
 import { clock } from "@eventhive/common";
 import { type Client, type Order, bodyOf, newUser } from "./client";
 import { paysByIntents } from "./payment-flow";
-import { reservationSeconds, setReservations } from "./reservations";
+import { reservationSeconds } from "./reservation-seconds";
 import { orderOf, ticketOnSale } from "./setup";
 import { whileShopping } from "./shopping";
-import { card, database, endFaults, fault, happenToIntent, restartWith } from "./stack";
+import { card, database, endFaults, fault, happenToIntent, restartWith, setReservations } from "./stack";
 import { stackViolations } from "./stack-violations";
 
 // The change of payments from charges to intents, and back, one process at a time: docs/operating.md describes it.

@@ -10,7 +10,7 @@ import type { Supervisor } from "../infra/local/supervisor";
 import { compileCache, controlFile, dataFolder, failpointsFolder } from "./data-folder";
 import { recordOutgoing } from "./outgoing";
 import { raisedLimits } from "./raised-limits";
-import { reservationSeconds } from "./reservations";
+import { reservationSeconds } from "./reservation-seconds";
 
 // Runs the stack under test in its own process, so that its gateway does not share a thread with the tests. To keep it
 // running between test runs: E2E_DATA=/tmp/stack node infra/bootstrap.mjs e2e/run-stack.ts, and the same E2E_DATA for jest.

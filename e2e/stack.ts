@@ -100,6 +100,12 @@ export const untilReached = (service: string): Promise<void> =>
     if (status >= 500) throw new Error(`The gateway responded with ${status}`);
   });
 
+/** How long reservations last from now on, where there are two processes of orders. */
+export async function setReservations(seconds: number): Promise<void> {
+  const names = ["orders-1", "orders-2"];
+  await Promise.all(names.map((name) => restartWith(name, { EXPIRATION_SECONDS: String(seconds) })));
+}
+
 type Action = "ready" | "start" | "stop" | "ahead" | "behind" | `${"set" | "version"}?${string}`;
 
 async function command(name: string, action: Action): Promise<void> {

@@ -1,7 +1,7 @@
 import { clock, seconds } from "@eventhive/common";
 import { eventually } from "../common/src/testing/eventually";
 import { type Client, type Order, bodyOf, newUser } from "./client";
-import { reservationSeconds, setReservations } from "./reservations";
+import { reservationSeconds } from "./reservation-seconds";
 import { orderOf, ticketOnSale } from "./setup";
 import {
   card,
@@ -10,6 +10,7 @@ import {
   happenToIntent,
   kill,
   serviceProcesses,
+  setReservations,
   start,
   stop,
   untilReached,

@@ -1,17 +1,18 @@
 import { Client, type Credentials, type Payment, type Ticket, type User } from "../client";
 import { eventually } from "../../common/src/testing/eventually";
+import { reservationSeconds } from "../reservation-seconds";
 import type { Snapshot } from "../snapshot";
 import type { ResponseLog, Reservation } from "./response-log";
 import { clockMarginMs } from "../invariants-of-ledger";
 
 /**
  * Acknowledged writes that are missing from the final state.
- * @param expirationSeconds of the reservations: by default what run-stack.ts sets
+ * @param expirationSeconds of the reservations: by default as the stack is started
  */
 export async function lostWrites(
   log: ResponseLog,
   snapshot: Snapshot,
-  { expirationSeconds = 5 } = {},
+  { expirationSeconds = reservationSeconds.short } = {},
 ): Promise<string[]> {
   const withdrawn = new Set(snapshot.tickets.filter((ticket) => ticket.withdrawn).map(({ id }) => id));
   const cancelled = new Set(snapshot.orders.filter(isCancelled).map(({ id }) => id));
