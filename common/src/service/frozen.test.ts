@@ -20,7 +20,7 @@ beforeAll(async () => {
   mongod = await startMongod();
   process.env.MONGO_URL = mongod.url("samples");
   await store.open();
-});
+}, seconds(60)); // on a busy machine
 afterEach(() => mongod.thaw());
 afterAll(async () => {
   await store.close();
