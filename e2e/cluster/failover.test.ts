@@ -209,7 +209,7 @@ it(
         await kubectl("rollout", "status", `statefulset/${store}`, "--timeout=300s");
       }
     };
-    const times = await repeat("rolling update", update, Math.ceil(repetitions / 3)); // each restarts three members
+    const times = await repeat("rolling update", update, Math.ceil(repetitions / 2)); // each restarts three members
     for (const store of stores) expectWithinLimits(store, times[store]);
   },
   timeout,
