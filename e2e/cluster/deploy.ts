@@ -9,9 +9,8 @@ import { memoryByApp } from "./memory";
 
 /** The resource that runs each image of the overlay. */
 const runsIn: Record<string, [resource: string, path: string]> = {
-  ...Object.fromEntries(
-    [...apps, "stripe-sandbox"].map((name) => [name, [`deployment/${name}`, ".spec.template"]]),
-  ),
+  ...Object.fromEntries(apps.map((name) => [name, [`deployment/${name}`, ".spec.template"]])),
+  "stripe-sandbox": ["statefulset/stripe-sandbox", ".spec.template"],
   backup: ["cronjob/backup-auth", ".spec.jobTemplate.spec.template"],
 };
 

@@ -6,7 +6,7 @@ import { readEventLog } from "../event-log";
 import { eventually } from "../../common/src/testing/eventually";
 import { ticketOnSale } from "../setup";
 import { type Saga, buy, cancel, letExpire, slowly, payTooLate, reserve, sell } from "../sagas";
-import { database, stackFile } from "../stack";
+import { database, ledger, stackFile } from "../stack";
 import { stackViolations } from "../stack-violations";
 import { killAll, rolledOut } from "./cluster";
 import { databaseServices } from "../../infra/services";
@@ -43,6 +43,7 @@ it.each<[killed: string, sagas: Saga[]]>([
   ["tickets-mongo", [sell, reserve, buy]],
   ["orders-mongo", [reserve, cancel, letExpire, buy]],
   ["payments-mongo", [buy, payTooLate]],
+  ["stripe-sandbox", [buy]],
 ])(
   "completes correctly when every pod of %s is killed midway",
   async (app, sagas) => {
@@ -53,7 +54,7 @@ it.each<[killed: string, sagas: Saga[]]>([
   180_000,
 );
 
-it("preserves the data of databases, Redis and broker on volumes", async () => {
+it("preserves the data of databases, Redis, broker and payment sandbox on volumes", async () => {
   const mark = { _id: new mongo.ObjectId(), mark: randomUUID() };
   const redis = new Redis(stackFile().servers.redis, { maxRetriesPerRequest: null });
   redis.on("error", () => undefined); // expected while it is down
@@ -61,9 +62,11 @@ it("preserves the data of databases, Redis and broker on volumes", async () => {
   await redis.set("mark", mark.mark);
   const published = await numberPublished();
   expect(published).toBeGreaterThan(0);
+  const { charges } = await ledger();
+  expect(charges).not.toEqual([]);
 
-  for (const store of [...databaseServices.map((name) => `${name}-mongo`), "expiration-redis", "nats"])
-    await killAll(store);
+  const mongos = databaseServices.map((name) => `${name}-mongo`);
+  for (const store of [...mongos, "expiration-redis", "nats", "stripe-sandbox"]) await killAll(store);
   await rolledOut();
   for (const name of databaseServices) {
     await eventually(
@@ -75,6 +78,8 @@ it("preserves the data of databases, Redis and broker on volumes", async () => {
   await eventually(async () => expect(await redis.getdel("mark")).toBe(mark.mark), slowly);
   await eventually(async () => expect(await numberPublished()).toBeGreaterThanOrEqual(published), slowly);
   redis.disconnect();
+  const kept = async () => expect((await ledger()).charges).toEqual(expect.arrayContaining(charges));
+  await eventually(kept, slowly);
 }, 240_000);
 
 it("keeps every invariant", async () => {

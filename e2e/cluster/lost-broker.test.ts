@@ -9,7 +9,7 @@ import { kubectl, rolledOut } from "./cluster";
 import { commands, run, runForEach } from "./guide";
 
 // Runs the commands of docs/operating.md for the loss of all stores. On a new deployment: other tests read the log that is
-// lost, and lose the payment sandbox's ledger.
+// lost.
 
 beforeAll(() => rolledOut(), 120_000);
 

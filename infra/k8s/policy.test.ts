@@ -20,7 +20,7 @@ describe.each(["local", "ci", "ci-ha", "release", "gke", "gke-ha"])("in the over
   beforeAll(async () => {
     rendered = await render(overlay);
     services = rendered.workloads.filter(({ metadata }) => metadata.labels?.role === "service");
-    stores = rendered.workloads.filter(({ kind }) => kind === "StatefulSet");
+    stores = rendered.workloads.filter(({ metadata }) => metadata.labels?.role === "store");
   });
 
   it("contains every service and store, in one namespace that admits only restricted pods", () => {
@@ -111,6 +111,13 @@ describe.each(["local", "ci", "ci-ha", "release", "gke", "gke-ha"])("in the over
       const service = rendered.services.find(({ metadata: { name } }) => name === metadata.name);
       expect(service?.spec).toMatchObject({ clusterIP: "None", publishNotReadyAddresses: true });
     }
+  });
+
+  it("keeps data on volume claims: what a pod takes along is temporary", () => {
+    const names = podTemplatesOf(rendered).flatMap(({ spec: { volumes = [] } }) =>
+      volumes.filter(({ emptyDir }) => emptyDir).map(({ name }) => name),
+    );
+    expect(new Set(names)).toEqual(new Set(["tmp", "cache"]));
   });
 
   it("a store restarts only if its own spec changes: it shares no label, annotation or setting", async () => {

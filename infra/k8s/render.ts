@@ -48,6 +48,7 @@ export interface Workload extends Manifest {
         terminationGracePeriodSeconds?: number;
         securityContext?: { runAsUser?: number; fsGroup?: number };
         topologySpreadConstraints?: { topologyKey: string }[];
+        volumes?: { name: string; emptyDir?: object }[];
       };
     };
     volumeClaimTemplates?: { metadata: object }[];
