@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../local/program";
-import { render, type Workload } from "./render";
-import { labelledBySkaffold, runId, sameRunId } from "./skaffold";
+import { containerOf, render, type Workload } from "./render";
+import { hasImagesSet, labelledBySkaffold, runId, sameRunId } from "./skaffold";
 
 const templatesOf = (workloads: Workload[], kind: string) =>
   workloads.filter((workload) => workload.kind === kind).map(({ spec }) => spec);
@@ -14,6 +14,14 @@ it("a second deployment changes only the label on a store's object, even without
   expect(templatesOf(second, "StatefulSet")).toEqual(templatesOf(workloads, "StatefulSet"));
   expect(second.map(({ metadata }) => metadata.labels?.[runId])).toEqual(workloads.map(() => "2")); // for its status check
   expect(templatesOf(second, "Deployment")).not.toEqual(templatesOf(first, "Deployment"));
+});
+
+it.each(["local", "ci", "gke"])("sets the tags of all our images in the overlay %s", async (overlay) => {
+  const ours = (await render(overlay)).workloads.filter((workload) =>
+    containerOf(workload).image.startsWith("eventhive/"),
+  );
+  expect(ours.length).toBeGreaterThanOrEqual(6);
+  expect(ours.filter((workload) => !hasImagesSet(workload))).toEqual([]);
 });
 
 it("every deployment of the pipelines and the guide has the fixed run ID", () => {

@@ -7,6 +7,7 @@ import type { Manifest } from "./render";
 interface Filter {
   groupKind: string;
   labels?: string[];
+  image?: string[];
 }
 interface Skaffold {
   resourceSelector?: { allow?: Filter[]; deny?: Filter[] };
@@ -40,18 +41,33 @@ export function labelledBySkaffold<Object extends Manifest>(
   objects: Object[],
   labels: Record<string, string>,
 ): Object[] {
-  const { resourceSelector }: Skaffold = parse(readFileSync(join(root, "skaffold.yaml"), "utf8"));
-  if (resourceSelector?.deny) throw new Error("resourceSelector.deny is not supported here");
   return objects.map((object) => {
-    const [group = "", version] = object.apiVersion.split("/");
-    const groupKind = version ? `${object.kind}.${group}` : object.kind;
-    const own = resourceSelector?.allow?.find((filter) => filter.groupKind === groupKind);
+    const groupKind = groupKindOf(object);
+    const own = filterOf(groupKind);
     const paths = own?.labels ?? (labelledByDefault.includes(groupKind) ? [".*"] : []);
     const denied = own ? undefined : deniedByDefault[groupKind];
     const copy = structuredClone(object);
     label(copy, "", (path) => path !== denied && (paths.includes(".*") || paths.includes(path)), labels);
     return copy;
   });
+}
+
+/** Whether skaffold sets the tags of our images in such an object. */
+export function hasImagesSet(object: Manifest): boolean {
+  const own = filterOf(groupKindOf(object));
+  return own ? (own.image ?? []).includes(".*") : true;
+}
+
+function groupKindOf({ apiVersion, kind }: Manifest): string {
+  const [group = "", version] = apiVersion.split("/");
+  return version ? `${kind}.${group}` : kind;
+}
+
+/** The settings of a kind in skaffold.yaml, which replace all defaults. */
+function filterOf(groupKind: string): Filter | undefined {
+  const { resourceSelector }: Skaffold = parse(readFileSync(join(root, "skaffold.yaml"), "utf8"));
+  if (resourceSelector?.deny) throw new Error("resourceSelector.deny is not supported here");
+  return resourceSelector?.allow?.find((filter) => filter.groupKind === groupKind);
 }
 
 function label(
