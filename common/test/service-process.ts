@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { type Server, type Socket, connect, createServer } from "node:net";
 import { join } from "node:path";
+import { Transform } from "node:stream";
 import { fromSource } from "../../infra/local/from-source";
 import { freePort } from "../../infra/local/port";
 import { eventually } from "../src/testing/eventually";
@@ -89,6 +90,7 @@ export class BlockableProxy {
   constructor(
     readonly port: number,
     private readonly target: number,
+    private readonly change: (sent: Buffer) => Buffer = (sent) => sent,
   ) {}
 
   async open(): Promise<void> {
@@ -98,7 +100,8 @@ export class BlockableProxy {
         this.sockets.add(end);
         end.on("error", () => {}).on("close", () => [socket, beyond].forEach((each) => each.destroy()));
       }
-      socket.pipe(beyond).pipe(socket);
+      const changed = new Transform({ transform: (sent, _, done) => done(null, this.change(sent)) });
+      socket.pipe(changed).pipe(beyond).pipe(socket);
     }).listen(this.port, "127.0.0.1");
     await once(this.server, "listening");
   }

@@ -60,6 +60,16 @@ export const jetStream: Mutant[] = [
     red: { [jetStreamTests]: [onJetStream("under failures continues with a broker that lost its store")] },
   },
   {
+    guard: "JetStream: a request that the broker lost is repeated",
+    file: pulling,
+    change: { "2.5 * heartbeatMs": "1e9" },
+    red: {
+      [jetStreamTests]: [
+        "a connection to JetStream requests messages again when the broker loses a request, but not the connection",
+      ],
+    },
+  },
+  {
     guard: "JetStream: a closing subscription returns what it was sent",
     file: pulling,
     change: {

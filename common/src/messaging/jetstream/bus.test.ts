@@ -3,6 +3,8 @@ import { connect as connectClient } from "@nats-io/transport-node";
 import { describeBroker } from "../../../test/broker-contract";
 import { eventually } from "../../testing/eventually";
 import { startJetStreamBroker } from "../../../test/jetstream-broker";
+import { BlockableProxy } from "../../../test/service-process";
+import { freePort } from "../../../../infra/local/port";
 import { readLog } from "../../testing/read-log";
 import { newIds } from "../../testing";
 import type { EventBus } from "../event-bus";
@@ -31,8 +33,8 @@ describe("a connection to JetStream", () => {
     await broker.remove();
   });
 
-  async function connect(ackWaitSeconds: number): Promise<EventBus> {
-    const bus = jetStreamBus({ url: broker.url(), name: "orders", ackWaitSeconds });
+  async function connect(ackWaitSeconds: number, url = broker.url()): Promise<EventBus> {
+    const bus = jetStreamBus({ url, name: "orders", ackWaitSeconds });
     buses.push(bus);
     await eventually(() => expect(bus.isConnected).toBe(true));
     return bus;
@@ -81,6 +83,32 @@ describe("a connection to JetStream", () => {
       max_ack_pending: 16 * 64,
     });
     await client.close();
+  });
+
+  it("requests messages again when the broker loses a request, but not the connection", async () => {
+    const client = await connectClient({ servers: broker.url() });
+    const lost = client.subscribe("lost.>"); // otherwise the broker would reject the request
+    let requests = 0;
+    const loseFirst = (sent: Buffer) =>
+      Buffer.from(
+        sent
+          .toString("latin1")
+          .replaceAll("PUB $JS.API.CONSUMER.MSG.NEXT.", (start) => (requests++ === 0 ? "PUB lost." : start)),
+        "latin1",
+      );
+    const proxy = new BlockableProxy(await freePort(), Number(new URL(broker.url()).port), loseFirst);
+    await proxy.open();
+    try {
+      const bus = await connect(10, `nats://127.0.0.1:${proxy.port}`);
+      const received: string[] = [];
+      bus.subscribe("ticket:created", async ({ bytes }) => void received.push(bytes.toString()));
+      await publish(bus, "a");
+      await eventually(() => expect(received).toEqual(["a"]));
+      expect(lost.getReceived()).toBe(1);
+      await bus.close();
+    } finally {
+      await Promise.all([client.close(), proxy.shut()]);
+    }
   });
 
   it("applies changed settings to an existing durable consumer", async () => {
