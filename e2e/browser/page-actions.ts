@@ -51,6 +51,14 @@ export async function reservation(): Promise<{ page: Page; client: Client; order
   return { page, client, order };
 }
 
+/** The page of a reserved order, with its buyer. */
+export async function openOrder(): Promise<{ page: Page; client: Client; order: Order }> {
+  const opened = await reservation();
+  await opened.page.goto(`/orders/${opened.order.id}`);
+  await hydrated(opened.page);
+  return opened;
+}
+
 /** Resolves when the countdown has changed. */
 export async function countdownTicks(page: Page): Promise<void> {
   const clock = page.getByRole("timer");

@@ -1,20 +1,11 @@
-import type { Page } from "playwright-core";
 import { eventually } from "../../common/src/testing/eventually";
-import { type Client, type Order, bodyOf } from "../client";
+import { type Order, bodyOf } from "../client";
 import { endFaults, fault, ledger } from "../stack";
 import { expectFailure } from "./browser";
-import { hydrated } from "./chromium";
-import { heading, payWith, reservation } from "./page-actions";
+import { heading, openOrder, payWith } from "./page-actions";
 import { payByCharges } from "./stack-controls";
 
 payByCharges();
-
-async function openOrder(): Promise<{ page: Page; client: Client; order: Order }> {
-  const opened = await reservation();
-  await opened.page.goto(`/orders/${opened.order.id}`);
-  await hydrated(opened.page);
-  return opened;
-}
 
 const chargesOf = async ({ id }: Order) =>
   (await ledger()).charges.filter(({ metadata }) => metadata.orderId === id);

@@ -1,21 +1,13 @@
-import type { Page, Route } from "playwright-core";
+import type { Route } from "playwright-core";
 import { newUser } from "../client";
 import { ticketOnSale } from "../setup";
 import { endFaults, fault } from "../stack";
 import { expectFailure, visitSignedIn } from "./browser";
-import { hydrated } from "./chromium";
 import { buy, changeAtStripe } from "./marketplace";
-import { button, heading, payWith, reservation, status } from "./page-actions";
-
-async function openOrder(): Promise<Page> {
-  const { page, order } = await reservation();
-  await page.goto(`/orders/${order.id}`);
-  await hydrated(page);
-  return page;
-}
+import { button, heading, openOrder, payWith, status } from "./page-actions";
 
 it("shows an order whose payment is being captured as confirming, live, and in the list of orders", async () => {
-  const page = await openOrder();
+  const { page } = await openOrder();
   const list = await page.context().newPage();
   await list.goto("/orders");
   await status(list, "Awaiting payment").waitFor();
@@ -35,7 +27,7 @@ it("shows an order whose payment is being captured as confirming, live, and in t
 });
 
 it("offers the form again when the approved card cannot be charged", async () => {
-  const page = await openOrder();
+  const { page } = await openOrder();
   await fault({ kind: "refuse", operation: "capture", times: 100 }); // also a repetition after a timeout
   expectFailure(400, "/api/payments");
   await payWith(page, /pays$/);
@@ -47,7 +39,7 @@ it("offers the form again when the approved card cannot be charged", async () =>
 });
 
 it("shows why an approved card was not charged when the first response came before the decision", async () => {
-  const page = await openOrder();
+  const { page } = await openOrder();
   await fault({ kind: "refuse", operation: "capture", times: 100 });
   const respondEarly = async (route: Route) => {
     await route.fetch();
@@ -61,7 +53,7 @@ it("shows why an approved card was not charged when the first response came befo
 });
 
 it("pays once the buyer has passed 3-D Secure, and lists what happened to the money", async () => {
-  const page = await openOrder();
+  const { page } = await openOrder();
   await payWith(page, /requires 3-D Secure$/);
   await button(page, "Confirm payment").click();
   await heading(page, "The ticket is yours").waitFor();
@@ -97,7 +89,7 @@ it("lists on the receipt when the money was held and charged, and what happened 
 });
 
 it("declines a card whose buyer fails 3-D Secure", async () => {
-  const page = await openOrder();
+  const { page } = await openOrder();
   expectFailure(400, "/api/payments");
   await payWith(page, /requires 3-D Secure$/);
   await button(page, "Reject payment").click();
@@ -107,7 +99,7 @@ it("declines a card whose buyer fails 3-D Secure", async () => {
 });
 
 it("shows why a card was declined after 3-D Secure", async () => {
-  const page = await openOrder();
+  const { page } = await openOrder();
   expectFailure(400, "/api/payments");
   await page.getByLabel("Card number").fill("4000008400001629");
   await button(page, /^Pay \$/).click();
@@ -116,7 +108,7 @@ it("shows why a card was declined after 3-D Secure", async () => {
 });
 
 it("lets a buyer who has closed 3-D Secure open it again, or use another card", async () => {
-  const page = await openOrder();
+  const { page } = await openOrder();
   await payWith(page, /requires 3-D Secure$/);
   await button(page, "Close without responding").click();
   const notConfirmed = page.getByText("Your bank has not confirmed this payment yet.");

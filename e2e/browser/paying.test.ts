@@ -1,17 +1,8 @@
 import type { Page } from "playwright-core";
-import type { Order } from "../client";
 import { endFaults, fault, ledger } from "../stack";
 import { allowFailure, expectFailure } from "./browser";
 import { without } from "./stack-controls";
-import { hydrated } from "./chromium";
-import { countdownTicks, heading, reservation, watchForReloads } from "./page-actions";
-
-async function openOrder(): Promise<{ page: Page; order: Order }> {
-  const { page, order } = await reservation();
-  await page.goto(`/orders/${order.id}`);
-  await hydrated(page);
-  return { page, order };
-}
+import { countdownTicks, heading, openOrder, watchForReloads } from "./page-actions";
 
 const payButton = (page: Page) => page.getByRole("button", { name: "Pay $20.00" });
 
