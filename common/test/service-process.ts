@@ -31,7 +31,7 @@ export function run({
 }) {
   const child = spawn(process.execPath, [...fromSource, file, ...args], {
     cwd: __dirname,
-    env: { PATH: process.env.PATH, ...environment },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
   processes.push(child);
