@@ -1,19 +1,25 @@
 import { choices, servers, settings, text, url, wholeNumber } from "../base/settings";
 import { combinedBus } from "./combined-bus";
 import type { EventBus } from "./event-bus";
-import { jetStreamBus } from "./jetstream/bus";
-import { natsStreamingBus } from "./nats-streaming/bus";
+import type * as jetStream from "./jetstream/bus";
+import type * as natsStreaming from "./nats-streaming/bus";
+
+/** Not imported, because a service needs the client of its own broker only, and each takes some megabytes. */
+const load = {
+  "nats-streaming": (): typeof natsStreaming => require("./nats-streaming/bus"),
+  jetstream: (): typeof jetStream => require("./jetstream/bus"),
+};
 
 const connect = {
   "nats-streaming": (name: string) =>
-    natsStreamingBus({
+    load["nats-streaming"]().natsStreamingBus({
       name,
       url: config.NATS_URL,
       monitorUrl: config.NATS_MONITOR_URL,
       clusterId: config.NATS_CLUSTER_ID,
     }),
   jetstream: (name: string) =>
-    jetStreamBus({
+    load.jetstream().jetStreamBus({
       name,
       url: config.JETSTREAM_URL ?? config.NATS_URL,
       credentials: config.JETSTREAM_CREDENTIALS,
