@@ -405,7 +405,7 @@ export const outages: Outage[] = [
     firesAfter: 615,
   })),
   {
-    outage: "money is held for 10 minutes, in whatever states",
+    outage: "money is held for 10 minutes, whatever the state of the payment",
     alert: { alertname: "HoldTooOld" },
     series: { payments_hold_seconds: ages },
     firesAfter: 615,

@@ -208,7 +208,7 @@ const keyOf = (kind: string, paymentId: string, keptAnswers: number) => ({
 
 function outcomeOf(operation: Operation, paymentId: string, error: StripeFailure): WithoutIntent {
   if (isRejected(operation, error)) return { outcome: "rejected", reason: error.message };
-  logFailure(error, paymentId, `A request (${operation}) has no outcome`);
+  logFailure(error, paymentId, `The outcome of a request (${operation}) is unknown`);
   if (creates.has(operation) && isKeptForKey(error)) return { outcome: "kept" };
   return { outcome: authorizes(operation) && isNotDone(error) ? "not-done" : "unknown" };
 }

@@ -89,10 +89,10 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
       if (!isStripeFailure(error)) throw error;
       if (isFinal(error)) return { outcome: "declined", reason: error.message };
       if (isNotDone(error)) {
-        logFailure(error, paymentId, "A charge was not begun");
+        logFailure(error, paymentId, "A charge was not started");
         return { outcome: "not-done" };
       }
-      logFailure(error, paymentId, "The outcome of a charge is not known");
+      logFailure(error, paymentId, "The outcome of a charge is unknown");
       return { outcome: isKeptForKey(error) ? "failed" : "unknown" };
     }
   }
