@@ -419,7 +419,7 @@ export const states: State[] = [
   },
   { name: "sign-out", role: "buyer", path: "/auth/signout", shows: "Sign out?" },
   { name: "forgot-password", path: "/forgot-password", shows: "we will send you a link" },
-  { name: "forgot-password-sent", path: "/forgot-password?sent", shows: "we have sent it a link" },
+  { name: "forgot-password-sent", path: "/forgot-password?sent", shows: "we have sent a link to it" },
   { name: "reset-password", path: "/reset-password?token=x", shows: "8 to 128 characters" },
   {
     name: "reset-password-refused",

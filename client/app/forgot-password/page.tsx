@@ -16,7 +16,7 @@ export default async function ForgotPasswordPage({ searchParams }: PageProps<"/f
       <div className="panel narrow">
         <h1>Check your email</h1>
         <p role="status">
-          If there is an account with this email, we have sent it a link. The link works only once, and
+          If there is an account with this email, we have sent a link to it. The link works only once, and
           expires soon.
         </p>
         <p>

@@ -10,7 +10,7 @@ const answer = z.object({
 /** The buyer's answer to the sandbox's 3-D Secure. With Stripe itself, the buyer's bank asks. */
 export async function POST(request: Request): Promise<Response> {
   const { STRIPE_API_URL, STRIPE_PUBLISHABLE_KEY } = settings();
-  if (STRIPE_PUBLISHABLE_KEY) return refusal(404, "not-found", "3-D Secure is passed only at Stripe");
+  if (STRIPE_PUBLISHABLE_KEY) return refusal(404, "not-found", "3-D Secure takes place only at Stripe");
   const given = answer.safeParse(await request.json().catch(() => undefined));
   if (!given.success) return refusal(400, "invalid-input", "A client secret and an answer are required");
 
@@ -22,7 +22,7 @@ export async function POST(request: Request): Promise<Response> {
   } catch (error) {
     if (!isAxiosError(error)) throw error;
     if (!error.response) return refusal(503, "unavailable", "The card sandbox is temporarily unavailable");
-    return refusal(400, "invalid-input", "This payment no longer waits for 3-D Secure");
+    return refusal(400, "invalid-input", "This payment is no longer waiting for 3-D Secure");
   }
 }
 

@@ -16,7 +16,7 @@ export default function EventsPage() {
       <h1>Events</h1>
       <DocsNavigation current="Events" />
       <p>
-        The services share CloudEvents, described by an <a href="/api/asyncapi.json">AsyncAPI document</a>.
+        The services exchange CloudEvents, described by an <a href="/api/asyncapi.json">AsyncAPI document</a>.
         Each is delivered at least once, in any order, and carries the whole public state of its aggregate:
         apply it only if its <code>version</code> is higher than the stored one. Fields and events are added,
         but never removed or given another meaning.
