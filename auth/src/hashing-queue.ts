@@ -83,7 +83,7 @@ class HashingQueue {
     refusedHashes.inc({ queue: this.name, reason });
     return reason === "network"
       ? new TooManyRequestsError("Too many simultaneous requests from your network", 5)
-      : new UnavailableError("Too many sign-ins at the moment: try again");
+      : new UnavailableError("Too many requests at the moment: try again");
   }
 }
 

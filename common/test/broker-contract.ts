@@ -297,7 +297,7 @@ export function describeBroker(
       await start();
       bus = await connect({ maxSilenceMs: 1500 });
       await Promise.all(Array.from({ length: 600 }, () => publish("a")));
-      const silent = /^The broker sent nothing of ticket:created for 1.5 s/;
+      const silent = /^The broker sent nothing on ticket:created for 1.5 s/;
       const interrupted = sequencesOfLog(bus, () => broker.freeze());
       await expect(interrupted).rejects.toThrow(silent);
       await expect(sequencesOfLog()).rejects.toThrow(silent);

@@ -99,7 +99,7 @@ async function lookUp(payment: Payment): Promise<void> {
   if (isTooLate)
     await giveUp(
       begun,
-      "Your bank has not confirmed the payment. Should it be charged later, it is refunded",
+      "Your bank has not confirmed the payment. If your card is charged later, you will be refunded",
     );
 }
 

@@ -127,7 +127,7 @@ async function compareHolds(holds: GatewayHold[], { until }: Progress, options: 
   for await (const { intentId, paymentId, orderId, createdAt } of eachOf(holds, options)) {
     const state = states.get(paymentId ?? "");
     if (!paymentId || createdAt > until || (state && !hasEnded(state))) continue;
-    const problem = state ? `money is held for a ${state} payment` : "money is held for no payment";
+    const problem = state ? `money is held for a ${state} payment` : "no payment matches this hold";
     const result = await intentGateway().cancel({ paymentId, intentId });
     // Otherwise the next comparison retries.
     const isRefunded = result.outcome === "known" && result.intent.status === "canceled";
@@ -266,6 +266,6 @@ function problemOf(charge: GatewayCharge, payment: Payment | undefined): Problem
   const difference = state === "refunded" ? "not_refunded" : undefined;
   // Our own refunds are always of the full rest, so a partial refund was made by hand.
   if (amountRefunded > 0 && state !== "refunding")
-    return { problem: `only a part of the charge of a ${state} payment was refunded`, difference };
+    return { problem: `only part of the charge of a ${state} payment was refunded`, difference };
   return difference && { problem: "the charge of a refunded payment was not refunded", difference };
 }

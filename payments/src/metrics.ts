@@ -18,7 +18,7 @@ export const lateCharges = new Counter({
 
 export const externalChanges = new Counter({
   name: "payments_external_changes_total",
-  help: "Charges that reconcile has found disputed, or refunded in Stripe's dashboard, each time",
+  help: "Charges that were disputed, or refunded in Stripe's dashboard, each time reconcile finds them",
   labelNames: ["change"],
 });
 

@@ -209,7 +209,7 @@ describe("what was done in Stripe's dashboard", () => {
     const payment = await settledPayment();
     await refundByHand(payment, 500);
     later(hours(2));
-    expect(await differences()).toEqual(["only a part of the charge of a settled payment was refunded"]);
+    expect(await differences()).toEqual(["only part of the charge of a settled payment was refunded"]);
     expect(await changes()).toEqual({ refund: 1 });
     expect(await counted()).toEqual([]);
     expect(await listed(payment)).toMatchObject({ state: "settled", amountRefunded: 500 });
@@ -220,11 +220,11 @@ describe("what was done in Stripe's dashboard", () => {
     await Payment.updateOne({ _id: payment.id }, { state: "refunded" });
     await refundByHand(payment, 500);
     later(hours(2));
-    expect(await differences()).toEqual(["only a part of the charge of a refunded payment was refunded"]);
+    expect(await differences()).toEqual(["only part of the charge of a refunded payment was refunded"]);
   });
 
   it.each([
-    [500, "only a part of the charge of a settled payment was refunded"],
+    [500, "only part of the charge of a settled payment was refunded"],
     [1999, "the charge of a settled payment was refunded"],
   ])(
     "is reported when it refunded %s of a charge that is older than what is compared",
@@ -373,7 +373,7 @@ describe("a hold", () => {
     expect(await differences()).toEqual([]); // too young
     later(hours(2));
     const found = await differences();
-    expect(found.toSorted()).toEqual(["money is held for a failed payment", "money is held for no payment"]);
+    expect(found.toSorted()).toEqual(["money is held for a failed payment", "no payment matches this hold"]);
     expect(await counted()).toEqual(["hold"]);
     expect([statusOf(failed), statusOf(unknown)]).toEqual(["canceled", "canceled"]);
   });

@@ -34,7 +34,7 @@ function refuseUntrustedOperators(filter: Record<string, unknown>): void {
   for (const [field, condition] of Object.entries(filter)) {
     if (combinations.includes(field) && Array.isArray(condition)) condition.forEach(refuseUntrustedOperators);
     else if (hasOperator(condition))
-      throw new Error(`The filter of ${field} has operators: wrap them in trusted() of mongoose`);
+      throw new Error(`The filter of ${field} has operators: wrap them in mongoose's trusted()`);
   }
 }
 

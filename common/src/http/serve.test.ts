@@ -73,7 +73,7 @@ it("exposes metrics", async () => {
 
 it("names an occupied port, and the setting to change", async () => {
   await expect(serve(port, readiness)).rejects.toThrow(
-    new RegExp(`Cannot listen on port ${port}, set PORT to another: .*EADDRINUSE`),
+    new RegExp(`Cannot listen on port ${port}; set PORT to another one: .*EADDRINUSE`),
   );
 });
 

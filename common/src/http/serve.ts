@@ -87,7 +87,7 @@ export async function serve(
   );
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) =>
-      reject(new Error(`Cannot listen on port ${port}, set PORT to another: ${error.message}`)),
+      reject(new Error(`Cannot listen on port ${port}; set PORT to another one: ${error.message}`)),
     );
     server.listen(port, config.LISTEN_ADDRESS, resolve);
   });

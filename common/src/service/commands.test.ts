@@ -89,7 +89,7 @@ describe("republish", () => {
   it.each([
     [["--since", "yesterday"], "--since takes a date"],
     [["--subject", "ticket:lost"], "--subject takes one of ticket:created"],
-    [["everything"], "ids of aggregates"],
+    [["everything"], "IDs of aggregates"],
     [["--until", "2026-11-01"], "Unknown option"],
   ])("refuses %j, and publishes nothing", async (words, problem) => {
     await saveSample();

@@ -107,6 +107,6 @@ async function handleDeadLetters(
       return print(`handled and discarded ${id}`);
     }
     default:
-      throw new Error(`dead-letters can list, show ID, replay ID and discard ID, not ${action}`);
+      throw new Error(`dead-letters takes list, show ID, replay ID or discard ID, not ${action}`);
   }
 }

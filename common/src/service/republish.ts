@@ -26,7 +26,7 @@ const selection = z.object({
     )
     .optional(),
   subject: z.array(z.enum(subjects, `--subject takes one of ${subjects.join(", ")}`)).optional(),
-  ids: z.array(z.string().refine(isId, "republish takes ids of aggregates, each of 24 digits from 0 to f")),
+  ids: z.array(z.string().refine(isId, "republish takes IDs of aggregates, each of 24 hexadecimal digits")),
 });
 
 /**

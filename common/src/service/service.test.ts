@@ -184,7 +184,7 @@ it.concurrent("names the port that is in use, and ends at once at a second signa
 
   const second = run({ environment });
   expect(await second.ended).toBe(1);
-  expect(second.printed()).toContain(`Cannot listen on port ${port}, set PORT to another`);
+  expect(second.printed()).toContain(`Cannot listen on port ${port}; set PORT to another one`);
 
   service.signal("SIGINT");
   await eventually(async () => expect((await send("/readyz")).status).toBe(503));

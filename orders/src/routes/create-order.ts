@@ -30,7 +30,7 @@ export const createOrder = endpoint(
     summary: "Reserve a ticket",
     needsSession: true,
     body: z.object({
-      ticketId: idField("A ticket id is required"),
+      ticketId: idField("A ticket ID is required"),
       price: z
         .number({ error: "The price must be a number" })
         .optional()

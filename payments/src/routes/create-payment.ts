@@ -25,7 +25,7 @@ export const createPayment = endpoint(
     summary: "Pay for an order, or get the state of its payment",
     needsSession: true,
     body: z.object({
-      orderId: idField("An order id is required"),
+      orderId: idField("An order ID is required"),
       token: z
         .string({ error: tokenRule })
         .regex(/^\w{1,255}$/, tokenRule)

@@ -60,7 +60,7 @@ export async function* readJetStreamLog(
       } catch (error) {
         if (performance.now() > deadline)
           throw new Error(
-            `The broker sent nothing of ${subject} for ${maxSilenceMs / 1000} s: check that it runs, and try again`,
+            `The broker sent nothing on ${subject} for ${maxSilenceMs / 1000} s: check that it is running, and try again`,
             { cause: error },
           );
         await delay(retryMs);

@@ -58,7 +58,7 @@ it("does not consider a channel empty if the broker does not respond", async () 
   const dead = { isConnected: true, isAlive: async () => false };
   const { open } = scripted(() => {});
   await expect(read(new NatsLog(dead, open, "ticket:created", limits))).rejects.toThrow(
-    "The broker sent nothing of ticket:created for 0.2 s when the last message was requested",
+    "The broker sent nothing on ticket:created for 0.2 s when the last message was requested",
   );
 });
 

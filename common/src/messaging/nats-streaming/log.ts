@@ -171,7 +171,7 @@ export class NatsLog {
   private silence(where: string): Error {
     const seconds = this.maxSilenceMs / 1000;
     return new Error(
-      `The broker sent nothing of ${this.subject} for ${seconds} s ${where}: check that it runs, and try again`,
+      `The broker sent nothing on ${this.subject} for ${seconds} s ${where}: check that it is running, and try again`,
     );
   }
 }
