@@ -83,7 +83,7 @@ async function findHeld(ticketId: string, { userId }: Buyer, price?: number): Pr
       "Your previous reservation of this ticket has just expired. Try again in a moment",
     );
   if (price !== undefined && price !== order.ticket.price)
-    throw new ConflictError("price-changed", `You reserved this ticket for ${order.ticket.price}`);
+    throw new ConflictError("price-changed", `You reserved this ticket for ${inDollars(order.ticket.price)}`);
   return order;
 }
 
@@ -95,7 +95,7 @@ async function reserveFor(
 ): Promise<Order> {
   if (ticket.withdrawn) throw new BadRequestError("ticket-withdrawn", "This ticket is no longer for sale");
   if (price !== undefined && price !== ticket.price)
-    throw new ConflictError("price-changed", `The price is now ${ticket.price}`);
+    throw new ConflictError("price-changed", `The price is now ${inDollars(ticket.price)}`);
   await checkReservationLimits(buyer, others);
 
   const places: Partial<Record<PlaceField, number>> = {};
@@ -123,3 +123,5 @@ const reserved = () => new BadRequestError("ticket-reserved", "Someone else has 
 /** orders may not have received the ticket yet. */
 const unknown = () =>
   new HttpError(404, "not-found", "There is no such ticket, or it has only just been put on sale: try again");
+
+const inDollars = (price: number): string => `$${price.toFixed(2)}`;
