@@ -19,7 +19,9 @@ beforeAll(async () => {
   const password = "correct horse";
   const signUp = async (name: string) => {
     const client = new Client();
-    const { id, email } = await bodyOf(client.signUp({ email: `${name}-${randomUUID()}@example.com`, password }));
+    const { id, email } = await bodyOf(
+      client.signUp({ email: `${name}-${randomUUID()}@example.com`, password }),
+    );
     return { client, id, email };
   };
   const [admin, banned, leaver] = await Promise.all(["admin", "banned", "leaver"].map(signUp));
