@@ -20,6 +20,7 @@ export { choice, durationInSeconds, settings, text, url, wholeNumber } from "./b
 export { backoffMs } from "./base/backoff";
 export { clock, hours, minutes, seconds } from "./base/clock";
 export { currentProcess, joined, waitFor } from "./base/joined";
+export { sharedReads } from "./base/shared-reads";
 export { runPeriodically, forEachDocument, retryOnConflict } from "./base/sweep";
 export type { Sweep } from "./base/sweep";
 export { currentContext, withContext } from "./base/context";

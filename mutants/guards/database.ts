@@ -312,6 +312,22 @@ export const database: Mutant[] = [
     },
   },
   {
+    guard: "shared reads: a read begins after the calls that share it",
+    file: "common/src/base/shared-reads.ts",
+    change: { "if (!reading) return begin();": "if (!reading) return begin();\n    return reading.result;" },
+    red: { "common/src/base/shared-reads.test.ts": ["shows each caller what was written before its call"] },
+  },
+  {
+    guard: "shared reads: a failed read fails the calls that wait for it",
+    file: "common/src/base/shared-reads.ts",
+    change: { "await reading.result; // rejects if it failed": "" },
+    red: {
+      "common/src/base/shared-reads.test.ts": [
+        "fails the calls that wait for a read that fails, and no later ones",
+      ],
+    },
+  },
+  {
     guard: "joined calls: a run has a limit",
     file: "common/src/base/joined.ts",
     change: { "last?.isOpen && last.items.length < maxItems": "last?.isOpen" },

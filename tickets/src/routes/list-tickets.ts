@@ -1,4 +1,12 @@
-import { type SortOrder, currentUser, endpoint, newestFirst, pageQuery, readPage } from "@eventhive/common";
+import {
+  type SortOrder,
+  currentUser,
+  endpoint,
+  newestFirst,
+  pageQuery,
+  readPage,
+  sharedReads,
+} from "@eventhive/common";
 import { trusted } from "mongoose";
 import { z } from "zod";
 import { countUnpaidReservations } from "../models/order";
@@ -61,15 +69,22 @@ export const listTickets = endpoint(
     const sort = sortOrders.find(({ name }) => name === req.query.sort);
     const page = readPage(req, res, { sort, list });
     if (terms?.length === 0) return page.send([]);
-    const tickets = await Ticket.find({ ...whose, ...found, ...page.filter })
-      .select({ outbox: 0 })
-      .sort(page.sort)
-      .limit(page.limit)
-      .lean();
-    const shown = tickets.map(Ticket.toResponse);
-    page.send(isMine ? await withUnpaid(shown) : shown);
+    const filter = { ...whose, ...found, ...page.filter };
+    const query: Query = [filter, page.sort, page.limit];
+    const tickets = await readShared(JSON.stringify(query), () => read(...query));
+    page.send(isMine ? await withUnpaid(tickets) : tickets);
   },
 );
+
+/** Many visitors look at the first page at the same moment. */
+const readShared = sharedReads<Awaited<ReturnType<typeof read>>>();
+
+type Query = [filter: Record<string, unknown>, sort: Record<string, 1 | -1>, limit: number];
+
+async function read(...[filter, sort, limit]: Query) {
+  const tickets = await Ticket.find(filter).select({ outbox: 0 }).sort(sort).limit(limit).lean();
+  return tickets.map(Ticket.toResponse);
+}
 
 /** The fields of a ticket that only its seller sees. */
 async function withUnpaid<T extends { id: string }>(tickets: T[]) {

@@ -1,4 +1,4 @@
-import { NotFoundError, endpoint, isId } from "@eventhive/common";
+import { NotFoundError, endpoint, isId, sharedReads } from "@eventhive/common";
 import { Ticket } from "../models/ticket";
 import { ticketResource } from "./ticket-body";
 
@@ -11,8 +11,16 @@ export const showTicket = endpoint(
   },
   async (req, res) => {
     const { ticketId } = req.params;
-    const ticket = isId(ticketId) ? await Ticket.findById(ticketId).select({ outbox: 0 }).lean() : null;
+    const ticket = isId(ticketId) && (await readShared(ticketId, () => read(ticketId)));
     if (!ticket) throw new NotFoundError("ticket");
-    res.json(Ticket.toResponse(ticket));
+    res.json(ticket);
   },
 );
+
+/** Many visitors look at a popular ticket at the same moment. */
+const readShared = sharedReads<Awaited<ReturnType<typeof read>>>();
+
+async function read(ticketId: string) {
+  const ticket = await Ticket.findById(ticketId).select({ outbox: 0 }).lean();
+  return ticket && Ticket.toResponse(ticket);
+}
