@@ -58,7 +58,9 @@ export function actionLimits<Name extends string>(database: Connection, onRefusa
       { _id: `${name}/${who}/${period}` },
       { $inc: { count: 1 }, $setOnInsert: { expiresAt: new Date(endsAt) } },
       { upsert: true, new: true, writeConcern },
-    ).orFail();
+    )
+      .orFail()
+      .lean();
     if (counted.count <= max) return;
     onRefusal(name);
     throw new TooManyRequestsError(refusal.message, (endsAt - now) / 1000, refusal.code);

@@ -1,7 +1,6 @@
 import express, { type RequestHandler } from "express";
 import { HttpError } from "../contract/errors";
 import { durationInSeconds, settings } from "../base/settings";
-import { isSafe } from "./reject-cross-origin";
 
 const config = settings({
   /** How long a request's body may take to arrive. Below a proxy's own limit, which would report our timeout. */
@@ -9,9 +8,9 @@ const config = settings({
 });
 
 /**
- * Reads a JSON body of at most 10 kB into `req.body`; a request without a body passes, and the body of a read is not
- * looked at. A body that is not JSON is rejected with 415: a form of another site cannot send JSON without a preflight
- * request. One that does not arrive in time is rejected with 408.
+ * Reads a JSON body of at most 10 kB into `req.body`; a request without a body passes. A body that is not JSON is
+ * rejected with 415: a form of another site cannot send JSON without a preflight request. One that does not arrive in time
+ * is rejected with 408.
  */
 export function jsonBody(): RequestHandler {
   const read = express.json({
@@ -23,8 +22,7 @@ export function jsonBody(): RequestHandler {
         throw new HttpError(415, "not-json", "Send the body as application/json");
     },
   });
-  const readInTime = withTimeLimit(read);
-  return (req, res, next) => (isSafe(req) ? next() : readInTime(req, res, next));
+  return withTimeLimit(read);
 }
 
 /**
