@@ -37,10 +37,13 @@ export async function load(
   next: () => Sent | undefined,
   { connections = 16, seconds = Infinity } = {},
 ): Promise<Sample> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const agents = Array.from(
+    { length: connections },
+    (_, n) => new Agent({ keepAlive: true, maxSockets: 1, ...addressOf(n) }),
+  );
   const times: number[] = [];
   const startedAt = performance.now();
-  const sendInLoop = async () => {
+  const sendInLoop = async (agent: Agent) => {
     while (performance.now() - startedAt < seconds * 1000) {
       const sent = next();
       if (!sent) return;
@@ -50,12 +53,16 @@ export async function load(
     }
   };
   try {
-    await Promise.all(Array.from({ length: connections }, sendInLoop));
+    await Promise.all(agents.map(sendInLoop));
   } finally {
-    agent.destroy();
+    for (const agent of agents) agent.destroy();
   }
   return { times, elapsedMs: performance.now() - startedAt };
 }
+
+/** Each connection comes from an address of its own, as visitors do. Only Linux has more than one on the loopback. */
+const addressOf = (n: number) =>
+  process.platform === "linux" ? { localAddress: `127.0.1.${1 + (n % 250)}` } : {};
 
 export const rateOf = ({ times, elapsedMs }: Sample): number => (times.length / elapsedMs) * 1000;
 
