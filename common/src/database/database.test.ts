@@ -15,7 +15,7 @@ describe("an operator in a filter", () => {
 
   it.each(filters)("is refused %s unless it is trusted", async (_where, filter) => {
     await saveSample();
-    const refusal = "wrap them in trusted()";
+    const refusal = "wrap them in mongoose's trusted()";
     await expect(Sample.find(filter)).rejects.toThrow(refusal);
     await expect(Sample.findOne(filter)).rejects.toThrow(refusal);
     await expect(Sample.exists(filter)).rejects.toThrow(refusal);
