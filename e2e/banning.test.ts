@@ -1,26 +1,13 @@
-import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { mongo } from "mongoose";
 import { eventually } from "../common/src/testing/eventually";
-import { Client, type Order, type User, bodyOf, newUser } from "./client";
+import { type Account, Client, type Order, type User, bodyOf, newAccount, newUser, password } from "./client";
 import { paysByIntents } from "./payment-flow";
 import { request } from "./request";
 import { orderOf, ticketOnSale } from "./setup";
 import { database, endFaults, fault, kill, ledger, processNamed, run, start, stop } from "./stack";
 import { stackViolations } from "./stack-violations";
 import { percentile } from "./statistics";
-
-const password = "correct horse";
-
-interface Account extends User {
-  client: Client;
-}
-
-async function newAccount(name: string): Promise<Account> {
-  const client = new Client();
-  const user = await bodyOf(client.signUp({ email: `${name}-${randomUUID()}@example.com`, password }));
-  return { ...user, client };
-}
 
 let admin: Client;
 beforeAll(async () => {

@@ -75,9 +75,18 @@ export class Client {
   }
 }
 
-/** A new user, signed up. */
-export async function newUser(name = "someone"): Promise<Client> {
-  const client = new Client();
-  await bodyOf(client.signUp({ email: `${name}-${randomUUID()}@example.com`, password: "correct horse" }));
-  return client;
+export const password = "correct horse";
+
+export interface Account extends User {
+  client: Client;
 }
+
+/** A new user, signed up, with ID and email. */
+export async function newAccount(name: string): Promise<Account> {
+  const client = new Client();
+  const user = await bodyOf(client.signUp({ email: `${name}-${randomUUID()}@example.com`, password }));
+  return { ...user, client };
+}
+
+/** A new user, signed up. */
+export const newUser = async (name = "someone"): Promise<Client> => (await newAccount(name)).client;

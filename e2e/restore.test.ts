@@ -1,8 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import type { mongo } from "mongoose";
 import { eventually } from "../common/src/testing/eventually";
-import { Client, type Order, type Ticket, bodyOf, newUser } from "./client";
+import { type Client, type Order, type Ticket, bodyOf, newAccount, newUser, password } from "./client";
 import { useOwnStack } from "./own-stack";
 import { orderOf, ticketOnSale } from "./setup";
 import { database, run, serviceProcesses, start, stop } from "./stack";
@@ -16,16 +15,11 @@ useOwnStack({ EXPIRATION_SECONDS: "60" }); // copying may take longer than the u
 
 // Each service follows users, and a rebuild waits for 5 s before it considers a channel of NATS Streaming empty.
 beforeAll(async () => {
-  const password = "correct horse";
-  const signUp = async (name: string) => {
-    const client = new Client();
-    const { id, email } = await bodyOf(
-      client.signUp({ email: `${name}-${randomUUID()}@example.com`, password }),
-    );
-    return { client, id, email };
-  };
-  const [admin, banned, leaver] = await Promise.all(["admin", "banned", "leaver"].map(signUp));
-  if (!admin || !banned || !leaver) throw new Error("unreachable");
+  const [admin, banned, leaver] = [
+    await newAccount("admin"),
+    await newAccount("banned"),
+    await newAccount("leaver"),
+  ];
   await run("auth", "grant-admin", admin.email);
   const ban = `/api/users/${banned.id}/ban`;
   await bodyOf(admin.client.send("POST", ban, { reason: "Sells forged tickets" }));
