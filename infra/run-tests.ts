@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { compileCache } from "../e2e/data-folder";
 import { attempt, killGroup, printed } from "./local/processes";
 import { root } from "./local/program";
 
@@ -98,7 +98,7 @@ async function exitCodeOf(part: Part): Promise<number | null> {
     env: {
       ...process.env,
       ...variables,
-      NODE_COMPILE_CACHE: join(root, ".eventhive/compile-cache"), // they start hundreds of processes from the same files
+      NODE_COMPILE_CACHE: compileCache, // they start hundreds of processes from the same files
       EVENTHIVE_PORTS: `${20_000 + portsOfEach * started.indexOf(part)}+${portsOfEach}`,
       ...(process.stdout.isTTY && { FORCE_COLOR: "1" }),
     },
