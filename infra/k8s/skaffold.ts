@@ -63,9 +63,10 @@ function groupKindOf({ apiVersion, kind }: Manifest): string {
   return version ? `${kind}.${group}` : kind;
 }
 
+const { resourceSelector }: Skaffold = parse(readFileSync(join(root, "skaffold.yaml"), "utf8"));
+
 /** The settings of a kind in skaffold.yaml, which replace all defaults. */
 function filterOf(groupKind: string): Filter | undefined {
-  const { resourceSelector }: Skaffold = parse(readFileSync(join(root, "skaffold.yaml"), "utf8"));
   if (resourceSelector?.deny) throw new Error("resourceSelector.deny is not supported here");
   return resourceSelector?.allow?.find((filter) => filter.groupKind === groupKind);
 }
