@@ -14,7 +14,7 @@ function gated() {
       state.reads += 1;
       const { value, isBroken } = state;
       await gate.opened;
-      if (isBroken) throw new Error("The database is away");
+      if (isBroken) throw new Error("The database is unavailable");
       return value;
     });
   return { state, gate, read };
