@@ -46,7 +46,7 @@ it.concurrent("waits for its database, serves without the broker, and stops in o
   );
   expect(await send("/api/samples")).toMatchObject({ status: 200, body: [] });
 
-  expect(await metrics()).toMatch(/^store_ready 1$/m);
+  await eventually(async () => expect(await metrics()).toMatch(/^store_ready 1$/m));
   await proxy.shut();
   const [readiness, response] = await Promise.all([send("/readyz"), send("/api/samples")]);
   expect(readiness).toMatchObject({ status: 503, body: { waitingFor: "mongo" } });
