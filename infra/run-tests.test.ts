@@ -16,25 +16,39 @@ it("runs every part even if one fails, and ends with what failed and a summary",
   expect(status).toBe(1);
 });
 
-it("stops its parts on SIGTERM, and leaves no process behind", async () => {
+/** The tests, started with variables of their own, and what runs because of them. */
+function start(parts: string[], environment = {}) {
   const run = randomUUID();
   const isOfRun = (pid: number) => hasVariable(pid, `TEST_RUN=${run}`);
   const processes = () => (printed("ps", ["-A", "-o", "pid="]) ?? "").split("\n").map(Number).filter(isOfRun);
-  const parts = ["simulate -- --minutes 5", "test:services -- --testPathPatterns common/src"];
   const child = spawn(process.execPath, [...runTests, ...parts], {
     cwd: root,
-    env: { ...process.env, TEST_RUN: run },
+    env: { ...process.env, ...environment, TEST_RUN: run },
     stdio: ["ignore", "pipe", "inherit"],
   });
   let output = "";
   child.stdout.on("data", (text) => (output += text));
+  return { child, processes, output: () => output, ended: once(child, "close") };
+}
+
+it("stops its parts on SIGTERM, and leaves no process behind", async () => {
+  const parts = ["simulate -- --minutes 5", "test:services -- --testPathPatterns common/src"];
+  const { child, processes, output, ended } = start(parts);
   const databases = () => processes().filter((pid) => commandOf(pid)?.includes("mongod"));
   await eventually(() => expect(databases().length).toBeGreaterThanOrEqual(parts.length), {
     withinSeconds: 60,
   });
 
   child.kill("SIGTERM");
-  expect(await once(child, "close")).toEqual([1, null]);
-  expect(output.match(/FAILED/g)).toHaveLength(parts.length);
+  expect(await ended).toEqual([1, null]);
+  expect(output().match(/FAILED/g)).toHaveLength(parts.length);
+  await eventually(() => expect(processes()).toEqual([]));
+}, 120_000);
+
+it("ends a part that does not end by itself, and reports it", async () => {
+  const { processes, output, ended } = start(["simulate -- --minutes 5"], { PART_MINUTES: "0.05" });
+  expect(await ended).toEqual([1, null]);
+  expect(output()).toContain("simulate -- --minutes 5 did not end within 0.05 minutes (PART_MINUTES)");
+  expect(output()).toMatch(/^ +simulate -- --minutes 5 +FAILED/m);
   await eventually(() => expect(processes()).toEqual([]));
 }, 120_000);

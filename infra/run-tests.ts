@@ -31,6 +31,9 @@ const portsOfEach = 1_400;
 /** Longer than a graceful stop of a stack takes. */
 const stopGraceMs = 40_000;
 
+/** A failed test may leave behind what keeps its process from ending. Over twice what the longest part takes. */
+const maxMinutes = Number(process.env.PART_MINUTES ?? 45);
+
 /** A log may keep only its end, which must say what failed. */
 const charactersRepeated = 6_000;
 
@@ -110,7 +113,13 @@ async function exitCodeOf(part: Part): Promise<number | null> {
   await once(child, "spawn");
   const group = child.pid ?? NaN;
   groups.add(group);
+  const limit = setTimeout(() => {
+    addOutput(part, Buffer.from(`${part.name} did not end within ${maxMinutes} minutes (PART_MINUTES)\n`));
+    attempt(() => process.kill(-group, "SIGTERM"));
+    setTimeout(() => killGroup(group), stopGraceMs).unref();
+  }, maxMinutes * 60_000);
   const [code]: (number | null)[] = await once(child, "exit");
+  clearTimeout(limit);
   for (let waitedMs = 0; isRunning(group) && waitedMs < stopGraceMs; waitedMs += 200) await delay(200);
   killGroup(group);
   groups.delete(group);

@@ -9,6 +9,10 @@ import { freePort } from "../../infra/local/port";
 import { eventually } from "../src/testing/eventually";
 
 const processes: ChildProcess[] = [];
+const proxies: BlockableProxy[] = [];
+
+// What a failed test leaves open would keep the test run from ending.
+afterAll(() => Promise.all(proxies.map((proxy) => proxy.shut())));
 
 /** Kills processes left by a test. */
 export async function endProcesses(): Promise<void> {
@@ -91,7 +95,9 @@ export class BlockableProxy {
     readonly port: number,
     private readonly target: number,
     private readonly change: (sent: Buffer) => Buffer = (sent) => sent,
-  ) {}
+  ) {
+    proxies.push(this);
+  }
 
   async open(): Promise<void> {
     this.server = createServer((socket) => {
