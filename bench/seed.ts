@@ -20,15 +20,19 @@ const homes = {
   ],
 };
 
+const newId = () => String(new ObjectId());
+const sellers = Array.from({ length: 1000 }, newId);
+const buyers = Array.from({ length: 1000 }, newId);
+
 /** Tickets on sale, known to all: clones of the first one that a client listed. @returns their ids */
 export const seedTickets = (count: number): Promise<string[]> =>
-  seed("ticket", count, (index) => ({ userId: `seller-${index % 1000}`, createdAt: new Date() }));
+  seed("ticket", count, (index) => ({ userId: sellers[index % sellers.length], createdAt: new Date() }));
 
 /** Orders of many buyers that ended long ago, known to all: clones of the first one that a client made. */
 export const seedEndedOrders = (count: number): Promise<string[]> =>
   seed("order", count, (index) => ({
-    userId: `buyer-${index % 1000}`,
-    ticketId: String(new ObjectId()),
+    userId: buyers[index % buyers.length],
+    ticketId: newId(),
     status: "cancelled",
     expiresAt: new Date(0),
     createdAt: new Date(0),

@@ -9,15 +9,18 @@ export interface DeadLetter {
   /** In base64. */
   bytes: string;
   attempts: number;
+  /** The last error. */
+  reason: string;
 }
-
-let redis: Redis | undefined;
-afterAll(() => redis?.disconnect());
 
 /** All dead letters of a service. */
 export async function deadLettersOf(service: string): Promise<DeadLetter[]> {
   if (service !== "expiration")
     return database(service).collection<DeadLetter>("deadletters").find().toArray();
-  redis ??= new Redis(stackFile().servers.redis);
-  return (await redis.hvals("expiration:dead-letters")).map((json) => JSON.parse(json));
+  const redis = new Redis(stackFile().servers.redis);
+  try {
+    return (await redis.hvals("expiration:dead-letters")).map((json) => JSON.parse(json));
+  } finally {
+    redis.disconnect();
+  }
 }

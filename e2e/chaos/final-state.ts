@@ -1,12 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Event } from "@eventhive/common";
-import { Redis } from "ioredis";
 import { startBroker } from "../../infra/local/servers";
 import type { StackProcess } from "../../infra/local/stack-file";
-import { databaseServices } from "../../infra/services";
+import { serviceNames } from "../../infra/services";
+import { deadLettersOf } from "../dead-letters";
 import { readEventLog } from "../event-log";
 import { lastingViolations } from "../invariants";
-import { database, ready, serviceProcesses, stackFile } from "../stack";
+import { ready, serviceProcesses, stackFile } from "../stack";
 import { stackSources } from "../stack-violations";
 import { type Snapshot, takeSnapshot } from "../snapshot";
 
@@ -44,19 +44,10 @@ export async function finalState(lostStores: string[]): Promise<FinalState> {
     isQuiet,
     quietAfterSeconds,
     snapshot,
-    deadLetters: await countDeadLetters(),
+    deadLetters: (await Promise.all(serviceNames.map(deadLettersOf))).flat().length,
     redeliveries: sum(await Promise.all(serviceProcesses().map(redeliveriesTo))),
     restarts: sum(serviceProcesses().map(({ restarts }) => restarts)),
   };
-}
-
-async function countDeadLetters(): Promise<number> {
-  const redis = new Redis(stackFile().servers.redis);
-  const ofExpiration = await redis.hlen("expiration:dead-letters");
-  redis.disconnect();
-  const databases = databaseServices.map(database);
-  const others = await Promise.all(databases.map((one) => one.collection("deadletters").countDocuments()));
-  return ofExpiration + sum(others);
 }
 
 /** Since the start of the process: those before a kill are not counted. */
