@@ -1,4 +1,4 @@
-import { BadRequestError, clock, hours } from "@eventhive/common";
+import { BadRequestError, clock, hours, joined } from "@eventhive/common";
 import { type PipelineStage, trusted } from "mongoose";
 import { config } from "./config";
 import { type ChangeLimit, refusedChanges } from "./metrics";
@@ -26,22 +26,25 @@ interface ListingCounts {
   listedToday: number;
 }
 
-/** Each is counted up to its limit, so the cost does not grow with what a seller has listed. */
-async function countListings(userId: string): Promise<ListingCounts> {
-  const count = (name: keyof ListingCounts, $match: object, $limit: number) =>
-    [{ $match }, { $limit }, { $count: name }] satisfies PipelineStage[];
-  const ofToday = { userId, createdAt: { $gt: new Date(clock.now() - hours(24)) } };
-  const counts = await Ticket.aggregate<Partial<ListingCounts>>([
-    ...count("listed", { userId, ...onSale }, config.MAX_LISTINGS),
-    {
-      $unionWith: {
-        coll: Ticket.collection.name,
-        pipeline: count("listedToday", ofToday, config.MAX_LISTINGS_PER_DAY),
-      },
-    },
+/**
+ * Calls that arrive during a query share the next one. It reads no more of a seller than the limits allow, so its cost
+ * does not grow with what a seller has ever listed.
+ */
+const countListings = joined(async (userIds: string[]): Promise<ListingCounts[]> => {
+  const count = (name: keyof ListingCounts, condition: object) =>
+    [
+      { $match: { userId: { $in: userIds }, ...condition } },
+      { $group: { _id: "$userId", [name]: { $sum: 1 } } },
+    ] satisfies PipelineStage[];
+  const today = { createdAt: { $gt: new Date(clock.now() - hours(24)) } };
+  const counts = await Ticket.aggregate<Partial<ListingCounts> & { _id: string }>([
+    ...count("listed", onSale),
+    { $unionWith: { coll: Ticket.collection.name, pipeline: count("listedToday", today) } },
   ]);
-  return Object.assign({ listed: 0, listedToday: 0 }, ...counts);
-}
+  return userIds.map((userId) =>
+    Object.assign({ listed: 0, listedToday: 0 }, ...counts.filter(({ _id }) => _id === userId)),
+  );
+});
 
 /**
  * A place of the seller that is free now; a concurrent request may take it first.

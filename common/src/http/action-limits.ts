@@ -1,4 +1,4 @@
-import { type Connection, Schema } from "mongoose";
+import { type Connection, type InferSchemaType, Schema } from "mongoose";
 import { clock } from "../base/clock";
 import { TooManyRequestsError } from "../contract/errors";
 import { rateLimitKey } from "./rate-limit-key";
@@ -14,6 +14,8 @@ interface ActionLimit<Name extends string> {
 }
 
 /** The actions of one user, network or site within a period. */
+type ActionCount = InferSchemaType<typeof actionCountSchema>;
+
 const actionCountSchema = new Schema(
   {
     /** `LIMIT/WHO/PERIOD`, the periods counted from 1970. */
@@ -48,20 +50,20 @@ const writeConcern = { w: "majority", j: false } as const;
  * };
  */
 export function actionLimits<Name extends string>(database: Connection, onRefusal: (limit: Name) => void) {
-  const ActionCount = database.model("ActionCount", actionCountSchema);
+  const { collection } = database.model("ActionCount", actionCountSchema);
+  const actions = () => database.collection<ActionCount>(collection.name);
 
   async function count({ name, max, periodMs, refusal }: ActionLimit<Name>, who: string): Promise<void> {
     const now = clock.now();
     const period = Math.floor(now / periodMs);
     const endsAt = periodMs * (period + 1);
-    const counted = await ActionCount.findOneAndUpdate(
+    // By the driver: a query of mongoose doubles the CPU time.
+    const counted = await actions().findOneAndUpdate(
       { _id: `${name}/${who}/${period}` },
       { $inc: { count: 1 }, $setOnInsert: { expiresAt: new Date(endsAt) } },
-      { upsert: true, new: true, writeConcern },
-    )
-      .orFail()
-      .lean();
-    if (counted.count <= max) return;
+      { upsert: true, returnDocument: "after", writeConcern },
+    );
+    if (counted && counted.count <= max) return;
     onRefusal(name);
     throw new TooManyRequestsError(refusal.message, (endsAt - now) / 1000, refusal.code);
   }

@@ -15,7 +15,7 @@ import { Schema, trusted } from "mongoose";
 import { config } from "../config";
 import { database } from "../database";
 import { countOutcome } from "../metrics";
-import type { Ticket } from "./ticket";
+import type { TicketForSale } from "./ticket";
 
 const statuses = ["created", "awaiting:payment", "complete", "cancelled"] satisfies OrderStatus[];
 export const live = ["created", "awaiting:payment"] satisfies OrderStatus[];
@@ -224,7 +224,7 @@ export type PlaceField = "place" | "placeInSite";
  * @param places the numbers of places of the buyer's network and site; any by default
  */
 export function reserve(
-  ticket: Ticket,
+  ticket: TicketForSale,
   { userId, network, site }: Buyer,
   places: Partial<Record<PlaceField, number>> = {},
 ): Order {

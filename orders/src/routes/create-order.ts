@@ -12,7 +12,7 @@ import {
 } from "@eventhive/common";
 import { z } from "zod";
 import { type Buyer, type Order, type PlaceField, findHolder, reserve } from "../models/order";
-import { Ticket } from "../models/ticket";
+import { type TicketForSale, findTicket } from "../models/ticket";
 import {
   type CountedOrder,
   checkReservationLimits,
@@ -48,7 +48,7 @@ export const createOrder = endpoint(
     const { ticketId, price } = req.body;
     const buyer = buyerAt(req.ip ?? "", currentUser(req).id);
 
-    const ticket = await Ticket.findById(ticketId);
+    const ticket = await findTicket(ticketId);
     if (!ticket) throw unknown();
     if (ticket.userId === buyer.userId)
       throw new BadRequestError("own-ticket", "You cannot reserve your own ticket");
@@ -89,7 +89,7 @@ async function findHeld(ticketId: string, { userId }: Buyer, price?: number): Pr
 
 async function reserveFor(
   buyer: Buyer,
-  ticket: Ticket,
+  ticket: TicketForSale,
   others: CountedOrder[],
   price?: number,
 ): Promise<Order> {

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { database } from "../database";
 import { orderCancelled, orderCompleted, orderCreated } from "../listeners/orders";
 import { orderEvent, ticketOnSale } from "../../test/fixtures";
-import { Order, pruneOrders } from "./order";
+import { Order, findLiveOrders, pruneOrders } from "./order";
 import { Ticket } from "./ticket";
 
 const { published } = setUpService(database);
@@ -65,4 +65,18 @@ it("finds orders to prune by an index", async () => {
   const query = Order.find({ expiresAt: trusted({ $lt: new Date(daysAgo(30)) }) });
   const { executionStats } = examined.parse(await query.explain("executionStats"));
   expect(executionStats.totalDocsExamined).toBe(2);
+});
+
+it("reads the live orders of several tickets in one query, while another is in progress", async () => {
+  const [reserved, free, sold] = [await ticketOnSale(), await ticketOnSale(), await ticketOnSale()];
+  const live = orderEvent(reserved);
+  const complete = orderEvent(sold, { status: "complete" });
+  await deliver(orderCreated, live);
+  await deliver(orderCancelled, orderEvent(free, { version: 1, status: "cancelled" }));
+  await deliver(orderCompleted, complete);
+  const find = jest.spyOn(Order, "find");
+  const found = await Promise.all([reserved, free, sold, reserved].map(({ id }) => findLiveOrders(id)));
+  const ids = found.map((orders) => orders.map(({ id }) => id));
+  expect(ids).toEqual([[live.id], [], [complete.id], [live.id]]);
+  expect(find).toHaveBeenCalledTimes(2); // the first began at once, the others shared the next
 });

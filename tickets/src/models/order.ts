@@ -1,4 +1,4 @@
-import { type EventData, type OrderStatus, clock, defineReplica, hours } from "@eventhive/common";
+import { type EventData, type OrderStatus, clock, defineReplica, hours, joined } from "@eventhive/common";
 import { trusted } from "mongoose";
 import { config } from "../config";
 import { database } from "../database";
@@ -45,9 +45,22 @@ export async function pruneOrders(): Promise<void> {
     await Order.deleteMany({ ...old, _id: trusted({ $in: orders.map(({ id }) => id) }) });
 }
 
-/** The orders that block a ticket for other buyers: those that may still be paid, and the one that was paid. */
-export const findLiveOrders = (ticketId: string): Promise<Order[]> =>
-  Order.find({ ticketId, status: trusted({ $ne: "cancelled" }) }).exec();
+/** An order that blocks a ticket for other buyers: one that may still be paid, or was paid. */
+export type LiveOrder = Pick<Order, "id" | "status" | "expiresAt">;
+
+/** The live orders of a ticket. Calls that arrive during a query share the next one. */
+export const findLiveOrders = joined(async (ticketIds: string[]): Promise<LiveOrder[][]> => {
+  const orders = await Order.find({
+    ticketId: trusted({ $in: ticketIds }),
+    status: trusted({ $ne: "cancelled" }),
+  }).lean();
+  const toLiveOrder = ({ _id, status, expiresAt }: (typeof orders)[number]): LiveOrder => ({
+    id: String(_id),
+    status,
+    expiresAt,
+  });
+  return ticketIds.map((id) => orders.filter(({ ticketId }) => ticketId === id).map(toLiveOrder));
+});
 
 /**
  * How many reservations of each ticket ended unpaid within 24 hours, by ticket id; tickets without any are omitted.

@@ -10,7 +10,7 @@ import {
 import { config } from "../config";
 import { database } from "../database";
 import { searchTermsOf } from "../words";
-import type { Order } from "./order";
+import type { LiveOrder } from "./order";
 
 /** The details that a seller enters. */
 export interface TicketDetails {
@@ -84,7 +84,7 @@ export const Ticket = defineAggregate(database, "Ticket", {
      * replica is eventually pruned.
      * @returns whether anything changed
      */
-    follow(liveOrders: Order[]): boolean {
+    follow(liveOrders: LiveOrder[]): boolean {
       if (this.sold) return false;
       const complete = liveOrders.find(({ status }) => status === "complete");
       const [latest] = liveOrders.toSorted((one, other) => Number(other.expiresAt) - Number(one.expiresAt));

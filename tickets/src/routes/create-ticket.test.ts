@@ -3,6 +3,7 @@ import { deliver, newId, setUpService, signedIn } from "@eventhive/common/testin
 import request from "supertest";
 import { app } from "../app";
 import { database } from "../database";
+import { checkListingLimits } from "../listing-limits";
 import { orderCreated } from "../listeners/orders";
 import { Ticket } from "../models/ticket";
 import { orderEvent, ticketOnSale } from "../../test/fixtures";
@@ -123,4 +124,13 @@ it("counts withdrawn tickets for a day", async () => {
   expect((await sell(seller).expect(400)).body).toMatchObject({ code: "too-many-listings" });
   clock.use(() => Date.now() + hours(24) + 1);
   await sell(seller).expect(201);
+});
+
+it("counts the listings of several sellers in one query, while another is in progress", async () => {
+  const [full, other] = [newId(), newId()];
+  await Promise.all(Array.from({ length: 3 }, () => sell(full).expect(201)));
+  const aggregate = jest.spyOn(Ticket, "aggregate");
+  const checked = await Promise.allSettled([other, full, other, full].map(checkListingLimits));
+  expect(checked.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "rejected"]);
+  expect(aggregate).toHaveBeenCalledTimes(2); // the first began at once, the others shared the next
 });
