@@ -31,7 +31,7 @@ const portsOfEach = 1_400;
 /** Longer than a graceful stop of a stack takes. */
 const stopGraceMs = 40_000;
 
-/** A failed test may leave behind what keeps its process from ending. Over twice what the longest part takes. */
+/** A failed test may leave behind what keeps its process from ending. Over twice what the longest part takes on an idle machine. */
 const maxMinutes = Number(process.env.PART_MINUTES ?? 45);
 
 /** A log may keep only its end, which must say what failed. */
@@ -113,10 +113,10 @@ async function exitCodeOf(part: Part): Promise<number | null> {
   await once(child, "spawn");
   const group = child.pid ?? NaN;
   groups.add(group);
-  const limit = setTimeout(() => {
+  let limit = setTimeout(() => {
     addOutput(part, Buffer.from(`${part.name} did not end within ${maxMinutes} minutes (PART_MINUTES)\n`));
     attempt(() => process.kill(-group, "SIGTERM"));
-    setTimeout(() => killGroup(group), stopGraceMs).unref();
+    limit = setTimeout(() => killGroup(group), stopGraceMs);
   }, maxMinutes * 60_000);
   const [code]: (number | null)[] = await once(child, "exit");
   clearTimeout(limit);
