@@ -14,8 +14,6 @@ interface ActionLimit<Name extends string> {
 }
 
 /** The actions of one user, network or site within a period. */
-type ActionCount = InferSchemaType<typeof actionCountSchema>;
-
 const actionCountSchema = new Schema(
   {
     /** `LIMIT/WHO/PERIOD`, the periods counted from 1970. */
@@ -27,6 +25,8 @@ const actionCountSchema = new Schema(
 );
 
 actionCountSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
+
+type ActionCount = InferSchemaType<typeof actionCountSchema>;
 
 /** A count that a failover loses only allows a few more actions. */
 const writeConcern = { w: "majority", j: false } as const;
@@ -51,19 +51,20 @@ const writeConcern = { w: "majority", j: false } as const;
  */
 export function actionLimits<Name extends string>(database: Connection, onRefusal: (limit: Name) => void) {
   const { collection } = database.model("ActionCount", actionCountSchema);
-  const actions = () => database.collection<ActionCount>(collection.name);
+  const counts = database.collection<ActionCount>(collection.name);
 
   async function count({ name, max, periodMs, refusal }: ActionLimit<Name>, who: string): Promise<void> {
     const now = clock.now();
     const period = Math.floor(now / periodMs);
     const endsAt = periodMs * (period + 1);
     // By the driver: a query of mongoose doubles the CPU time.
-    const counted = await actions().findOneAndUpdate(
+    const counted = await counts.findOneAndUpdate(
       { _id: `${name}/${who}/${period}` },
       { $inc: { count: 1 }, $setOnInsert: { expiresAt: new Date(endsAt) } },
       { upsert: true, returnDocument: "after", writeConcern },
     );
-    if (counted && counted.count <= max) return;
+    if (!counted) throw new Error("An upsert returned no document");
+    if (counted.count <= max) return;
     onRefusal(name);
     throw new TooManyRequestsError(refusal.message, (endsAt - now) / 1000, refusal.code);
   }
