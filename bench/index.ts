@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client, bodyOf } from "../e2e/client";
 import { eventually } from "../common/src/testing/eventually";
-import { deadLettersOf } from "../e2e/dead-letters";
+import { allDeadLetters } from "../e2e/dead-letters";
 import { raisedLimits } from "../e2e/raised-limits";
 import { stackFile } from "../e2e/stack";
 import { startStack } from "../e2e/start-stack";
@@ -111,7 +111,7 @@ async function measure(size: Size, chosen: string[]): Promise<{ sections: Sectio
 
 /** An event that no listener accepts has none of the effects that are measured. */
 async function checkDeadLetters(part: string): Promise<void> {
-  const [first] = (await Promise.all(serviceNames.map(deadLettersOf))).flat();
+  const [first] = await allDeadLetters();
   if (first)
     throw new Error(`The part ${part} caused dead letters, of which the first says: ${first.reason}`);
 }

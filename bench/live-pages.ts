@@ -1,6 +1,6 @@
 import { Agent, get } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
-import { mongo } from "mongoose";
+import { newId } from "../common/src/testing/ids";
 import { load } from "./load";
 import { cpuDuring, memoryMiB, untilIdle } from "./machine";
 import type { Bench, Part } from "./part";
@@ -31,8 +31,6 @@ async function firstPage({ url }: Bench): Promise<string[]> {
   const tickets = (await response.json()) as { id: string }[];
   return tickets.map(({ id }) => id);
 }
-
-const newId = () => String(new mongo.ObjectId());
 
 /** @param idsOf the tickets on a page; pages of the same tickets share a view, and its cost */
 async function measure(bench: Bench, what: string, count: number, idsOf: () => string[]): Promise<Row> {

@@ -1,4 +1,5 @@
 import { mongo } from "mongoose";
+import { newId } from "../common/src/testing/ids";
 import { database } from "../e2e/stack";
 import { copies } from "./start-bare";
 
@@ -20,7 +21,6 @@ const homes = {
   ],
 };
 
-const newId = () => String(new ObjectId());
 const sellers = Array.from({ length: 1000 }, newId);
 const buyers = Array.from({ length: 1000 }, newId);
 

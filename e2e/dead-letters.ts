@@ -1,5 +1,6 @@
 import type { Subject } from "@eventhive/common";
 import { Redis } from "ioredis";
+import { serviceNames } from "../infra/services";
 import { database, stackFile } from "./stack";
 
 /** A message that a service could not handle. */
@@ -12,6 +13,10 @@ export interface DeadLetter {
   /** The last error. */
   reason: string;
 }
+
+/** Of all services. */
+export const allDeadLetters = async (): Promise<DeadLetter[]> =>
+  (await Promise.all(serviceNames.map(deadLettersOf))).flat();
 
 /** All dead letters of a service. */
 export async function deadLettersOf(service: string): Promise<DeadLetter[]> {

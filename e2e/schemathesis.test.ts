@@ -7,10 +7,9 @@ import { definitions } from "../infra/every-service";
 import { expectValid } from "../infra/expect-valid";
 import { databaseUrl } from "../infra/local/environment";
 import { root } from "../infra/local/program";
-import { serviceNames } from "../infra/services";
 import { type Client, type User, bodyOf, newUser } from "./client";
 import { dataFolder } from "./data-folder";
-import { deadLettersOf } from "./dead-letters";
+import { allDeadLetters } from "./dead-letters";
 import { pythonEnvironment } from "./python-environment";
 import { orderOf, ticketOnSale } from "./setup";
 import { run as runCommand, serviceProcesses, stackFile } from "./stack";
@@ -60,7 +59,7 @@ let before: object;
 /** What changes when a process crashes, or cannot handle a message. */
 const health = async () => ({
   processes: serviceProcesses(),
-  deadLetters: await Promise.all(serviceNames.map(deadLettersOf)),
+  deadLetters: await allDeadLetters(),
 });
 
 beforeAll(async () => {

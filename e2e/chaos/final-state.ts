@@ -2,8 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Event } from "@eventhive/common";
 import { startBroker } from "../../infra/local/servers";
 import type { StackProcess } from "../../infra/local/stack-file";
-import { serviceNames } from "../../infra/services";
-import { deadLettersOf } from "../dead-letters";
+import { allDeadLetters } from "../dead-letters";
 import { readEventLog } from "../event-log";
 import { lastingViolations } from "../invariants";
 import { ready, serviceProcesses, stackFile } from "../stack";
@@ -44,7 +43,7 @@ export async function finalState(lostStores: string[]): Promise<FinalState> {
     isQuiet,
     quietAfterSeconds,
     snapshot,
-    deadLetters: (await Promise.all(serviceNames.map(deadLettersOf))).flat().length,
+    deadLetters: (await allDeadLetters()).length,
     redeliveries: sum(await Promise.all(serviceProcesses().map(redeliveriesTo))),
     restarts: sum(serviceProcesses().map(({ restarts }) => restarts)),
   };
