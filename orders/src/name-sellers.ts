@@ -1,6 +1,6 @@
 import { forEachDocument } from "@eventhive/common";
 import { Order, salesOf } from "./models/order";
-import { Ticket } from "./models/ticket";
+import { findTicket } from "./models/ticket";
 
 /** Sets the seller of complete orders that have none: of those made before sellers were stored, and of rebuilt ones. */
 export async function nameSellers(signal?: AbortSignal): Promise<void> {
@@ -8,7 +8,7 @@ export async function nameSellers(signal?: AbortSignal): Promise<void> {
   await forEachDocument(
     nameless.cursor(),
     async ({ _id, ticket }) => {
-      const sold = await Ticket.findById(ticket.id);
+      const sold = await findTicket(ticket.id);
       if (sold) await Order.updateOne({ _id }, { sellerId: sold.userId });
     },
     signal,
