@@ -84,7 +84,7 @@ it("responds with 503, never 504, while MongoDB is frozen, and loses no acknowle
   });
 }, 60_000);
 
-it("responds to every documented operation within 6 s while MongoDB is frozen", async () => {
+it("responds to every documented operation after one timeout at most while MongoDB is frozen", async () => {
   const user = await newUser();
   const ticket = await ticketOnSale(await newUser("seller"));
   const order = await orderOf(user, ticket);
@@ -120,8 +120,8 @@ it("responds to every documented operation within 6 s while MongoDB is frozen", 
   }
   await freeze("mongo");
   const responses = await Promise.all(operations.map(respond)).finally(() => signal("mongo", "SIGCONT"));
-  // The timeout of a database operation is 4 s. The rest is for a busy machine.
-  expect(responses.filter(({ seconds }) => seconds > 6)).toEqual([]);
+  // The timeout of a database operation is 4 s. A second one would end after 8 s; the rest is for a busy machine.
+  expect(responses.filter(({ seconds }) => seconds >= 8)).toEqual([]);
   const unavailable = responses.filter(({ status }) => status === 503);
   expect(unavailable.filter(({ retryAfter }) => !retryAfter)).toEqual([]);
   // The others need no database: the session is enough to refuse or to sign out.

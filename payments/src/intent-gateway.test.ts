@@ -139,12 +139,10 @@ describe("confirm", () => {
 
   it("takes no longer than the timeout with both of its requests", async () => {
     const intentId = await created();
-    stripe.addFault("payment-method", { kind: "delay", milliseconds: 250 });
-    stripe.addFault("confirm", { kind: "delay", milliseconds: 5000 });
-    const startedAt = performance.now();
-    const response = await gateway(500).confirm({ paymentId, intentId, token: "tok_visa", keptAnswers: 0 });
-    expect(response).toEqual({ outcome: "unknown" });
-    expect(performance.now() - startedAt).toBeLessThan(700);
+    for (const operation of ["payment-method", "confirm"])
+      stripe.addFault(operation, { kind: "delay", milliseconds: 1200 });
+    const confirmation = { paymentId, intentId, token: "tok_visa", keptAnswers: 0 };
+    expect(await gateway(2000).confirm(confirmation)).toEqual({ outcome: "unknown" });
   });
 });
 
