@@ -25,6 +25,14 @@ it("finds a working browser on the PATH under any of its names", async () => {
   expect(await findBrowser()).toBe(chrome.path);
 });
 
+it("prefers a shell without a window, which costs less, to the whole browser", async () => {
+  const whole = program("chromium", "echo 1.0");
+  const shell = program("chromium-headless-shell", "echo 1.0");
+  setVariable("PATH", `${whole.folder}:${shell.folder}`);
+  setVariable("CHROMIUM", "");
+  expect(await findBrowser()).toBe(shell.path);
+});
+
 function program(name: string, script: string): { folder: string; path: string } {
   const folder = temporaryFolder("browser");
   const path = join(folder, name);
