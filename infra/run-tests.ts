@@ -22,8 +22,8 @@ const allParts = [
   "spec",
 ];
 
-/** One part alone would leave the processor idle while it waits for processes and reservations. */
-const maxConcurrentParts = 2;
+/** One or two parts alone would leave two processors idle while they wait for processes and reservations. */
+const maxConcurrentParts = 3;
 
 /** Separate ranges, because the port of a restarting process must stay free. */
 const portsOfEach = 1_400;
