@@ -6,6 +6,7 @@ import { onFailpoint } from "../base/failpoint";
 import { connectDatabase, createDatabase } from "./database";
 import { defineReplica } from "./define-replica";
 import { unchanged } from "./logged-model";
+import { newId } from "../testing/ids";
 
 const database = createDatabase("samples");
 const Copy = defineReplica(database, "Copy", {
@@ -25,7 +26,6 @@ afterAll(async () => {
   await database.close();
 });
 
-const newId = () => new Types.ObjectId().toHexString();
 const apply = (id: string, version: number, price: number, buyer?: string) =>
   Copy.apply({
     id,
