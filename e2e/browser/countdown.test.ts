@@ -60,7 +60,8 @@ it.each([40, -40])("shows the right time in a browser whose clock is %i s off", 
 async function expectRightTime(page: Page, order: Order): Promise<void> {
   const left = (Date.parse(order.expiresAt) - Date.now()) / 1000;
   expect(left).toBeLessThanOrEqual(reservationSeconds);
-  expect(Math.abs((await secondsShown(page)) - left)).toBeLessThanOrEqual(1);
+  // A second for the rounding; the rest, still far less than 40 s, is for a busy machine.
+  expect(Math.abs((await secondsShown(page)) - left)).toBeLessThanOrEqual(5);
 }
 
 async function secondsShown(page: Page): Promise<number> {
